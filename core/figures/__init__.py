@@ -1,0 +1,1 @@
+"""Plotly figures, returned and never shown."""

@@ -1,0 +1,1 @@
+"""Samples in and out of files. Nothing in a file is ever run."""

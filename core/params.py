@@ -1,0 +1,288 @@
+"""Parameters of the method: one frozen dataclass per step, with defaults, limits and help, once.
+
+The forms of the pages, the options of the command line, the keys of cached steps and the labels of
+checkpoints are all made from these classes. They know nothing of files, arrays or widgets.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import ParameterError
+
+DEFAULT_N_CLUSTERS = 8
+
+
+def knob(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    step: float | None = None,
+    choices: dict[str, str] | None = None,
+) -> Any:
+    """Declare one parameter: its default, limits and words, for forms, options and checks alike.
+
+    Parameters
+    ----------
+    default : object
+        Value when nothing is said.
+    label, help : str
+        Short name and one line of explanation, as shown to users.
+    minimum, maximum : float, optional
+        Inclusive limits.
+    step : float, optional
+        By how much a slider moves.
+    choices : dict of str to str, optional
+        Allowed values and how each is called on a page.
+
+    Returns
+    -------
+    dataclasses.Field
+    """
+    metadata = {
+        "label": label,
+        "help": help,
+        "min": minimum,
+        "max": maximum,
+        "step": step,
+        "choices": choices,
+    }
+    return field(default=default, metadata=metadata)
+
+
+def check_limits(params: Any) -> None:
+    """Refuse a value outside the limits that its field declares.
+
+    Parameters
+    ----------
+    params : dataclass instance
+        Fields declared with :func:`knob`.
+
+    Raises
+    ------
+    ParameterError
+        Naming the parameter, the value found and what is allowed.
+    """
+    for item in dataclasses.fields(params):
+        if "label" in item.metadata:
+            _check_value(item, getattr(params, item.name))
+
+
+def _check_value(item: "dataclasses.Field[Any]", value: Any) -> None:
+    choices, low, high = (item.metadata[key] for key in ("choices", "min", "max"))
+    if choices is not None:
+        if value not in choices:
+            raise ParameterError(f"`{item.name}` is {value!r}, but must be one of {', '.join(choices)}.")
+        return
+    if isinstance(item.default, int) and (isinstance(value, bool) or not isinstance(value, int)):
+        raise ParameterError(f"`{item.name}` is {value!r}, but must be a whole number.")
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ParameterError(f"`{item.name}` is {value!r}, but must be a finite number.")
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise ParameterError(f"`{item.name}` is {value}, but must be {_allowed(low, high)}.")
+
+
+def _allowed(low: float | None, high: float | None) -> str:
+    if high is None:
+        return f"{low} or more"
+    return f"{high} or less" if low is None else f"between {low} and {high}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolingParams:
+    """How far expression is averaged over the tissue."""
+
+    window: int = knob(
+        6,
+        "Window k",
+        "Cells of the array up to k - 1 away take part in a spot's average; 1 is none.",
+        minimum=1,
+        maximum=40,
+    )
+    scale: float = knob(
+        2.0,
+        "Scale alpha",
+        "Pooled counts are multiplied by alpha, before anything else sees them.",
+        minimum=1e-6,
+        maximum=1e9,
+    )
+
+    __post_init__ = check_limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoencoderParams:
+    """The paper's autoencoder: one hidden layer, Adam, two drops of the learning rate."""
+
+    width: int = knob(800, "Width", "Units of the hidden layer, the code.", minimum=1, maximum=8192)
+    epochs: int = knob(100, "Epochs", "How often training reads all spots.", minimum=1, maximum=10_000)
+    learning_rate: float = knob(
+        1e-2, "Learning rate", "Adam's first step size; a tenth after a quarter and again after half of the epochs.",
+        minimum=1e-7, maximum=1.0,
+    )  # fmt: skip
+    weight_decay: float = knob(1e-5, "Weight decay", "Pulls weights towards zero.", minimum=0.0, maximum=1.0)
+    batch_size: int = knob(
+        128,
+        "Batch size",
+        "Spots per step, in file order; the last incomplete batch is left out.",
+        minimum=1,
+        maximum=65_536,
+    )
+    random_state: int = knob(0, "Training seed", "Fixes the first weights.", minimum=0, maximum=2**32 - 1)
+
+    __post_init__ = check_limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingParams:
+    """What stands for expression in the distance."""
+
+    kind: str = knob(
+        "none",
+        "Embedding",
+        "What is clustered: the pooled counts, their principal components, or what the autoencoder makes of them.",
+        choices={
+            "none": "None (pooled counts)",
+            "pca": "Principal components",
+            "code": "Autoencoder code",
+            "reconstruction": "Autoencoder reconstruction",
+        },
+    )
+    n_components: int = knob(30, "Components", "Principal components kept.", minimum=1, maximum=1000)
+    autoencoder: AutoencoderParams = field(default_factory=AutoencoderParams)
+
+    __post_init__ = check_limits
+
+    @property
+    def needs_training(self) -> bool:
+        """Whether an autoencoder has to be trained for this embedding."""
+        return self.kind in ("code", "reconstruction")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectionParams:
+    """Across which line the layers are crossed: distance along them is dropped."""
+
+    method: str = knob(
+        "preclustering",
+        "Direction",
+        "Replaces both coordinates by the depth u = cos(angle) row - sin(angle) column, so that distance along the layers "
+        "does not count.",
+        choices={
+            "off": "Off (both coordinates)",
+            "preclustering": "Found by pre-clustering (paper)",
+            "expression": "Found from expression",
+            "manual": "By hand",
+        },
+    )
+    angle: float = knob(
+        0.0, "Angle", "Radians, modulo pi, in array rows and columns; 0.38 in the paper.", minimum=-math.pi, maximum=math.pi,
+        step=0.01,
+    )  # fmt: skip
+
+    __post_init__ = check_limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusteringParams:
+    """k-means on position and weighted expression."""
+
+    x_weight: float = knob(
+        1.0, "X weight", "How much expression counts against position in the distance.", minimum=0.0, maximum=1e6
+    )
+    n_clusters: int = knob(DEFAULT_N_CLUSTERS, "Clusters", "How many domains to find.", minimum=1, maximum=100)
+    init: str = knob(
+        "random",
+        "First centres",
+        "Random spots as in the paper, or k-means++, which spreads them out.",
+        choices={"random": "Random spots (paper)", "k-means++": "k-means++"},
+    )
+    n_init: int = knob(1, "Starts", "Best of so many starts, by the sum of squared distances.", minimum=1, maximum=1000)
+    max_iter: int = knob(100, "Iterations", "At most so many rounds of k-means.", minimum=1, maximum=100_000)
+    random_state: int = knob(0, "Seed", "Fixes the random first centres.", minimum=0, maximum=2**32 - 1)
+
+    __post_init__ = check_limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodParams:
+    """All steps of one run, in the order of the method."""
+
+    pooling: PoolingParams = field(default_factory=PoolingParams)
+    embedding: EmbeddingParams = field(default_factory=EmbeddingParams)
+    direction: DirectionParams = field(default_factory=DirectionParams)
+    clustering: ClusteringParams = field(default_factory=ClusteringParams)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Nested plain values, as written to JSON.
+
+        Returns
+        -------
+        dict
+        """
+        return dataclasses.asdict(self)
+
+
+PRESETS = {
+    "paper": "Paper without autoencoder",
+    "paper-ae": "Paper with autoencoder",
+    "recommended": "Recommended",
+}
+
+
+def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
+    """Parameters of a named setting, as `docs/method.md` defines them.
+
+    Parameters
+    ----------
+    name : {"paper", "paper-ae", "recommended"}
+    n_clusters : int
+        Domains to find; see :meth:`core.sample.Sample.suggested_n_clusters`.
+
+    Returns
+    -------
+    MethodParams
+
+    Raises
+    ------
+    ParameterError
+        If no preset has that name.
+    """
+    clustering = ClusteringParams(n_clusters=n_clusters)
+    if name == "paper":
+        return MethodParams(clustering=clustering)
+    if name == "paper-ae":
+        return MethodParams(
+            pooling=PoolingParams(window=10, scale=20_000.0),
+            embedding=EmbeddingParams(kind="reconstruction"),
+            clustering=clustering,
+        )
+    if name == "recommended":
+        return MethodParams(
+            direction=DirectionParams(method="expression"),
+            clustering=dataclasses.replace(clustering, init="k-means++", n_init=10),
+        )
+    raise ParameterError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
+
+
+def params_key(*parts: Any) -> str:
+    """Short digest of parameter objects and strings: equal inputs give equal keys, in any process.
+
+    Parameters
+    ----------
+    *parts : dataclass instance or str
+        What a step's result depends on, in order.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    plain = [part if isinstance(part, str) else [type(part).__name__, dataclasses.asdict(part)] for part in parts]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,0 +1,98 @@
+"""What a run gives back: labels, and everything needed to understand and repeat them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.params import MethodParams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundDirection:
+    """The direction across the layers that a run used.
+
+    Parameters
+    ----------
+    angle : float
+        Radians in [0, pi), array coordinates: depth is cos(angle) row - sin(angle) column.
+    method : str
+        `manual`, `preclustering` or `expression`.
+    support : float or None
+        How clear the direction is, from 0 to 1; None where it was given by hand. For `expression`, the share of the
+        variance of smoothed expression that depth explains; for `preclustering`, the share of its cluster's spots on the
+        fullest line.
+    """
+
+    angle: float
+    method: str
+    support: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoencoderReport:
+    """How well an autoencoder learned.
+
+    Parameters
+    ----------
+    explained_variance : float
+        1 - residual / variance about the gene means; 1 is perfect, 0 is no better than the means.
+    losses : tuple of float
+        Mean squared error per epoch, in the squared units of the pooled counts.
+    reused : bool
+        Whether the weights came from a checkpoint instead of training.
+    """
+
+    explained_variance: float
+    losses: tuple[float, ...] = ()
+    reused: bool = False
+
+    @property
+    def dead(self) -> bool:
+        """Whether the reconstruction hardly depends on the spot (explained variance below 0.05)."""
+        return not self.explained_variance >= 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Agreement with the annotation; None where there is none.
+
+    Parameters
+    ----------
+    ari, nmi : float or None
+        Adjusted Rand index and normalised mutual information (arithmetic mean) on annotated spots.
+    ari_all, nmi_all : float or None
+        The same on all spots, the unannotated counted as a class of their own, as in the paper.
+    """
+
+    ari: float | None = None
+    nmi: float | None = None
+    ari_all: float | None = None
+    nmi_all: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Result:
+    """Labels of one run, with what made them.
+
+    Parameters
+    ----------
+    sample_name : str
+    labels : ndarray of shape (n_spots,), int
+        Cluster of each spot, 0 .. n_clusters - 1, in the order of the sample's spots.
+    params : MethodParams
+    scores : Scores
+    direction : FoundDirection or None
+        None when both coordinates entered the distance.
+    autoencoder : AutoencoderReport or None
+        None when no autoencoder took part.
+    seconds : dict of str to float
+        Wall time of the steps `pool`, `train` and `cluster`; steps taken from a cache count what the look-up took.
+    """
+
+    sample_name: str
+    labels: np.ndarray
+    params: MethodParams
+    scores: Scores = field(default_factory=Scores)
+    direction: FoundDirection | None = None
+    autoencoder: AutoencoderReport | None = None
+    seconds: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,187 @@
+"""A tissue section: expression at known spots, checked once, then never changed.
+
+Knows arrays only: readers in `core.io` make samples from files.
+"""
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from core.errors import DuplicateSpotError, SampleError
+from core.params import DEFAULT_N_CLUSTERS
+
+UNANNOTATED = "NA"
+"""Label of spots that the annotation leaves out, as the lab's files write it."""
+
+DENSE_LIMIT = 200_000_000
+"""Expression of more values than this (spots times genes) is kept as CSR."""
+
+Expression = np.ndarray | sparse.csr_array
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sample:
+    """One section of tissue.
+
+    Parameters
+    ----------
+    name : str
+        How people call it, such as `151673`; also the stem of its file.
+    expression : ndarray or csr_array of shape (n_spots, n_genes)
+        Counts, finite and not negative, in any integer or floating type.
+    lattice : ndarray of shape (n_spots, 2), int
+        Array row and array column of each spot; no two spots share one.
+    labels_true : ndarray of shape (n_spots,), str, optional
+        Annotation; `UNANNOTATED` where the experts gave none. For scoring only.
+    gene_names : ndarray of shape (n_genes,), str, optional
+    barcodes : ndarray of shape (n_spots,), str, optional
+    coords_px : ndarray of shape (n_spots, 2), float, optional
+        `pxl_row_in_fullres` and `pxl_col_in_fullres`: centres in the full-resolution image.
+    spot_rgb : ndarray of shape (n_spots, 3), uint8, optional
+        Mean H&E colour of each spot.
+    source : str
+        Where the data come from and under which licence, for people.
+    synthetic : bool
+        Whether the tissue was made by a program; said wherever the sample is shown.
+
+    Raises
+    ------
+    SampleError
+        If shapes disagree or counts are not counts.
+    DuplicateSpotError
+        If two spots share an array position.
+    """
+
+    name: str
+    expression: Expression
+    lattice: np.ndarray
+    labels_true: np.ndarray | None = None
+    gene_names: np.ndarray | None = None
+    barcodes: np.ndarray | None = None
+    coords_px: np.ndarray | None = None
+    spot_rgb: np.ndarray | None = None
+    source: str = ""
+    synthetic: bool = False
+
+    def __post_init__(self) -> None:
+        _check_counts(self.expression)
+        _check_lattice(self.lattice)
+        n_spots, n_genes = self.expression.shape
+        _check_length("lattice", self.lattice, n_spots, "spot")
+        for field in ("labels_true", "barcodes", "coords_px", "spot_rgb"):
+            _check_length(field, getattr(self, field), n_spots, "spot")
+        _check_length("gene_names", self.gene_names, n_genes, "gene")
+        for field in ("expression", "lattice", "labels_true", "gene_names", "barcodes", "coords_px", "spot_rgb"):
+            object.__setattr__(self, field, _read_only(getattr(self, field)))
+
+    @property
+    def n_spots(self) -> int:
+        """Number of spots."""
+        return int(self.expression.shape[0])
+
+    @property
+    def n_genes(self) -> int:
+        """Number of genes."""
+        return int(self.expression.shape[1])
+
+    @property
+    def annotated(self) -> np.ndarray:
+        """Which spots carry an annotation; ndarray of shape (n_spots,), bool."""
+        if self.labels_true is None:
+            return np.zeros(self.n_spots, dtype=bool)
+        return np.asarray(self.labels_true != UNANNOTATED)
+
+    @property
+    def layer_names(self) -> list[str]:
+        """Annotated classes in alphabetical order (Layer1 .. Layer6, WM), without the unannotated."""
+        if self.labels_true is None:
+            return []
+        return [str(name) for name in np.unique(self.labels_true) if name != UNANNOTATED]
+
+    @property
+    def suggested_n_clusters(self) -> int:
+        """As many clusters as annotated classes, unannotated counted as the paper does; else 8."""
+        return DEFAULT_N_CLUSTERS if self.labels_true is None else len(np.unique(self.labels_true))
+
+    @functools.cached_property
+    def content_hash(self) -> str:
+        """Digest of expression, positions and gene names: what a clustering depends on.
+
+        The same for dense and sparse expression and for every number type that holds the same counts.
+        The annotation and the image do not enter.
+        """
+        digest = hashlib.sha256(np.asarray(self.expression.shape, dtype="<i8").tobytes())
+        for rows in _row_blocks(self.expression):
+            block = sparse.csr_array(rows)
+            block.sum_duplicates()
+            block.eliminate_zeros()
+            digest.update(np.diff(block.indptr).astype("<i8").tobytes())
+            digest.update(block.indices.astype("<i8").tobytes())
+            digest.update(block.data.astype("<f8").tobytes())
+        digest.update(np.ascontiguousarray(self.lattice, dtype="<i8").tobytes())
+        if self.gene_names is not None:
+            digest.update("\n".join(map(str, self.gene_names)).encode())
+        return digest.hexdigest()[:32]
+
+    @functools.cached_property
+    def annotation_hash(self) -> str:
+        """Digest of the annotation, for keys of scores; empty where there is none."""
+        if self.labels_true is None:
+            return ""
+        return hashlib.sha256("\n".join(map(str, self.labels_true)).encode()).hexdigest()[:32]
+
+
+def _row_blocks(expression: Expression, n_rows: int = 4096) -> Any:
+    for first in range(0, expression.shape[0], n_rows):
+        yield expression[first : first + n_rows]
+
+
+def _read_only(array: Any) -> Any:
+    if not isinstance(array, np.ndarray):
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _check_counts(expression: Expression) -> None:
+    if expression.ndim != 2 or 0 in expression.shape:
+        raise SampleError(f"`X` has the shape {expression.shape}: it needs one row a spot and one column a gene.")
+    values = expression.data if sparse.issparse(expression) else expression
+    if values.dtype.kind not in "iuf":
+        raise SampleError(f"`X` holds values of type {values.dtype}, where numbers belong.")
+    if values.size == 0:
+        raise SampleError("`X` holds no count above 0 in any spot: is this the right matrix?")
+    low, high = values.min(), values.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise SampleError("`X` holds values that are not finite (NaN or infinity): write 0 where nothing was counted.")
+    if low < 0:
+        raise SampleError(
+            f"`X` holds negative values (the lowest is {low:g}): store counts, not scaled or centred values."
+        )
+
+
+def _check_lattice(lattice: np.ndarray) -> None:
+    if lattice.ndim != 2 or lattice.shape[1] != 2:
+        raise SampleError(
+            f"The positions have the shape {lattice.shape}: each spot needs an array row and an array column."
+        )
+    if lattice.dtype.kind not in "iu":
+        raise SampleError(
+            f"The positions are of type {lattice.dtype}, where whole numbers (array row and column) belong."
+        )
+    unique, counts = np.unique(lattice, axis=0, return_counts=True)
+    if len(unique) < len(lattice):
+        row, col = unique[counts.argmax()]
+        raise DuplicateSpotError(
+            f"{counts.max()} spots share the array position (row {row}, column {col}): each spot needs a position of its own."
+        )
+
+
+def _check_length(field: str, array: np.ndarray | None, expected: int, noun: str) -> None:
+    if array is not None and len(array) != expected:
+        raise SampleError(f"`{field}` has {len(array)} entries, but `X` has {expected} {noun}s: each {noun} needs one.")
