@@ -40,5 +40,5 @@ class FigureError(DomainsError):
     """A figure cannot be drawn or written."""
 
 
-class Cancelled(DomainsError):
+class CancelledError(DomainsError):
     """The work was stopped because its caller asked for it."""

@@ -94,8 +94,17 @@ def _allowed(low: float | None, high: float | None) -> str:
     return f"{high} or less" if low is None else f"between {low} and {high}"
 
 
+class StepParams:
+    """Base of every step's parameters: limits are checked when one is made."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        check_limits(self)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolingParams:
+class PoolingParams(StepParams):
     """How far expression is averaged over the tissue."""
 
     window: int = knob(
@@ -113,11 +122,9 @@ class PoolingParams:
         maximum=1e9,
     )
 
-    __post_init__ = check_limits
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AutoencoderParams:
+class AutoencoderParams(StepParams):
     """The paper's autoencoder: one hidden layer, Adam, two drops of the learning rate."""
 
     width: int = knob(800, "Width", "Units of the hidden layer, the code.", minimum=1, maximum=8192)
@@ -136,11 +143,9 @@ class AutoencoderParams:
     )
     random_state: int = knob(0, "Training seed", "Fixes the first weights.", minimum=0, maximum=2**32 - 1)
 
-    __post_init__ = check_limits
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddingParams:
+class EmbeddingParams(StepParams):
     """What stands for expression in the distance."""
 
     kind: str = knob(
@@ -157,8 +162,6 @@ class EmbeddingParams:
     n_components: int = knob(30, "Components", "Principal components kept.", minimum=1, maximum=1000)
     autoencoder: AutoencoderParams = field(default_factory=AutoencoderParams)
 
-    __post_init__ = check_limits
-
     @property
     def needs_training(self) -> bool:
         """Whether an autoencoder has to be trained for this embedding."""
@@ -166,7 +169,7 @@ class EmbeddingParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DirectionParams:
+class DirectionParams(StepParams):
     """Across which line the layers are crossed: distance along them is dropped."""
 
     method: str = knob(
@@ -186,11 +189,9 @@ class DirectionParams:
         step=0.01,
     )  # fmt: skip
 
-    __post_init__ = check_limits
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClusteringParams:
+class ClusteringParams(StepParams):
     """k-means on position and weighted expression."""
 
     x_weight: float = knob(
@@ -206,8 +207,6 @@ class ClusteringParams:
     n_init: int = knob(1, "Starts", "Best of so many starts, by the sum of squared distances.", minimum=1, maximum=1000)
     max_iter: int = knob(100, "Iterations", "At most so many rounds of k-means.", minimum=1, maximum=100_000)
     random_state: int = knob(0, "Seed", "Fixes the random first centres.", minimum=0, maximum=2**32 - 1)
-
-    __post_init__ = check_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
