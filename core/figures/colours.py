@@ -1,0 +1,182 @@
+"""One colour per layer, the same in every picture, for light and for dark surroundings.
+
+Layers that cortex atlases know have fixed colours; other names take theirs by sorted order; a cluster takes the colour of
+the layer that it is matched with. How the palette was chosen: `docs/decisions/0003-colours.md`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from core.sample import UNANNOTATED
+
+Theme = Literal["light", "dark"]
+
+LAYERS = ("Layer1", "Layer2", "Layer3", "Layer4", "Layer5", "Layer6", "WM", UNANNOTATED)
+"""Names with a fixed colour, from the surface of the cortex inwards; the unannotated come last."""
+
+_FIXED = {
+    "light": ("#E8B84A", "#E2725B", "#B4477E", "#6A4C9C", "#3B74B9", "#2FA5A0", "#8A97A6", "#C9CED6"),
+    "dark": ("#F0C45C", "#EE8468", "#D0609A", "#9270CE", "#5B96DC", "#45C1BA", "#A3AFBE", "#4A5563"),
+}
+
+_FURTHER = {
+    "light": ("#7A4A21", "#A8D05A", "#F2A9C9", "#1E5B3A", "#8FD3F0", "#7D1D2B", "#5C6B00", "#20304F"),
+    "dark": ("#A9713F", "#B9E36B", "#F7BCD6", "#2F8557", "#A5E1FA", "#B03A4C", "#8C9E1D", "#E9E4D4"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Colours of everything in a figure that is not data.
+
+    Parameters
+    ----------
+    paper, panel : str
+        Behind the figure, and behind a map or the lines of a chart.
+    text, muted, border : str
+        Words, less important words, and thin lines.
+    accent : str
+        The one line or bar of a chart that has a single series.
+    """
+
+    paper: str
+    panel: str
+    text: str
+    muted: str
+    border: str
+    accent: str
+
+
+SURROUNDINGS: Mapping[Theme, Surroundings] = {
+    "light": Surroundings("#FFFFFF", "#F4F6F9", "#1B2430", "#5B6675", "#E1E6ED", "#3B5BA9"),
+    "dark": Surroundings("#10151D", "#19212C", "#E6EBF2", "#9AA7B8", "#2A3442", "#7FA2F0"),
+}
+
+
+def canonical(name: str) -> str:
+    """Bring the spellings of a layer's name together.
+
+    Parameters
+    ----------
+    name : str
+        `L1`, `Layer 1`, `layer_1`, `White matter`, ...
+
+    Returns
+    -------
+    str
+        One of `LAYERS` where the name is known, else the name as it is.
+
+    Examples
+    --------
+    >>> canonical("L4"), canonical("White matter"), canonical("Tumour")
+    ('Layer4', 'WM', 'Tumour')
+    """
+    plain = re.sub(r"[\s_-]", "", name).lower()
+    if found := re.fullmatch(r"(?:l|layer)([1-6])", plain):
+        return f"Layer{found[1]}"
+    if plain in ("wm", "whitematter"):
+        return "WM"
+    return UNANNOTATED if plain in ("na", "nan", "none", "unannotated", "") else name
+
+
+def display_name(name: str) -> str:
+    """Write a layer's name as people read it.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+        `Layer 4`, `White matter`, `Not annotated`, or the name as it is.
+    """
+    known = canonical(name)
+    special = {"WM": "White matter", UNANNOTATED: "Not annotated"}
+    return special.get(known, f"Layer {known[-1]}" if known in LAYERS else name)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Sort layers from the surface inwards, then other names by alphabet, then the unannotated.
+
+    Parameters
+    ----------
+    names : iterable of str
+
+    Returns
+    -------
+    list of str
+    """
+    return sorted(set(names), key=_depth)
+
+
+def _depth(name: str) -> tuple[int, str]:
+    known = canonical(name)
+    if known == UNANNOTATED:
+        return len(LAYERS) + 1, name
+    return (LAYERS.index(known), name) if known in LAYERS else (len(LAYERS), name)
+
+
+def layer_colours(names: Iterable[str], theme: Theme) -> dict[str, str]:
+    """Give each layer its colour.
+
+    Parameters
+    ----------
+    names : iterable of str
+        All layers of a sample, in any order and spelling.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    dict of str to str
+        Hexadecimal colours by the names given, in the order of :func:`in_order`.
+    """
+    fixed = dict(zip(LAYERS, _FIXED[theme], strict=True))
+    ordered = in_order(names)
+    others = [name for name in ordered if canonical(name) not in fixed]
+    further = {name: further_colour(place, theme) for place, name in enumerate(others)}
+    return {name: further.get(name) or fixed[canonical(name)] for name in ordered}
+
+
+def further_colour(place: int, theme: Theme) -> str:
+    """Colour number `place` of those that no known layer has.
+
+    Parameters
+    ----------
+    place : int
+        Counted from 0; the palette starts again when it is used up.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    str
+    """
+    return _FURTHER[theme][place % len(_FURTHER[theme])]
+
+
+def cluster_colours(matched: Mapping[int, str | None], names: Iterable[str], theme: Theme) -> dict[int, str]:
+    """Give each cluster the colour of its layer, and a colour of its own where it has none.
+
+    Parameters
+    ----------
+    matched : mapping of int to str or None
+        Layer of each cluster, as :func:`core.evaluation.matching.match_clusters` finds it.
+    names : iterable of str
+        All layers of the sample.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    dict of int to str
+        Hexadecimal colours by cluster. Without any layer, the clusters take the layers' colours in turn.
+    """
+    layers = layer_colours(names, theme)
+    alone = [cluster for cluster, layer in matched.items() if layer is None]
+    if not layers:
+        own = [*_FIXED[theme][:-1], *_FURTHER[theme]]
+        return {cluster: own[place % len(own)] for place, cluster in enumerate(alone)}
+    taken = sum(canonical(name) not in LAYERS for name in layers)
+    unmatched = {cluster: further_colour(taken + place, theme) for place, cluster in enumerate(alone)}
+    return {cluster: unmatched[cluster] if layer is None else layers[layer] for cluster, layer in matched.items()}

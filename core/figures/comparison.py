@@ -1,0 +1,150 @@
+"""Predicted domains beside annotated layers: the picture that this package is for."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.evaluation.matching import match_clusters
+from core.figures import colours, tissue
+from core.figures.colours import SURROUNDINGS, Surroundings, Theme
+from core.result import Result
+from core.sample import Sample
+
+FONT = '"Source Sans", "Source Sans Pro", "Source Sans 3", "Helvetica Neue", Arial, sans-serif'
+_GAP = 0.012
+
+
+def predicted_and_annotated(
+    sample: Sample, result: Result, *, theme: Theme = "light", heading: bool = True
+) -> go.Figure:
+    """Draw the clusters of a run beside the annotated layers, on one scale and in matched colours.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+        A run on that sample.
+    theme : {"light", "dark"}
+    heading : bool
+        Whether to write the sample's name and the scores above the maps.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Two maps that pan and zoom together (one map where the sample has no annotation), y down, micrometres. A cluster
+        has the colour of the layer that it is matched with. Where a direction was used, an arrow points to greater depth.
+    """
+    look = SURROUNDINGS[theme]
+    matched = match_clusters(result.labels, sample.labels_true)
+    layers = _layers(sample)
+    figure = go.Figure()
+    _add_predicted(figure, sample, result, matched, colours.cluster_colours(matched, layers, theme))
+    if layers:
+        _add_annotated(figure, sample, colours.layer_colours(layers, theme))
+    names, words = _spot_names(sample), _hover_words(sample, result, matched)
+    for panel in _panels(sample):
+        figure.add_trace(tissue.hover(sample.lattice, names, words, panel))
+    tissue.add_scale_bar(figure, sample.lattice, look)
+    if result.direction is not None:
+        tissue.add_direction(figure, sample.lattice, result.direction.angle, look)
+    _lay_out(figure, sample, look)
+    _write_titles(figure, sample, _heading(sample, result) if heading else "", look)
+    return figure
+
+
+def _layers(sample: Sample) -> list[str]:
+    return [] if sample.labels_true is None else [str(name) for name in np.unique(sample.labels_true)]
+
+
+def _panels(sample: Sample) -> tuple[int, ...]:
+    return (1,) if sample.labels_true is None else (1, 2)
+
+
+def _cluster_name(cluster: int, layer: str | None) -> str:
+    return f"Cluster {cluster}" if layer is None else colours.display_name(layer)
+
+
+def _add_predicted(
+    figure: go.Figure, sample: Sample, result: Result, matched: dict[int, str | None], colour: dict[int, str]
+) -> None:
+    for cluster, layer in matched.items():
+        spots, name = sample.lattice[result.labels == cluster], _cluster_name(cluster, layer)
+        figure.add_trace(tissue.area(spots, name, colour[cluster], 1, group=name))
+        if layer is None:
+            figure.add_trace(tissue.legend_key(name, colour[cluster], name, rank=1000 + cluster))
+
+
+def _add_annotated(figure: go.Figure, sample: Sample, colour: dict[str, str]) -> None:
+    for rank, (layer, shade) in enumerate(colour.items()):
+        spots, name = sample.lattice[sample.labels_true == layer], colours.display_name(layer)
+        figure.add_trace(tissue.area(spots, name, shade, 2, group=name))
+        figure.add_trace(tissue.legend_key(name, shade, name, rank=rank))
+
+
+def _hover_words(sample: Sample, result: Result, matched: dict[int, str | None]) -> list[str]:
+    found = {
+        cluster: f"Cluster {cluster}" + (f" ({colours.display_name(layer)})" if layer else "")
+        for cluster, layer in matched.items()
+    }
+    if sample.labels_true is None:
+        return [found[int(cluster)] for cluster in result.labels]
+    said = {layer: colours.display_name(layer) for layer in _layers(sample)}
+    pairs = zip(result.labels, sample.labels_true, strict=True)
+    return [f"{found[int(cluster)]}<br>Annotated: {said[str(layer)]}" for cluster, layer in pairs]
+
+
+def _spot_names(sample: Sample) -> list[str]:
+    if sample.barcodes is not None:
+        return [str(barcode) for barcode in sample.barcodes]
+    return [f"Spot {number}" for number in range(sample.n_spots)]
+
+
+def _lay_out(figure: go.Figure, sample: Sample, look: Surroundings) -> None:
+    left, right, top, bottom = tissue.extent_um(sample.lattice)
+    margin = 0.03 * (right - left)
+    axis = {"visible": False, "constrain": "range"}
+    x = {**axis, "range": [left - margin, right + margin]}
+    y = {**axis, "range": [bottom + 0.07 * (bottom - top), top - margin]}
+    side = 0.5 - _GAP / 2
+    two = len(_panels(sample)) == 2
+    figure.update_layout(
+        xaxis={**x, "domain": [0, side if two else 1]},
+        yaxis={**y, "scaleanchor": "x", "scaleratio": 1},
+        paper_bgcolor=look.paper,
+        plot_bgcolor=look.panel,
+        font={"family": FONT, "size": 14, "color": look.text},
+        hoverlabel={"bgcolor": look.paper, "bordercolor": look.border, "font": {"color": look.text, "family": FONT}},
+        hovermode="closest",
+        dragmode="pan",
+        margin={"l": 0, "r": 0, "t": 30, "b": 8},
+        legend={
+            "orientation": "h", "x": 0, "y": -0.015, "yanchor": "top", "traceorder": "normal", "font": {"size": 13},
+            "bgcolor": "rgba(0,0,0,0)", "itemsizing": "trace",
+        },
+    )  # fmt: skip
+    if two:
+        figure.update_layout(
+            xaxis2={**x, "domain": [1 - side, 1], "matches": "x", "anchor": "y2"},
+            yaxis2={**y, "matches": "y", "anchor": "x2"},
+        )
+
+
+def _write_titles(figure: go.Figure, sample: Sample, heading: str, look: Surroundings) -> None:
+    made = " (synthetic tissue)" if sample.synthetic else ""
+    for panel, place in zip(_panels(sample), (0.0, 0.5 + _GAP / 2), strict=False):
+        figure.add_annotation(
+            text=f"<b>{('Predicted', 'Annotated')[panel - 1]}</b>{made}", x=place, y=1, xref="paper", yref="paper",
+            xanchor="left", yanchor="bottom", yshift=4, showarrow=False, font={"size": 15, "color": look.text},
+        )  # fmt: skip
+    if heading:
+        figure.add_annotation(
+            text=heading, x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=32, showarrow=False,
+            font={"size": 19, "color": look.text},
+        )  # fmt: skip
+        figure.update_layout(margin={"l": 20, "r": 20, "t": 84, "b": 16})
+
+
+def _heading(sample: Sample, result: Result) -> str:
+    parts = [f"<b>{sample.name}</b>"]
+    if result.scores.ari is not None and result.scores.nmi is not None:
+        parts += [f"ARI {result.scores.ari:.3f}", f"NMI {result.scores.nmi:.3f}"]
+    return "   ".join(parts)

@@ -1,0 +1,73 @@
+"""Figures into files: HTML that opens without internet, PNG and SVG."""
+
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from core.errors import FigureError
+
+WIDTH_PX, HEIGHT_PX = 1200, 680
+SUFFIXES = (".html", ".png", ".svg")
+
+
+def write_figure(figure: go.Figure, path: Path | str) -> None:
+    """Write a figure; the suffix of the path says how.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+    path : Path or str
+        Ends in `.html` (one file with everything in it), `.png` (twice the resolution of a screen) or `.svg`. A file
+        that is there is replaced.
+
+    Raises
+    ------
+    FigureError
+        If the suffix is another one, the folder is missing or cannot be written to, or no Chrome or Chromium can be
+        started for PNG and SVG.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise FigureError(f"{path.name} cannot be written as a figure: end its name in {', '.join(SUFFIXES)}.")
+    if not path.parent.is_dir():
+        raise FigureError(f"{path.name} cannot be written: there is no folder {path.parent}. Make it first.")
+    content = as_bytes(figure, path.suffix.lower().removeprefix("."))
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise FigureError(f"{path} cannot be written: {error.strerror}. Choose another place.") from error
+
+
+def as_bytes(figure: go.Figure, kind: str) -> bytes:
+    """Turn a figure into the contents of a file, for a download.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+    kind : {"html", "png", "svg"}
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    FigureError
+        If no Chrome or Chromium can be started for PNG and SVG.
+    """
+    if kind == "html":
+        config = {"responsive": True, "displaylogo": False, "scrollZoom": True}
+        return bytes(figure.to_html(include_plotlyjs=True, config=config).encode())
+    try:
+        return bytes(figure.to_image(kind, width=WIDTH_PX, height=HEIGHT_PX, scale=2))
+    # kaleido lets through whatever went wrong in starting and driving the browser, under many types.
+    except Exception as error:
+        raise FigureError(
+            f"A {kind.upper()} needs Chrome or Chromium, and none could be started ({_first_line(error)}). "
+            "Install one (Debian, Ubuntu: apt install chromium), or write .html instead."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -1,0 +1,276 @@
+"""Maps of tissue: spots as hexagons in micrometres, a scale bar, the direction across the layers.
+
+Pieces that `core.figures.comparison` puts together. Spots of one label are drawn as one outline: the picture is small,
+fills the tissue at any zoom, and leaves as true vectors.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.colours import Surroundings
+from core.method.lattice import COL_PITCH_UM, ROW_PITCH_UM, tissue_um
+
+# Corners of a spot's hexagon, clockwise on a picture with y down, in half columns (50 um) and thirds of a row (28.9 um):
+# whole numbers, so that neighbours' corners meet exactly.
+_CORNERS = ((0, -2), (1, -1), (1, 1), (0, 2), (-1, 1), (-1, -1))
+_CORNER_UM = np.array([COL_PITCH_UM, ROW_PITCH_UM / 3])
+
+# An arrow of length 1 about the origin: along it, and to its side.
+_ARROW = np.array(
+    [[-0.5, -0.012], [0.4, -0.012], [0.4, -0.05], [0.5, 0.0], [0.4, 0.05], [0.4, 0.012], [-0.5, 0.012]], dtype=float
+)
+
+
+def outlines(lattice: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Outline the area that spots cover, each spot a hexagon that touches its neighbours.
+
+    Parameters
+    ----------
+    lattice : ndarray of shape (n_spots, 2), int
+        Array row and array column of the spots.
+
+    Returns
+    -------
+    x_um, y_um : ndarray of float
+        Corners of all outlines one after another, each closed, NaN between them. Holes run the other way round, so that
+        they stay open under SVG's non-zero rule.
+
+    Notes
+    -----
+    Edges shared by two of the spots run in both directions and cancel. On the Visium lattice at most three hexagons meet
+    at a corner, so one edge at most goes on from each corner.
+    """
+    loops = _boundary(lattice) if len({int(parity) for parity in lattice.sum(axis=1) % 2}) < 2 else _hexagons(lattice)
+    gap = np.full((1, 2), np.nan)
+    pieces = [piece for loop in loops for piece in (np.array([*loop, loop[0]]) * _CORNER_UM, gap)]
+    points = np.concatenate([*pieces, np.empty((0, 2))])
+    return points[:-1, 0], points[:-1, 1]
+
+
+def _hexagons(lattice: np.ndarray) -> list[list[tuple[int, int]]]:
+    return [[(int(col) + dx, 3 * int(row) + dy) for dx, dy in _CORNERS] for row, col in lattice]
+
+
+def _boundary(lattice: np.ndarray) -> list[list[tuple[int, int]]]:
+    hexagons = _hexagons(lattice)
+    edges = {edge for corners in hexagons for edge in zip(corners, corners[1:] + corners[:1], strict=True)}
+    onward = dict(edge for edge in edges if edge[::-1] not in edges)
+    loops = []
+    while onward:
+        first, corner = onward.popitem()
+        loop = [first]
+        while corner != first:
+            loop.append(corner)
+            corner = onward.pop(corner)
+        loops.append(loop)
+    return loops
+
+
+def area(lattice: np.ndarray, name: str, colour: str, panel: int, *, group: str) -> go.Scatter:
+    """Fill the hexagons of the spots of one label.
+
+    Parameters
+    ----------
+    lattice : ndarray of shape (n_spots, 2), int
+        The spots of that label.
+    name, colour : str
+    panel : int
+        1 for the left map, 2 for the right one.
+    group : str
+        Areas of one group are switched on and off together, by their :func:`legend_key`.
+
+    Returns
+    -------
+    plotly.graph_objects.Scatter
+    """
+    x_um, y_um = outlines(lattice)
+    return go.Scatter(
+        x=x_um.astype(np.float32),
+        y=y_um.astype(np.float32),
+        xaxis=f"x{panel}",
+        yaxis=f"y{panel}",
+        mode="lines",
+        # The line closes the hairline that antialiasing leaves between two areas.
+        line={"width": 0.7, "color": colour},
+        fill="toself",
+        fillcolor=colour,
+        hoverinfo="skip",
+        name=name,
+        legendgroup=group,
+        showlegend=False,
+    )
+
+
+def legend_key(name: str, colour: str, group: str, *, rank: int) -> go.Scatter:
+    """Make a square entry in the legend for a group of areas.
+
+    Parameters
+    ----------
+    name, colour, group : str
+    rank : int
+        Entries stand in the order of their ranks.
+
+    Returns
+    -------
+    plotly.graph_objects.Scatter
+        A trace without points.
+    """
+    return go.Scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        marker={"symbol": "square", "size": 12, "color": colour},
+        name=name,
+        legendgroup=group,
+        legendrank=rank,
+        hoverinfo="skip",
+    )
+
+
+def hover(lattice: np.ndarray, names: Sequence[str], words: Sequence[str], panel: int) -> go.Scatter:
+    """Answer the pointer over each spot, without drawing anything.
+
+    Parameters
+    ----------
+    lattice : ndarray of shape (n_spots, 2), int
+    names : sequence of str
+        Barcode, or another name, of each spot.
+    words : sequence of str
+        What else to say of each spot, in HTML.
+    panel : int
+
+    Returns
+    -------
+    plotly.graph_objects.Scatter
+    """
+    centres_um = tissue_um(lattice)
+    return go.Scatter(
+        x=centres_um[:, 0].astype(np.float32),
+        y=centres_um[:, 1].astype(np.float32),
+        xaxis=f"x{panel}",
+        yaxis=f"y{panel}",
+        mode="markers",
+        marker={"opacity": 0, "size": 6},
+        text=names,
+        hovertext=words,
+        customdata=lattice.astype(np.int32),
+        hovertemplate="<b>%{text}</b><br>%{hovertext}<br>Array row %{customdata[0]}, column %{customdata[1]}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def extent_um(lattice: np.ndarray) -> tuple[float, float, float, float]:
+    """Give the box around all hexagons.
+
+    Parameters
+    ----------
+    lattice : ndarray of shape (n_spots, 2), int
+
+    Returns
+    -------
+    left, right, top, bottom : float
+        Micrometres; y grows downwards.
+    """
+    centres_um = tissue_um(lattice)
+    (left, top), (right, bottom) = centres_um.min(axis=0), centres_um.max(axis=0)
+    half_width, half_height = COL_PITCH_UM, ROW_PITCH_UM * 2 / 3
+    return float(left) - half_width, float(right) + half_width, float(top) - half_height, float(bottom) + half_height
+
+
+def scale_bar_um(width_um: float) -> float:
+    """Choose a round length (1, 2 or 5 times a power of ten) of at most a quarter of the width.
+
+    Parameters
+    ----------
+    width_um : float
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> scale_bar_um(6400.0)
+    1000.0
+    """
+    power = 10.0 ** math.floor(math.log10(width_um / 4))
+    return max(factor * power for factor in (1.0, 2.0, 5.0) if factor * power <= width_um / 4)
+
+
+def length_name(length_um: float) -> str:
+    """Write a length as people read it.
+
+    Parameters
+    ----------
+    length_um : float
+
+    Returns
+    -------
+    str
+        Such as `1 mm` or `500 µm`.
+    """
+    return f"{length_um / 1000:g} mm" if length_um >= 1000 else f"{length_um:g} µm"
+
+
+def add_scale_bar(figure: go.Figure, lattice: np.ndarray, look: Surroundings) -> None:
+    """Draw a scale bar below the tissue's left edge, on the left map.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Changed in place.
+    lattice : ndarray of shape (n_spots, 2), int
+    look : Surroundings
+    """
+    left, right, top, bottom = extent_um(lattice)
+    length, y = scale_bar_um(right - left), bottom + 0.035 * (bottom - top)
+    line = {"color": look.text, "width": 2.5}
+    figure.add_shape(type="line", x0=left, x1=left + length, y0=y, y1=y, xref="x", yref="y", line=line)
+    figure.add_annotation(
+        x=left + length, y=y, xref="x", yref="y", text=length_name(length), showarrow=False, xanchor="left", xshift=6,
+        font={"size": 12, "color": look.text},
+    )  # fmt: skip
+
+
+def across_layers(angle: float) -> np.ndarray:
+    """Turn an angle in array coordinates into the direction of increasing depth on the tissue.
+
+    Parameters
+    ----------
+    angle : float
+        Radians; depth is u = cos(angle) row - sin(angle) column.
+
+    Returns
+    -------
+    ndarray of shape (2,)
+        Unit vector (x, y), y down: the gradient of u, perpendicular to the lines of equal depth. Rows are 86.6 um apart
+        and columns 50 um, so it does not point along (-sin, cos).
+    """
+    gradient = np.array([-math.sin(angle) / COL_PITCH_UM, math.cos(angle) / ROW_PITCH_UM])
+    return np.asarray(gradient / np.linalg.norm(gradient))
+
+
+def add_direction(figure: go.Figure, lattice: np.ndarray, angle: float, look: Surroundings) -> None:
+    """Draw the direction of increasing depth as an arrow through the middle of the left map.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Changed in place.
+    lattice : ndarray of shape (n_spots, 2), int
+    angle : float
+        Radians, array coordinates.
+    look : Surroundings
+    """
+    left, right, top, bottom = extent_um(lattice)
+    middle, length = np.array([left + right, top + bottom]) / 2, 0.4 * min(right - left, bottom - top)
+    along = across_layers(angle)
+    corners = middle + length * (_ARROW @ np.array([along, [-along[1], along[0]]]))
+    path = "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in corners) + "Z"
+    # The rim in the paper's colour keeps the arrow visible on every layer's colour.
+    figure.add_shape(
+        type="path", path=path, xref="x", yref="y", fillcolor=look.text, line={"color": look.paper, "width": 1.5}
+    )
