@@ -17,13 +17,13 @@ LAYERS = ("Layer1", "Layer2", "Layer3", "Layer4", "Layer5", "Layer6", "WM", UNAN
 """Names with a fixed colour, from the surface of the cortex inwards; the unannotated come last."""
 
 _FIXED = {
-    "light": ("#E8B84A", "#E2725B", "#B4477E", "#6A4C9C", "#3B74B9", "#2FA5A0", "#8A97A6", "#C9CED6"),
-    "dark": ("#F0C45C", "#EE8468", "#D0609A", "#9270CE", "#5B96DC", "#45C1BA", "#A3AFBE", "#4A5563"),
+    "light": ("#EFBD47", "#D97360", "#A1204D", "#4E2B7B", "#326EC9", "#14A7A8", "#6A6B71", "#C9D2DC"),
+    "dark": ("#FEDD81", "#D4875A", "#AE4D5E", "#764EBF", "#579BE1", "#50E6E6", "#989599", "#3A3F4F"),
 }
 
 _FURTHER = {
-    "light": ("#7A4A21", "#A8D05A", "#F2A9C9", "#1E5B3A", "#8FD3F0", "#7D1D2B", "#5C6B00", "#20304F"),
-    "dark": ("#A9713F", "#B9E36B", "#F7BCD6", "#2F8557", "#A5E1FA", "#B03A4C", "#8C9E1D", "#E9E4D4"),
+    "light": ("#9F6A01", "#16450C", "#E17CF0", "#9FF9AE", "#A73895", "#A3BA99", "#63506E", "#827EB4"),
+    "dark": ("#6A3F00", "#A3BA99", "#276240", "#89C517", "#447C8C", "#F056C6", "#737A28", "#850F76"),
 }
 
 

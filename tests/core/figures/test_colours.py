@@ -1,0 +1,99 @@
+"""Colours: one per layer, the same everywhere, told apart by every pair of eyes."""
+
+import importlib.util
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.figures import colours
+from core.figures.colours import LAYERS, SURROUNDINGS, canonical, cluster_colours, display_name, in_order, layer_colours
+
+_spec = importlib.util.spec_from_file_location("vision", Path(__file__).with_name("vision.py"))
+vision = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(vision)
+
+THEMES = ("light", "dark")
+BLIND = ("protanopia", "deuteranopia", "tritanopia")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ((50.0, 2.6772, -79.7751), (50.0, 0.0, -82.7485), 2.0425),
+        ((50.0, 2.5, 0.0), (73.0, 25.0, -18.0), 27.1492),
+        ((22.7233, 20.0904, -46.6940), (23.0331, 14.9730, -42.5619), 2.0373),
+        ((90.8027, -2.0831, 1.4410), (91.1528, -1.6435, 0.0447), 1.4441),
+        ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
+    ],
+)
+def test_the_difference_of_colours_equals_the_published_examples(first, second, expected):
+    assert vision.ciede2000(np.array(first), np.array(second)) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("eyes", BLIND)
+def test_all_layers_look_different_to_the_colour_blind(theme, eyes):
+    palette = list(layer_colours(LAYERS, theme).values())
+    assert min(vision.difference(a, b, eyes) for a, b in itertools.combinations(palette, 2)) > 13
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("eyes", BLIND)
+def test_neighbouring_layers_look_more_different_still(theme, eyes):
+    palette = list(layer_colours(LAYERS[:-1], theme).values())
+    assert min(vision.difference(a, b, eyes) for a, b in itertools.pairwise(palette)) > 15
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_all_layers_look_different_to_everyone_else(theme):
+    palette = list(layer_colours(LAYERS, theme).values())
+    assert min(vision.difference(a, b) for a, b in itertools.combinations(palette, 2)) > 20
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("eyes", vision.EYES)
+def test_every_layer_stands_out_from_the_panel_behind_it(theme, eyes):
+    panel = SURROUNDINGS[theme].panel
+    assert min(vision.difference(colour, panel, eyes) for colour in layer_colours(LAYERS, theme).values()) > 8
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("eyes", ["normal", "protanopia", "deuteranopia"])
+def test_the_first_unmatched_clusters_look_like_no_layer_and_unlike_each_other(theme, eyes):
+    layers = list(layer_colours(LAYERS, theme).values())
+    alone = [colours.further_colour(place, theme) for place in range(4)]
+    pairs = [*itertools.product(layers, alone), *itertools.combinations(alone, 2)]
+    assert min(vision.difference(a, b, eyes) for a, b in pairs) > (15 if eyes == "normal" else 9)
+
+
+def test_spellings_of_a_layer_share_its_colour():
+    for names in (("L1", "Layer1", "Layer 1", "layer_1"), ("WM", "wm", "White matter", "white_matter")):
+        assert len({layer_colours([name], "light")[name] for name in names}) == 1
+
+
+def test_names_that_no_atlas_knows_stay_as_they_are():
+    assert (canonical("Layer7"), canonical("Tumour"), display_name("Tumour")) == ("Layer7", "Tumour", "Tumour")
+
+
+def test_other_names_take_their_colours_by_sorted_order_whatever_the_order_given():
+    assert layer_colours(["stroma", "gland", "WM"], "light") == layer_colours(["WM", "gland", "stroma"], "light")
+    assert len(set(layer_colours(["stroma", "gland", "WM"], "light").values())) == 3
+
+
+def test_layers_stand_from_the_surface_inwards_and_the_unannotated_last():
+    assert in_order(["NA", "WM", "stroma", "Layer6", "L2"]) == ["L2", "Layer6", "WM", "stroma", "NA"]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_cluster_wears_its_layers_colour_and_an_unmatched_one_its_own(theme):
+    names = ["Layer1", "WM", "stroma"]
+    layers = layer_colours(names, theme)
+    found = cluster_colours({0: "WM", 1: None, 2: "stroma", 3: None}, names, theme)
+    assert (found[0], found[2]) == (layers["WM"], layers["stroma"])
+    assert len({*found.values(), *layers.values()}) == len(layers) + 2
+
+
+def test_clusters_without_any_annotation_all_differ():
+    assert len(set(cluster_colours(dict.fromkeys(range(15)), [], "light").values())) == 15
