@@ -20,7 +20,7 @@ from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
 from core.io.deepdish_bridge import deepdish_save
-from core.io.safe_h5 import opened, shown
+from core.io.safe_h5 import opened, read_text, shown
 from core.sample import DENSE_LIMIT, UNANNOTATED, Expression, Sample
 
 SUFFIXES = (".h5", ".hdf5")
@@ -249,7 +249,7 @@ def _keys(file: h5py.File) -> str:
 def _numbers(file: h5py.Group, key: str, *, n_dims: int) -> h5py.Dataset:
     found = file[key]
     if not isinstance(found, h5py.Dataset):
-        raise SampleFileError(f"`{key}` is a group, where a table of numbers belongs.")
+        raise SampleFileError(f"`{key}` is not a table: store an array of numbers there.")
     if found.dtype.kind not in "iuf":
         raise SampleFileError(f"`{key}` holds {_kind(found)}, where numbers belong.")
     if found.ndim != n_dims:
@@ -347,10 +347,16 @@ def _read_dense(dataset: h5py.Dataset) -> Expression:
 
 
 def _values(dataset: h5py.Dataset) -> np.ndarray:
-    """All values, in this machine's byte order: torch takes no other."""
     if "zeroarray_dtype" in dataset.attrs:  # how deepdish stores an array without entries
         return np.zeros(0, dtype=dataset.dtype)
-    return np.asarray(dataset.astype(dataset.dtype.newbyteorder("="))[...])
+    return np.asarray(dataset.astype(_native(dataset.dtype))[...])
+
+
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Name the number type that scipy and torch know: this machine's byte order, no halves, no long doubles."""
+    if dtype.kind == "f":
+        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
+    return dtype.newbyteorder("=")
 
 
 def _read_in_blocks(dataset: h5py.Dataset) -> sparse.csr_array:
@@ -361,7 +367,7 @@ def _read_in_blocks(dataset: h5py.Dataset) -> sparse.csr_array:
     n_rows = max(1, BLOCK_BYTES // row_bytes)
     # Whole chunks at a time, where they fit: none is then unpacked twice.
     n_rows = n_rows // chunk_rows * chunk_rows or n_rows
-    native = dataset.astype(dataset.dtype.newbyteorder("="))
+    native = dataset.astype(_native(dataset.dtype))
     blocks = [sparse.csr_array(native[first : first + n_rows]) for first in range(0, n_spots, n_rows)]
     return sparse.csr_array(sparse.vstack(blocks, format="csr"))
 
@@ -378,7 +384,8 @@ def _read_sparse(group: h5py.Group, layout: _Layout) -> sparse.csr_array:
     by_rows = _sparse_format(group) == "csr"
     _check_sparse(data, indices, indptr, n_across=layout.n_genes if by_rows else layout.n_spots)
     kind = sparse.csr_array if by_rows else sparse.csc_array
-    matrix = sparse.csr_array(kind((data, indices, indptr), shape=(layout.n_spots, layout.n_genes)))
+    structure = (indices.astype(np.int64), indptr.astype(np.int64))  # scipy takes no unsigned ones
+    matrix = sparse.csr_array(kind((data, *structure), shape=(layout.n_spots, layout.n_genes)))
     matrix.sum_duplicates()
     return matrix
 
@@ -441,17 +448,15 @@ def _read_names(file: h5py.File, key: str, expected: int, noun: str, side: str) 
 def _text(file: h5py.File, key: str) -> list[str]:
     found = file[key]
     if not isinstance(found, h5py.Dataset):
-        raise SampleFileError(f"`{key}` is a group, where a list of names belongs.")
+        raise SampleFileError(f"`{key}` is not a table: store an array of text there.")
     _check_filters(found, key)
     if "strtype" in found.attrs and found.dtype == np.uint8:
         return _deepdish_unicode(found, key)
     if not h5py.check_string_dtype(found.dtype):
-        raise SampleFileError(
-            f"`{key}` holds {_kind(found)} where text belongs.".replace("values of type", "numbers of type")
-        )
+        raise SampleFileError(f"`{key}` holds {_kind(found)}, where text belongs.")
     if found.dtype.itemsize > MAX_TEXT_BYTES:
         raise SampleFileError(f"`{key}` holds text of more than {MAX_TEXT_BYTES} bytes, where names belong.")
-    return [_decoded(value) for value in np.ravel(found[...]).tolist()]
+    return [_decoded(value) for value in read_text(found)]
 
 
 def _deepdish_unicode(dataset: h5py.Dataset, key: str) -> list[str]:
@@ -462,9 +467,7 @@ def _deepdish_unicode(dataset: h5py.Dataset, key: str) -> list[str]:
     return [str(value) for value in dataset[...].ravel().view(f"<U{n_signs}")]
 
 
-def _decoded(value: bytes | str) -> str:
-    if isinstance(value, str):
-        return value
+def _decoded(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -496,7 +499,7 @@ def _read_rgb(file: h5py.File, n_spots: int) -> np.ndarray | None:
     values = _values(_numbers(file, "rgb", n_dims=2))
     if values.shape != (n_spots, 3):
         raise SampleFileError(f"`rgb` has the shape {values.shape}: it needs red, green and blue for {n_spots} spots.")
-    if values.dtype.kind == "f" or values.min() < 0 or values.max() > 255:
+    if values.dtype.kind == "f" or values.min(initial=0) < 0 or values.max(initial=0) > 255:
         raise SampleFileError("`rgb` must hold whole numbers from 0 to 255.")
     return values.astype(np.uint8)
 
@@ -507,9 +510,10 @@ def _read_source(file: h5py.File) -> str:
 
 def _flag(file: h5py.File, key: str) -> bool:
     """Deepdish stores a lone number as an attribute, an array as a dataset."""
-    if key in file.attrs:
-        return bool(np.any(file.attrs[key]))
-    return key in file and bool(_values(_numbers(file, key, n_dims=1)).any())
+    found = file.attrs[key] if key in file.attrs else file.get(key, np.zeros(1, dtype=bool))
+    if not (hasattr(found, "dtype") and found.dtype.kind in "biu" and found.size == 1):
+        raise SampleFileError(f"`{key}` is not one number, 0 or 1.")
+    return bool(np.asarray(found).any())
 
 
 def _contents(sample: Sample) -> dict[str, Any]:
@@ -541,4 +545,5 @@ def _stored_lattice(lattice: np.ndarray) -> np.ndarray:
 
 
 def _stored_text(values: np.ndarray) -> np.ndarray:
-    return np.array([str(value).encode() or b" " for value in values])
+    encoded = np.array([str(value).encode(errors="replace") for value in values])
+    return encoded.astype(f"S{max(1, encoded.itemsize)}")  # HDF5 has no text of width 0

@@ -4,13 +4,14 @@ Refuses pickles, links and storage outside of the file, shapes that the stored b
 each with one sentence. Knows nothing of samples. Nothing in a file is ever run, and h5py runs nothing by itself.
 """
 
+import math
 import os
 import pickletools
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import h5py
 import numpy as np
@@ -31,8 +32,11 @@ SMALL_BYTES = 1 << 20
 DEFLATE_LIMIT = 1032
 """zlib shrinks nothing to less than 1/1032 (zlib's technical notes); other filters of HDF5 shrink less."""
 
-# What may import or call: a pickle without any of these makes plain values only.
-_CALLING_OPCODES = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "REDUCE", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"}
+RAGGED_BYTES = 16
+"""What stands in a dataset for a text of variable length, where addresses have the usual 8 bytes."""
+
+# A pickle needs one of these to get hold of anything that can be called.
+_IMPORTING_OPCODES = {"GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"}
 
 
 @contextmanager
@@ -78,6 +82,63 @@ def shown(text: object, limit: int = 80) -> str:
     plain = str(text).encode("utf-8", "backslashreplace").decode()
     line = "".join(sign if sign.isprintable() else "?" for sign in plain)
     return line if len(line) <= limit else f"{line[: limit - 3]}..."
+
+
+def read_text(dataset: h5py.Dataset) -> list[bytes]:
+    """Read the texts of a dataset, of fixed or of variable length.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset of any shape
+        Of a string type.
+
+    Returns
+    -------
+    list of bytes
+        In C order.
+
+    Raises
+    ------
+    SampleFileError
+        If text of variable length is compressed, or longer than its file.
+    """
+    text = h5py.check_string_dtype(dataset.dtype)
+    if text is not None and text.length is None:
+        _check_ragged_text(dataset)
+    return [bytes(entry) for entry in np.ravel(dataset[...])]
+
+
+def _check_ragged_text(dataset: h5py.Dataset) -> None:
+    # HDF5 reserves what an entry's length says, up to 4 GiB, before it looks whether there is so much.
+    n_declared = sum(int(_lengths(raw).sum()) for raw in _raw_pieces(dataset))
+    if n_declared > os.path.getsize(dataset.file.filename):
+        raise SampleFileError(
+            f"`{shown(dataset.name).lstrip('/')}` declares more text than the file can hold: make the file again."
+        )
+
+
+def _lengths(raw: bytes) -> np.ndarray:
+    """Lengths of the texts that some descriptors (length, address of a heap, index in it) stand for."""
+    n_whole = len(raw) // RAGGED_BYTES * RAGGED_BYTES
+    return np.frombuffer(raw[:n_whole], dtype=[("length", "<u4"), ("place", "V12")])["length"].astype(np.int64)
+
+
+def _raw_pieces(dataset: h5py.Dataset) -> Iterator[bytes]:
+    plan = dataset.id.get_create_plist()
+    is_chunked = plan.get_layout() == h5py.h5d.CHUNKED
+    n_entries = dataset.id.get_num_chunks() * math.prod(dataset.chunks) if is_chunked else dataset.size
+    if plan.get_nfilters() > 0 or dataset.id.get_storage_size() not in (0, n_entries * RAGGED_BYTES):
+        raise SampleFileError(
+            f"`{shown(dataset.name).lstrip('/')}` holds compressed text of variable length: save it with a fixed "
+            "length (numpy's type S) or without compression."
+        )
+    if is_chunked:
+        for number in range(dataset.id.get_num_chunks()):
+            yield dataset.id.read_direct_chunk(dataset.id.get_chunk_info(number).chunk_offset)[1]
+    elif dataset.id.get_offset() is not None:  # none: nothing was stored
+        with open(dataset.file.filename, "rb") as raw:
+            raw.seek(dataset.id.get_offset())
+            yield raw.read(n_entries * RAGGED_BYTES)
 
 
 @contextmanager
@@ -163,9 +224,12 @@ class _Inspection:
             )
         children = [self._linked(group, link_name) for link_name in list(group)]
         for child in children:
-            if isinstance(child, h5py.Dataset) and self._is_new(child):
-                self._check_dataset(child)
+            self._check_child(child)
         return [child for child in children if isinstance(child, h5py.Group)]
+
+    def _check_child(self, child: Any) -> None:
+        if isinstance(child, h5py.Dataset | h5py.Datatype) and self._is_new(child) and isinstance(child, h5py.Dataset):
+            self._check_dataset(child)
 
     def _count(self, n_objects: int) -> None:
         self._n_objects += n_objects
@@ -195,16 +259,14 @@ class _Inspection:
         plan = dataset.id.get_create_plist()
         if plan.get_layout() == h5py.h5d.VIRTUAL or plan.get_external_count() > 0:
             self._refuse(dataset.name, "keeps its values in another file", "save the values in this file")
-        if _is_pickle_type(dataset.dtype) or _pseudo_atom(dataset) in (b"object", b"pickle"):
-            self._refuse(
-                dataset.name,
-                "holds a Python object (a pickle), which could run code when it is loaded",
-                "save plain arrays of numbers and text",
-            )
+        if _is_pickle_type(dataset.dtype) or _says_pickle(dataset):
+            self._refuse_pickle(dataset.name)
         self._check_size(dataset, filtered=plan.get_nfilters() > 0)
 
     def _check_size(self, dataset: h5py.Dataset, *, filtered: bool) -> None:
-        declared = int(dataset.size or 0) * int(dataset.dtype.itemsize)
+        # A chunk is unpacked as a whole, even where only a corner of it is used.
+        n_values = max(int(dataset.size or 0), math.prod(dataset.chunks or ()))
+        declared = n_values * int(dataset.dtype.itemsize)
         stored = min(int(dataset.id.get_storage_size()), self._file_size)
         if declared > max(SMALL_BYTES, stored * (DEFLATE_LIMIT if filtered else 1)):
             raise UnsafeFileError(
@@ -219,33 +281,40 @@ class _Inspection:
             self._check_attribute(item.name, attributes, name)
 
     def _check_attribute(self, owner: str, attributes: h5py.AttributeManager, name: str) -> None:
-        where = f"{owner}@{name}"
+        where = f"attribute {name}" if owner == "/" else f"{owner}, attribute {name}"
         attribute = attributes.get_id(name)
         if attribute.shape is None:  # declared, but empty
             return
         if attribute.get_storage_size() > MAX_ATTRIBUTE_BYTES:
-            self._refuse(where, "is an attribute of more than 1 MiB", "save it as a dataset")
-        # Numbers cannot hold a pickle, except bytes in disguise.
-        if attribute.dtype.kind in "SOV" or attribute.dtype.itemsize == 1:
-            for value in _byte_strings(attributes[name]):
-                self._check_is_no_pickle(where, value)
+            self._refuse(where, "is larger than 1 MiB", "save it as a dataset")
+        if _is_ragged_ascii(attribute.dtype):
+            self._refuse(where, "is text of variable length that other programs may run", "save it with a fixed length")
+        if _is_pickle_type(attribute.dtype):
+            self._refuse_pickle(where)
+        # Of the other types none can hold a pickle, and ragged text in UTF-8 is never unpickled by PyTables.
+        can_be_pickle = attribute.dtype.kind == "S" or attribute.dtype.itemsize == 1
+        if can_be_pickle and any(map(holds_pickle, _byte_strings(attributes[name]))):
+            self._refuse_pickle(where)
 
-    def _check_is_no_pickle(self, where: str, value: bytes) -> None:
-        if holds_pickle(value):
-            self._refuse(
-                where,
-                "holds a Python object (a pickle), which could run code when it is loaded",
-                "save plain arrays of numbers and text",
-            )
+    def _refuse_pickle(self, where: str | None) -> NoReturn:
+        found = "holds a Python object (a pickle), which could run code when it is loaded"
+        self._refuse(where, found, "save plain arrays of numbers and text")
 
-    def _refuse(self, where: str | None, found: str, remedy: str) -> None:
+    def _refuse(self, where: str | None, found: str, remedy: str) -> NoReturn:
         raise UnsafeFileError(f"{self._name} was not read: `{shown(where).lstrip('/')}` {found}; {remedy}.")
 
 
-def _pseudo_atom(dataset: h5py.Dataset) -> bytes:
-    """How PyTables says what the entries of a ragged array are."""
-    found = dataset.attrs.get("PSEUDOATOM", b"")
-    return found.encode() if isinstance(found, str) else bytes(found)
+def _says_pickle(dataset: h5py.Dataset) -> bool:
+    """Whether PyTables would unpickle the entries of this array."""
+    if "PSEUDOATOM" not in dataset.attrs:
+        return False
+    is_fixed = dataset.attrs.get_id("PSEUDOATOM").dtype.kind == "S"
+    return not is_fixed or b"object" in _byte_strings(dataset.attrs["PSEUDOATOM"])
+
+
+def _is_ragged_ascii(dtype: np.dtype[Any]) -> bool:
+    text = h5py.check_string_dtype(dtype)
+    return text is not None and text.length is None and text.encoding == "ascii"
 
 
 def _is_pickle_type(dtype: np.dtype[Any]) -> bool:
@@ -262,18 +331,9 @@ def _is_pickle_type(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "OV"
 
 
-def _byte_strings(value: Any) -> Iterator[bytes]:
-    if isinstance(value, str):
-        yield value.encode("utf-8", "surrogateescape")
-    elif isinstance(value, bytes):
-        yield value
-    elif isinstance(value, np.ndarray) and value.dtype.kind == "O":
-        for entry in value.ravel():
-            yield from _byte_strings(entry)
-    elif isinstance(value, np.ndarray) and value.dtype.kind == "S":
-        yield from value.ravel().tolist()
-    elif isinstance(value, np.ndarray | np.generic):
-        yield value.tobytes()
+def _byte_strings(value: Any) -> list[bytes]:
+    array = np.asarray(value)
+    return array.ravel().tolist() if array.dtype.kind == "S" else [array.tobytes()]
 
 
 def holds_pickle(value: bytes) -> bool:
@@ -288,13 +348,13 @@ def holds_pickle(value: bytes) -> bool:
     Returns
     -------
     bool
-        True for a whole pickle, and for the beginning of one that imports or calls something.
+        True for a whole pickle, and for the beginning of one that imports something.
     """
     opcodes = []
     try:
         for opcode, _, position in pickletools.genops(value):
             opcodes.append(opcode)
-            if opcode.name in _CALLING_OPCODES or (opcode.name == "STOP" and position == len(value) - 1):
+            if opcode.name in _IMPORTING_OPCODES or (opcode.name == "STOP" and position == len(value) - 1):
                 # Text such as `a.` or `0.` spells opcodes, too, but none that could stand first.
                 return not opcodes[0].stack_before
     # genops gives up in many ways on what is not a pickle.
