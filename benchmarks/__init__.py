@@ -1,0 +1,1 @@
+"""Speed and memory against the paper's loops: `python -m benchmarks paper`."""

@@ -1,0 +1,183 @@
+"""Trained models on disk: weights in one file, their story in JSON beside it. No pickles.
+
+`save_model/<sample>-<key>.pt` holds the weights, `<sample>-<key>.json` says of which data and parameters. The key is made
+of both, so a model trained once is found again, and no other is.
+"""
+
+import dataclasses
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.errors import CheckpointError
+from core.method.autoencoder import Autoencoder
+from core.method.training import TrainedModel
+from core.params import AutoencoderParams, PoolingParams, params_key
+from core.sample import Sample
+
+FORMAT = 1
+
+
+def model_key(sample: Sample, pooling: PoolingParams, params: AutoencoderParams) -> str:
+    """Digest of all that a model depends on.
+
+    Parameters
+    ----------
+    sample : Sample
+    pooling : PoolingParams
+    params : AutoencoderParams
+
+    Returns
+    -------
+    str
+    """
+    return params_key("autoencoder", sample.content_hash, pooling, params)
+
+
+def checkpoint_path(folder: Path, sample: Sample, pooling: PoolingParams, params: AutoencoderParams) -> Path:
+    """Where the weights of a model are kept.
+
+    Parameters
+    ----------
+    folder : Path
+        `save_model/`.
+    sample : Sample
+    pooling : PoolingParams
+    params : AutoencoderParams
+
+    Returns
+    -------
+    Path
+        Ends in `.pt`; the JSON has the same stem.
+    """
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", sample.name)[:60]
+    return Path(folder) / f"{name}-{model_key(sample, pooling, params)[:16]}.pt"
+
+
+def save(model: TrainedModel, path: Path, sample: Sample, pooling: PoolingParams) -> None:
+    """Write weights, then the JSON that makes them count.
+
+    Parameters
+    ----------
+    model : TrainedModel
+    path : Path
+        From :func:`checkpoint_path`; its folder is made if needed.
+    sample : Sample
+    pooling : PoolingParams
+
+    Raises
+    ------
+    CheckpointError
+        If the folder cannot be written.
+    """
+    story = {
+        "format": FORMAT,
+        "sample": sample.name,
+        "content_hash": sample.content_hash,
+        "n_genes": sample.n_genes,
+        "pooling": dataclasses.asdict(pooling),
+        "autoencoder": dataclasses.asdict(model.params),
+        "explained_variance": model.explained_variance,
+        "losses": list(model.losses),
+    }
+    weights = {name: value.cpu() for name, value in model.network.state_dict().items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, lambda temporary: torch.save(weights, temporary))
+        _replace(path.with_suffix(".json"), lambda temporary: temporary.write_text(json.dumps(story, indent=1)))
+    except OSError as error:
+        raise CheckpointError(f"The model could not be written to {path.parent}: {error.strerror}.") from error
+
+
+def _replace(path: Path, write: Callable[[Path], Any]) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: Path, sample: Sample, pooling: PoolingParams, params: AutoencoderParams) -> TrainedModel:
+    """Read a model, if it is one of this sample and these parameters.
+
+    Parameters
+    ----------
+    path : Path
+        The `.pt` file.
+    sample : Sample
+    pooling : PoolingParams
+    params : AutoencoderParams
+
+    Returns
+    -------
+    TrainedModel
+        On the CUDA device where there is one, else on the CPU.
+
+    Raises
+    ------
+    CheckpointError
+        If a file is missing or damaged, or the model is of other data or parameters.
+    """
+    story = _read_story(path.with_suffix(".json"))
+    _check_fit(path, story, sample, pooling, params)
+    network = Autoencoder(sample.n_genes, params.width)
+    try:
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch raises many kinds for a damaged file, and all mean the same to the user
+        raise CheckpointError(
+            f"{path.name} does not hold the weights of this autoencoder (damaged, or not a file of weights): "
+            "delete it and train again."
+        ) from error
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return TrainedModel(
+        network=network.to(device).eval(),
+        params=params,
+        losses=tuple(map(float, story["losses"])),
+        explained_variance=float(story["explained_variance"]),
+        reused=True,
+    )
+
+
+def _read_story(path: Path) -> dict[str, Any]:
+    try:
+        story = json.loads(path.read_text())
+        complete = story["format"] == FORMAT and {"losses", "explained_variance", "autoencoder"} <= story.keys()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path.name}, which says what the model was trained on, is missing or damaged: train again."
+        ) from error
+    if not complete:
+        raise CheckpointError(f"{path.name} was written by another version of this program: train again.")
+    return dict(story)
+
+
+def _check_fit(
+    path: Path, story: dict[str, Any], sample: Sample, pooling: PoolingParams, params: AutoencoderParams
+) -> None:
+    if story.get("n_genes") != sample.n_genes:
+        raise CheckpointError(
+            f"{path.name} was trained on {story.get('n_genes')} genes, but {sample.name} has {sample.n_genes}: "
+            "train a model on this sample."
+        )
+    if story.get("content_hash") != sample.content_hash:
+        raise CheckpointError(
+            f"{path.name} was trained on other data ({story.get('sample')}) than {sample.name}: train a model on this sample."
+        )
+    wanted = {"pooling": dataclasses.asdict(pooling), "autoencoder": dataclasses.asdict(params)}
+    for step, values in wanted.items():
+        found = story.get(step, {})
+        for name, value in values.items():
+            if found.get(name) != value:
+                raise CheckpointError(
+                    f"{path.name} was trained with {step} {name} = {found.get(name)}, but {value} is asked for: "
+                    "use that value or train again."
+                )

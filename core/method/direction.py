@@ -1,0 +1,131 @@
+"""The direction across the layers, found without an annotation.
+
+Two ways: from a first clustering, as in the paper, and from expression alone. Angles are in radians, modulo pi, in array
+coordinates: depth is u = cos(angle) row - sin(angle) column.
+"""
+
+import numpy as np
+from scipy import sparse
+from scipy.ndimage import gaussian_filter1d
+from sklearn.decomposition import PCA
+
+from core.errors import SampleError
+from core.method.lattice import canonical_order, depth
+from core.method.pooling import pool_window
+from core.params import PoolingParams
+from core.result import FoundDirection
+from core.sample import Expression
+
+_ANGLES = np.arange(180) * np.pi / 180
+_LINE_WIDTH = 2.0  # the paper counts spots within +-1 of a line
+_BIN = 0.25  # array units
+_DEPTH_BINS = 24
+_COMPONENTS = 10
+_SMOOTHING = PoolingParams(window=4, scale=1.0)
+
+
+def from_preclustering(labels: np.ndarray, lattice: np.ndarray) -> FoundDirection:
+    """Find the angle at which clusters gather on lines of equal depth.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_spots,), int
+        A first clustering, 0 .. n_clusters - 1.
+    lattice : ndarray of shape (n_spots, 2), int
+
+    Returns
+    -------
+    FoundDirection
+        `support` is the share of all spots that lie on the fullest line of their cluster.
+
+    Notes
+    -----
+    The paper turns an angle until most spots of one cluster lie on the line u = 0 (+-1). Here the line may lie anywhere,
+    every cluster counts with its fullest line, and the line's edge is soft: with a hard edge, angles along the lattice,
+    whose rows and columns lie exactly on lines, win for that alone.
+    """
+    counts = np.array([_spots_on_fullest_lines(labels, depth(lattice, angle)) for angle in _ANGLES])
+    angle, best = _peak(counts)
+    return FoundDirection(angle=angle, method="preclustering", support=min(best / len(labels), 1.0))
+
+
+def _spots_on_fullest_lines(labels: np.ndarray, u: np.ndarray) -> float:
+    n_clusters = int(labels.max()) + 1
+    bins = ((u - u.min()) / _BIN).astype(int)
+    n_bins = int(bins.max()) + 1
+    counts = np.bincount(labels * n_bins + bins, minlength=n_clusters * n_bins).reshape(n_clusters, n_bins)
+    density = gaussian_filter1d(counts.astype(float), _LINE_WIDTH / 2 / _BIN, mode="constant")
+    return float(density.max(axis=1).sum() * _LINE_WIDTH / _BIN)
+
+
+def from_expression(expression: Expression, lattice: np.ndarray) -> FoundDirection:
+    """Find the angle along which smoothed expression changes most.
+
+    Parameters
+    ----------
+    expression : ndarray or csr_array of shape (n_spots, n_genes)
+        Counts. Not modified.
+    lattice : ndarray of shape (n_spots, 2), int
+
+    Returns
+    -------
+    FoundDirection
+        `support` is the share of the variance of smoothed principal components that bins of depth explain.
+
+    Raises
+    ------
+    SampleError
+        If expression does not vary over the tissue.
+    """
+    order = canonical_order(lattice)
+    lattice = lattice[order]
+    components = _smoothed_components(expression[order], lattice)
+    shares = np.array([_explained_by_depth(components, depth(lattice, angle)) for angle in _ANGLES])
+    angle, best = _peak(shares)
+    return FoundDirection(angle=angle, method="expression", support=min(best, 1.0))
+
+
+def _smoothed_components(expression: Expression, lattice: np.ndarray) -> np.ndarray:
+    logs = _log_normalised(expression)
+    n_components = min(_COMPONENTS, *(extent - 1 for extent in logs.shape))
+    if n_components < 1 or len(lattice) < 2 * _DEPTH_BINS:
+        raise SampleError(
+            f"{len(lattice)} spots and {logs.shape[1]} genes are too few to find a direction: choose it by hand, or off."
+        )
+    solver = "arpack" if sparse.issparse(logs) else "randomized"
+    components = PCA(n_components, svd_solver=solver, random_state=0).fit_transform(logs)
+    smoothed = pool_window(components, lattice, _SMOOTHING)
+    smoothed -= smoothed.mean(axis=0)
+    if not np.square(smoothed).sum() > 0:
+        raise SampleError(
+            "Expression does not vary over the tissue, so it has no direction: choose it by hand, or off."
+        )
+    return smoothed
+
+
+def _log_normalised(expression: Expression) -> Expression:
+    """log(1 + counts per median library size), so that depth of sequencing does not look like a layer."""
+    library = np.asarray(expression.sum(axis=1), dtype=np.float64)
+    factor = np.median(library[library > 0]) / np.maximum(library, 1.0) if library.any() else np.ones(len(library))
+    if sparse.issparse(expression):
+        return sparse.csr_array(sparse.diags_array(factor) @ expression).log1p()
+    return np.log1p(expression * factor[:, None])
+
+
+def _explained_by_depth(values: np.ndarray, u: np.ndarray) -> float:
+    """Share of the variance of centred values that lies between bins of depth with equally many spots."""
+    edges = np.quantile(u, np.linspace(0, 1, _DEPTH_BINS + 1)[1:-1])
+    bins = np.searchsorted(edges, u)
+    counts = np.maximum(np.bincount(bins, minlength=_DEPTH_BINS), 1)
+    sums = np.array([np.bincount(bins, weights=column, minlength=_DEPTH_BINS) for column in values.T])
+    return float((sums**2 / counts).sum() / np.square(values).sum())
+
+
+def _peak(heights: np.ndarray) -> tuple[float, float]:
+    """Angle and height of the highest point of a periodic curve, between grid points by a parabola."""
+    best = int(heights.argmax())
+    left, top, right = heights[best - 1], heights[best], heights[(best + 1) % len(heights)]
+    curvature = left - 2 * top + right
+    shift = 0.5 * (left - right) / curvature if curvature < 0 else 0.0
+    step = _ANGLES[1]
+    return float((_ANGLES[best] + shift * step) % np.pi), float(top)

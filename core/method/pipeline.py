@@ -1,0 +1,323 @@
+"""The method from end to end: pool, embed, find the direction, cluster, score.
+
+Each step is kept under a key made of the sample's content and the parameters of that step and those before it, so that a
+late knob (weight, angle, clusters, seed) never repeats an early step (pooling, training).
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from core.evaluation.agreement import agreement
+from core.method import direction as directions
+from core.method.cache import StepCache
+from core.method.clustering import cluster
+from core.method.embedding import principal_components
+from core.method.pooling import pool_window
+from core.params import MethodParams, PoolingParams, params_key
+from core.result import AutoencoderReport, FoundDirection, Result
+from core.sample import Sample
+
+if TYPE_CHECKING:
+    from core.method.training import OnEpoch, TrainedModel
+
+T = TypeVar("T")
+
+
+class Pipeline:
+    """The steps on one sample.
+
+    Parameters
+    ----------
+    sample : Sample
+    cache : StepCache, optional
+        Shared between runs; without one, nothing is kept after a run.
+    models : Path, optional
+        Folder of checkpoints (`save_model/`): a model found there is used, a new one is saved there.
+    on_epoch : callable, optional
+        Told of every epoch of training; see `core.method.training.OnEpoch`.
+    """
+
+    def __init__(
+        self,
+        sample: Sample,
+        *,
+        cache: StepCache | None = None,
+        models: Path | None = None,
+        on_epoch: "OnEpoch | None" = None,
+    ) -> None:
+        self.sample = sample
+        self._cache = StepCache(max_bytes=2**62) if cache is None else cache
+        self._models = models
+        self._on_epoch = on_epoch
+        self._seconds = {"pool": 0.0, "train": 0.0, "cluster": 0.0}
+
+    def run(self, params: MethodParams) -> Result:
+        """Do all steps.
+
+        Parameters
+        ----------
+        params : MethodParams
+
+        Returns
+        -------
+        Result
+        """
+        self._seconds = dict.fromkeys(self._seconds, 0.0)
+        self.pooled(params.pooling)
+        model = self.model(params) if params.embedding.needs_training else None
+        with self._timed("cluster"):
+            found = self.direction(params)
+            labels = self.labels(params, found)
+            scores = agreement(labels, self.sample.labels_true)
+        return Result(
+            sample_name=self.sample.name,
+            labels=labels,
+            params=params,
+            scores=scores,
+            direction=found,
+            autoencoder=None if model is None else _report(model),
+            seconds=dict(self._seconds),
+        )
+
+    def pooled(self, pooling: PoolingParams) -> np.ndarray:
+        """Pool expression; ndarray of shape (n_spots, n_genes).
+
+        Parameters
+        ----------
+        pooling : PoolingParams
+        """
+        with self._timed("pool"):
+            return self._kept(
+                lambda: pool_window(self.sample.expression, self.sample.lattice, pooling), "pooled", pooling
+            )
+
+    def model(self, params: MethodParams) -> "TrainedModel":
+        """Trained autoencoder: kept, loaded from its checkpoint, or trained now and saved.
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        pooled = self.pooled(params.pooling)
+        with self._timed("train"):
+            return self._kept(
+                lambda: self._load_or_train(pooled, params), "model", params.pooling, params.embedding.autoencoder
+            )
+
+    def _load_or_train(self, pooled: np.ndarray, params: MethodParams) -> "TrainedModel":
+        from core.method import checkpoints, training  # torch takes seconds to import, and most runs do without
+
+        autoencoder = params.embedding.autoencoder
+        if self._models is None:
+            return training.train(pooled, autoencoder, on_epoch=self._on_epoch)
+        path = checkpoints.checkpoint_path(self._models, self.sample, params.pooling, autoencoder)
+        if path.with_suffix(".json").exists():
+            return checkpoints.load(path, self.sample, params.pooling, autoencoder)
+        model = training.train(pooled, autoencoder, on_epoch=self._on_epoch)
+        checkpoints.save(model, path, self.sample, params.pooling)
+        return model
+
+    def embedded(self, params: MethodParams) -> np.ndarray:
+        """Make what stands for expression in the distance; ndarray of shape (n_spots, n_features).
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        embedding, pooled = params.embedding, self.pooled(params.pooling)
+        if embedding.kind == "none":
+            return pooled
+        if embedding.kind == "pca":
+            return self._kept(
+                lambda: principal_components(pooled, self.sample.lattice, embedding.n_components),
+                "embedded",
+                *_embedding_key(params),
+            )
+        model = self.model(params)
+        return self._kept(lambda: _apply_model(model, embedding.kind, pooled), "embedded", *_embedding_key(params))
+
+    def direction(self, params: MethodParams) -> FoundDirection | None:
+        """Direction across the layers: given, found, or None when it is off.
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        method, sample = params.direction.method, self.sample
+        if method == "off":
+            return None
+        if method == "manual":
+            return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
+        if method == "expression":
+            return self._kept(
+                lambda: directions.from_expression(sample.expression, sample.lattice), "direction", "expression"
+            )
+        return self._kept(
+            lambda: directions.from_preclustering(self.labels(params, None), sample.lattice),
+            "direction",
+            *_embedding_key(params),
+            params.clustering,
+        )
+
+    def labels(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        """Cluster; ndarray of shape (n_spots,), int.
+
+        Parameters
+        ----------
+        params : MethodParams
+        found : FoundDirection or None
+            None lets both coordinates enter the distance.
+        """
+        angle = None if found is None else found.angle
+        expression = self.embedded(params)
+        return self._kept(
+            lambda: cluster(expression, self.sample.lattice, params.clustering, angle=angle),
+            "labels",
+            *_embedding_key(params),
+            params.clustering,
+            repr(angle),
+        )
+
+    def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
+        return self._cache.get(params_key(step, self.sample.content_hash, *parts), compute)
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[step] += time.perf_counter() - started
+
+
+def _embedding_key(params: MethodParams) -> tuple[object, ...]:
+    """Only what the embedding depends on: the number of components matters to PCA alone, and so on."""
+    embedding = params.embedding
+    relevant: dict[str, tuple[object, ...]] = {"none": (), "pca": (str(embedding.n_components),)}
+    return params.pooling, embedding.kind, *relevant.get(embedding.kind, (embedding.autoencoder,))
+
+
+def _apply_model(model: "TrainedModel", kind: str, pooled: np.ndarray) -> np.ndarray:
+    from core.method import training
+
+    apply = training.encode if kind == "code" else training.reconstruct
+    return apply(model.network, pooled)
+
+
+def _report(model: "TrainedModel") -> AutoencoderReport:
+    return AutoencoderReport(explained_variance=model.explained_variance, losses=model.losses, reused=model.reused)
+
+
+def run(
+    sample: Sample,
+    params: MethodParams,
+    *,
+    cache: StepCache | None = None,
+    models: Path | None = None,
+    on_epoch: "OnEpoch | None" = None,
+) -> Result:
+    """Cluster a sample; see :class:`Pipeline` for the parameters.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+    cache : StepCache, optional
+    models : Path, optional
+    on_epoch : callable, optional
+
+    Returns
+    -------
+    Result
+
+    Examples
+    --------
+    >>> from core.io import lab_h5
+    >>> from core.params import preset
+    >>> sample = lab_h5.read("spca_dat/151673.h5")
+    >>> result = run(sample, preset("paper", n_clusters=sample.suggested_n_clusters))
+    """
+    return Pipeline(sample, cache=cache, models=models, on_epoch=on_epoch).run(params)
+
+
+def repeat(
+    sample: Sample,
+    params: MethodParams,
+    n_starts: int,
+    *,
+    cache: StepCache | None = None,
+    models: Path | None = None,
+    on_epoch: "OnEpoch | None" = None,
+) -> Iterator[Result]:
+    """Run again with seeds counted up; what does not depend on the seed is done once.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+        `clustering.random_state` is the first seed.
+    n_starts : int
+    cache, models, on_epoch
+        As in :class:`Pipeline`.
+
+    Yields
+    ------
+    Result
+        One for each seed, in order.
+    """
+    pipeline = Pipeline(sample, cache=cache, models=models, on_epoch=on_epoch)
+    for offset in range(n_starts):
+        seed = params.clustering.random_state + offset
+        clustering = dataclasses.replace(params.clustering, random_state=seed)
+        yield pipeline.run(dataclasses.replace(params, clustering=clustering))
+
+
+def train(
+    sample: Sample,
+    params: MethodParams,
+    *,
+    models: Path | None = None,
+    cache: StepCache | None = None,
+    on_epoch: "OnEpoch | None" = None,
+) -> AutoencoderReport:
+    """Train the autoencoder of a run, or find it trained, without clustering.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+        `pooling` and `embedding.autoencoder` count.
+    models, cache, on_epoch
+        As in :class:`Pipeline`.
+
+    Returns
+    -------
+    AutoencoderReport
+    """
+    return _report(Pipeline(sample, cache=cache, models=models, on_epoch=on_epoch).model(params))
+
+
+def has_model(sample: Sample, params: MethodParams, models: Path) -> bool:
+    """Whether a model of this sample and these parameters was trained before.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+    models : Path
+        `save_model/`.
+
+    Returns
+    -------
+    bool
+    """
+    from core.method import checkpoints
+
+    autoencoder = params.embedding.autoencoder
+    return checkpoints.checkpoint_path(models, sample, params.pooling, autoencoder).with_suffix(".json").exists()
