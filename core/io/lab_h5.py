@@ -20,7 +20,7 @@ from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
 from core.io.deepdish_bridge import deepdish_save
-from core.io.safe_h5 import opened, read_text, shown
+from core.io.safe_h5 import opened, plain_attribute, read_text, shown
 from core.sample import DENSE_LIMIT, UNANNOTATED, Expression, Sample
 
 SUFFIXES = (".h5", ".hdf5")
@@ -281,27 +281,31 @@ def _sparse_shape(group: h5py.Group) -> tuple[int, int]:
         raise SampleFileError(
             f"`X` is a group without `{missing[0]}`: store a table of numbers, or a CSR or CSC matrix as deepdish does."
         )
-    if _sparse_format(group) not in ("csr", "csc"):
-        raise SampleFileError(f"`X` is a sparse matrix of the kind {shown(_sparse_format(group), 40)}: save it as CSR.")
     shape = _numbers(group, "shape", n_dims=1)
-    if shape.size != 2:
-        raise SampleFileError(f"`X/shape` has {shape.size} entries: it needs two, spots and genes.")
-    return _checked_sparse_shape(group, *(int(number) for number in shape[:]))
-
-
-def _checked_sparse_shape(group: h5py.Group, n_spots: int, n_genes: int) -> tuple[int, int]:
-    lines, noun = (n_spots, "spots") if _sparse_format(group) == "csr" else (n_genes, "genes")
-    stored = _numbers(group, "indptr", n_dims=1).size
-    if lines + 1 != stored:
-        raise SampleFileError(f"`X` declares {lines} {noun}, but its `indptr` has {stored} entries, not {lines + 1}.")
+    if shape.size != 2 or shape.dtype.kind not in "iu":
+        raise SampleFileError("`shape` in `X` needs two whole numbers, of spots and genes.")
+    n_spots, n_genes = (int(number) for number in shape[:])
     if n_spots < 0 or not 0 <= n_genes <= MAX_GENES:
         raise SampleFileError(f"`X` declares {n_spots} spots and {n_genes} genes, which no sample has.")
+    n_lines, noun = (n_spots, "spots") if _is_csr(group, n_spots, n_genes) else (n_genes, "genes")
+    n_stored = _numbers(group, "indptr", n_dims=1).size
+    if n_stored != n_lines + 1:
+        raise SampleFileError(
+            f"`X` declares {n_lines} {noun}, but its `indptr` has {n_stored} entries, not {n_lines + 1}."
+        )
     return n_spots, n_genes
 
 
-def _sparse_format(group: h5py.Group) -> str:
-    found = group.attrs.get("format", "unknown")
-    return found.decode(errors="replace") if isinstance(found, bytes) else str(found)
+def _is_csr(group: h5py.Group, n_spots: int, n_genes: int) -> bool:
+    found = plain_attribute(group, "format")
+    if found is None and n_spots != n_genes:
+        return bool(group["indptr"].size == n_spots + 1)
+    kind = found.decode(errors="replace") if isinstance(found, bytes) else str(found)
+    if kind not in ("csr", "csc"):
+        raise SampleFileError(
+            f"`X` is sparse, and its `format` is {shown(kind, 40)!r}: save it as CSR, with the text 'csr' of fixed length."
+        )
+    return kind == "csr"
 
 
 def _spots_are_columns(pos_shape: tuple[int, ...], n_spots: int, n_genes: int) -> bool:
@@ -381,7 +385,7 @@ def _with_chunk_cache(dataset: h5py.Dataset, n_bytes: int) -> h5py.Dataset:
 
 def _read_sparse(group: h5py.Group, layout: _Layout) -> sparse.csr_array:
     data, indices, indptr = (_values(_numbers(group, key, n_dims=1)) for key in ("data", "indices", "indptr"))
-    by_rows = _sparse_format(group) == "csr"
+    by_rows = _is_csr(group, layout.n_spots, layout.n_genes)
     _check_sparse(data, indices, indptr, n_across=layout.n_genes if by_rows else layout.n_spots)
     kind = sparse.csr_array if by_rows else sparse.csc_array
     structure = (indices.astype(np.int64), indptr.astype(np.int64))  # scipy takes no unsigned ones
@@ -461,7 +465,8 @@ def _text(file: h5py.File, key: str) -> list[str]:
 
 def _deepdish_unicode(dataset: h5py.Dataset, key: str) -> list[str]:
     """Deepdish stores text of numpy's type `U` as its bytes, four a character."""
-    n_signs = int(dataset.attrs.get("itemsize", 0))
+    declared = plain_attribute(dataset, "itemsize")
+    n_signs = int(declared) if isinstance(declared, np.integer) else 0
     if not 0 < n_signs <= MAX_TEXT_BYTES or dataset.size % (4 * n_signs):
         raise SampleFileError(f"`{key}` holds text that does not fit its declared length: save the file again.")
     return [str(value) for value in dataset[...].ravel().view(f"<U{n_signs}")]
@@ -510,7 +515,7 @@ def _read_source(file: h5py.File) -> str:
 
 def _flag(file: h5py.File, key: str) -> bool:
     """Deepdish stores a lone number as an attribute, an array as a dataset."""
-    found = file.attrs[key] if key in file.attrs else file.get(key, np.zeros(1, dtype=bool))
+    found = plain_attribute(file, key) if key in file.attrs else file.get(key, np.zeros(1, dtype=bool))
     if not (hasattr(found, "dtype") and found.dtype.kind in "biu" and found.size == 1):
         raise SampleFileError(f"`{key}` is not one number, 0 or 1.")
     return bool(np.asarray(found).any())

@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
+from core.io.ragged_text import read_ragged_text
 
 MAX_OBJECTS = 10_000
 """Groups, datasets and attributes that a file may hold."""
@@ -31,9 +32,6 @@ SMALL_BYTES = 1 << 20
 
 DEFLATE_LIMIT = 1032
 """zlib shrinks nothing to less than 1/1032 (zlib's technical notes); other filters of HDF5 shrink less."""
-
-RAGGED_BYTES = 16
-"""What stands in a dataset for a text of variable length, where addresses have the usual 8 bytes."""
 
 # A pickle needs one of these to get hold of anything that can be called.
 _IMPORTING_OPCODES = {"GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"}
@@ -100,45 +98,29 @@ def read_text(dataset: h5py.Dataset) -> list[bytes]:
     Raises
     ------
     SampleFileError
-        If text of variable length is compressed, or longer than its file.
+        If text of variable length is compressed or damaged.
     """
-    text = h5py.check_string_dtype(dataset.dtype)
-    if text is not None and text.length is None:
-        _check_ragged_text(dataset)
+    if dataset.dtype.hasobject:
+        return read_ragged_text(dataset)
     return [bytes(entry) for entry in np.ravel(dataset[...])]
 
 
-def _check_ragged_text(dataset: h5py.Dataset) -> None:
-    # HDF5 reserves what an entry's length says, up to 4 GiB, before it looks whether there is so much.
-    n_declared = sum(int(_lengths(raw).sum()) for raw in _raw_pieces(dataset))
-    if n_declared > os.path.getsize(dataset.file.filename):
-        raise SampleFileError(
-            f"`{shown(dataset.name).lstrip('/')}` declares more text than the file can hold: make the file again."
-        )
+def plain_attribute(item: Any, name: str) -> Any:
+    """Read an attribute of fixed length.
 
+    Parameters
+    ----------
+    item : h5py.Group or h5py.Dataset
+    name : str
 
-def _lengths(raw: bytes) -> np.ndarray:
-    """Lengths of the texts that some descriptors (length, address of a heap, index in it) stand for."""
-    n_whole = len(raw) // RAGGED_BYTES * RAGGED_BYTES
-    return np.frombuffer(raw[:n_whole], dtype=[("length", "<u4"), ("place", "V12")])["length"].astype(np.int64)
-
-
-def _raw_pieces(dataset: h5py.Dataset) -> Iterator[bytes]:
-    plan = dataset.id.get_create_plist()
-    is_chunked = plan.get_layout() == h5py.h5d.CHUNKED
-    n_entries = dataset.id.get_num_chunks() * math.prod(dataset.chunks) if is_chunked else dataset.size
-    if plan.get_nfilters() > 0 or dataset.id.get_storage_size() not in (0, n_entries * RAGGED_BYTES):
-        raise SampleFileError(
-            f"`{shown(dataset.name).lstrip('/')}` holds compressed text of variable length: save it with a fixed "
-            "length (numpy's type S) or without compression."
-        )
-    if is_chunked:
-        for number in range(dataset.id.get_num_chunks()):
-            yield dataset.id.read_direct_chunk(dataset.id.get_chunk_info(number).chunk_offset)[1]
-    elif dataset.id.get_offset() is not None:  # none: nothing was stored
-        with open(dataset.file.filename, "rb") as raw:
-            raw.seek(dataset.id.get_offset())
-            yield raw.read(n_entries * RAGGED_BYTES)
+    Returns
+    -------
+    object or None
+        None where there is none, and for text of variable length: one damaged byte makes HDF5 hang on it.
+    """
+    if name not in item.attrs or item.attrs.get_id(name).dtype.hasobject:
+        return None
+    return item.attrs[name]
 
 
 @contextmanager
@@ -308,8 +290,8 @@ def _says_pickle(dataset: h5py.Dataset) -> bool:
     """Whether PyTables would unpickle the entries of this array."""
     if "PSEUDOATOM" not in dataset.attrs:
         return False
-    is_fixed = dataset.attrs.get_id("PSEUDOATOM").dtype.kind == "S"
-    return not is_fixed or b"object" in _byte_strings(dataset.attrs["PSEUDOATOM"])
+    found = plain_attribute(dataset, "PSEUDOATOM")
+    return found is None or b"object" in _byte_strings(found)
 
 
 def _is_ragged_ascii(dtype: np.dtype[Any]) -> bool:
