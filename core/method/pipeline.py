@@ -39,6 +39,8 @@ class Pipeline:
         Shared between runs; without one, nothing is kept after a run.
     models : Path, optional
         Folder of checkpoints (`save_model/`): a model found there is used, a new one is saved there.
+    model : Path, optional
+        One checkpoint to use instead of those; refused if it does not fit the sample and the parameters.
     on_epoch : callable, optional
         Told of every epoch of training; see `core.method.training.OnEpoch`.
     """
@@ -49,11 +51,13 @@ class Pipeline:
         *,
         cache: StepCache | None = None,
         models: Path | None = None,
+        model: Path | None = None,
         on_epoch: "OnEpoch | None" = None,
     ) -> None:
         self.sample = sample
         self._cache = StepCache(max_bytes=2**62) if cache is None else cache
         self._models = models
+        self._model_file = model
         self._on_epoch = on_epoch
         self._seconds = {"pool": 0.0, "train": 0.0, "cluster": 0.0}
 
@@ -114,6 +118,8 @@ class Pipeline:
         from core.method import checkpoints, training  # torch takes seconds to import, and most runs do without
 
         autoencoder = params.embedding.autoencoder
+        if self._model_file is not None:
+            return checkpoints.load(self._model_file, self.sample, params.pooling, autoencoder)
         if self._models is None:
             return training.train(pooled, autoencoder, on_epoch=self._on_epoch)
         path = checkpoints.checkpoint_path(self._models, self.sample, params.pooling, autoencoder)
@@ -253,6 +259,7 @@ def repeat(
     *,
     cache: StepCache | None = None,
     models: Path | None = None,
+    model: Path | None = None,
     on_epoch: "OnEpoch | None" = None,
 ) -> Iterator[Result]:
     """Run again with seeds counted up; what does not depend on the seed is done once.
@@ -263,7 +270,7 @@ def repeat(
     params : MethodParams
         `clustering.random_state` is the first seed.
     n_starts : int
-    cache, models, on_epoch
+    cache, models, model, on_epoch
         As in :class:`Pipeline`.
 
     Yields
@@ -271,7 +278,7 @@ def repeat(
     Result
         One for each seed, in order.
     """
-    pipeline = Pipeline(sample, cache=cache, models=models, on_epoch=on_epoch)
+    pipeline = Pipeline(sample, cache=cache, models=models, model=model, on_epoch=on_epoch)
     for offset in range(n_starts):
         seed = params.clustering.random_state + offset
         clustering = dataclasses.replace(params.clustering, random_state=seed)

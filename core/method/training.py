@@ -3,6 +3,7 @@
 Arrays in, arrays out. Checkpoints are in `checkpoints.py`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,7 +69,7 @@ def train(pooled: np.ndarray, params: AutoencoderParams, *, on_epoch: OnEpoch | 
     Raises
     ------
     ParameterError
-        If there are fewer spots than one batch holds.
+        If there are fewer spots than one batch holds, or the loss grows beyond all numbers.
     """
     _check_one_batch(len(pooled), params.batch_size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -80,6 +81,7 @@ def train(pooled: np.ndarray, params: AutoencoderParams, *, on_epoch: OnEpoch | 
     losses = []
     for epoch in range(1, params.epochs + 1):
         losses.append(_train_epoch(network, optimiser, data, params.batch_size))
+        _check_finite(losses[-1], epoch)
         schedule.step()
         if on_epoch is not None:
             on_epoch(epoch, params.epochs, losses[-1])
@@ -97,6 +99,13 @@ def _check_one_batch(n_spots: int, batch_size: int) -> None:
         raise ParameterError(
             f"The sample has {n_spots} spots, fewer than one batch of {batch_size}, and incomplete batches are left out: "
             f"choose a batch size of at most {n_spots}."
+        )
+
+
+def _check_finite(loss: float, epoch: int) -> None:
+    if not math.isfinite(loss):
+        raise ParameterError(
+            f"Training broke off in epoch {epoch}: the loss is no longer a number. Choose a lower learning rate or scale."
         )
 
 

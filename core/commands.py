@@ -1,0 +1,274 @@
+"""What the command line does: read, work, print. Results go to standard output, progress to standard error."""
+
+import csv
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from core.io import lab_h5
+from core.params import MethodParams
+from core.result import AutoencoderReport, Result
+from core.sample import Sample
+
+ParamsFor = Callable[[Sample], MethodParams]
+"""Parameters depend on the sample: without `--n-clusters` there are as many as annotated classes."""
+
+_DEAD = (
+    "The autoencoder is dead: its reconstruction explains {share:.1%} of the variance of its input, so it hardly differs "
+    "between spots and expression drops out of the distance. Try a smaller scale or window."
+)
+
+
+def info(path: Path, *, as_json: bool = False) -> None:
+    """Print what a sample holds.
+
+    Parameters
+    ----------
+    path : Path
+    as_json : bool
+    """
+    sample = lab_h5.read(path)
+    facts = {
+        "sample": sample.name,
+        "n_spots": sample.n_spots,
+        "n_genes": sample.n_genes,
+        "layers": {name: int(np.count_nonzero(sample.labels_true == name)) for name in sample.layer_names},
+        "unannotated": int((~sample.annotated).sum()),
+        "gene_names": sample.gene_names is not None,
+        "barcodes": sample.barcodes is not None,
+        "pixel_positions": sample.coords_px is not None,
+        "stain_colours": sample.spot_rgb is not None,
+        "synthetic": sample.synthetic,
+        "source": sample.source,
+        "content_hash": sample.content_hash,
+    }
+    _print(facts, as_json=as_json)
+
+
+def train(path: Path, params_for: ParamsFor, *, models: Path, as_json: bool = False) -> None:
+    """Train the autoencoder on a sample, or find it trained, and print how well it learned.
+
+    Parameters
+    ----------
+    path : Path
+    params_for : callable
+    models : Path
+        Folder for the checkpoint.
+    as_json : bool
+    """
+    from core.method import checkpoints, pipeline  # brings torch
+
+    sample = lab_h5.read(path)
+    params = params_for(sample)
+    started = time.perf_counter()
+    with _training_bar() as on_epoch:
+        report = pipeline.train(sample, params, models=models, on_epoch=on_epoch)
+    facts = {
+        "sample": sample.name,
+        "params": {
+            "pooling": dataclasses.asdict(params.pooling),
+            "autoencoder": dataclasses.asdict(params.embedding.autoencoder),
+        },
+        "autoencoder": _autoencoder(report),
+        "losses": list(report.losses),
+        "checkpoint": str(checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.autoencoder)),
+        "seconds": {"train": round(time.perf_counter() - started, 3)},
+    }
+    if not as_json:
+        facts["losses"] = f"{report.losses[0]:.4g} in the first epoch, {report.losses[-1]:.4g} in the last"
+    _print(facts, as_json=as_json)
+    _warn_if_dead(report)
+
+
+def cluster(
+    path: Path,
+    params_for: ParamsFor,
+    *,
+    n_starts: int = 1,
+    models: Path,
+    model: Path | None = None,
+    labels: Path | None = None,
+    figure: Path | None = None,
+    as_json: bool = False,
+) -> None:
+    """Cluster a sample, write what was asked for, and print the scores.
+
+    Parameters
+    ----------
+    path : Path
+    params_for : callable
+    n_starts : int
+        Runs, with seeds counted up; labels and figure are those of the first.
+    models : Path
+        Folder of checkpoints.
+    model : Path, optional
+        One checkpoint to use instead.
+    labels, figure : Path, optional
+        Where to write labels as CSV and the picture.
+    as_json : bool
+    """
+    from core.method import pipeline
+
+    started = time.perf_counter()
+    sample = lab_h5.read(path)
+    load_seconds = time.perf_counter() - started
+    params = params_for(sample)
+    with _training_bar() as on_epoch:
+        work = pipeline.repeat(sample, params, n_starts, models=models, model=model, on_epoch=on_epoch)
+        results = list(_start_bar(work, n_starts))
+    first = results[0]
+    if labels is not None:
+        write_labels(sample, first, labels)
+    if figure is not None:
+        _write_figure(sample, first, figure)
+    _print(_cluster_facts(sample, results, load_seconds), as_json=as_json)
+    _warn_if_dead(first.autoencoder)
+
+
+def write_labels(sample: Sample, result: Result, path: Path) -> None:
+    """Write each spot's cluster as CSV.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+    path : Path
+        Columns `spot` (barcode, or row number from 0 where the sample has no barcodes) and `cluster`; rows in the order of
+        the sample's file.
+    """
+    spots = range(sample.n_spots) if sample.barcodes is None else sample.barcodes
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("spot", "cluster"))
+        writer.writerows(zip(spots, result.labels.tolist(), strict=True))
+
+
+def fetch_paste2(folder: Path, sections: Sequence[str] | None) -> None:
+    """Bring the public sections of the paste2 archive and print where they are.
+
+    Parameters
+    ----------
+    folder : Path
+    sections : sequence of str, optional
+        All by default.
+    """
+    from core.io import public
+
+    with _share_bar() as progress:
+        written = public.fetch_paste2(folder, sections=sections, progress=progress)
+    for path in written:
+        print(path)
+
+
+def synthesise(*, n_spots: int, n_genes: int, n_layers: int, random_state: int, path: Path) -> None:
+    """Make synthetic tissue, write it and print where it is.
+
+    Parameters
+    ----------
+    n_spots, n_genes, n_layers, random_state : int
+        See `core.io.synthetic.synthesise`.
+    path : Path
+    """
+    from core.io import synthetic
+
+    with _share_bar() as progress:
+        sample = synthetic.synthesise(
+            n_spots, n_genes=n_genes, n_layers=n_layers, random_state=random_state, progress=progress
+        )
+    lab_h5.write(sample, path)
+    print(path)
+
+
+def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -> dict[str, Any]:
+    first = results[0]
+    return {
+        "sample": sample.name,
+        "synthetic": sample.synthetic,
+        "n_spots": sample.n_spots,
+        "n_genes": sample.n_genes,
+        "params": first.params.as_dict(),
+        "scores": dataclasses.asdict(first.scores),
+        "autoencoder": None if first.autoencoder is None else _autoencoder(first.autoencoder),
+        "direction": None if first.direction is None else dataclasses.asdict(first.direction),
+        "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
+        "repeats": [
+            {"seed": result.params.clustering.random_state, **dataclasses.asdict(result.scores)} for result in results
+        ],
+    }
+
+
+def _autoencoder(report: AutoencoderReport) -> dict[str, Any]:
+    return {"explained_variance": report.explained_variance, "dead": report.dead, "reused": report.reused}
+
+
+def _warn_if_dead(report: AutoencoderReport | None) -> None:
+    if report is not None and report.dead:
+        sys.stderr.write(_DEAD.format(share=report.explained_variance) + "\n")
+
+
+def _write_figure(sample: Sample, result: Result, path: Path) -> None:
+    from core.figures.comparison import predicted_and_annotated
+    from core.figures.export import write_figure
+
+    write_figure(predicted_and_annotated(sample, result), path)
+
+
+def _print(facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(facts))
+        return
+    for line in _lines(facts):
+        print(line)
+
+
+def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
+    """Nested facts for people: `name: value`, one a line, without what is not there."""
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            yield f"{indent}{name}:"
+            yield from _lines(value, indent + "  ")
+        elif isinstance(value, list):
+            yield f"{indent}{name}:"
+            yield from (f"{indent}  {', '.join(_lines(item))}" for item in value)
+        elif value is not None:
+            yield f"{indent}{name}: {f'{value:.4g}' if isinstance(value, float) else value}"
+
+
+@contextmanager
+def _training_bar() -> Iterator[Callable[[int, int, float], None]]:
+    with _bar(desc="Training", unit="epoch", leave=False, delay=0.5) as bar:
+
+        def on_epoch(epoch: int, n_epochs: int, loss: float) -> None:
+            bar.total = n_epochs
+            bar.set_postfix(loss=f"{loss:.3g}", refresh=False)
+            bar.update(epoch - bar.n)
+
+        yield on_epoch
+
+
+def _start_bar(results: Iterator[Result], n_starts: int) -> Iterator[Result]:
+    yield from _bar(results, total=n_starts, desc="Starts", leave=False, delay=0.5)
+
+
+@contextmanager
+def _share_bar() -> Iterator[Callable[[float, str], None]]:
+    with _bar(total=100, unit="%", leave=False, bar_format="{desc} {percentage:3.0f}% |{bar}|") as bar:
+
+        def progress(share: float, doing: str) -> None:
+            bar.set_description(doing, refresh=False)
+            bar.update(100 * share - bar.n)
+
+        yield progress
+
+
+def _bar(work: Any = None, **options: Any) -> Any:
+    # disable=None: a bar on a terminal, nothing in a log or a pipe.
+    return tqdm(work, file=sys.stderr, disable=None, **options)
