@@ -1,0 +1,21 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import pytest
+
+_SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real tissue that may be measured but not shipped: a folder beside the project."""
+    if not _SHARED_DATA.is_dir():
+        pytest.skip("needs the real sections in ../shared/data, which are not part of the project")
+    return _SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def spca_dat(shared_data: Path) -> Path:
+    """The lab's own files among them."""
+    return shared_data / "spca_dat"

@@ -1,0 +1,493 @@
+import dataclasses
+import hashlib
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from scipy import sparse
+
+from core.errors import DomainsError, DuplicateSpotError, SampleError, SampleFileError
+from core.io import lab_h5
+from core.io.deepdish_bridge import deepdish_io, deepdish_save
+from core.sample import UNANNOTATED, Sample
+
+COUNTS = np.array([[0, 2, 1], [3, 0, 0], [0, 0, 5], [1, 1, 1]], dtype=np.int32)
+LATTICE = np.array([[0, 0], [0, 2], [1, 1], [1, 3]])
+LABELS = np.array(["Layer1", "WM", "NA", "Layer1"])
+
+
+def write_h5(path: Path, **entries: Any) -> Path:
+    """A file as h5py users write it; entries given as None are left out."""
+    entries = {"X": COUNTS, "pos": LATTICE.T, **entries}
+    with h5py.File(path, "w") as file:
+        for key, value in entries.items():
+            if value is not None:
+                file[key] = value
+    return path
+
+
+def write_sparse_h5(path: Path, matrix: Any, **changes: Any) -> Path:
+    parts = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": matrix.shape}
+    with h5py.File(path, "w") as file:
+        file["pos"] = LATTICE.T
+        for key, value in {**parts, **changes}.items():
+            if value is not None:
+                file[f"X/{key}"] = value
+        file["X"].attrs["format"] = np.bytes_(matrix.format)
+    return path
+
+
+@pytest.fixture
+def sample() -> Sample:
+    return Sample(
+        name="small",
+        expression=COUNTS,
+        lattice=LATTICE,
+        labels_true=LABELS,
+        gene_names=np.array(["MOBP", "SNAP25", "GFAP"]),
+        barcodes=np.array(["AAAC-1", "AAAG-1", "AAAT-1", "AACA-1"]),
+        coords_px=np.array([[10.5, 20.0], [10.5, 40.0], [20.0, 30.0], [20.0, 50.0]]),
+        spot_rgb=np.arange(12, dtype=np.uint8).reshape(4, 3),
+        source="Made by hand. No licence needed.",
+        synthetic=True,
+    )
+
+
+def assert_same(left: Sample, right: Sample) -> None:
+    for field in dataclasses.fields(Sample):
+        one, other = getattr(left, field.name), getattr(right, field.name)
+        if sparse.issparse(one):
+            assert sparse.issparse(other)
+            one, other = one.toarray(), other.toarray()
+        np.testing.assert_array_equal(one, other, err_msg=field.name)
+
+
+# --- the lab's files as they are -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "n_spots", "n_genes", "n_layers"),
+    [
+        ("sample_151507.h5", 4226, 1159, 7),
+        ("sample_151507_named.h5", 4226, 1159, 7),
+        ("sample_151669.h5", 3661, 1375, 5),
+        ("sample_small_deepdish.h5", 600, 120, 7),
+    ],
+)
+def test_the_labs_files_have_the_spots_genes_and_layers_that_their_readme_states(
+    spca_dat: Path, file: str, n_spots: int, n_genes: int, n_layers: int
+):
+    sample = lab_h5.read(spca_dat / file)
+    assert (sample.n_spots, sample.n_genes, len(sample.layer_names)) == (n_spots, n_genes, n_layers)
+    assert sample.expression.dtype == np.float64
+
+
+def test_positions_of_real_sections_lie_on_the_visium_lattice(spca_dat: Path):
+    for file in ("sample_151507.h5", "sample_151669.h5", "sample_151507_named.h5"):
+        row, col = lab_h5.read(spca_dat / file).lattice.T
+        assert not ((row + col) % 2).any()
+        assert row.min() >= 0
+        assert row.max() < 78
+        assert 78 <= col.max() < 128
+
+
+def test_positions_stored_either_way_round_give_the_same_section(spca_dat: Path):
+    plain = lab_h5.read(spca_dat / "sample_151507.h5")
+    named = lab_h5.read(spca_dat / "sample_151507_named.h5")
+    assert plain.content_hash == dataclasses.replace(named, gene_names=None).content_hash
+    assert plain.annotation_hash == named.annotation_hash
+    assert plain.gene_names is None
+    assert named.gene_names[0] == "ENSG00000187608"
+    assert named.barcodes[0] == "AAACAACGAATAGTTC-1"
+
+
+def test_the_deepdish_file_holds_spots_and_genes_of_the_section_it_was_cut_from(spca_dat: Path):
+    small = lab_h5.read(spca_dat / "sample_small_deepdish.h5")
+    whole = lab_h5.read(spca_dat / "sample_151507.h5")
+    labels = dict(zip(map(tuple, whole.lattice), whole.labels_true, strict=True))
+    assert [labels[tuple(place)] for place in small.lattice] == list(small.labels_true)
+
+
+def test_a_real_section_survives_writing_and_the_labs_own_loader_opens_it(spca_dat: Path, tmp_path: Path):
+    sample = lab_h5.read(spca_dat / "sample_151507_named.h5")
+    lab_h5.write(sample, tmp_path / "sample_151507_named.h5")
+    assert_same(lab_h5.read(tmp_path / "sample_151507_named.h5"), sample)
+    loaded = deepdish_io().load(str(tmp_path / "sample_151507_named.h5"))
+    with h5py.File(spca_dat / "sample_151507_named.h5") as original:
+        np.testing.assert_array_equal(loaded["X"], original["X"][:])
+        np.testing.assert_array_equal(loaded["Y"], original["Y"][:])
+        np.testing.assert_array_equal(loaded["pos"], original["pos"][:].T)
+        np.testing.assert_array_equal(loaded["gene"], original["gene"][:])
+    assert loaded["pos"].shape == (2, 4226)
+    assert loaded["Y"].dtype.kind == "S"
+
+
+# --- writing -------------------------------------------------------------------------------------------------------
+
+
+def test_writing_and_reading_a_dense_sample_changes_nothing(sample: Sample, tmp_path: Path):
+    lab_h5.write(sample, tmp_path / "sample_small.h5")
+    read = lab_h5.read(tmp_path / "sample_small.h5")
+    assert_same(read, sample)
+    assert read.expression.dtype == np.int32
+
+
+def test_writing_and_reading_a_sparse_sample_keeps_it_sparse_and_deepdish_loads_a_csr_matrix(
+    sample: Sample, tmp_path: Path
+):
+    stored = dataclasses.replace(sample, expression=sparse.csr_array(COUNTS))
+    lab_h5.write(stored, tmp_path / "sample_small.h5")
+    read = lab_h5.read(tmp_path / "sample_small.h5")
+    assert_same(read, stored)
+    assert read.content_hash == sample.content_hash
+    loaded = deepdish_io().load(str(tmp_path / "sample_small.h5"))["X"]
+    assert sparse.isspmatrix_csr(loaded)
+    np.testing.assert_array_equal(loaded.toarray(), COUNTS)
+    assert loaded.dtype == np.int32
+
+
+def test_what_is_written_needs_no_plug_in_to_be_read(sample: Sample, tmp_path: Path):
+    big = dataclasses.replace(
+        sample,
+        expression=np.ones((400, 3)),
+        lattice=np.stack([np.arange(400), np.arange(400)], axis=1),
+        **dict.fromkeys(("labels_true", "barcodes", "coords_px", "spot_rgb")),
+    )
+    lab_h5.write(big, tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert (file["X"].compression, file["X"].shuffle) == ("gzip", True)
+
+
+def test_the_same_sample_gives_the_same_file_a_second_later(sample: Sample, tmp_path: Path):
+    lab_h5.write(sample, tmp_path / "a.h5")
+    time.sleep(1.1)
+    lab_h5.write(sample, tmp_path / "b.h5")
+    digests = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("a.h5", "b.h5")}
+    assert len(digests) == 1
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "sample_small.h5"
+    lab_h5.write(sample, path)
+    before = path.read_bytes()
+
+    def save_half(draft: Path, contents: dict[str, Any]) -> None:
+        draft.write_bytes(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lab_h5, "deepdish_save", save_half)
+    with pytest.raises(SampleFileError, match=r"sample_small\.h5 cannot be written \(No space left on device\)"):
+        lab_h5.write(sample, path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["sample_small.h5"]
+
+
+def test_writing_into_a_folder_that_is_not_there_is_said_in_a_sentence(sample: Sample, tmp_path: Path):
+    with pytest.raises(SampleFileError, match="cannot be written"):
+        lab_h5.write(sample, tmp_path / "nowhere" / "a.h5")
+
+
+def test_a_source_that_looks_like_a_pickle_to_pytables_is_written_as_plain_text(sample: Sample, tmp_path: Path):
+    marker = tmp_path / "ran"
+    exploit = f"cos\nsystem\n(S'touch {marker}'\ntR."
+    lab_h5.write(dataclasses.replace(sample, source=exploit), tmp_path / "a.h5")
+    assert lab_h5.read(tmp_path / "a.h5").source == exploit
+    deepdish_io().load(str(tmp_path / "a.h5"))
+    assert not marker.exists()
+
+
+# --- the many ways to write a sample --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pos", [LATTICE.T, LATTICE, LATTICE.T.astype(float), LATTICE.astype(">i2"), LATTICE.astype("u8")]
+)
+def test_positions_read_the_same_from_either_orientation_and_any_number_type(tmp_path: Path, pos: np.ndarray):
+    np.testing.assert_array_equal(lab_h5.read(write_h5(tmp_path / "a.h5", pos=pos)).lattice, LATTICE)
+
+
+def test_two_spots_are_read_as_the_lab_stores_them_rows_first_then_columns(tmp_path: Path):
+    path = write_h5(tmp_path / "a.h5", X=COUNTS[:2], pos=np.array([[0, 1], [4, 5]]))
+    np.testing.assert_array_equal(lab_h5.read(path).lattice, [[0, 4], [1, 5]])
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<i4", ">i8", "<f4", ">f8", "<f2"])
+def test_counts_of_any_number_type_read_as_the_same_counts_in_native_order(tmp_path: Path, dtype: str):
+    sample = lab_h5.read(write_h5(tmp_path / "a.h5", X=COUNTS.astype(dtype)))
+    np.testing.assert_array_equal(sample.expression, COUNTS)
+    assert sample.expression.dtype.isnative
+    assert sample.expression.dtype.kind == np.dtype(dtype).kind
+
+
+@pytest.mark.parametrize("missing", ["NA", "na", "", "nan", "NaN", "None", "<NA>", " NA "])
+def test_every_spelling_of_no_annotation_is_unannotated(tmp_path: Path, missing: str):
+    labels = np.array(["Layer1", "WM", missing, "Nature"]).astype("S")
+    sample = lab_h5.read(write_h5(tmp_path / "a.h5", Y=labels))
+    assert list(sample.labels_true) == ["Layer1", "WM", UNANNOTATED, "Nature"]
+    assert list(sample.annotated) == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([b"Layer1", b"WM", b"NA", b"Layer1"]),
+        np.array([[b"Layer1"], [b"WM"], [b"NA"], [b"Layer1"]]),
+        ["Layer1", "WM", "NA", "Layer1"],
+    ],
+    ids=["fixed length", "a column", "variable length"],
+)
+def test_labels_are_read_however_h5py_stores_text(tmp_path: Path, labels: Any):
+    assert list(lab_h5.read(write_h5(tmp_path / "a.h5", Y=labels)).labels_true) == list(LABELS)
+
+
+def test_labels_that_deepdish_saved_from_unicode_are_read(tmp_path: Path):
+    labels = np.array(["Weiße Substanz", "L1", "NA", "L1"])
+    deepdish_save(tmp_path / "a.h5", {"X": COUNTS, "pos": LATTICE.T, "Y": labels})
+    assert list(lab_h5.read(tmp_path / "a.h5").labels_true) == list(labels)
+
+
+def test_whole_numbers_as_labels_become_text_and_rs_missing_integer_unannotated(tmp_path: Path):
+    labels = np.array([1, 2, -(2**31), 10], dtype=np.int32)
+    assert list(lab_h5.read(write_h5(tmp_path / "a.h5", Y=labels)).labels_true) == ["1", "2", UNANNOTATED, "10"]
+
+
+def test_latin_1_text_from_r_on_windows_is_read(tmp_path: Path):
+    path = write_h5(tmp_path / "a.h5", Y=np.array([b"Stra\xdfe", b"WM", b"WM", b"WM"]))
+    assert lab_h5.read(path).labels_true[0] == "Straße"
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_matrix])
+@pytest.mark.parametrize("width", ["i4", "i8", "u8"])
+def test_sparse_counts_are_read_from_rows_or_columns_and_any_width_of_index(tmp_path: Path, kind: Any, width: str):
+    matrix = kind(COUNTS)
+    path = write_sparse_h5(
+        tmp_path / "a.h5", matrix, indices=matrix.indices.astype(width), indptr=matrix.indptr.astype(width)
+    )
+    sample = lab_h5.read(path)
+    assert isinstance(sample.expression, sparse.csr_array)
+    np.testing.assert_array_equal(sample.expression.toarray(), COUNTS)
+    assert sample.expression.dtype == np.int32
+
+
+def test_a_sparse_file_from_h5py_with_its_format_as_ragged_text_is_told_by_its_shape(tmp_path: Path):
+    path = write_sparse_h5(tmp_path / "a.h5", sparse.csc_matrix(COUNTS))
+    with h5py.File(path, "a") as file:
+        del file["X"].attrs["format"]
+        file["X"].attrs["format"] = "csc"
+    np.testing.assert_array_equal(lab_h5.read(path).expression.toarray(), COUNTS)
+
+
+@pytest.mark.parametrize("chunks", [None, (1, 3), (7, 5), (50, 20)])
+def test_a_dense_matrix_above_the_limit_is_read_as_the_same_counts_sparse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: tuple[int, int] | None
+):
+    counts = np.random.default_rng(0).poisson(0.3, size=(50, 20)).astype(np.int16)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("X", data=counts, chunks=chunks, compression="gzip" if chunks else None)
+        file["pos"] = np.stack([np.arange(50), np.arange(50)])
+    monkeypatch.setattr(lab_h5, "DENSE_LIMIT", 999)
+    monkeypatch.setattr(lab_h5, "BLOCK_BYTES", 9 * 20 * 2)
+    expression = lab_h5.read(tmp_path / "a.h5").expression
+    assert isinstance(expression, sparse.csr_array)
+    assert expression.dtype == np.int16
+    np.testing.assert_array_equal(expression.toarray(), counts)
+
+
+def test_a_link_within_the_file_as_deepdish_writes_them_is_followed(tmp_path: Path):
+    shared = np.array([b"a", b"b", b"c", b"d"])
+    deepdish_save(tmp_path / "a.h5", {"X": COUNTS, "pos": LATTICE.T, "Y": shared, "cell": shared})
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert isinstance(file.get("cell", getlink=True), h5py.SoftLink)
+    assert list(lab_h5.read(tmp_path / "a.h5").barcodes) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("flag", [True, np.uint8(1), np.ones(1, np.uint8)])
+def test_synthetic_tissue_is_known_as_such_whether_dataset_or_deepdish_scalar(tmp_path: Path, flag: Any):
+    deepdish_save(tmp_path / "a.h5", {"X": COUNTS, "pos": LATTICE.T, "synthetic": flag})
+    assert lab_h5.read(tmp_path / "a.h5").synthetic
+    assert lab_h5.peek(tmp_path / "a.h5").synthetic
+    assert lab_h5.read(write_h5(tmp_path / "b.h5", synthetic=flag)).synthetic
+    assert not lab_h5.read(write_h5(tmp_path / "c.h5")).synthetic
+
+
+# --- what is not a sample -------------------------------------------------------------------------------------------
+
+
+def refusal(path: Path) -> str:
+    """The sentence for a file, which `read` and `peek` share where no counts are needed to see it."""
+    with pytest.raises(DomainsError) as caught:
+        lab_h5.read(path)
+    assert caught.type in (SampleFileError, SampleError, DuplicateSpotError)
+    sentence = str(caught.value)
+    assert path.name in sentence
+    assert "\n" not in sentence
+    assert lab_h5.peek(path).problem in ("", sentence)
+    return sentence
+
+
+def test_spots_without_positions_get_the_sentence_of_the_style_guide(tmp_path: Path):
+    path = write_h5(tmp_path / "sample_151507.h5", X=np.ones((4226, 2)), pos=np.zeros((2, 4225), int))
+    assert refusal(path) == (
+        "sample_151507.h5 has 4226 rows in `X` but 4225 columns in `pos`: each spot needs one position. "
+        "Was the file cut off while copying?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ({"X": None}, ["no `X`", "(`pos`)"]),
+        ({"X": None, "matrix": COUNTS}, ["no `X`", "`matrix`"]),
+        ({"pos": None}, ["no `pos`", "(`X`)"]),
+        ({"X": COUNTS.T}, ["`X` has 3 rows", "`pos` has 4 columns", "transposed"]),
+        ({"X": COUNTS[0]}, ["`X`", "(3,)"]),
+        ({"X": COUNTS.astype("S")}, ["`X` holds text, where numbers belong"]),
+        ({"X": COUNTS.astype(complex)}, ["`X` holds complex numbers"]),
+        ({"X": COUNTS > 0}, ["`X` holds"]),
+        ({"X": np.zeros((4, 0))}, ["`X`", "(4, 0)"]),
+        ({"X": np.zeros((0, 3)), "pos": np.zeros((2, 0))}, ["`X`", "(0, 3)"]),
+        ({"X": np.where(COUNTS == 5, np.nan, COUNTS)}, ["`X`", "NaN"]),
+        ({"X": np.where(COUNTS == 5, np.inf, COUNTS)}, ["`X`", "infinity"]),
+        ({"X": -COUNTS}, ["`X`", "negative"]),
+        ({"pos": LATTICE.T + 0.5}, ["`pos`", "not whole numbers"]),
+        ({"pos": np.where(LATTICE.T == 3, np.nan, LATTICE.T)}, ["`pos`", "not whole numbers"]),
+        ({"pos": LATTICE.T * 1e300}, ["`pos`", "too large"]),
+        ({"pos": LATTICE.T.astype("S")}, ["`pos` holds text, where numbers belong"]),
+        ({"pos": np.ones((3, 4), int)}, ["`pos`", "(3, 4)"]),
+        ({"pos": LATTICE.T * 0}, ["4 spots share", "row 0, column 0"]),
+        ({"Y": LABELS[:3].astype("S")}, ["4 rows in `X`", "3 labels in `Y`"]),
+        ({"Y": np.ones(4)}, ["`Y` holds values of type float64, where text belongs"]),
+        ({"gene": np.array([b"a", b"b"])}, ["3 columns in `X`", "2 names in `gene`"]),
+        ({"gene": np.arange(3)}, ["`gene`", "where text belongs"]),
+        ({"cell": np.array([b"a", b"b"])}, ["4 rows in `X`", "2 names in `cell`"]),
+        ({"pxl_row_in_fullres": np.ones(4)}, ["no `pxl_col_in_fullres`"]),
+        ({"pxl_row_in_fullres": np.ones(3), "pxl_col_in_fullres": np.ones(4)}, ["3 entries in `pxl_row_in_fullres`"]),
+        ({"pxl_row_in_fullres": np.full(4, np.nan), "pxl_col_in_fullres": np.ones(4)}, ["not finite"]),
+        ({"rgb": np.ones((4, 4), int)}, ["`rgb`", "(4, 4)"]),
+        ({"rgb": np.full((4, 3), 256)}, ["`rgb`", "0 to 255"]),
+        ({"synthetic": np.array([b"no"])}, ["`synthetic`"]),
+    ],
+)
+def test_each_fault_of_a_file_is_said_in_one_sentence_with_its_name(
+    tmp_path: Path, entries: dict[str, Any], words: list[str]
+):
+    sentence = refusal(write_h5(tmp_path / "sample_odd.h5", **entries))
+    for word in words:
+        assert word in sentence, sentence
+
+
+def test_spots_that_share_a_position_keep_their_own_kind_of_error(tmp_path: Path):
+    lattice = LATTICE.copy()
+    lattice[3] = lattice[0]
+    with pytest.raises(DuplicateSpotError, match=r"^sample_twice\.h5: 2 spots share .*row 0, column 0"):
+        lab_h5.read(write_h5(tmp_path / "sample_twice.h5", pos=lattice))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"data": None}, ["without `data`"]),
+        ({"shape": np.array([4, 3, 1])}, ["`shape`"]),
+        ({"shape": np.array([-1, 3])}, ["-1 spots"]),
+        ({"shape": np.array([4, 10**12])}, ["1000000000000 genes"]),
+        ({"shape": np.array([5, 3])}, ["5 spots", "`indptr` has 5 entries"]),
+        ({"shape": np.array([4, 2])}, ["`indices`", "between 0 and 1"]),
+        ({"indices": np.array([1, 2, 0, 2, 0, 1, -1])}, ["`indices`", "-1"]),
+        ({"indices": np.zeros(6, int)}, ["7 values but 6 indices"]),
+        ({"indices": np.zeros(7)}, ["not whole numbers"]),
+        ({"indptr": np.array([0, 3, 2, 4, 7])}, ["`indptr`", "does not rise"]),
+        ({"indptr": np.array([1, 2, 3, 4, 7])}, ["`indptr`", "does not rise"]),
+        ({"indptr": np.array([0, 2, 3, 4, 8])}, ["`indptr`", "does not rise"]),
+        ({"data": COUNTS[COUNTS > 0].astype("S")}, ["`data` holds text"]),
+        ({"data": np.full(7, np.nan)}, ["NaN"]),
+    ],
+)
+def test_each_fault_of_a_sparse_matrix_is_said_in_one_sentence(
+    tmp_path: Path, changes: dict[str, Any], words: list[str]
+):
+    sentence = refusal(write_sparse_h5(tmp_path / "sample_odd.h5", sparse.csr_matrix(COUNTS), **changes))
+    for word in words:
+        assert word in sentence, sentence
+
+
+def test_a_sparse_matrix_of_another_kind_is_refused_by_name(tmp_path: Path):
+    path = write_sparse_h5(tmp_path / "a.h5", sparse.csr_matrix(COUNTS))
+    with h5py.File(path, "a") as file:
+        file["X"].attrs["format"] = np.bytes_("bsr")
+    assert "'bsr'" in refusal(path)
+
+
+def test_compression_that_needs_a_plug_in_is_named(tmp_path: Path):
+    deepdish_io().save(
+        str(tmp_path / "a.h5"), {"X": np.ones((400, 3)), "pos": np.ones((2, 400), int)}, compression="blosc"
+    )
+    assert "`X` is compressed with blosc" in refusal(tmp_path / "a.h5")
+
+
+# --- listing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_samples_says_what_each_holds_in_order_of_name(sample: Sample, tmp_path: Path):
+    lab_h5.write(sample, tmp_path / "sample_b.hdf5")
+    write_h5(tmp_path / "sample_a.h5")
+    (tmp_path / "c.h5").write_text("not HDF5")
+    (tmp_path / "notes.txt").write_text("no sample")
+    (tmp_path / "folder.h5").mkdir()
+    write_h5(tmp_path / "folder.h5" / "deeper.h5")
+    found = lab_h5.list_samples(tmp_path)
+    assert [summary.name for summary in found] == ["a", "b", "c"]
+    a, b, c = found
+    assert (a.n_spots, a.n_genes, a.annotated, a.synthetic, a.problem) == (4, 3, False, False, "")
+    assert (b.n_spots, b.n_genes, b.annotated, b.synthetic, b.problem) == (4, 3, True, True, "")
+    assert c.problem.startswith("c.h5 is not an HDF5 file")
+
+
+def test_listing_never_reads_counts_and_is_instant_however_many_there_are(tmp_path: Path):
+    n_spots = 100_000
+    for number in range(20):
+        with h5py.File(tmp_path / f"{number}.h5", "w") as file:
+            file["pos"] = np.stack([np.arange(n_spots), np.arange(n_spots)]).astype(np.int32)
+            counts = file.create_dataset("X", (n_spots, 30_000), "f4", chunks=(n_spots, 100), compression="gzip")
+            # Three chunks of rubbish, 24 GB of declared counts: reading one of them fails.
+            for first in (0, 100, 29_900):
+                counts.id.write_direct_chunk((0, first), os.urandom(6_000_000))
+    started = time.perf_counter()
+    found = lab_h5.list_samples(tmp_path)
+    assert time.perf_counter() - started < 1
+    assert [(summary.n_genes, summary.problem) for summary in found] == [(30_000, "")] * 20
+
+
+def test_links_that_lead_out_of_the_folder_are_not_listed(tmp_path: Path):
+    outside, folder = tmp_path / "outside", tmp_path / "samples"
+    outside.mkdir()
+    folder.mkdir()
+    write_h5(outside / "secret.h5")
+    write_h5(folder / "sample_a.h5")
+    (folder / "b.h5").symlink_to(outside / "secret.h5")
+    (folder / "c.h5").symlink_to("sample_a.h5")
+    (folder / "d.h5").symlink_to("nowhere.h5")
+    assert [summary.name for summary in lab_h5.list_samples(folder)] == ["a", "c"]
+
+
+def test_a_folder_that_is_not_there_is_said_in_a_sentence(tmp_path: Path):
+    with pytest.raises(SampleFileError, match="nowhere cannot be read"):
+        lab_h5.list_samples(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("sample_151507.h5", "151507"),
+        ("sample_151507_named.h5", "151507_named"),
+        ("my.h5", "my"),
+        ("sample_.h5", "sample_"),
+    ],
+)
+def test_a_sample_is_called_after_its_file(file: str, name: str):
+    assert lab_h5.sample_name(Path(file)) == name
