@@ -1,0 +1,1 @@
+"""Pages of the dashboard, one short script each: ask, compute, show."""

@@ -51,6 +51,40 @@ def predicted_and_annotated(
     return figure
 
 
+def annotated_alone(sample: Sample, words: str, *, theme: Theme = "light") -> go.Figure:
+    """Draw the picture of :func:`predicted_and_annotated` before there is a result.
+
+    Parameters
+    ----------
+    sample : Sample
+    words : str
+        What stands where the predicted domains will be.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    look = SURROUNDINGS[theme]
+    figure = go.Figure()
+    if layers := _layers(sample):
+        _add_annotated(figure, sample, colours.layer_colours(layers, theme))
+        said = [f"Annotated: {colours.display_name(str(layer))}" for layer in np.asarray(sample.labels_true)]
+        figure.add_trace(tissue.hover(sample.lattice, _spot_names(sample), said, 2))
+    _lay_out(figure, sample, look)
+    _write_titles(figure, sample, "", look)
+    figure.add_annotation(
+        text=words,
+        x=0.5,
+        y=0.5,
+        xref="x domain",
+        yref="y domain",
+        showarrow=False,
+        font={"size": 15, "color": look.muted},
+    )
+    return figure
+
+
 def _layers(sample: Sample) -> list[str]:
     return [] if sample.labels_true is None else [str(name) for name in np.unique(sample.labels_true)]
 

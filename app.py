@@ -1,0 +1,6 @@
+"""The dashboard: `streamlit run app.py`."""
+
+import streamlit as st
+
+st.set_page_config(page_title="Spatial domains", layout="wide")
+st.navigation([st.Page("pages/tune.py", title="Tune", default=True)]).run()

@@ -1,0 +1,26 @@
+"""The workbench: turn the knobs of the method, see predicted domains beside annotated layers."""
+
+import streamlit as st
+
+from ui import compute, forms, guards, panels
+
+summary = panels.sample_picker()
+with guards.shown_as_message():
+    sample = compute.sample(summary)
+    with st.sidebar:
+        forms.preset_picker()
+        forms.early_knobs(sample)
+        asked_to_train = panels.train_button(sample, forms.params(sample))
+        forms.late_knobs(sample)
+    params = forms.params(sample)
+    panels.header(sample)
+    if asked_to_train:
+        panels.training(sample, params)
+    if compute.ready(sample, params):
+        result = compute.cluster(sample, params)
+        panels.scores(result)
+        panels.maps(sample, result)
+        panels.training_report(result.autoencoder)
+    else:
+        panels.scores(None)
+        panels.waiting(sample)

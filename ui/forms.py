@@ -1,0 +1,257 @@
+"""Parameter dataclasses as widgets, and back.
+
+Labels, help, limits and choices come from the dataclasses. A widget shows the value of the parameters each time it is
+drawn, so no control ever shows another value than the one that was computed with.
+"""
+
+import dataclasses
+import math
+from typing import Any
+
+import streamlit as st
+
+from core.params import PRESETS, MethodParams, preset
+from core.sample import Sample
+from ui import state
+from ui.state import Address
+
+_LONGEST_SLIDER = 64
+
+POOLING: tuple[Address, ...] = (("pooling", "window"), ("pooling", "scale"))
+EMBEDDING: Address = ("embedding", "kind")
+COMPONENTS: Address = ("embedding", "n_components")
+AUTOENCODER: tuple[Address, ...] = tuple(
+    ("embedding", "autoencoder", name)
+    for name in ("width", "epochs", "learning_rate", "weight_decay", "batch_size", "random_state")
+)
+X_WEIGHT: Address = ("clustering", "x_weight")
+DIRECTION: Address = ("direction", "method")
+ANGLE: Address = ("direction", "angle")
+CLUSTERING: tuple[Address, ...] = (("clustering", "n_clusters"), ("clustering", "random_state"))
+STARTS: tuple[Address, ...] = (("clustering", "init"), ("clustering", "n_init"), ("clustering", "max_iter"))
+
+
+def params(sample: Sample) -> MethodParams:
+    """Parameters that the session asks for: its preset, made for the sample, with its changes.
+
+    Parameters
+    ----------
+    sample : Sample
+
+    Returns
+    -------
+    MethodParams
+
+    Raises
+    ------
+    ParameterError
+        If a value lies outside its limits.
+    """
+    chosen = standard(sample)
+    for address, value in state.settings().changes.items():
+        chosen = replaced(chosen, address, value)
+    return chosen
+
+
+def standard(sample: Sample) -> MethodParams:
+    """Parameters of the session's preset, made for the sample: what every knob calls its default.
+
+    Parameters
+    ----------
+    sample : Sample
+
+    Returns
+    -------
+    MethodParams
+    """
+    return preset(state.settings().preset, n_clusters=sample.suggested_n_clusters)
+
+
+def replaced(params: Any, address: Address, value: Any) -> Any:
+    """Copy parameters with one value changed.
+
+    Parameters
+    ----------
+    params : dataclass instance
+    address : Address
+    value : object
+
+    Returns
+    -------
+    dataclass instance
+    """
+    first, *rest = address
+    inner = replaced(getattr(params, first), tuple(rest), value) if rest else value
+    return dataclasses.replace(params, **{first: inner})
+
+
+def value_at(params: Any, address: Address) -> Any:
+    """Look one value up.
+
+    Parameters
+    ----------
+    params : dataclass instance
+    address : Address
+
+    Returns
+    -------
+    object
+    """
+    for name in address:
+        params = getattr(params, name)
+    return params
+
+
+def preset_picker() -> None:
+    """Ask for a preset; choosing one puts all knobs to its values."""
+    key, changes = state.widget_key("preset"), state.settings().changes
+    state.show(key, state.settings().preset)
+    count = f"{len(changes)} knob{'s' * (len(changes) != 1)} moved" if changes else "unchanged"
+    with _row():
+        st.selectbox(
+            _label("Preset", count),
+            list(PRESETS),
+            format_func=PRESETS.__getitem__,
+            key=key,
+            help="A setting of all knobs at once. Choosing one puts every knob to its values.",
+            on_change=lambda: state.choose_preset(state.shown(key)),
+        )
+        _back_button(
+            "preset", "Put all knobs back to the preset", not changes, state.choose_preset, state.settings().preset
+        )
+
+
+def early_knobs(sample: Sample) -> None:
+    """Ask for what is done before clustering: pooling and embedding.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    for address in POOLING:
+        knob(sample, address)
+    knob(sample, EMBEDDING)
+    embedding = params(sample).embedding
+    if embedding.kind == "pca":
+        knob(sample, COMPONENTS)
+    if embedding.needs_training:
+        with st.expander("Autoencoder"):
+            for address in AUTOENCODER:
+                knob(sample, address)
+
+
+def late_knobs(sample: Sample) -> None:
+    """Ask for what changes the clustering alone: weight, direction, clusters, seed, starts.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    for address in (X_WEIGHT, DIRECTION):
+        knob(sample, address)
+    if params(sample).direction.method == "manual":
+        knob(sample, ANGLE)
+    for address in CLUSTERING:
+        knob(sample, address)
+    with st.expander("Starts"):
+        for address in STARTS:
+            knob(sample, address)
+
+
+def knob(sample: Sample, address: Address) -> None:
+    """Ask for one parameter: its widget, its default, and the way back to it.
+
+    Parameters
+    ----------
+    sample : Sample
+    address : Address
+    """
+    item, usual = _field(address), value_at(standard(sample), address)
+    key, value = state.widget_key(*address), value_at(params(sample), address)
+    state.show(key, value)
+    with _row():
+        _widget(
+            item, key, usual, {"key": key, "help": _help(item, usual), "on_change": _take, "args": (address, usual)}
+        )
+        words = f"Back to {_name(item, usual)}"
+        _back_button(key, words, value == usual, state.reset, address)
+
+
+def _row() -> Any:
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False)
+
+
+def _back_button(name: str, words: str, disabled: bool, act: Any, *args: Any) -> None:
+    st.button(
+        ":material/undo:",
+        key=state.widget_key("back", name),
+        type="tertiary",
+        help=words,
+        disabled=disabled,
+        on_click=act,
+        args=args,
+    )
+
+
+def _take(address: Address, usual: Any) -> None:
+    value = state.shown(state.widget_key(*address))
+    step = _field(address).metadata["step"]
+    if isinstance(value, float) and step:
+        value = round(value, _decimals(step))  # a slider counts in binary fractions: 0.38 comes as 0.38000000000000034
+    if value is None or value == usual:
+        state.reset(address)
+        return
+    if (address, value) == (DIRECTION, "manual") and (angle := state.found_angle()) is not None:
+        state.change(ANGLE, round(angle, _decimals(_field(ANGLE).metadata["step"])))
+    state.change(address, value)
+
+
+def _field(address: Address) -> "dataclasses.Field[Any]":
+    holder = value_at(MethodParams(), address[:-1])
+    return next(item for item in dataclasses.fields(holder) if item.name == address[-1])
+
+
+def _label(name: str, note: str) -> str:
+    return f"{name} :small[:gray[{note}]]"
+
+
+def _help(item: "dataclasses.Field[Any]", usual: Any) -> str:
+    return f"{item.metadata['help']} Default: {_name(item, usual)}."
+
+
+def _name(item: "dataclasses.Field[Any]", value: Any) -> str:
+    choices = item.metadata["choices"]
+    return choices[value] if choices else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _widget(item: "dataclasses.Field[Any]", key: str, usual: Any, common: dict[str, Any]) -> None:
+    choices, name = item.metadata["choices"], item.metadata["label"]
+    if choices:
+        st.selectbox(name, list(choices), format_func=choices.__getitem__, **common)
+        return
+    label = _label(name, f"default {_name(item, usual)}")
+    if isinstance(item.default, int):
+        _whole_number(item, label, common)
+    else:
+        _real_number(item, label, usual, common)
+
+
+def _whole_number(item: "dataclasses.Field[Any]", label: str, common: dict[str, Any]) -> None:
+    low, high = item.metadata["min"], item.metadata["max"]
+    ask = st.slider if high - low < _LONGEST_SLIDER else st.number_input
+    ask(label, min_value=low, max_value=high, step=1, **common)
+
+
+def _real_number(item: "dataclasses.Field[Any]", label: str, usual: float, common: dict[str, Any]) -> None:
+    low, high, step = (item.metadata[name] for name in ("min", "max", "step"))
+    if step:
+        # The ends are moved to the grid of the steps, or no step would be a round number.
+        inner = math.ceil(low / step) * step, math.floor(high / step) * step
+        st.slider(label, *(round(end, _decimals(step)) for end in inner), step=step, **common)
+    else:
+        size = 10.0 ** math.floor(math.log10(usual)) if usual > 0 else 1.0
+        st.number_input(label, min_value=float(low), max_value=float(high), step=size, format="%.10g", **common)
+
+
+def _decimals(step: float) -> int:
+    return max(0, -math.floor(math.log10(step)))

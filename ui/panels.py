@@ -1,0 +1,311 @@
+"""Parts of pages: the sample picker, figures such as metrics, maps, and what stands there when there is nothing to show."""
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from core.figures.comparison import annotated_alone, predicted_and_annotated
+from core.figures.training import loss_curve
+from core.io.lab_h5 import SampleSummary
+from core.params import MethodParams
+from core.result import AutoencoderReport, FoundDirection, Result, Scores
+from core.sample import Sample
+from ui import compute, state
+from ui.guards import as_markdown
+
+SHIPPED = "151673.h5"
+MAP_HEIGHT_PX = 650
+_SECONDS_BETWEEN_PICTURES = 0.5
+
+_MAP_CONFIG = {
+    "displaylogo": False,
+    "scrollZoom": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+_CHART_CONFIG = {"displayModeBar": False}
+
+
+def sample_picker() -> SampleSummary:
+    """Ask for a sample, in the sidebar; say which files cannot be read.
+
+    Returns
+    -------
+    SampleSummary
+        Of a readable file. Where there is none, the page says what to do and ends here.
+    """
+    found = compute.samples()
+    readable = {summary.path.name: summary for summary in found if not summary.problem}
+    with st.sidebar:
+        if readable:
+            _pick(readable)
+        _problems([summary.problem for summary in found if summary.problem])
+    if not readable:
+        _no_sample()
+    return readable[_chosen(readable)]
+
+
+def _chosen(readable: dict[str, SampleSummary]) -> str:
+    wanted = [state.sample_file(), SHIPPED, *readable]
+    return next(file for file in wanted if file in readable)
+
+
+def _pick(readable: dict[str, SampleSummary]) -> None:
+    key = state.widget_key("sample")
+    state.show(key, _chosen(readable))
+    st.selectbox(
+        "Section",
+        list(readable),
+        format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
+        key=key,
+        help=f"Samples in {as_markdown(compute.samples_folder().name)}. A file put there shows up when the page is reloaded.",
+        on_change=lambda: state.choose_sample(state.shown(key)),
+    )
+
+
+def _problems(problems: list[str]) -> None:
+    for problem in problems:
+        st.warning(as_markdown(problem))
+
+
+def _no_sample() -> None:
+    st.title("Spatial domains", anchor=False)
+    st.info(
+        f"There is no sample in {as_markdown(str(compute.samples_folder()))} that can be read. Run "
+        "`python -m core fetch paste2` to bring four sections of human cortex, or put a file of your own there, then reload "
+        "this page."
+    )
+    st.stop()
+
+
+def header(sample: Sample) -> None:
+    """Say what page this is, and what sample it shows.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title("Spatial domains", anchor=False, width="content")
+        st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
+        st.badge(f"{sample.n_spots:,} spots", color="gray")
+        st.badge(f"{sample.n_genes:,} genes", color="gray")
+        if sample.synthetic:
+            st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+
+
+def train_button(sample: Sample, params: MethodParams) -> bool:
+    """Offer training where the embedding needs it.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+
+    Returns
+    -------
+    bool
+        Whether it was pressed.
+    """
+    if not params.embedding.needs_training:
+        return False
+    trained = compute.ready(sample, params)
+    return st.button(
+        "Trained" if trained else "Train",
+        key=state.widget_key("train"),
+        type="primary",
+        width="stretch",
+        disabled=trained,
+        help="A model of these data and parameters is there and used." if trained else "Train the autoencoder now.",
+    )
+
+
+def training(sample: Sample, params: MethodParams) -> None:
+    """Train while the page watches, then draw the page anew with the result.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+    """
+    bar, chart = st.progress(0.0, "Training starts"), st.empty()
+    losses: list[float] = []
+    drawn = [time.monotonic()]
+
+    def on_epoch(epoch: int, n_epochs: int, loss: float) -> None:
+        losses.append(loss)
+        bar.progress(epoch / n_epochs, f"Epoch {epoch} of {n_epochs}, loss {loss:.4g}")
+        if time.monotonic() - drawn[0] > _SECONDS_BETWEEN_PICTURES:
+            drawn[0] = time.monotonic()
+            _show(
+                chart, loss_curve(losses, n_epochs=n_epochs, theme=state.theme()), "Loss by epoch so far", _CHART_CONFIG
+            )
+
+    compute.train(sample, params, on_epoch)
+    st.rerun()
+
+
+def scores(result: Result | None) -> None:
+    """Show the figures of a run in a row of cards.
+
+    Parameters
+    ----------
+    result : Result or None
+        None keeps the cards in their places, empty.
+    """
+    cards = [
+        _card_ari(result),
+        _card_nmi(result),
+        _card_direction(result),
+        _card_autoencoder(result),
+        _card_time(result),
+    ]
+    for column, (label, value, note, description, words) in zip(
+        st.columns(len(cards), gap="small"), cards, strict=True
+    ):
+        column.metric(
+            label,
+            value,
+            delta=note,
+            delta_color="off",
+            delta_arrow="off",
+            delta_description=description,
+            help=words,
+            border=True,
+            height="stretch",
+        )
+
+
+_Card = tuple[str, str, str, str, str]
+_NOTHING = "–"
+
+
+def _card_ari(result: Result | None) -> _Card:
+    words = (
+        "Adjusted Rand index on annotated spots: 1 is full agreement with the annotation, 0 what chance gives. Small: on all "
+        "spots, the unannotated counted as a class of their own, as in the paper."
+    )
+    found = _scores_of(result)
+    return "ARI", _score(found.ari), _score(found.ari_all), "all spots", words
+
+
+def _card_nmi(result: Result | None) -> _Card:
+    words = (
+        "Normalised mutual information on annotated spots: 1 if either labelling tells the other, 0 if neither tells anything. "
+        "Small: on all spots, the unannotated counted as a class of their own, as in the paper."
+    )
+    found = _scores_of(result)
+    return "NMI", _score(found.nmi), _score(found.nmi_all), "all spots", words
+
+
+def _scores_of(result: Result | None) -> Scores:
+    return Scores() if result is None else result.scores
+
+
+def _score(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.3f}"
+
+
+def _card_direction(result: Result | None) -> _Card:
+    words = (
+        "Across which line the layers are crossed, in array rows and columns; the arrow on the map points to greater depth. "
+        "Small: how clear the found direction is, from 0 to 1."
+    )
+    direction = result.direction if result else None
+    if direction is None:
+        return "Direction", "Off" if result else _NOTHING, _NOTHING, "both coordinates" if result else "", words
+    return "Direction", f"{direction.angle:.2f} rad", *_support(direction), words
+
+
+def _support(direction: FoundDirection) -> tuple[str, str]:
+    if direction.support is None:
+        return "by hand", ""
+    return f"{direction.support:.2f}", "support"
+
+
+def _card_autoencoder(result: Result | None) -> _Card:
+    words = (
+        "Share of the differences between spots that the autoencoder's reconstruction keeps: 1 is all, 0 is no better than the "
+        "mean of each gene; below 0.05 it counts as dead."
+    )
+    report = result.autoencoder if result else None
+    if report is None:
+        return "Autoencoder", "Off" if result else _NOTHING, _NOTHING, "explained", words
+    return "Autoencoder", "Dead" if report.dead else "Works", f"{report.explained_variance:.2f}", "explained", words
+
+
+def _card_time(result: Result | None) -> _Card:
+    words = (
+        "Seconds that pooling, training and clustering took when this was first computed. Small: the clustering alone."
+    )
+    if result is None:
+        return "Computed in", _NOTHING, _NOTHING, "clustering", words
+    return (
+        "Computed in",
+        _seconds(sum(result.seconds.values())),
+        _seconds(result.seconds["cluster"]),
+        "clustering",
+        words,
+    )
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.0f} s" if value >= 10 else f"{value:.2f} s"
+
+
+def maps(sample: Sample, result: Result) -> None:
+    """Draw predicted beside annotated.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+    """
+    if result.direction is not None and result.direction.method != "manual":
+        state.remember_angle(result.direction.angle)
+    figure = predicted_and_annotated(sample, result, theme=state.theme(), heading=False)
+    words = f"Map of the predicted domains of {sample.name}" + ", beside its annotated layers" * (
+        result.scores.ari is not None
+    )
+    _show(st, figure.update_layout(height=MAP_HEIGHT_PX), words, _MAP_CONFIG)
+
+
+def waiting(sample: Sample) -> None:
+    """Draw the annotation, and say that the prediction waits for training.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    words = "No model of these data and parameters yet.<br>Press Train on the left."
+    figure = annotated_alone(sample, words, theme=state.theme())
+    _show(st, figure.update_layout(height=MAP_HEIGHT_PX), f"Annotated layers of {sample.name}. {words}", _MAP_CONFIG)
+
+
+def training_report(report: AutoencoderReport | None) -> None:
+    """Show how training went, and advise where it failed.
+
+    Parameters
+    ----------
+    report : AutoencoderReport or None
+        None shows nothing.
+    """
+    if report is None:
+        return
+    st.subheader("Training", anchor=False)
+    if report.dead:
+        st.warning(_advice(report))
+    _show(st, loss_curve(report.losses, theme=state.theme()), "Loss of each epoch of training", _CHART_CONFIG)
+
+
+def _advice(report: AutoencoderReport) -> str:
+    return (
+        "**The autoencoder learned nothing.** Its reconstruction explains "
+        f"{report.explained_variance:.2f} of how spots differ, where 1 is all, 0 is no better than the mean of each gene, and "
+        "less than 0.05 counts as dead. All spots look alike to k-means, so expression drops out and position alone decides. "
+        "With a smaller scale alpha, such as 2, it learns."
+    )
+
+
+def _show(place: Any, figure: Any, words: str, config: dict[str, Any]) -> None:
+    place.plotly_chart(figure, theme=None, config=config, alt=words)
