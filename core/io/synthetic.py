@@ -73,7 +73,7 @@ class SyntheticParams(StepParams):
         minimum=-math.pi, maximum=math.pi,
     )  # fmt: skip
     contrast: float = knob(
-        1.0, "Contrast", "How much layers differ: 1 as in real cortex, 0 not at all.", minimum=0.0, maximum=10.0
+        1.0, "Contrast", "How much layers differ: 1 as in real cortex, 0 not at all.", minimum=0.0, maximum=3.0
     )
     random_state: int = knob(0, "Seed", "Fixes everything that is random.", minimum=0, maximum=2**32 - 1)
 
@@ -102,7 +102,8 @@ def synthesise(
         Radians. Depth runs along cos(angle) row - sin(angle) column in the middle of the tissue, and bends away from
         it towards the sides.
     contrast : float
-        Factor on all differences of expression between layers: 1 as in the shipped section, 0 for none.
+        Factor on all differences between layers (log folds of genes, log library sizes): 1 as in the shipped section,
+        0 for none; at most 3.
     random_state : int
         The same numbers give the same tissue, on any number of processors.
     progress : callable, optional
@@ -339,6 +340,7 @@ class _Model:
         """Library sizes relative to their mean."""
         n_layers = self.params.n_layers
         by_layer = np.append(_resampled(np.array(LAYER_LOG_SIZES[:-1]), n_layers), LAYER_LOG_SIZES[-1])
+        by_layer *= self.params.contrast
         own = rng.normal(0, SIZE_SD * math.sqrt(1 - SIZE_SMOOTH_SHARE), len(self.depth[spots]))
         shared = SIZE_SD * math.sqrt(SIZE_SMOOTH_SHARE) * self._waves(spots)
         log_sizes = by_layer[_layer_numbers(self.depth[spots], n_layers)] + own + shared

@@ -110,7 +110,7 @@ def test_x_and_y_become_row_and_column_and_colours_whole_numbers(tmp_path: Path)
     sample = lab_h5.read(path)
     assert sample.coords_px is not None
     assert sample.spot_rgb is not None
-    np.testing.assert_array_equal(sample.coords_px, sample.lattice + [5000, 1000])
+    np.testing.assert_array_equal(sample.coords_px, sample.lattice + np.array([5000, 1000]))
     assert sample.spot_rgb[0].tolist() == [135, 92, 141]
 
 
@@ -130,7 +130,7 @@ def test_an_archive_with_another_hash_is_not_even_opened(tmp_path: Path) -> None
 
 
 def test_a_missing_archive_and_one_without_a_section_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="nowhere.tar.gz cannot be read"):
+    with pytest.raises(FetchError, match=r"nowhere\.tar\.gz cannot be read"):
         public.unpack_paste2(tmp_path / "nowhere.tar.gz", tmp_path / "out")
     with pytest.raises(FetchError, match=r"does not hold 151674\.h5ad"):
         unpack(make_archive(tmp_path, without="151674"), tmp_path / "out")
