@@ -4,6 +4,7 @@ Refuses pickles, links and storage outside of the file, shapes that the stored b
 each with one sentence. Knows nothing of samples. Nothing in a file is ever run, and h5py runs nothing by itself.
 """
 
+import io
 import math
 import os
 import pickletools
@@ -77,7 +78,8 @@ def shown(text: object, limit: int = 80) -> str:
     -------
     str
     """
-    plain = str(text).encode("utf-8", "backslashreplace").decode()
+    plain = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+    # Surrogates, which no encoding takes, are not printable either.
     line = "".join(sign if sign.isprintable() else "?" for sign in plain)
     return line if len(line) <= limit else f"{line[: limit - 3]}..."
 
@@ -177,7 +179,7 @@ class _Inspection:
         self._file_size = path.stat().st_size
         self._n_objects = 0
         self._seen: set[Any] = set()
-        self._soft_links: list[tuple[h5py.Group, str]] = []
+        self._soft_links: list[tuple[h5py.Group, bytes]] = []
 
     def run(self) -> None:
         # Not by recursion: a file must not choose how deep Python's stack gets.
@@ -204,7 +206,7 @@ class _Inspection:
             raise UnsafeFileError(
                 f"{self._name} has groups nested more than {MAX_DEPTH} deep, which no sample needs: it was not read."
             )
-        children = [self._linked(group, link_name) for link_name in list(group)]
+        children = [self._linked(group, link_name) for link_name in list(group.id)]
         for child in children:
             self._check_child(child)
         return [child for child in children if isinstance(child, h5py.Group)]
@@ -220,8 +222,8 @@ class _Inspection:
                 f"{self._name} holds more than {MAX_OBJECTS} objects, which no sample needs: it was not read."
             )
 
-    def _linked(self, group: h5py.Group, link_name: str) -> Any:
-        kind = group.id.links.get_info(link_name.encode("utf-8", "surrogateescape")).type
+    def _linked(self, group: h5py.Group, link_name: bytes) -> Any:
+        kind = group.id.links.get_info(link_name).type
         if kind == h5py.h5l.TYPE_SOFT:
             self._soft_links.append((group, link_name))
             return None
@@ -229,9 +231,13 @@ class _Inspection:
             self._refuse(link_name, "is a link to another file", "copy what it points to into this file")
         return group[link_name]
 
-    def _check_soft_link(self, group: h5py.Group, link_name: str) -> None:
+    def _check_soft_link(self, group: h5py.Group, link_name: bytes) -> None:
         # The walk is over: no group of this file leads to another one, so that following a link stays inside.
-        if link_name not in group:
+        try:
+            leads_somewhere = h5py.h5o.exists_by_name(group.id, link_name)
+        except (RuntimeError, KeyError, UnicodeDecodeError):  # what h5py makes of HDF5 finding nothing
+            leads_somewhere = False
+        if not leads_somewhere:
             self._refuse(
                 link_name, "is a link to something that is not in this file", "save the file again with what it needs"
             )
@@ -259,30 +265,28 @@ class _Inspection:
     def _check_attributes(self, item: Any) -> None:
         attributes = item.attrs
         self._count(len(attributes))
-        for name in attributes:
-            self._check_attribute(item.name, attributes, name)
+        for number in range(len(attributes)):
+            self._check_attribute(item, h5py.h5a.open(item.id, index=number))
 
-    def _check_attribute(self, owner: str, attributes: h5py.AttributeManager, name: str) -> None:
-        where = f"attribute {name}" if owner == "/" else f"{owner}, attribute {name}"
-        attribute = attributes.get_id(name)
+    def _check_attribute(self, item: Any, attribute: Any) -> None:
+        # By number, not by name: names that are not UTF-8 cannot be asked for.
+        name = shown(attribute.name)
+        where = f"attribute {name}" if item.name == "/" else f"{shown(item.name)}, attribute {name}"
         if attribute.shape is None:  # declared, but empty
             return
         if attribute.get_storage_size() > MAX_ATTRIBUTE_BYTES:
             self._refuse(where, "is larger than 1 MiB", "save it as a dataset")
         if _is_ragged_ascii(attribute.dtype):
             self._refuse(where, "is text of variable length that other programs may run", "save it with a fixed length")
-        if _is_pickle_type(attribute.dtype):
-            self._refuse_pickle(where)
         # Of the other types none can hold a pickle, and ragged text in UTF-8 is never unpickled by PyTables.
-        can_be_pickle = attribute.dtype.kind == "S" or attribute.dtype.itemsize == 1
-        if can_be_pickle and any(map(holds_pickle, _byte_strings(attributes[name]))):
+        if _is_pickle_type(attribute.dtype) or any(map(holds_pickle, _byte_strings(attribute))):
             self._refuse_pickle(where)
 
     def _refuse_pickle(self, where: str | None) -> NoReturn:
         found = "holds a Python object (a pickle), which could run code when it is loaded"
         self._refuse(where, found, "save plain arrays of numbers and text")
 
-    def _refuse(self, where: str | None, found: str, remedy: str) -> NoReturn:
+    def _refuse(self, where: str | bytes | None, found: str, remedy: str) -> NoReturn:
         raise UnsafeFileError(f"{self._name} was not read: `{shown(where).lstrip('/')}` {found}; {remedy}.")
 
 
@@ -290,8 +294,8 @@ def _says_pickle(dataset: h5py.Dataset) -> bool:
     """Whether PyTables would unpickle the entries of this array."""
     if "PSEUDOATOM" not in dataset.attrs:
         return False
-    found = plain_attribute(dataset, "PSEUDOATOM")
-    return found is None or b"object" in _byte_strings(found)
+    attribute = dataset.attrs.get_id("PSEUDOATOM")
+    return attribute.dtype.kind != "S" or b"object" in _byte_strings(attribute)
 
 
 def _is_ragged_ascii(dtype: np.dtype[Any]) -> bool:
@@ -313,9 +317,14 @@ def _is_pickle_type(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "OV"
 
 
-def _byte_strings(value: Any) -> list[bytes]:
-    array = np.asarray(value)
-    return array.ravel().tolist() if array.dtype.kind == "S" else [array.tobytes()]
+def _byte_strings(attribute: Any) -> list[bytes]:
+    """Byte strings that an attribute holds, as text or as numbers of one byte."""
+    dtype = attribute.dtype
+    if attribute.shape is None or not (dtype.kind == "S" or dtype.itemsize == 1):
+        return []
+    values = np.zeros(attribute.shape, dtype=dtype)
+    attribute.read(values)
+    return values.ravel().tolist() if dtype.kind == "S" else [values.tobytes()]
 
 
 def holds_pickle(value: bytes) -> bool:
@@ -332,14 +341,24 @@ def holds_pickle(value: bytes) -> bool:
     bool
         True for a whole pickle, and for the beginning of one that imports something.
     """
-    opcodes = []
     try:
-        for opcode, _, position in pickletools.genops(value):
-            opcodes.append(opcode)
-            if opcode.name in _IMPORTING_OPCODES or (opcode.name == "STOP" and position == len(value) - 1):
-                # Text such as `a.` or `0.` spells opcodes, too, but none that could stand first.
-                return not opcodes[0].stack_before
-    # genops gives up in many ways on what is not a pickle.
+        first = next(pickletools.genops(value))[0]
+        # Text such as `c. elegans` spells opcodes, too, but rarely one that can stand first.
+        return not first.stack_before and (_imports(value) or _is_whole_pickle(value))
+    # pickletools gives up in many ways on what is not a pickle.
     except Exception:
         return False
-    return False
+
+
+def _imports(value: bytes) -> bool:
+    """Whether an opcode imports, be there rubbish or nothing behind it."""
+    try:
+        return any(opcode.name in _IMPORTING_OPCODES for opcode, _, _ in pickletools.genops(value))
+    except Exception:  # as above; it yields opcodes up to the first that is none
+        return False
+
+
+def _is_whole_pickle(value: bytes) -> bool:
+    *_, (_, _, end) = pickletools.genops(value)
+    pickletools.dis(value, out=io.StringIO())  # keeps count of the stack, and fails where it does not come out
+    return end == len(value) - 1
