@@ -13,14 +13,10 @@ with guards.shown_as_message():
         asked_to_train = panels.train_button(sample, forms.params(sample))
         forms.late_knobs(sample)
     params = forms.params(sample)
-    panels.header(sample)
+    result = compute.cluster(sample, params) if compute.ready(sample, params) else None
+    panels.header(sample, result)
+    panels.scores(result)
     if asked_to_train:
         panels.training(sample, params)
-    if compute.ready(sample, params):
-        result = compute.cluster(sample, params)
-        panels.scores(result)
-        panels.maps(sample, result)
-        panels.training_report(result.autoencoder)
-    else:
-        panels.scores(None)
-        panels.waiting(sample)
+    panels.maps(sample, result)
+    panels.training_report(result)

@@ -212,7 +212,7 @@ def _field(address: Address) -> "dataclasses.Field[Any]":
 
 
 def _label(name: str, note: str) -> str:
-    return f"{name} :small[:gray[{note}]]"
+    return f"{name} ({note})"
 
 
 def _help(item: "dataclasses.Field[Any]", usual: Any) -> str:
@@ -221,7 +221,11 @@ def _help(item: "dataclasses.Field[Any]", usual: Any) -> str:
 
 def _name(item: "dataclasses.Field[Any]", value: Any) -> str:
     choices = item.metadata["choices"]
-    return choices[value] if choices else f"{value:g}" if isinstance(value, float) else str(value)
+    return choices[value] if choices else _plain_number(value) if isinstance(value, float) else str(value)
+
+
+def _plain_number(value: float) -> str:
+    return f"{value:.10f}".rstrip("0").rstrip(".")  # as the widgets write it, never 1e-05
 
 
 def _widget(item: "dataclasses.Field[Any]", key: str, usual: Any, common: dict[str, Any]) -> None:
@@ -249,8 +253,14 @@ def _real_number(item: "dataclasses.Field[Any]", label: str, usual: float, commo
         inner = math.ceil(low / step) * step, math.floor(high / step) * step
         st.slider(label, *(round(end, _decimals(step)) for end in inner), step=step, **common)
     else:
-        size = 10.0 ** math.floor(math.log10(usual)) if usual > 0 else 1.0
-        st.number_input(label, min_value=float(low), max_value=float(high), step=size, format="%.10g", **common)
+        st.number_input(
+            label, min_value=float(low), max_value=float(high), step=_stride(usual), format="%.10g", **common
+        )
+
+
+def _stride(usual: float) -> float:
+    """Let a button change about a tenth of small values, and the first digit of large ones."""
+    return 10.0 ** (math.floor(math.log10(usual)) - (usual < 1)) if usual > 0 else 1.0
 
 
 def _decimals(step: float) -> int:

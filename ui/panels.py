@@ -78,12 +78,13 @@ def _no_sample() -> None:
     st.stop()
 
 
-def header(sample: Sample) -> None:
-    """Say what page this is, and what sample it shows.
+def header(sample: Sample, result: Result | None) -> None:
+    """Say what page this is, what sample it shows, and how the autoencoder did.
 
     Parameters
     ----------
     sample : Sample
+    result : Result or None
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Spatial domains", anchor=False, width="content")
@@ -92,6 +93,18 @@ def header(sample: Sample) -> None:
         st.badge(f"{sample.n_genes:,} genes", color="gray")
         if sample.synthetic:
             st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+        if result is not None and result.autoencoder is not None:
+            _autoencoder_badge(result.autoencoder)
+
+
+def _autoencoder_badge(report: AutoencoderReport) -> None:
+    words = (
+        "Share of the differences between spots that the reconstruction keeps: 1 is all, 0 is no better than the mean of each "
+        "gene; below 0.05 the autoencoder counts as dead."
+    )
+    state_of_it = "dead" if report.dead else "works"
+    label = f"Autoencoder {state_of_it}: explains {report.explained_variance:.2f}"
+    st.badge(label, color="orange" if report.dead else "gray", help=words)
 
 
 def train_button(sample: Sample, params: MethodParams) -> bool:
@@ -153,19 +166,14 @@ def scores(result: Result | None) -> None:
     result : Result or None
         None keeps the cards in their places, empty.
     """
-    cards = [
-        _card_ari(result),
-        _card_nmi(result),
-        _card_direction(result),
-        _card_autoencoder(result),
-        _card_time(result),
-    ]
+    cards = (_card_ari(result), _card_nmi(result), _card_direction(result), _card_time(result))
     for column, (label, value, note, description, words) in zip(
         st.columns(len(cards), gap="small"), cards, strict=True
     ):
         column.metric(
             label,
             value,
+            # Always there, so that cards never change their height.
             delta=note,
             delta_color="off",
             delta_arrow="off",
@@ -211,91 +219,71 @@ def _card_direction(result: Result | None) -> _Card:
         "Across which line the layers are crossed, in array rows and columns; the arrow on the map points to greater depth. "
         "Small: how clear the found direction is, from 0 to 1."
     )
-    direction = result.direction if result else None
-    if direction is None:
-        return "Direction", "Off" if result else _NOTHING, _NOTHING, "both coordinates" if result else "", words
-    return "Direction", f"{direction.angle:.2f} rad", *_support(direction), words
+    if result is None:
+        return "Direction", _NOTHING, _NOTHING, "support", words
+    if result.direction is None:
+        return "Direction", "Off", "none", "dropped", words
+    return "Direction", f"{result.direction.angle:.2f} rad", *_support(result.direction), words
 
 
 def _support(direction: FoundDirection) -> tuple[str, str]:
-    if direction.support is None:
-        return "by hand", ""
-    return f"{direction.support:.2f}", "support"
-
-
-def _card_autoencoder(result: Result | None) -> _Card:
-    words = (
-        "Share of the differences between spots that the autoencoder's reconstruction keeps: 1 is all, 0 is no better than the "
-        "mean of each gene; below 0.05 it counts as dead."
-    )
-    report = result.autoencoder if result else None
-    if report is None:
-        return "Autoencoder", "Off" if result else _NOTHING, _NOTHING, "explained", words
-    return "Autoencoder", "Dead" if report.dead else "Works", f"{report.explained_variance:.2f}", "explained", words
+    return ("by hand", "") if direction.support is None else (f"{direction.support:.2f}", "support")
 
 
 def _card_time(result: Result | None) -> _Card:
     words = (
-        "Seconds that pooling, training and clustering took when this was first computed. Small: the clustering alone."
+        "How long pooling, training and clustering took when this was first computed; what was still known from before took "
+        "no time. Small: clustering alone, with the search for the direction."
     )
     if result is None:
-        return "Computed in", _NOTHING, _NOTHING, "clustering", words
-    return (
-        "Computed in",
-        _seconds(sum(result.seconds.values())),
-        _seconds(result.seconds["cluster"]),
-        "clustering",
-        words,
-    )
+        return "Time", _NOTHING, _NOTHING, "k-means", words
+    return "Time", _seconds(sum(result.seconds.values())), _seconds(result.seconds["cluster"]), "k-means", words
 
 
 def _seconds(value: float) -> str:
     return f"{value:.0f} s" if value >= 10 else f"{value:.2f} s"
 
 
-def maps(sample: Sample, result: Result) -> None:
+def maps(sample: Sample, result: Result | None) -> None:
     """Draw predicted beside annotated.
 
     Parameters
     ----------
     sample : Sample
-    result : Result
+    result : Result or None
+        None says that the prediction waits for training.
     """
-    if result.direction is not None and result.direction.method != "manual":
-        state.remember_angle(result.direction.angle)
-    figure = predicted_and_annotated(sample, result, theme=state.theme(), heading=False)
-    words = f"Map of the predicted domains of {sample.name}" + ", beside its annotated layers" * (
-        result.scores.ari is not None
-    )
-    _show(st, figure.update_layout(height=MAP_HEIGHT_PX), words, _MAP_CONFIG)
+    if result is None:
+        words = "No model of these data and parameters yet.<br>Press Train on the left."
+        figure = annotated_alone(sample, words, theme=state.theme())
+        alt = f"Annotated layers of {sample.name}; the predicted domains wait for training."
+    else:
+        _remember_direction(result.direction)
+        figure = predicted_and_annotated(sample, result, theme=state.theme(), heading=False)
+        alt = f"Predicted domains of {sample.name}" + " beside its annotated layers" * (sample.labels_true is not None)
+    _show(st, figure.update_layout(height=MAP_HEIGHT_PX), alt, _MAP_CONFIG)
 
 
-def waiting(sample: Sample) -> None:
-    """Draw the annotation, and say that the prediction waits for training.
+def _remember_direction(direction: FoundDirection | None) -> None:
+    if direction is not None and direction.method != "manual":
+        state.remember_angle(direction.angle)
+
+
+def training_report(result: Result | None) -> None:
+    """Show how the training behind a run went, and advise where it failed.
 
     Parameters
     ----------
-    sample : Sample
+    result : Result or None
+        Without an autoencoder nothing is shown.
     """
-    words = "No model of these data and parameters yet.<br>Press Train on the left."
-    figure = annotated_alone(sample, words, theme=state.theme())
-    _show(st, figure.update_layout(height=MAP_HEIGHT_PX), f"Annotated layers of {sample.name}. {words}", _MAP_CONFIG)
-
-
-def training_report(report: AutoencoderReport | None) -> None:
-    """Show how training went, and advise where it failed.
-
-    Parameters
-    ----------
-    report : AutoencoderReport or None
-        None shows nothing.
-    """
-    if report is None:
+    if result is None or result.autoencoder is None:
         return
     st.subheader("Training", anchor=False)
-    if report.dead:
-        st.warning(_advice(report))
-    _show(st, loss_curve(report.losses, theme=state.theme()), "Loss of each epoch of training", _CHART_CONFIG)
+    if result.autoencoder.dead:
+        st.warning(_advice(result.autoencoder))
+    curve = loss_curve(result.autoencoder.losses, theme=state.theme())
+    _show(st, curve, "Loss of each epoch of training", _CHART_CONFIG)
 
 
 def _advice(report: AutoencoderReport) -> str:
