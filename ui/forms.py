@@ -174,7 +174,7 @@ def knob(sample: Sample, address: Address) -> None:
             item, key, usual, {"key": key, "help": _help(item, usual), "on_change": _take, "args": (address, usual)}
         )
         words = f"Back to {_name(item, usual)}"
-        _back_button(key, words, value == usual, state.reset, address)
+        _back_button(".".join(address), words, value == usual, state.reset, address)
 
 
 def _row() -> Any:

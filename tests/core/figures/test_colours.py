@@ -1,18 +1,13 @@
 """Colours: one per layer, the same everywhere, told apart by every pair of eyes."""
 
-import importlib.util
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.figures import colours
 from core.figures.colours import LAYERS, SURROUNDINGS, canonical, cluster_colours, display_name, in_order, layer_colours
-
-_spec = importlib.util.spec_from_file_location("vision", Path(__file__).with_name("vision.py"))
-vision = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(vision)
+from tests.core.figures import vision
 
 THEMES = ("light", "dark")
 BLIND = ("protanopia", "deuteranopia", "tritanopia")

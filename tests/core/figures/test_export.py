@@ -1,0 +1,72 @@
+"""Figures as files, opened again."""
+
+import struct
+import xml.etree.ElementTree as ElementTree
+
+import plotly.graph_objects as go
+import pytest
+
+from core.errors import FigureError
+from core.figures import export
+from core.figures.export import HEIGHT_PX, WIDTH_PX, write_figure
+
+FIGURE = go.Figure(go.Scatter(x=[1, 2], y=[3, 4], name="a trace"))
+
+
+def test_html_holds_everything_it_needs(tmp_path):
+    write_figure(FIGURE, tmp_path / "map.html")
+    text = (tmp_path / "map.html").read_text()
+    assert "a trace" in text
+    assert "Plotly.newPlot" in text
+    assert len(text) > 1_000_000
+    assert '<script src="http' not in text
+
+
+@pytest.mark.browser
+def test_png_has_twice_the_pixels_of_the_figure(tmp_path):
+    write_figure(FIGURE, tmp_path / "map.png")
+    head = (tmp_path / "map.png").read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", head[16:24]) == (2 * WIDTH_PX, 2 * HEIGHT_PX)
+
+
+@pytest.mark.browser
+def test_svg_is_a_picture_of_vectors(tmp_path):
+    write_figure(FIGURE, tmp_path / "map.SVG")
+    root = ElementTree.parse(tmp_path / "map.SVG").getroot()  # noqa: S314 - written by this test
+    assert root.tag.endswith("svg")
+    assert not list(root.iter("{http://www.w3.org/2000/svg}image"))
+
+
+@pytest.mark.parametrize("name", ["map.pdf", "map", "map.jpeg"])
+def test_another_suffix_is_refused_with_those_that_work(tmp_path, name):
+    with pytest.raises(FigureError, match=r"\.html, \.png, \.svg"):
+        write_figure(FIGURE, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FigureError, match=r"no folder .*nowhere"):
+        write_figure(FIGURE, tmp_path / "nowhere" / "map.html")
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "map.html").mkdir()
+    with pytest.raises(FigureError, match=r"map\.html cannot be written"):
+        write_figure(FIGURE, tmp_path / "map.html")
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_without_a_browser_one_sentence_says_what_to_do(tmp_path, monkeypatch, kind):
+    def no_browser(*args, **kwargs):
+        raise RuntimeError("\n\nKaleido requires Google Chrome to be installed.\n\nLong advice")
+
+    monkeypatch.setattr(go.Figure, "to_image", no_browser)
+    with pytest.raises(FigureError, match=r"apt install chromium") as caught:
+        write_figure(FIGURE, tmp_path / f"map.{kind}")
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_exception_without_words_is_called_by_its_type():
+    assert export._first_line(ValueError()) == "ValueError"

@@ -1,0 +1,86 @@
+"""Maps to scale: outlines, scale bar and arrow against hand-made tissue."""
+
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.figures import tissue
+from core.figures.colours import SURROUNDINGS
+from core.method.lattice import tissue_um
+
+HEXAGON_UM2 = 100**2 * math.sqrt(3) / 2  # neighbours 100 um apart
+SPOTS = [(row, col) for row in range(8) for col in range(10) if (row + col) % 2 == 0]
+
+
+def signed_area(x_um, y_um):
+    loops = np.split(np.column_stack((x_um, y_um)), np.flatnonzero(np.isnan(x_um)))
+    loops = [loop[~np.isnan(loop[:, 0])] for loop in loops]
+    return sum(float(np.dot(p[:-1, 0], p[1:, 1]) - np.dot(p[1:, 0], p[:-1, 1])) / 2 for p in loops)
+
+
+def test_one_spot_is_a_hexagon_as_wide_as_spots_are_apart():
+    x_um, y_um = tissue.outlines(np.array([[3, 5]]))
+    assert len(x_um) == 7
+    assert (x_um[0], y_um[0]) == (x_um[-1], y_um[-1])
+    assert (np.ptp(x_um), np.ptp(y_um)) == pytest.approx((100, 200 / math.sqrt(3)))
+    assert (x_um[:-1].mean(), y_um[:-1].mean()) == pytest.approx(tuple(tissue_um(np.array([[3, 5]]))[0]))
+
+
+@given(st.sets(st.sampled_from(SPOTS), min_size=1))
+def test_outlines_enclose_one_hexagon_for_every_spot_whatever_the_holes(spots):
+    x_um, y_um = tissue.outlines(np.array(sorted(spots)))
+    assert abs(signed_area(x_um, y_um)) == pytest.approx(len(spots) * HEXAGON_UM2)
+
+
+def test_touching_spots_share_one_outline_and_a_hole_has_its_own():
+    ring = np.array([(0, 1), (0, 3), (1, 0), (1, 4), (2, 1), (2, 3)])
+    assert np.isnan(tissue.outlines(ring)[0]).sum() == 1
+    assert np.isnan(tissue.outlines(np.vstack((ring, [[1, 2]])))[0]).sum() == 0
+
+
+def test_spots_off_the_hexagonal_lattice_are_drawn_one_by_one():
+    x_um, _ = tissue.outlines(np.array([[0, 0], [0, 1]]))
+    assert np.isnan(x_um).sum() == 1
+
+
+def test_no_spots_make_an_empty_outline():
+    assert len(tissue.outlines(np.empty((0, 2), dtype=int))[0]) == 0
+
+
+@pytest.mark.parametrize(
+    ("width_um", "expected"), [(6400, 1000), (8000, 2000), (7999, 1000), (400, 100), (21_000, 5000)]
+)
+def test_the_scale_bar_is_round_and_at_most_a_quarter_of_the_tissue(width_um, expected):
+    assert tissue.scale_bar_um(width_um) == expected
+
+
+@pytest.mark.parametrize(("length_um", "name"), [(1000, "1 mm"), (5000, "5 mm"), (500, "500 µm")])
+def test_lengths_are_written_as_people_read_them(length_um, name):
+    assert tissue.length_name(length_um) == name
+
+
+@given(st.floats(-math.pi, math.pi))
+def test_the_arrow_runs_along_the_steepest_rise_of_depth_on_the_tissue(angle):
+    def depth_at(x_um, y_um):
+        return math.cos(angle) * y_um / (50 * math.sqrt(3)) - math.sin(angle) * x_um / 50
+
+    x, y = tissue.across_layers(angle)
+    around = np.radians(np.arange(0, 360, 5))
+    assert math.hypot(x, y) == pytest.approx(1)
+    assert depth_at(x, y) >= max(depth_at(math.cos(a), math.sin(a)) for a in around) - 1e-12
+
+
+def test_without_rotation_the_arrow_points_straight_down_the_rows():
+    assert tissue.across_layers(0.0) == pytest.approx([0, 1])
+
+
+def test_the_arrow_stays_on_the_tissue():
+    figure, lattice = go.Figure(), np.array(SPOTS)
+    tissue.add_direction(figure, lattice, 0.38, SURROUNDINGS["light"])
+    points = [tuple(map(float, point.split(","))) for point in figure.layout.shapes[0].path.strip("MZ").split("L")]
+    left, right, top, bottom = tissue.extent_um(lattice)
+    assert all(left < x < right and top < y < bottom for x, y in points)

@@ -1,0 +1,30 @@
+"""A folder of small samples, and the app opened on it."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.io import lab_h5
+from tests.small_tissue import small_sample
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture
+def samples_folder(tmp_path, monkeypatch):
+    """An empty folder of samples and one of models, which the app takes for its own."""
+    folder, models = tmp_path / "samples", tmp_path / "models"
+    folder.mkdir()
+    models.mkdir()
+    monkeypatch.setenv("SPCA_DATA", str(folder))
+    monkeypatch.setenv("SPCA_MODELS", str(models))
+    return folder
+
+
+@pytest.fixture
+def app(samples_folder):
+    """The app on two small samples: `first` with 3 layers, `second` with 4."""
+    lab_h5.write(small_sample("first"), samples_folder / "first.h5")
+    lab_h5.write(small_sample("second", n_rows=20, n_layers=4), samples_folder / "second.h5")
+    return AppTest.from_file(APP, default_timeout=120).run()

@@ -1,0 +1,288 @@
+"""Journeys over the first page, from `app.py`, without a browser."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.io import lab_h5
+from core.method import pipeline
+from core.params import PRESETS, preset
+from tests.small_tissue import small_sample
+from ui import state
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+LATE = ["clustering.x_weight", "clustering.n_clusters", "clustering.random_state", "clustering.n_init"]
+
+
+def new_app():
+    return AppTest.from_file(APP, default_timeout=120)
+
+
+def key(address):
+    return f"widget:{address}"
+
+
+def maps(app):
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
+def titles(app):
+    return [note["text"] for note in maps(app)["layout"]["annotations"]]
+
+
+def cards(app):
+    return {metric.label: (metric.value, metric.delta) for metric in app.metric}
+
+
+def badges(app):
+    return " ".join(item.value for item in app.markdown)
+
+
+def expected(app_folder, name, params):
+    return pipeline.run(lab_h5.read(app_folder / f"{name}.h5"), params)
+
+
+def test_opening_the_page_shows_predicted_beside_annotated_with_scores(app, samples_folder):
+    assert not app.exception
+    assert not app.error
+    assert titles(app)[-2:] == ["<b>Predicted</b>", "<b>Annotated</b>"]
+    result = expected(samples_folder, "first", preset("paper", n_clusters=4))
+    assert cards(app)["ARI"] == (f"{result.scores.ari:.3f}", f"{result.scores.ari_all:.3f}")
+    assert cards(app)["NMI"] == (f"{result.scores.nmi:.3f}", f"{result.scores.nmi_all:.3f}")
+    assert cards(app)["Direction"][0] == f"{result.direction.angle:.2f} rad"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_control_shows_what_the_preset_says(app, name):
+    app.selectbox(key("preset")).select(name).run()
+    params = preset(name, n_clusters=4)
+    assert app.slider(key("pooling.window")).value == params.pooling.window
+    assert app.number_input(key("pooling.scale")).value == params.pooling.scale
+    assert app.selectbox(key("embedding.kind")).value == params.embedding.kind
+    assert app.selectbox(key("direction.method")).value == params.direction.method
+    for address in LATE:
+        assert app.number_input(key(address)).value == getattr(params.clustering, address.split(".")[1])
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("address", "value"),
+    [
+        ("clustering.x_weight", 0.01),
+        ("clustering.n_clusters", 2),
+        ("clustering.random_state", 3),
+        ("clustering.n_init", 5),
+        ("clustering.max_iter", 1),
+        ("pooling.scale", 0.5),
+        ("pooling.window", 1),
+        ("embedding.kind", "pca"),
+        ("clustering.init", "k-means++"),
+        ("direction.method", "off"),
+        ("direction.method", "expression"),
+    ],
+)
+def test_moving_a_knob_computes_with_that_value_and_back_returns(app, samples_folder, address, value):
+    step, name = address.split(".")
+    before = preset("paper", n_clusters=4)
+    if address == "embedding.kind":
+        app.selectbox(key(address)).select(value)
+        app.run()
+        app.number_input(key("embedding.n_components")).set_value(5)
+        params = dataclasses.replace(
+            before, embedding=dataclasses.replace(before.embedding, kind="pca", n_components=5)
+        )
+    else:
+        widget = next(
+            item
+            for kind in ("slider", "number_input", "selectbox")
+            for item in app.get(kind)
+            if item.key == key(address)
+        )
+        widget.set_value(value)
+        params = dataclasses.replace(before, **{step: dataclasses.replace(getattr(before, step), **{name: value})})
+    app.run()
+    result = expected(samples_folder, "first", params)
+    assert not app.exception
+    assert cards(app)["ARI"][0] == f"{result.scores.ari:.3f}"
+    assert cards(app)["Direction"][0] == ("Off" if result.direction is None else f"{result.direction.angle:.2f} rad")
+    app.button(key(f"back.{address}")).click().run()
+    assert app.button(key(f"back.{address}")).disabled
+
+
+def test_going_on_by_hand_starts_from_the_direction_that_was_found(app):
+    found = cards(app)["Direction"][0]
+    app.selectbox(key("direction.method")).select("manual").run()
+    assert f"{app.slider(key('direction.angle')).value:.2f} rad" == found
+    assert cards(app)["Direction"] == (found, "by hand")
+
+
+def test_the_arrow_turns_with_the_angle(app):
+    app.selectbox(key("direction.method")).select("manual").run()
+    drawn = [shape["path"] for shape in maps(app)["layout"]["shapes"] if shape["type"] == "path"]
+    app.slider(key("direction.angle")).set_value(1.25).run()
+    assert cards(app)["Direction"][0] == "1.25 rad"
+    assert [shape["path"] for shape in maps(app)["layout"]["shapes"] if shape["type"] == "path"] != drawn
+
+
+def test_the_reset_beside_the_preset_puts_all_knobs_back(app):
+    app.number_input(key("clustering.n_clusters")).set_value(2).run()
+    app.slider(key("pooling.window")).set_value(2).run()
+    assert app.selectbox(key("preset")).label == "Preset (2 knobs moved)"
+    app.button(key("back.preset")).click().run()
+    assert app.selectbox(key("preset")).label == "Preset (unchanged)"
+    assert (app.number_input(key("clustering.n_clusters")).value, app.slider(key("pooling.window")).value) == (4, 6)
+
+
+def test_another_sample_brings_its_own_number_of_clusters_and_keeps_moved_knobs(app):
+    app.slider(key("pooling.window")).set_value(3).run()
+    app.selectbox(key("sample")).select("second.h5").run()
+    assert app.number_input(key("clustering.n_clusters")).value == 5
+    assert app.slider(key("pooling.window")).value == 3
+    assert app.query_params["sample"] == "second.h5"
+    assert not app.exception
+
+
+def test_an_address_with_a_sample_opens_on_it_and_one_unknown_is_passed_over(app):
+    for asked, shown in (("second.h5", "second.h5"), ("../../etc/passwd", "first.h5")):
+        other = new_app()
+        other.query_params["sample"] = asked
+        assert other.run().selectbox(key("sample")).value == shown
+
+
+def test_late_knobs_never_pool_again(app, monkeypatch):
+    calls = []
+    monkeypatch.setattr(pipeline, "pool_window", lambda *args: calls.append(args))
+    for address in LATE[:3]:
+        app.number_input(key(address)).set_value(2).run()
+    app.selectbox(key("direction.method")).select("manual").run()
+    app.slider(key("direction.angle")).set_value(0.5).run()
+    assert not app.exception
+    assert calls == []
+
+
+def test_an_embedding_without_a_model_waits_for_a_click_and_says_so(app, monkeypatch):
+    monkeypatch.setattr(pipeline, "run", lambda *args, **kwargs: pytest.fail("nothing may run before the click"))
+    app.selectbox(key("embedding.kind")).select("code").run()
+    assert any("Press Train" in text for text in titles(app))
+    assert cards(app)["ARI"] == ("–", "–")
+    assert not app.button(key("train")).disabled
+
+
+def train(app, epochs, **more):
+    app.number_input(key("embedding.autoencoder.epochs")).set_value(epochs)
+    app.number_input(key("embedding.autoencoder.batch_size")).set_value(32)
+    app.number_input(key("embedding.autoencoder.width")).set_value(8)
+    for address, value in more.items():
+        app.number_input(key(address)).set_value(value)
+    app.run()
+    app.button(key("train")).click().run()
+
+
+def test_training_gives_a_result_a_loss_curve_and_is_not_done_twice(app, samples_folder):
+    app.selectbox(key("embedding.kind")).select("reconstruction").run()
+    train(app, 60)
+    assert not app.exception
+    assert cards(app)["ARI"][0] != "–"
+    assert app.button(key("train")).disabled
+    curve = json.loads(app.get("plotly_chart")[1].proto.spec)
+    assert curve["data"][0]["x"] == list(range(1, 61))
+    assert len(list((samples_folder.parent / "models").glob("*.pt"))) == 1
+    again = new_app().run()
+    again.selectbox(key("embedding.kind")).select("reconstruction").run()
+    again.number_input(key("embedding.autoencoder.epochs")).set_value(60)
+    again.number_input(key("embedding.autoencoder.batch_size")).set_value(32)
+    again.number_input(key("embedding.autoencoder.width")).set_value(8).run()
+    assert again.button(key("train")).disabled
+    assert cards(again)["ARI"] == cards(app)["ARI"]
+
+
+def test_a_dead_autoencoder_is_told_with_its_number_and_a_way_out(app):
+    app.selectbox(key("preset")).select("paper-ae").run()
+    train(app, 3)
+    (advice,) = [item.value for item in app.warning]
+    assert "learned nothing" in advice
+    assert "scale alpha" in advice
+    assert "Autoencoder dead" in badges(app)
+
+
+def test_what_core_refuses_becomes_a_sentence(app):
+    app.number_input(key("clustering.n_clusters")).set_value(100).run()
+    app.selectbox(key("embedding.kind")).select("code").run()
+    app.number_input(key("embedding.autoencoder.batch_size")).set_value(5000).run()
+    app.button(key("train")).click().run()
+    assert not app.exception
+    assert "batch size of at most 192" in app.error[0].value
+
+
+def test_a_damaged_file_is_named_and_the_others_work(app, samples_folder):
+    (samples_folder / "broken.h5").write_bytes(b"not HDF5")
+    app.run()
+    assert not app.exception
+    assert "broken.h5" in app.warning[0].value
+    assert app.selectbox(key("sample")).options == ["first", "second"]
+    assert titles(app)[-1] == "<b>Annotated</b>"
+
+
+def test_a_file_with_bad_counts_is_told_when_it_is_chosen_and_another_can_be_chosen(app, samples_folder):
+    shutil.copy(samples_folder / "first.h5", samples_folder / "nan.h5")
+    with h5py.File(samples_folder / "nan.h5", "r+") as file:
+        file["X"][0, 0] = np.nan
+    app.run()
+    app.selectbox(key("sample")).select("nan.h5").run()
+    assert not app.exception
+    assert "not finite" in app.error[0].value
+    app.selectbox(key("sample")).select("first.h5").run()
+    assert not app.error
+
+
+def test_an_empty_folder_says_what_to_do(samples_folder):
+    app = new_app().run()
+    assert not app.exception
+    assert "python -m core fetch paste2" in app.info[0].value
+
+
+def test_a_missing_folder_says_what_to_do(samples_folder):
+    samples_folder.rmdir()
+    app = new_app().run()
+    assert not app.exception
+    assert "python -m core fetch paste2" in app.info[0].value
+
+
+def test_a_sample_that_changes_on_disk_is_read_again(app, samples_folder):
+    lab_h5.write(small_sample("first", n_rows=18), samples_folder / "first.h5")
+    app.run()
+    assert "216 spots" in badges(app)
+
+
+def test_without_an_annotation_one_map_is_shown_and_no_scores(samples_folder):
+    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    app = new_app().run()
+    assert not app.exception
+    assert titles(app)[-1] == "<b>Predicted</b>"
+    assert cards(app)["ARI"] == ("–", "–")
+
+
+def test_synthetic_tissue_is_called_so_in_the_picker_the_header_and_the_map(samples_folder):
+    made = dataclasses.replace(small_sample("made"), synthetic=True)
+    lab_h5.write(made, samples_folder / "made.h5")
+    app = new_app().run()
+    assert app.selectbox(key("sample")).options == ["made (synthetic)"]
+    assert "Synthetic tissue" in badges(app)
+    assert all("synthetic tissue" in title for title in titles(app)[-2:])
+
+
+def test_the_shipped_section_is_chosen_where_nothing_else_is(samples_folder):
+    for name in ("151507", "151673"):
+        lab_h5.write(small_sample(name), samples_folder / f"{name}.h5")
+    app = new_app().run()
+    assert app.selectbox(key("sample")).value == "151673.h5"
+
+
+def test_settings_know_their_widgets_by_address():
+    assert state.widget_key("pooling", "window") == key("pooling.window")
