@@ -265,7 +265,7 @@ def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
     if name == "recommended":
         return MethodParams(
             direction=DirectionParams(method="expression"),
-            clustering=dataclasses.replace(clustering, init="k-means++", n_init=10),
+            clustering=dataclasses.replace(clustering, init="k-means++", n_init=4),
         )
     raise ParameterError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
 

@@ -19,8 +19,8 @@ class FoundDirection:
         `manual`, `preclustering` or `expression`.
     support : float or None
         How clear the direction is, from 0 to 1; None where it was given by hand. For `expression`, the share of the
-        variance of smoothed expression that depth explains; for `preclustering`, the share of its cluster's spots on the
-        fullest line.
+        variance of smoothed expression that depth explains; for `preclustering`, the share of pairs of
+        spots of one cluster that lie on one line.
     """
 
     angle: float

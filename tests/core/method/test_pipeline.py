@@ -1,0 +1,137 @@
+import dataclasses
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from core.method import direction, pipeline, training
+from core.method.cache import StepCache
+from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
+from tests.sections import shipped_part
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return shipped_part(400, 30)
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often each expensive step really ran."""
+    counted = Counter()
+
+    def count(module, name):
+        original = getattr(module, name)
+
+        def counting(*args, **options):
+            counted[name] += 1
+            return original(*args, **options)
+
+        monkeypatch.setattr(module, name, counting)
+
+    for module, name in (
+        (pipeline, "pool_window"),
+        (pipeline, "principal_components"),
+        (pipeline, "cluster"),
+        (direction, "from_expression"),
+        (training, "train"),
+    ):
+        count(module, name)
+    return counted
+
+
+def change(params, step, **values):
+    return dataclasses.replace(params, **{step: dataclasses.replace(getattr(params, step), **values)})
+
+
+def test_late_knobs_never_pool_embed_or_train_again(sample, calls):
+    cache = StepCache()
+    params = MethodParams(
+        embedding=EmbeddingParams(kind="reconstruction", autoencoder=AutoencoderParams(epochs=2, width=8))
+    )
+    for late in (
+        {},
+        {"x_weight": 3.0},
+        {"n_clusters": 5},
+        {"random_state": 9},
+        {"init": "k-means++"},
+    ):
+        for method in ("off", "manual", "preclustering", "expression"):
+            moved = change(change(params, "clustering", **late), "direction", method=method, angle=0.3)
+            pipeline.run(sample, moved, cache=cache)
+    assert (calls["pool_window"], calls["train"], calls["from_expression"]) == (1, 1, 1)
+
+
+def test_the_same_run_again_computes_nothing(sample, calls):
+    cache = StepCache()
+    params = preset("recommended", 7)
+    first = pipeline.run(sample, params, cache=cache)
+    before = dict(calls)
+    again = pipeline.run(sample, params, cache=cache)
+    assert dict(calls) == before
+    assert np.array_equal(first.labels, again.labels)
+
+
+def test_an_early_knob_is_never_answered_from_an_older_result(sample):
+    cache = StepCache()
+    variants = [
+        preset("paper", 7),
+        change(preset("paper", 7), "pooling", window=3),
+        change(preset("paper", 7), "pooling", scale=0.1),
+        change(preset("paper", 7), "embedding", kind="pca", n_components=5),
+        change(preset("paper", 7), "embedding", kind="pca", n_components=2),
+    ]
+    for params in variants:
+        cached = pipeline.run(sample, params, cache=cache).labels
+        assert np.array_equal(cached, pipeline.run(sample, params).labels)
+
+
+def test_repeats_equal_single_runs_with_the_same_seeds(sample):
+    params = preset("paper", 7)
+    for offset, result in enumerate(pipeline.repeat(sample, params, 3)):
+        alone = pipeline.run(sample, change(params, "clustering", random_state=offset))
+        assert np.array_equal(result.labels, alone.labels)
+        assert result.params == alone.params
+
+
+def test_a_given_angle_counts_modulo_pi(sample):
+    params = change(preset("paper", 7), "direction", method="manual", angle=0.4)
+    turned = change(params, "direction", angle=0.4 - np.pi)
+    assert np.array_equal(pipeline.run(sample, params).labels, pipeline.run(sample, turned).labels)
+    assert pipeline.run(sample, turned).direction.angle == pytest.approx(0.4)
+
+
+def test_off_leaves_both_coordinates_and_reports_no_direction(sample):
+    result = pipeline.run(sample, change(preset("paper", 7), "direction", method="off"))
+    assert result.direction is None
+    assert result.autoencoder is None
+
+
+def test_the_annotation_changes_scores_and_nothing_else(sample):
+    blind = dataclasses.replace(sample, labels_true=None)
+    params = preset("recommended", 7)
+    with_annotation, without = pipeline.run(sample, params), pipeline.run(blind, params)
+    assert np.array_equal(with_annotation.labels, without.labels)
+    assert with_annotation.scores.ari is not None
+    assert without.scores.ari is None
+
+
+def test_a_cache_keeps_to_its_budget_and_drops_what_was_used_longest_ago():
+    cache = StepCache(max_bytes=28_000)
+    made = []
+
+    def array(name):
+        return cache.get(name, lambda: made.append(name) or np.zeros(1000))
+
+    for name in ("a", "b", "c", "a", "d", "a", "b"):
+        array(name)
+        assert cache.nbytes <= 28_000
+    assert made == ["a", "b", "c", "d", "b"]
+    cache.get("huge", lambda: np.zeros(10_000))
+    assert "huge" not in cache
+
+
+def test_what_a_cache_shares_cannot_be_changed():
+    kept = StepCache().get("key", lambda: np.zeros(3))
+    with pytest.raises(ValueError, match="read-only"):
+        kept[0] = 1

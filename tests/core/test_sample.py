@@ -1,0 +1,83 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from core.errors import DuplicateSpotError, SampleError
+from core.sample import Sample
+
+LATTICE = np.array([[0, 0], [0, 2], [1, 1]])
+COUNTS = np.array([[1, 0], [0, 2], [3, 0]])
+
+
+def make(**changes):
+    return Sample(**{"name": "tiny", "expression": COUNTS, "lattice": LATTICE} | changes)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        COUNTS.astype(np.float64),
+        COUNTS.astype(np.uint8),
+        np.asfortranarray(COUNTS),
+        sparse.csr_array(COUNTS),
+        sparse.csr_array((np.array([1, 0, 2, 3]), np.array([0, 1, 1, 0]), np.array([0, 2, 3, 4])), shape=(3, 2)),
+    ],
+)
+def test_the_content_hash_is_that_of_the_counts_however_they_are_stored(same):
+    assert make(expression=same).content_hash == make().content_hash
+
+
+def test_the_content_hash_sees_counts_positions_and_genes_but_no_annotation_or_image():
+    genes = np.array(["A", "B"])
+    changed = [
+        make(expression=COUNTS + 1),
+        make(expression=COUNTS.T.reshape(3, 2)),
+        make(lattice=LATTICE + 1),
+        make(gene_names=genes),
+        make(gene_names=genes[::-1]),
+    ]
+    assert len({sample.content_hash for sample in [make(), *changed]}) == 6
+    labels = np.array(["Layer1", "WM", "NA"])
+    same = make(labels_true=labels, spot_rgb=np.zeros((3, 3), dtype=np.uint8), name="other")
+    assert same.content_hash == make().content_hash
+    assert same.annotation_hash != make().annotation_hash
+
+
+def test_the_annotation_is_counted_the_papers_way():
+    sample = make(labels_true=np.array(["Layer1", "WM", "NA"]))
+    assert sample.layer_names == ["Layer1", "WM"]
+    assert sample.annotated.tolist() == [True, True, False]
+    assert sample.suggested_n_clusters == 3
+    assert make().suggested_n_clusters == 8
+
+
+def test_a_sample_cannot_be_changed():
+    sample = make()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        sample.name = "x"
+    with pytest.raises(ValueError, match="read-only"):
+        sample.expression[0, 0] = 5
+    COUNTS[0, 0] = 1  # the caller's own array stays the caller's
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "sentence"),
+    [
+        ({"expression": -COUNTS}, SampleError, "negative values (the lowest is -3)"),
+        ({"expression": np.where(COUNTS == 3, np.nan, COUNTS)}, SampleError, "not finite"),
+        ({"expression": COUNTS.astype(str)}, SampleError, "where numbers belong"),
+        ({"expression": COUNTS[:0]}, SampleError, "needs one row a spot"),
+        ({"lattice": LATTICE * 0}, DuplicateSpotError, "3 spots share the array position (row 0, column 0)"),
+        ({"lattice": LATTICE.T}, SampleError, "each spot needs an array row and an array column"),
+        ({"lattice": LATTICE + 0.5}, SampleError, "where whole numbers"),
+        ({"lattice": LATTICE[:2]}, SampleError, "`lattice` has 2 entries, but `X` has 3 spots"),
+        ({"labels_true": np.array(["WM"])}, SampleError, "`labels_true` has 1 entries, but `X` has 3 spots"),
+        ({"gene_names": np.array(["A"])}, SampleError, "`gene_names` has 1 entries, but `X` has 2 genes"),
+    ],
+)
+def test_what_is_not_a_sample_is_refused_in_words(changes, kind, sentence):
+    with pytest.raises(kind) as refused:
+        make(**changes)
+    assert sentence in str(refused.value)
