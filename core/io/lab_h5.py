@@ -340,14 +340,12 @@ def _read_parts(file: h5py.File, layout: _Layout) -> dict[str, Any]:
         "spot_rgb": _read_rgb(file, n_spots),
         "source": _read_source(file),
         "synthetic": _flag(file, "synthetic"),
-        "expression": _read_sparse(file["X"], layout) if layout.is_sparse else _read_dense(file["X"]),
+        "expression": _read_sparse(file["X"], layout) if layout.is_sparse else _read_dense(file),
     }
 
 
-def _read_dense(dataset: h5py.Dataset) -> Expression:
-    if dataset.size <= DENSE_LIMIT:
-        return _values(dataset)
-    return _read_in_blocks(dataset)
+def _read_dense(file: h5py.File) -> Expression:
+    return _values(file["X"]) if file["X"].size <= DENSE_LIMIT else _read_in_blocks(file)
 
 
 def _values(dataset: h5py.Dataset) -> np.ndarray:
@@ -363,11 +361,9 @@ def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype.newbyteorder("=")
 
 
-def _read_in_blocks(dataset: h5py.Dataset) -> sparse.csr_array:
-    n_spots, n_genes = dataset.shape
-    chunk_rows = dataset.chunks[0] if dataset.chunks else 1
-    row_bytes = n_genes * dataset.dtype.itemsize
-    dataset = _with_chunk_cache(dataset, min(chunk_rows, n_spots) * row_bytes)
+def _read_in_blocks(file: h5py.File) -> sparse.csr_array:
+    n_spots, row_bytes, chunk_rows = _row_plan(file["X"])
+    dataset = _open_with_cache(file, "X", min(chunk_rows, n_spots) * row_bytes)
     n_rows = max(1, BLOCK_BYTES // row_bytes)
     # Whole chunks at a time, where they fit: none is then unpacked twice.
     n_rows = n_rows // chunk_rows * chunk_rows or n_rows
@@ -376,11 +372,20 @@ def _read_in_blocks(dataset: h5py.Dataset) -> sparse.csr_array:
     return sparse.csr_array(sparse.vstack(blocks, format="csr"))
 
 
-def _with_chunk_cache(dataset: h5py.Dataset, n_bytes: int) -> h5py.Dataset:
-    """Open again, so that one row of chunks stays unpacked while its rows are read (rhdf5 may write a single chunk)."""
+def _row_plan(dataset: h5py.Dataset) -> tuple[int, int, int]:
+    """Rows, bytes of a row, and rows of a chunk."""
+    n_spots, n_genes = dataset.shape
+    return n_spots, n_genes * dataset.dtype.itemsize, dataset.chunks[0] if dataset.chunks else 1
+
+
+def _open_with_cache(file: h5py.File, key: str, n_bytes: int) -> h5py.Dataset:
+    """Open a dataset so that one row of chunks stays unpacked while its rows are read: rhdf5 may write a single chunk.
+
+    HDF5 ignores the size asked for while the same dataset is open elsewhere.
+    """
     access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
     access.set_chunk_cache(10_007, n_bytes, 1.0)
-    return h5py.Dataset(h5py.h5d.open(dataset.file.id, dataset.name.encode(), access))
+    return h5py.Dataset(h5py.h5d.open(file.id, key.encode(), access))
 
 
 def _read_sparse(group: h5py.Group, layout: _Layout) -> sparse.csr_array:
