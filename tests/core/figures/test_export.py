@@ -5,10 +5,12 @@ import xml.etree.ElementTree as ElementTree
 
 import plotly.graph_objects as go
 import pytest
+from playwright.sync_api import sync_playwright
 
 from core.errors import FigureError
 from core.figures import export
 from core.figures.export import HEIGHT_PX, WIDTH_PX, write_figure
+from scripts.chromium import chromium_path
 
 FIGURE = go.Figure(go.Scatter(x=[1, 2], y=[3, 4], name="a trace"))
 
@@ -22,7 +24,17 @@ def test_html_holds_everything_it_needs(tmp_path):
     assert '<script src="http' not in text
 
 
+@pytest.fixture
+def _browser_for_kaleido(monkeypatch):
+    if path := chromium_path():
+        monkeypatch.setenv("BROWSER_PATH", path)
+        return
+    with sync_playwright() as playwright:
+        monkeypatch.setenv("BROWSER_PATH", playwright.chromium.executable_path)
+
+
 @pytest.mark.browser
+@pytest.mark.usefixtures("_browser_for_kaleido")
 def test_png_has_twice_the_pixels_of_the_figure(tmp_path):
     write_figure(FIGURE, tmp_path / "map.png")
     head = (tmp_path / "map.png").read_bytes()[:24]
@@ -31,6 +43,7 @@ def test_png_has_twice_the_pixels_of_the_figure(tmp_path):
 
 
 @pytest.mark.browser
+@pytest.mark.usefixtures("_browser_for_kaleido")
 def test_svg_is_a_picture_of_vectors(tmp_path):
     write_figure(FIGURE, tmp_path / "map.SVG")
     root = ElementTree.parse(tmp_path / "map.SVG").getroot()  # noqa: S314 - written by this test

@@ -1,0 +1,117 @@
+"""The app on a free port, and a Chromium to look at it: for tests, screenshots and measurements."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_START_SECONDS = 60
+
+
+def chromium_path() -> str | None:
+    """Find a Chromium or Chrome.
+
+    Returns
+    -------
+    str or None
+        The one that `CHROMIUM` names, else the first on the PATH, else None: Playwright then starts its own, if it has one.
+    """
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start a browser without a window.
+
+    Yields
+    ------
+    playwright.sync_api.Browser
+
+    Raises
+    ------
+    playwright.sync_api.Error
+        If there is none.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def served_app(**environment: str) -> Iterator[str]:
+    """Start the app on a free port of the loopback address.
+
+    Parameters
+    ----------
+    **environment : str
+        Variables for the server beside those of this process.
+
+    Yields
+    ------
+    str
+        Its address.
+
+    Raises
+    ------
+    RuntimeError
+        If it does not start, with what it said.
+    """
+    port = _free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    with tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=log)  # noqa: S603 - our own command
+        try:
+            _wait_until_healthy(f"http://127.0.0.1:{port}", server, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_healthy(address: str, server: "subprocess.Popen[bytes]", log: IO[str]) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        if _is_healthy(address):
+            return
+        time.sleep(0.2)
+    log.seek(0)
+    raise RuntimeError(f"The app did not start: {log.read()}")
+
+
+def _is_healthy(address: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)  # noqa: S310 - our own server
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+    return True

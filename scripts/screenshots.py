@@ -1,0 +1,35 @@
+"""Pictures of the pages for the README: `python -m scripts.screenshots` writes them to `docs/pictures/`."""
+
+import tempfile
+
+from playwright.sync_api import Browser
+
+from scripts.chromium import ROOT, chromium, served_app
+
+FOLDER = ROOT / "docs" / "pictures"
+SHOTS = (("light", 1440), ("dark", 1440), ("light", 1024))
+HEIGHT_PX = 900
+_SETTLE_MS = 1500
+
+
+def main() -> None:
+    """Write every picture."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as models, served_app(SPCA_MODELS=models) as address, chromium() as browser:
+        for scheme, width in SHOTS:
+            _shoot(browser, address, scheme, width)
+
+
+def _shoot(browser: Browser, address: str, scheme: str, width: int) -> None:
+    path = FOLDER / f"tune_{scheme}_{width}.png"
+    page = browser.new_page(viewport={"width": width, "height": HEIGHT_PX}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(address)
+    page.locator(".js-plotly-plot .legendtext").first.wait_for()
+    page.wait_for_timeout(_SETTLE_MS)
+    page.screenshot(path=path)
+    page.close()
+    print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""A real server and a real browser. A missing browser fails the tests: it is never skipped."""
+
+import pytest
+from playwright.sync_api import Error
+
+from scripts.chromium import chromium, served_app
+
+
+@pytest.fixture(scope="session")
+def browser():
+    running = chromium()
+    try:
+        started = running.__enter__()
+    except Error as error:
+        pytest.fail(
+            "No Chromium could be started for the browser tests. Install one (Debian, Ubuntu: apt install chromium; "
+            f"elsewhere: playwright install chromium), or name it in CHROMIUM. {error.message.splitlines()[0]}"
+        )
+    yield started
+    running.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    """Where the app listens: on the samples that ship, with an empty folder of models."""
+    with served_app(SPCA_MODELS=str(tmp_path_factory.mktemp("models"))) as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open the app in a context of its own; afterwards no console may have complained."""
+    contexts, complaints = [], []
+
+    def opened(width=1440, scheme="light", path=""):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address + path)
+        page.locator(".js-plotly-plot .legendtext").first.wait_for()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
