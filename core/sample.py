@@ -135,7 +135,7 @@ class Sample:
         return hashlib.sha256("\n".join(map(str, self.labels_true)).encode()).hexdigest()[:32]
 
 
-def _row_blocks(expression: Expression, n_rows: int = 4096) -> Any:
+def _row_blocks(expression: Expression, n_rows: int = 256) -> Any:
     for first in range(0, expression.shape[0], n_rows):
         yield expression[first : first + n_rows]
 

@@ -15,6 +15,7 @@ from core.errors import ParameterError
 from core.method.lattice import canonical_order, depth
 from core.params import ClusteringParams
 
+_ROWS = 512
 _ONE_THREAD_BELOW = 10**8  # values; more threads make small fits slower, and a busy server's much slower
 
 
@@ -95,7 +96,9 @@ def joint_features(
     n_coordinates = position.shape[1]
     features = np.empty((len(lattice), n_coordinates + expression.shape[1]))
     features[:, :n_coordinates] = position[order]
-    np.multiply(expression[order], x_weight, out=features[:, n_coordinates:])
+    for first in range(0, len(order), _ROWS):  # sorting all rows at once would take another copy of the matrix
+        rows = slice(first, first + _ROWS)
+        np.multiply(expression[order[rows]], x_weight, out=features[rows, n_coordinates:])
     return features
 
 

@@ -19,6 +19,7 @@ from core.sample import Expression
 _ANGLES = np.arange(180) * np.pi / 180
 _LINE_WIDTH = 2.0  # the paper counts spots within +-1 of a line
 _BIN = 0.25  # array units
+_MAX_BINS = 50_000  # for positions that are pixels rather than array indices
 _DEPTH_BINS = 24
 _COMPONENTS = 10
 _SMOOTHING = PoolingParams(window=4, scale=1.0)
@@ -54,11 +55,12 @@ def from_preclustering(labels: np.ndarray, lattice: np.ndarray) -> FoundDirectio
 def _neighbours_on_line(labels: np.ndarray, u: np.ndarray) -> float:
     """Count, summed over spots, the spots of the same cluster within a line's width."""
     n_clusters = int(labels.max()) + 1
-    bins = ((u - u.min()) / _BIN).astype(int)
+    width = max(_BIN, np.ptp(u) / _MAX_BINS)
+    bins = ((u - u.min()) / width).astype(int)
     n_bins = int(bins.max()) + 1
     counts = np.bincount(labels * n_bins + bins, minlength=n_clusters * n_bins).reshape(n_clusters, n_bins)
-    density = gaussian_filter1d(counts.astype(float), _LINE_WIDTH / 2 / _BIN, mode="constant")
-    return float((counts * density).sum() * _LINE_WIDTH / _BIN)
+    density = gaussian_filter1d(counts.astype(float), _LINE_WIDTH / 2 / width, mode="constant")
+    return float((counts * density).sum() * _LINE_WIDTH / width)
 
 
 def from_expression(expression: Expression, lattice: np.ndarray) -> FoundDirection:
@@ -98,7 +100,7 @@ def _smoothed_components(expression: Expression, lattice: np.ndarray) -> np.ndar
     components = PCA(n_components, svd_solver="arpack", random_state=0).fit_transform(logs)
     smoothed = pool_window(components, lattice, _SMOOTHING)
     smoothed -= smoothed.mean(axis=0)
-    if smoothed.std() <= 1e-9 * abs(logs).max():  # what is left is rounding
+    if smoothed.std() <= 1e-9 * float(logs.max()):  # what is left is rounding
         raise SampleError(
             "Expression does not vary over the tissue, so it has no direction: choose it by hand, or off."
         )

@@ -1,0 +1,54 @@
+# Two commands: `make app` starts the dashboard, `make test` runs every check.
+# Both set up .venv first; nothing else needs to be installed but Python 3.11 or newer (with venv) and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8501
+# Where to take torch from, such as the CPU or CUDA index that pytorch.org names; empty for pip's own index.
+TORCH_INDEX_URL ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: app test quick lint pictures clean
+.DELETE_ON_ERROR:
+
+app: $(VENV)/app.stamp
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: lint
+	browser="$$($(BIN)/python scripts/ensure_browser.py)" && \
+	CHROMIUM="$$browser" BROWSER_PATH="$$browser" $(BIN)/python -m pytest
+
+# The checks that take seconds, for every save.
+quick: lint
+	$(BIN)/python -m pytest -m "not slow and not browser"
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+pictures: $(VENV)/dev.stamp
+	CHROMIUM="$$($(BIN)/python scripts/ensure_browser.py)" $(BIN)/python scripts/screenshots.py
+
+$(VENV)/app.stamp: requirements.txt | $(BIN)/python
+	@echo "Installing into $(VENV); the first time this takes a few minutes."
+	@if [ -n "$(TORCH_INDEX_URL)" ]; then $(PIP) install "$$(grep '^torch==' requirements.txt)" --index-url "$(TORCH_INDEX_URL)"; fi
+	$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/app.stamp
+	$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "$(PYTHON) is missing or older than 3.11: install Python 3.11 or newer, or name one with PYTHON=." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	{ echo "This Python has no venv (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,48 @@
+"""`python -m benchmarks paper [FILE ...]`: this implementation beside the paper's loops."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks import paper
+from core.errors import DomainsError
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> int:
+    """Run one benchmark.
+
+    Returns
+    -------
+    int
+        Exit status: 0 when every comparison agreed, 1 when one did not, 2 on bad input.
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    todo = parser.add_subparsers(required=True, metavar="BENCHMARK")
+    _add_paper(todo)
+    options = parser.parse_args()
+    try:
+        return 0 if options.run(options) else 1
+    except DomainsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def _add_paper(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("paper", help="speed and memory beside the paper's loops, and whether both agree")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="samples; the shipped section by default")
+    parser.add_argument("--rounds", type=int, default=3, help="times that each side runs, alternating (default 3)")
+    parser.add_argument("--starts", type=int, default=3, help="k-means runs from random spots (default 3)")
+    parser.add_argument("--epochs", type=int, default=8, help="epochs of the autoencoder; 0 leaves it out (default 8)")
+    parser.set_defaults(run=_run_paper)
+
+
+def _run_paper(options: argparse.Namespace) -> bool:
+    files = options.files or [_ROOT / "spca_dat" / "151673.h5"]
+    agreed = [paper.report(path, rounds=options.rounds, starts=options.starts, epochs=options.epochs) for path in files]
+    return all(agreed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
