@@ -17,7 +17,7 @@ app: $(VENV)/app.stamp
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: lint
-	browser="$$($(BIN)/python scripts/ensure_browser.py)" && \
+	browser="$$($(BIN)/python -m scripts.ensure_browser)" && \
 	CHROMIUM="$$browser" BROWSER_PATH="$$browser" $(BIN)/python -m pytest
 
 # The checks that take seconds, for every save.
@@ -31,7 +31,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
 pictures: $(VENV)/dev.stamp
-	CHROMIUM="$$($(BIN)/python scripts/ensure_browser.py)" $(BIN)/python scripts/screenshots.py
+	CHROMIUM="$$($(BIN)/python -m scripts.ensure_browser)" $(BIN)/python -m scripts.screenshots
 
 $(VENV)/app.stamp: requirements.txt | $(BIN)/python
 	@echo "Installing into $(VENV); the first time this takes a few minutes."

@@ -22,8 +22,8 @@ ParamsFor = Callable[[Sample], MethodParams]
 """Parameters depend on the sample: without `--n-clusters` there are as many as annotated classes."""
 
 _DEAD = (
-    "The autoencoder is dead: its reconstruction explains {share:.1%} of the variance of its input, so it hardly differs "
-    "between spots and expression drops out of the distance. Try a smaller scale or window."
+    "The autoencoder is dead: its reconstruction explains {share:.2f} of the variance of its input (1 is all, 0 no more than "
+    "the gene means), so it hardly differs between spots and expression drops out of the distance. Try a smaller scale."
 )
 
 
@@ -129,7 +129,8 @@ def cluster(
         write_labels(sample, first, labels)
     if figure is not None:
         _write_figure(sample, first, figure)
-    _print(_cluster_facts(sample, results, load_seconds), as_json=as_json)
+    facts = _cluster_facts(sample, results, load_seconds)
+    _print(facts if as_json else _in_short(sample, results, facts["seconds"]), as_json=as_json)
     _warn_if_dead(first.autoencoder)
 
 
@@ -203,6 +204,46 @@ def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -
             {"seed": result.params.clustering.random_state, **dataclasses.asdict(result.scores)} for result in results
         ],
     }
+
+
+def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) -> dict[str, Any]:
+    """Say on a few lines what a person wants to know of a run; the JSON has the rest."""
+    first = results[0]
+    clustering = first.params.clustering
+    kind = "synthetic tissue, " if sample.synthetic else ""
+    facts = {
+        "Sample": f"{sample.name} ({kind}{sample.n_spots} spots, {sample.n_genes} genes)",
+        "Expression": _expression_words(first),
+        "Direction": _direction_words(first),
+        "Clusters": f"{clustering.n_clusters}, X weight {clustering.x_weight:g}",
+    }
+    for result in results:
+        facts[f"Seed {result.params.clustering.random_state}"] = _score_words(result)
+    facts["Seconds"] = ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
+    return facts
+
+
+def _expression_words(result: Result) -> str:
+    pooling, kind = result.params.pooling, result.params.embedding.kind
+    words = f"pooled with window {pooling.window}, scale {pooling.scale:g}"
+    if result.autoencoder is not None:
+        return f"{words}; {kind} of the autoencoder, which explains {result.autoencoder.explained_variance:.2f}"
+    return words if kind == "none" else f"{words}; {result.params.embedding.n_components} principal components"
+
+
+def _direction_words(result: Result) -> str:
+    found = result.direction
+    if found is None:
+        return "off"
+    ways = {"manual": "by hand", "preclustering": "found by pre-clustering", "expression": "found from expression"}
+    return f"{found.angle:.3f} rad, {ways[found.method]}"
+
+
+def _score_words(result: Result) -> str:
+    scores = result.scores
+    if scores.ari is None:
+        return "no annotation to score against"
+    return f"ARI {scores.ari:.3f}, NMI {scores.nmi:.3f} (all spots: ARI {scores.ari_all:.3f}, NMI {scores.nmi_all:.3f})"
 
 
 def _autoencoder(report: AutoencoderReport) -> dict[str, Any]:

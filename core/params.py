@@ -178,9 +178,9 @@ class DirectionParams(StepParams):
         "Replaces both coordinates by the depth u = cos(angle) row - sin(angle) column, so that distance along the layers "
         "does not count.",
         choices={
-            "off": "Off (both coordinates)",
-            "preclustering": "Found by pre-clustering (paper)",
-            "expression": "Found from expression",
+            "off": "Off",
+            "preclustering": "Pre-clustering (paper)",
+            "expression": "From expression",
             "manual": "By hand",
         },
     )

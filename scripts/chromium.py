@@ -16,8 +16,9 @@ from typing import IO
 
 from playwright.sync_api import Browser, sync_playwright
 
+from scripts.ensure_browser import NAMES
+
 ROOT = Path(__file__).resolve().parents[1]
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -38,7 +39,7 @@ def chromium_path() -> str | None:
     str or None
         The one that `CHROMIUM` names, else the first on the PATH, else None: Playwright then starts its own, if it has one.
     """
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextmanager

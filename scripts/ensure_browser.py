@@ -12,7 +12,9 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+"""What a Chromium may be called."""
+
 _STARTS = ("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "about:blank")
 
 
@@ -45,7 +47,7 @@ def find() -> str | None:
     str or None
         Its path.
     """
-    candidates = [os.environ.get("CHROMIUM"), *map(shutil.which, _NAMES), _playwrights_own()]
+    candidates = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), _playwrights_own()]
     return next((path for path in candidates if path and _starts(path)), None)
 
 

@@ -1,0 +1,193 @@
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.cli import main
+from core.io import lab_h5
+from tests.sections import SHIPPED, shipped_part
+
+ROOT = Path(__file__).resolve().parents[2]
+KEYS = {"sample", "n_spots", "n_genes", "params", "scores", "autoencoder", "direction", "seconds", "repeats"}
+
+
+@pytest.fixture(scope="module")
+def part(tmp_path_factory):
+    """File of a small real sample."""
+    path = tmp_path_factory.mktemp("samples") / "sample_part.h5"
+    lab_h5.write(shipped_part(400, 30), path)
+    return path
+
+
+@pytest.fixture
+def run(capsys):
+    """Run one command; gives its exit status, standard output and standard error."""
+
+    def run(*words):
+        try:
+            status = main([str(word) for word in words])
+        except SystemExit as end:
+            status = end.code
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def facts(run, *words):
+    status, out, err = run(*words, "--json")
+    assert status == 0, err
+    assert out.count("\n") == 1
+    return json.loads(out)
+
+
+def test_cluster_prints_one_json_object_with_all_that_was_promised(run, part):
+    result = facts(run, "cluster", part, "--preset", "paper", "--n-clusters", "5", "--angle", "0.38", "--seed", "3")
+    assert result.keys() >= KEYS
+    assert (result["sample"], result["n_spots"], result["n_genes"]) == ("part", 400, 30)
+    assert result["params"]["clustering"]["n_clusters"] == 5
+    assert result["direction"] == {"angle": 0.38, "method": "manual", "support": None}
+    assert result["seconds"].keys() == {"load", "pool", "train", "cluster"}
+    assert result["scores"].keys() == {"ari", "nmi", "ari_all", "nmi_all"}
+    assert result["repeats"] == [{"seed": 3, **result["scores"]}]
+    assert result["autoencoder"] is None
+
+
+def test_starts_count_seeds_up_and_the_labels_are_those_of_the_first(run, part, tmp_path):
+    many, one = tmp_path / "many.csv", tmp_path / "one.csv"
+    result = facts(run, "cluster", part, "--preset", "paper", "--seed", "4", "--starts", "3", "--labels", many)
+    assert [repeat["seed"] for repeat in result["repeats"]] == [4, 5, 6]
+    alone = facts(run, "cluster", part, "--preset", "paper", "--seed", "4", "--labels", one)
+    assert many.read_text() == one.read_text()
+    assert alone["scores"] == result["scores"]
+    third = facts(run, "cluster", part, "--preset", "paper", "--seed", "6")
+    assert third["scores"] == {name: result["repeats"][2][name] for name in third["scores"]}
+
+
+def test_labels_name_barcodes_in_the_order_of_the_file(run, tmp_path):
+    path = tmp_path / "labels.csv"
+    facts(run, "cluster", SHIPPED, "--preset", "paper", "--labels", path)
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["spot"] for row in rows] == list(lab_h5.read(SHIPPED).barcodes)
+    assert {row["cluster"] for row in rows} == {str(cluster) for cluster in range(7)}
+
+
+def test_labels_without_barcodes_name_rows_from_zero(run, part, tmp_path):
+    path = tmp_path / "labels.csv"
+    facts(run, "cluster", part, "--labels", path)
+    assert path.read_text().splitlines()[0] == "spot,cluster"
+    assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == [str(row) for row in range(400)]
+
+
+def test_angle_off_and_found(run, part):
+    assert facts(run, "cluster", part, "--angle", "off")["direction"] is None
+    paper = facts(run, "cluster", part, "--preset", "paper", "--angle", "auto")["direction"]
+    recommended = facts(run, "cluster", part, "--preset", "recommended", "--angle", "auto")["direction"]
+    assert (paper["method"], recommended["method"]) == ("preclustering", "expression")
+    assert 0 <= paper["angle"] < np.pi
+
+
+def test_without_an_annotation_the_scores_are_null(run, part, tmp_path):
+    sample = shipped_part(200, 10)
+    path = tmp_path / "plain.h5"
+    lab_h5.write(type(sample)(name="plain", expression=sample.expression, lattice=sample.lattice), path)
+    result = facts(run, "cluster", path)
+    assert set(result["scores"].values()) == {None}
+    assert result["params"]["clustering"]["n_clusters"] == 8
+
+
+def test_train_keeps_a_model_that_cluster_uses(run, part, tmp_path):
+    options = ("--epochs", "2", "--width", "8", "--models", tmp_path / "models")
+    trained = facts(run, "train", part, *options)
+    assert Path(trained["checkpoint"]).exists()
+    assert trained["autoencoder"]["dead"] is True
+    assert len(trained["losses"]) == 2
+    used = facts(run, "cluster", part, "--preset", "paper-ae", *options)
+    assert used["autoencoder"] == {**trained["autoencoder"], "reused": True}
+
+
+def test_a_model_of_another_sample_is_refused_in_words(run, part, tmp_path):
+    trained = facts(run, "train", part, "--epochs", "1", "--width", "8", "--models", tmp_path)
+    words = ("cluster", SHIPPED, "--preset", "paper-ae", "--epochs", "1", "--width", "8", "--model")
+    status, out, err = run(*words, trained["checkpoint"])
+    assert (status, out) == (2, "")
+    assert "was trained on 30 genes, but 151673 has 2000" in err
+
+
+def test_a_dead_autoencoder_is_reported_in_words(run, part, tmp_path):
+    _, _, err = run("cluster", part, "--preset", "paper-ae", "--epochs", "1", "--width", "8", "--models", tmp_path)
+    assert "The autoencoder is dead" in err
+
+
+def test_the_picture_is_written_as_html_that_needs_no_internet(run, part, tmp_path):
+    path = tmp_path / "map.html"
+    facts(run, "cluster", part, "--figure", path)
+    page = path.read_text()
+    assert "plotly.js v" in page
+    assert "<script src=" not in page
+
+
+def test_people_get_lines_instead_of_json(run, part):
+    status, out, _ = run("cluster", part)
+    assert status == 0
+    assert "ARI" in out
+    assert "{" not in out
+
+
+def test_info_counts_layers_and_says_what_is_synthetic(run, tmp_path):
+    shipped = facts(run, "info", SHIPPED)
+    assert (shipped["n_spots"], shipped["n_genes"], shipped["synthetic"]) == (2929, 2000, False)
+    assert list(shipped["layers"]) == ["Layer1", "Layer2", "Layer3", "Layer4", "Layer5", "Layer6", "WM"]
+    status, out, _ = run("synthesise", "--n-spots", "1000", "--n-genes", "20", "--out", tmp_path / "made.h5")
+    assert (status, out.strip()) == (0, str(tmp_path / "made.h5"))
+    assert facts(run, "info", tmp_path / "made.h5")["synthetic"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("cluster", "missing.h5"), "missing.h5"),
+        (("cluster", __file__), "test_cli.py"),
+        (("cluster", SHIPPED, "--window", "0"), "`window` is 0, but must be between 1 and 40."),
+        (("cluster", SHIPPED, "--window", "two"), "invalid int value: 'two'"),
+        (("cluster", SHIPPED, "--angle", "north"), "'north' is neither an angle in radians nor"),
+        (("cluster", SHIPPED, "--angle", "nan"), "'nan' is neither an angle in radians nor"),
+        (("cluster", SHIPPED, "--starts", "0"), "'0' is not a whole number of 1 or more"),
+        (("cluster", SHIPPED, "--seed", "-1"), "`random_state` is -1"),
+        (("cluster", SHIPPED, "--labels", "no/such/folder/a.csv"), "there is no folder no/such/folder"),
+        (("cluster", SHIPPED, "--figure", "map.gif"), "must end in one of .html, .png, .svg"),
+        (("cluster", SHIPPED, "--n-clusters", "100000"), "`n_clusters` is 100000"),
+        (("cluster", SHIPPED, "--preset", "best"), "invalid choice: 'best'"),
+        (("cluster", SHIPPED, "--angel", "1"), "nrecognized arguments: --angel"),
+        (("cluster",), "FILE"),
+        ((), "COMMAND"),
+        (("fetch", "paste2", "999999"), "999999"),
+        (("synthesise", "--n-spots", "5"), "`n_spots` is 5"),
+    ],
+)
+def test_bad_input_ends_with_status_2_and_one_sentence(run, words, sentence):
+    status, out, err = run(*words)
+    assert status == 2
+    assert out == ""
+    assert sentence in err
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+
+
+def test_the_real_command_keeps_progress_out_of_its_output(part):
+    words = [sys.executable, "-m", "core", "cluster", str(part), "--json", "--starts", "2"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert json.loads(done.stdout)["sample"] == "part"
+    assert done.stderr == ""
+
+
+def test_the_real_command_ends_with_status_2(tmp_path):
+    words = [sys.executable, "-m", "core", "info", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
