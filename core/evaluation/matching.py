@@ -3,11 +3,34 @@
 Arrays in, a dictionary out. Used for colours and for reading a map, never for the clustering itself.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from core.errors import SampleError
 from core.sample import UNANNOTATED
+
+CLEARLY_LOST = 0.05
+"""A kept matching is given up when the best one shares more spots than it by this share of all annotated spots."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matching:
+    """Labels, and what each cluster stands for: what is to be kept from one move to the next.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_spots,), int
+    layers : dict of int to str or None
+        Layer of every cluster that has spots; None for those without one.
+    places : dict of int to int
+        For clusters without a layer, which of the further colours is theirs, counted from 0.
+    """
+
+    labels: np.ndarray
+    layers: dict[int, str | None]
+    places: dict[int, int]
 
 
 def match_clusters(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> dict[int, str | None]:
@@ -78,3 +101,92 @@ def common_spots(
         [[np.count_nonzero((labels_pred == c) & (labels_true == layer)) for layer in layers] for c in clusters],
         dtype=int,
     ).reshape(len(clusters), len(layers))
+
+
+def match_steadily(
+    labels_pred: np.ndarray,
+    labels_true: np.ndarray | None,
+    before: Matching | None = None,
+    *,
+    margin: float = CLEARLY_LOST,
+) -> Matching:
+    """Match clusters with layers, and keep what was shown before unless it is clearly lost.
+
+    Parameters
+    ----------
+    labels_pred : ndarray of shape (n_spots,), int
+    labels_true : ndarray of shape (n_spots,), str, or None
+    before : Matching, optional
+        Of the run shown before on the same sample; one of another length is passed over.
+    margin : float
+        By how much of all annotated spots the best matching must be better than the kept one to replace it.
+
+    Returns
+    -------
+    Matching
+
+    Notes
+    -----
+    Numbers of clusters mean nothing between runs: new clusters are first paired with those before by common spots
+    (Hungarian method) and take over their layer, or their place among the further colours. Layers and clusters left over
+    are paired as :func:`match_clusters` does.
+    """
+    best = match_clusters(labels_pred, labels_true)
+    if before is None or len(before.labels) != len(labels_pred):
+        return Matching(labels_pred, best, _places(best, {}))
+    heirs = overlapping_pairs(labels_pred, before.labels)
+    kept = _inherit(labels_pred, labels_true, heirs, before)
+    if labels_true is not None:
+        lost = _shared(labels_pred, labels_true, best) - _shared(labels_pred, labels_true, kept)
+        kept = best if lost > margin * np.count_nonzero(labels_true != UNANNOTATED) else kept
+    taken = {new: before.places[old] for new, old in heirs.items() if kept[new] is None and old in before.places}
+    return Matching(labels_pred, kept, _places(kept, taken))
+
+
+def overlapping_pairs(labels: np.ndarray, other: np.ndarray) -> dict[int, int]:
+    """Pair the clusters of two runs so that the pairs share as many spots as possible.
+
+    Parameters
+    ----------
+    labels, other : ndarray of shape (n_spots,), int
+
+    Returns
+    -------
+    dict of int to int
+        Cluster of `other` by cluster of `labels`; only pairs that share a spot.
+
+    Examples
+    --------
+    >>> overlapping_pairs(np.array([0, 0, 1]), np.array([5, 5, 2]))
+    {0: 5, 1: 2}
+    """
+    names, rows = np.unique(labels, return_inverse=True)
+    other_names, columns = np.unique(other, return_inverse=True)
+    table = np.zeros((len(names), len(other_names)), dtype=int)
+    np.add.at(table, (rows, columns), 1)
+    pairs = zip(*linear_sum_assignment(table, maximize=True), strict=True)
+    return {int(names[row]): int(other_names[column]) for row, column in pairs if table[row, column] > 0}
+
+
+def _inherit(
+    labels_pred: np.ndarray, labels_true: np.ndarray | None, heirs: dict[int, int], before: Matching
+) -> dict[int, str | None]:
+    layers = {int(cluster): before.layers.get(heirs.get(int(cluster), -1)) for cluster in np.unique(labels_pred)}
+    if labels_true is None:
+        return layers
+    alone = [cluster for cluster, layer in layers.items() if layer is None]
+    spots = np.isin(labels_pred, alone) & ~np.isin(labels_true, [layer for layer in layers.values() if layer])
+    return layers | match_clusters(labels_pred[spots], labels_true[spots])
+
+
+def _shared(labels_pred: np.ndarray, labels_true: np.ndarray, layers: dict[int, str | None]) -> int:
+    pairs = [(cluster, layer) for cluster, layer in layers.items() if layer is not None]
+    return sum(int(np.count_nonzero((labels_pred == cluster) & (labels_true == layer))) for cluster, layer in pairs)
+
+
+def _places(layers: dict[int, str | None], taken: dict[int, int]) -> dict[int, int]:
+    """Give clusters without a layer the lowest places that no other holds."""
+    places = dict(taken)
+    for cluster in (cluster for cluster, layer in layers.items() if layer is None and cluster not in taken):
+        places[cluster] = next(place for place in range(len(layers)) if place not in places.values())
+    return places

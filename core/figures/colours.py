@@ -156,7 +156,9 @@ def further_colour(place: int, theme: Theme) -> str:
     return _FURTHER[theme][place % len(_FURTHER[theme])]
 
 
-def cluster_colours(matched: Mapping[int, str | None], names: Iterable[str], theme: Theme) -> dict[int, str]:
+def cluster_colours(
+    matched: Mapping[int, str | None], names: Iterable[str], theme: Theme, places: Mapping[int, int] | None = None
+) -> dict[int, str]:
     """Give each cluster the colour of its layer, and a colour of its own where it has none.
 
     Parameters
@@ -166,6 +168,9 @@ def cluster_colours(matched: Mapping[int, str | None], names: Iterable[str], the
     names : iterable of str
         All layers of the sample.
     theme : {"light", "dark"}
+    places : mapping of int to int, optional
+        Which further colour each cluster without a layer has, as :class:`core.evaluation.matching.Matching` keeps them;
+        by the order of the clusters where it is not given.
 
     Returns
     -------
@@ -173,10 +178,11 @@ def cluster_colours(matched: Mapping[int, str | None], names: Iterable[str], the
         Hexadecimal colours by cluster. Without any layer, the clusters take the layers' colours in turn.
     """
     layers = layer_colours(names, theme)
-    alone = [cluster for cluster, layer in matched.items() if layer is None]
+    if places is None:
+        places = {cluster: place for place, cluster in enumerate(c for c, layer in matched.items() if layer is None)}
     if not layers:
         own = [*_FIXED[theme][:-1], *_FURTHER[theme]]
-        return {cluster: own[place % len(own)] for place, cluster in enumerate(alone)}
+        return {cluster: own[places[cluster] % len(own)] for cluster in matched}
     taken = sum(canonical(name) not in LAYERS for name in layers)
-    unmatched = {cluster: further_colour(taken + place, theme) for place, cluster in enumerate(alone)}
+    unmatched = {cluster: further_colour(taken + place, theme) for cluster, place in places.items()}
     return {cluster: unmatched[cluster] if layer is None else layers[layer] for cluster, layer in matched.items()}

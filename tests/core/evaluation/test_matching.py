@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import SampleError
-from core.evaluation.matching import common_spots, match_clusters
+from core.evaluation.matching import Matching, common_spots, match_clusters, match_steadily
 
 
 def test_renamed_layers_are_matched_with_themselves():
@@ -47,3 +47,59 @@ def test_the_match_is_the_best_of_all_permutations():
 def test_arrays_of_two_lengths_are_refused_with_both_numbers():
     with pytest.raises(SampleError, match="3 clustered spots but 2"):
         match_clusters(np.array([0, 0, 1]), np.array(["WM", "WM"]))
+
+
+LAYERS = np.array(list("AAAAAAAAAABBBBBBBBBB"))
+
+
+def moved(first_of_b):
+    """Two clusters that meet at a spot: numbers 0 and 1."""
+    return (np.arange(20) >= first_of_b).astype(int)
+
+
+def test_renumbered_clusters_keep_their_layers():
+    before = match_steadily(moved(10), LAYERS)
+    after = match_steadily(1 - moved(9), LAYERS, before)
+    assert (before.layers, after.layers) == ({0: "A", 1: "B"}, {0: "B", 1: "A"})
+
+
+def test_a_layer_is_kept_while_another_matching_is_hardly_better_and_given_up_when_it_is_clearly_lost():
+    # Half of each cluster lies in each layer; then one spot of twenty speaks for the exchange; then all do.
+    even = np.arange(20) % 2
+    before = Matching(even, {0: "B", 1: "A"}, {})
+    hardly = even.copy()
+    hardly[1] = 0
+    assert match_steadily(hardly, LAYERS, before, margin=0.1).layers == {0: "B", 1: "A"}
+    assert match_steadily(hardly, LAYERS, before, margin=0.0).layers == {0: "A", 1: "B"}
+    lost = Matching(moved(10), {0: "B", 1: "A"}, {})
+    assert match_steadily(moved(10), LAYERS, lost).layers == {0: "A", 1: "B"}
+
+
+def test_a_new_cluster_takes_a_layer_that_is_free_and_disturbs_no_other():
+    layers = np.array(list("AAAAABBBBBCCCCC"))
+    before = match_steadily(np.repeat([0, 1, 1], 5), layers)
+    assert before.layers == {0: "A", 1: "B"}
+    assert match_steadily(np.repeat([2, 0, 1], 5), layers, before).layers == {0: "B", 1: "C", 2: "A"}
+
+
+def test_without_an_annotation_clusters_keep_their_colours_when_renumbered_and_when_one_goes():
+    before = match_steadily(np.repeat([0, 1, 2], 4), None)
+    assert before.places == {0: 0, 1: 1, 2: 2}
+    assert match_steadily(np.repeat([2, 0, 1], 4), None, before).places == {2: 0, 0: 1, 1: 2}
+    fewer = match_steadily(np.array([0] * 2 + [5] * 10), None, before)
+    assert fewer.places == {0: 0, 5: 1}
+
+
+def test_a_cluster_without_a_layer_keeps_its_own_colour_while_another_comes():
+    layers = np.array(["A"] * 12)
+    before = match_steadily(np.repeat([0, 1, 2], [6, 4, 2]), layers)
+    assert before.places == {1: 0, 2: 1}
+    after = match_steadily(np.repeat([3, 0, 1, 2], [6, 2, 2, 2]), layers, before)
+    assert after.layers[3] == "A"
+    assert after.places[2] == 1
+    assert len(set(after.places.values())) == 3
+
+
+def test_a_run_on_another_number_of_spots_is_forgotten():
+    before = match_steadily(moved(10), LAYERS)
+    assert match_steadily(moved(10)[:15], LAYERS[:15], before).layers == {0: "A", 1: "B"}

@@ -1,0 +1,192 @@
+"""Where the method itself fails on a sample, each with the number behind it and a way out.
+
+Results and arrays in, sentences out. The annotation is read for advice only, never for the clustering.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.evaluation.share import Shares
+from core.evaluation.thickness import thickness_um, window_um
+from core.result import Result
+from core.sample import UNANNOTATED
+
+DROWNS = 0.95
+"""From this share of the distance on, one part leaves the other nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing that goes wrong.
+
+    Parameters
+    ----------
+    kind : str
+        `autoencoder`, `position`, `expression`, `window`, `clusters` or `empty`.
+    sentence : str
+        What was found, with its number, and what to try; Markdown without headings.
+    """
+
+    kind: str
+    sentence: str
+
+
+def advise(result: Result, lattice: np.ndarray, labels_true: np.ndarray | None, shares: Shares | None) -> list[Advice]:
+    """Say where the method fails.
+
+    Parameters
+    ----------
+    result : Result
+    lattice : ndarray of shape (n_spots, 2), int
+    labels_true : ndarray of shape (n_spots,), str, or None
+    shares : Shares or None
+        Of the distance that the run clustered by; None leaves that advice out.
+
+    Returns
+    -------
+    list of Advice
+        Gravest first; empty where nothing is wrong.
+    """
+    return [
+        *dead_autoencoder(result),
+        *drowned(shares, result.params.clustering.x_weight),
+        *wide_window(result, lattice, labels_true),
+        *more_clusters_than_layers(result.params.clustering.n_clusters, labels_true),
+        *empty_clusters(result.labels, result.params.clustering.n_clusters),
+    ]
+
+
+def dead_autoencoder(result: Result) -> Iterator[Advice]:
+    """Advise where the autoencoder learned nothing.
+
+    Parameters
+    ----------
+    result : Result
+
+    Yields
+    ------
+    Advice
+    """
+    report = result.autoencoder
+    if report is not None and report.dead:
+        yield Advice(
+            "autoencoder",
+            f"The autoencoder learned nothing: its reconstruction explains {report.explained_variance:.2f} of how spots "
+            "differ (1 is all, 0 is no better than the mean of each gene, below 0.05 counts as dead), so position alone "
+            "decides. With a smaller scale alpha, such as 2, it learns.",
+        )
+
+
+def drowned(shares: Shares | None, x_weight: float) -> Iterator[Advice]:
+    """Advise where position drowns expression, or the other way round.
+
+    Parameters
+    ----------
+    shares : Shares or None
+    x_weight : float
+
+    Yields
+    ------
+    Advice
+    """
+    if shares is None:
+        return
+    if shares.position >= DROWNS:
+        yield Advice(
+            "position",
+            f"Position drowns expression: it makes {_percent(shares.position)} of the distance between spots, so clusters "
+            f"are slices of the array. {_balance(shares, x_weight)}",
+        )
+    if shares.expression >= DROWNS:
+        yield Advice(
+            "expression",
+            f"Expression drowns position: it makes {_percent(shares.expression)} of the distance between spots, so "
+            f"direction and neighbourhood hardly count. {_balance(shares, x_weight)}",
+        )
+
+
+def _percent(share: float) -> str:
+    """Write a share, and never 100% for a little less than everything."""
+    return f"{100 * share:.1f}%" if share < 0.999 or share == 1 else "over 99.9%"
+
+
+def _balance(shares: Shares, x_weight: float) -> str:
+    if not (shares.position and shares.expression):
+        return "Give X a weight above 0." if x_weight == 0 else "The other part does not vary over the tissue."
+    even = x_weight * (shares.position / shares.expression) ** 0.5
+    return f"At an X weight of {even:.2g} both would count the same."
+
+
+def wide_window(result: Result, lattice: np.ndarray, labels_true: np.ndarray | None) -> Iterator[Advice]:
+    """Advise where the pooling window is wider than the thinnest layer.
+
+    Parameters
+    ----------
+    result : Result
+        Without a direction nothing is said: across which line to measure is not known.
+    lattice : ndarray of shape (n_spots, 2), int
+    labels_true : ndarray of shape (n_spots,), str, or None
+        Without it the clusters are measured.
+
+    Yields
+    ------
+    Advice
+    """
+    window = result.params.pooling.window
+    if result.direction is None or window == 1:
+        return
+    angle = result.direction.angle
+    layers = thickness_um(lattice, result.labels if labels_true is None else labels_true, angle)
+    reach = window_um(window, angle)
+    if layers and reach > min(layers.values()):
+        thinnest = min(layers, key=lambda label: layers[label])
+        name = thinnest if labels_true is not None else f"cluster {thinnest}"
+        yield Advice(
+            "window",
+            f"The window is wider than a layer: it averages over about {reach:.0f} µm of depth, but {name} is about "
+            f"{layers[thinnest]:.0f} µm thick, so it blurs into its neighbours. A smaller window k keeps thin layers.",
+        )
+
+
+def more_clusters_than_layers(n_clusters: int, labels_true: np.ndarray | None) -> Iterator[Advice]:
+    """Advise where more clusters are asked for than there are layers, and one for the unannotated.
+
+    Parameters
+    ----------
+    n_clusters : int
+    labels_true : ndarray of shape (n_spots,), str, or None
+
+    Yields
+    ------
+    Advice
+    """
+    n_layers = 0 if labels_true is None else len(np.unique(labels_true[labels_true != UNANNOTATED]))
+    if n_layers and n_clusters > n_layers + 1:
+        yield Advice(
+            "clusters",
+            f"{n_clusters} clusters for {n_layers} annotated layers: at least {n_clusters - n_layers} have no layer to "
+            "match, or split one, which costs ARI. Ask for fewer clusters to compare with the annotation.",
+        )
+
+
+def empty_clusters(labels: np.ndarray, n_clusters: int) -> Iterator[Advice]:
+    """Advise where fewer clusters have spots than were asked for.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_spots,), int
+    n_clusters : int
+
+    Yields
+    ------
+    Advice
+    """
+    n_found = len(np.unique(labels))
+    if n_found < n_clusters:
+        yield Advice(
+            "empty",
+            f"{n_clusters} clusters were asked for, but only {n_found} have spots: there are fewer distinct spots than "
+            "clusters. Ask for fewer clusters, or give expression or position more weight.",
+        )

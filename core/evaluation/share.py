@@ -1,0 +1,73 @@
+"""How much of the distance between spots is position, and how much is expression.
+
+Arrays in, numbers out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.method.lattice import depth
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Parts of the mean squared distance between two spots.
+
+    Parameters
+    ----------
+    position, expression : float
+        From 0 to 1; together 1, or both 0 where all spots are alike.
+    """
+
+    position: float
+    expression: float
+
+
+def total_variance(values: np.ndarray) -> float:
+    """Sum the variances of all columns.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spots, n_features)
+
+    Returns
+    -------
+    float
+        In the squared units of `values`: half of the mean squared distance between two spots drawn at random.
+    """
+    return float(np.var(values, axis=0, dtype=np.float64).sum())
+
+
+def distance_shares(lattice: np.ndarray, angle: float | None, expression_variance: float, x_weight: float) -> Shares:
+    """Split the mean squared distance of the clustering into position and expression.
+
+    Parameters
+    ----------
+    lattice : ndarray of shape (n_spots, 2), int
+    angle : float or None
+        Radians. With it position is the depth u alone, without it array row and array column.
+    expression_variance : float
+        :func:`total_variance` of what stands for expression, before it is weighted.
+    x_weight : float
+        w.
+
+    Returns
+    -------
+    Shares
+
+    Notes
+    -----
+    The squared distance of two spots is that of their positions plus w^2 times that of their expressions. Its mean over
+    all pairs, a spot paired with itself among them, is 2 (V_pos + w^2 V_expr), where V sums the variances of the
+    coordinates. So position has the share V_pos / (V_pos + w^2 V_expr), and expression the rest.
+
+    Examples
+    --------
+    >>> distance_shares(np.array([[0, 0], [2, 0]]), None, expression_variance=3.0, x_weight=1.0)
+    Shares(position=0.25, expression=0.75)
+    """
+    position = total_variance(lattice if angle is None else depth(lattice, angle)[:, None])
+    expression = x_weight**2 * expression_variance
+    whole = position + expression
+    return Shares(position / whole, expression / whole) if whole > 0 else Shares(0.0, 0.0)

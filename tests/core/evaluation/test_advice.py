@@ -1,0 +1,96 @@
+"""Advice on tissue made so that its numbers are known."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.evaluation import advice
+from core.evaluation.share import Shares
+from core.evaluation.thickness import thickness_um, window_um
+from core.params import ClusteringParams, MethodParams, PoolingParams
+from core.result import AutoencoderReport, FoundDirection, Result
+
+LATTICE = np.array([(row, col) for row in range(24) for col in range(48) if (row + col) % 2 == 0])
+LAYERS = np.array(["Layer1"] * 2 + ["Layer2"] * 6 + ["WM"] * 16)[LATTICE[:, 0]]
+
+
+def made(window=2, n_clusters=3, **changes):
+    params = MethodParams(pooling=PoolingParams(window=window), clustering=ClusteringParams(n_clusters=n_clusters))
+    labels = np.unique(LAYERS, return_inverse=True)[1]
+    across = FoundDirection(angle=0.0, method="manual")
+    result = Result(sample_name="slab", labels=labels, params=params, direction=across)
+    return dataclasses.replace(result, **changes)
+
+
+def kinds(result, labels_true=LAYERS, shares=None):
+    return [item.kind for item in advice.advise(result, LATTICE, labels_true, shares)]
+
+
+def test_flat_layers_are_as_thick_as_their_rows():
+    thick = thickness_um(LATTICE, LAYERS, 0.0)
+    for layer, n_rows in (("Layer1", 2), ("Layer2", 6), ("WM", 16)):
+        assert thick[layer] == pytest.approx(n_rows * 86.6, rel=0.01)
+
+
+def test_a_slanted_layer_is_no_thicker_than_a_flat_one():
+    slanted = (LATTICE[:, 0] + LATTICE[:, 1] // 6) // 4
+    thick = thickness_um(LATTICE, slanted, 0.0)
+    assert np.median(list(thick.values())) == pytest.approx(4 * 86.6, rel=0.15)
+
+
+def test_the_window_is_a_rectangle_wider_along_rows_than_along_columns():
+    assert window_um(6, 0.0) == pytest.approx(11 * 86.6, rel=1e-3)
+    assert window_um(6, np.pi / 2) == pytest.approx(11 * 50.0)
+
+
+def test_a_window_wider_than_the_thinnest_layer_is_told_with_both_lengths():
+    assert kinds(made(window=1)) == []
+    (found,) = advice.advise(made(window=2), LATTICE, LAYERS, None)
+    assert found.kind == "window"
+    assert "260 µm" in found.sentence
+    assert "Layer1 is about 173 µm" in found.sentence
+
+
+def test_without_an_annotation_the_clusters_are_measured_and_without_direction_nothing():
+    (found,) = advice.advise(made(), LATTICE, None, None)
+    assert "cluster 0 is about 173 µm" in found.sentence
+    assert kinds(made(direction=None)) == []
+
+
+def test_more_clusters_than_layers_and_the_unannotated_are_told():
+    labels = np.arange(len(LATTICE)) % 5
+    assert kinds(made(window=1, n_clusters=4, labels=labels % 4)) == []
+    assert kinds(made(window=1, n_clusters=5, labels=labels)) == ["clusters"]
+    assert kinds(made(window=1, n_clusters=5, labels=labels), labels_true=None) == []
+    nothing = np.full(len(LATTICE), "NA")
+    assert kinds(made(window=1, n_clusters=5, labels=labels), labels_true=nothing) == []
+
+
+def test_clusters_without_spots_are_counted():
+    (found,) = advice.advise(made(window=1, n_clusters=4), LATTICE, LAYERS, None)
+    assert found.kind == "empty"
+    assert "4 clusters were asked for, but only 3" in found.sentence
+
+
+def test_a_dead_autoencoder_is_told_and_a_living_one_is_not():
+    dead, alive = AutoencoderReport(explained_variance=-15.0), AutoencoderReport(explained_variance=0.3)
+    assert kinds(made(window=1, autoencoder=dead)) == ["autoencoder"]
+    assert kinds(made(window=1, autoencoder=alive)) == []
+
+
+@pytest.mark.parametrize(("position", "kind"), [(0.99, "position"), (0.01, "expression")])
+def test_whichever_part_drowns_the_other_is_told_with_the_weight_that_balances(position, kind):
+    (found,) = advice.drowned(Shares(position, 1 - position), x_weight=1.0)
+    assert found.kind == kind
+    assert "99.0%" in found.sentence
+    assert f"X weight of {(position / (1 - position)) ** 0.5:.2g}" in found.sentence
+
+
+def test_balanced_shares_need_no_advice():
+    assert kinds(made(window=1), shares=Shares(0.4, 0.6)) == []
+
+
+def test_a_share_just_below_all_is_not_called_all():
+    (found,) = advice.drowned(Shares(0.00001, 0.99999), x_weight=1.0)
+    assert "over 99.9%" in found.sentence
