@@ -11,7 +11,7 @@ from core.errors import DuplicateSpotError
 from core.params import PoolingParams
 from core.sample import Expression
 
-_BLOCK_BYTES = 4 * 2**20  # a summed-area table this large stays near the processor's cache
+_BLOCK_BYTES = 2 * 2**20  # a table this large stays near the processor's cache
 _CELLS_PER_SPOT = 16  # a bounding box emptier than this is not worth a table
 
 
@@ -84,20 +84,15 @@ def _window_sums(values: np.ndarray, cells: np.ndarray, shape: tuple[int, int], 
 def _sliding_sums(table: np.ndarray, window: int) -> np.ndarray:
     """Sum, along the first axis, each entry and its `window - 1` neighbours on either side."""
     length, reach = 2 * window - 1, window - 1
-    padded = np.zeros((len(table) + 2 * reach, *table.shape[1:]))
-    padded[reach : reach + len(table)] = table
-    begins, ends = padded, padded.copy()
-    for i in range(1, len(padded)):
-        if i % length:
-            begins[i] += begins[i - 1]
-    for i in range(len(padded) - 2, -1, -1):
-        if (i + 1) % length:
-            ends[i] += ends[i + 1]
-    sums = begins[length - 1 :]
-    for i in range(len(sums)):
-        if i % length:
-            sums[i] += ends[i]
-    return sums
+    n_stretches = -(-len(table) // length)
+    begins = np.zeros((n_stretches + 1, length, *table.shape[1:]))
+    begins.reshape(-1, *table.shape[1:])[reach : reach + len(table)] = table
+    ends = begins[:-1].copy()
+    for i in range(1, length):
+        begins[:, i] += begins[:, i - 1]
+        ends[:, -1 - i] += ends[:, -i]
+    ends[:, 1:] += begins[1:, :-1]
+    return ends.reshape(-1, *table.shape[1:])[: len(table)]
 
 
 def _pool_by_neighbours(expression: Expression, lattice: np.ndarray, params: PoolingParams) -> np.ndarray:
