@@ -1,4 +1,4 @@
-"""The command line: `python -m core info | train | cluster | fetch | synthesise`.
+"""The command line: `python -m core info | train | cluster | attach | fetch | synthesise`.
 
 Here are the options and the way errors leave; what each command does is in `core/commands.py`. Options, their defaults and
 their help come from the parameter dataclasses.
@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_info(todo)
     _add_train(todo)
     _add_cluster(todo)
+    _add_attach(todo)
     _add_fetch(todo)
     _add_synthesise(todo)
     return parser
@@ -151,6 +152,18 @@ def _add_cluster(todo: Any) -> None:
         "--figure", type=_figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
     )
     parser.set_defaults(run=_run_cluster)
+
+
+def _add_attach(todo: Any) -> None:
+    parser = todo.add_parser("attach", help="put the H&E image and pixel positions into a sample", allow_abbrev=False)
+    parser.add_argument("file", type=Path, metavar="FILE", help="a sample in the lab's format (.h5)")
+    parser.add_argument(
+        "folder", type=Path, metavar="SPATIAL_FOLDER", help="the `spatial` folder that Space Ranger wrote for it"
+    )
+    parser.add_argument(
+        "--out", type=_output_path, metavar="FILE.h5", help="where to write (default: FILE is replaced)"
+    )
+    parser.set_defaults(run=lambda options: commands.attach(options.file, options.folder, options.out or options.file))
 
 
 def _add_fetch(todo: Any) -> None:

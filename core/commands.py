@@ -1,6 +1,5 @@
 """What the command line does: read, work, print. Results go to standard output, progress to standard error."""
 
-import csv
 import dataclasses
 import json
 import sys
@@ -14,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from core.io import lab_h5
+from core.io.export import labels_csv
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
@@ -46,6 +46,7 @@ def info(path: Path, *, as_json: bool = False) -> None:
         "barcodes": sample.barcodes is not None,
         "pixel_positions": sample.coords_px is not None,
         "stain_colours": sample.spot_rgb is not None,
+        "image": sample.image is not None,
         "synthetic": sample.synthetic,
         "source": sample.source,
         "content_hash": sample.content_hash,
@@ -126,7 +127,7 @@ def cluster(
         results = list(_start_bar(work, n_starts))
     first = results[0]
     if labels is not None:
-        write_labels(sample, first, labels)
+        labels.write_text(labels_csv(sample, first), encoding="utf-8", newline="")
     if figure is not None:
         _write_figure(sample, first, figure)
     facts = _cluster_facts(sample, results, load_seconds)
@@ -134,22 +135,22 @@ def cluster(
     _warn_if_dead(first.autoencoder)
 
 
-def write_labels(sample: Sample, result: Result, path: Path) -> None:
-    """Write each spot's cluster as CSV.
+def attach(path: Path, folder: Path, out: Path) -> None:
+    """Put pixel positions and the image of a `spatial/` folder into a sample, and print where it is.
 
     Parameters
     ----------
-    sample : Sample
-    result : Result
     path : Path
-        Columns `spot` (barcode, or row number from 0 where the sample has no barcodes) and `cluster`; rows in the order of
-        the sample's file.
+        The sample.
+    folder : Path
+        As Space Ranger writes it; see `core.io.spatial`.
+    out : Path
+        Where to write; may be `path` itself, which is then replaced as a whole.
     """
-    spots = range(sample.n_spots) if sample.barcodes is None else sample.barcodes
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("spot", "cluster"))
-        writer.writerows(zip(spots, result.labels.tolist(), strict=True))
+    from core.io import spatial
+
+    lab_h5.write(spatial.attach(lab_h5.read(path), spatial.read_spatial(folder)), out)
+    print(out)
 
 
 def fetch_paste2(folder: Path, sections: Sequence[str] | None) -> None:

@@ -23,6 +23,35 @@ DENSE_LIMIT = 200_000_000
 Expression = np.ndarray | sparse.csr_array
 
 
+MAX_IMAGE_BYTES = 64 << 20
+"""Largest image that a sample carries: it is held in memory and sent to the browser."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TissueImage:
+    """A picture of the stained section, smaller than the full-resolution one in which spots are placed.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (height, width, 3), uint8
+        Red, green and blue.
+    scale : float
+        Pixels of this image per pixel of the full-resolution one, such as Space Ranger's `tissue_lowres_scalef`.
+
+    Raises
+    ------
+    SampleError
+        If the pixels or the scale are none, or the image is larger than `MAX_IMAGE_BYTES`.
+    """
+
+    pixels: np.ndarray
+    scale: float
+
+    def __post_init__(self) -> None:
+        _check_image(self.pixels, self.scale)
+        object.__setattr__(self, "pixels", _read_only(self.pixels))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sample:
     """One section of tissue.
@@ -43,6 +72,8 @@ class Sample:
         `pxl_row_in_fullres` and `pxl_col_in_fullres`: centres in the full-resolution image.
     spot_rgb : ndarray of shape (n_spots, 3), uint8, optional
         Mean H&E colour of each spot.
+    image : TissueImage, optional
+        Spots lie on it at `coords_px * image.scale`.
     source : str
         Where the data come from and under which licence, for people.
     synthetic : bool
@@ -64,6 +95,7 @@ class Sample:
     barcodes: np.ndarray | None = None
     coords_px: np.ndarray | None = None
     spot_rgb: np.ndarray | None = None
+    image: TissueImage | None = None
     source: str = ""
     synthetic: bool = False
 
@@ -163,6 +195,21 @@ def _check_counts(expression: Expression) -> None:
         raise SampleError(
             f"`X` holds negative values (the lowest is {low:g}): store counts, not scaled or centred values."
         )
+
+
+def _check_image(pixels: np.ndarray, scale: float) -> None:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape or pixels.dtype != np.uint8:
+        raise SampleError(
+            f"`image` has the shape {pixels.shape} and the type {pixels.dtype}: it needs height x width x 3 bytes, red, "
+            "green and blue."
+        )
+    if pixels.nbytes > MAX_IMAGE_BYTES:
+        raise SampleError(
+            f"`image` takes {pixels.nbytes >> 20} MiB, but at most {MAX_IMAGE_BYTES >> 20} are kept: use the "
+            "low-resolution image."
+        )
+    if not (np.isfinite(scale) and scale > 0):
+        raise SampleError(f"The scale of `image` is {scale}: it must be a number above 0.")
 
 
 def _check_lattice(lattice: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 Read with h5py, numbers and text only; written with deepdish, so that the lab's scripts open the result.
 
 The product adds, all of them optional: `gene`, `cell`, `pxl_row_in_fullres`, `pxl_col_in_fullres`, `rgb`,
-`source` and `synthetic`.
+`image` (height x width x 3 bytes) with `image_scale`, `source` and `synthetic`.
 """
 
 import os
@@ -21,7 +21,7 @@ from scipy import sparse
 from core.errors import SampleError, SampleFileError
 from core.io.deepdish_bridge import deepdish_save
 from core.io.safe_h5 import opened, plain_attribute, read_text, shown
-from core.sample import DENSE_LIMIT, UNANNOTATED, Expression, Sample
+from core.sample import DENSE_LIMIT, MAX_IMAGE_BYTES, UNANNOTATED, Expression, Sample, TissueImage
 
 SUFFIXES = (".h5", ".hdf5")
 
@@ -338,6 +338,7 @@ def _read_parts(file: h5py.File, layout: _Layout) -> dict[str, Any]:
         "barcodes": _read_names(file, "cell", n_spots, "spot", "rows"),
         "coords_px": _read_coords(file, n_spots),
         "spot_rgb": _read_rgb(file, n_spots),
+        "image": _read_image(file),
         "source": _read_source(file),
         "synthetic": _flag(file, "synthetic"),
         "expression": _read_sparse(file["X"], layout) if layout.is_sparse else _read_dense(file),
@@ -514,6 +515,27 @@ def _read_rgb(file: h5py.File, n_spots: int) -> np.ndarray | None:
     return values.astype(np.uint8)
 
 
+def _read_image(file: h5py.File) -> TissueImage | None:
+    if "image" not in file:
+        return None
+    found = _numbers(file, "image", n_dims=3)
+    # Before it is unpacked: a small file can declare a large image.
+    if found.nbytes > MAX_IMAGE_BYTES:
+        raise SampleFileError(
+            f"`image` takes {found.nbytes >> 20} MiB, but at most {MAX_IMAGE_BYTES >> 20} are kept: store a smaller one."
+        )
+    return TissueImage(pixels=_values(found), scale=_read_image_scale(file))
+
+
+def _read_image_scale(file: h5py.File) -> float:
+    if "image_scale" not in file:
+        raise SampleFileError("has an `image` but no `image_scale`: store its pixels per full-resolution pixel there.")
+    scale = _values(_numbers(file, "image_scale", n_dims=1))
+    if scale.size != 1:
+        raise SampleFileError(f"`image_scale` has {scale.size} entries: it needs one number.")
+    return float(scale[0])
+
+
 def _read_source(file: h5py.File) -> str:
     return " ".join(_text(file, "source")) if "source" in file else ""
 
@@ -535,6 +557,8 @@ def _contents(sample: Sample) -> dict[str, Any]:
         contents |= {"pxl_row_in_fullres": rows.copy(), "pxl_col_in_fullres": columns.copy()}
     if sample.spot_rgb is not None:
         contents["rgb"] = np.asarray(sample.spot_rgb, dtype=np.uint8)
+    if sample.image is not None:
+        contents |= {"image": np.array(sample.image.pixels), "image_scale": np.array([sample.image.scale], dtype=float)}
     # As arrays: deepdish makes attributes of lone values, and PyTables unpickles attributes that look like a pickle.
     if sample.source:
         contents["source"] = _stored_text(np.array([sample.source]))

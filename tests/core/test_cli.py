@@ -191,3 +191,31 @@ def test_the_real_command_ends_with_status_2(tmp_path):
     done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def spatial_folder(folder, positions):
+    folder.mkdir()
+    rows = [f"SPOT-{number},1,{row},{col},{row * 10},{col * 10}" for number, (row, col) in enumerate(positions)]
+    (folder / "tissue_positions_list.csv").write_text("\n".join(rows))
+    return folder
+
+
+def test_attach_replaces_the_file_by_one_with_pixel_positions(run, tmp_path):
+    sample, path = shipped_part(50, 5), tmp_path / "sample.h5"
+    lab_h5.write(sample, path)
+    status, out, _ = run("attach", path, spatial_folder(tmp_path / "spatial", sample.lattice))
+    assert (status, out.strip()) == (0, str(path))
+    assert lab_h5.read(path).coords_px.tolist() == (sample.lattice * 10).tolist()
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["sample.h5", "spatial"]
+
+
+def test_attach_with_out_leaves_the_file_alone_and_a_refusal_writes_nothing(run, tmp_path):
+    sample, path, out_path = shipped_part(50, 5), tmp_path / "sample.h5", tmp_path / "out.h5"
+    lab_h5.write(sample, path)
+    before = path.read_bytes()
+    status, _, err = run("attach", path, spatial_folder(tmp_path / "half", sample.lattice[:20]), "--out", out_path)
+    assert (status, out_path.exists()) == (2, False)
+    assert err.startswith("30 of 50 spots of the sample are not under tissue in the folder")
+    run("attach", path, spatial_folder(tmp_path / "whole", sample.lattice), "--out", out_path)
+    assert lab_h5.read(out_path).coords_px is not None
+    assert path.read_bytes() == before

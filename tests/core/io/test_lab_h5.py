@@ -13,7 +13,7 @@ from scipy import sparse
 from core.errors import DomainsError, DuplicateSpotError, SampleError, SampleFileError
 from core.io import lab_h5
 from core.io.deepdish_bridge import deepdish_io, deepdish_save
-from core.sample import UNANNOTATED, Sample
+from core.sample import UNANNOTATED, Sample, TissueImage
 
 COUNTS = np.array([[0, 2, 1], [3, 0, 0], [0, 0, 5], [1, 1, 1]], dtype=np.int32)
 LATTICE = np.array([[0, 0], [0, 2], [1, 1], [1, 3]])
@@ -52,6 +52,7 @@ def sample() -> Sample:
         barcodes=np.array(["AAAC-1", "AAAG-1", "AAAT-1", "AACA-1"]),
         coords_px=np.array([[10.5, 20.0], [10.5, 40.0], [20.0, 30.0], [20.0, 50.0]]),
         spot_rgb=np.arange(12, dtype=np.uint8).reshape(4, 3),
+        image=TissueImage(pixels=np.arange(90, dtype=np.uint8).reshape(5, 6, 3), scale=0.045004502),
         source="Made by hand. No licence needed.",
         synthetic=True,
     )
@@ -60,6 +61,9 @@ def sample() -> Sample:
 def assert_same(left: Sample, right: Sample) -> None:
     for field in dataclasses.fields(Sample):
         one, other = getattr(left, field.name), getattr(right, field.name)
+        if isinstance(one, TissueImage):
+            assert one.scale == other.scale
+            one, other = one.pixels, other.pixels
         if sparse.issparse(one):
             assert sparse.issparse(other)
             one, other = one.toarray(), other.toarray()
@@ -388,6 +392,13 @@ def test_spots_without_positions_get_the_sentence_of_the_style_guide(tmp_path: P
         ({"pxl_row_in_fullres": np.full(4, np.nan), "pxl_col_in_fullres": np.ones(4)}, ["not finite"]),
         ({"rgb": np.ones((4, 4), int)}, ["`rgb`", "(4, 4)"]),
         ({"rgb": np.full((4, 3), 256)}, ["`rgb`", "0 to 255"]),
+        ({"image": np.zeros((2, 2, 3), np.uint8)}, ["`image`", "no `image_scale`"]),
+        ({"image": np.zeros((2, 2, 4), np.uint8), "image_scale": np.ones(1)}, ["`image`", "(2, 2, 4)"]),
+        ({"image": np.zeros((2, 2, 3), np.int32), "image_scale": np.ones(1)}, ["`image`", "int32"]),
+        ({"image": np.zeros((2, 2), np.uint8), "image_scale": np.ones(1)}, ["`image`", "3 dimensions"]),
+        ({"image": np.zeros((2, 2, 3), np.uint8), "image_scale": np.ones(2)}, ["`image_scale`", "2 entries"]),
+        ({"image": np.zeros((2, 2, 3), np.uint8), "image_scale": np.zeros(1)}, ["`image`", "above 0"]),
+        ({"image": np.zeros((4800, 4800, 3), np.uint8), "image_scale": np.ones(1)}, ["`image`", "65 MiB"]),
         ({"synthetic": np.array([b"no"])}, ["`synthetic`"]),
     ],
 )
