@@ -201,9 +201,10 @@ def _take(address: Address, usual: Any) -> None:
     if value is None or value == usual:
         state.reset(address)
         return
+    moved = {address: value}
     if (address, value) == (DIRECTION, "manual") and (angle := state.found_angle()) is not None:
-        state.change(ANGLE, round(angle, _decimals(_field(ANGLE).metadata["step"])))
-    state.change(address, value)
+        moved[ANGLE] = round(angle, _decimals(_field(ANGLE).metadata["step"]))
+    state.change_all(moved)
 
 
 def _field(address: Address) -> "dataclasses.Field[Any]":

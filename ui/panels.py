@@ -8,10 +8,11 @@ import streamlit as st
 from core.figures.comparison import annotated_alone, predicted_and_annotated
 from core.figures.training import loss_curve
 from core.io.lab_h5 import SampleSummary
+from core.io.safe_h5 import shown
 from core.params import MethodParams
 from core.result import AutoencoderReport, FoundDirection, Result, Scores
 from core.sample import Sample
-from ui import compute, state
+from ui import compute, link, state
 from ui.guards import as_markdown
 
 SHIPPED = "151673.h5"
@@ -36,13 +37,27 @@ def sample_picker() -> SampleSummary:
     """
     found = compute.samples()
     readable = {summary.path.name: summary for summary in found if not summary.problem}
+    link.follow()
     with st.sidebar:
         if readable:
             _pick(readable)
         _problems([summary.problem for summary in found if summary.problem])
     if not readable:
         _no_sample()
+    _say_passed_over(readable)
+    link.write(_chosen(readable))
     return readable[_chosen(readable)]
+
+
+def _say_passed_over(readable: dict[str, SampleSummary]) -> None:
+    asked, chosen = state.sample_file(), _chosen(readable)
+    sentences = link.passed_over()
+    if asked is not None and asked != chosen:
+        sentences.append(
+            f"There is no sample {shown(asked)} here that can be read, so this is {readable[chosen].name}."
+        )
+    for sentence in sentences:
+        st.warning(as_markdown(sentence))
 
 
 def _chosen(readable: dict[str, SampleSummary]) -> str:

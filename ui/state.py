@@ -1,4 +1,4 @@
-"""Everything that a session remembers: every key of session state and of the address, behind typed functions."""
+"""Everything that a session remembers: every key of session state, behind typed functions. The address is in `ui/link.py`."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -7,13 +7,23 @@ from typing import Any
 import streamlit as st
 
 from core.figures.colours import Theme
+from core.result import Result
 
 Address = tuple[str, ...]
 """Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
 
-_SETTINGS = "settings"
 _SAMPLE = "sample"
 _FOUND_ANGLE = "found angle"
+_HISTORY = "history"
+_PINNED = "pinned"
+_COMPARING = "comparing"
+_VIEW = "view"
+
+MAX_HISTORY = 100
+"""Settings that a session can go back through."""
+
+MAX_PINNED = 16
+"""Samples of which a session remembers a pinned result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,14 @@ def theme() -> Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
+@dataclass(frozen=True, slots=True)
+class _History:
+    """Settings tried, in order, and which of them the page shows."""
+
+    tried: tuple[Settings, ...] = (Settings(),)
+    place: int = 0
+
+
 def settings() -> Settings:
     """Look up the settings of this session.
 
@@ -48,8 +66,64 @@ def settings() -> Settings:
     -------
     Settings
     """
-    stored: Settings = st.session_state.setdefault(_SETTINGS, Settings())
+    history = _history()
+    return history.tried[history.place]
+
+
+def _history() -> _History:
+    stored: _History = st.session_state.setdefault(_HISTORY, _History())
     return stored
+
+
+def take_settings(new: Settings) -> None:
+    """Put other settings in place of the present ones, which stay in the history.
+
+    Parameters
+    ----------
+    new : Settings
+    """
+    history = _history()
+    if new == settings():
+        return
+    tried = (*history.tried[: history.place + 1], new)[-MAX_HISTORY:]
+    st.session_state[_HISTORY] = _History(tried, len(tried) - 1)
+
+
+def start_from(first: Settings) -> None:
+    """Begin the history of a new session with settings that its address asks for.
+
+    Parameters
+    ----------
+    first : Settings
+    """
+    st.session_state[_HISTORY] = _History((first,))
+
+
+def can_step(by: int) -> bool:
+    """Whether there are settings before or after the present ones.
+
+    Parameters
+    ----------
+    by : int
+        -1 for back, 1 for forward.
+
+    Returns
+    -------
+    bool
+    """
+    return 0 <= _history().place + by < len(_history().tried)
+
+
+def step(by: int) -> None:
+    """Go back or forward through the settings tried.
+
+    Parameters
+    ----------
+    by : int
+        -1 for back, 1 for forward; nothing happens at the ends.
+    """
+    if can_step(by):
+        st.session_state[_HISTORY] = dataclasses.replace(_history(), place=_history().place + by)
 
 
 def choose_preset(name: str) -> None:
@@ -59,7 +133,7 @@ def choose_preset(name: str) -> None:
     ----------
     name : str
     """
-    st.session_state[_SETTINGS] = Settings(preset=name)
+    take_settings(Settings(preset=name))
 
 
 def change(address: Address, value: Any) -> None:
@@ -70,8 +144,17 @@ def change(address: Address, value: Any) -> None:
     address : Address
     value : object
     """
-    changes = {**settings().changes, address: value}
-    st.session_state[_SETTINGS] = dataclasses.replace(settings(), changes=changes)
+    change_all({address: value})
+
+
+def change_all(moved: dict[Address, Any]) -> None:
+    """Move several knobs at once: one step of the history.
+
+    Parameters
+    ----------
+    moved : dict of Address to object
+    """
+    take_settings(dataclasses.replace(settings(), changes={**settings().changes, **moved}))
 
 
 def reset(address: Address) -> None:
@@ -82,30 +165,133 @@ def reset(address: Address) -> None:
     address : Address
     """
     changes = {key: value for key, value in settings().changes.items() if key != address}
-    st.session_state[_SETTINGS] = dataclasses.replace(settings(), changes=changes)
+    take_settings(dataclasses.replace(settings(), changes=changes))
 
 
 def sample_file() -> str | None:
-    """File of the chosen sample: as chosen in this session, else as the address says.
+    """File of the chosen sample.
 
     Returns
     -------
     str or None
-        A file's name without its folder; it need not exist.
+        A file's name without its folder; it need not exist. None before any was chosen.
     """
-    chosen = st.session_state.get(_SAMPLE) or st.query_params.get(_SAMPLE)
-    return None if chosen is None else str(chosen)
+    chosen: str | None = st.session_state.get(_SAMPLE)
+    return chosen
 
 
 def choose_sample(file: str) -> None:
-    """Remember the chosen sample, over pages and in the address.
+    """Remember the chosen sample, over pages.
 
     Parameters
     ----------
     file : str
     """
     st.session_state[_SAMPLE] = file
-    st.query_params[_SAMPLE] = file
+
+
+def pin(content_hash: str, result: Result) -> None:
+    """Keep a result to compare others of the same sample with.
+
+    Parameters
+    ----------
+    content_hash : str
+        Of the sample.
+    result : Result
+    """
+    others = {key: kept for key, kept in _pins().items() if key != content_hash}
+    latest = list(others.items())[1 - MAX_PINNED :]
+    st.session_state[_PINNED] = dict([*latest, (content_hash, result)])
+
+
+def unpin(content_hash: str) -> None:
+    """Let go of the pinned result of a sample.
+
+    Parameters
+    ----------
+    content_hash : str
+    """
+    st.session_state[_PINNED] = {key: kept for key, kept in _pins().items() if key != content_hash}
+
+
+def pinned(content_hash: str) -> Result | None:
+    """Look up the pinned result of a sample.
+
+    Parameters
+    ----------
+    content_hash : str
+
+    Returns
+    -------
+    Result or None
+    """
+    return _pins().get(content_hash)
+
+
+def _pins() -> dict[str, Result]:
+    stored: dict[str, Result] = st.session_state.get(_PINNED, {})
+    return stored
+
+
+def comparing() -> bool:
+    """Whether the pinned map is to be drawn, too.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(st.session_state.get(_COMPARING, False))
+
+
+def compare(wanted: bool) -> None:
+    """Ask for the pinned map beside the predicted one, or no longer.
+
+    Parameters
+    ----------
+    wanted : bool
+    """
+    st.session_state[_COMPARING] = wanted
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the map of the Tissue page shows.
+
+    Parameters
+    ----------
+    kind : {"annotation", "gene", "counts", "genes"}
+        The last two are counts per spot and genes per spot.
+    gene : str or None
+        None until one was chosen.
+    limits : tuple of float, or None
+        Ends of the colour scale; None for those of the values.
+    """
+
+    kind: str = "annotation"
+    gene: str | None = None
+    limits: tuple[float, float] | None = None
+
+
+def view() -> View:
+    """Look up what the map of the Tissue page shows.
+
+    Returns
+    -------
+    View
+    """
+    stored: View = st.session_state.get(_VIEW, View())
+    return stored
+
+
+def change_view(**changes: Any) -> None:
+    """Show something else on the Tissue page; the colour scale goes back to its ends, unless they are what changed.
+
+    Parameters
+    ----------
+    **changes : object
+        Fields of `View`.
+    """
+    st.session_state[_VIEW] = dataclasses.replace(view(), **{"limits": None, **changes})
 
 
 def found_angle() -> float | None:

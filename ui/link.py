@@ -1,0 +1,190 @@
+"""The address of the page: the sample and every knob that is not at its default, so that a link shows the same picture.
+
+What an address says is checked against the limits of the parameter dataclasses, as anything that comes from outside.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from core.errors import ParameterError
+from core.io.safe_h5 import shown
+from core.params import PRESETS, MethodParams
+from ui import state
+from ui.state import Address, Settings
+
+_SAMPLE, _PRESET = "sample", "preset"
+_ANGLE: Address = ("direction", "angle")
+_DIRECTION: Address = ("direction", "method")
+_WRITTEN = "address written"
+_PASSED_OVER = "address passed over"
+
+# Fields whose own names say too little; every other one is called by its name.
+_NAMES: Mapping[Address, str] = {
+    ("embedding", "kind"): "embedding",
+    ("embedding", "n_components"): "components",
+    ("embedding", "autoencoder", "random_state"): "training_seed",
+    ("direction", "method"): "direction",
+    ("clustering", "random_state"): "seed",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Written:
+    """The address as this session last wrote it, and what for."""
+
+    query: dict[str, str]
+    settings: Settings
+    sample: str | None
+
+
+def follow() -> None:
+    """Take over what the address asks for: at the start of a session, and after the browser's Back or Forward."""
+    asked, written = st.query_params.to_dict(), _written()
+    if written is None:
+        _take_over(asked, at_start=True)
+    # A page's own link comes without anything; and a knob moved in this very run counts more than the address.
+    elif asked.get(_SAMPLE) and asked != written.query and _unmoved(written):
+        _take_over(asked, at_start=False)
+
+
+def write(sample_file: str) -> None:
+    """Put the sample and the settings into the address.
+
+    Parameters
+    ----------
+    sample_file : str
+        File that the page shows.
+    """
+    query = {_SAMPLE: sample_file, **query_of(state.settings())}
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+    st.session_state[_WRITTEN] = _Written(query, state.settings(), state.sample_file())
+
+
+def passed_over() -> list[str]:
+    """Say what of the address could not be used.
+
+    Returns
+    -------
+    list of str
+        Sentences; empty once a knob was moved.
+    """
+    settings, sentences = st.session_state.get(_PASSED_OVER, (None, []))
+    return list(sentences) if settings == state.settings() else []
+
+
+def query_of(settings: Settings) -> dict[str, str]:
+    """Write settings as an address does.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    dict of str to str
+        The preset, and each moved knob by its name. An angle stands for a direction by hand.
+    """
+    changes = dict(settings.changes)
+    if changes.get(_DIRECTION) != "manual":
+        changes.pop(_ANGLE, None)
+    elif _ANGLE in changes:
+        del changes[_DIRECTION]
+    names = _names()
+    return {_PRESET: settings.preset, **{names[address]: str(value) for address, value in changes.items()}}
+
+
+def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """Read settings out of an address.
+
+    Parameters
+    ----------
+    query : mapping of str to str
+
+    Returns
+    -------
+    settings : Settings
+    passed_over : list of str
+        A sentence for each name or value that means nothing.
+    """
+    changes, sentences = {}, []
+    asked = {name: text for name, text in query.items() if name not in (_SAMPLE, _PRESET)}
+    for name, text in asked.items():
+        try:
+            address = _address(name)
+            changes[address] = _value(address, text)
+        except ParameterError as error:
+            sentences.append(f"`{_code(name)}={_code(text)}` in the address was passed over: {error}")
+    if _ANGLE in changes:
+        changes.setdefault(_DIRECTION, "manual")
+    preset = query.get(_PRESET, Settings().preset)
+    if preset not in PRESETS:
+        sentences.append(f"There is no preset `{_code(preset)}`, which the address asks for: choose one on the left.")
+        preset = Settings().preset
+    return Settings(preset=preset, changes=changes), sentences
+
+
+def _take_over(asked: Mapping[str, str], *, at_start: bool) -> None:
+    settings, sentences = settings_of(asked)
+    (state.start_from if at_start else state.take_settings)(settings)
+    if asked.get(_SAMPLE):
+        state.choose_sample(asked[_SAMPLE])
+    st.session_state[_PASSED_OVER] = (settings, sentences)
+
+
+def _written() -> _Written | None:
+    written: _Written | None = st.session_state.get(_WRITTEN)
+    return written
+
+
+def _unmoved(written: _Written) -> bool:
+    return (written.settings, written.sample) == (state.settings(), state.sample_file())
+
+
+@cache
+def _names() -> dict[Address, str]:
+    """Name every knob: by its field, or by its step and field where two steps have one of that name."""
+    addresses = list(_addresses(MethodParams(), ()))
+    count = Counter(address[-1] for address in addresses)
+    return {
+        address: _NAMES.get(address) or (address[-1] if count[address[-1]] == 1 else "_".join(address))
+        for address in addresses
+    }
+
+
+def _addresses(params: Any, above: Address) -> Iterator[Address]:
+    for item in dataclasses.fields(params):
+        value = getattr(params, item.name)
+        if dataclasses.is_dataclass(value):
+            yield from _addresses(value, (*above, item.name))
+        else:
+            yield (*above, item.name)
+
+
+def _address(name: str) -> Address:
+    found = next((address for address, own in _names().items() if own == name), None)
+    if found is None:
+        raise ParameterError("there is no such knob.")
+    return found
+
+
+def _value(address: Address, text: str) -> Any:
+    holder: Any = MethodParams()
+    for name in address[:-1]:
+        holder = getattr(holder, name)
+    usual = getattr(holder, address[-1])
+    try:
+        value = type(usual)(text)
+    except ValueError:
+        value = text
+    dataclasses.replace(holder, **{address[-1]: value})  # refuses what lies outside the limits
+    return value
+
+
+def _code(text: str) -> str:
+    return shown(text, 40).replace("`", "?")
