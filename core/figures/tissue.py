@@ -253,8 +253,8 @@ def across_layers(angle: float) -> np.ndarray:
     return np.asarray(gradient / np.linalg.norm(gradient))
 
 
-def add_direction(figure: go.Figure, lattice: np.ndarray, angle: float, look: Surroundings) -> None:
-    """Draw the direction of increasing depth as an arrow through the middle of the left map.
+def add_direction(figure: go.Figure, lattice: np.ndarray, angle: float, look: Surroundings, *, panel: int = 1) -> None:
+    """Draw the direction of increasing depth as an arrow through the middle of a map.
 
     Parameters
     ----------
@@ -264,6 +264,8 @@ def add_direction(figure: go.Figure, lattice: np.ndarray, angle: float, look: Su
     angle : float
         Radians, array coordinates.
     look : Surroundings
+    panel : int
+        Which map, counted from 1 on the left.
     """
     left, right, top, bottom = extent_um(lattice)
     middle, length = np.array([left + right, top + bottom]) / 2, 0.4 * min(right - left, bottom - top)
@@ -272,5 +274,10 @@ def add_direction(figure: go.Figure, lattice: np.ndarray, angle: float, look: Su
     path = "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in corners) + "Z"
     # The rim in the paper's colour keeps the arrow visible on every layer's colour.
     figure.add_shape(
-        type="path", path=path, xref="x", yref="y", fillcolor=look.text, line={"color": look.paper, "width": 1.5}
+        type="path",
+        path=path,
+        xref="x" if panel == 1 else f"x{panel}",
+        yref="y" if panel == 1 else f"y{panel}",
+        fillcolor=look.text,
+        line={"color": look.paper, "width": 1.5},
     )

@@ -1,0 +1,197 @@
+"""What all charts below the maps share: their look, the names and colours of labels, their order."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.evaluation.matching import Matching
+from core.figures import colours
+from core.figures.colours import SURROUNDINGS, Surroundings, Theme
+from core.figures.comparison import FONT
+from core.sample import UNANNOTATED
+
+# From next to nothing to a lot, in one hue: lightness alone tells, so colour-blind readers lose nothing.
+_SCALE: Mapping[Theme, tuple[str, ...]] = {
+    "light": ("#E3E9F3", "#A9BFE6", "#6E8FD0", "#3B5BA9", "#223A7A", "#101C42"),
+    "dark": ("#212C3D", "#2C4878", "#4269B4", "#7FA2F0", "#B4CAFA", "#EDF3FF"),
+}
+
+
+def look_of_a_chart(theme: Theme, height_px: int) -> dict[str, Any]:
+    """Give the layout that charts start from.
+
+    Parameters
+    ----------
+    theme : {"light", "dark"}
+    height_px : int
+
+    Returns
+    -------
+    dict
+        For `plotly.graph_objects.Figure.update_layout`.
+    """
+    look = SURROUNDINGS[theme]
+    return {
+        "paper_bgcolor": look.paper,
+        "plot_bgcolor": look.paper,
+        "font": {"family": FONT, "size": 13, "color": look.text},
+        "hoverlabel": {"bgcolor": look.paper, "bordercolor": look.border, "font": {"color": look.text, "family": FONT}},
+        "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
+        "height": height_px,
+        "showlegend": False,
+    }
+
+
+def axis(look: Surroundings, **more: Any) -> dict[str, Any]:
+    """Give an axis that charts start from.
+
+    Parameters
+    ----------
+    look : Surroundings
+    **more : object
+        What this axis has besides.
+
+    Returns
+    -------
+    dict
+    """
+    quiet = {"gridcolor": look.border, "linecolor": look.border, "zeroline": False, "tickfont": {"color": look.muted}}
+    return {**quiet, "title": {"font": {"color": look.muted, "size": 13}}, "fixedrange": True, **more}
+
+
+def write_above(figure: go.Figure, text: str, x: float, look: Surroundings, *, y: float = 1.0) -> None:
+    """Write a heading above a part of a figure.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Changed in place.
+    text : str
+    x, y : float
+        Its lower left corner, in parts of the plot's width and height.
+    look : Surroundings
+    """
+    figure.add_annotation(
+        text=text, x=x, y=y, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=5, showarrow=False,
+        align="left", font={"size": 14, "color": look.text},
+    )  # fmt: skip
+
+
+def swatch(name: str, colour: str) -> str:
+    """Write a label with a square of its colour before it, for ticks and headings.
+
+    Parameters
+    ----------
+    name, colour : str
+
+    Returns
+    -------
+    str
+    """
+    return f'<span style="color:{colour}">■</span> {name}'
+
+
+def cluster_name(cluster: int, layer: str | None) -> str:
+    """Name a cluster with what it stands for.
+
+    Parameters
+    ----------
+    cluster : int
+    layer : str or None
+
+    Returns
+    -------
+    str
+        Such as `Cluster 3 (Layer 1)`, or `Cluster 3` where it has no layer.
+    """
+    return f"Cluster {cluster}" + (f" ({colours.display_name(layer)})" if layer else "")
+
+
+def ordered_clusters(matching: Matching) -> list[int]:
+    """Sort clusters as their layers are sorted, those without a layer last.
+
+    Parameters
+    ----------
+    matching : Matching
+
+    Returns
+    -------
+    list of int
+    """
+    order = colours.in_order(layer for layer in matching.layers.values() if layer is not None)
+    return sorted(matching.layers, key=lambda cluster: (_place(matching.layers[cluster], order), cluster))
+
+
+def _place(layer: str | None, order: list[str]) -> int:
+    return len(order) if layer is None else order.index(layer)
+
+
+def layers_of(labels_true: np.ndarray | None, *, unannotated: bool = True) -> list[str]:
+    """List the annotated layers in their order.
+
+    Parameters
+    ----------
+    labels_true : ndarray of shape (n_spots,), str, or None
+    unannotated : bool
+        Whether the unannotated count as one, the last.
+
+    Returns
+    -------
+    list of str
+    """
+    names = [] if labels_true is None else [str(name) for name in np.unique(labels_true)]
+    return colours.in_order(name for name in names if unannotated or name != UNANNOTATED)
+
+
+def colours_of_clusters(matching: Matching, labels_true: np.ndarray | None, theme: Theme) -> dict[int, str]:
+    """Give each cluster its colour, kept as the matching keeps it.
+
+    Parameters
+    ----------
+    matching : Matching
+    labels_true : ndarray of shape (n_spots,), str, or None
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    dict of int to str
+    """
+    return colours.cluster_colours(matching.layers, layers_of(labels_true), theme, matching.places)
+
+
+def scale_colours(theme: Theme, n_colours: int) -> list[str]:
+    """Sample the scale for values, from low to high.
+
+    Parameters
+    ----------
+    theme : {"light", "dark"}
+    n_colours : int
+
+    Returns
+    -------
+    list of str
+        `rgb(r, g, b)`.
+    """
+    stops = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in _SCALE[theme]])
+    places = np.linspace(0, len(stops) - 1, n_colours)
+    channels = [np.interp(places, np.arange(len(stops)), channel) for channel in stops.T]
+    return [f"rgb({r:.0f}, {g:.0f}, {b:.0f})" for r, g, b in zip(*channels, strict=True)]
+
+
+def colour_scale(theme: Theme) -> list[tuple[float, str]]:
+    """Give the scale for values as plotly takes it.
+
+    Parameters
+    ----------
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    list of (float, str)
+        From exactly 0 to exactly 1: plotly.js takes another scale where the end is missed.
+    """
+    stops: Iterable[str] = _SCALE[theme]
+    last = len(_SCALE[theme]) - 1
+    return [(place / last, stop) for place, stop in enumerate(stops)]

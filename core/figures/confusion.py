@@ -1,0 +1,67 @@
+"""Which layers went into which clusters, as a table."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.evaluation.matching import Matching, common_spots
+from core.figures import charts, colours
+from core.figures.colours import SURROUNDINGS, Theme
+
+_ROW_PX = 34
+
+
+def confusion(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "light") -> go.Figure:
+    """Draw the table of layers by clusters.
+
+    Parameters
+    ----------
+    labels_true : ndarray of shape (n_spots,), str
+    matching : Matching
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A row for each layer, the unannotated last, a column for each cluster in the order of the layers. Cells say how
+        many spots of the layer went there, and are shaded by their share of the layer.
+    """
+    layers, clusters = charts.layers_of(labels_true), charts.ordered_clusters(matching)
+    counts = common_spots(matching.labels, labels_true, np.array(clusters), layers).T
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    words = [[_cell(n, s) for n, s in zip(*row, strict=True)] for row in zip(counts, shares, strict=True)]
+    heat = go.Heatmap(
+        z=shares, text=words, texttemplate="%{text}", customdata=counts, zmin=0, zmax=1, xgap=2, ygap=2,
+        colorscale=charts.colour_scale(theme), showscale=False, textfont={"size": 13},
+        hovertemplate="%{y} in %{x}<br>%{customdata} spots, %{z:.1%} of the layer<extra></extra>",
+    )  # fmt: skip
+    figure = go.Figure(heat)
+    _lay_out(figure, layers, clusters, labels_true, matching, theme)
+    return figure
+
+
+def _cell(count: int, share: float) -> str:
+    return f"{count} ({share:.0%})" if count else ""
+
+
+def _lay_out(
+    figure: go.Figure, layers: list[str], clusters: list[int], labels_true: np.ndarray, matching: Matching, theme: Theme
+) -> None:
+    look, of_layer = SURROUNDINGS[theme], colours.layer_colours(layers, theme)
+    of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
+    rows = [charts.swatch(colours.display_name(layer), of_layer[layer]) + "  " for layer in layers]
+    columns = [
+        charts.swatch(_two_lines(cluster, matching.layers[cluster]), of_cluster[cluster]) for cluster in clusters
+    ]
+    ticks = {"showgrid": False, "showline": False, "tickfont": {"color": look.text}, "ticks": ""}
+    figure.update_layout(**charts.look_of_a_chart(theme, _ROW_PX * len(layers) + 68))
+    figure.update_xaxes(charts.axis(look, **ticks, side="top", tickvals=list(range(len(clusters))), ticktext=columns))
+    figure.update_yaxes(
+        charts.axis(
+            look, **ticks, autorange="reversed", tickvals=list(range(len(layers))), ticktext=rows, automargin=True
+        )
+    )
+    figure.update_layout(margin={"t": 56})
+
+
+def _two_lines(cluster: int, layer: str | None) -> str:
+    return f"Cluster {cluster}<br>{colours.display_name(layer) if layer else 'no layer'}"

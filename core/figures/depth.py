@@ -1,0 +1,101 @@
+"""Which labels lie at which depth: shows at a glance whether the direction is right."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.evaluation.matching import Matching
+from core.figures import charts, colours
+from core.figures.colours import SURROUNDINGS, Theme
+from core.method.lattice import across_layers_um, tissue_um
+
+_HEIGHT_PX = 220
+_N_BINS = 40
+_GAP = 0.04
+
+
+def depth_profile(
+    lattice: np.ndarray, labels_true: np.ndarray | None, matching: Matching, angle: float, *, theme: Theme = "light"
+) -> go.Figure:
+    """Draw the share of each label along the depth, predicted beside annotated.
+
+    Parameters
+    ----------
+    lattice : ndarray of shape (n_spots, 2), int
+    labels_true : ndarray of shape (n_spots,), str, or None
+        Without it the predicted profile stands alone.
+    matching : Matching
+    angle : float
+        Radians, array coordinates.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Stacked areas. With the right direction, layers follow each other with steep borders.
+    """
+    depth_mm = _depth_mm(lattice, angle)
+    of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
+    figure = go.Figure()
+    for cluster in charts.ordered_clusters(matching):
+        name = charts.cluster_name(cluster, matching.layers[cluster])
+        _add_area(figure, depth_mm, matching.labels == cluster, name, of_cluster[cluster], 1)
+    for layer, colour in colours.layer_colours(charts.layers_of(labels_true), theme).items():
+        _add_area(figure, depth_mm, np.asarray(labels_true == layer), colours.display_name(layer), colour, 2)
+    _lay_out(figure, float(depth_mm.max()), 1 if labels_true is None else 2, theme)
+    return figure
+
+
+def _depth_mm(lattice: np.ndarray, angle: float) -> np.ndarray:
+    depth_um = tissue_um(lattice) @ across_layers_um(angle)
+    return np.asarray((depth_um - depth_um.min()) / 1000)
+
+
+def shares_along(depth: np.ndarray, chosen: np.ndarray, n_bins: int = _N_BINS) -> tuple[np.ndarray, np.ndarray]:
+    """Count which share of the spots at each depth are chosen.
+
+    Parameters
+    ----------
+    depth : ndarray of shape (n_spots,)
+    chosen : ndarray of shape (n_spots,), bool
+    n_bins : int
+        Bins of equally many spots, as far as spots of equal depth allow.
+
+    Returns
+    -------
+    middles : ndarray of shape (at most n_bins,)
+        Mean depth of the spots of each bin.
+    shares : ndarray of that shape
+        From 0 to 1.
+    """
+    edges = np.unique(np.quantile(depth, np.linspace(0, 1, n_bins + 1)))
+    bins = np.searchsorted(edges[1:-1], depth, side="right")
+    counts = np.bincount(bins)
+    filled = counts > 0
+    middles, shares = (np.bincount(bins, weights=values)[filled] / counts[filled] for values in (depth, chosen))
+    return middles, shares
+
+
+def _add_area(figure: go.Figure, depth_mm: np.ndarray, chosen: np.ndarray, name: str, colour: str, panel: int) -> None:
+    middles, shares = shares_along(depth_mm, chosen)
+    trace = go.Scatter(
+        # The first and last bin reach to the ends of the tissue.
+        x=[0.0, *middles, depth_mm.max()], y=[shares[0], *shares, shares[-1]],
+        xaxis=f"x{panel}", yaxis=f"y{panel}", stackgroup=f"panel {panel}", name=name, mode="lines",
+        line={"width": 0, "color": colour}, fillcolor=colour,
+        hovertemplate=f"{name}: %{{y:.0%}} at %{{x:.1f}} mm<extra></extra>",
+    )  # fmt: skip
+    figure.add_trace(trace)
+
+
+def _lay_out(figure: go.Figure, deepest_mm: float, n_panels: int, theme: Theme) -> None:
+    look, side = SURROUNDINGS[theme], 0.5 - _GAP / 2 if n_panels == 2 else 1.0
+    x = charts.axis(look, range=[0, deepest_mm], showgrid=False, ticksuffix=" mm")
+    y = charts.axis(look, range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%")
+    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
+    figure.update_layout(xaxis={**x, "domain": [0, side]}, yaxis=y, margin={"l": 44, "r": 8, "t": 30, "b": 26})
+    charts.write_above(figure, "<b>Predicted along depth</b>", 0.0, look)
+    if n_panels == 2:
+        figure.update_layout(
+            xaxis2={**x, "domain": [1 - side, 1], "anchor": "y2"}, yaxis2={**y, "anchor": "x2", "showticklabels": False}
+        )
+        charts.write_above(figure, "<b>Annotated along depth</b>", 1 - side, look)

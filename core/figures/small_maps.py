@@ -1,0 +1,194 @@
+"""Small maps side by side in one figure: for the paper's figures, which compare settings on one tissue."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.evaluation.matching import Matching
+from core.figures import charts, colours, tissue
+from core.figures.colours import SURROUNDINGS, Theme
+
+_GAP = 0.012
+_HEADING_PX = 52
+_LEGEND_PX = 40
+_LEVELS = 24
+
+Area = tuple[str, str, np.ndarray]
+"""Name, colour and spots (bool) of one label."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SmallMap:
+    """One map.
+
+    Parameters
+    ----------
+    title, subtitle : str
+    areas : tuple of Area
+    in_legend : bool
+        Whether its labels are explained below the figure.
+    angle : float or None
+        Radians; drawn as an arrow to greater depth.
+    """
+
+    title: str
+    subtitle: str
+    areas: tuple[Area, ...]
+    in_legend: bool = True
+    angle: float | None = None
+
+
+def of_layers(labels_true: np.ndarray, theme: Theme) -> SmallMap:
+    """Make the map of the annotation.
+
+    Parameters
+    ----------
+    labels_true : ndarray of shape (n_spots,), str
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    SmallMap
+    """
+    shades = colours.layer_colours(charts.layers_of(labels_true), theme)
+    areas = tuple((colours.display_name(name), shade, labels_true == name) for name, shade in shades.items())
+    return SmallMap("Annotated", "by the experts", areas)
+
+
+def of_clusters(
+    title: str,
+    subtitle: str,
+    matching: Matching,
+    labels_true: np.ndarray | None,
+    theme: Theme,
+    *,
+    angle: float | None = None,
+) -> SmallMap:
+    """Make the map of a run, in matched colours.
+
+    Parameters
+    ----------
+    title, subtitle : str
+    matching : Matching
+    labels_true : ndarray of shape (n_spots,), str, or None
+    theme : {"light", "dark"}
+    angle : float, optional
+
+    Returns
+    -------
+    SmallMap
+    """
+    shades = charts.colours_of_clusters(matching, labels_true, theme)
+    areas = [
+        (_legend_name(cluster, matching), shades[cluster], matching.labels == cluster)
+        for cluster in charts.ordered_clusters(matching)
+    ]
+    return SmallMap(title, subtitle, tuple(areas), angle=angle)
+
+
+def _legend_name(cluster: int, matching: Matching) -> str:
+    # Numbers of clusters differ from map to map, the legend is shared: its own colours are counted instead.
+    layer = matching.layers[cluster]
+    return f"Without a layer {matching.places[cluster] + 1}" if layer is None else colours.display_name(layer)
+
+
+def of_values(title: str, subtitle: str, values: np.ndarray, limits: tuple[float, float], theme: Theme) -> SmallMap:
+    """Make the map of a value.
+
+    Parameters
+    ----------
+    title, subtitle : str
+    values : ndarray of shape (n_spots,)
+    limits : (float, float)
+        Values that have the lowest and the highest colour; beyond them nothing is told apart.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    SmallMap
+    """
+    low, high = limits
+    reach = np.clip((values - low) / (high - low), 0, 1) if high > low else np.zeros(len(values))
+    levels = np.minimum((reach * _LEVELS).astype(int), _LEVELS - 1)
+    shades = charts.scale_colours(theme, _LEVELS)
+    areas = tuple((f"level {level}", shades[level], levels == level) for level in np.unique(levels))
+    return SmallMap(title, subtitle, areas, in_legend=False)
+
+
+def side_by_side(
+    lattice: np.ndarray, maps: Sequence[SmallMap], *, theme: Theme = "light", height_px: int = 360, n_columns: int = 4
+) -> go.Figure:
+    """Draw small maps on one scale.
+
+    Parameters
+    ----------
+    lattice : ndarray of shape (n_spots, 2), int
+    maps : sequence of SmallMap
+    theme : {"light", "dark"}
+    height_px : int
+        Of one row of maps with its headings.
+    n_columns : int
+        Maps in a row.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        To scale, y down, one legend for all labels.
+    """
+    look, n_rows = SURROUNDINGS[theme], math.ceil(len(maps) / n_columns)
+    figure = go.Figure()
+    figure.update_layout(**charts.look_of_a_chart(theme, n_rows * height_px + _LEGEND_PX))
+    figure.update_layout(
+        plot_bgcolor=look.panel,
+        showlegend=True,
+        margin={"l": 0, "r": 0, "t": _HEADING_PX, "b": _LEGEND_PX},
+        legend={"orientation": "h", "x": 0, "y": 0, "yanchor": "top", "traceorder": "normal", "itemsizing": "trace",
+                "itemclick": False, "itemdoubleclick": False, "bgcolor": "rgba(0,0,0,0)"},
+    )  # fmt: skip
+    heading = _HEADING_PX / (n_rows * height_px - _HEADING_PX)
+    for place, small in enumerate(maps):
+        row, column = divmod(place, n_columns)
+        width, height = (1 + _GAP) / min(n_columns, len(maps)), (1 + heading) / n_rows
+        x = column * width, (column + 1) * width - _GAP
+        y = 1 - (row + 1) * height + heading, 1 - row * height
+        _add_map(figure, lattice, small, place + 1, (x[0], min(1.0, x[1])), (max(0.0, y[0]), y[1]), theme)
+    _add_legend(figure, maps)
+    return figure
+
+
+def _add_map(
+    figure: go.Figure,
+    lattice: np.ndarray,
+    small: SmallMap,
+    panel: int,
+    x: tuple[float, float],
+    y: tuple[float, float],
+    theme: Theme,
+) -> None:
+    look = SURROUNDINGS[theme]
+    for name, shade, spots in small.areas:
+        figure.add_trace(tissue.area(lattice[spots], name, shade, panel, group=name))
+    left, right, top, bottom = tissue.extent_um(lattice)
+    margin = 0.03 * (right - left)
+    hidden = {"visible": False, "constrain": "range", "fixedrange": True}
+    number = "" if panel == 1 else str(panel)
+    axes = {
+        f"xaxis{number}": {**hidden, "domain": x, "anchor": f"y{number}", "range": [left - margin, right + margin]},
+        f"yaxis{number}": {
+            **hidden, "domain": y, "anchor": f"x{number}", "range": [bottom + margin, top - margin], "scaleanchor": f"x{number}",
+        },
+    }  # fmt: skip
+    figure.update_layout(axes)
+    words = f'<b>{small.title}</b><br><span style="font-size:12px;color:{look.muted}">{small.subtitle}</span>'
+    charts.write_above(figure, words, x[0], look, y=y[1])
+    if small.angle is not None:
+        tissue.add_direction(figure, lattice, small.angle, look, panel=panel)
+
+
+def _add_legend(figure: go.Figure, maps: Sequence[SmallMap]) -> None:
+    explained = {name: shade for small in maps if small.in_legend for name, shade, _ in small.areas}
+    for rank, (name, shade) in enumerate(explained.items()):
+        figure.add_trace(tissue.legend_key(name, shade, name, rank=rank))
