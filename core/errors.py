@@ -42,3 +42,7 @@ class FigureError(DomainsError):
 
 class CancelledError(DomainsError):
     """The work was stopped because its caller asked for it."""
+
+
+class WorkError(DomainsError):
+    """Background work could not be started."""

@@ -1,0 +1,1 @@
+"""Background work: jobs on a cluster of processes, and what they do."""

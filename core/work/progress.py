@@ -1,0 +1,82 @@
+"""What a task on a worker says and hears while it runs."""
+
+import os
+import time
+from typing import Any
+
+from distributed import Event, get_client, get_worker
+
+from core.errors import CancelledError
+
+TOPIC = "jobs"
+"""Where workers write and the board listens."""
+
+_SECONDS_BETWEEN_WORDS = 0.1
+
+
+def cancel_flag(job_id: str) -> str:
+    """Name the event that asks a job to stop.
+
+    Parameters
+    ----------
+    job_id : str
+
+    Returns
+    -------
+    str
+    """
+    return f"cancel {job_id}"
+
+
+class Progress:
+    """The line between a running task and the board.
+
+    Parameters
+    ----------
+    job_id : str
+
+    Raises
+    ------
+    CancelledError
+        If the job was cancelled before it began.
+    """
+
+    def __init__(self, job_id: str) -> None:
+        self._job_id = job_id
+        self._worker = get_worker()
+        self._cancelled = Event(cancel_flag(job_id), client=get_client())
+        self._losses: list[float] = []
+        self._next = 0.0
+        self._check()
+        self._send(pid=os.getpid())
+
+    def report(self, share: float, words: str, loss: float | None = None) -> None:
+        """Say how far the task is; every word of a fast task would drown the scheduler, so some are left out.
+
+        Parameters
+        ----------
+        share : float
+            Of the work, from 0 to 1.
+        words : str
+        loss : float, optional
+            Of the epoch that just ended; none is left out.
+
+        Raises
+        ------
+        CancelledError
+            If the job is to stop.
+        """
+        if loss is not None:
+            self._losses.append(loss)
+        if time.monotonic() >= self._next or share >= 1:
+            self._next = time.monotonic() + _SECONDS_BETWEEN_WORDS
+            self._check()
+            self._send(share=share, words=words, losses=self._losses)
+            self._losses = []
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise CancelledError("The work was cancelled.")
+
+    def _send(self, **facts: Any) -> None:
+        self._worker.log_event(TOPIC, {"job": self._job_id, **facts})

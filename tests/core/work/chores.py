@@ -1,0 +1,41 @@
+"""Tasks for workers to do in tests; workers import them from here."""
+
+import os
+import signal
+import time
+
+from core.errors import ParameterError
+
+
+def count(progress, path, n_steps=3, seconds=0.0):
+    """Leave a line in a file each time, then count."""
+    with path.open("a") as file:
+        file.write("x\n")
+    for step in range(1, n_steps + 1):
+        time.sleep(seconds)
+        progress.report(step / n_steps, f"Step {step}", float(step))
+    return n_steps
+
+
+def deaf(progress, path):
+    """Work on without ever listening."""
+    path.touch()
+    time.sleep(60)
+
+
+def die(progress, path, n_times):
+    """End like a process that memory ran out for, the first times."""
+    with path.open("a") as file:
+        file.write("x\n")
+    if len(path.read_text().split()) <= n_times:
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "alive"
+
+
+def refuse(progress):
+    raise ParameterError("The window is too wide.")
+
+
+def break_down(progress):
+    raise KeyError("nobody thought of this")

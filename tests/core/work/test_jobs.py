@@ -1,0 +1,225 @@
+"""The board of jobs, on a real cluster of processes that all tests here share."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from distributed import Client, Security
+
+from core.io import lab_h5
+from core.method import pipeline
+from core.params import AutoencoderParams, EmbeddingParams, MethodParams
+from core.work import tasks
+from core.work.host import sizes
+from core.work.jobs import Board, State
+from core.work.tasks import SampleFile
+from tests.core.work import chores
+from tests.small_tissue import small_sample
+
+ROOT = Path(__file__).resolve().parents[3]
+SMALL = MethodParams(
+    embedding=EmbeddingParams(kind="code", autoencoder=AutoencoderParams(width=8, epochs=6, batch_size=32))
+)
+
+
+@pytest.fixture(scope="module")
+def board():
+    board = Board()
+    yield board
+    board.close()
+
+
+@pytest.fixture
+def saved_sample(tmp_path):
+    path = tmp_path / "first.h5"
+    lab_h5.write(small_sample("first"), path)
+    return SampleFile(path, lab_h5.read(path).content_hash)
+
+
+def until(true, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def ended(board, job_id, seconds=60.0):
+    assert board.wait(job_id, seconds)
+    return board.job(job_id)
+
+
+def test_equal_requests_share_one_job_and_its_result(board, tmp_path):
+    path = tmp_path / "count"
+    first = board.submit("same", chores.count, path, owner="Ada")
+    second = board.submit("same", chores.count, path, owner="Ben")
+    assert first == second
+    assert ended(board, first).result == 3
+    assert board.submit("same", chores.count, path, owner="Ada") == first
+    assert board.job(first).owners == ("Ada", "Ben")
+    assert path.read_text() == "x\n"
+
+
+def test_asked_again_a_finished_job_is_done_anew(board, tmp_path):
+    first = board.submit("anew", chores.count, tmp_path / "count")
+    ended(board, first)
+    assert board.submit("anew", chores.count, tmp_path / "count", again=True) != first
+
+
+def test_a_job_goes_from_queued_over_running_to_done_with_its_losses_and_time_left(board, tmp_path):
+    job_id = board.submit("states", chores.count, tmp_path / "count", 20, 0.15)
+    assert board.job(job_id).state is State.QUEUED
+    until(lambda: len(board.job(job_id).losses) > 3)
+    running = board.job(job_id)
+    assert running.state is State.RUNNING
+    assert running.losses == tuple(float(step) for step in range(1, len(running.losses) + 1))
+    assert 0 < running.seconds_left < 10
+    done = ended(board, job_id)
+    assert (done.state, done.share, done.seconds_left) == (State.DONE, 1.0, None)
+    assert done.losses == tuple(map(float, range(1, 21)))
+    assert board.find("states") == done
+
+
+@pytest.mark.parametrize(("task", "more"), [(chores.count, (1000, 0.1)), (chores.deaf, ())])
+def test_cancelling_ends_a_job_whether_it_listens_or_not(board, tmp_path, task, more):
+    path = tmp_path / "begun"
+    job_id = board.submit(f"cancel {task.__name__}", task, path, *more)
+    until(path.exists)
+    started = time.monotonic()
+    board.cancel(job_id)
+    assert time.monotonic() - started < 5
+    assert board.job(job_id).state is State.CANCELLED
+    again = board.submit(f"cancel {task.__name__}", chores.count, path)
+    assert ended(board, again).state is State.DONE
+
+
+def test_a_waiting_job_is_cancelled_before_it_begins(board, tmp_path):
+    n_workers = sizes().n_workers
+    busy = [board.submit(f"busy {n}", chores.count, tmp_path / f"{n}", 1000, 0.1) for n in range(n_workers)]
+    until(lambda: all(board.job(job).state is State.RUNNING for job in busy))
+    waiting = board.submit("waiting", chores.count, tmp_path / "waiting")
+    time.sleep(0.3)
+    assert board.job(waiting).state is State.QUEUED
+    board.cancel(waiting)
+    for job in busy:
+        board.cancel(job)
+    assert board.job(waiting).state is State.CANCELLED
+    assert not (tmp_path / "waiting").exists()
+
+
+def test_a_job_whose_process_is_killed_is_tried_once_more(board, tmp_path):
+    assert ended(board, board.submit("killed once", chores.die, tmp_path / "deaths", 1)).result == "alive"
+
+
+def test_a_job_whose_process_is_killed_again_fails_with_a_sentence_and_the_board_goes_on(board, tmp_path):
+    job = ended(board, board.submit("killed twice", chores.die, tmp_path / "deaths", 9))
+    assert job.state is State.FAILED
+    assert "memory runs out" in job.error
+    assert ended(board, board.submit("after", chores.count, tmp_path / "count")).state is State.DONE
+
+
+def test_what_core_refuses_arrives_as_its_sentence(board):
+    job = ended(board, board.submit("refused", chores.refuse))
+    assert (job.state, job.error) == (State.FAILED, "The window is too wide.")
+
+
+def test_an_unforeseen_error_is_one_sentence_for_the_user_and_all_of_it_in_the_log(board, caplog):
+    job = ended(board, board.submit("broken", chores.break_down))
+    assert job.state is State.FAILED
+    assert "KeyError" in job.error
+    assert "nobody thought of this" not in job.error
+    assert "nobody thought of this" in caplog.text
+    assert "chores.py" in caplog.text
+
+
+@pytest.mark.parametrize("credentials", ["none", "its own"])
+def test_an_uninvited_client_is_refused(board, tmp_path, credentials):
+    ended(board, board.submit("up", chores.count, tmp_path / "count"))
+    address = board.cluster.address
+    foreign = Security.temporary() if credentials == "its own" else None
+    with pytest.raises((OSError, TimeoutError)):
+        Client(
+            address if foreign else address.replace("tls://", "tcp://"),
+            security=foreign,
+            timeout="3s",
+            set_as_default=False,
+        )
+
+
+def test_every_port_is_on_loopback_and_no_dashboard_answers(board, tmp_path):
+    ended(board, board.submit("up", chores.count, tmp_path / "count"))
+    host = psutil.Process(board.cluster.process.pid)
+    ports = {
+        connection.laddr
+        for process in (host, *host.children(recursive=True))
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert {port.ip for port in ports} == {"127.0.0.1"}
+    for port in ports:
+        with socket.create_connection((port.ip, port.port), timeout=5) as link:
+            link.sendall(b"GET /info/main/workers.html HTTP/1.0\r\n\r\n")
+            try:
+                answer = link.recv(1000)
+            except ConnectionError:
+                answer = b""
+        assert b"200 OK" not in answer
+
+
+def test_training_saves_the_model_that_training_here_gives(board, saved_sample, tmp_path):
+    models = tmp_path / "models"
+    job = ended(board, board.submit("train", tasks.train, saved_sample, SMALL, models))
+    sample = saved_sample.read()
+    assert job.error == ""
+    assert pipeline.has_model(sample, SMALL, models)
+    assert job.losses == job.result.losses
+    assert job.result.losses == pytest.approx(pipeline.train(sample, SMALL).losses)
+
+
+def test_repeats_are_those_of_the_pipeline(board, saved_sample, tmp_path):
+    params = MethodParams()
+    job = ended(board, board.submit("repeat", tasks.repeat, saved_sample, params, 3, tmp_path))
+    expected = pipeline.repeat(saved_sample.read(), params, 3)
+    assert [result.labels.tolist() for result in job.result] == [result.labels.tolist() for result in expected]
+
+
+def test_a_sample_that_changed_on_disk_is_refused_with_a_sentence(board, saved_sample, tmp_path):
+    lab_h5.write(small_sample("first", n_rows=18), saved_sample.path)
+    job = ended(board, board.submit("changed", tasks.train, saved_sample, SMALL, tmp_path))
+    assert "first.h5 changed on the disk" in job.error
+
+
+def test_a_machine_is_divided_into_no_more_threads_than_cores():
+    for n_cores in (1, 2, 3, 4, 7, 64):
+        found = sizes(n_cores, 2**33)
+        assert 1 <= found.n_workers * found.n_threads <= n_cores
+        assert found.n_workers * found.memory_bytes <= 2**33
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_however_the_app_ends_no_process_stays_behind(end):
+    code = (
+        "import sys, time; from core.work.cluster import Cluster; cluster = Cluster(print); "
+        "print(cluster.process.pid, flush=True); time.sleep(60)"
+    )
+    app = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with app:
+        host = psutil.Process(int(app.stdout.readline()))
+        family = [host, *host.children(recursive=True)]
+        assert len(family) > sizes().n_workers
+        os.kill(app.pid, end)
+    _, alive = psutil.wait_procs(family, timeout=15)
+    assert alive == []
+
+
+def test_when_the_cluster_is_gone_its_jobs_fail_with_a_sentence_and_the_next_one_starts_another(board, tmp_path):
+    job_id = board.submit("orphan", chores.deaf, tmp_path / "begun")
+    until((tmp_path / "begun").exists)
+    board.cluster.process.kill()
+    assert "Start it again" in ended(board, job_id).error
+    assert ended(board, board.submit("next", chores.count, tmp_path / "count")).state is State.DONE
