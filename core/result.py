@@ -1,5 +1,6 @@
 """What a run gives back: labels, and everything needed to understand and repeat them."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +27,20 @@ class FoundDirection:
     angle: float
     method: str
     support: float | None = None
+
+    def turned_from(self, other: "FoundDirection") -> float:
+        """Say by how much this direction is turned from another, the shorter way; radians in [-pi/2, pi/2).
+
+        Parameters
+        ----------
+        other : FoundDirection
+
+        Examples
+        --------
+        >>> round(FoundDirection(angle=3.1, method="manual").turned_from(FoundDirection(angle=0.0, method="manual")), 2)
+        -0.04
+        """
+        return (self.angle - other.angle + math.pi / 2) % math.pi - math.pi / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ with guards.shown_as_message():
     params = forms.params(sample)
     result = compute.cluster(sample, params) if compute.ready(sample, params) else None
     panels.header(sample, result)
-    panels.scores(result)
+    panels.scores(sample, result)
     if asked_to_train:
         panels.training(sample, params)
     panels.maps(sample, result)

@@ -12,7 +12,7 @@ from core.io.safe_h5 import shown
 from core.params import MethodParams
 from core.result import AutoencoderReport, FoundDirection, Result, Scores
 from core.sample import Sample
-from ui import compute, link, state
+from ui import compute, link, navigation, state, take_away
 from ui.guards import as_markdown
 
 SHIPPED = "151673.h5"
@@ -35,6 +35,7 @@ def sample_picker() -> SampleSummary:
     SampleSummary
         Of a readable file. Where there is none, the page says what to do and ends here.
     """
+    navigation.only_through_app()
     found = compute.samples()
     readable = {summary.path.name: summary for summary in found if not summary.problem}
     link.follow()
@@ -102,7 +103,7 @@ def header(sample: Sample, result: Result | None) -> None:
     result : Result or None
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.title("Spatial domains", anchor=False, width="content")
+        st.title("Tune", anchor=False, width="content")
         st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
         st.badge(f"{sample.n_spots:,} spots", color="gray")
         st.badge(f"{sample.n_genes:,} genes", color="gray")
@@ -110,6 +111,8 @@ def header(sample: Sample, result: Result | None) -> None:
             st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
         if result is not None and result.autoencoder is not None:
             _autoencoder_badge(result.autoencoder)
+        st.space("stretch")
+        take_away.buttons(sample, result)
 
 
 def _autoencoder_badge(report: AutoencoderReport) -> None:
@@ -173,15 +176,17 @@ def training(sample: Sample, params: MethodParams) -> None:
     st.rerun()
 
 
-def scores(result: Result | None) -> None:
-    """Show the figures of a run in a row of cards.
+def scores(sample: Sample, result: Result | None) -> None:
+    """Show the figures of a run in a row of cards, each with its change against the pinned run.
 
     Parameters
     ----------
+    sample : Sample
     result : Result or None
         None keeps the cards in their places, empty.
     """
-    cards = (_card_ari(result), _card_nmi(result), _card_direction(result), _card_time(result))
+    kept = state.pinned(sample.content_hash)
+    cards = (_card_ari(result, kept), _card_nmi(result, kept), _card_direction(result, kept), _card_time(result, kept))
     for column, (label, value, note, description, words) in zip(
         st.columns(len(cards), gap="small"), cards, strict=True
     ):
@@ -203,22 +208,34 @@ _Card = tuple[str, str, str, str, str]
 _NOTHING = "–"
 
 
-def _card_ari(result: Result | None) -> _Card:
-    words = (
-        "Adjusted Rand index on annotated spots: 1 is full agreement with the annotation, 0 what chance gives. Small: on all "
-        "spots, the unannotated counted as a class of their own, as in the paper."
-    )
-    found = _scores_of(result)
-    return "ARI", _score(found.ari), _score(found.ari_all), "all spots", words
+def _card_ari(result: Result | None, kept: Result | None) -> _Card:
+    words = "Adjusted Rand index on annotated spots: 1 is full agreement with the annotation, 0 what chance gives. "
+    found, pinned = _scores_of(result), _scores_of(kept)
+    note = (_score(found.ari_all), "all spots") if kept is None else _against(found.ari, pinned.ari, ".3f")
+    return "ARI", _score(found.ari), *note, words + _on_all_spots(found.ari_all)
 
 
-def _card_nmi(result: Result | None) -> _Card:
+def _card_nmi(result: Result | None, kept: Result | None) -> _Card:
     words = (
         "Normalised mutual information on annotated spots: 1 if either labelling tells the other, 0 if neither tells anything. "
-        "Small: on all spots, the unannotated counted as a class of their own, as in the paper."
     )
-    found = _scores_of(result)
-    return "NMI", _score(found.nmi), _score(found.nmi_all), "all spots", words
+    found, pinned = _scores_of(result), _scores_of(kept)
+    note = (_score(found.nmi_all), "all spots") if kept is None else _against(found.nmi, pinned.nmi, ".3f")
+    return "NMI", _score(found.nmi), *note, words + _on_all_spots(found.nmi_all)
+
+
+def _on_all_spots(value: float | None) -> str:
+    return (
+        f"On all spots, the unannotated counted as a class of their own, as in the paper: {_score(value)}. Small: this, or "
+        "the change against the pinned result."
+    )
+
+
+def _against(value: float | None, pinned: float | None, digits: str, unit: str = "") -> tuple[str, str]:
+    """Write the change against the pinned result."""
+    if value is None or pinned is None:
+        return _NOTHING, "vs pinned"
+    return f"{round(value - pinned, 6) + 0.0:+{digits}}{unit}", "vs pinned"
 
 
 def _scores_of(result: Result | None) -> Scores:
@@ -229,30 +246,39 @@ def _score(value: float | None) -> str:
     return _NOTHING if value is None else f"{value:.3f}"
 
 
-def _card_direction(result: Result | None) -> _Card:
+def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     words = (
         "Across which line the layers are crossed, in array rows and columns; the arrow on the map points to greater depth. "
-        "Small: how clear the found direction is, from 0 to 1."
+        "Small: how clear the found direction is, from 0 to 1, or the turn against the pinned result."
     )
     if result is None:
         return "Direction", _NOTHING, _NOTHING, "support", words
     if result.direction is None:
         return "Direction", "Off", "none", "dropped", words
-    return "Direction", f"{result.direction.angle:.2f} rad", *_support(result.direction), words
+    note = _support(result.direction) if kept is None else _turn(result.direction, kept.direction)
+    return "Direction", f"{result.direction.angle:.2f} rad", *note, words
+
+
+def _turn(direction: FoundDirection, kept: FoundDirection | None) -> tuple[str, str]:
+    return _against(None if kept is None else direction.turned_from(kept), 0.0, ".2f", " rad")
 
 
 def _support(direction: FoundDirection) -> tuple[str, str]:
     return ("by hand", "") if direction.support is None else (f"{direction.support:.2f}", "support")
 
 
-def _card_time(result: Result | None) -> _Card:
+def _card_time(result: Result | None, kept: Result | None) -> _Card:
     words = (
         "How long pooling, training and clustering took when this was first computed; what was still known from before took "
-        "no time. Small: clustering alone, with the search for the direction."
+        "no time. Small: clustering alone, with the search for the direction, or the change against the pinned result."
     )
     if result is None:
         return "Time", _NOTHING, _NOTHING, "k-means", words
-    return "Time", _seconds(sum(result.seconds.values())), _seconds(result.seconds["cluster"]), "k-means", words
+    total = sum(result.seconds.values())
+    note = (_seconds(result.seconds["cluster"]), "k-means")
+    if kept is not None:
+        note = _against(total, sum(kept.seconds.values()), ".2f", " s")
+    return "Time", _seconds(total), *note, words
 
 
 def _seconds(value: float) -> str:
