@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import compute, forms, guards, panels
+from ui import compute, forms, guards, maps, panels
 
 summary = panels.sample_picker()
 with guards.shown_as_message():
@@ -18,5 +18,6 @@ with guards.shown_as_message():
     panels.scores(sample, result)
     if asked_to_train:
         panels.training(sample, params)
-    panels.maps(sample, result)
+    selected = maps.predicted_beside_annotated(sample, result)
+    maps.selection(sample, result, selected)
     panels.training_report(result)

@@ -24,7 +24,7 @@ def _shoot(browser: Browser, address: str, scheme: str, width: int) -> None:
     path = FOLDER / f"tune_{scheme}_{width}.png"
     page = browser.new_page(viewport={"width": width, "height": HEIGHT_PX}, color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(address)
-    page.locator(".js-plotly-plot .legendtext").first.wait_for()
+    page.locator(".legend .label").first.wait_for()
     page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=path)
     page.close()

@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.figures.comparison import annotated_alone, predicted_and_annotated
 from core.figures.training import loss_curve
 from core.io.lab_h5 import SampleSummary
 from core.io.safe_h5 import shown
@@ -16,14 +15,7 @@ from ui import compute, link, navigation, state, take_away
 from ui.guards import as_markdown
 
 SHIPPED = "151673.h5"
-MAP_HEIGHT_PX = 650
 _SECONDS_BETWEEN_PICTURES = 0.5
-
-_MAP_CONFIG = {
-    "displaylogo": False,
-    "scrollZoom": False,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-}
 _CHART_CONFIG = {"displayModeBar": False}
 
 
@@ -283,31 +275,6 @@ def _card_time(result: Result | None, kept: Result | None) -> _Card:
 
 def _seconds(value: float) -> str:
     return f"{value:.0f} s" if value >= 10 else f"{value:.2f} s"
-
-
-def maps(sample: Sample, result: Result | None) -> None:
-    """Draw predicted beside annotated.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        None says that the prediction waits for training.
-    """
-    if result is None:
-        words = "No model of these data and parameters yet.<br>Press Train on the left."
-        figure = annotated_alone(sample, words, theme=state.theme())
-        alt = f"Annotated layers of {sample.name}; the predicted domains wait for training."
-    else:
-        _remember_direction(result.direction)
-        figure = predicted_and_annotated(sample, result, theme=state.theme(), heading=False)
-        alt = f"Predicted domains of {sample.name}" + " beside its annotated layers" * (sample.labels_true is not None)
-    _show(st, figure.update_layout(height=MAP_HEIGHT_PX), alt, _MAP_CONFIG)
-
-
-def _remember_direction(direction: FoundDirection | None) -> None:
-    if direction is not None and direction.method != "manual":
-        state.remember_angle(direction.angle)
 
 
 def training_report(result: Result | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.evaluation.matching import Matching
 from core.figures.colours import Theme
 from core.result import Result
 
@@ -14,6 +15,7 @@ Address = tuple[str, ...]
 
 _SAMPLE = "sample"
 _FOUND_ANGLE = "found angle"
+_MATCHING = "matching"
 _HISTORY = "history"
 _PINNED = "pinned"
 _COMPARING = "comparing"
@@ -315,6 +317,35 @@ def remember_angle(angle: float) -> None:
         Radians.
     """
     st.session_state[_FOUND_ANGLE] = angle
+
+
+def shown_matching(content_hash: str) -> Matching | None:
+    """Look up the matching of clusters and layers that is shown now.
+
+    Parameters
+    ----------
+    content_hash : str
+        Of the sample.
+
+    Returns
+    -------
+    Matching or None
+        None where nothing, or another sample, was shown before.
+    """
+    of, matching = st.session_state.get(_MATCHING, ("", None))
+    return matching if of == content_hash else None
+
+
+def remember_matching(content_hash: str, matching: Matching) -> None:
+    """Keep the matching that is shown, so that the next move changes no colour without need.
+
+    Parameters
+    ----------
+    content_hash : str
+        Of the sample.
+    matching : Matching
+    """
+    st.session_state[_MATCHING] = content_hash, matching
 
 
 def widget_key(*parts: str) -> str:

@@ -40,7 +40,7 @@ def open_page(browser, address):
         page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(address + path)
-        page.locator(".js-plotly-plot .legendtext").first.wait_for()
+        page.locator(".legend .label").first.wait_for()
         return page
 
     yield opened

@@ -14,6 +14,7 @@ from core.io import lab_h5
 from core.method import pipeline
 from core.params import PRESETS, preset
 from tests.small_tissue import small_sample
+from tests.tissue_view import given
 from ui import state
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -28,12 +29,8 @@ def key(address):
     return f"widget:{address}"
 
 
-def maps(app):
-    return json.loads(app.get("plotly_chart")[0].proto.spec)
-
-
 def titles(app):
-    return [note["text"] for note in maps(app)["layout"]["annotations"]]
+    return [item["title"] for item in given(app)["maps"]]
 
 
 def cards(app):
@@ -51,7 +48,7 @@ def expected(app_folder, name, params):
 def test_opening_the_page_shows_predicted_beside_annotated_with_scores(app, samples_folder):
     assert not app.exception
     assert not app.error
-    assert titles(app)[-2:] == ["<b>Predicted</b>", "<b>Annotated</b>"]
+    assert titles(app) == ["Predicted", "Annotated"]
     result = expected(samples_folder, "first", preset("paper", n_clusters=4))
     assert cards(app)["ARI"] == (f"{result.scores.ari:.3f}", f"{result.scores.ari_all:.3f}")
     assert cards(app)["NMI"] == (f"{result.scores.nmi:.3f}", f"{result.scores.nmi_all:.3f}")
@@ -124,10 +121,10 @@ def test_going_on_by_hand_starts_from_the_direction_that_was_found(app):
 
 def test_the_arrow_turns_with_the_angle(app):
     app.selectbox(key("direction.method")).select("manual").run()
-    drawn = [shape["path"] for shape in maps(app)["layout"]["shapes"] if shape["type"] == "path"]
+    drawn = given(app)["maps"][0]["arrow"]
     app.slider(key("direction.angle")).set_value(1.25).run()
     assert cards(app)["Direction"][0] == "1.25 rad"
-    assert [shape["path"] for shape in maps(app)["layout"]["shapes"] if shape["type"] == "path"] != drawn
+    assert given(app)["maps"][0]["arrow"] != drawn
 
 
 def test_the_reset_beside_the_preset_puts_all_knobs_back(app):
@@ -169,7 +166,7 @@ def test_late_knobs_never_pool_again(app, monkeypatch):
 def test_an_embedding_without_a_model_waits_for_a_click_and_says_so(app, monkeypatch):
     monkeypatch.setattr(pipeline, "run", lambda *args, **kwargs: pytest.fail("nothing may run before the click"))
     app.selectbox(key("embedding.kind")).select("code").run()
-    assert any("Press Train" in text for text in titles(app))
+    assert "Press Train" in given(app)["maps"][0]["message"]
     assert cards(app)["ARI"] == ("–", "–")
     assert not app.button(key("train")).disabled
 
@@ -190,7 +187,7 @@ def test_training_gives_a_result_a_loss_curve_and_is_not_done_twice(app, samples
     assert not app.exception
     assert cards(app)["ARI"][0] != "–"
     assert app.button(key("train")).disabled
-    curve = json.loads(app.get("plotly_chart")[1].proto.spec)
+    curve = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert curve["data"][0]["x"] == list(range(1, 61))
     assert len(list((samples_folder.parent / "models").glob("*.pt"))) == 1
     again = new_app().run()
@@ -226,7 +223,7 @@ def test_a_damaged_file_is_named_and_the_others_work(app, samples_folder):
     assert not app.exception
     assert "broken.h5" in app.warning[0].value
     assert app.selectbox(key("sample")).options == ["first", "second"]
-    assert titles(app)[-1] == "<b>Annotated</b>"
+    assert titles(app)[-1] == "Annotated"
 
 
 def test_a_file_with_bad_counts_is_told_when_it_is_chosen_and_another_can_be_chosen(app, samples_folder):
@@ -264,7 +261,7 @@ def test_without_an_annotation_one_map_is_shown_and_no_scores(samples_folder):
     lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
     app = new_app().run()
     assert not app.exception
-    assert titles(app)[-1] == "<b>Predicted</b>"
+    assert titles(app) == ["Predicted"]
     assert cards(app)["ARI"] == ("–", "–")
 
 
@@ -274,7 +271,7 @@ def test_synthetic_tissue_is_called_so_in_the_picker_the_header_and_the_map(samp
     app = new_app().run()
     assert app.selectbox(key("sample")).options == ["made (synthetic)"]
     assert "Synthetic tissue" in badges(app)
-    assert all("synthetic tissue" in title for title in titles(app)[-2:])
+    assert all("synthetic tissue" in title for title in titles(app))
 
 
 def test_the_shipped_section_is_chosen_where_nothing_else_is(samples_folder):

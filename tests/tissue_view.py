@@ -1,0 +1,29 @@
+"""Reads what the maps are given, as the browser does."""
+
+import json
+
+import numpy as np
+
+
+def unpack(block):
+    """Header of a packed block, with its arrays in place of their numbers."""
+    length = int.from_bytes(block[:4], "little")
+    header = json.loads(block[4 : 4 + length])
+
+    def array(place):
+        if place is None:
+            return None
+        dtype, offset, count = header["arrays"][place]
+        return np.frombuffer(block, dtype, count, 4 + length + offset)
+
+    for holder in [header, *header["maps"], *header["told"]]:
+        holder.update(
+            {name: array(holder[name]) for name in ("lattice", "stain", "labels", "values") if name in holder}
+        )
+    return header
+
+
+def given(app):
+    """What the maps on a page are given; `app` is an AppTest."""
+    (component,) = app.get("bidi_component")
+    return unpack(component.proto.bytes)

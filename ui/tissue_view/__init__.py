@@ -1,0 +1,5 @@
+"""Linked maps of one tissue: a Streamlit component of our own."""
+
+from ui.tissue_view.component import TissueMap, Underlay, tissue_view
+
+__all__ = ["TissueMap", "Underlay", "tissue_view"]

@@ -1,0 +1,244 @@
+"""One to six maps of a tissue side by side, under one camera, with one selection.
+
+Knows spots, labels, values and colours; nothing of samples or runs. The browser keeps camera, mode, lit label and
+selection, so that maps change in place whatever is sent.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.errors import FigureError
+from core.figures.colours import SURROUNDINGS, Theme
+from core.method.lattice import COL_PITCH_UM, ROW_PITCH_UM
+from ui.tissue_view.packing import Packing
+
+MAX_MAPS = 6
+_LONGEST_ROW = 3
+_FOLDER = Path(__file__).parent
+_NAME = "tissue_view"
+
+# Registered once, at import: a second registration would make the browser build all maps anew.
+_mount = st.components.v2.component(
+    _NAME,
+    js=(_FOLDER / "view.js").read_text(encoding="utf-8"),
+    css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TissueMap:
+    """What one map shows: labels, or values, or a message where there is neither.
+
+    Parameters
+    ----------
+    title : str
+        Above the map, and before what the pointer learns from it.
+    description : str
+        What the map shows, in a sentence, for those who do not see it.
+    labels : ndarray of shape (n_spots,), int, optional
+        Place of each spot's label in `names`.
+    names, colours : sequence of str
+        Of the labels; labels of one name in several maps share one entry of the legend. Colours are `#RRGGBB`.
+    words : sequence of str
+        What the pointer learns instead of each name, such as `Layer 3 (cluster 5)`; the names where it is empty.
+    values : ndarray of shape (n_spots,), float, optional
+        NaN where a spot has none.
+    scale : sequence of str
+        Two or more colours `#RRGGBB`, evenly spaced from the lowest to the highest value.
+    limits : (float, float), optional
+        Values at the ends of the scale; by default the lowest and the highest value.
+    unit : str
+        Behind values, such as `counts`.
+    arrow : (float, float), optional
+        Unit vector (x, y) on the tissue, y down, drawn through its middle.
+    message : str
+        Stands in the middle of a map that has nothing to show.
+
+    Raises
+    ------
+    FigureError
+        If labels lack names or colours, or values a scale.
+    """
+
+    title: str
+    description: str = ""
+    labels: np.ndarray | None = None
+    names: Sequence[str] = ()
+    colours: Sequence[str] = ()
+    words: Sequence[str] = ()
+    values: np.ndarray | None = None
+    scale: Sequence[str] = ()
+    limits: tuple[float, float] | None = None
+    unit: str = ""
+    arrow: tuple[float, float] | None = None
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        _check_one_kind(self)
+        if self.labels is not None:
+            _check_names(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Underlay:
+    """A picture of the tissue, drawn under the spots.
+
+    Parameters
+    ----------
+    url : str
+        Where the browser finds it. It must stay the same from run to run, or it is fetched anew.
+    um_to_px : tuple of six float
+        (a, b, c, d, e, f): pixel x = a x + c y + e and pixel y = b x + d y + f, with x = 50 um times the array column
+        and y = 86.6 um times the array row.
+    """
+
+    url: str
+    um_to_px: tuple[float, float, float, float, float, float]
+
+
+def tissue_view(
+    key: str,
+    *,
+    lattice: np.ndarray,
+    maps: Sequence[TissueMap],
+    spot_names: Sequence[str],
+    theme: Theme,
+    told: Sequence[TissueMap] = (),
+    stain: np.ndarray | None = None,
+    image: Underlay | None = None,
+) -> np.ndarray | None:
+    """Draw maps, and say which spots are selected.
+
+    Parameters
+    ----------
+    key : str
+        Name of the widget: as long as it stays, maps are changed in place, and camera, lit label and selection are kept.
+    lattice : ndarray of shape (n_spots, 2), int
+        Array row and array column. Other spots than before let go of the selection and show the whole tissue.
+    maps : sequence of TissueMap
+        One to six, drawn in rows of up to three.
+    spot_names : sequence of str
+        Barcodes, or other names.
+    theme : {"light", "dark"}
+    told : sequence of TissueMap
+        Further labels and values that the pointer learns, without a map.
+    stain : ndarray of shape (n_spots, 3), uint8, optional
+        Colour of the stained tissue under each spot. A slider blends it in, in the browser alone.
+    image : Underlay, optional
+        The slider then shows this picture instead.
+
+    Returns
+    -------
+    ndarray of shape (n_selected,), int, or None
+        Indices of the selected spots in ascending order; None while none is selected.
+
+    Raises
+    ------
+    FigureError
+        If there are no maps or more than six, or if a map or the names do not fit the spots.
+    """
+    _check_fit(lattice, [*maps, *told], spot_names)
+    if not 1 <= len(maps) <= MAX_MAPS:
+        raise FigureError(f"{len(maps)} maps were asked for: give 1 to {MAX_MAPS}.")
+    geometry = _geometry_key(lattice, spot_names)
+    ends = _runs(st.session_state.get(key), geometry)
+    packing = Packing()
+    header = {
+        "geometry": geometry,
+        "lattice": packing.add(lattice, np.int32),
+        "names": list(spot_names),
+        "col_pitch_um": COL_PITCH_UM,
+        "row_pitch_um": float(ROW_PITCH_UM),
+        "look": asdict(SURROUNDINGS[theme]),
+        "columns": min(len(maps), _LONGEST_ROW),
+        "maps": [_packed(packing, item) for item in maps],
+        "told": [_packed(packing, item) for item in told],
+        "stain": packing.add(None if image is not None else stain, np.uint8),
+        "image": None if image is None else asdict(image),
+        "selected": ends,
+    }
+    state = _mount(key=key, data=packing.finish(header), on_selection_change=_nothing)
+    return _indices(_runs(state, geometry), len(lattice))
+
+
+def _nothing() -> None:
+    """Ask for a run when the selection changes; the run reads it."""
+
+
+def _packed(packing: Packing, item: TissueMap) -> dict[str, Any]:
+    return {
+        "title": item.title,
+        "description": item.description,
+        "labels": packing.add(item.labels, np.uint8 if len(item.names) <= np.iinfo(np.uint8).max else np.uint16),
+        "names": list(item.names),
+        "colours": list(item.colours),
+        "words": list(item.words or item.names),
+        "values": packing.add(item.values, np.float32),
+        "scale": list(item.scale),
+        "limits": None if item.values is None else [float(end) for end in item.limits or _limits(item.values)],
+        "unit": item.unit,
+        "arrow": None if item.arrow is None else [float(part) for part in item.arrow],
+        "message": item.message,
+    }
+
+
+def _limits(values: np.ndarray) -> tuple[float, float]:
+    known = values[np.isfinite(values)]
+    return (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+
+
+def _geometry_key(lattice: np.ndarray, spot_names: Sequence[str]) -> str:
+    digest = hashlib.blake2b(np.ascontiguousarray(lattice, dtype="<i4").tobytes(), digest_size=16)
+    digest.update("\n".join(spot_names).encode())
+    return digest.hexdigest()
+
+
+def _runs(state: Any, geometry: str) -> list[int]:
+    """Take the ends of the runs of selected spots out of what the browser sent, if they are of these spots."""
+    selection = (state or {}).get("selection")
+    return selection["runs"] if selection and selection["geometry"] == geometry else []
+
+
+def _indices(ends: list[int], n_spots: int) -> np.ndarray | None:
+    edges = np.clip(np.asarray(ends, dtype=int), 0, n_spots)
+    runs = [np.arange(first, end) for first, end in zip(edges[::2], edges[1::2], strict=False)]
+    found = np.concatenate(runs) if runs else np.empty(0, dtype=int)
+    return found if found.size else None
+
+
+def _check_one_kind(item: TissueMap) -> None:
+    if item.labels is not None and item.values is not None:
+        raise FigureError(f"The map {item.title!r} has labels and values: give it one of them.")
+    if item.values is not None and len(item.scale) < 2:
+        raise FigureError(
+            f"The map {item.title!r} has values but {len(item.scale)} colours: a scale needs two or more."
+        )
+
+
+def _check_names(item: TissueMap) -> None:
+    labels, n_names = np.asarray(item.labels), len(item.names)
+    if len(item.colours) != n_names or len(item.words) not in (0, n_names):
+        raise FigureError(
+            f"The map {item.title!r} has {n_names} names, {len(item.colours)} colours and {len(item.words)} words: each "
+            "label needs one of each."
+        )
+    if labels.size and not 0 <= labels.min() <= labels.max() < n_names:
+        raise FigureError(
+            f"The map {item.title!r} has labels from {labels.min()} to {labels.max()} but {n_names} names: labels are places "
+            "among the names."
+        )
+
+
+def _check_fit(lattice: np.ndarray, maps: Sequence[TissueMap], spot_names: Sequence[str]) -> None:
+    given: dict[str, Sequence[str] | np.ndarray] = {"names of spots": spot_names}
+    given |= {f"labels of the map {item.title!r}": item.labels for item in maps if item.labels is not None}
+    given |= {f"values of the map {item.title!r}": item.values for item in maps if item.values is not None}
+    for name, entries in given.items():
+        if len(entries) != len(lattice):
+            raise FigureError(f"There are {len(entries)} {name}, but {len(lattice)} spots: each spot needs one.")
