@@ -3,4 +3,9 @@
 import streamlit as st
 
 st.set_page_config(page_title="Spatial domains", layout="wide")
-st.navigation([st.Page("pages/tune.py", title="Tune", default=True)]).run()
+st.navigation(
+    [
+        st.Page("pages/tune.py", title="Tune", default=True),
+        st.Page("pages/tissue.py", title="Tissue"),
+    ]
+).run()

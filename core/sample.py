@@ -51,6 +51,11 @@ class TissueImage:
         _check_image(self.pixels, self.scale)
         object.__setattr__(self, "pixels", _read_only(self.pixels))
 
+    @functools.cached_property
+    def digest(self) -> str:
+        """Digest of the pixels, for keys of what is made of them."""
+        return hashlib.sha256(repr(self.pixels.shape).encode() + self.pixels.tobytes()).hexdigest()[:32]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sample:

@@ -13,7 +13,7 @@ from core.figures import colours
 from core.method.lattice import across_layers_um
 from core.result import FoundDirection, Result
 from core.sample import Sample
-from ui import state
+from ui import pictures, state
 from ui.guards import as_markdown
 from ui.tissue_view import TissueMap, tissue_view
 
@@ -41,10 +41,17 @@ def predicted_beside_annotated(sample: Sample, result: Result | None) -> np.ndar
     return tissue_view(
         state.widget_key("maps"),
         lattice=sample.lattice,
-        maps=[first] if sample.labels_true is None else [first, annotated(sample)],
+        maps=[first, *_pinned(sample), *([] if sample.labels_true is None else [annotated(sample)])],
         spot_names=spot_names(sample),
         theme=state.theme(),
+        stain=sample.spot_rgb,
+        image=pictures.underlay(sample),
     )
+
+
+def _pinned(sample: Sample) -> list[TissueMap]:
+    kept = state.pinned(sample.content_hash) if state.comparing() else None
+    return [] if kept is None else [predicted(sample, kept, match_steadily(kept.labels, sample.labels_true), "Pinned")]
 
 
 def matched(sample: Sample, result: Result) -> Matching:
