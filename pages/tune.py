@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import compute, forms, guards, maps, panels
+from ui import compute, forms, guards, maps, panels, views
 
 summary = panels.sample_picker()
 with guards.shown_as_message():
@@ -20,4 +20,6 @@ with guards.shown_as_message():
         panels.training(sample, params)
     selected = maps.predicted_beside_annotated(sample, result)
     maps.selection(sample, result, selected)
+    views.advice(sample, result)
+    views.charts(sample, result)
     panels.training_report(result)

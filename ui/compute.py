@@ -3,17 +3,21 @@
 What comes out is shared: it must never be changed.
 """
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
+from core.evaluation import share
+from core.evaluation.share import Shares
 from core.io import lab_h5
 from core.io.lab_h5 import SampleSummary
 from core.method import pipeline
 from core.method.cache import StepCache
-from core.params import MethodParams, params_key
+from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
 
@@ -146,10 +150,164 @@ def cluster(sample: Sample, params: MethodParams) -> Result:
     Result
         Of the first time that these parameters were asked for, with the seconds that it took then.
     """
-    key = params_key(sample.name, sample.content_hash, sample.annotation_hash, params)
+    key = result_key(sample, params)
     return _cluster(key, sample, params)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _cluster(key: str, _sample: Sample, _params: MethodParams) -> Result:
     return pipeline.run(_sample, _params, cache=_steps(), models=models_folder())
+
+
+def result_key(sample: Sample, params: MethodParams) -> str:
+    """Name a run: equal for equal data and parameters, whoever asks.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+
+    Returns
+    -------
+    str
+    """
+    return params_key(sample.name, sample.content_hash, sample.annotation_hash, params)
+
+
+def start(sample: Sample, params: MethodParams, place: int) -> Result:
+    """Run again with another seed.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+    place : int
+        By how much the seed is counted up; 0 is the run itself.
+
+    Returns
+    -------
+    Result
+    """
+    seed = (params.clustering.random_state + place) % 2**32
+    clustering = dataclasses.replace(params.clustering, random_state=seed)
+    return cluster(sample, dataclasses.replace(params, clustering=clustering))
+
+
+def distance_shares(sample: Sample, result: Result) -> Shares:
+    """Split the distance that a run clustered by into position and expression.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+
+    Returns
+    -------
+    Shares
+    """
+    params = result.params
+    key = params_key(sample.content_hash, params.pooling, params.embedding)
+    angle = None if result.direction is None else result.direction.angle
+    variance = _expression_variance(key, sample, params)
+    return share.distance_shares(sample.lattice, angle, variance, params.clustering.x_weight)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _expression_variance(key: str, _sample: Sample, _params: MethodParams) -> float:
+    steps = pipeline.Pipeline(_sample, cache=_steps(), models=models_folder())
+    return share.total_variance(steps.embedded(_params))
+
+
+def depth_angle(sample: Sample, result: Result) -> float:
+    """Angle along which to measure depth: the run's, or the one that expression shows where the run had none.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+
+    Returns
+    -------
+    float
+        Radians.
+
+    Raises
+    ------
+    SampleError
+        If expression has no direction.
+    """
+    if result.direction is not None:
+        return result.direction.angle
+    params = dataclasses.replace(result.params, direction=DirectionParams(method="expression"))
+    found = pipeline.Pipeline(sample, cache=_steps()).direction(params)
+    return 0.0 if found is None else found.angle
+
+
+def found_angle(sample: Sample, params: MethodParams) -> float:
+    """Angle that a run finds by itself.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+
+    Returns
+    -------
+    float
+        Radians.
+    """
+    return depth_angle(sample, cluster(sample, params))
+
+
+def gene_names(sample: Sample) -> list[str]:
+    """Name the genes: as the sample does, else by their column.
+
+    Parameters
+    ----------
+    sample : Sample
+
+    Returns
+    -------
+    list of str
+    """
+    if sample.gene_names is None:
+        return [f"Gene {column}" for column in range(sample.n_genes)]
+    return [str(name) for name in sample.gene_names]
+
+
+def telling_gene(sample: Sample) -> int:
+    """Choose the gene whose pooled counts vary most over the tissue.
+
+    Parameters
+    ----------
+    sample : Sample
+
+    Returns
+    -------
+    int
+        Its column.
+    """
+    return _telling_gene(sample.content_hash, sample)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _telling_gene(key: str, _sample: Sample) -> int:
+    return int(pipeline.Pipeline(_sample, cache=_steps()).pooled(PoolingParams()).var(axis=0).argmax())
+
+
+def gene_counts(sample: Sample, gene: int, pooling: PoolingParams) -> np.ndarray:
+    """Pool one gene, at scale 1.
+
+    Parameters
+    ----------
+    sample : Sample
+    gene : int
+        Its column.
+    pooling : PoolingParams
+
+    Returns
+    -------
+    ndarray of shape (n_spots,)
+        Counts per spot.
+    """
+    return pipeline.Pipeline(sample, cache=_steps()).pooled(pooling)[:, gene] / pooling.scale

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation.share import Shares
+from core.evaluation.share import Shares, share_in_words
 from core.evaluation.thickness import thickness_um, window_um
 from core.result import Result
 from core.sample import UNANNOTATED
@@ -96,20 +96,15 @@ def drowned(shares: Shares | None, x_weight: float) -> Iterator[Advice]:
     if shares.position >= DROWNS:
         yield Advice(
             "position",
-            f"Position drowns expression: it makes {_percent(shares.position)} of the distance between spots, so clusters "
+            f"Position drowns expression: it makes {share_in_words(shares.position)} of the distance between spots, so clusters "
             f"are slices of the array. {_balance(shares, x_weight)}",
         )
     if shares.expression >= DROWNS:
         yield Advice(
             "expression",
-            f"Expression drowns position: it makes {_percent(shares.expression)} of the distance between spots, so "
+            f"Expression drowns position: it makes {share_in_words(shares.expression)} of the distance between spots, so "
             f"direction and neighbourhood hardly count. {_balance(shares, x_weight)}",
         )
-
-
-def _percent(share: float) -> str:
-    """Write a share, and never 100% for a little less than everything."""
-    return f"{100 * share:.1f}%" if share < 0.999 or share == 1 else "over 99.9%"
 
 
 def _balance(shares: Shares, x_weight: float) -> str:

@@ -71,3 +71,25 @@ def distance_shares(lattice: np.ndarray, angle: float | None, expression_varianc
     expression = x_weight**2 * expression_variance
     whole = position + expression
     return Shares(position / whole, expression / whole) if whole > 0 else Shares(0.0, 0.0)
+
+
+def share_in_words(share: float) -> str:
+    """Write a share, and never 0% for a little or 100% for a little less than all.
+
+    Parameters
+    ----------
+    share : float
+        From 0 to 1.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> share_in_words(0.123), share_in_words(0.99999), share_in_words(0.00001), share_in_words(1.0)
+    ('12.3%', 'over 99.9%', 'under 0.1%', '100.0%')
+    """
+    if 0.999 < share < 1:
+        return "over 99.9%"
+    return "under 0.1%" if 0 < share < 0.001 else f"{100 * share:.1f}%"

@@ -59,7 +59,7 @@ def as_bytes(figure: go.Figure, kind: str) -> bytes:
         config = {"responsive": True, "displaylogo": False, "scrollZoom": True}
         return bytes(figure.to_html(include_plotlyjs=True, config=config).encode())
     try:
-        return bytes(figure.to_image(kind, width=WIDTH_PX, height=HEIGHT_PX, scale=2))
+        return bytes(figure.to_image(kind, width=WIDTH_PX, height=figure.layout.height or HEIGHT_PX, scale=2))
     # kaleido lets through whatever went wrong in starting and driving the browser, under many types.
     except Exception as error:
         raise FigureError(

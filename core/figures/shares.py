@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from core.evaluation.share import Shares
+from core.evaluation.share import Shares, share_in_words
 from core.figures import charts
 from core.figures.colours import SURROUNDINGS, Theme
 
@@ -40,11 +40,7 @@ def share_bar(shares: Shares, *, theme: Theme = "light") -> go.Figure:
         bargap=0,
         margin={"l": 0, "r": 0, "t": 26, "b": 18},
     )
-    charts.write_above(figure, charts.swatch(f"Position {_percent(shares.position)}", look.muted), 0.0, look)
-    charts.write_above(figure, charts.swatch(f"Expression {_percent(shares.expression)}", look.accent), 1.0, look)
+    charts.write_above(figure, charts.swatch(f"Position {share_in_words(shares.position)}", look.muted), 0.0, look)
+    charts.write_above(figure, charts.swatch(f"Expression {share_in_words(shares.expression)}", look.accent), 1.0, look)
     figure.layout.annotations[1].xanchor = "right"
     return figure
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}"

@@ -92,7 +92,9 @@ def of_clusters(
 def _legend_name(cluster: int, matching: Matching) -> str:
     # Numbers of clusters differ from map to map, the legend is shared: its own colours are counted instead.
     layer = matching.layers[cluster]
-    return f"Without a layer {matching.places[cluster] + 1}" if layer is None else colours.display_name(layer)
+    if layer is not None:
+        return colours.display_name(layer)
+    return f"{'No layer' if any(matching.layers.values()) else 'Domain'} {matching.places[cluster] + 1}"
 
 
 def of_values(title: str, subtitle: str, values: np.ndarray, limits: tuple[float, float], theme: Theme) -> SmallMap:

@@ -1,0 +1,45 @@
+"""Charts on a page: placed without a mode bar, described in words, and offered as files."""
+
+import functools
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.figures.export import as_bytes
+from ui import state
+
+_CONFIG = {"displayModeBar": False, "scrollZoom": False}
+
+
+def show(figure: go.Figure, words: str) -> None:
+    """Place a chart.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        With colours of its own.
+    words : str
+        What it shows, for those who cannot see it.
+    """
+    st.plotly_chart(figure, theme=None, config=_CONFIG, alt=words)
+
+
+def downloads(figure: go.Figure, name: str) -> None:
+    """Offer a figure as a file; it is made when a button is pressed, not before.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+    name : str
+        Of the file, without its suffix.
+    """
+    with st.popover("Download", icon=":material/download:", type="tertiary", help="This chart as a file"):
+        for kind in ("png", "svg", "html"):
+            st.download_button(
+                kind.upper(),
+                functools.partial(as_bytes, figure, kind),
+                file_name=f"{name}.{kind}",
+                key=state.widget_key("download", name, kind),
+                type="tertiary",
+                on_click="ignore",
+            )

@@ -1,0 +1,167 @@
+"""Below the maps of Tune: advice where the method fails, and one chart at a time, chosen by the reader.
+
+Only the chosen chart is computed, drawn and sent.
+"""
+
+from collections.abc import Callable
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.evaluation.advice import advise
+from core.evaluation.share import share_in_words
+from core.figures.confusion import confusion
+from core.figures.depth import depth_profile
+from core.figures.flow import flow
+from core.figures.repeats import repeats
+from core.figures.shares import share_bar
+from core.figures.three_runs import three_runs
+from core.params import MethodParams
+from core.result import Result
+from core.sample import Sample
+from ui import compute, guards, maps, state
+from ui.charts import downloads, show
+from ui.guards import as_markdown
+
+N_REPEATS = 10
+
+Chart = tuple[go.Figure, str]
+"""A figure, and what it shows in words."""
+
+
+def advice(sample: Sample, result: Result | None) -> None:
+    """Show how position and expression share the distance, and advise where the method fails.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result or None
+        Without one nothing is shown.
+    """
+    if result is None:
+        return
+    shares = compute.distance_shares(sample, result)
+    found = advise(result, sample.lattice, sample.labels_true, shares)
+    bar, notes = st.columns([1, 2], gap="medium")
+    words = (
+        f"Position makes {share_in_words(shares.position)} of the squared distance between spots, expression "
+        f"{share_in_words(shares.expression)}."
+    )
+    with bar:
+        st.caption("Share of the distance", help=f"What k-means listens to. {words} X weight moves the border.")
+        show(share_bar(shares, theme=state.theme()), words)
+    with notes:
+        for item in found:
+            st.caption(f":material/lightbulb: {as_markdown(item.sentence)}")
+        if not found:
+            st.caption(":material/check: Nothing to advise: no part of the method fails on these settings.")
+
+
+@st.fragment
+def charts(sample: Sample, result: Result | None) -> None:
+    """Ask for a chart and draw it, with its downloads.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result or None
+        Without one nothing is shown.
+    """
+    if result is None:
+        return
+    row = st.container(horizontal=True, vertical_alignment="center")
+    chosen = row.segmented_control(
+        "Chart",
+        list(_CHARTS),
+        default=next(iter(_CHARTS)),
+        required=True,
+        key=state.widget_key("chart"),
+        label_visibility="collapsed",
+        persist_state="session",
+        width="stretch",
+    )
+    with guards.shown_as_message():
+        chart = _CHARTS[chosen or next(iter(_CHARTS))](sample, result)
+        if chart is not None:
+            show(*chart)
+            with row:
+                downloads(chart[0], f"{sample.name}_{str(chosen).lower().replace(' ', '_')}")
+
+
+def _depth_profile(sample: Sample, result: Result) -> Chart:
+    angle = compute.depth_angle(sample, result)
+    words = (
+        f"Depth runs along {angle:.2f} rad. Where the direction is right, labels follow each other with steep borders."
+    )
+    if result.direction is None:
+        words = f"The direction is off: depth is taken along {angle:.2f} rad, found from expression."
+    st.caption(words)
+    figure = depth_profile(sample.lattice, sample.labels_true, maps.matched(sample, result), angle, theme=state.theme())
+    return figure, f"Share of each label along the depth of {sample.name}, at {angle:.2f} rad."
+
+
+def _confusion(sample: Sample, result: Result) -> Chart | None:
+    if sample.labels_true is None:
+        _needs_annotation()
+        return None
+    matching = maps.matched(sample, result)
+    pairs = sum(layer is not None for layer in matching.layers.values())
+    st.caption("Spots of each layer (rows) in each cluster (columns), with their share of the layer.")
+    figure = confusion(sample.labels_true, matching, theme=state.theme())
+    return figure, f"Table of annotated layers by clusters of {sample.name}; {pairs} clusters are matched with a layer."
+
+
+def _flow(sample: Sample, result: Result) -> Chart | None:
+    if sample.labels_true is None:
+        _needs_annotation()
+        return None
+    st.caption("Where the spots of each annotated layer (left) went (right).")
+    figure = flow(sample.labels_true, maps.matched(sample, result), theme=state.theme())
+    return figure, f"Streams of spots from the annotated layers to the clusters of {sample.name}."
+
+
+def _needs_annotation() -> None:
+    st.info("This sample has no annotation to hold the clusters against. The depth profile and the repeats do without.")
+
+
+def _repeats(sample: Sample, result: Result) -> Chart | None:
+    place = st.empty()
+    asked = compute.result_key(sample, result.params)
+    if state.repeats_asked() != asked:
+        with place.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                f"Run {N_REPEATS} starts",
+                key=state.widget_key("repeat"),
+                type="primary",
+                on_click=state.ask_repeats,
+                args=(asked,),
+            )
+            st.caption("Runs these settings again with the next seeds: how much does the start alone matter?")
+        return None
+    runs = _starts(sample, result.params, N_REPEATS)
+    figure = repeats(sample, runs, theme=state.theme())
+    return figure, f"Scores of {len(runs)} starts on {sample.name}, and a map of how often each spot keeps its label."
+
+
+def _three_runs(sample: Sample, result: Result) -> Chart:
+    runs = _starts(sample, result.params, 3)
+    figure = three_runs(sample, runs, theme=state.theme())
+    return figure, f"Three runs on {sample.name} that differ in their seed alone, beside the annotation."
+
+
+def _starts(sample: Sample, params: MethodParams, n_starts: int) -> list[Result]:
+    bar, runs = st.progress(0.0), []
+    for place in range(n_starts):
+        bar.progress(place / n_starts, f"Start {place + 1} of {n_starts}")
+        runs.append(compute.start(sample, params, place))
+    bar.empty()
+    return runs
+
+
+_CHARTS: dict[str, Callable[[Sample, Result], Chart | None]] = {
+    "Depth profile": _depth_profile,
+    "Confusion": _confusion,
+    "Flow": _flow,
+    "Repeats": _repeats,
+    "Three runs": _three_runs,
+}
