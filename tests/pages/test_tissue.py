@@ -1,0 +1,119 @@
+"""Journeys over the Tissue page, from `app.py`, without a browser."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.io import lab_h5
+from core.sample import TissueImage
+from tests.small_tissue import small_sample
+from tests.tissue_view import given
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+GENES = [f"GENE{number}" for number in range(12)]
+
+
+def key(name):
+    return f"widget:{name}"
+
+
+def on_tissue():
+    return AppTest.from_file(APP, default_timeout=120).run().switch_page("pages/tissue.py").run()
+
+
+@pytest.fixture
+def named(samples_folder):
+    """A sample with names of genes and an image."""
+    plain = small_sample("named")
+    image = TissueImage(pixels=np.full((30, 40, 3), 200, dtype=np.uint8), scale=0.1)
+    sample = dataclasses.replace(
+        plain, gene_names=np.array(GENES), coords_px=plain.lattice * [12.0, 10.0], image=image, source="A test's tissue"
+    )
+    lab_h5.write(sample, samples_folder / "named.h5")
+    return sample
+
+
+@pytest.fixture
+def app(named):
+    return on_tissue()
+
+
+def only_map(app):
+    (item,) = given(app)["maps"]
+    return item
+
+
+def choose(app, kind):
+    app.button_group(key("view kind")).set_value(kind).run()
+
+
+def bars(app):
+    (bar,) = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    return bar["text"]
+
+
+def captions(app):
+    return " ".join(item.value for item in app.caption)
+
+
+def test_the_page_opens_on_the_annotation_with_the_facts_of_the_sample(app, named):
+    assert not app.exception
+    assert only_map(app)["title"] == "Annotated"
+    assert any("**192** spots, **12** genes, **3** layers" in item.value for item in app.markdown)
+    assert "A test's tissue" in captions(app)
+    counts = [int((named.labels_true == layer).sum()) for layer in ("Layer1", "Layer2", "Layer3", "NA")]
+    assert [text.split()[0] for text in bars(app)] == [str(count) for count in counts]
+
+
+def test_each_view_colours_the_spots_by_what_it_says(app, named):
+    choose(app, "counts")
+    np.testing.assert_allclose(only_map(app)["values"], named.expression.sum(axis=1))
+    choose(app, "genes")
+    np.testing.assert_allclose(only_map(app)["values"], (named.expression > 0).sum(axis=1))
+    app.selectbox(key("gene")).select("GENE7").run()
+    assert only_map(app)["title"] == "GENE7"
+    np.testing.assert_allclose(only_map(app)["values"], named.expression[:, 7])
+    assert app.button_group(key("view kind")).value == "gene"
+    assert not app.exception
+
+
+def test_the_ends_of_the_scale_follow_the_numbers_and_start_anew_with_another_gene(app, named):
+    app.selectbox(key("gene")).select("GENE1").run()
+    column = named.expression[:, 1]
+    assert only_map(app)["limits"] == [column.min(), column.max()]
+    app.number_input(key("limit.high")).set_value(9.0).run()
+    assert only_map(app)["limits"] == [column.min(), 9.0]
+    app.number_input(key("limit.low")).set_value(None).run()
+    assert only_map(app)["limits"] == [column.min(), column.max()]
+    app.number_input(key("limit.high")).set_value(9.0).run()
+    app.selectbox(key("gene")).select("GENE2").run()
+    assert only_map(app)["limits"][1] == named.expression[:, 2].max()
+
+
+def test_sample_gene_and_view_are_still_there_after_another_page(app):
+    app.selectbox(key("gene")).select("GENE3").run()
+    app.switch_page("pages/tune.py").run()
+    assert app.query_params["sample"] == "named.h5"
+    app.switch_page("pages/tissue.py").run()
+    assert only_map(app)["title"] == "GENE3"
+    assert app.selectbox(key("gene")).value == "GENE3"
+
+
+def test_without_names_and_annotation_counts_remain(samples_folder):
+    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    app = on_tissue()
+    assert not app.exception
+    assert only_map(app)["title"] == "Counts per spot"
+    assert app.selectbox(key("gene")).disabled
+    assert "no annotation" in captions(app)
+
+
+def test_synthetic_tissue_is_called_so(samples_folder):
+    lab_h5.write(dataclasses.replace(small_sample("made"), synthetic=True), samples_folder / "made.h5")
+    app = on_tissue()
+    assert "**Synthetic:**" in captions(app)
+    assert "synthetic tissue" in only_map(app)["title"]
