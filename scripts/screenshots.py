@@ -8,6 +8,7 @@ from scripts.chromium import ROOT, chromium, served_app
 
 FOLDER = ROOT / "docs" / "pictures"
 SHOTS = (("light", 1440), ("dark", 1440), ("light", 1024))
+PAGES = {"tune": "/", "tissue": "/tissue"}
 HEIGHT_PX = 900
 _SETTLE_MS = 1500
 
@@ -17,11 +18,12 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as models, served_app(SPCA_MODELS=models) as address, chromium() as browser:
         for scheme, width in SHOTS:
-            _shoot(browser, address, scheme, width)
+            for name, place in PAGES.items():
+                _shoot(browser, address + place, name, scheme, width)
 
 
-def _shoot(browser: Browser, address: str, scheme: str, width: int) -> None:
-    path = FOLDER / f"tune_{scheme}_{width}.png"
+def _shoot(browser: Browser, address: str, name: str, scheme: str, width: int) -> None:
+    path = FOLDER / f"{name}_{scheme}_{width}.png"
     page = browser.new_page(viewport={"width": width, "height": HEIGHT_PX}, color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(address)
     page.locator(".legend .label").first.wait_for()
