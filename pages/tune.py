@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import compute, forms, guards, maps, panels, views
+from ui import compute, forms, guards, maps, panels, training, views
 
 summary = panels.sample_picker()
 with guards.shown_as_message():
@@ -10,16 +10,14 @@ with guards.shown_as_message():
     with st.sidebar:
         forms.preset_picker()
         forms.early_knobs(sample)
-        asked_to_train = panels.train_button(sample, forms.params(sample))
+        training.control(sample, forms.params(sample))
         forms.late_knobs(sample)
     params = forms.params(sample)
     result = compute.cluster(sample, params) if compute.ready(sample, params) else None
     panels.header(sample, result)
     panels.scores(sample, result)
-    if asked_to_train:
-        panels.training(sample, params)
     selected = maps.predicted_beside_annotated(sample, result)
     maps.selection(sample, result, selected)
     views.advice(sample, result)
     views.charts(sample, result)
-    panels.training_report(result)
+    training.report(sample, params, result)

@@ -6,7 +6,6 @@ What comes out is shared: it must never be changed.
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -18,11 +17,8 @@ from core.io.lab_h5 import SampleSummary
 from core.method import pipeline
 from core.method.cache import StepCache
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
-from core.result import AutoencoderReport, Result
+from core.result import Result
 from core.sample import Sample
-
-if TYPE_CHECKING:
-    from core.method.training import OnEpoch
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -117,23 +113,6 @@ def ready(sample: Sample, params: MethodParams) -> bool:
     bool
     """
     return not params.embedding.needs_training or pipeline.has_model(sample, params, models_folder())
-
-
-def train(sample: Sample, params: MethodParams, on_epoch: "OnEpoch") -> AutoencoderReport:
-    """Train the autoencoder of a run and keep it.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-    on_epoch : callable
-        Told of every epoch.
-
-    Returns
-    -------
-    AutoencoderReport
-    """
-    return pipeline.train(sample, params, models=models_folder(), cache=_steps(), on_epoch=on_epoch)
 
 
 def cluster(sample: Sample, params: MethodParams) -> Result:

@@ -1,22 +1,15 @@
 """Parts of pages: the sample picker, figures such as metrics, maps, and what stands there when there is nothing to show."""
 
-import time
-from typing import Any
-
 import streamlit as st
 
-from core.figures.training import loss_curve
 from core.io.lab_h5 import SampleSummary
 from core.io.safe_h5 import shown
-from core.params import MethodParams
 from core.result import AutoencoderReport, FoundDirection, Result, Scores
 from core.sample import Sample
 from ui import compute, link, navigation, state, take_away
 from ui.guards import as_markdown
 
 SHIPPED = "151673.h5"
-_SECONDS_BETWEEN_PICTURES = 0.5
-_CHART_CONFIG = {"displayModeBar": False}
 
 
 def sample_picker() -> SampleSummary:
@@ -117,57 +110,6 @@ def _autoencoder_badge(report: AutoencoderReport) -> None:
     st.badge(label, color="orange" if report.dead else "gray", help=words)
 
 
-def train_button(sample: Sample, params: MethodParams) -> bool:
-    """Offer training where the embedding needs it.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-
-    Returns
-    -------
-    bool
-        Whether it was pressed.
-    """
-    if not params.embedding.needs_training:
-        return False
-    trained = compute.ready(sample, params)
-    return st.button(
-        "Trained" if trained else "Train",
-        key=state.widget_key("train"),
-        type="primary",
-        width="stretch",
-        disabled=trained,
-        help="A model of these data and parameters is there and used." if trained else "Train the autoencoder now.",
-    )
-
-
-def training(sample: Sample, params: MethodParams) -> None:
-    """Train while the page watches, then draw the page anew with the result.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-    """
-    bar, chart = st.progress(0.0, "Training starts"), st.empty()
-    losses: list[float] = []
-    drawn = [time.monotonic()]
-
-    def on_epoch(epoch: int, n_epochs: int, loss: float) -> None:
-        losses.append(loss)
-        bar.progress(epoch / n_epochs, f"Epoch {epoch} of {n_epochs}, loss {loss:.4g}")
-        if time.monotonic() - drawn[0] > _SECONDS_BETWEEN_PICTURES:
-            drawn[0] = time.monotonic()
-            _show(
-                chart, loss_curve(losses, n_epochs=n_epochs, theme=state.theme()), "Loss by epoch so far", _CHART_CONFIG
-            )
-
-    compute.train(sample, params, on_epoch)
-    st.rerun()
-
-
 def scores(sample: Sample, result: Result | None) -> None:
     """Show the figures of a run in a row of cards, each with its change against the pinned run.
 
@@ -208,9 +150,7 @@ def _card_ari(result: Result | None, kept: Result | None) -> _Card:
 
 
 def _card_nmi(result: Result | None, kept: Result | None) -> _Card:
-    words = (
-        "Normalised mutual information on annotated spots: 1 if either labelling tells the other, 0 if neither tells anything. "
-    )
+    words = "Normalised mutual information on annotated spots: 1 if either labelling tells the other, 0 if neither tells anything. "
     found, pinned = _scores_of(result), _scores_of(kept)
     note = (_score(found.nmi_all), "all spots") if kept is None else _against(found.nmi, pinned.nmi, ".3f")
     return "NMI", _score(found.nmi), *note, words + _on_all_spots(found.nmi_all)
@@ -275,33 +215,3 @@ def _card_time(result: Result | None, kept: Result | None) -> _Card:
 
 def _seconds(value: float) -> str:
     return f"{value:.0f} s" if value >= 10 else f"{value:.2f} s"
-
-
-def training_report(result: Result | None) -> None:
-    """Show how the training behind a run went, and advise where it failed.
-
-    Parameters
-    ----------
-    result : Result or None
-        Without an autoencoder nothing is shown.
-    """
-    if result is None or result.autoencoder is None:
-        return
-    st.subheader("Training", anchor=False)
-    if result.autoencoder.dead:
-        st.warning(_advice(result.autoencoder))
-    curve = loss_curve(result.autoencoder.losses, theme=state.theme())
-    _show(st, curve, "Loss of each epoch of training", _CHART_CONFIG)
-
-
-def _advice(report: AutoencoderReport) -> str:
-    return (
-        "**The autoencoder learned nothing.** Its reconstruction explains "
-        f"{report.explained_variance:.2f} of how spots differ, where 1 is all, 0 is no better than the mean of each gene, and "
-        "less than 0.05 counts as dead. All spots look alike to k-means, so expression drops out and position alone decides. "
-        "With a smaller scale alpha, such as 2, it learns."
-    )
-
-
-def _show(place: Any, figure: Any, words: str, config: dict[str, Any]) -> None:
-    place.plotly_chart(figure, theme=None, config=config, alt=words)

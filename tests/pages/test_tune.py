@@ -1,7 +1,6 @@
 """Journeys over the first page, from `app.py`, without a browser."""
 
 import dataclasses
-import json
 import shutil
 from pathlib import Path
 
@@ -161,60 +160,6 @@ def test_late_knobs_never_pool_again(app, monkeypatch):
     app.slider(key("direction.angle")).set_value(0.5).run()
     assert not app.exception
     assert calls == []
-
-
-def test_an_embedding_without_a_model_waits_for_a_click_and_says_so(app, monkeypatch):
-    monkeypatch.setattr(pipeline, "run", lambda *args, **kwargs: pytest.fail("nothing may run before the click"))
-    app.selectbox(key("embedding.kind")).select("code").run()
-    assert "Press Train" in given(app)["maps"][0]["message"]
-    assert cards(app)["ARI"] == ("–", "–")
-    assert not app.button(key("train")).disabled
-
-
-def train(app, epochs, **more):
-    app.number_input(key("embedding.autoencoder.epochs")).set_value(epochs)
-    app.number_input(key("embedding.autoencoder.batch_size")).set_value(32)
-    app.number_input(key("embedding.autoencoder.width")).set_value(8)
-    for address, value in more.items():
-        app.number_input(key(address)).set_value(value)
-    app.run()
-    app.button(key("train")).click().run()
-
-
-def test_training_gives_a_result_a_loss_curve_and_is_not_done_twice(app, samples_folder):
-    app.selectbox(key("embedding.kind")).select("reconstruction").run()
-    train(app, 60)
-    assert not app.exception
-    assert cards(app)["ARI"][0] != "–"
-    assert app.button(key("train")).disabled
-    curve = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert curve["data"][0]["x"] == list(range(1, 61))
-    assert len(list((samples_folder.parent / "models").glob("*.pt"))) == 1
-    again = new_app().run()
-    again.selectbox(key("embedding.kind")).select("reconstruction").run()
-    again.number_input(key("embedding.autoencoder.epochs")).set_value(60)
-    again.number_input(key("embedding.autoencoder.batch_size")).set_value(32)
-    again.number_input(key("embedding.autoencoder.width")).set_value(8).run()
-    assert again.button(key("train")).disabled
-    assert cards(again)["ARI"] == cards(app)["ARI"]
-
-
-def test_a_dead_autoencoder_is_told_with_its_number_and_a_way_out(app):
-    app.selectbox(key("preset")).select("paper-ae").run()
-    train(app, 3)
-    (advice,) = [item.value for item in app.warning]
-    assert "learned nothing" in advice
-    assert "scale alpha" in advice
-    assert "Autoencoder dead" in badges(app)
-
-
-def test_what_core_refuses_becomes_a_sentence(app):
-    app.number_input(key("clustering.n_clusters")).set_value(100).run()
-    app.selectbox(key("embedding.kind")).select("code").run()
-    app.number_input(key("embedding.autoencoder.batch_size")).set_value(5000).run()
-    app.button(key("train")).click().run()
-    assert not app.exception
-    assert "batch size of at most 192" in app.error[0].value
 
 
 def test_a_damaged_file_is_named_and_the_others_work(app, samples_folder):

@@ -1,4 +1,4 @@
-"""The board of jobs, on a real cluster of processes that all tests here share."""
+"""The board of jobs, on a real cluster of processes that all tests share."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from core.method import pipeline
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams
 from core.work import tasks
 from core.work.host import sizes
-from core.work.jobs import Board, State
+from core.work.jobs import State, shared_board
 from core.work.tasks import SampleFile
 from tests.core.work import chores
 from tests.small_tissue import small_sample
@@ -30,9 +30,7 @@ SMALL = MethodParams(
 
 @pytest.fixture(scope="module")
 def board():
-    board = Board()
-    yield board
-    board.close()
+    return shared_board()  # the pages' tests use it, too: one cluster for all
 
 
 @pytest.fixture

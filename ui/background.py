@@ -1,0 +1,145 @@
+"""Doors to background work: every session of the server asks the same board."""
+
+from pathlib import Path
+
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.params import MethodParams, params_key
+from core.sample import Sample
+from core.work import tasks
+from core.work.jobs import Board, Job, State, shared_board
+from core.work.tasks import SampleFile
+from ui import compute
+
+
+def board() -> Board:
+    """Look up the one board of this server. No cache of Streamlit's: "Clear cache" must not end people's work.
+
+    Returns
+    -------
+    Board
+    """
+    return shared_board()
+
+
+def train(sample: Sample, params: MethodParams) -> str:
+    """Start the training of a run, or join the one that goes on.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+        Pooling and autoencoder count.
+
+    Returns
+    -------
+    str
+        Id of the job.
+    """
+    models = compute.models_folder()
+    key = _training_key(sample, params)
+    return board().submit(key, tasks.train, _file(sample), params, models, owner=_session(), again=True)
+
+
+def training(sample: Sample, params: MethodParams) -> Job | None:
+    """Look up the last training of a run, whoever started it.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+
+    Returns
+    -------
+    Job or None
+        None where there was none, or where its model was used and then deleted from the disk.
+    """
+    found = board().find(_training_key(sample, params))
+    return None if found is None or found.state is State.DONE else found
+
+
+def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
+    """Start runs with seeds counted up, or join equal ones.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+        `clustering.random_state` is the first seed.
+    n_starts : int
+
+    Returns
+    -------
+    str
+        Id of the job; its result is a list of `core.result.Result`.
+    """
+    models = compute.models_folder()
+    key = _repeats_key(sample, params, n_starts)
+    return board().submit(key, tasks.repeat, _file(sample), params, n_starts, models, owner=_session())
+
+
+def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
+    """Look up the last such repeats, whoever started them.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+    n_starts : int
+
+    Returns
+    -------
+    Job or None
+    """
+    return board().find(_repeats_key(sample, params, n_starts))
+
+
+def job(job_id: str) -> Job | None:
+    """Look a job up.
+
+    Parameters
+    ----------
+    job_id : str
+
+    Returns
+    -------
+    Job or None
+        None where it is unknown or was forgotten.
+    """
+    return board().job(job_id)
+
+
+def cancel(job_id: str) -> None:
+    """End a job for everyone who waits for it.
+
+    Parameters
+    ----------
+    job_id : str
+    """
+    board().cancel(job_id)
+
+
+def _training_key(sample: Sample, params: MethodParams) -> str:
+    # The folder and the name are part of it, since the model is looked for under both.
+    where = str(compute.models_folder())
+    return params_key("train", where, sample.name, sample.content_hash, params.pooling, params.embedding.autoencoder)
+
+
+def _repeats_key(sample: Sample, params: MethodParams, n_starts: int) -> str:
+    return params_key("repeat", sample.name, sample.content_hash, sample.annotation_hash, params, str(n_starts))
+
+
+def _file(sample: Sample) -> SampleFile:
+    of_that_name = [summary for summary in compute.samples() if summary.name == sample.name and not summary.problem]
+    paths = [summary.path for summary in of_that_name if compute.sample(summary).content_hash == sample.content_hash]
+    # A file that is gone is told of by the task that looks for it.
+    return SampleFile((paths or [_usual_path(sample)])[0], sample.content_hash)
+
+
+def _usual_path(sample: Sample) -> Path:
+    return compute.samples_folder() / f"{sample.name}.h5"
+
+
+def _session() -> str:
+    context = get_script_run_ctx()
+    return "" if context is None else context.session_id
