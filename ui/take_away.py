@@ -77,7 +77,8 @@ def _compare_toggle(sample: Sample) -> None:
 
 
 def _export(sample: Sample, result: Result | None) -> None:
-    with st.popover("Export", icon=":material/download:", disabled=result is None, help="Take maps and labels away."):
+    words = "Take maps and labels away."
+    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=result is None, help=words):
         if result is None:
             return
         for kind, mime in _FIGURES.items():

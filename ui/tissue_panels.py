@@ -249,4 +249,8 @@ def _mean(sample: Sample, spots: np.ndarray | None) -> None:
     kind = "gene" if sample.gene_names is not None else "counts"
     found = pictures.values(sample, kind, _gene(sample))
     name = f"counts of {as_markdown(str(_gene(sample)))}" if kind == "gene" else KINDS[kind].lower()
-    st.caption(f"Mean {name}: **{found[spots].mean():.3g}** in the selection, {found.mean():.3g} in all spots.")
+    st.caption(f"Mean {name}: **{_plain(found[spots].mean())}** in the selection, {_plain(found.mean())} in all spots.")
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
