@@ -90,7 +90,9 @@ def header(sample: Sample, result: Result | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Tune", anchor=False, width="content")
         st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
-        st.badge(f"{sample.n_spots:,} spots", color="gray", help=f"Spots under tissue, with {sample.n_genes:,} genes each.")
+        st.badge(
+            f"{sample.n_spots:,} spots", color="gray", help=f"Spots under tissue, with {sample.n_genes:,} genes each."
+        )
         if sample.synthetic:
             st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
         if result is not None and result.autoencoder is not None:
