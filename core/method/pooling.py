@@ -11,7 +11,7 @@ from core.errors import DuplicateSpotError
 from core.params import PoolingParams
 from core.sample import Expression
 
-_BLOCK_BYTES = 2 * 2**20  # a table this large stays near the processor's cache
+_BLOCK_BYTES = 4 * 2**20  # a table this large stays near the processor's cache
 _CELLS_PER_SPOT = 16  # a bounding box emptier than this is not worth a table
 
 
@@ -50,15 +50,18 @@ def pool_window(expression: Expression, lattice: np.ndarray, params: PoolingPara
     if n_rows * n_cols > _CELLS_PER_SPOT * len(cells) + 65_536:
         return _pool_by_neighbours(expression, lattice, params)
     _refuse_duplicates(cells, n_cols)
-    shape = (n_rows, n_cols)
-    divisor = 1.0 + _window_sums(np.ones((len(cells), 1)), cells, shape, params.window)
+    divisor = 1.0 + _WindowSums(cells, params.window, 1)(np.ones((len(cells), 1)))
     pooled = np.empty(expression.shape)
     columns = expression.tocsc() if sparse.issparse(expression) else expression
-    width = max(1, _BLOCK_BYTES // (8 * n_rows * n_cols))
+    width = min(expression.shape[1], max(1, _BLOCK_BYTES // (8 * n_rows * n_cols)))
+    sums_of = _WindowSums(cells, params.window, width)
     for first in range(0, expression.shape[1], width):
+        first = min(first, expression.shape[1] - width)  # the last block reaches back, so that all are as wide
         block = _dense(columns[:, first : first + width])
-        sums = _window_sums(block, cells, shape, params.window)
-        pooled[:, first : first + width] = params.scale * (block + sums) / divisor
+        total = sums_of(block)
+        total += block
+        total *= params.scale
+        np.divide(total, divisor, out=pooled[:, first : first + width])
     return pooled
 
 
@@ -73,26 +76,44 @@ def _dense(block: Expression | sparse.csc_array) -> np.ndarray:
     return np.asarray(block.toarray() if sparse.issparse(block) else block, dtype=np.float64)
 
 
-def _window_sums(values: np.ndarray, cells: np.ndarray, shape: tuple[int, int], window: int) -> np.ndarray:
-    table = np.zeros((*shape, values.shape[1]))
-    table[cells[:, 0], cells[:, 1]] = values
-    by_rows = _sliding_sums(table, window)
-    by_both = _sliding_sums(by_rows.swapaxes(0, 1), window).swapaxes(0, 1)
-    return by_both[cells[:, 0], cells[:, 1]]
+class _WindowSums:
+    """Sums over windows of the array, for blocks of genes of one width; its tables are made once and used for every block."""
+
+    def __init__(self, cells: np.ndarray, window: int, width: int) -> None:
+        n_rows, n_cols = cells.max(axis=0) + 1
+        self._into = cells[:, 0] * n_cols + cells[:, 1]
+        self._out_of = cells[:, 1] * n_rows + cells[:, 0]
+        self._table = np.zeros((n_rows, n_cols, width))
+        self._over_rows = _SlidingSums((n_rows, n_cols, width), window)
+        self._over_cols = _SlidingSums((n_cols, n_rows, width), window)
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        width = values.shape[1]
+        self._table.reshape(-1, width)[self._into] = values  # the cells without a spot stay 0
+        by_rows = self._over_rows(self._table)
+        by_both = self._over_cols(by_rows.swapaxes(0, 1))
+        return by_both.reshape(-1, width).take(self._out_of, axis=0)
 
 
-def _sliding_sums(table: np.ndarray, window: int) -> np.ndarray:
-    """Sum, along the first axis, each entry and its `window - 1` neighbours on either side."""
-    length, reach = 2 * window - 1, window - 1
-    n_stretches = -(-len(table) // length)
-    begins = np.zeros((n_stretches + 1, length, *table.shape[1:]))
-    begins.reshape(-1, *table.shape[1:])[reach : reach + len(table)] = table
-    ends = begins[:-1].copy()
-    for i in range(1, length):
-        begins[:, i] += begins[:, i - 1]
-        ends[:, -1 - i] += ends[:, -i]
-    ends[:, 1:] += begins[1:, :-1]
-    return ends.reshape(-1, *table.shape[1:])[: len(table)]
+class _SlidingSums:
+    """Sums, along the first axis, of each entry and its `window - 1` neighbours on either side."""
+
+    def __init__(self, shape: tuple[int, ...], window: int) -> None:
+        self._shape, self._reach, length = shape, window - 1, 2 * window - 1
+        n_stretches = -(-shape[0] // length)
+        self._begins = np.empty((n_stretches + 1, length, *shape[1:]))
+        self._ends = np.empty((n_stretches, length, *shape[1:]))
+
+    def __call__(self, table: np.ndarray) -> np.ndarray:
+        begins, ends, n_entries = self._begins, self._ends, self._shape[0]
+        begins.fill(0.0)
+        begins.reshape(-1, *self._shape[1:])[self._reach : self._reach + n_entries] = table
+        ends[:] = begins[:-1]
+        for i in range(1, begins.shape[1]):
+            begins[:, i] += begins[:, i - 1]
+            ends[:, -1 - i] += ends[:, -i]
+        ends[:, 1:] += begins[1:, :-1]
+        return ends.reshape(-1, *self._shape[1:])[:n_entries]
 
 
 def _pool_by_neighbours(expression: Expression, lattice: np.ndarray, params: PoolingParams) -> np.ndarray:
