@@ -8,8 +8,14 @@ from scripts.chromium import ROOT, chromium, served_app
 
 FOLDER = ROOT / "docs" / "pictures"
 SHOTS = (("light", 1440), ("dark", 1440), ("light", 1024))
-PAGES = {"tune": "/", "tissue": "/tissue"}
-HEIGHT_PX = 900
+LEGEND, LAST_CHART, LAST_LESSON = ".legend .label", ".js-plotly-plot >> nth=1", "text=Seed 2"
+PAGES = {
+    "tune": ("/", LEGEND, 900),
+    "tune_charts": ("/", LAST_CHART, 1320),
+    "tissue": ("/tissue", LEGEND, 900),
+    "method": ("/method", LAST_LESSON, 2300),
+}
+"""Where each picture is taken, what is awaited, and how high it is in pixels."""
 _SETTLE_MS = 1500
 
 
@@ -18,15 +24,16 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as models, served_app(SPCA_MODELS=models) as address, chromium() as browser:
         for scheme, width in SHOTS:
-            for name, place in PAGES.items():
-                _shoot(browser, address + place, name, scheme, width)
+            for name in PAGES:
+                _shoot(browser, address, name, scheme, width)
 
 
 def _shoot(browser: Browser, address: str, name: str, scheme: str, width: int) -> None:
+    place, awaited, height = PAGES[name]
     path = FOLDER / f"{name}_{scheme}_{width}.png"
-    page = browser.new_page(viewport={"width": width, "height": HEIGHT_PX}, color_scheme=scheme)  # type: ignore[arg-type]
-    page.goto(address)
-    page.locator(".legend .label").first.wait_for()
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(address + place)
+    page.locator(awaited).first.wait_for()
     page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=path)
     page.close()

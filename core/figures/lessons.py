@@ -42,7 +42,7 @@ def pooling_figure(
 def _gene(title: str, values: np.ndarray, theme: Theme) -> SmallMap:
     # One bright spot would make all others pale: the top hundredth shares the last colour.
     low, high = float(values.min()), float(np.quantile(values, 0.99)) or float(values.max())
-    return small_maps.of_values(title, f"{low:.3g} to {high:.3g}, pale to strong", values, (low, high), theme)
+    return small_maps.of_values(title, f"{low:.3g} to {high:.3g} counts", values, (low, high), theme)
 
 
 def weights_figure(sample: Sample, runs: Sequence[Result], shares: Sequence[Shares], *, theme: Theme) -> go.Figure:
