@@ -129,8 +129,13 @@ class Geometry {
   /** Mark the spots whose centres lie inside a polygon; null where there is none. */
   inside(polygon) {
     const mask = new Uint8Array(this.count);
+    const [xs, ys] = [0, 1].map((axis) => Float64Array.from(polygon, (corner) => corner[axis]));
+    const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
     for (let spot = 0; spot < this.count; spot++) {
-      mask[spot] = holds(polygon, this.x[spot], this.y[spot]) ? 1 : 0;
+      const x = this.x[spot];
+      const y = this.y[spot];
+      if (x < left || x > right || y < top || y > bottom) continue;
+      mask[spot] = holds(xs, ys, x, y) ? 1 : 0;
     }
     return mask.includes(1) ? mask : null;
   }
@@ -147,12 +152,10 @@ function grouped(numbers, n) {
   return { order, starts };
 }
 
-function holds(polygon, x, y) {
+function holds(xs, ys, x, y) {
   let odd = false;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [xi, yi] = polygon[i];
-    const [xj, yj] = polygon[j];
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) odd = !odd;
+  for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {
+    if (ys[i] > y !== ys[j] > y && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i]) odd = !odd;
   }
   return odd;
 }
@@ -276,10 +279,9 @@ class Panel {
   // Spots: which colour each has, grouped by colour so that one fill serves many.
 
   group() {
-    const { geometry, view } = { geometry: this.view.geometry, view: this.view };
+    const { view } = this;
     this.colours = view.stain && view.underlay > 0 ? this.stained() : this.plain();
     this.fills = grouped(this.colours.codes, this.colours.css.length);
-    this.fills.n = geometry.count;
   }
 
   plain() {
@@ -342,15 +344,35 @@ class Panel {
     const { geometry } = this.view;
     const radius = geometry.radius * at.scale;
     const least = geometry.count > MANY_SPOTS ? HEXAGON_FROM_PX.many : HEXAGON_FROM_PX.few;
-    const shape = radius >= least * ratio ? hexagons : rectangles;
-    const overlap = context.globalAlpha < 1 ? 0 : OVERLAP_PX * ratio;
+    if (radius >= least * ratio) this.drawHexagons(context, at, context.globalAlpha < 1 ? 0 : OVERLAP_PX * ratio);
+    else this.drawRectangles(context, at);
+    context.globalAlpha = 1;
+  }
+
+  drawHexagons(context, at, overlap) {
     for (let c = 0; c + 1 < this.fills.starts.length; c++) {
       const [first, end] = [this.fills.starts[c], this.fills.starts[c + 1]];
       if (first === end) continue;
       context.fillStyle = this.colours.css[c];
-      shape(context, geometry, at, overlap, this.fills.order, first, end);
+      hexagons(context, this.view.geometry, at, overlap, this.fills.order, first, end);
     }
-    context.globalAlpha = 1;
+  }
+
+  /** Write pixels, which takes a tenth of the time of as many calls of fillRect. */
+  drawRectangles(context, at) {
+    const { width, height } = context.canvas;
+    const layer = new OffscreenCanvas(width, height);
+    const image = new ImageData(width, height);
+    const words = new Uint32Array(image.data.buffer);
+    for (let c = 0; c + 1 < this.fills.starts.length; c++) {
+      const [first, end] = [this.fills.starts[c], this.fills.starts[c + 1]];
+      if (first === end) continue;
+      const [r, g, b] = this.colours.css[c].match(/\d+/g).map(Number);
+      const colour = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; // bytes run backwards in a word
+      rectangles(words, width, height, this.view.geometry, at, colour, this.fills.order.subarray(first, end));
+    }
+    layer.getContext("2d").putImageData(image, 0, 0);
+    context.drawImage(layer, 0, 0);
   }
 
   // Above the spots: direction, scale bar, the spot under the pointer, the lasso.
@@ -481,14 +503,19 @@ function hexagons(context, geometry, at, overlap, order, first, end) {
   context.fill();
 }
 
-function rectangles(context, geometry, at, overlap, order, first, end) {
-  const [across, down] = [geometry.pitch * at.scale, geometry.radius * 1.5 * at.scale];
-  const { width, height } = context.canvas;
-  for (let i = first; i < end; i++) {
-    const x = geometry.x[order[i]] * at.scale + at.x - across / 2;
-    const y = geometry.y[order[i]] * at.scale + at.y - down / 2;
-    if (x < -across || y < -down || x > width || y > height) continue;
-    context.fillRect(x, y, across + overlap, down + overlap);
+function rectangles(words, width, height, geometry, at, colour, spots) {
+  const [across, down] = [(geometry.pitch / 2) * at.scale, geometry.radius * 0.75 * at.scale];
+  for (const spot of spots) {
+    const x = geometry.x[spot] * at.scale + at.x;
+    const y = geometry.y[spot] * at.scale + at.y;
+    // Neighbours round the same edge to the same pixel, so that they touch and do not overlap.
+    const left = Math.max(0, Math.round(x - across));
+    const right = Math.min(width, Math.round(x + across));
+    const bottom = Math.min(height, Math.round(y + down));
+    if (left >= right) continue;
+    for (let line = Math.max(0, Math.round(y - down)); line < bottom; line++) {
+      words.fill(colour, line * width + left, line * width + right);
+    }
   }
 }
 

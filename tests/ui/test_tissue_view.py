@@ -1,0 +1,64 @@
+"""What the maps are given, and what they give back, without a browser."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.errors import FigureError
+from tests.tissue_view import given, unpack
+from ui.tissue_view import TissueMap
+from ui.tissue_view.packing import Packing
+
+
+def page():
+    import numpy as np
+    import streamlit as st
+
+    from ui.tissue_view import TissueMap, tissue_view
+
+    labels = TissueMap(title="Left", labels=np.array([0, 1, 1]), names=["one", "two"], colours=["#112233", "#445566"])
+    values = TissueMap(title="Right", values=np.array([0.5, np.nan, 2.0]), scale=["#000000", "#FFFFFF"])
+    lattice = np.array([[0, 0], [0, 2], [1, 1]])
+    spots = tissue_view("v", lattice=lattice, maps=[labels, values], spot_names=["a", "b", "c"], theme="light")
+    st.text(str(spots))
+
+
+def test_arrays_of_every_kind_come_back_from_the_packing_aligned():
+    packing, header = Packing(), {"maps": [], "told": [], "title": "µm"}
+    arrays = [np.arange(5, dtype=kind) for kind in (np.uint8, np.uint16, np.int32, np.float32)]
+    places = [packing.add(array, array.dtype) for array in arrays]
+    for array, place in zip(arrays, places, strict=True):
+        read = unpack(packing.finish({**header, "lattice": place}))
+        assert (read["lattice"] == array).all()
+        assert read["lattice"].dtype == array.dtype
+        assert all(offset % 8 == 0 for _, offset, _ in read["arrays"])
+    assert packing.add(None, np.uint8) is None
+
+
+def test_the_browser_is_given_lattice_labels_and_values():
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    header = given(app)
+    left, right = header["maps"]
+    assert header["lattice"].tolist() == [0, 0, 0, 2, 1, 1]
+    assert (left["labels"].tolist(), left["words"]) == ([0, 1, 1], ["one", "two"])
+    assert right["limits"] == [0.5, 2.0]
+    assert np.isnan(right["values"][1])
+    assert app.text[0].value == "None"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (
+            {"labels": np.array([0, 2]), "names": ["a", "b"], "colours": ["#000000", "#FFFFFF"]},
+            "from 0 to 2 but 2 names",
+        ),
+        ({"labels": np.array([0]), "names": ["a"], "colours": []}, "1 names, 0 colours"),
+        ({"values": np.array([1.0]), "scale": ["#000000"]}, "two or more"),
+        ({"values": np.array([1.0]), "labels": np.array([0])}, "one of them"),
+    ],
+)
+def test_a_map_that_lacks_something_is_refused_in_a_sentence(wrong, words):
+    with pytest.raises(FigureError, match=words):
+        TissueMap(title="Map", **wrong)
