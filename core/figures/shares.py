@@ -6,7 +6,7 @@ from core.evaluation.share import Shares, share_in_words
 from core.figures import charts
 from core.figures.colours import SURROUNDINGS, Theme
 
-_HEIGHT_PX = 62
+_HEIGHT_PX = 70
 
 
 def share_bar(shares: Shares, *, theme: Theme = "light") -> go.Figure:
@@ -38,9 +38,10 @@ def share_bar(shares: Shares, *, theme: Theme = "light") -> go.Figure:
         xaxis={**hidden, "range": [0, 1]},
         yaxis=hidden,
         bargap=0,
-        margin={"l": 0, "r": 0, "t": 26, "b": 18},
+        margin={"l": 0, "r": 0, "t": 26, "b": 26},
     )
     charts.write_above(figure, charts.swatch(f"Position {share_in_words(shares.position)}", look.muted), 0.0, look)
     charts.write_above(figure, charts.swatch(f"Expression {share_in_words(shares.expression)}", look.accent), 1.0, look)
-    figure.layout.annotations[1].xanchor = "right"
+    # Below the bar: side by side the two would overlap in a narrow column.
+    figure.layout.annotations[1].update(x=1, y=0, xanchor="right", yanchor="top", yshift=-5)
     return figure
