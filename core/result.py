@@ -111,3 +111,8 @@ class Result:
     direction: FoundDirection | None = None
     autoencoder: AutoencoderReport | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the labels, in bytes."""
+        return int(self.labels.nbytes)

@@ -144,6 +144,15 @@ class Sample:
         """As many clusters as annotated classes, unannotated counted as the paper does; else 8."""
         return DEFAULT_N_CLUSTERS if self.labels_true is None else len(np.unique(self.labels_true))
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of all arrays, in bytes."""
+        counts = self.expression
+        stored = (counts,) if isinstance(counts, np.ndarray) else (counts.data, counts.indices, counts.indptr)
+        by_spot = self.lattice, self.labels_true, self.barcodes, self.coords_px, self.spot_rgb
+        pixels = None if self.image is None else self.image.pixels
+        return sum(part.nbytes for part in (*stored, *by_spot, self.gene_names, pixels) if part is not None)
+
     @functools.cached_property
     def content_hash(self) -> str:
         """Digest of expression, positions and gene names: what a clustering depends on.

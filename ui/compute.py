@@ -1,11 +1,15 @@
 """Cached doors into core: samples, results and models, shared by all sessions.
 
-What comes out is shared: it must never be changed.
+What comes out is shared: it must never be changed. All that is large lies in one cache with a budget of bytes
+(`SPCA_CACHE_MB`, 512 by default); what Streamlit's own caches hold is small, and the sample that was read last.
 """
 
 import dataclasses
+import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import streamlit as st
@@ -15,13 +19,14 @@ from core.evaluation.share import Shares
 from core.io import lab_h5
 from core.io.lab_h5 import SampleSummary
 from core.method import pipeline
-from core.method.cache import StepCache
+from core.method.cache import StepCache, budget_bytes
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import Result
 from core.sample import Sample
 
 _ROOT = Path(__file__).resolve().parents[1]
 
+T = TypeVar("T")
 Stamp = tuple[str, int, int]
 """Path, time of the last change and size: a file that changes on disk is read again."""
 
@@ -87,17 +92,36 @@ def sample(summary: SampleSummary) -> Sample:
     SampleError
         If the file is not what a sample needs.
     """
-    return _sample(_stamp(summary.path))
+    stamp = _stamp(summary.path)
+    return kept(lambda: _sample(stamp), "sample", repr(stamp))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the sample")
+# The sample read last is held here, too: one that is larger than the budget would else be read at every move.
+@st.cache_resource(max_entries=1, show_spinner="Reading the sample")
 def _sample(stamp: Stamp) -> Sample:
     return lab_h5.read(Path(stamp[0]))
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def _steps() -> StepCache:
-    return StepCache()
+    return StepCache(budget_bytes(os.environ.get("SPCA_CACHE_MB")))
+
+
+def kept(make: Callable[[], T], *parts: str) -> T:
+    """Look a value up in the cache that all sessions share, or make and keep it.
+
+    Parameters
+    ----------
+    make : callable
+    *parts : str
+        What the value depends on.
+
+    Returns
+    -------
+    object
+        Never to be changed: all sessions share it. Counted by its `nbytes`.
+    """
+    return _steps().get(params_key(*parts), make)
 
 
 def ready(sample: Sample, params: MethodParams) -> bool:
@@ -129,13 +153,8 @@ def cluster(sample: Sample, params: MethodParams) -> Result:
     Result
         Of the first time that these parameters were asked for, with the seconds that it took then.
     """
-    key = result_key(sample, params)
-    return _cluster(key, sample, params)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _cluster(key: str, _sample: Sample, _params: MethodParams) -> Result:
-    return pipeline.run(_sample, _params, cache=_steps(), models=models_folder())
+    run = functools.partial(pipeline.run, sample, params, cache=_steps(), models=models_folder())
+    return kept(run, "result", result_key(sample, params))
 
 
 def result_key(sample: Sample, params: MethodParams) -> str:

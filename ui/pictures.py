@@ -9,7 +9,8 @@ from streamlit import runtime
 
 from core.evaluation import quality
 from core.method.registration import um_to_image
-from core.sample import Sample
+from core.sample import Sample, TissueImage
+from ui import compute
 from ui.tissue_view import Underlay
 
 
@@ -28,18 +29,20 @@ def underlay(sample: Sample) -> Underlay | None:
     if sample.image is None or sample.coords_px is None or not runtime.exists():
         return None
     # Streamlit's own store of media: the address holds a hash of the bytes, so that the browser fetches them once.
-    url = runtime.get_instance().media_file_mgr.add(_png(sample.image.digest, sample), "image/png", "tissue image")
+    url = runtime.get_instance().media_file_mgr.add(_png(sample.image), "image/png", "tissue image")
     return Underlay(
         url=st.get_option("server.baseUrlPath").rstrip("/") + url,
         um_to_px=um_to_image(sample.lattice, sample.coords_px, sample.image.scale),
     )
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _png(digest: str, _sample: Sample) -> bytes:
-    assert _sample.image is not None  # noqa: S101 - the caller has looked
+def _png(image: TissueImage) -> bytes:
+    return compute.kept(lambda: _encoded(image), "png", image.digest)
+
+
+def _encoded(image: TissueImage) -> bytes:
     content = io.BytesIO()
-    Image.fromarray(_sample.image.pixels).save(content, format="PNG")
+    Image.fromarray(image.pixels).save(content, format="PNG")
     return content.getvalue()
 
 
@@ -58,13 +61,13 @@ def values(sample: Sample, kind: str, gene: str | None) -> np.ndarray:
     ndarray of shape (n_spots,)
         Never to be changed: all sessions share it.
     """
-    return _values(sample.content_hash, kind, gene if kind == "gene" else None, sample)
+    chosen = gene if kind == "gene" else None
+    return compute.kept(lambda: _values(sample, kind, chosen), "values", sample.content_hash, kind, chosen or "")
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _values(content_hash: str, kind: str, gene: str | None, _sample: Sample) -> np.ndarray:
+def _values(sample: Sample, kind: str, gene: str | None) -> np.ndarray:
     if kind == "gene":
-        names = [] if _sample.gene_names is None else _sample.gene_names.tolist()
-        return quality.gene_counts(_sample.expression, names.index(gene))
+        names = [] if sample.gene_names is None else sample.gene_names.tolist()
+        return quality.gene_counts(sample.expression, names.index(gene))
     count = {"counts": quality.counts_per_spot, "genes": quality.genes_per_spot}[kind]
-    return count(_sample.expression)
+    return count(sample.expression)

@@ -1,4 +1,7 @@
-"""A cache of steps with a budget of bytes, shared by threads."""
+"""A cache with a budget of bytes, shared by threads: for steps, and for what else is large.
+
+Knows of a value only what it calls its `nbytes`.
+"""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +10,12 @@ from typing import Any, TypeVar
 import numpy as np
 from cachetools import LRUCache
 
+from core.errors import ParameterError
+
 T = TypeVar("T")
+
+DEFAULT_BYTES = 512 * 2**20
+"""Budget where nothing else is said."""
 
 _OVERHEAD = 1024  # bytes counted for keys and small objects
 
@@ -21,7 +29,7 @@ class StepCache:
         Budget for all values together. A value larger than that is not kept.
     """
 
-    def __init__(self, max_bytes: int = 512 * 2**20) -> None:
+    def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self._values: LRUCache[str, Any] = LRUCache(max_bytes, getsizeof=_size)
         self._lock = threading.Lock()
 
@@ -62,5 +70,31 @@ class StepCache:
             return int(self._values.currsize)
 
 
+def budget_bytes(text: str | None) -> int:
+    """Read a budget as an environment variable gives it.
+
+    Parameters
+    ----------
+    text : str or None
+        Whole number of MiB, such as `512`; None or nothing for the default.
+
+    Returns
+    -------
+    int
+        Bytes.
+
+    Raises
+    ------
+    ParameterError
+        If that is not a whole number above 0.
+    """
+    if not text:
+        return DEFAULT_BYTES
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ParameterError(f"`SPCA_CACHE_MB` is {text!r}, but must be a whole number of MiB above 0, such as 512.")
+    return int(text) * 2**20
+
+
 def _size(value: Any) -> int:
-    return int(getattr(value, "nbytes", 0)) + _OVERHEAD
+    n_bytes = len(value) if isinstance(value, bytes) else getattr(value, "nbytes", 0)
+    return int(n_bytes) + _OVERHEAD

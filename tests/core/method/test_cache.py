@@ -1,0 +1,62 @@
+"""One budget for everything that is large: what counts, how much, and how it is set."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from core.errors import ParameterError
+from core.method.cache import StepCache, budget_bytes
+from core.params import preset
+from core.result import Result
+from core.sample import Sample
+
+COUNTS = np.ones((1000, 2), dtype=np.int32)
+LATTICE = np.column_stack([np.arange(1000), np.arange(1000)]).astype(np.int32)
+
+
+def section(**more):
+    return Sample(name="one", expression=COUNTS, lattice=LATTICE, **more)
+
+
+def test_samples_and_results_count_by_the_bytes_of_their_arrays():
+    rgb = np.zeros((1000, 3), dtype=np.uint8)
+    assert section().nbytes == 8000 + 8000
+    assert section(spot_rgb=rgb).nbytes == 8000 + 8000 + 3000
+    labels = np.zeros(1000, dtype=np.int32)
+    assert Result(sample_name="one", labels=labels, params=preset("paper")).nbytes == 4000
+
+
+def test_a_sparse_sample_counts_its_stored_numbers_and_their_places():
+    counts = sparse.csr_array(COUNTS)
+    stored = 2000 * 4 + 2000 * counts.indices.itemsize + 1001 * counts.indptr.itemsize
+    assert dataclasses.replace(section(), expression=counts).nbytes == stored + 8000
+
+
+def test_samples_results_arrays_and_bytes_share_one_budget():
+    cache, made = StepCache(max_bytes=45_000), []
+
+    def keep(name, value):
+        cache.get(name, lambda: made.append(name) or value)
+        assert cache.nbytes <= 45_000
+
+    result = Result(sample_name="one", labels=np.zeros(1000, dtype=np.int32), params=preset("paper"))
+    parts = {"sample": section(), "result": result, "picture": b"0" * 10_000, "step": np.zeros(1000)}
+    for name, value in parts.items():
+        keep(name, value)
+    assert cache.nbytes >= 16_000 + 4_000 + 10_000 + 8_000
+    keep("step again", np.zeros(1000))
+    assert "sample" not in cache
+    assert all(name in cache for name in ("result", "picture", "step", "step again"))
+
+
+def test_the_budget_is_512_mib_unless_another_is_asked_for():
+    assert budget_bytes(None) == budget_bytes("") == 536_870_912
+    assert budget_bytes("64") == 67_108_864
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "1.5", "much", "٥"])
+def test_a_budget_that_is_no_number_of_mib_is_refused_with_a_sentence(text):
+    with pytest.raises(ParameterError, match=r"SPCA_CACHE_MB.*whole number of MiB above 0"):
+        budget_bytes(text)
