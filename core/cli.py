@@ -24,6 +24,7 @@ from core.params import (
     MethodParams,
     PoolingParams,
     preset,
+    replaced,
 )
 from core.sample import Sample
 
@@ -306,15 +307,10 @@ def _method_params(
     for flag, _, name, step in knobs:
         value = getattr(options, _dest(flag))
         if value is not None:
-            params = _replaced(params, [*step.split("."), name], value)
+            params = replaced(params, [*step.split("."), name], value)
     angle = getattr(options, "angle", None)
     if angle is None or angle == "auto":
         return params
     by_hand = isinstance(angle, float)
     direction = DirectionParams(method="manual", angle=angle) if by_hand else DirectionParams(method=angle)
     return dataclasses.replace(params, direction=direction)
-
-
-def _replaced(params: Any, path: list[str], value: Any) -> Any:
-    inner = value if len(path) == 1 else _replaced(getattr(params, path[0]), path[1:], value)
-    return dataclasses.replace(params, **{path[0]: inner})

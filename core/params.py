@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -268,6 +269,30 @@ def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
             clustering=dataclasses.replace(clustering, init="k-means++", n_init=4),
         )
     raise ParameterError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
+
+
+def replaced(params: Any, address: Sequence[str], value: Any) -> Any:
+    """Copy nested parameters with one value changed.
+
+    Parameters
+    ----------
+    params : dataclass instance
+    address : sequence of str
+        Names on the way to the value, such as `("pooling", "window")`.
+    value : object
+
+    Returns
+    -------
+    dataclass instance
+
+    Raises
+    ------
+    ParameterError
+        If the value lies outside its limits.
+    """
+    first, *rest = address
+    inner = replaced(getattr(params, first), rest, value) if rest else value
+    return dataclasses.replace(params, **{first: inner})
 
 
 def params_key(*parts: Any) -> str:

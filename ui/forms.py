@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.params import PRESETS, MethodParams, preset
+from core.params import PRESETS, MethodParams, preset, replaced
 from core.sample import Sample
 from ui import state
 from ui.state import Address
@@ -65,24 +65,6 @@ def standard(sample: Sample) -> MethodParams:
     MethodParams
     """
     return preset(state.settings().preset, n_clusters=sample.suggested_n_clusters)
-
-
-def replaced(params: Any, address: Address, value: Any) -> Any:
-    """Copy parameters with one value changed.
-
-    Parameters
-    ----------
-    params : dataclass instance
-    address : Address
-    value : object
-
-    Returns
-    -------
-    dataclass instance
-    """
-    first, *rest = address
-    inner = replaced(getattr(params, first), tuple(rest), value) if rest else value
-    return dataclasses.replace(params, **{first: inner})
 
 
 def value_at(params: Any, address: Address) -> Any:
