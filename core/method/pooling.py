@@ -106,8 +106,9 @@ class _SlidingSums:
 
     def __call__(self, table: np.ndarray) -> np.ndarray:
         begins, ends, n_entries = self._begins, self._ends, self._shape[0]
-        begins.fill(0.0)
-        begins.reshape(-1, *self._shape[1:])[self._reach : self._reach + n_entries] = table
+        padded, last = begins.reshape(-1, *self._shape[1:]), self._reach + n_entries
+        padded[: self._reach] = padded[last:] = 0.0
+        padded[self._reach : last] = table
         ends[:] = begins[:-1]
         for i in range(1, begins.shape[1]):
             begins[:, i] += begins[:, i - 1]
