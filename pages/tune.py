@@ -16,7 +16,7 @@ with guards.shown_as_message():
     result = compute.cluster(sample, params) if compute.ready(sample, params) else None
     panels.header(sample, result)
     panels.scores(sample, result)
-    selected = maps.predicted_beside_annotated(sample, result)
+    selected = maps.predicted_beside_annotated(sample, result, training.what_is_missing(sample, params))
     maps.selection(sample, result, selected)
     views.advice(sample, result)
     views.charts(sample, result)

@@ -17,11 +17,10 @@ from ui import pictures, state
 from ui.guards import as_markdown
 from ui.tissue_view import TissueMap, tissue_view
 
-_WAITING = "No model of these data and parameters yet.\nPress Train on the left."
 _NONE_SELECTED = "No spots are selected: press Lasso and draw around some on either map."
 
 
-def predicted_beside_annotated(sample: Sample, result: Result | None) -> np.ndarray | None:
+def predicted_beside_annotated(sample: Sample, result: Result | None, missing: str = "") -> np.ndarray | None:
     """Draw the clusters of a run beside the annotated layers, in matched colours.
 
     Parameters
@@ -29,6 +28,8 @@ def predicted_beside_annotated(sample: Sample, result: Result | None) -> np.ndar
     sample : Sample
     result : Result or None
         None says that the prediction waits for training.
+    missing : str
+        What it waits for, in up to two lines, where there is no result.
 
     Returns
     -------
@@ -37,7 +38,7 @@ def predicted_beside_annotated(sample: Sample, result: Result | None) -> np.ndar
     """
     if result is not None:
         _remember_direction(result.direction)
-    first = waiting(sample) if result is None else predicted(sample, result, matched(sample, result))
+    first = waiting(sample, missing) if result is None else predicted(sample, result, matched(sample, result))
     return tissue_view(
         state.widget_key("maps"),
         lattice=sample.lattice,
@@ -72,19 +73,21 @@ def matched(sample: Sample, result: Result) -> Matching:
     return matching
 
 
-def waiting(sample: Sample) -> TissueMap:
+def waiting(sample: Sample, missing: str) -> TissueMap:
     """Stand in for predicted domains before there are any.
 
     Parameters
     ----------
     sample : Sample
+    missing : str
+        What they wait for.
 
     Returns
     -------
     TissueMap
     """
     description = f"The predicted domains of {sample.name} wait for training."
-    return TissueMap(title=_title("Predicted", sample), description=description, message=_WAITING)
+    return TissueMap(title=_title("Predicted", sample), description=description, message=missing)
 
 
 def predicted(sample: Sample, result: Result, matching: Matching, title: str = "Predicted") -> TissueMap:

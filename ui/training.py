@@ -1,7 +1,4 @@
-"""Training on the Tune page: its button, its progress while it runs elsewhere, and how it went.
-
-The script never waits for a training. Fragments look at the board twice a second while one runs, and only then.
-"""
+"""Training on the Tune page: its button, its progress while it runs elsewhere, and how it went."""
 
 import streamlit as st
 
@@ -12,8 +9,8 @@ from core.sample import Sample
 from core.work.jobs import Job, State
 from ui import background, compute, state
 from ui.guards import as_markdown
+from ui.watch import SECONDS_BETWEEN_LOOKS, watch
 
-_SECONDS_BETWEEN_LOOKS = 0.5
 _CHART_CONFIG = {"displayModeBar": False}
 
 
@@ -31,7 +28,7 @@ def control(sample: Sample, params: MethodParams) -> None:
     running = not trained and job is not None and not job.finished
     _button(sample, params, trained, running)
     if running and job is not None:
-        _watched(job.id)
+        watch(job.id, "training")
     elif not trained and job is not None:
         _ended(job)
 
@@ -61,46 +58,33 @@ def _button_help(trained: bool, running: bool) -> str:
     return "Train the autoencoder in the background; everyone on this server can then use the model."
 
 
-@st.fragment(run_every=_SECONDS_BETWEEN_LOOKS)
-def _watched(job_id: str) -> None:
-    job = background.job(job_id)
-    if job is None or job.finished:
-        st.rerun()  # the page draws itself with the result, once, and without this fragment
-    else:
-        st.progress(job.share, job.words or _waiting_words(job))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(_time_left(job))
-            st.space("stretch")
-            _cancel_button(job_id)
-
-
-def _cancel_button(job_id: str) -> None:
-    st.button(
-        "Cancel",
-        key=state.widget_key("cancel training"),
-        type="tertiary",
-        help="End this training for everyone who waits for it. Nothing of it is kept.",
-        on_click=background.cancel,
-        args=(job_id,),
-    )
-
-
-def _waiting_words(job: Job) -> str:
-    return "Waits for other work" if job.state is State.QUEUED else "Reads and pools the sample"
-
-
-def _time_left(job: Job) -> str:
-    seconds = job.seconds_left
-    if seconds is None:
-        return "Time left: not known yet"
-    return f"About {seconds:.0f} s left" if seconds < 100 else f"About {seconds / 60:.0f} min left"
-
-
 def _ended(job: Job) -> None:
     if job.state is State.FAILED:
         st.error(as_markdown(job.error))
     else:
-        st.caption("The last training was cancelled.")
+        st.caption("The last training was cancelled. Press Train to start it again.")
+
+
+def what_is_missing(sample: Sample, params: MethodParams) -> str:
+    """Say what a run that has no model waits for, and what to do.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+
+    Returns
+    -------
+    str
+        Two lines.
+    """
+    job = background.training(sample, params)
+    if job is None:
+        return "No model of these data and parameters yet.\nPress Train on the left."
+    if not job.finished:
+        return "Training goes on in the background.\nHow far it is stands on the left."
+    ended = "failed, for the reason on the left" if job.state is State.FAILED else "was cancelled"
+    return f"No model yet: its training {ended}.\nPress Train on the left to start again."
 
 
 def report(sample: Sample, params: MethodParams, result: Result | None) -> None:
@@ -120,7 +104,7 @@ def report(sample: Sample, params: MethodParams, result: Result | None) -> None:
         _live_curve(job.id, params.embedding.autoencoder.epochs)
 
 
-@st.fragment(run_every=_SECONDS_BETWEEN_LOOKS)
+@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
 def _live_curve(job_id: str, n_epochs: int) -> None:
     job = background.job(job_id)
     if job is not None:

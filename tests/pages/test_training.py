@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.method import pipeline
 from core.work.jobs import State, shared_board
 from tests.pages.conftest import APP
+from tests.tissue_view import given
 
 
 def key(address):
@@ -21,6 +22,10 @@ def cards(app):
 
 def button(app, name="train"):
     return next((item for item in app.button if item.key == key(name)), None)
+
+
+def waiting_words(app):
+    return given(app)["maps"][0]["message"]
 
 
 def ask_for_autoencoder(app, *, epochs, width=8, batch_size=32, kind="reconstruction"):
@@ -66,6 +71,7 @@ def test_an_embedding_without_a_model_waits_for_a_click(app, monkeypatch):
     monkeypatch.setattr(pipeline, "run", lambda *args, **kwargs: pytest.fail("nothing may run before the click"))
     app.selectbox(key("embedding.kind")).select("code").run()
     assert cards(app)["ARI"] == "–"
+    assert "Press Train" in waiting_words(app)
     assert button(app).label == "Train"
     assert not button(app).disabled
 
@@ -88,6 +94,8 @@ def test_while_training_goes_on_the_page_says_so_and_other_knobs_work(long_train
     app, job_id = long_training
     assert (button(app).label, button(app).disabled) == ("Training", True)
     assert any("left" in caption.value for caption in app.caption)
+    assert "Training goes on" in waiting_words(app)
+    assert "Press" not in waiting_words(app)
     app.selectbox(key("embedding.kind")).select("none").run()
     assert cards(app)["ARI"] != "–"
     app.number_input(key("clustering.n_clusters")).set_value(2).run()
@@ -107,7 +115,8 @@ def test_a_cancelled_training_ends_for_everyone_and_is_offered_again(long_traini
     button(app, "cancel training").click().run()
     assert shared_board().job(job_id).state is State.CANCELLED
     assert not app.exception
-    assert any("cancelled" in caption.value for caption in app.caption)
+    assert any("cancelled. Press Train" in caption.value for caption in app.caption)
+    assert "was cancelled.\nPress Train" in waiting_words(app)
     assert (button(app).label, button(app).disabled) == ("Train", False)
 
 
@@ -136,6 +145,7 @@ def test_what_core_refuses_becomes_a_sentence_and_training_is_offered_again(app)
     train(app)
     assert not app.exception
     assert "batch size of at most 192" in app.error[0].value
+    assert "failed, for the reason on the left" in waiting_words(app)
     assert not button(app).disabled
     ask_for_autoencoder(app, epochs=2)
     assert not app.error
