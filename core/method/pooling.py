@@ -73,7 +73,7 @@ def _refuse_duplicates(cells: np.ndarray, n_cols: int) -> None:
 
 
 def _dense(block: Expression | sparse.csc_array) -> np.ndarray:
-    return np.asarray(block.toarray() if sparse.issparse(block) else block, dtype=np.float64)
+    return np.ascontiguousarray(block.toarray() if sparse.issparse(block) else block, dtype=np.float64)
 
 
 class _WindowSums:
