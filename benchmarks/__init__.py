@@ -1,1 +1,1 @@
-"""Speed and memory against the paper's loops: `python -m benchmarks paper`."""
+"""Speed and memory: against the paper's loops (`python -m benchmarks paper`), and of the page (`... page`)."""

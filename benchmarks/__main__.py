@@ -1,10 +1,13 @@
-"""`python -m benchmarks paper [FILE ...]`: this implementation beside the paper's loops."""
+"""`python -m benchmarks paper [FILE ...]`: this implementation beside the paper's loops.
+
+`python -m benchmarks page`: the Tune page in a real browser, beside a page that computes nothing.
+"""
 
 import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import paper
+from benchmarks import page, paper
 from core.errors import DomainsError
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -16,11 +19,12 @@ def main() -> int:
     Returns
     -------
     int
-        Exit status: 0 when every comparison agreed, 1 when one did not, 2 on bad input.
+        Exit status: 0 when every comparison agreed or every aim was met, 1 when one was not, 2 on bad input.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     todo = parser.add_subparsers(required=True, metavar="BENCHMARK")
     _add_paper(todo)
+    _add_page(todo)
     options = parser.parse_args()
     try:
         return 0 if options.run(options) else 1
@@ -34,7 +38,7 @@ def _add_paper(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="samples; the shipped section by default")
     parser.add_argument("--rounds", type=int, default=3, help="times that each side runs, alternating (default 3)")
     parser.add_argument("--starts", type=int, default=3, help="k-means runs from random spots (default 3)")
-    parser.add_argument("--epochs", type=int, default=8, help="epochs of the autoencoder; 0 leaves it out (default 8)")
+    parser.add_argument("--epochs", type=int, default=4, help="epochs of the autoencoder; 0 leaves it out (default 4)")
     parser.set_defaults(run=_run_paper)
 
 
@@ -42,6 +46,13 @@ def _run_paper(options: argparse.Namespace) -> bool:
     files = options.files or [_ROOT / "spca_dat" / "151673.h5"]
     agreed = [paper.report(path, rounds=options.rounds, starts=options.starts, epochs=options.epochs) for path in files]
     return all(agreed)
+
+
+def _add_page(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("page", help="key press to redrawn maps in a real Chromium, first picture, memory")
+    parser.add_argument("--moves", type=int, default=20, help="times that each knob is moved (default 20)")
+    parser.add_argument("--quick", action="store_true", help="leave out the 50,000 spots and the memory")
+    parser.set_defaults(run=lambda options: page.report(moves=options.moves, quick=options.quick))
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def _comparisons(sample: Sample, rounds: int, starts: int, epochs: int) -> Itera
     yield _compare_pooling(sample, rounds)
     yield _compare_clustering(sample, starts)
     if epochs:
-        yield _compare_training(sample, epochs)
+        yield _compare_training(sample, rounds, epochs)
 
 
 def _compare_pooling(sample: Sample, rounds: int) -> Comparison:
@@ -130,17 +130,23 @@ def _compare_clustering(sample: Sample, starts: int) -> Comparison:
     )
 
 
-def _compare_training(sample: Sample, epochs: int) -> Comparison:
+def _compare_training(sample: Sample, rounds: int, epochs: int) -> Comparison:
     pooled = pool_window(sample.expression, sample.lattice, PoolingParams(window=10, scale=20_000.0))
     train(pooled, AutoencoderParams(epochs=1))  # the first training of a process pays for loading the kernels
-    theirs, slow = _timed(lambda: reference.train_autoencoder(pooled, epochs))
-    ours, quick = _timed(lambda: train(pooled, AutoencoderParams(epochs=epochs)).network)
+    pairs = [
+        (
+            _timed(lambda: reference.train_autoencoder(pooled, epochs)),
+            _timed(lambda: train(pooled, AutoencoderParams(epochs=epochs)).network),
+        )
+        for _ in range(rounds)
+    ]
+    (_, slow), (_, quick) = pairs[-1]
     weights = zip(slow.parameters(), quick.parameters(), strict=True)
     apart = max((one - other.cpu()).abs().max().item() for one, other in weights)
     return Comparison(
         step=f"autoencoder, {epochs} epochs",
-        reference_seconds=theirs,
-        our_seconds=ours,
+        reference_seconds=statistics.median(seconds for (seconds, _), _ in pairs),
+        our_seconds=statistics.median(seconds for _, (seconds, _) in pairs),
         agrees=apart <= 1e-5,
         remark=f"weights within {apart:.1g}",
     )
