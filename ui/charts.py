@@ -5,8 +5,9 @@ import functools
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.figures.export import as_bytes
+from core.figures import export
 from ui import state
+from ui.guards import as_markdown
 
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
@@ -34,12 +35,27 @@ def downloads(figure: go.Figure, name: str) -> None:
         Of the file, without its suffix.
     """
     with st.popover("Download", icon=":material/download:", type="tertiary", help="This chart as a file"):
+        refused = refused_kinds()
         for kind in ("png", "svg", "html"):
             st.download_button(
                 kind.upper(),
-                functools.partial(as_bytes, figure, kind),
+                functools.partial(export.as_bytes, figure, kind),
                 file_name=f"{name}.{kind}",
                 key=state.widget_key("download", name, kind),
                 type="tertiary",
+                disabled=kind in refused,
                 on_click="ignore",
             )
+
+
+def refused_kinds() -> tuple[str, ...]:
+    """Look up which files cannot be made here, and say why: a download that fails on the click could not say it.
+
+    Returns
+    -------
+    tuple of str
+    """
+    words = export.why_no_pictures()
+    if words:
+        st.warning(as_markdown(words))
+    return export.PICTURES if words else ()

@@ -10,6 +10,7 @@ from core.io.export import labels_csv
 from core.result import Result
 from core.sample import Sample
 from ui import state
+from ui.charts import refused_kinds
 
 _FIGURES = {"png": "image/png", "svg": "image/svg+xml", "html": "text/html"}
 _WORDS = {
@@ -81,8 +82,10 @@ def _export(sample: Sample, result: Result | None) -> None:
     with st.popover("Export", icon=":material/download:", type="tertiary", disabled=result is None, help=words):
         if result is None:
             return
+        refused = refused_kinds()
         for kind, mime in _FIGURES.items():
-            _download(f"Maps as {kind.upper()}", _figure(sample, result, kind), sample, kind, mime, _WORDS[kind])
+            name, make = f"Maps as {kind.upper()}", _figure(sample, result, kind)
+            _download(name, make, sample, kind, mime, _WORDS[kind], disabled=kind in refused)
         words = "Columns spot (barcode, or row number from 0) and cluster, in the order of the file."
         _download("Labels as CSV", lambda: labels_csv(sample, result).encode(), sample, "csv", "text/csv", words)
 
@@ -92,7 +95,9 @@ def _figure(sample: Sample, result: Result, kind: str) -> Callable[[], bytes]:
     return lambda: as_bytes(predicted_and_annotated(sample, result, theme=theme), kind)
 
 
-def _download(label: str, make: Callable[[], bytes], sample: Sample, kind: str, mime: str, words: str) -> None:
+def _download(
+    label: str, make: Callable[[], bytes], sample: Sample, kind: str, mime: str, words: str, *, disabled: bool = False
+) -> None:
     st.download_button(
         label,
         make,
@@ -101,5 +106,6 @@ def _download(label: str, make: Callable[[], bytes], sample: Sample, kind: str, 
         key=state.widget_key("export", kind),
         help=words,
         type="tertiary",
+        disabled=disabled,
         on_click="ignore",
     )

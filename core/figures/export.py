@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import plotly.graph_objects as go
+from choreographer.browsers.chromium import Chromium
 
 from core.errors import FigureError
 
 WIDTH_PX, HEIGHT_PX = 1200, 680
 SUFFIXES = (".html", ".png", ".svg")
+PICTURES = ("png", "svg")
+"""Kinds of files that a browser draws."""
+
+_WAY_OUT = "Install one (Debian, Ubuntu: apt install chromium), or write .html instead."
 
 
 def write_figure(figure: go.Figure, path: Path | str) -> None:
@@ -63,9 +68,22 @@ def as_bytes(figure: go.Figure, kind: str) -> bytes:
     # kaleido lets through whatever went wrong in starting and driving the browser, under many types.
     except Exception as error:
         raise FigureError(
-            f"A {kind.upper()} needs Chrome or Chromium, and none could be started ({_first_line(error)}). "
-            "Install one (Debian, Ubuntu: apt install chromium), or write .html instead."
+            f"A {kind.upper()} needs Chrome or Chromium, and none could be started ({_first_line(error)}). {_WAY_OUT}"
         ) from error
+
+
+def why_no_pictures() -> str:
+    """Say why no PNG and SVG can be made on this machine.
+
+    Returns
+    -------
+    str
+        Empty where a browser is found; whether it starts shows when a file is made.
+    """
+    found = Chromium.find_browser(skip_local=False)
+    if found and Path(found).is_file():
+        return ""
+    return f"PNG and SVG need Chrome or Chromium on the server, and none was found. {_WAY_OUT}"
 
 
 def _first_line(error: Exception) -> str:

@@ -5,6 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.figures import export
 from core.io import lab_h5
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
@@ -96,3 +97,19 @@ def test_advice_follows_the_knobs(app):
 def test_each_chart_is_offered_in_three_formats(app):
     labels = [item.label for item in app.get("download_button")]
     assert {"PNG", "SVG", "HTML"} <= set(labels)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "SVG"])
+def test_without_a_browser_on_the_server_pictures_are_refused_with_a_sentence_and_the_rest_goes_on(
+    app, monkeypatch, kind
+):
+    monkeypatch.setattr(export.Chromium, "find_browser", lambda **kwargs: None)
+    app.run()
+    assert not app.exception
+    assert all("none was found. Install one" in item.value for item in app.warning)
+    buttons = [item for item in app.get("download_button") if item.proto.label.endswith(kind)]
+    assert len(buttons) == len(app.warning) == 2
+    assert all(item.proto.disabled for item in buttons)
+    others = [item for item in app.get("download_button") if item.proto.label.endswith(("HTML", "CSV"))]
+    assert len(others) == 3
+    assert not any(item.proto.disabled for item in others)
