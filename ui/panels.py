@@ -141,6 +141,7 @@ def scores(sample: Sample, result: Result | None) -> None:
 
 _Card = tuple[str, str, str, str, str]
 _NOTHING = "–"
+_VERSUS = "vs pin"  # longer words are cut off in a window of 1024 pixels; the help says them in full
 
 
 def _card_ari(result: Result | None, kept: Result | None) -> _Card:
@@ -167,8 +168,8 @@ def _on_all_spots(value: float | None) -> str:
 def _against(value: float | None, pinned: float | None, digits: str, unit: str = "") -> tuple[str, str]:
     """Write the change against the pinned result."""
     if value is None or pinned is None:
-        return _NOTHING, "vs pinned"
-    return f"{round(value - pinned, 6) + 0.0:+{digits}}{unit}", "vs pinned"
+        return _NOTHING, _VERSUS
+    return f"{round(value - pinned, 6) + 0.0:+{digits}}{unit}", _VERSUS
 
 
 def _scores_of(result: Result | None) -> Scores:
@@ -182,7 +183,7 @@ def _score(value: float | None) -> str:
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     words = (
         "Across which line the layers are crossed, in array rows and columns; the arrow on the map points to greater depth. "
-        "Small: how clear the found direction is, from 0 to 1, or the turn against the pinned result."
+        "Small: how clear the found direction is, from 0 to 1, or the turn in rad against the pinned result."
     )
     if result is None:
         return "Direction", _NOTHING, _NOTHING, "support", words
@@ -193,7 +194,7 @@ def _card_direction(result: Result | None, kept: Result | None) -> _Card:
 
 
 def _turn(direction: FoundDirection, kept: FoundDirection | None) -> tuple[str, str]:
-    return _against(None if kept is None else direction.turned_from(kept), 0.0, ".2f", " rad")
+    return _against(None if kept is None else direction.turned_from(kept), 0.0, ".2f")
 
 
 def _support(direction: FoundDirection) -> tuple[str, str]:
@@ -202,8 +203,8 @@ def _support(direction: FoundDirection) -> tuple[str, str]:
 
 def _card_time(result: Result | None, kept: Result | None) -> _Card:
     words = (
-        "How long pooling, training and clustering took when this was first computed; what was still known from before took "
-        "no time. Small: clustering alone, with the search for the direction, or the change against the pinned result."
+        "How long pooling and clustering took when this was first computed; what was still known from before took no time, "
+        "and training in the background is not counted, but the reading of its model is. Small: clustering alone, with the search for the direction, or the change against the pinned result."
     )
     if result is None:
         return "Time", _NOTHING, _NOTHING, "k-means", words
