@@ -20,7 +20,6 @@ _HISTORY = "history"
 _PINNED = "pinned"
 _COMPARING = "comparing"
 _VIEW = "view"
-_REPEATS = "repeats"
 
 MAX_HISTORY = 100
 """Settings that a session can go back through."""
@@ -347,29 +346,6 @@ def remember_matching(content_hash: str, matching: Matching) -> None:
     matching : Matching
     """
     st.session_state[_MATCHING] = content_hash, matching
-
-
-def repeats_asked() -> str | None:
-    """Run that was last asked to be repeated.
-
-    Returns
-    -------
-    str or None
-        Its key, as `ui.compute.result_key` gives it.
-    """
-    asked: str | None = st.session_state.get(_REPEATS)
-    return asked
-
-
-def ask_repeats(key: str) -> None:
-    """Ask for a run to be repeated.
-
-    Parameters
-    ----------
-    key : str
-        As `ui.compute.result_key` gives it.
-    """
-    st.session_state[_REPEATS] = key
 
 
 def widget_key(*parts: str) -> str:

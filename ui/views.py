@@ -19,11 +19,14 @@ from core.figures.three_runs import three_runs
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
-from ui import compute, guards, maps, state
+from core.work.jobs import Job, State
+from ui import background, compute, guards, maps, state
 from ui.charts import downloads, show
 from ui.guards import as_markdown
+from ui.watch import watch
 
 N_REPEATS = 10
+N_RUNS = 3
 
 Chart = tuple[go.Figure, str]
 """A figure, and what it shows in words."""
@@ -125,37 +128,44 @@ def _needs_annotation() -> None:
 
 
 def _repeats(sample: Sample, result: Result) -> Chart | None:
-    place = st.empty()
-    asked = compute.result_key(sample, result.params)
-    if state.repeats_asked() != asked:
-        with place.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                f"Run {N_REPEATS} starts",
-                key=state.widget_key("repeat"),
-                type="primary",
-                on_click=state.ask_repeats,
-                args=(asked,),
-            )
-            st.caption("Runs these settings again with the next seeds: how much does the start alone matter?")
-        return None
-    runs = _starts(sample, result.params, N_REPEATS)
-    figure = repeats(sample, runs, theme=state.theme())
-    return figure, f"Scores of {len(runs)} starts on {sample.name}, and a map of how often each spot keeps its label."
+    job = background.repeats(sample, result.params, N_REPEATS)
+    if job is None or job.state in (State.FAILED, State.CANCELLED):
+        _offer_repeats(sample, result.params, job)
+    elif not job.finished:
+        watch(job.id, "repeat")
+    else:
+        runs: list[Result] = job.result
+        figure = repeats(sample, runs, theme=state.theme())
+        return (
+            figure,
+            f"Scores of {len(runs)} starts on {sample.name}, and a map of how often each spot keeps its label.",
+        )
+    return None
+
+
+def _offer_repeats(sample: Sample, params: MethodParams, ended: Job | None) -> None:
+    if ended is not None and ended.state is State.FAILED:
+        st.error(as_markdown(ended.error))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Run {N_REPEATS} starts",
+            key=state.widget_key("repeat"),
+            type="primary",
+            on_click=_start_repeats,
+            args=(sample, params),
+        )
+        cancelled = "The last repeats were cancelled. " * (ended is not None and ended.state is State.CANCELLED)
+        st.caption(f"{cancelled}Runs these settings again with the next seeds: how much does the start alone matter?")
+
+
+def _start_repeats(sample: Sample, params: MethodParams) -> None:
+    background.repeat(sample, params, N_REPEATS)
 
 
 def _three_runs(sample: Sample, result: Result) -> Chart:
-    runs = _starts(sample, result.params, 3)
+    runs = [compute.start(sample, result.params, place) for place in range(N_RUNS)]
     figure = three_runs(sample, runs, theme=state.theme())
     return figure, f"Three runs on {sample.name} that differ in their seed alone, beside the annotation."
-
-
-def _starts(sample: Sample, params: MethodParams, n_starts: int) -> list[Result]:
-    bar, runs = st.progress(0.0), []
-    for place in range(n_starts):
-        bar.progress(place / n_starts, f"Start {place + 1} of {n_starts}")
-        runs.append(compute.start(sample, params, place))
-    bar.empty()
-    return runs
 
 
 _CHARTS: dict[str, Callable[[Sample, Result], Chart | None]] = {

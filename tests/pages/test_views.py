@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.figures import export
 from core.io import lab_h5
+from core.work.jobs import State, shared_board
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from ui import compute, views
@@ -54,14 +55,67 @@ def test_hidden_charts_cost_nothing(app, monkeypatch):
     assert not app.exception
 
 
-def test_repeats_wait_for_a_click_and_for_another_after_a_knob_moved(app, monkeypatch):
-    choose(app, "Repeats")
-    app.button("widget:repeat").click().run()
+def repeat_button(app):
+    return next((item for item in app.button if item.key == "widget:repeat"), None)
+
+
+def choose_repeats(app, seed):
+    """Choose the repeats; tests take seeds of their own, since all share one board."""
+    app.number_input("widget:clustering.random_state").set_value(seed).run()
+    return choose(app, "Repeats")
+
+
+def press_repeat(app, seed):
+    """Press the button of the repeats, and look up their job."""
+    repeat_button(choose_repeats(app, seed)).click().run()
+    assert not app.exception
+    return shared_board().jobs()[-1]
+
+
+@pytest.fixture
+def endless(monkeypatch):
+    """Repeats that take minutes."""
+    monkeypatch.setattr(views, "N_REPEATS", 100_000)
+
+
+def test_repeats_wait_for_a_click_run_in_the_background_and_wait_for_another_after_a_knob_moved(app, monkeypatch):
+    monkeypatch.setattr(compute, "start", lambda *args: pytest.fail("the page may not wait for repeats"))
+    job = press_repeat(app, 101)
+    assert shared_board().wait(job.id, 60)
+    app.run()
     assert f"Scores of {views.N_REPEATS} starts" in above(app)
-    assert not [item for item in app.button if item.key == "widget:repeat"]
+    assert repeat_button(app) is None
     app.number_input("widget:clustering.n_clusters").set_value(3).run()
-    monkeypatch.setattr(compute, "start", lambda *args: pytest.fail("nothing may run before the click"))
-    assert not app.button("widget:repeat").disabled
+    assert not repeat_button(app).disabled
+
+
+def test_done_repeats_are_found_again_by_another_session(app):
+    job = press_repeat(app, 102)
+    assert shared_board().wait(job.id, 60)
+    other = choose_repeats(AppTest.from_file(APP, default_timeout=120).run(), 102)
+    assert f"Scores of {views.N_REPEATS} starts" in above(other)
+    assert shared_board().jobs()[-1].id == job.id
+
+
+def test_repeats_under_way_say_how_far_they_are_end_on_cancel_and_are_offered_again(app, endless):
+    job = press_repeat(app, 103)
+    assert repeat_button(app) is None
+    assert "left" in notes(app)
+    app.button("widget:cancel repeat").click().run()
+    assert shared_board().job(job.id).state is State.CANCELLED
+    assert "The last repeats were cancelled." in notes(app)
+    assert not repeat_button(app).disabled
+
+
+def test_repeats_that_fail_say_why_and_are_offered_again(app, samples_folder):
+    choose_repeats(app, 104)
+    (samples_folder / "first.h5").write_bytes((samples_folder / "second.h5").read_bytes())
+    repeat_button(app).click().run()
+    assert shared_board().wait(shared_board().jobs()[-1].id, 60)
+    lab_h5.write(small_sample("first"), samples_folder / "first.h5")
+    choose(app.run(), "Repeats")
+    assert "changed on the disk" in app.error[0].value
+    assert not repeat_button(app).disabled
 
 
 def test_three_runs_take_the_next_seeds(app):
