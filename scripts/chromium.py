@@ -1,4 +1,4 @@
-"""The app on a free port, and a Chromium to look at it: for tests, screenshots and measurements."""
+"""The app (or another script) on a free port, and a Chromium to look at it: for tests, screenshots and measurements."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -63,6 +63,13 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+class Server(NamedTuple):
+    """A running server: its address, and the id of its process."""
+
+    address: str
+    process: int
+
+
 @contextmanager
 def served_app(**environment: str) -> Iterator[str]:
     """Start the app on a free port of the loopback address.
@@ -76,6 +83,25 @@ def served_app(**environment: str) -> Iterator[str]:
     ------
     str
         Its address.
+    """
+    with served("app.py", **environment) as server:
+        yield server.address
+
+
+@contextmanager
+def served(script: str, **environment: str) -> Iterator[Server]:
+    """Start a Streamlit script on a free port of the loopback address.
+
+    Parameters
+    ----------
+    script : str
+        Its path below the project's folder.
+    **environment : str
+        Variables for the server beside those of this process.
+
+    Yields
+    ------
+    Server
 
     Raises
     ------
@@ -83,12 +109,12 @@ def served_app(**environment: str) -> Iterator[str]:
         If it does not start, with what it said.
     """
     port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=log)  # noqa: S603 - our own command
         try:
             _wait_until_healthy(f"http://127.0.0.1:{port}", server, log)
-            yield f"http://127.0.0.1:{port}"
+            yield Server(f"http://127.0.0.1:{port}", server.pid)
         finally:
             server.terminate()
             server.wait(timeout=20)

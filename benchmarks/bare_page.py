@@ -1,0 +1,35 @@
+"""Maps alone: knobs that compute nothing. What `benchmarks.page` compares the Tune page with.
+
+Two runs, made once, are sent by turns: the browser would not be told of maps that are equal to the last byte.
+"""
+
+import streamlit as st
+
+from core.evaluation.matching import match_steadily
+from core.params import preset
+from core.sample import Sample
+from ui import compute, maps, state
+from ui.tissue_view import TissueMap, tissue_view
+
+st.set_page_config(page_title="Bare", layout="wide")
+
+
+@st.cache_resource
+def _made_once() -> tuple[Sample, list[list[TissueMap]]]:
+    sample = compute.sample(compute.samples()[0])
+    params = preset("paper", n_clusters=sample.suggested_n_clusters)
+    runs = [compute.start(sample, params, place) for place in (0, 1)]
+    predicted = [maps.predicted(sample, run, match_steadily(run.labels, sample.labels_true)) for run in runs]
+    return sample, [[one, maps.annotated(sample)] for one in predicted]
+
+
+sample, shown = _made_once()
+with st.sidebar:
+    place = st.slider("Bare slider", 0, 1000) + st.number_input("Bare number", 0, 1000)
+tissue_view(
+    state.widget_key("maps"),
+    lattice=sample.lattice,
+    maps=shown[int(place) % 2],
+    spot_names=maps.spot_names(sample),
+    theme="light",
+)

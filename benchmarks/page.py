@@ -1,0 +1,217 @@
+"""The Tune page in a real Chromium: from key press to redrawn maps, beside a page that computes nothing; first picture; memory.
+
+Absolute times depend on the machine and on who else uses it; the ratios of one run are what counts. Linux only: the
+server's memory is read from /proc. Nothing is written but a temporary folder.
+"""
+
+import math
+import re
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from core.io import lab_h5
+from core.io.synthetic import synthesise
+from scripts.chromium import ROOT, Server, chromium, served
+
+_SECTIONS = (ROOT.parent / "shared" / "data" / "spca_dat" / "sample_151507.h5", ROOT / "spca_dat" / "151673.h5")
+_N_LARGE = 50_000
+_FEWER = 4  # moves on the large tissue are so many times fewer
+_MEMORY_MOVES = 200
+_MEMORY_BUDGET_MB = 64  # smaller than the default, to be full sooner
+_FIRST_PICTURE_S = 3.0
+_GROWTH_MIB = 50.0
+_PATIENCE_MS = 120_000
+_SETTLE_MS = 150
+_ROW = "{:<10} {:>10} {:>10} {:>10} {:>10} {:>7} {:>6} {:>8}"
+
+# The component names its maps anew at each call and draws them in the same task: the frame after that shows them.
+_WATCH = """maps => {
+  const watch = window.watch = { pressed: 0, drawn: 0, canvases: new Set(maps.querySelectorAll("canvas")) };
+  addEventListener("keydown", () => { [watch.pressed, watch.drawn] = [performance.now(), 0]; }, true);
+  const drawn = () => { watch.drawn ||= performance.now(); };
+  new MutationObserver(() => requestAnimationFrame(() => setTimeout(drawn)))
+    .observe(maps, { subtree: true, attributes: true, attributeFilter: ["aria-label"] });
+}"""
+_REBUILT = (
+    """maps => [...maps.querySelectorAll("canvas")].filter(canvas => !window.watch.canvases.has(canvas)).length"""
+)
+_IDLE = """document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning" """
+_DRAWN_OR_EQUAL = f"window.watch.drawn > 0 || (performance.now() > window.watch.pressed + 5000 && {_IDLE})"
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """A live knob: how to find it on the page, where it starts, and how slow it may be.
+
+    Parameters
+    ----------
+    name : str
+        How its label begins.
+    role : {"slider", "spinbutton"}
+    start : str
+        Part of the address.
+    aim : float
+        Median at most so many times that of the bare page.
+    """
+
+    name: str
+    role: str
+    start: str
+    aim: float
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Keys that turn it down and up."""
+        return ("ArrowLeft", "ArrowRight") if self.role == "slider" else ("ArrowDown", "ArrowUp")
+
+
+KNOBS = (
+    Knob("Angle", "slider", "angle=0.1", 1.5),
+    Knob("X weight", "spinbutton", "x_weight=1.0", 1.5),
+    Knob("Clusters", "spinbutton", "n_clusters=2", 1.5),
+    Knob("Seed", "spinbutton", "seed=0", 1.5),
+    Knob("Window k", "slider", "window=6", 2.5),
+)
+_BARE = {"slider": Knob("Bare slider", "slider", "", 1.0), "spinbutton": Knob("Bare number", "spinbutton", "", 1.0)}
+
+
+def report(*, moves: int, quick: bool) -> bool:
+    """Measure the page and print what was seen.
+
+    Parameters
+    ----------
+    moves : int
+        Times that each knob is moved.
+    quick : bool
+        Leave out the large tissue and the memory.
+
+    Returns
+    -------
+    bool
+        Whether the section of real size met every aim.
+    """
+    section = next(path for path in _SECTIONS if path.exists())
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        met = _report_section(browser, _copied(section, Path(folder) / "section"), moves)
+        if not quick:
+            _report_large(browser, Path(folder) / "large", max(2, moves // _FEWER))
+            met &= _report_memory(browser, Path(folder) / "section")
+    return met
+
+
+def _copied(section: Path, folder: Path) -> Path:
+    folder.mkdir()
+    shutil.copy(section, folder)
+    return folder
+
+
+def _report_section(browser: Browser, folder: Path, moves: int) -> bool:
+    with _both(folder) as (app, bare):
+        first = _first_pictures(browser, app.address)
+        return _report_moves(browser, app, bare, moves) & (max(first) <= _FIRST_PICTURE_S)
+
+
+def _report_large(browser: Browser, folder: Path, moves: int) -> None:
+    folder.mkdir()
+    lab_h5.write(synthesise(_N_LARGE), folder / f"synthetic_{_N_LARGE}.h5")
+    with _both(folder) as (app, bare):
+        _report_moves(browser, app, bare, moves)
+
+
+@contextmanager
+def _both(folder: Path) -> Iterator[tuple[Server, Server]]:
+    environment = {"SPCA_DATA": str(folder), "SPCA_MODELS": str(folder)}
+    with served("app.py", **environment) as app, served("benchmarks/bare_page.py", **environment) as bare:
+        yield app, bare
+
+
+def _first_pictures(browser: Browser, address: str) -> list[float]:
+    """Open the page twice: the very first visitor makes the server read and compute, the second finds it done."""
+    seconds = []
+    for visitor in ("first visitor", "second visitor"):
+        started = time.perf_counter()
+        page = _opened(browser, address)
+        seconds.append(time.perf_counter() - started)
+        page.context.close()
+        print(f"First picture, {visitor} of a server that is up: {seconds[-1]:.2f} s (aim {_FIRST_PICTURE_S:.0f} s)")
+    return seconds
+
+
+def _report_moves(browser: Browser, app: Server, bare: Server, moves: int) -> bool:
+    print(f"\nKey press to redrawn maps, ms, {moves} moves each, alternating:")
+    print(_ROW.format("knob", "bare p50", "bare p95", "page p50", "page p95", "ratio", "aim", "rebuilt"))
+    met = [_report_knob(browser, app, bare, knob, moves) for knob in KNOBS]
+    return all(met)
+
+
+def _report_knob(browser: Browser, app: Server, bare: Server, knob: Knob, moves: int) -> bool:
+    still, live = _opened(browser, bare.address), _opened(browser, f"{app.address}/?{knob.start}")
+    # The first move of each page is not counted: the browser compiles and caches on it.
+    pairs = [(_move(still, _BARE[knob.role]), _move(live, knob)) for _ in range(moves + 1)][1:]
+    pairs = [pair for pair in pairs if not any(map(math.isnan, pair))]
+    rebuilt = live.locator(".maps").evaluate(_REBUILT)
+    for page in (still, live):
+        page.context.close()
+    (bare_p50, bare_p95), (page_p50, page_p95) = (_median_and_95th(times) for times in zip(*pairs, strict=True))
+    ratio = page_p50 / bare_p50
+    times = [f"{ms:.0f}" for ms in (bare_p50, bare_p95, page_p50, page_p95)]
+    print(_ROW.format(knob.name, *times, f"{ratio:.2f}", f"{knob.aim:.1f}", rebuilt), flush=True)
+    return bool(ratio <= knob.aim and rebuilt == 0)
+
+
+def _median_and_95th(times: tuple[float, ...]) -> tuple[float, float]:
+    return statistics.median(times), statistics.quantiles(times, n=20, method="inclusive")[-1]
+
+
+def _opened(browser: Browser, address: str) -> Page:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(_PATIENCE_MS)
+    page.goto(address)
+    page.locator(".legend .label").first.wait_for()
+    return page
+
+
+def _move(page: Page, knob: Knob, *, up: bool = True) -> float:
+    """Press a key once the page is at rest; milliseconds until the maps were redrawn, NaN if they came out equal."""
+    page.wait_for_function(_IDLE)
+    page.wait_for_timeout(_SETTLE_MS)
+    if page.evaluate("window.watch === undefined"):
+        page.locator(".maps").evaluate(_WATCH)
+    page.get_by_role(knob.role, name=re.compile(f"^{knob.name}")).press(knob.keys[up])  # type: ignore[arg-type]
+    page.wait_for_function(_DRAWN_OR_EQUAL)
+    return float(page.evaluate("window.watch.drawn ? window.watch.drawn - window.watch.pressed : NaN"))
+
+
+def _report_memory(browser: Browser, folder: Path) -> bool:
+    budget = {"SPCA_CACHE_MB": str(_MEMORY_BUDGET_MB)}
+    with served("app.py", SPCA_DATA=str(folder), SPCA_MODELS=str(folder), **budget) as app:
+        page = _opened(browser, f"{app.address}/?angle=1.0&x_weight=30.0&n_clusters=30&seed=50&window=30")
+        _move_about(page, _MEMORY_MOVES // 2)  # fills the cache
+        before = _resident_mib(app.process)
+        _move_about(page, _MEMORY_MOVES)
+        growth = _resident_mib(app.process) - before
+        page.context.close()
+    print(
+        f"\n{_MEMORY_MOVES} moves with a full cache of {_MEMORY_BUDGET_MB} MiB: the server's {before:.0f} MiB grew by "
+        f"{growth:.1f} MiB (aim {_GROWTH_MIB:.0f} MiB)"
+    )
+    return growth <= _GROWTH_MIB
+
+
+def _move_about(page: Page, moves: int) -> None:
+    """Turn all knobs by turns, down in the first half and back up in the second."""
+    for move in range(moves):
+        _move(page, KNOBS[move % len(KNOBS)], up=move >= moves // 2)
+
+
+def _resident_mib(process: int) -> float:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
