@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.evaluation.matching import Matching, match_steadily
 from core.figures import colours
+from core.layer_names import display_name
 from core.method.lattice import across_layers_um
 from core.result import FoundDirection, Result
 from core.sample import Sample
@@ -112,7 +113,7 @@ def predicted(sample: Sample, result: Result, matching: Matching, title: str = "
     place = {cluster: len(layers) + at for at, cluster in enumerate(alone)}
     place |= {cluster: layers.index(layer) for cluster, layer in matching.layers.items() if layer is not None}
     holder = {layer: cluster for cluster, layer in matching.layers.items()}
-    named = [colours.display_name(layer) for layer in layers]
+    named = [display_name(layer) for layer in layers]
     known = [f"{name} (cluster {holder.get(layer)})" for name, layer in zip(named, layers, strict=True)]
     names = [f"Cluster {cluster}" for cluster in alone]
     return TissueMap(
@@ -145,7 +146,7 @@ def annotated(sample: Sample, title: str = "Annotated") -> TissueMap:
         title=_title(title, sample),
         description=f"{len(sample.layer_names)} annotated layers of {sample.name}.",
         labels=np.array([place[str(layer)] for layer in np.asarray(sample.labels_true)]),
-        names=[colours.display_name(layer) for layer in shades],
+        names=[display_name(layer) for layer in shades],
         colours=list(shades.values()),
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.evaluation.share import Shares, share_in_words
 from core.evaluation.thickness import thickness_um, window_um
+from core.layer_names import display_name
 from core.result import Result
 from core.sample import UNANNOTATED
 
@@ -137,7 +138,7 @@ def wide_window(result: Result, lattice: np.ndarray, labels_true: np.ndarray | N
     reach = window_um(window, angle)
     if layers and reach > min(layers.values()):
         thinnest = min(layers, key=lambda label: layers[label])
-        name = thinnest if labels_true is not None else f"cluster {thinnest}"
+        name = display_name(str(thinnest)) if labels_true is not None else f"cluster {thinnest}"
         yield Advice(
             "window",
             f"The window is wider than a layer: it averages over about {reach:.0f} µm of depth, but {name} is about "

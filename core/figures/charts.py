@@ -10,6 +10,7 @@ from core.evaluation.matching import Matching
 from core.figures import colours
 from core.figures.colours import SURROUNDINGS, Surroundings, Theme
 from core.figures.comparison import FONT
+from core.layer_names import display_name
 from core.sample import UNANNOTATED
 
 # From next to nothing to a lot, in one hue: lightness alone tells, so colour-blind readers lose nothing.
@@ -106,7 +107,7 @@ def cluster_name(cluster: int, layer: str | None) -> str:
     str
         Such as `Cluster 3 (Layer 1)`, or `Cluster 3` where it has no layer.
     """
-    return f"Cluster {cluster}" + (f" ({colours.display_name(layer)})" if layer else "")
+    return f"Cluster {cluster}" + (f" ({display_name(layer)})" if layer else "")
 
 
 def ordered_clusters(matching: Matching) -> list[int]:

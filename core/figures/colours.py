@@ -4,17 +4,14 @@ Layers that cortex atlases know have fixed colours; other names take theirs by s
 the layer that it is matched with. How the palette was chosen: `docs/decisions/0003-colours.md`.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from core.layer_names import LAYERS, canonical
 from core.sample import UNANNOTATED
 
 Theme = Literal["light", "dark"]
-
-LAYERS = ("Layer1", "Layer2", "Layer3", "Layer4", "Layer5", "Layer6", "WM", UNANNOTATED)
-"""Names with a fixed colour, from the surface of the cortex inwards; the unannotated come last."""
 
 _FIXED = {
     "light": ("#EFBD47", "#D97360", "#A1204D", "#4E2B7B", "#326EC9", "#14A7A8", "#6A6B71", "#C9D2DC"),
@@ -53,49 +50,6 @@ SURROUNDINGS: Mapping[Theme, Surroundings] = {
     "light": Surroundings("#FFFFFF", "#F4F6F9", "#1B2430", "#5B6675", "#E1E6ED", "#3B5BA9"),
     "dark": Surroundings("#10151D", "#19212C", "#E6EBF2", "#9AA7B8", "#2A3442", "#7FA2F0"),
 }
-
-
-def canonical(name: str) -> str:
-    """Bring the spellings of a layer's name together.
-
-    Parameters
-    ----------
-    name : str
-        `L1`, `Layer 1`, `layer_1`, `White matter`, ...
-
-    Returns
-    -------
-    str
-        One of `LAYERS` where the name is known, else the name as it is.
-
-    Examples
-    --------
-    >>> canonical("L4"), canonical("White matter"), canonical("Tumour")
-    ('Layer4', 'WM', 'Tumour')
-    """
-    plain = re.sub(r"[\s_-]", "", name).lower()
-    if found := re.fullmatch(r"(?:l|layer)([1-6])", plain):
-        return f"Layer{found[1]}"
-    if plain in ("wm", "whitematter"):
-        return "WM"
-    return UNANNOTATED if plain in ("na", "nan", "none", "unannotated", "") else name
-
-
-def display_name(name: str) -> str:
-    """Write a layer's name as people read it.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-        `Layer 4`, `White matter`, `Not annotated`, or the name as it is.
-    """
-    known = canonical(name)
-    special = {"WM": "White matter", UNANNOTATED: "Not annotated"}
-    return special.get(known, f"Layer {known[-1]}" if known in LAYERS else name)
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from core.evaluation.matching import match_clusters
 from core.figures import colours, tissue
 from core.figures.colours import SURROUNDINGS, Surroundings, Theme
+from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
 
@@ -69,7 +70,7 @@ def annotated_alone(sample: Sample, words: str, *, theme: Theme = "light") -> go
     figure = go.Figure()
     if layers := _layers(sample):
         _add_annotated(figure, sample, colours.layer_colours(layers, theme))
-        said = [f"Annotated: {colours.display_name(str(layer))}" for layer in np.asarray(sample.labels_true)]
+        said = [f"Annotated: {display_name(str(layer))}" for layer in np.asarray(sample.labels_true)]
         figure.add_trace(tissue.hover(sample.lattice, _spot_names(sample), said, 2))
     _lay_out(figure, sample, look)
     _write_titles(figure, sample, "", look)
@@ -94,7 +95,7 @@ def _panels(sample: Sample) -> tuple[int, ...]:
 
 
 def _cluster_name(cluster: int, layer: str | None) -> str:
-    return f"Cluster {cluster}" if layer is None else colours.display_name(layer)
+    return f"Cluster {cluster}" if layer is None else display_name(layer)
 
 
 def _add_predicted(
@@ -109,19 +110,19 @@ def _add_predicted(
 
 def _add_annotated(figure: go.Figure, sample: Sample, colour: dict[str, str]) -> None:
     for rank, (layer, shade) in enumerate(colour.items()):
-        spots, name = sample.lattice[sample.labels_true == layer], colours.display_name(layer)
+        spots, name = sample.lattice[sample.labels_true == layer], display_name(layer)
         figure.add_trace(tissue.area(spots, name, shade, 2, group=name))
         figure.add_trace(tissue.legend_key(name, shade, name, rank=rank))
 
 
 def _hover_words(sample: Sample, result: Result, matched: dict[int, str | None]) -> list[str]:
     found = {
-        cluster: f"Cluster {cluster}" + (f" ({colours.display_name(layer)})" if layer else "")
+        cluster: f"Cluster {cluster}" + (f" ({display_name(layer)})" if layer else "")
         for cluster, layer in matched.items()
     }
     if sample.labels_true is None:
         return [found[int(cluster)] for cluster in result.labels]
-    said = {layer: colours.display_name(layer) for layer in _layers(sample)}
+    said = {layer: display_name(layer) for layer in _layers(sample)}
     pairs = zip(result.labels, sample.labels_true, strict=True)
     return [f"{found[int(cluster)]}<br>Annotated: {said[str(layer)]}" for cluster, layer in pairs]
 

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from core.evaluation.matching import Matching, common_spots
 from core.figures import charts, colours
 from core.figures.colours import SURROUNDINGS, Theme
+from core.layer_names import display_name
 
 _ROW_PX = 34
 
@@ -48,7 +49,7 @@ def _lay_out(
 ) -> None:
     look, of_layer = SURROUNDINGS[theme], colours.layer_colours(layers, theme)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
-    rows = [charts.swatch(colours.display_name(layer), of_layer[layer]) + "  " for layer in layers]
+    rows = [charts.swatch(display_name(layer), of_layer[layer]) + "  " for layer in layers]
     columns = [
         charts.swatch(_two_lines(cluster, matching.layers[cluster]), of_cluster[cluster]) for cluster in clusters
     ]
@@ -64,4 +65,4 @@ def _lay_out(
 
 
 def _two_lines(cluster: int, layer: str | None) -> str:
-    return f"Cluster {cluster}<br>{colours.display_name(layer) if layer else 'no layer'}"
+    return f"Cluster {cluster}<br>{display_name(layer) if layer else 'no layer'}"

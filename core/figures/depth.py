@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from core.evaluation.matching import Matching
 from core.figures import charts, colours
 from core.figures.colours import SURROUNDINGS, Theme
+from core.layer_names import display_name
 from core.method.lattice import across_layers_um, tissue_um
 
 _HEIGHT_PX = 220
@@ -40,7 +41,7 @@ def depth_profile(
         name = charts.cluster_name(cluster, matching.layers[cluster])
         _add_area(figure, depth_mm, matching.labels == cluster, name, of_cluster[cluster], 1)
     for layer, colour in colours.layer_colours(charts.layers_of(labels_true), theme).items():
-        _add_area(figure, depth_mm, np.asarray(labels_true == layer), colours.display_name(layer), colour, 2)
+        _add_area(figure, depth_mm, np.asarray(labels_true == layer), display_name(layer), colour, 2)
     _lay_out(figure, float(depth_mm.max()), 1 if labels_true is None else 2, theme)
     return figure
 

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from core.evaluation.matching import Matching, common_spots
 from core.figures import charts, colours
 from core.figures.colours import SURROUNDINGS, Theme
+from core.layer_names import display_name
 
 _HEIGHT_PX = 420
 
@@ -28,7 +29,7 @@ def flow(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "light")
     counts = common_spots(matching.labels, labels_true, np.array(clusters), layers).T
     of_layer = colours.layer_colours(layers, theme)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
-    names = [colours.display_name(layer) for layer in layers]
+    names = [display_name(layer) for layer in layers]
     names += [charts.cluster_name(cluster, matching.layers[cluster]) for cluster in clusters]
     figure = go.Figure(
         go.Sankey(

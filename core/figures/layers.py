@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from core.figures import colours
 from core.figures.charts import axis, look_of_a_chart
 from core.figures.colours import SURROUNDINGS, Theme
+from core.layer_names import display_name
 
 _ROW_PX = 26
 
@@ -33,7 +34,7 @@ def spots_per_layer(counts: Mapping[str, int], names: list[str], *, theme: Theme
     figure = go.Figure(
         go.Bar(
             x=numbers,
-            y=[colours.display_name(layer) for layer in layers],
+            y=[display_name(layer) for layer in layers],
             orientation="h",
             marker={"color": [shade[layer] for layer in layers], "line": {"width": 0}},
             text=[f"{number:,}  ({number / total:.0%})" for number in numbers],

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from core.evaluation.matching import Matching
 from core.figures import charts, colours, tissue
 from core.figures.colours import SURROUNDINGS, Theme
+from core.layer_names import display_name
 
 _GAP = 0.012
 _HEADING_PX = 52
@@ -54,7 +55,7 @@ def of_layers(labels_true: np.ndarray, theme: Theme) -> SmallMap:
     SmallMap
     """
     shades = colours.layer_colours(charts.layers_of(labels_true), theme)
-    areas = tuple((colours.display_name(name), shade, labels_true == name) for name, shade in shades.items())
+    areas = tuple((display_name(name), shade, labels_true == name) for name, shade in shades.items())
     return SmallMap("Annotated", "by the experts", areas)
 
 
@@ -93,7 +94,7 @@ def _legend_name(cluster: int, matching: Matching) -> str:
     # Numbers of clusters differ from map to map, the legend is shared: its own colours are counted instead.
     layer = matching.layers[cluster]
     if layer is not None:
-        return colours.display_name(layer)
+        return display_name(layer)
     return f"{'No layer' if any(matching.layers.values()) else 'Domain'} {matching.places[cluster] + 1}"
 
 

@@ -49,7 +49,7 @@ def test_a_window_wider_than_the_thinnest_layer_is_told_with_both_lengths():
     (found,) = advice.advise(made(window=2), LATTICE, LAYERS, None)
     assert found.kind == "window"
     assert "260 µm" in found.sentence
-    assert "Layer1 is about 173 µm" in found.sentence
+    assert "Layer 1 is about 173 µm" in found.sentence
 
 
 def test_without_an_annotation_the_clusters_are_measured_and_without_direction_nothing():

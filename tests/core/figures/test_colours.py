@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.figures import colours
-from core.figures.colours import LAYERS, SURROUNDINGS, canonical, cluster_colours, display_name, in_order, layer_colours
+from core.figures.colours import SURROUNDINGS, cluster_colours, in_order, layer_colours
+from core.layer_names import LAYERS, canonical, display_name
 from tests.core.figures import vision
 
 THEMES = ("light", "dark")
