@@ -4,14 +4,12 @@ The paper measures distance across the layers only, in a loop of its own. That d
 on the projected coordinate gives the same labels: no custom distance is needed.
 """
 
-import warnings
-
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.cluster import kmeans_plusplus
 from threadpoolctl import threadpool_limits
 
 from core.errors import ParameterError
+from core.method.kmeans import lloyd
 from core.method.lattice import canonical_order, depth
 from core.params import ClusteringParams
 
@@ -103,34 +101,16 @@ def joint_features(
 
 
 def _best_of_starts(features: np.ndarray, params: ClusteringParams, starts: np.ndarray | None) -> np.ndarray:
-    if starts is not None:
-        return _fit(features, params, features[starts], None).labels_
+    features -= features.mean(axis=0)  # distances stay, and lose fewer digits
     rng = np.random.default_rng(params.random_state)
-    fits = (_fit(features, params, *_first_centres(features, params, rng)) for _ in range(params.n_init))
-    return min(fits, key=lambda fit: fit.inertia_).labels_
+    with threadpool_limits(1 if features.size < _ONE_THREAD_BELOW else None):
+        if starts is not None:
+            return lloyd(features, features[starts], params.max_iter)[0]
+        fits = [lloyd(features, _first_centres(features, params, rng), params.max_iter) for _ in range(params.n_init)]
+    return min(fits, key=lambda fit: fit[1])[0]
 
 
-def _first_centres(
-    features: np.ndarray, params: ClusteringParams, rng: np.random.Generator
-) -> tuple[np.ndarray | str, int | None]:
+def _first_centres(features: np.ndarray, params: ClusteringParams, rng: np.random.Generator) -> np.ndarray:
     if params.init == "k-means++":
-        return "k-means++", int(rng.integers(2**32))
-    return features[rng.choice(len(features), params.n_clusters, replace=False)], None
-
-
-def _fit(features: np.ndarray, params: ClusteringParams, init: np.ndarray | str, random_state: int | None) -> KMeans:
-    kmeans = KMeans(
-        params.n_clusters,
-        init=init,
-        n_init=1,
-        max_iter=params.max_iter,
-        tol=0.0,
-        random_state=random_state,
-        copy_x=False,  # the features were made for this fit; centring them in place saves a copy
-        algorithm="elkan" if params.n_clusters > 1 else "lloyd",  # Elkan's bounds skip distances, labels are the same
-    )
-    threads = 1 if features.size < _ONE_THREAD_BELOW else None
-    with threadpool_limits(threads), warnings.catch_warnings():
-        # Fewer distinct spots than clusters: the labels show it, and the page says so.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return kmeans.fit(features)
+        return kmeans_plusplus(features, params.n_clusters, random_state=int(rng.integers(2**32)))[0]
+    return features[rng.choice(len(features), params.n_clusters, replace=False)]
