@@ -51,8 +51,15 @@ def _run_paper(options: argparse.Namespace) -> bool:
 def _add_page(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = todo.add_parser("page", help="key press to redrawn maps in a real Chromium, first picture, memory")
     parser.add_argument("--moves", type=int, default=20, help="times that each knob is moved (default 20)")
-    parser.add_argument("--quick", action="store_true", help="leave out the 50,000 spots and the memory")
-    parser.set_defaults(run=lambda options: page.report(moves=options.moves, quick=options.quick))
+    parser.add_argument("--only", choices=page.PARTS, help="one part: a section of real size, 50,000 spots, memory")
+    parser.add_argument(
+        "--quick", action="store_const", dest="only", const="section", help="the same as --only section"
+    )
+    parser.set_defaults(run=_run_page)
+
+
+def _run_page(options: argparse.Namespace) -> bool:
+    return page.report(moves=options.moves, parts=[options.only] if options.only else page.PARTS)
 
 
 if __name__ == "__main__":

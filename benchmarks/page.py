@@ -10,7 +10,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from scripts.chromium import ROOT, Server, chromium, served
 
 _SECTIONS = (ROOT.parent / "shared" / "data" / "spca_dat" / "sample_151507.h5", ROOT / "spca_dat" / "151673.h5")
 _N_LARGE = 50_000
-_FEWER = 4  # moves on the large tissue are so many times fewer
+_FEWER = 5  # moves on the large tissue are so many times fewer
 _MEMORY_MOVES = 200
 _MEMORY_BUDGET_MB = 64  # smaller than the default, to be full sooner
 _FIRST_PICTURE_S = 3.0
@@ -83,28 +83,33 @@ KNOBS = (
 _BARE = {"slider": Knob("Bare slider", "slider", "", 1.0), "spinbutton": Knob("Bare number", "spinbutton", "", 1.0)}
 
 
-def report(*, moves: int, quick: bool) -> bool:
+PARTS = ("section", "large", "memory")
+"""What is measured: a section of real size, 50,000 spots, the server's memory over many moves."""
+
+
+def report(*, moves: int, parts: Sequence[str] = PARTS) -> bool:
     """Measure the page and print what was seen.
 
     Parameters
     ----------
     moves : int
         Times that each knob is moved.
-    quick : bool
-        Leave out the large tissue and the memory.
+    parts : sequence of str
+        Of :data:`PARTS`.
 
     Returns
     -------
     bool
-        Whether the section of real size met every aim.
+        Whether the section of real size and the memory met every aim; on the large tissue there is none.
     """
     section = next(path for path in _SECTIONS if path.exists())
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        met = _report_section(browser, _copied(section, Path(folder) / "section"), moves)
-        if not quick:
+        copied = _copied(section, Path(folder) / "section")
+        print(f"Section {section.stem}")
+        met = "section" not in parts or _report_section(browser, copied, moves)
+        if "large" in parts:
             _report_large(browser, Path(folder) / "large", max(2, moves // _FEWER))
-            met &= _report_memory(browser, Path(folder) / "section")
-    return met
+        return met & ("memory" not in parts or _report_memory(browser, copied))
 
 
 def _copied(section: Path, folder: Path) -> Path:
@@ -122,6 +127,7 @@ def _report_section(browser: Browser, folder: Path, moves: int) -> bool:
 def _report_large(browser: Browser, folder: Path, moves: int) -> None:
     folder.mkdir()
     lab_h5.write(synthesise(_N_LARGE), folder / f"synthetic_{_N_LARGE}.h5")
+    print(f"\n{_N_LARGE:,} synthetic spots")
     with _both(folder) as (app, bare):
         _report_moves(browser, app, bare, moves)
 
