@@ -1,9 +1,11 @@
 """A real server and a real browser. A missing browser fails the tests: it is never skipped."""
 
 import pytest
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 from scripts.chromium import chromium, served_app
+
+expect.set_options(timeout=60_000)  # a busy machine draws late
 
 
 @pytest.fixture(scope="session")
