@@ -11,7 +11,7 @@ SHOTS = (("light", 1440), ("dark", 1440), ("light", 1024))
 LEGEND, LAST_CHART, LAST_LESSON = ".legend .label", ".js-plotly-plot >> nth=1", "text=Seed 2"
 PAGES = {
     "tune": ("/", LEGEND, 900),
-    "tune_charts": ("/", LAST_CHART, 1320),
+    "tune_charts": ("/", LAST_CHART, 1420),
     "tissue": ("/tissue", LEGEND, 900),
     "method": ("/method", LAST_LESSON, 2300),
 }

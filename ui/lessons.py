@@ -96,7 +96,8 @@ def weights(sample: Sample) -> None:
     with _lesson(
         "2. Weigh expression against position",
         "Figure 3. The squared distance between two spots is that of their positions plus the squared weight times that of "
-        "their expression: with a small weight clusters are pieces of the array, with a large one position has no say.",
+        "their expression: with a small weight clusters are pieces of the array, with a large one position has no say. "
+        "Above each map: the share of the distance that expression, X, makes.",
     ):
         own = st.columns(3, gap="medium")[0].number_input(
             "A weight of your own",

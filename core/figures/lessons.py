@@ -53,7 +53,7 @@ def weights_figure(sample: Sample, runs: Sequence[Result], shares: Sequence[Shar
     sample : Sample
     runs : sequence of Result
     shares : sequence of Shares
-        Of the distance of each run.
+        Of the distance of each run; the part of expression, X, is written above its map.
     theme : {"light", "dark"}
 
     Returns
@@ -61,7 +61,7 @@ def weights_figure(sample: Sample, runs: Sequence[Result], shares: Sequence[Shar
     plotly.graph_objects.Figure
     """
     titles = [f"X weight {run.params.clustering.x_weight:g}" for run in runs]
-    notes = [f"{_ari(run)}expression {share_in_words(part.expression)}" for run, part in zip(runs, shares, strict=True)]
+    notes = [f"{_ari(run)}X {share_in_words(part.expression)}" for run, part in zip(runs, shares, strict=True)]
     return small_maps.side_by_side(sample.lattice, _runs(sample, titles, notes, runs, theme), theme=theme)
 
 

@@ -42,7 +42,7 @@ def test_weights_stand_in_order_with_the_share_of_expression():
     runs = [made(x_weight=weight) for weight in (0.5, 2.0)]
     figure = weights_figure(SAMPLE, runs, [Shares(0.75, 0.25), Shares(0.00001, 0.99999)], theme="dark")
     assert headings(figure) == ["X weight 0.5", "X weight 2"]
-    assert "ARI 0.500, expression 25.0%" in figure.layout.annotations[0].text
+    assert "ARI 0.500, X 25.0%" in figure.layout.annotations[0].text
     assert "over 99.9%" in figure.layout.annotations[1].text
 
 
