@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +42,7 @@ def test_training_ends_in_a_result_without_another_click(open_page):
     train_button(page, "Trained").wait_for()
     page.get_by_role("heading", name="Training").wait_for()
     ari = page.get_by_test_id("stMetric").filter(has_text="ARI").get_by_test_id("stMetricValue")
-    assert re.fullmatch(r"-?0\.\d{3}", ari.inner_text())
+    expect(ari).to_have_text(re.compile(r"^-?0\.\d{3}$"))
     assert page.get_by_test_id("stException").count() == 0
 
 
@@ -65,4 +66,4 @@ def test_a_training_goes_on_over_a_reload_with_a_curve_that_stays_and_ends_on_ca
     wait_for_progress(page, 5000)
     train_button(page, "Cancel").click()
     page.get_by_text("The last training was cancelled.").wait_for()
-    assert train_button(page).is_enabled()
+    expect(train_button(page)).to_be_enabled()
