@@ -3,13 +3,13 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
 from core.evaluation.matching import Matching, match_steadily
 from core.figures import colours
+from core.figures.comparison import spot_names
 from core.layer_names import display_name
 from core.method.lattice import across_layers_um
 from core.result import FoundDirection, Result
@@ -149,22 +149,6 @@ def annotated(sample: Sample, title: str = "Annotated") -> TissueMap:
         names=[display_name(layer) for layer in shades],
         colours=list(shades.values()),
     )
-
-
-def spot_names(sample: Sample) -> Sequence[str]:
-    """Name each spot: its barcode, or a number where the sample has none.
-
-    Parameters
-    ----------
-    sample : Sample
-
-    Returns
-    -------
-    sequence of str
-    """
-    if sample.barcodes is None:
-        return [f"Spot {number}" for number in range(sample.n_spots)]
-    return [str(barcode) for barcode in sample.barcodes]
 
 
 def selection(sample: Sample, result: Result | None, spots: np.ndarray | None) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.evaluation.quality import composition
 from core.figures.charts import colour_scale
+from core.figures.comparison import spot_names
 from core.figures.layers import spots_per_layer
 from core.io.export import spots_csv
 from core.sample import Sample
@@ -180,7 +181,7 @@ def picture(sample: Sample) -> np.ndarray | None:
         lattice=sample.lattice,
         maps=[maps.annotated(sample) if kind == "annotation" else _map_of_values(sample, kind)],
         told=told,
-        spot_names=maps.spot_names(sample),
+        spot_names=spot_names(sample),
         theme=state.theme(),
         stain=sample.spot_rgb,
         image=pictures.underlay(sample),

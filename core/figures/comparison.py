@@ -41,7 +41,7 @@ def predicted_and_annotated(
     _add_predicted(figure, sample, result, matched, colours.cluster_colours(matched, layers, theme))
     if layers:
         _add_annotated(figure, sample, colours.layer_colours(layers, theme))
-    names, words = _spot_names(sample), _hover_words(sample, result, matched)
+    names, words = spot_names(sample), _hover_words(sample, result, matched)
     for panel in _panels(sample):
         figure.add_trace(tissue.hover(sample.lattice, names, words, panel))
     tissue.add_scale_bar(figure, sample.lattice, look)
@@ -71,7 +71,7 @@ def annotated_alone(sample: Sample, words: str, *, theme: Theme = "light") -> go
     if layers := _layers(sample):
         _add_annotated(figure, sample, colours.layer_colours(layers, theme))
         said = [f"Annotated: {display_name(str(layer))}" for layer in np.asarray(sample.labels_true)]
-        figure.add_trace(tissue.hover(sample.lattice, _spot_names(sample), said, 2))
+        figure.add_trace(tissue.hover(sample.lattice, spot_names(sample), said, 2))
     _lay_out(figure, sample, look)
     _write_titles(figure, sample, "", look)
     figure.add_annotation(
@@ -127,7 +127,17 @@ def _hover_words(sample: Sample, result: Result, matched: dict[int, str | None])
     return [f"{found[int(cluster)]}<br>Annotated: {said[str(layer)]}" for cluster, layer in pairs]
 
 
-def _spot_names(sample: Sample) -> list[str]:
+def spot_names(sample: Sample) -> list[str]:
+    """Name each spot as pictures do: its barcode, or a number where the sample has none.
+
+    Parameters
+    ----------
+    sample : Sample
+
+    Returns
+    -------
+    list of str
+    """
     if sample.barcodes is not None:
         return [str(barcode) for barcode in sample.barcodes]
     return [f"Spot {number}" for number in range(sample.n_spots)]
