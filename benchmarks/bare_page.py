@@ -6,6 +6,7 @@ Two runs, made once, are sent by turns: the browser would not be told of maps th
 import streamlit as st
 
 from core.evaluation.matching import match_steadily
+from core.figures.comparison import spot_names
 from core.params import preset
 from core.sample import Sample
 from ui import compute, maps, state
@@ -30,6 +31,6 @@ tissue_view(
     state.widget_key("maps"),
     lattice=sample.lattice,
     maps=shown[int(place) % 2],
-    spot_names=maps.spot_names(sample),
+    spot_names=spot_names(sample),
     theme="light",
 )
