@@ -14,9 +14,11 @@ with guards.shown_as_message():
         forms.late_knobs(sample)
     params = forms.params(sample)
     result = compute.cluster(sample, params) if compute.ready(sample, params) else None
-    panels.header(sample, result)
-    panels.scores(sample, result)
+    top = st.container()  # filled last: eyes wait for the maps
     selected = maps.predicted_beside_annotated(sample, result, training.what_is_missing(sample, params))
+    with top:
+        panels.header(sample, result)
+        panels.scores(sample, result)
     maps.selection(sample, result, selected)
     views.advice(sample, result)
     views.charts(sample, result)

@@ -27,8 +27,9 @@ def agreement(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> Scores
     """
     if labels_true is None or not (annotated := labels_true != UNANNOTATED).any():
         return Scores()
-    ari, nmi = _ari_nmi(labels_true[annotated], labels_pred[annotated])
-    ari_all, nmi_all = _ari_nmi(labels_true, labels_pred)
+    classes = np.unique(labels_true, return_inverse=True)[1]  # words would be sorted anew for every score
+    ari, nmi = _ari_nmi(classes[annotated], labels_pred[annotated])
+    ari_all, nmi_all = _ari_nmi(classes, labels_pred)
     return Scores(ari=ari, nmi=nmi, ari_all=ari_all, nmi_all=nmi_all)
 
 

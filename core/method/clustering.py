@@ -4,16 +4,18 @@ The paper measures distance across the layers only, in a loop of its own. That d
 on the projected coordinate gives the same labels: no custom distance is needed.
 """
 
+import functools
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
 from sklearn.cluster import kmeans_plusplus
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from core.errors import ParameterError
-from core.method.kmeans import lloyd
+from core.method.kmeans import Sketch, Spots, lloyd, sketch
 from core.method.lattice import canonical_order, depth
 from core.params import ClusteringParams
 
-_ROWS = 512
 _ONE_THREAD_BELOW = 10**8  # values; more threads make small fits slower, and a busy server's much slower
 
 
@@ -24,6 +26,7 @@ def cluster(
     *,
     angle: float | None = None,
     starts: np.ndarray | None = None,
+    sketched: Sketch | None = None,
 ) -> np.ndarray:
     """Cluster spots by position and weighted expression.
 
@@ -37,6 +40,8 @@ def cluster(
         Direction across the layers in radians; without it both coordinates enter.
     starts : ndarray of shape (n_clusters,), int, optional
         Spots whose features are the first centres, instead of drawing them.
+    sketched : Sketch, optional
+        Of `expression`, from :func:`sketch_of`, where several clusterings share one.
 
     Returns
     -------
@@ -56,23 +61,41 @@ def cluster(
     if params.n_clusters > len(lattice):
         raise ParameterError(f"{params.n_clusters} clusters were asked for, but the sample has {len(lattice)} spots.")
     order = canonical_order(lattice)
-    features = joint_features(expression, lattice, params.x_weight, angle=angle, order=order)
+    position = _position(lattice, angle)
+    spots = Spots(
+        position=position - position.mean(axis=0),  # distances stay, and lose fewer digits
+        expression=expression,
+        weight=params.x_weight,
+        sketch=sketch(expression, order) if sketched is None else sketched,
+        order=order,
+    )
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    labels = np.empty(len(order), dtype=np.int64)
-    labels[order] = _best_of_starts(features, params, None if starts is None else rank[starts])
-    return labels
+    with _few_threads(expression.size):
+        return _best_of_starts(spots, params, None if starts is None else rank[starts])[rank]
+
+
+def sketch_of(expression: np.ndarray, lattice: np.ndarray) -> Sketch:
+    """Prepare expression for any number of clusterings.
+
+    Parameters
+    ----------
+    expression : ndarray of shape (n_spots, n_features)
+        Not modified.
+    lattice : ndarray of shape (n_spots, 2), int
+
+    Returns
+    -------
+    Sketch
+    """
+    with _few_threads(expression.size):
+        return sketch(expression, canonical_order(lattice))
 
 
 def joint_features(
-    expression: np.ndarray,
-    lattice: np.ndarray,
-    x_weight: float,
-    *,
-    angle: float | None = None,
-    order: np.ndarray | None = None,
+    expression: np.ndarray, lattice: np.ndarray, x_weight: float, *, angle: float | None = None
 ) -> np.ndarray:
-    """Put position and weighted expression side by side.
+    """Put position and weighted expression side by side: what :func:`cluster` measures distances in.
 
     Parameters
     ----------
@@ -82,35 +105,37 @@ def joint_features(
         w, which multiplies expression.
     angle : float, optional
         With it position is the depth u alone; without it, array row and array column.
-    order : ndarray of shape (n_spots,), int, optional
-        Order of the rows of the result.
 
     Returns
     -------
     ndarray of shape (n_spots, 1 or 2, plus n_features), float64
     """
-    position = lattice if angle is None else depth(lattice, angle)[:, None]
-    order = np.arange(len(lattice)) if order is None else order
-    n_coordinates = position.shape[1]
-    features = np.empty((len(lattice), n_coordinates + expression.shape[1]))
-    features[:, :n_coordinates] = position[order]
-    for first in range(0, len(order), _ROWS):  # sorting all rows at once would take another copy of the matrix
-        rows = slice(first, first + _ROWS)
-        np.multiply(expression[order[rows]], x_weight, out=features[rows, n_coordinates:])
-    return features
+    return np.hstack([_position(lattice, angle), x_weight * expression])
 
 
-def _best_of_starts(features: np.ndarray, params: ClusteringParams, starts: np.ndarray | None) -> np.ndarray:
-    features -= features.mean(axis=0)  # distances stay, and lose fewer digits
+def _few_threads(n_values: int) -> AbstractContextManager[object]:
+    return _thread_pools().limit(limits=1) if n_values < _ONE_THREAD_BELOW else nullcontext()
+
+
+@functools.cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()  # looking for the libraries takes milliseconds: once
+
+
+def _position(lattice: np.ndarray, angle: float | None) -> np.ndarray:
+    return lattice.astype(np.float64) if angle is None else depth(lattice, angle)[:, None]
+
+
+def _best_of_starts(spots: Spots, params: ClusteringParams, starts: np.ndarray | None) -> np.ndarray:
+    if starts is not None:
+        return lloyd(spots, starts, params.max_iter)[0]
     rng = np.random.default_rng(params.random_state)
-    with threadpool_limits(1 if features.size < _ONE_THREAD_BELOW else None):
-        if starts is not None:
-            return lloyd(features, features[starts], params.max_iter)[0]
-        fits = [lloyd(features, _first_centres(features, params, rng), params.max_iter) for _ in range(params.n_init)]
+    fits = [lloyd(spots, _first_centres(spots, params, rng), params.max_iter) for _ in range(params.n_init)]
     return min(fits, key=lambda fit: fit[1])[0]
 
 
-def _first_centres(features: np.ndarray, params: ClusteringParams, rng: np.random.Generator) -> np.ndarray:
-    if params.init == "k-means++":
-        return kmeans_plusplus(features, params.n_clusters, random_state=int(rng.integers(2**32)))[0]
-    return features[rng.choice(len(features), params.n_clusters, replace=False)]
+def _first_centres(spots: Spots, params: ClusteringParams, rng: np.random.Generator) -> np.ndarray:
+    if params.init == "k-means++":  # in the sketch: what it leaves out hardly changes which spots lie far apart
+        seed = int(rng.integers(2**32))
+        return np.asarray(kmeans_plusplus(spots.coordinates(), params.n_clusters, random_state=seed)[1])
+    return rng.choice(len(spots.order), params.n_clusters, replace=False)

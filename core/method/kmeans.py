@@ -1,32 +1,135 @@
-"""Lloyd's k-means from given centres, exact and quick on spots with thousands of genes.
+"""Lloyd's k-means on position and expression, exact and quick on spots with thousands of genes.
 
-Elkan's bounds (Proc. ICML 2003, p. 147) tell which spots may change their cluster; only those are measured again, and only those that
-did change are added to the sums of their clusters. After a few rounds that is next to nothing, while scikit-learn reads the whole matrix in
-every round. The labels are the same: a test compares.
+Distances are first bounded in a sketch: a few directions of expression, and how far each spot lies outside of them. Most spots are
+nearest to their centre whatever the rest says; only the others are measured in full, and only spots that change their cluster are added
+to the full sums. After a few rounds that is next to nothing, while scikit-learn reads the whole matrix in every round. The labels are
+the same: a test compares.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
-_ROWS = 512  # rows gathered at once: a copy this small costs no memory worth naming
-_SLACK = 1e-7  # of the largest norm: above what rounding does to a distance
+_ROWS = 256  # rows gathered at once: a copy this small costs no memory worth naming
+_COLUMNS = 1 << 15  # spots bounded at once
+_SKETCHED_FROM = 384  # spots that the directions are taken from
+_DIRECTIONS = 32
+_SLACK = 1e-7  # of the largest squared norm: above what rounding does to a bound
 
 
-def lloyd(features: np.ndarray, centres: np.ndarray, max_iter: int) -> tuple[np.ndarray, float]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Sketch:
+    """Expression along a few orthonormal directions, and how much of each spot lies outside of them.
+
+    Parameters
+    ----------
+    coordinates : ndarray of shape (n_spots, n_directions)
+        About the mean.
+    residuals : ndarray of shape (n_spots,)
+        Norm of what the coordinates leave out.
+    mean : ndarray of shape (n_features,)
+    """
+
+    coordinates: np.ndarray
+    residuals: np.ndarray
+    mean: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all arrays, in bytes."""
+        return self.coordinates.nbytes + self.residuals.nbytes + self.mean.nbytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spots:
+    """What is clustered: position beside weighted expression, without a copy of either.
+
+    Parameters
+    ----------
+    position : ndarray of shape (n_spots, n_coordinates), float
+        Best centred about 0, for the accuracy of distances.
+    expression : ndarray of shape (n_spots, n_features)
+    weight : float
+        Multiplies expression.
+    sketch : Sketch
+        Of that expression.
+    order : ndarray of shape (n_spots,), int
+        Order in which spots are worked through: it decides the last digits of sums.
+    """
+
+    position: np.ndarray
+    expression: np.ndarray
+    weight: float
+    sketch: Sketch
+    order: np.ndarray
+
+    def coordinates(self) -> np.ndarray:
+        """Position beside the weighted sketch, in the order of work; shape (n_spots, n_coordinates + n_directions)."""
+        return np.hstack([self.position, self.weight * self.sketch.coordinates])[self.order]
+
+    def residuals(self) -> np.ndarray:
+        """Weighted norms of what the coordinates leave out, in the order of work; shape (n_spots,)."""
+        return np.asarray(self.weight * self.sketch.residuals[self.order])
+
+
+def sketch(expression: np.ndarray, order: np.ndarray) -> Sketch:
+    """Find directions along which spots differ, and measure what they leave out.
+
+    Parameters
+    ----------
+    expression : ndarray of shape (n_spots, n_features)
+        Not modified.
+    order : ndarray of shape (n_spots,), int
+        Decides which spots the directions are taken from: evenly spaced ones.
+
+    Returns
+    -------
+    Sketch
+        Complete, with residuals of zero, where there are few features.
+
+    Notes
+    -----
+    The directions need not be the best ones: bounds hold for any, and poor ones only make k-means slower.
+    """
+    mean = expression.mean(axis=0)
+    if expression.shape[1] <= _DIRECTIONS:
+        return Sketch(expression - mean, np.zeros(len(expression)), mean)
+    directions = _directions(expression, mean, order)
+    coordinates, squares = np.empty((len(expression), directions.shape[1])), np.empty(len(expression))
+    for first in range(0, len(expression), _ROWS):
+        rows = slice(first, first + _ROWS)
+        centred = expression[rows] - mean
+        np.matmul(centred, directions, out=coordinates[rows])
+        np.einsum("ij,ij->i", centred, centred, out=squares[rows])
+    squares -= np.square(coordinates).sum(axis=1)
+    return Sketch(coordinates, np.sqrt(np.maximum(squares, 0.0)), mean)
+
+
+def _directions(expression: np.ndarray, mean: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Principal directions of evenly spaced spots; fewer than `_DIRECTIONS` where those vary along fewer."""
+    places = np.linspace(0, len(order) - 1, min(len(order), _SKETCHED_FROM)).astype(int)
+    some = expression[order[places]] - mean
+    variances, turned = np.linalg.eigh(some @ some.T)
+    leading = variances > 1e-9 * max(variances[-1], np.finfo(float).tiny)
+    orthonormal: np.ndarray = np.linalg.qr(some.T @ turned[:, leading][:, -_DIRECTIONS:])[0]
+    return orthonormal
+
+
+def lloyd(spots: Spots, first: np.ndarray, max_iter: int) -> tuple[np.ndarray, float]:
     """Assign spots to the nearest centre and move centres to their means, until no label changes.
 
     Parameters
     ----------
-    features : ndarray of shape (n_spots, n_features), float64
-        Best centred about 0, for the accuracy of distances. Not modified.
-    centres : ndarray of shape (n_clusters, n_features)
-        First centres. Not modified.
+    spots : Spots
+    first : ndarray of shape (n_clusters,), int
+        Spots that are the first centres, as places in `spots.order`.
     max_iter : int
         Centres move at most so often.
 
     Returns
     -------
     labels : ndarray of shape (n_spots,), int
-        0 .. n_clusters - 1; of two centres equally near, the first.
+        0 .. n_clusters - 1, in the order of `spots.order`; of two centres equally near, the first.
     inertia : float
         Sum of squared distances to the means of the clusters.
 
@@ -35,7 +138,7 @@ def lloyd(features: np.ndarray, centres: np.ndarray, max_iter: int) -> tuple[np.
     A cluster that loses all its spots takes the spot farthest from its centre, as in scikit-learn; where no spot is away from its
     centre, it stays empty.
     """
-    fit = _Fit(features, np.array(centres, dtype=np.float64))
+    fit = _Fit(spots, first)
     for _ in range(max_iter):
         fit.move_centres()
         if not fit.assign():
@@ -44,73 +147,110 @@ def lloyd(features: np.ndarray, centres: np.ndarray, max_iter: int) -> tuple[np.
 
 
 class _Fit:
-    def __init__(self, features: np.ndarray, centres: np.ndarray) -> None:
-        self._features, self._centres = features, centres
-        self._norms = np.einsum("ij,ij->i", features, features)
-        self._slack = _SLACK * float(np.sqrt(self._norms.max()))
-        self._lower = self._distances(slice(None))  # at most the distance to each centre
-        self.labels = self._lower.argmin(axis=1)
-        self._upper = self._lower.min(axis=1)  # at least the distance to the own centre
-        self._sums = np.zeros_like(centres)
-        self._counts = np.zeros(len(centres))
-        self._add(np.arange(len(features)), None)
+    """State between rounds. "Known" is position and sketch, weighted; expression itself is kept as it came."""
+
+    def __init__(self, spots: Spots, first: np.ndarray) -> None:
+        self._spots, self._n_coordinates = spots, spots.position.shape[1]
+        coordinates = spots.coordinates()
+        self._known = np.ascontiguousarray(coordinates.T)
+        self._residuals = spots.residuals()
+        self._norms = np.square(self._known).sum(axis=0) + np.square(self._residuals)
+        self._slack = _SLACK * float(self._norms.max())
+        self._place_centres(self._expression(first) - spots.sketch.mean, coordinates[first])
+        self._sums, self._known_sums = np.zeros_like(self._centres), np.zeros_like(self._known_centres)
+        self._counts = np.zeros(len(first))
+        self.labels = np.full(len(coordinates), -1)
+        self.assign()
 
     def move_centres(self) -> None:
         self._fill_empty()
-        filled = self._counts > 0
-        means = np.where(filled[:, None], self._sums / np.maximum(self._counts, 1)[:, None], self._centres)
-        steps = np.linalg.norm(means - self._centres, axis=1)
-        self._centres = means
-        self._upper += steps[self.labels]
-        self._lower -= steps
+        self._to_means()
 
     def assign(self) -> bool:
-        """Measure the spots that may be nearer to another centre; whether any changed its label."""
-        rivals = self._lower <= self._upper[:, None] + self._slack
-        rivals[np.arange(len(rivals)), self.labels] = False
-        unsure = np.flatnonzero(rivals.any(axis=1))
-        before = self.labels
-        self.labels = before.copy()
-        for rows in _blocks(unsure):
-            self._lower[rows] = self._distances(rows)
-            self.labels[rows] = self._lower[rows].argmin(axis=1)
-            self._upper[rows] = self._lower[rows].min(axis=1)
+        """Give every spot to its nearest centre; whether any changed its label."""
+        before, self.labels = self.labels, self.labels.copy()
+        for first in range(0, len(before), _COLUMNS):
+            block = slice(first, first + _COLUMNS)
+            self.labels[block], unsure = self._nearest(block)
+            for places in _blocks(first + unsure):
+                self.labels[places] = self._measured(places).argmin(axis=1)
         changed = np.flatnonzero(self.labels != before)
         self._add(changed, before)
         return len(changed) > 0
 
     def inertia(self) -> float:
-        between = (self._sums**2).sum(axis=1) / np.maximum(self._counts, 1)
-        return float(self._norms.sum() - between.sum())
+        self._to_means()
+        return float(self._norms.sum() - self._counts @ self._centre_norms)
 
-    def _distances(self, rows: np.ndarray | slice) -> np.ndarray:
-        squared = self._features[rows] @ (-2.0 * self._centres.T)
-        squared += self._norms[rows][:, None]
-        squared += np.square(self._centres).sum(axis=1)
-        return np.sqrt(np.maximum(squared, 0.0, out=squared), out=squared)
+    def _to_means(self) -> None:
+        filled, counts = (self._counts > 0)[:, None], np.maximum(self._counts, 1)[:, None]
+        self._place_centres(
+            np.where(filled, self._sums / counts - self._spots.sketch.mean, self._centres),
+            np.where(filled, self._known_sums / counts, self._known_centres),
+        )
 
-    def _add(self, spots: np.ndarray, before: np.ndarray | None) -> None:
+    def _place_centres(self, centres: np.ndarray, known: np.ndarray) -> None:
+        self._centres, self._known_centres = centres, known
+        in_expression = self._spots.weight**2 * np.square(centres).sum(axis=1)
+        self._centre_norms = in_expression + np.square(self._positions(known)).sum(axis=1)
+        outside = self._centre_norms - np.square(known).sum(axis=1)
+        self._centre_residuals = np.sqrt(np.maximum(outside, 0.0))
+
+    def _positions(self, known: np.ndarray) -> np.ndarray:
+        return known[:, : self._n_coordinates]
+
+    def _expression(self, places: np.ndarray) -> np.ndarray:
+        return self._spots.expression[self._spots.order[places]]
+
+    def _nearest(self, block: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Nearest centres by their upper bounds, and the places within the block where another centre may be nearer.
+
+        What a spot and a centre have outside the sketch contributes at least -|r||c| and at most |r||c| to their product.
+        """
+        middle = (-2.0 * self._known_centres) @ self._known[:, block]
+        middle += self._centre_norms[:, None]
+        spread = np.multiply.outer(2.0 * self._centre_residuals, self._residuals[block])
+        upper = middle + spread
+        nearest = upper.argmin(axis=0)
+        limit = upper[nearest, np.arange(len(nearest))] + self._slack
+        middle -= spread
+        return nearest, np.flatnonzero((middle <= limit).sum(axis=0) > 1)
+
+    def _measured(self, places: np.ndarray) -> np.ndarray:
+        """Squared distances to all centres, less the spots' own squared norms."""
+        spots, mean = self._spots, self._spots.sketch.mean
+        products = spots.weight**2 * (self._expression(places) @ self._centres.T - self._centres @ mean)
+        products += self._positions(self._known[:, places].T) @ self._positions(self._known_centres).T
+        return np.asarray(self._centre_norms - 2.0 * products)
+
+    def _add(self, changed: np.ndarray, before: np.ndarray) -> None:
         """Add spots to the sums of their clusters, and take them from those where they were before."""
-        for rows in _blocks(spots):
-            weights = np.zeros((len(self._centres), len(rows)))
-            weights[self.labels[rows], np.arange(len(rows))] = 1.0
-            if before is not None:
-                weights[before[rows], np.arange(len(rows))] = -1.0
-            self._sums += weights @ self._features[rows]
+        for places in _blocks(changed):
+            weights, columns, was = np.zeros((len(self._counts), len(places))), np.arange(len(places)), before[places]
+            weights[self.labels[places], columns] = 1.0
+            weights[was[was >= 0], columns[was >= 0]] = -1.0
+            self._sums += weights @ self._expression(places)
+            self._known_sums += weights @ self._known[:, places].T
             self._counts += weights.sum(axis=1)
 
     def _fill_empty(self) -> None:
         for cluster in np.flatnonzero(self._counts == 0):
-            own = self._distances(slice(None))[np.arange(len(self.labels)), self.labels]
-            own[self._counts[self.labels] == 1] = 0.0
-            spot = int(own.argmax())
-            if own[spot] <= self._slack:
+            spot, square = self._farthest()
+            if square <= self._slack:
                 return
             before = self.labels.copy()
             self.labels[spot] = cluster
             self._add(np.array([spot]), before)
-            self._upper[spot] = np.inf  # to be measured again
+
+    def _farthest(self) -> tuple[int, float]:
+        """Spot farthest from its centre, of those that are not alone in their cluster, and its squared distance."""
+        squares = np.zeros(len(self.labels))
+        for places in _blocks(np.flatnonzero(self._counts[self.labels] > 1)):
+            own = self._measured(places)[np.arange(len(places)), self.labels[places]]
+            squares[places] = own + self._norms[places]
+        spot = int(squares.argmax())
+        return spot, float(squares[spot])
 
 
-def _blocks(spots: np.ndarray) -> list[np.ndarray]:
-    return [spots[first : first + _ROWS] for first in range(0, len(spots), _ROWS)]
+def _blocks(places: np.ndarray) -> list[np.ndarray]:
+    return [places[first : first + _ROWS] for first in range(0, len(places), _ROWS)]

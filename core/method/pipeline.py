@@ -16,7 +16,7 @@ import numpy as np
 from core.evaluation.agreement import agreement
 from core.method import direction as directions
 from core.method.cache import StepCache
-from core.method.clustering import cluster
+from core.method.clustering import cluster, sketch_of
 from core.method.embedding import principal_components
 from core.method.pooling import pool_window
 from core.params import MethodParams, PoolingParams, params_key
@@ -182,8 +182,9 @@ class Pipeline:
         """
         angle = None if found is None else found.angle
         expression = self.embedded(params)
+        sketched = self._kept(lambda: sketch_of(expression, self.sample.lattice), "sketch", *_embedding_key(params))
         return self._kept(
-            lambda: cluster(expression, self.sample.lattice, params.clustering, angle=angle),
+            lambda: cluster(expression, self.sample.lattice, params.clustering, angle=angle, sketched=sketched),
             "labels",
             *_embedding_key(params),
             params.clustering,
