@@ -1,7 +1,47 @@
-"""Which genes vary most between spots; counts alone decide, never an annotation."""
+"""Which genes are kept; counts alone decide, never an annotation."""
 
 import numpy as np
 from scipy import sparse
+
+from core.errors import SampleError
+from core.io.incoming import ImportChoices
+
+MIN_SHARE = 0.1
+"""The lab's rule: a gene is kept if at least this share of spots has a count of it."""
+
+
+def chosen(counts: sparse.csr_array, choices: ImportChoices) -> np.ndarray:
+    """Choose genes as an import asks for.
+
+    Parameters
+    ----------
+    counts : csr_array of shape (n_spots, n_genes)
+        Raw counts without stored zeros. Not modified.
+    choices : ImportChoices
+        `genes` and `n_genes` count.
+
+    Returns
+    -------
+    ndarray of shape (n_chosen,), int
+        Column numbers, rising.
+
+    Raises
+    ------
+    SampleError
+        If no gene is left.
+    """
+    if choices.genes == "all":
+        return np.arange(counts.shape[1])
+    if choices.genes == "variable":
+        return most_variable(counts, choices.n_genes)
+    n_spots_with = np.bincount(counts.indices, minlength=counts.shape[1])
+    kept = np.flatnonzero(n_spots_with >= MIN_SHARE * counts.shape[0])
+    if not len(kept):
+        raise SampleError(
+            f"None of the {counts.shape[1]} genes has counts in at least {MIN_SHARE:.0%} of the {counts.shape[0]} spots: keep "
+            "the most variable genes, or all."
+        )
+    return kept
 
 
 def most_variable(counts: sparse.csr_array, n_top: int) -> np.ndarray:

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from core.io.genes import most_variable
+from core.errors import SampleError
+from core.io.genes import chosen, most_variable
+from core.io.incoming import ImportChoices
 
 
 def noise(n_spots: int, means: np.ndarray) -> np.ndarray:
@@ -41,3 +43,21 @@ def test_the_number_type_does_not_matter_and_the_counts_are_left_alone(kind: typ
     before = counts.copy()
     assert most_variable(counts, 5).tolist() == most_variable(counts.astype(np.int64), 5).tolist()
     assert (counts != before).nnz == 0
+
+
+def test_the_labs_rule_keeps_genes_with_counts_in_a_tenth_of_the_spots():
+    counts = np.zeros((20, 3), dtype=int)
+    counts[:1, 0], counts[:2, 1], counts[:, 2] = 5, 1, 1
+    assert chosen(sparse.csr_array(counts), ImportChoices()).tolist() == [1, 2]
+
+
+def test_all_genes_are_kept_where_all_are_asked_for_and_n_where_the_variable_are():
+    counts = sparse.csr_array(noise(50, np.geomspace(0.1, 10, 30)))
+    assert len(chosen(counts, ImportChoices(genes="all"))) == 30
+    assert len(chosen(counts, ImportChoices(genes="variable", n_genes=7))) == 7
+
+
+def test_no_gene_in_a_tenth_of_the_spots_is_said_in_words():
+    counts = sparse.csr_array(np.eye(30, dtype=int))
+    with pytest.raises(SampleError, match="None of the 30 genes has counts in at least 10% of the 30 spots"):
+        chosen(counts, ImportChoices())

@@ -1,0 +1,98 @@
+"""What every reader of foreign files says and asks: findings to look at before anything is saved, and choices to adjust.
+
+Each reader offers `survey(path) -> Survey`, which reads no counts, and `read(path, choices) -> Sample`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.params import StepParams, knob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at in a source.
+
+    Parameters
+    ----------
+    what : str
+        Name of the thing, such as `Positions`.
+    found : str
+        What was found, as a sentence or a few words.
+    status : {"good", "notice", "bad"}
+        A source with anything bad cannot be imported.
+    advice : str
+        What to do about it; empty where nothing need be done.
+    """
+
+    what: str
+    found: str
+    status: Literal["good", "notice", "bad"] = "good"
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a source holds, found without reading its counts.
+
+    Parameters
+    ----------
+    kind : str
+        Format in words, such as `Space Ranger output`.
+    name : str
+        Suggested name of the sample.
+    n_spots, n_genes : int
+        0 where that is not known.
+    annotations : mapping of str to int
+        Columns that could be the annotation, and how many classes each has.
+    suggested_annotation : str, optional
+        The one of them that is most likely meant.
+    layers : sequence of str
+        Matrices of counts to choose from; empty where there is one only.
+    checks : sequence of Check
+    """
+
+    kind: str
+    name: str
+    n_spots: int = 0
+    n_genes: int = 0
+    annotations: Mapping[str, int] = field(default_factory=dict)
+    suggested_annotation: str | None = None
+    layers: Sequence[str] = ()
+    checks: Sequence[Check] = ()
+
+    @property
+    def importable(self) -> bool:
+        """Whether nothing bad was found."""
+        return all(check.status != "bad" for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportChoices(StepParams):
+    """What is kept of a source, and how it is read."""
+
+    genes: str = knob(
+        "present",
+        "Genes",
+        "Which genes are kept. Counts stay counts.",
+        choices={
+            "present": "In at least 10% of spots (the lab's rule)",
+            "variable": "The most variable",
+            "all": "All",
+        },
+    )
+    n_genes: int = knob(
+        3000, "Most variable genes", "How many of the most variable genes are kept.", minimum=1, maximum=1_000_000
+    )
+    um_per_unit: float = knob(
+        1.0,
+        "Micrometres per unit",
+        "Size of one unit of the positions, where the file does not say it and spots lie on no lattice.",
+        minimum=1e-9,
+        maximum=1e9,
+    )
+    annotation: str | None = None
+    """Column that holds the annotation, for scoring only; None for none."""
+    layer: str | None = None
+    """Matrix of counts to read; None for the usual one."""
