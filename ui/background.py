@@ -1,15 +1,18 @@
 """Doors to background work: every session of the server asks the same board."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.params import MethodParams, params_key
 from core.sample import Sample
-from core.work import tasks
+from core.work import bringing, tasks
 from core.work.jobs import Board, Job, State, shared_board
 from core.work.tasks import SampleFile
 from ui import compute
+from ui.state import Incoming
 
 
 def board() -> Board:
@@ -92,6 +95,100 @@ def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
     Job or None
     """
     return board().find(_repeats_key(sample, params, n_starts))
+
+
+def look(incoming: Incoming, *, anew: bool = False) -> Job:
+    """Look at the source that a session is bringing in, or find what was seen.
+
+    Parameters
+    ----------
+    incoming : Incoming
+    anew : bool
+        Whether to look again where that failed or was cancelled.
+
+    Returns
+    -------
+    Job
+        Its result is a `core.io.incoming.Survey`.
+    """
+    key = _incoming_key(incoming, "look", str(incoming.source.annotation_csv))
+    return _found_or_started(key, anew, bringing.look, incoming.source)
+
+
+def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
+    """Make the sample that comes of a source, or find it made.
+
+    Parameters
+    ----------
+    incoming : Incoming
+        Its source and choices count.
+    anew : bool
+        Whether to do it again where that failed or was cancelled.
+
+    Returns
+    -------
+    Job
+        Its result is the path of a file in the lab's format, in the private folder of `incoming`.
+    """
+    key = _incoming_key(incoming, "prepare", params_key(incoming.choices, str(incoming.source.annotation_csv)))
+    out = incoming.draft.folder / key / "preview.h5"
+    return _found_or_started(key, anew, bringing.prepare, incoming.source, incoming.choices, out)
+
+
+def end_work_on(incoming: Incoming) -> None:
+    """Cancel what goes on with a source.
+
+    Parameters
+    ----------
+    incoming : Incoming
+    """
+    for job in board().jobs():
+        if job.key.startswith(_incoming_key(incoming)) and not job.finished:
+            cancel(job.id)
+
+
+def fetch(collection: str, sections: tuple[str, ...]) -> None:
+    """Start to fetch public sections; one fetch of a collection goes on at a time.
+
+    Parameters
+    ----------
+    collection : str
+        One of `core.work.bringing.COLLECTIONS`.
+    sections : tuple of str
+    """
+    folder = compute.samples_folder()
+    key = _fetch_key(collection)
+    board().submit(key, bringing.fetch, collection, sections, folder, owner=_session(), again=True)
+
+
+def fetching(collection: str) -> Job | None:
+    """Look up the last fetch of a collection, whoever started it.
+
+    Parameters
+    ----------
+    collection : str
+
+    Returns
+    -------
+    Job or None
+    """
+    return board().find(_fetch_key(collection))
+
+
+def _fetch_key(collection: str) -> str:
+    return params_key("fetch", collection, str(compute.samples_folder()))
+
+
+def _incoming_key(incoming: Incoming, *parts: str) -> str:
+    return "-".join(("incoming", incoming.draft.folder.name, *(params_key(part) for part in parts)))
+
+
+def _found_or_started(key: str, anew: bool, task: Callable[..., Any], *args: Any) -> Job:
+    known = board().find(key)
+    if known is not None and not anew:
+        return known
+    started = board().job(board().submit(key, task, *args, owner=_session()))
+    return started or Job(id=key, key=key)
 
 
 def job(job_id: str) -> Job | None:

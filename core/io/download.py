@@ -3,13 +3,13 @@
 Knows HTTP and files only. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`), as urllib takes them.
 """
 
-import fcntl
 import hashlib
 import http.client
 import ipaddress
 import os
 import re
 import ssl
+import sys
 import time
 import urllib.error
 import urllib.parse
@@ -321,15 +321,27 @@ def _writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(part: Path) -> Iterator[None]:
-    """Keep a second process from writing into the same part."""
+    """Keep a second process from writing into the same part; the system lets go of the lock of a process that was killed."""
     path = part.with_name(f"{part.name}.lock")
-    with open(path, "w") as lock:
+    with open(path, "w") as file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            _lock(file)
+        except OSError as error:
             name = part.name.removeprefix(".").removesuffix(".part")
             raise FetchError(f"{name} is being brought by another process: wait for it.") from error
         try:
             yield
         finally:
+            file.close()  # before it is removed, as Windows wants it
             path.unlink(missing_ok=True)
+
+
+def _lock(file: IO[str]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
