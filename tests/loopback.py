@@ -23,8 +23,10 @@ class Site:
     takes_ranges: bool = True
     says_length: bool = True
     wrong_range: bool = False
+    pause: float = 0.0
     address: str = ""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -46,6 +48,7 @@ def served(site: Site) -> Iterator[Site]:
     try:
         yield site
     finally:
+        site.over.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -53,6 +56,7 @@ def served(site: Site) -> Iterator[Site]:
 
 def _answer(request: BaseHTTPRequestHandler, site: Site) -> None:
     site.asked.append((request.path, request.headers.get("Range")))
+    site.over.wait(site.pause)
     if request.path in site.redirects:
         return _head(request, 302, {"Location": site.redirects[request.path]})
     if site.statuses and (status := site.statuses.pop(0)) != 200:

@@ -6,6 +6,7 @@ from typing import Any
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.io.dlpfc import Places
 from core.params import MethodParams, params_key
 from core.sample import Sample
 from core.work import bringing, tasks
@@ -158,7 +159,8 @@ def fetch(collection: str, sections: tuple[str, ...]) -> None:
     """
     folder = compute.samples_folder()
     key = _fetch_key(collection)
-    board().submit(key, bringing.fetch, collection, sections, folder, owner=_session(), again=True)
+    places = Places.configured()
+    board().submit(key, bringing.fetch, collection, sections, folder, places, owner=_session(), again=True)
 
 
 def fetching(collection: str) -> Job | None:

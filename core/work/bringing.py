@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ParameterError
-from core.io import importing, lab_h5
+from core.io import dlpfc, importing, lab_h5, public
 from core.io.incoming import ImportChoices, Survey
 from core.io.safe_h5 import shown
 from core.work.progress import Progress
@@ -77,7 +77,9 @@ def prepare(progress: Progress, source: Source, choices: ImportChoices, out: Pat
     return out
 
 
-def fetch(progress: Progress, collection: str, sections: tuple[str, ...], folder: Path) -> list[Path]:
+def fetch(
+    progress: Progress, collection: str, sections: tuple[str, ...], folder: Path, places: dlpfc.Places
+) -> list[Path]:
     """Bring public sections.
 
     Parameters
@@ -87,6 +89,8 @@ def fetch(progress: Progress, collection: str, sections: tuple[str, ...], folder
     sections : tuple of str
     folder : Path
         Where samples lie.
+    places : Places
+        Of the whole sections: a worker has the settings of the time when it was started.
 
     Returns
     -------
@@ -100,10 +104,8 @@ def fetch(progress: Progress, collection: str, sections: tuple[str, ...], folder
     FetchError
         If they cannot be brought.
     """
-    from core.io import dlpfc, public
-
     if collection == "paste2":
         return public.fetch_paste2(folder, sections=sections, progress=progress.report)
     if collection == "dlpfc":
-        return dlpfc.fetch_dlpfc(folder, sections=sections, progress=progress.report)
+        return dlpfc.fetch_dlpfc(folder, sections=sections, progress=progress.report, places=places)
     raise ParameterError(f"There is no collection {collection!r}; there are {', '.join(COLLECTIONS)}.")
