@@ -392,10 +392,10 @@ def _read_dense(file: h5py.File) -> Expression:
 def _values(dataset: h5py.Dataset) -> np.ndarray:
     if "zeroarray_dtype" in dataset.attrs:  # how deepdish stores an array without entries
         return np.zeros(0, dtype=dataset.dtype)
-    return np.asarray(dataset.astype(native(dataset.dtype))[...])
+    return np.asarray(dataset.astype(native_type(dataset.dtype))[...])
 
 
-def native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Name the number type that scipy and torch know: this machine's byte order, no halves, no long doubles.
 
     Parameters
@@ -418,7 +418,7 @@ def _read_in_blocks(file: h5py.File) -> sparse.csr_array:
     n_rows = max(1, BLOCK_BYTES // row_bytes)
     # Whole chunks at a time, where they fit: none is then unpacked twice.
     n_rows = n_rows // chunk_rows * chunk_rows or n_rows
-    native = dataset.astype(native(dataset.dtype))
+    native = dataset.astype(native_type(dataset.dtype))
     blocks = [sparse.csr_array(native[first : first + n_rows]) for first in range(0, n_spots, n_rows)]
     return sparse.csr_array(sparse.vstack(blocks, format="csr"))
 

@@ -5,6 +5,7 @@ The format is simple, and read here with every length checked: HDF5 File Format 
 Format: Level 1E - Global Heap". Knows nothing of samples.
 """
 
+import io
 import os
 from typing import Any, BinaryIO
 
@@ -177,11 +178,12 @@ def _unpacked(dataset: h5py.Dataset, stored: bytes, mask: int, row_bytes: int) -
     plan.set_chunk(dataset.chunks)
     for number in range(original.get_nfilters()):
         code, flags, values, _ = original.get_filter(number)
-        plan.set_filter(code, flags, values)
-    with h5py.File("chunk", "w", driver="core", backing_store=False) as scratch:
+        if not mask >> number & 1:  # the mask tells which filters this chunk went without
+            plan.set_filter(code, flags, values)
+    with h5py.File(io.BytesIO(), "w") as scratch:
         space = h5py.h5s.create_simple(dataset.chunks)
         copy: Any = h5py.h5d.create(scratch.id, b"chunk", h5py.h5t.py_create(np.dtype(f"V{row_bytes}")), space, plan)
-        copy.write_direct_chunk((0,), stored, mask)
+        copy.write_direct_chunk((0,), stored)
         return np.asarray(h5py.Dataset(copy)[...]).view(np.uint8)
 
 

@@ -41,7 +41,7 @@ def test_text_that_was_declared_but_never_written_is_empty(tmp_path: Path):
 
 
 @pytest.mark.parametrize("options", [{"compression": "gzip"}, {"compression": "lzf", "shuffle": True}])
-def test_compressed_texts_are_those_that_were_written(tmp_path: Path, options: dict[str, Any]):
+def test_compressed_texts_are_those_that_were_written(tmp_path: Path, options: dict[str, object]):
     assert read(h5_with(tmp_path / "a.h5", chunks=(2,), **options)) == [text.encode() for text in TEXTS]
 
 
