@@ -257,7 +257,8 @@ def _ranked_by_scanpy(block: np.ndarray, labels: np.ndarray, tested: tuple[int, 
     obs = pd.DataFrame({"domain": pd.Categorical(labels.astype(str))}, index=pd.Index(spots))
     adata = AnnData(block, obs=obs, var=pd.DataFrame(index=pd.Index(genes)))
     groups = [str(cluster) for cluster in tested]
-    scanpy.tl.rank_genes_groups(adata, "domain", groups=groups, method="wilcoxon")
+    with pd.option_context("mode.performance_warnings", False):  # scanpy adds four columns a group to one frame
+        scanpy.tl.rank_genes_groups(adata, "domain", groups=groups, method="wilcoxon")
     ranked = adata.uns["rank_genes_groups"]
     place = np.array([np.argsort(ranked["names"][group].astype(int)) for group in groups])
     fields = {"scores": "scores", "log2_fold_changes": "logfoldchanges", "p_adjusted": "pvals"}
