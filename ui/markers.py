@@ -132,7 +132,7 @@ def _download(sample: Sample, found: Markers, names: dict[int, str]) -> None:
 
 
 def _table(sample: Sample, found: Markers, cluster: int) -> None:
-    frame = pd.DataFrame(found.table(cluster, N_ROWS))
+    frame = pd.DataFrame(found.table(cluster, N_ROWS)).round({"share_inside": 2, "share_outside": 2})
     named = sample.gene_names is not None
     picked = st.dataframe(
         frame,

@@ -10,10 +10,10 @@ from core.evaluation.matching import Matching
 from core.figures import charts
 from core.figures.colours import SURROUNDINGS, Theme
 
-MAX_GENES = 32
+MAX_GENES = 30
 """More columns than that cannot be read beside each other."""
 
-_ROW_PX, _AROUND_PX, _LARGEST_DOT_PX = 30, 110, 18
+_ROW_PX, _AROUND_PX, _LARGEST_DOT_PX = 30, 110, 17
 _KEYS = (0.25, 0.5, 1.0)
 
 
@@ -42,7 +42,7 @@ def leading_genes(markers: Markers, clusters: list[int], n_genes: int) -> list[t
 
 
 def dot_plot(
-    markers: Markers, matching: Matching, labels_true: np.ndarray | None, *, n_genes: int = 4, theme: Theme = "light"
+    markers: Markers, matching: Matching, labels_true: np.ndarray | None, *, n_genes: int = 3, theme: Theme = "light"
 ) -> go.Figure:
     """Draw how widely and how strongly each domain expresses the leading genes of every domain.
 
