@@ -13,6 +13,7 @@ from scipy import sparse
 
 from core.errors import DuplicateSpotError, SampleError
 from core.params import DEFAULT_N_CLUSTERS
+from core.places import Places, off_lattice, on_lattice
 
 UNANNOTATED = "NA"
 """Label of spots that the annotation leaves out, as the lab's files write it."""
@@ -22,6 +23,8 @@ DENSE_LIMIT = 200_000_000
 
 Expression = np.ndarray | sparse.csr_array
 
+MAX_EXTENT_UM = 1e9
+"""Positions further from the origin than this, a kilometre, are no micrometres."""
 
 MAX_IMAGE_BYTES = 64 << 20
 """Largest image that a sample carries: it is held in memory and sent to the browser."""
@@ -67,8 +70,11 @@ class Sample:
         How people call it, such as `151673`; also the stem of its file.
     expression : ndarray or csr_array of shape (n_spots, n_genes)
         Counts, finite and not negative, in any integer or floating type.
-    lattice : ndarray of shape (n_spots, 2), int
+    lattice : ndarray of shape (n_spots, 2), int, optional
         Array row and array column of each spot; no two spots share one.
+    coords_um : ndarray of shape (n_spots, 2), float, optional
+        Of samples off the lattice, which have no `lattice`: vertical, then horizontal position on the tissue in
+        micrometres. Several may share a position: cells above each other, or a file that rounds, and no step needs them apart.
     labels_true : ndarray of shape (n_spots,), str, optional
         Annotation; `UNANNOTATED` where the experts gave none. For scoring only.
     gene_names : ndarray of shape (n_genes,), str, optional
@@ -87,14 +93,15 @@ class Sample:
     Raises
     ------
     SampleError
-        If shapes disagree or counts are not counts.
+        If shapes disagree, counts are not counts, or positions are missing or given twice.
     DuplicateSpotError
         If two spots share an array position.
     """
 
     name: str
     expression: Expression
-    lattice: np.ndarray
+    lattice: Any = None
+    coords_um: np.ndarray | None = None
     labels_true: np.ndarray | None = None
     gene_names: np.ndarray | None = None
     barcodes: np.ndarray | None = None
@@ -106,14 +113,15 @@ class Sample:
 
     def __post_init__(self) -> None:
         _check_counts(self.expression)
-        _check_lattice(self.lattice)
+        _check_positions(self.lattice, self.coords_um)
         n_spots, n_genes = self.expression.shape
-        _check_length("lattice", self.lattice, n_spots, "spot")
-        for field in ("labels_true", "barcodes", "coords_px", "spot_rgb"):
+        for field in _BY_SPOT:
             _check_length(field, getattr(self, field), n_spots, "spot")
         _check_length("gene_names", self.gene_names, n_genes, "gene")
-        for field in ("expression", "lattice", "labels_true", "gene_names", "barcodes", "coords_px", "spot_rgb"):
+        for field in ("expression", "gene_names", *_BY_SPOT):
             object.__setattr__(self, field, _read_only(getattr(self, field)))
+        if self.coords_um is not None:
+            _ = self.places  # refuses positions that no unit fits
 
     @property
     def n_spots(self) -> int:
@@ -124,6 +132,36 @@ class Sample:
     def n_genes(self) -> int:
         """Number of genes."""
         return int(self.expression.shape[1])
+
+    @property
+    def on_lattice(self) -> bool:
+        """Whether spots lie on the Visium lattice, with array rows and columns."""
+        return self.lattice is not None
+
+    @functools.cached_property
+    def places(self) -> Places:
+        """Where the spots lie, in the units of the method and on the tissue."""
+        if self.lattice is not None:
+            return on_lattice(self.lattice)
+        return off_lattice(np.asarray(self.coords_um, dtype=np.float64))
+
+    @functools.cached_property
+    def positions(self) -> np.ndarray:
+        """What the method measures distance in; ndarray of shape (n_spots, 2), float64, vertical then horizontal.
+
+        Array row and column; off the lattice `coords_um` over `unit_um`.
+        """
+        return np.asarray(_read_only(self.places.positions))
+
+    @property
+    def unit_um(self) -> tuple[float, float]:
+        """Micrometres of one unit of `positions`, vertically and horizontally."""
+        return self.places.unit_um
+
+    @functools.cached_property
+    def tissue_um(self) -> np.ndarray:
+        """Where spots lie on pictures; ndarray of shape (n_spots, 2), x and y in um, y growing downwards."""
+        return np.asarray(_read_only(self.places.tissue_um))
 
     @property
     def annotated(self) -> np.ndarray:
@@ -149,7 +187,7 @@ class Sample:
         """Memory of all arrays, in bytes."""
         counts = self.expression
         stored = (counts,) if isinstance(counts, np.ndarray) else (counts.data, counts.indices, counts.indptr)
-        by_spot = self.lattice, self.labels_true, self.barcodes, self.coords_px, self.spot_rgb
+        by_spot = [getattr(self, field) for field in _BY_SPOT]
         pixels = None if self.image is None else self.image.pixels
         return sum(part.nbytes for part in (*stored, *by_spot, self.gene_names, pixels) if part is not None)
 
@@ -168,7 +206,10 @@ class Sample:
             digest.update(np.diff(block.indptr).astype("<i8").tobytes())
             digest.update(block.indices.astype("<i8").tobytes())
             digest.update(block.data.astype("<f8").tobytes())
-        digest.update(np.ascontiguousarray(self.lattice, dtype="<i8").tobytes())
+        if self.lattice is not None:
+            digest.update(np.ascontiguousarray(self.lattice, dtype="<i8").tobytes())
+        else:
+            digest.update(b"coords_um" + np.ascontiguousarray(self.coords_um, dtype="<f8").tobytes())
         if self.gene_names is not None:
             digest.update("\n".join(map(str, self.gene_names)).encode())
         return digest.hexdigest()[:32]
@@ -179,6 +220,9 @@ class Sample:
         if self.labels_true is None:
             return ""
         return hashlib.sha256("\n".join(map(str, self.labels_true)).encode()).hexdigest()[:32]
+
+
+_BY_SPOT = ("lattice", "coords_um", "labels_true", "barcodes", "coords_px", "spot_rgb")
 
 
 def _row_blocks(expression: Expression, n_rows: int = 256) -> Any:
@@ -224,6 +268,38 @@ def _check_image(pixels: np.ndarray, scale: float) -> None:
         )
     if not (np.isfinite(scale) and scale > 0):
         raise SampleError(f"The scale of `image` is {scale}: it must be a number above 0.")
+
+
+def _check_positions(lattice: np.ndarray | None, coords_um: np.ndarray | None) -> None:
+    if lattice is not None and coords_um is not None:
+        raise SampleError(
+            "There are array positions and `coords_um`: a sample lies on the lattice or off it, give one."
+        )
+    if lattice is not None:
+        _check_lattice(lattice)
+    elif coords_um is not None:
+        _check_coords_um(coords_um)
+    else:
+        raise SampleError(
+            "There are no positions: give `lattice` (array row and column of each spot) or, off the lattice, `coords_um` "
+            "(vertical and horizontal position in micrometres)."
+        )
+
+
+def _check_coords_um(coords_um: np.ndarray) -> None:
+    if coords_um.ndim != 2 or coords_um.shape[1] != 2:
+        raise SampleError(
+            f"`coords_um` has the shape {coords_um.shape}: each spot needs a vertical and a horizontal position."
+        )
+    if coords_um.dtype.kind not in "iuf":
+        raise SampleError(f"`coords_um` holds values of type {coords_um.dtype}, where numbers belong.")
+    if not np.isfinite(coords_um).all():
+        raise SampleError(
+            "`coords_um` holds values that are not finite (NaN or infinity): leave out spots without a position."
+        )
+    furthest = float(np.abs(coords_um.astype(np.float64)).max(initial=0))
+    if furthest > MAX_EXTENT_UM:
+        raise SampleError(f"`coords_um` reaches to {furthest:.3g}, more than a kilometre: is it in micrometres?")
 
 
 def _check_lattice(lattice: np.ndarray) -> None:

@@ -2,6 +2,8 @@
 
 Read with h5py, numbers and text only; written with deepdish, so that the lab's scripts open the result.
 
+Samples off the lattice have `coords_um` (n x 2: vertical, then horizontal position in micrometres) instead of `pos`.
+
 The product adds, all of them optional: `gene`, `cell`, `pxl_row_in_fullres`, `pxl_col_in_fullres`, `rgb`,
 `image` (height x width x 3 bytes) with `image_scale`, `source` and `synthetic`.
 """
@@ -220,25 +222,44 @@ class _Layout:
     n_spots: int
     n_genes: int
     is_sparse: bool
+    on_lattice: bool
     spots_are_columns: bool
 
 
 def _layout(file: h5py.File) -> _Layout:
-    for key in ("X", "pos"):
-        if key not in file:
-            raise SampleFileError(
-                f"has no `{key}` among its entries ({_keys(file)}); a sample needs `X` (spots x genes) and `pos` "
-                "(array row and column of each spot)."
-            )
+    on_lattice = _has_lattice(file)
     is_sparse = isinstance(file["X"], h5py.Group)
     n_spots, n_genes = _sparse_shape(file["X"]) if is_sparse else _numbers(file, "X", n_dims=2).shape
-    pos_shape = _numbers(file, "pos", n_dims=2).shape
+    if not on_lattice:
+        _check_coords_shape(file, n_spots)
     return _Layout(
         n_spots=n_spots,
         n_genes=n_genes,
         is_sparse=is_sparse,
-        spots_are_columns=_spots_are_columns(pos_shape, n_spots, n_genes),
+        on_lattice=on_lattice,
+        spots_are_columns=on_lattice and _spots_are_columns(_numbers(file, "pos", n_dims=2).shape, n_spots, n_genes),
     )
+
+
+def _has_lattice(file: h5py.File) -> bool:
+    missing = "X" if "X" not in file else "pos" if "pos" not in file and "coords_um" not in file else ""
+    if missing:
+        raise SampleFileError(
+            f"has no `{missing}` among its entries ({_keys(file)}); a sample needs `X` (spots x genes) and `pos` "
+            "(array row and column of each spot) or, off the lattice, `coords_um` (micrometres)."
+        )
+    if "pos" in file and "coords_um" in file:
+        raise SampleFileError("has both `pos` and `coords_um`: a sample lies on the lattice or off it, keep one.")
+    return "pos" in file
+
+
+def _check_coords_shape(file: h5py.File, n_spots: int) -> None:
+    shape = _numbers(file, "coords_um", n_dims=2).shape
+    if shape != (n_spots, 2):
+        raise SampleFileError(
+            f"has {n_spots} rows in `X`, but `coords_um` has the shape {shape}: each spot needs a vertical and a "
+            "horizontal position."
+        )
 
 
 def _keys(file: h5py.File) -> str:
@@ -332,7 +353,8 @@ def _spots_are_columns(pos_shape: tuple[int, ...], n_spots: int, n_genes: int) -
 def _read_parts(file: h5py.File, layout: _Layout) -> dict[str, Any]:
     n_spots, n_genes = layout.n_spots, layout.n_genes
     return {
-        "lattice": _read_lattice(file, layout),
+        "lattice": _read_lattice(file, layout) if layout.on_lattice else None,
+        "coords_um": None if layout.on_lattice else _values(file["coords_um"]).astype(np.float64),
         "labels_true": _read_labels(file, n_spots),
         "gene_names": _read_names(file, "gene", n_genes, "gene", "columns"),
         "barcodes": _read_names(file, "cell", n_spots, "spot", "rows"),
@@ -549,7 +571,7 @@ def _flag(file: h5py.File, key: str) -> bool:
 
 
 def _contents(sample: Sample) -> dict[str, Any]:
-    contents = {"X": _stored_expression(sample.expression), "pos": _stored_lattice(sample.lattice)}
+    contents = {"X": _stored_expression(sample.expression)} | _stored_positions(sample)
     texts = {"Y": sample.labels_true, "gene": sample.gene_names, "cell": sample.barcodes}
     contents |= {key: _stored_text(values) for key, values in texts.items() if values is not None}
     if sample.coords_px is not None:
@@ -571,6 +593,12 @@ def _stored_expression(expression: Expression) -> Any:
     if isinstance(expression, np.ndarray):
         return expression
     return sparse.csr_matrix(expression)  # deepdish knows scipy's matrices, not its newer arrays
+
+
+def _stored_positions(sample: Sample) -> dict[str, np.ndarray]:
+    if sample.lattice is not None:
+        return {"pos": _stored_lattice(sample.lattice)}
+    return {"coords_um": np.array(sample.coords_um, dtype=np.float64)}
 
 
 def _stored_lattice(lattice: np.ndarray) -> np.ndarray:

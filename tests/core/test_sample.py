@@ -11,6 +11,9 @@ LATTICE = np.array([[0, 0], [0, 2], [1, 1]])
 COUNTS = np.array([[1, 0], [0, 2], [3, 0]])
 
 
+COORDS_UM = np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]])
+
+
 def make(**changes):
     return Sample(**{"name": "tiny", "expression": COUNTS, "lattice": LATTICE} | changes)
 
@@ -45,6 +48,29 @@ def test_the_content_hash_sees_counts_positions_and_genes_but_no_annotation_or_i
     assert same.annotation_hash != make().annotation_hash
 
 
+def test_off_the_lattice_the_content_hash_sees_where_cells_are_however_they_are_stored():
+    cells = make(lattice=None, coords_um=COORDS_UM)
+    assert cells.content_hash not in (make().content_hash, make(lattice=COORDS_UM.astype(int)).content_hash)
+    assert cells.content_hash != make(lattice=None, coords_um=COORDS_UM + 0.5).content_hash
+    assert cells.content_hash == make(lattice=None, coords_um=np.asfortranarray(COORDS_UM.astype(int))).content_hash
+
+
+def test_the_content_hash_of_a_lattice_sample_is_the_one_under_which_models_were_kept():
+    assert make().content_hash == "292d98bbde07c7ca578eea6319c171a8"
+
+
+def test_on_the_lattice_positions_are_array_indices_and_off_it_micrometres_over_the_unit():
+    assert make().on_lattice
+    assert make().positions.tolist() == LATTICE.tolist()
+    assert make().tissue_um[1].tolist() == [100.0, 0.0]
+    cells = make(lattice=None, coords_um=COORDS_UM)
+    assert not cells.on_lattice
+    np.testing.assert_allclose(cells.positions * cells.unit_um, COORDS_UM)
+    np.testing.assert_allclose(cells.tissue_um, COORDS_UM[:, ::-1])
+    for array in (cells.positions, cells.tissue_um, make().positions):
+        assert not array.flags.writeable
+
+
 def test_the_annotation_is_counted_the_papers_way():
     sample = make(labels_true=np.array(["Layer1", "WM", "NA"]))
     assert sample.layer_names == ["Layer1", "WM"]
@@ -73,6 +99,18 @@ def test_a_sample_cannot_be_changed():
         ({"lattice": LATTICE.T}, SampleError, "each spot needs an array row and an array column"),
         ({"lattice": LATTICE + 0.5}, SampleError, "where whole numbers"),
         ({"lattice": LATTICE[:2]}, SampleError, "`lattice` has 2 entries, but `X` has 3 spots"),
+        ({"lattice": None}, SampleError, "There are no positions"),
+        ({"coords_um": COORDS_UM}, SampleError, "a sample lies on the lattice or off it"),
+        ({"lattice": None, "coords_um": COORDS_UM[:2]}, SampleError, "`coords_um` has 2 entries, but `X` has 3 spots"),
+        ({"lattice": None, "coords_um": COORDS_UM[:, 0]}, SampleError, "`coords_um` has the shape (3,)"),
+        ({"lattice": None, "coords_um": COORDS_UM.astype(str)}, SampleError, "where numbers belong"),
+        (
+            {"lattice": None, "coords_um": np.where(COORDS_UM > 0, COORDS_UM, np.nan)},
+            SampleError,
+            "`coords_um` holds values that are not finite",
+        ),
+        ({"lattice": None, "coords_um": COORDS_UM * 1e9}, SampleError, "is it in micrometres?"),
+        ({"lattice": None, "coords_um": COORDS_UM * 0}, SampleError, "Most spots in `coords_um` lie at one point"),
         ({"labels_true": np.array(["WM"])}, SampleError, "`labels_true` has 1 entries, but `X` has 3 spots"),
         ({"gene_names": np.array(["A"])}, SampleError, "`gene_names` has 1 entries, but `X` has 2 genes"),
     ],

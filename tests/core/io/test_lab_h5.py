@@ -140,6 +140,15 @@ def test_writing_and_reading_a_dense_sample_changes_nothing(sample: Sample, tmp_
     assert read.expression.dtype == np.int32
 
 
+def test_cells_off_the_lattice_are_written_and_read_with_their_micrometres(sample: Sample, tmp_path: Path):
+    cells = dataclasses.replace(sample, lattice=None, coords_um=np.array([[0.5, 9], [-3, 4], [1e6, 7], [8, 0.25]]))
+    lab_h5.write(cells, path := tmp_path / "sample_small.h5")
+    assert_same(lab_h5.read(path), cells)
+    assert lab_h5.read(path).content_hash == cells.content_hash
+    assert lab_h5.peek(path).n_spots == 4
+    assert deepdish_io().load(path)["coords_um"].tolist() == cells.coords_um.tolist()
+
+
 def test_a_sample_read_and_written_again_gives_the_same_file(sample: Sample, tmp_path: Path):
     lab_h5.write(sample, tmp_path / "a.h5")
     lab_h5.write(lab_h5.read(tmp_path / "a.h5"), tmp_path / "b.h5")
@@ -408,6 +417,26 @@ def test_each_fault_of_a_file_is_said_in_one_sentence_with_its_name(
     sentence = refusal(write_h5(tmp_path / "sample_odd.h5", **entries))
     for word in words:
         assert word in sentence, sentence
+
+
+@pytest.mark.parametrize(
+    ("coords_um", "words"),
+    [
+        (np.zeros((3, 2)), "has 4 rows in `X`, but `coords_um` has the shape (3, 2)"),
+        (np.arange(8.0).reshape(2, 4), "`coords_um` has the shape (2, 4)"),
+        (np.arange(8.0), "`coords_um` has the shape (8,): it needs 2 dimensions"),
+        (np.array([[b"a", b"b"]] * 4), "`coords_um` holds text, where numbers belong"),
+        (np.array([[1.0, 2], [3, np.inf], [5, 6], [7, 8]]), "not finite"),
+        (np.zeros((4, 2)), "Most spots in `coords_um` lie at one point"),
+    ],
+)
+def test_each_fault_of_positions_off_the_lattice_is_said_in_one_sentence(tmp_path: Path, coords_um: Any, words: str):
+    assert words in refusal(write_h5(tmp_path / "bad.h5", pos=None, coords_um=coords_um))
+
+
+def test_a_file_on_and_off_the_lattice_is_refused(tmp_path: Path):
+    path = write_h5(tmp_path / "bad.h5", coords_um=np.arange(8.0).reshape(4, 2))
+    assert "has both `pos` and `coords_um`" in refusal(path)
 
 
 def test_spots_that_share_a_position_keep_their_own_kind_of_error(tmp_path: Path):
