@@ -17,7 +17,7 @@ from core.io.drafts import stem
 from core.io.incoming import ImportChoices, Survey
 from core.io.safe_h5 import shown
 from core.work.jobs import Job, State
-from ui import background, compute, forms, state, tissue_panels
+from ui import arrivals, compute, forms, state, tissue_panels
 from ui.guards import as_markdown
 from ui.state import Incoming
 from ui.watch import watch
@@ -49,12 +49,12 @@ def source(incoming: Incoming) -> None:
             on_click=_drop,
             args=(incoming,),
         )
-    look = functools.partial(background.look, incoming)
+    look = functools.partial(arrivals.look, incoming)
     _when_done(incoming, look, "check", lambda survey: _found(incoming, survey))
 
 
 def _drop(incoming: Incoming) -> None:
-    background.end_work_on(incoming)
+    arrivals.end_work_on(incoming)
     state.drop_incoming()
 
 
@@ -89,7 +89,7 @@ def _found(incoming: Incoming, survey: Survey) -> None:
             _choices(incoming, survey)
     with picture:
         if survey.importable:
-            prepare = functools.partial(background.prepare, incoming)
+            prepare = functools.partial(arrivals.prepare, incoming)
             _when_done(incoming, prepare, "preview", lambda path: _prepared(incoming, path))
 
 
@@ -129,7 +129,7 @@ def _choices(incoming: Incoming, survey: Survey) -> None:
 
 
 def _take(incoming: Incoming, choices: ImportChoices) -> None:
-    background.end_work_on(incoming)
+    arrivals.end_work_on(incoming)
     state.change_incoming(choices=choices)
 
 

@@ -1,19 +1,18 @@
 """Doors to background work: every session of the server asks the same board."""
 
-from collections.abc import Callable
+import hashlib
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.io.dlpfc import Places
 from core.params import MethodParams, params_key
+from core.result import Result
 from core.sample import Sample
-from core.work import bringing, tasks
+from core.work import tasks
 from core.work.jobs import Board, Job, State, shared_board
 from core.work.tasks import SampleFile
 from ui import compute
-from ui.state import Incoming
 
 
 def board() -> Board:
@@ -42,7 +41,7 @@ def train(sample: Sample, params: MethodParams) -> str:
     """
     models = compute.models_folder()
     key = _training_key(sample, params)
-    return board().submit(key, tasks.train, _file(sample), params, models, owner=_session(), again=True)
+    return board().submit(key, tasks.train, _file(sample), params, models, owner=session_id(), again=True)
 
 
 def training(sample: Sample, params: MethodParams) -> Job | None:
@@ -79,7 +78,7 @@ def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
     """
     models = compute.models_folder()
     key = _repeats_key(sample, params, n_starts)
-    return board().submit(key, tasks.repeat, _file(sample), params, n_starts, models, owner=_session())
+    return board().submit(key, tasks.repeat, _file(sample), params, n_starts, models, owner=session_id())
 
 
 def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
@@ -98,99 +97,36 @@ def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
     return board().find(_repeats_key(sample, params, n_starts))
 
 
-def look(incoming: Incoming, *, anew: bool = False) -> Job:
-    """Look at the source that a session is bringing in, or find what was seen.
+def find_markers(sample: Sample, result: Result) -> str:
+    """Start the search for the marker genes of a run, or join that of equal labels.
 
     Parameters
     ----------
-    incoming : Incoming
-    anew : bool
-        Whether to look again where that failed or was cancelled.
+    sample : Sample
+    result : Result
 
     Returns
     -------
-    Job
-        Its result is a `core.io.incoming.Survey`.
+    str
+        Id of the job; its result is `core.evaluation.markers.Markers`.
     """
-    key = _incoming_key(incoming, "look", str(incoming.source.annotation_csv))
-    return _found_or_started(key, anew, bringing.look, incoming.source)
+    labels = result.labels.astype(np.min_scalar_type(int(result.labels.max())))  # it travels to the worker
+    return board().submit(_markers_key(sample, result), tasks.markers, _file(sample), labels, owner=session_id())
 
 
-def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
-    """Make the sample that comes of a source, or find it made.
+def markers(sample: Sample, result: Result) -> Job | None:
+    """Look up the last such search, whoever started it.
 
     Parameters
     ----------
-    incoming : Incoming
-        Its source and choices count.
-    anew : bool
-        Whether to do it again where that failed or was cancelled.
-
-    Returns
-    -------
-    Job
-        Its result is the path of a file in the lab's format, in the private folder of `incoming`.
-    """
-    key = _incoming_key(incoming, "prepare", params_key(incoming.choices, str(incoming.source.annotation_csv)))
-    out = incoming.draft.folder / key / "preview.h5"
-    return _found_or_started(key, anew, bringing.prepare, incoming.source, incoming.choices, out)
-
-
-def end_work_on(incoming: Incoming) -> None:
-    """Cancel what goes on with a source.
-
-    Parameters
-    ----------
-    incoming : Incoming
-    """
-    for job in board().jobs():
-        if job.key.startswith(_incoming_key(incoming)) and not job.finished:
-            cancel(job.id)
-
-
-def fetch(collection: str, sections: tuple[str, ...]) -> None:
-    """Start to fetch public sections; one fetch of a collection goes on at a time.
-
-    Parameters
-    ----------
-    collection : str
-        One of `core.work.bringing.COLLECTIONS`.
-    sections : tuple of str
-    """
-    folder = compute.samples_folder()
-    key = _fetch_key(collection)
-    places = Places.configured()
-    board().submit(key, bringing.fetch, collection, sections, folder, places, owner=_session(), again=True)
-
-
-def fetching(collection: str) -> Job | None:
-    """Look up the last fetch of a collection, whoever started it.
-
-    Parameters
-    ----------
-    collection : str
+    sample : Sample
+    result : Result
 
     Returns
     -------
     Job or None
     """
-    return board().find(_fetch_key(collection))
-
-
-def _fetch_key(collection: str) -> str:
-    return params_key("fetch", collection, str(compute.samples_folder()))
-
-
-def _incoming_key(incoming: Incoming, *parts: str) -> str:
-    return "-".join(("incoming", incoming.draft.folder.name, *(params_key(part) for part in parts)))
-
-
-def _found_or_started(key: str, anew: bool, task: Callable[..., Any], *args: Any) -> Job:
-    known = board().find(key)
-    if known is not None and not anew:
-        return known
-    started = board().job(board().submit(key, task, *args, owner=_session()))
-    return started or Job(id=key, key=key)
+    return board().find(_markers_key(sample, result))
 
 
 def job(job_id: str) -> Job | None:
@@ -228,6 +164,11 @@ def _repeats_key(sample: Sample, params: MethodParams, n_starts: int) -> str:
     return params_key("repeat", sample.name, sample.content_hash, sample.annotation_hash, params, str(n_starts))
 
 
+def _markers_key(sample: Sample, result: Result) -> str:
+    labels = hashlib.sha256(result.labels.astype("<i8").tobytes()).hexdigest()
+    return params_key("markers", sample.name, sample.content_hash, labels)
+
+
 def _file(sample: Sample) -> SampleFile:
     of_that_name = [summary for summary in compute.samples() if summary.name == sample.name and not summary.problem]
     paths = [summary.path for summary in of_that_name if compute.sample(summary).content_hash == sample.content_hash]
@@ -239,6 +180,13 @@ def _usual_path(sample: Sample) -> Path:
     return compute.samples_folder() / f"{sample.name}.h5"
 
 
-def _session() -> str:
+def session_id() -> str:
+    """Name this session, as the owner of the jobs that it asks for.
+
+    Returns
+    -------
+    str
+        Empty outside of one.
+    """
     context = get_script_run_ctx()
     return "" if context is None else context.session_id

@@ -9,7 +9,7 @@ import streamlit as st
 from core.io.dlpfc import DLPFC_SECTIONS, DONORS, sample_path
 from core.io.public import PASTE2_SECTIONS
 from core.work.jobs import State
-from ui import background, compute, state
+from ui import arrivals, compute, state
 from ui.guards import as_markdown
 from ui.watch import watch
 
@@ -62,7 +62,7 @@ def offer() -> None:
 
 
 def _collection(collection: _Collection) -> None:
-    job = background.fetching(collection.key)
+    job = arrivals.fetching(collection.key)
     running = job is not None and not job.finished
     chosen = _sections(collection, disabled=running)
     st.button(
@@ -71,7 +71,7 @@ def _collection(collection: _Collection) -> None:
         type="primary",
         disabled=running or not chosen,
         help="Bring the chosen sections in the background; you can leave this page meanwhile.",
-        on_click=background.fetch,
+        on_click=arrivals.fetch,
         args=(collection.key, tuple(chosen)),
     )
     if job is not None and not job.finished:
