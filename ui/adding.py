@@ -193,6 +193,7 @@ def _prepared(incoming: Incoming, path: Path) -> None:
             on_change=lambda: state.change_incoming(name=importing.safe_name(state.shown(key))),
         )
         wanted = st.button("Save", key=state.widget_key("save"), type="primary", help=_SAVE)
+
     if wanted:
         _save(incoming, path)
     tissue_panels.kind_picker(sample)

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import app_test
 
 from core.io import lab_h5
 from core.work.jobs import State, shared_board
@@ -12,6 +14,16 @@ from tests.incoming_tissue import barcodes, public_files, tissue, write_folder, 
 from tests.loopback import Site, served
 
 HOSTILE = "../../<img src=x onerror=alert(1)> ![x](http://evil.example/a.png) `b`.zip"
+
+
+@pytest.fixture(autouse=True)
+def once_through_app(monkeypatch):
+    """Run each page once, as a server does that has run `app.py` before.
+
+    `AppTest` makes Streamlit forget that at every run: it then runs the page bare first, and a button's press is lost.
+    """
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+    monkeypatch.setattr(app_test, "PagesManager", type("Forgetful", (PagesManager,), {}))
 
 
 @pytest.fixture
@@ -24,7 +36,7 @@ def drafts(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def page(app, drafts):
+def page(once_through_app, app, drafts):
     """The Add data page on a server with two samples."""
     return app.switch_page("pages/add_data.py").run()
 
@@ -141,15 +153,13 @@ def test_without_configured_roots_the_server_is_not_offered(page):
     assert page.segmented_control(key="widget:way in").options == ["From this computer", "Public sections"]
 
 
-def test_a_folder_below_a_root_is_checked_and_saved_and_stays_as_it_was(
-    app, drafts, tmp_path, monkeypatch, samples_folder
-):
+def test_a_folder_below_a_root_is_checked_and_saved_and_stays_as_it_was(page, tmp_path, monkeypatch, samples_folder):
     root = tmp_path / "lab"
     folder = root / "blocks" / "b1"
     folder.mkdir(parents=True)
     write_folder(folder)
     monkeypatch.setenv("SPCA_ROOTS", str(root))
-    page = app.switch_page("pages/add_data.py").run()
+    page.run()
     page.segmented_control(key="widget:way in").set_value("server").run()
     page.selectbox(key=f"widget:entry.{root}").select("blocks").run()
     button(page, "open folder").click().run()
@@ -162,12 +172,12 @@ def test_a_folder_below_a_root_is_checked_and_saved_and_stays_as_it_was(
     assert (folder / "filtered_feature_bc_matrix.h5").exists()
 
 
-def test_a_link_out_of_a_root_inside_a_folder_is_refused(app, tmp_path, monkeypatch):
+def test_a_link_out_of_a_root_inside_a_folder_is_refused(page, tmp_path, monkeypatch):
     root = tmp_path / "lab"
     (root / "b1").mkdir(parents=True)
     (root / "b1" / "tissue_positions.csv").symlink_to("/etc/hostname")
     monkeypatch.setenv("SPCA_ROOTS", str(root))
-    page = app.switch_page("pages/add_data.py").run()
+    page.run()
     page.segmented_control(key="widget:way in").set_value("server").run()
     page.selectbox(key=f"widget:entry.{root}").select("b1").run()
     button(page, "check").click().run()
