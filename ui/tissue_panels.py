@@ -178,7 +178,7 @@ def picture(sample: Sample) -> np.ndarray | None:
     told = [] if kind == "annotation" or sample.labels_true is None else [maps.annotated(sample)]
     return tissue_view(
         state.widget_key("tissue"),
-        lattice=sample.lattice,
+        places=sample.places,
         maps=[maps.annotated(sample) if kind == "annotation" else _map_of_values(sample, kind)],
         told=told,
         spot_names=spot_names(sample),
