@@ -61,7 +61,7 @@ def card(sample: Sample) -> None:
     n_layers = len(sample.layer_names)
     size = f"**{sample.n_spots:,}** spots, **{sample.n_genes:,}** genes, **{n_layers}** layer{'s' * (n_layers != 1)}"
     words = (
-        "Spots: places of the array under tissue. Genes: those in the file, often the most variable ones only. Layers: "
+        "Spots: places of the array under tissue, or cells. Genes: those in the file, often the most variable ones only. Layers: "
         "annotated classes, without the spots that the experts left out."
     )
     with st.container(border=True, gap="xsmall"):
