@@ -1,10 +1,13 @@
 """Doors to background work: every session of the server asks the same board."""
 
+import hashlib
 from pathlib import Path
 
+import numpy as np
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.params import MethodParams, params_key
+from core.result import Result
 from core.sample import Sample
 from core.work import tasks
 from core.work.jobs import Board, Job, State, shared_board
@@ -94,6 +97,38 @@ def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
     return board().find(_repeats_key(sample, params, n_starts))
 
 
+def find_markers(sample: Sample, result: Result) -> str:
+    """Start the search for the marker genes of a run, or join that of equal labels.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+
+    Returns
+    -------
+    str
+        Id of the job; its result is `core.evaluation.markers.Markers`.
+    """
+    labels = result.labels.astype(np.min_scalar_type(int(result.labels.max())))  # it travels to the worker
+    return board().submit(_markers_key(sample, result), tasks.markers, _file(sample), labels, owner=_session())
+
+
+def markers(sample: Sample, result: Result) -> Job | None:
+    """Look up the last such search, whoever started it.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+
+    Returns
+    -------
+    Job or None
+    """
+    return board().find(_markers_key(sample, result))
+
+
 def job(job_id: str) -> Job | None:
     """Look a job up.
 
@@ -127,6 +162,11 @@ def _training_key(sample: Sample, params: MethodParams) -> str:
 
 def _repeats_key(sample: Sample, params: MethodParams, n_starts: int) -> str:
     return params_key("repeat", sample.name, sample.content_hash, sample.annotation_hash, params, str(n_starts))
+
+
+def _markers_key(sample: Sample, result: Result) -> str:
+    labels = hashlib.sha256(result.labels.astype("<i8").tobytes()).hexdigest()
+    return params_key("markers", sample.name, sample.content_hash, labels)
 
 
 def _file(sample: Sample) -> SampleFile:

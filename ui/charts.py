@@ -9,6 +9,9 @@ from core.figures import export
 from ui import state
 from ui.guards import as_markdown
 
+Chart = tuple[go.Figure, str]
+"""A figure, and what it shows in words."""
+
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 

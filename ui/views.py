@@ -5,7 +5,6 @@ Only the chosen chart is computed, drawn and sent.
 
 from collections.abc import Callable
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.evaluation.advice import advise
@@ -20,16 +19,14 @@ from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 from core.work.jobs import Job, State
-from ui import background, compute, guards, maps, state
-from ui.charts import downloads, show
+from ui import background, compute, guards, maps, markers, state
+from ui.charts import Chart, downloads, show
 from ui.guards import as_markdown
 from ui.watch import watch
 
 N_REPEATS = 10
 N_RUNS = 3
-
-Chart = tuple[go.Figure, str]
-"""A figure, and what it shows in words."""
+_MARKERS = "Markers"
 
 
 def advice(sample: Sample, result: Result | None) -> None:
@@ -89,6 +86,8 @@ def charts(sample: Sample, result: Result | None) -> None:
             show(*chart)
             with row:
                 downloads(chart[0], f"{sample.name}_{str(chosen).lower().replace(' ', '_')}")
+        if chosen == _MARKERS:
+            markers.tables(sample, result)
 
 
 def _depth_profile(sample: Sample, result: Result) -> Chart:
@@ -174,4 +173,5 @@ _CHARTS: dict[str, Callable[[Sample, Result], Chart | None]] = {
     "Flow": _flow,
     "Repeats": _repeats,
     "Three runs": _three_runs,
+    _MARKERS: markers.dots,
 }

@@ -44,7 +44,7 @@ class Sizes:
     n_workers : int
         Processes, each with one job at a time.
     n_threads : int
-        Threads of torch and BLAS in each.
+        Threads of torch, BLAS and numba in each.
     memory_bytes : int
         Limit of each; a worker that exceeds it is ended.
     """
@@ -90,7 +90,8 @@ def _own_standard_output() -> IO[str]:
 
 
 def _cluster(security: Security, wanted: Sizes) -> Any:
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(wanted.n_threads))
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+    threads = dict.fromkeys(names, str(wanted.n_threads))
     return LocalCluster(
         n_workers=wanted.n_workers,
         threads_per_worker=1,

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import SampleFileError
+from core.evaluation.markers import Markers, find_markers
 from core.io import lab_h5
 from core.method import pipeline
 from core.method.cache import StepCache
@@ -106,6 +109,28 @@ def repeat(progress: Progress, sample: SampleFile, params: MethodParams, n_start
         results.append(result)
         progress.report(number / n_starts, f"Start {number} of {n_starts}")
     return results
+
+
+def markers(progress: Progress, sample: SampleFile, labels: np.ndarray) -> Markers:
+    """Rank the genes of every domain.
+
+    Parameters
+    ----------
+    progress : Progress
+    sample : SampleFile
+    labels : ndarray of shape (n_spots,), int
+
+    Returns
+    -------
+    Markers
+    """
+    read = sample.read()
+    progress.report(0.0, "Loads scanpy")
+
+    def on_progress(done: int, of: int) -> None:
+        progress.report(done / of, f"Gene {done:,} of {of:,}")
+
+    return find_markers(read.expression, labels, read.gene_names, on_progress)
 
 
 def _epochs(progress: Progress, whole: float = 1.0) -> Callable[[int, int, float], None]:

@@ -17,6 +17,13 @@ def count(progress, path, n_steps=3, seconds=0.0):
     return n_steps
 
 
+def endless(progress, *args):
+    """Work on until cancelled."""
+    while True:
+        time.sleep(0.02)
+        progress.report(0.5, "Half way")
+
+
 def deaf(progress, path):
     """Work on without ever listening."""
     path.touch()

@@ -1,0 +1,124 @@
+"""Journeys over marker genes below the maps of Tune, from `app.py`."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.io import lab_h5
+from core.work import tasks
+from core.work.jobs import State, shared_board
+from tests.core.work import chores
+from tests.pages.conftest import APP
+from tests.small_tissue import small_sample
+
+GENES = [f"GENE{number}" for number in range(12)]
+
+
+@pytest.fixture
+def app(samples_folder):
+    """A sample whose genes 0, 3, 6, 9 belong to its first layer, 1, 4, 7, 10 to its second, and so on."""
+    sample = dataclasses.replace(small_sample("named"), gene_names=np.array(GENES))
+    lab_h5.write(sample, samples_folder / "named.h5")
+    return choose(AppTest.from_file(APP, default_timeout=120).run())
+
+
+def choose(app, *, n_clusters=3):
+    """Choose the markers; tests take clusters of their own, since all share one board."""
+    app.button_group("widget:chart").set_value("Markers").run()
+    app.number_input("widget:clustering.n_clusters").set_value(n_clusters).run()
+    assert not app.exception
+    return app
+
+
+def button(app):
+    return next((item for item in app.button if item.key == "widget:markers"), None)
+
+
+def find(app, seconds=120):
+    button(app).click().run()
+    assert not app.exception
+    job = shared_board().jobs()[-1]
+    assert shared_board().wait(job.id, seconds)
+    app.run()
+    assert not app.exception
+    return job
+
+
+def notes(app):
+    return " ".join(item.value for item in app.caption)
+
+
+def dot_plot(app):
+    return json.loads(app.get("plotly_chart")[-1].proto.spec)
+
+
+def test_markers_wait_for_a_click_and_then_lead_with_the_genes_of_each_layer(app):
+    assert not app.dataframe
+    find(app)
+    assert button(app) is None
+    picker = app.selectbox("widget:markers of")
+    assert [option.split(" (")[1] for option in picker.options] == ["Layer 1)", "Layer 2)", "Layer 3)"]
+    for place, cluster in enumerate(picker.options):
+        app.selectbox("widget:markers of").select(cluster).run()
+        table = app.dataframe[0].value
+        assert set(table["gene"][:4]) == {f"GENE{place + 3 * number}" for number in range(4)}
+        assert (table["log2_fold_change"][:4] > 1).all()
+    rows = dot_plot(app)["layout"]["yaxis"]["ticktext"]
+    assert ["Layer 1" in rows[0], "Layer 2" in rows[1], "Layer 3" in rows[2]] == [True] * 3
+    assert "proves nothing" in notes(app)
+
+
+def test_a_reload_and_another_session_find_them_again_and_a_moved_knob_asks_anew(app):
+    find(choose(app, n_clusters=4))
+    n_jobs = len(shared_board().jobs())
+    other = choose(AppTest.from_file(APP, default_timeout=120).run(), n_clusters=4)
+    assert len(other.dataframe) == 1
+    assert len(shared_board().jobs()) == n_jobs
+    choose(other, n_clusters=5)
+    assert not other.dataframe
+    assert not button(other).disabled
+
+
+def test_a_search_under_way_says_how_far_it_is_ends_on_cancel_and_is_offered_again(app, monkeypatch):
+    monkeypatch.setattr(tasks, "markers", chores.endless)
+    choose(app, n_clusters=6)
+    button(app).click().run()
+    job = shared_board().jobs()[-1]
+    assert "left" in notes(app)
+    app.button("widget:cancel search for markers").click().run()
+    assert shared_board().job(job.id).state is State.CANCELLED
+    assert "The last search was cancelled." in notes(app)
+    assert not button(app).disabled
+
+
+def test_a_cluster_of_one_spot_is_named_and_left_out(app, samples_folder):
+    sample = lab_h5.read(samples_folder / "named.h5")
+    expression = sample.expression.copy()
+    expression[100] = 3000
+    lab_h5.write(dataclasses.replace(sample, expression=expression), samples_folder / "named.h5")
+    app.slider("widget:pooling.window").set_value(1)
+    app.number_input("widget:clustering.x_weight").set_value(1000.0).run()
+    find(app.run())
+    assert "has 1 spot" in notes(app)
+
+
+def test_one_cluster_alone_fails_with_a_sentence(app):
+    find(choose(app, n_clusters=1))
+    assert "All spots are in one cluster" in app.error[0].value
+    assert not button(app).disabled
+
+
+def test_the_file_holds_every_gene_of_every_domain(app):
+    find(choose(app, n_clusters=7))
+    (item,) = [item for item in app.get("download_button") if item.proto.label == "All genes as CSV"]
+    assert item.proto.deferred_file_id
+
+
+def test_without_names_genes_are_numbered(samples_folder):
+    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    app = choose(AppTest.from_file(APP, default_timeout=120).run())
+    find(app)
+    assert app.dataframe[0].value["gene"][0].startswith("Gene ")
