@@ -149,7 +149,7 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray | None:
         As :func:`read`.
     """
     path = Path(path)
-    with opened(path) as file, _naming(path):
+    with opened(path) as file, naming(path):
         return _read_labels(file, _layout(file).n_spots)
 
 
