@@ -12,7 +12,7 @@ from core.figures.markers import dot_plot
 from core.result import Result
 from core.sample import Sample
 from core.work.jobs import Job, State
-from ui import background, maps, state
+from ui import background, link, maps, state
 from ui.charts import Chart
 from ui.guards import as_markdown
 from ui.watch import watch
@@ -147,7 +147,7 @@ def _table(sample: Sample, found: Markers, cluster: int) -> None:
     if named and picked.selection.cells:
         row, _ = picked.selection.cells[0]
         state.change_view(kind="gene", gene=str(frame["gene"].iloc[row]))
-        st.switch_page(_TISSUE)
+        st.switch_page(_TISSUE, query_params=link.query_of_tissue())
 
 
 def _column_config() -> dict[str, Any]:
