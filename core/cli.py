@@ -1,4 +1,4 @@
-"""The command line: `python -m core info | train | cluster | attach | fetch | synthesise`.
+"""The command line: `python -m core info | train | cluster | import | attach | fetch | synthesise`.
 
 Here are the options and the way errors leave; what each command does is in `core/commands.py`. Options, their defaults and
 their help come from the parameter dataclasses.
@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from core import __version__, commands
 from core.errors import DomainsError
+from core.io.incoming import ImportChoices
 from core.params import (
     PRESETS,
     AutoencoderParams,
@@ -57,6 +58,11 @@ _CLUSTERING_KNOBS = (
     ("--n-init", ClusteringParams, "n_init", "clustering"),
     ("--max-iter", ClusteringParams, "max_iter", "clustering"),
     ("--seed", ClusteringParams, "random_state", "clustering"),
+)
+_IMPORT_KNOBS = (
+    ("--genes", ImportChoices, "genes"),
+    ("--n-genes", ImportChoices, "n_genes"),
+    ("--um-per-unit", ImportChoices, "um_per_unit"),
 )
 
 
@@ -112,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_info(todo)
     _add_train(todo)
     _add_cluster(todo)
+    _add_import(todo)
     _add_attach(todo)
     _add_fetch(todo)
     _add_synthesise(todo)
@@ -153,6 +160,29 @@ def _add_cluster(todo: Any) -> None:
         "--figure", type=_figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
     )
     parser.set_defaults(run=_run_cluster)
+
+
+def _add_import(todo: Any) -> None:
+    parser = todo.add_parser("import", help="bring in your own tissue, and say what was found", allow_abbrev=False)
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="SOURCE",
+        help="Space Ranger output (a folder, zip or tar.gz, or its .h5 with `spatial/` beside it) or a sample (.h5)",
+    )
+    parser.add_argument(
+        "--annotation",
+        metavar="CSV|COLUMN",
+        help="table of barcodes and labels, or a column of the source; none for none (default: the likeliest column)",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--name", help="name of the sample in spca_dat/ (default: as the source suggests)")
+    where.add_argument("--out", type=_output_path, metavar="FILE.h5", help="where to write instead; replaced")
+    for flag, owner, name in _IMPORT_KNOBS:
+        _add_knob(parser, flag, owner, name)
+    parser.add_argument("--layer", metavar="LAYER", help="matrix of counts to read, where there are several")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_run_import)
 
 
 def _add_attach(todo: Any) -> None:
@@ -207,16 +237,20 @@ def _add_method(
         "--models", type=Path, default=MODELS, metavar="FOLDER", help="trained models (default save_model/)"
     )
     for flag, owner, name, _ in knobs:
-        declared = next(item for item in dataclasses.fields(owner) if item.name == name)
-        choices = declared.metadata["choices"]
-        parser.add_argument(
-            flag,
-            dest=_dest(flag),
-            type=str if choices else type(declared.default),
-            choices=list(choices) if choices else None,
-            metavar=None if choices else flag.removeprefix("--").replace("-", "_").upper(),
-            help=declared.metadata["help"].replace("%", "%%"),
-        )
+        _add_knob(parser, flag, owner, name)
+
+
+def _add_knob(parser: argparse.ArgumentParser, flag: str, owner: type[Any], name: str) -> None:
+    declared = next(item for item in dataclasses.fields(owner) if item.name == name)
+    choices = declared.metadata["choices"]
+    parser.add_argument(
+        flag,
+        dest=_dest(flag),
+        type=str if choices else type(declared.default),
+        choices=list(choices) if choices else None,
+        metavar=None if choices else flag.removeprefix("--").replace("-", "_").upper(),
+        help=declared.metadata["help"].replace("%", "%%"),
+    )
 
 
 def _dest(flag: str) -> str:
@@ -285,6 +319,19 @@ def _run_cluster(options: argparse.Namespace) -> None:
         model=options.model,
         labels=options.labels,
         figure=options.figure,
+        as_json=options.json,
+    )
+
+
+def _run_import(options: argparse.Namespace) -> None:
+    given = {name: getattr(options, _dest(flag)) for flag, _, name in _IMPORT_KNOBS}
+    commands.import_sample(
+        options.source,
+        ImportChoices(layer=options.layer, **{name: value for name, value in given.items() if value is not None}),
+        annotation=options.annotation,
+        name=options.name,
+        folder=SAMPLES,
+        out=options.out,
         as_json=options.json,
     )
 

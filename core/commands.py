@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from core.errors import SampleFileError
 from core.io import lab_h5
 from core.io.export import labels_csv
+from core.io.incoming import Check, ImportChoices, Survey
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
@@ -135,6 +137,56 @@ def cluster(
     _warn_if_dead(first.autoencoder)
 
 
+def import_sample(
+    source: Path,
+    choices: ImportChoices,
+    *,
+    annotation: str | None = None,
+    name: str | None = None,
+    folder: Path,
+    out: Path | None = None,
+    as_json: bool = False,
+) -> None:
+    """Bring a sample in, and print what was found and where it is.
+
+    Parameters
+    ----------
+    source : Path
+        See `core.io.importing`.
+    choices : ImportChoices
+    annotation : str, optional
+        A table of labels, or a column of the source; `none` for none. The likeliest column by default.
+    name : str, optional
+        By default as the source suggests.
+    folder : Path
+        Where samples are kept.
+    out : Path, optional
+        File to write instead; replaced.
+    as_json : bool
+
+    Raises
+    ------
+    SampleError
+        If the source cannot be imported.
+    """
+    from core.io import importing
+
+    table = Path(annotation) if annotation is not None and _is_table(annotation) else None
+    survey = importing.survey(source, annotation_csv=table)
+    if not as_json:
+        _print_survey(survey)
+    _check_importable(survey, source)
+    column = annotation if table is None and annotation is not None else survey.suggested_annotation
+    choices = dataclasses.replace(choices, annotation=None if annotation == "none" else column)
+    sample = importing.read(source, choices, name=lab_h5.sample_name(out) if out else name, annotation_csv=table)
+    if out is None:
+        path = importing.save(sample, folder)
+    else:
+        lab_h5.write(sample, path := out)
+    facts = {"imported": str(path), "n_spots": sample.n_spots, "n_genes": sample.n_genes, "layers": sample.layer_names}
+    _print({"survey": dataclasses.asdict(survey), **facts} if as_json else _imported(facts), as_json=as_json)
+
+
 def attach(path: Path, folder: Path, out: Path) -> None:
     """Put pixel positions and the image of a `spatial/` folder into a sample, and print where it is.
 
@@ -187,6 +239,34 @@ def synthesise(*, n_spots: int, n_genes: int, n_layers: int, random_state: int, 
         )
     lab_h5.write(sample, path)
     print(path)
+
+
+def _is_table(annotation: str) -> bool:
+    return annotation.lower().endswith((".csv", ".tsv", ".txt", ".gz")) or Path(annotation).is_file()
+
+
+def _print_survey(survey: Survey) -> None:
+    size = f", {survey.n_spots} spots, {survey.n_genes} genes" if survey.n_spots else ""
+    print(f"{survey.kind}: {survey.name}{size}")
+    for check in survey.checks:
+        mark = {"good": "ok", "notice": "!", "bad": "x"}[check.status]
+        print(f"  {mark:<2} {check.what}: {_sentence(check)}")
+
+
+def _sentence(check: Check) -> str:
+    found = check.found if check.found.endswith((".", "?")) or not check.advice else f"{check.found}."
+    return f"{found} {check.advice}".strip()
+
+
+def _check_importable(survey: Survey, source: Path) -> None:
+    bad = next((check for check in survey.checks if check.status == "bad"), None)
+    if bad is not None:
+        raise SampleFileError(f"{source.name} was not imported: {_sentence(bad)}")
+
+
+def _imported(facts: dict[str, Any]) -> dict[str, Any]:
+    layers = f", annotated with {', '.join(facts['layers'])}" if facts["layers"] else ""
+    return {"Imported": f"{facts['imported']} ({facts['n_spots']} spots, {facts['n_genes']} genes{layers})"}
 
 
 def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -> dict[str, Any]:

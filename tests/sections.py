@@ -29,11 +29,12 @@ def shipped_part(n_spots: int = 900, n_genes: int = 60) -> Sample:
 def real_sections(shared_data: Path) -> dict[str, Sample]:
     """Read the four real sections beside the project."""
     lab = {name: lab_h5.read(shared_data / "spca_dat" / f"sample_{name}.h5") for name in ("151507", "151669")}
-    donor_3 = {name: _space_ranger(shared_data / "spaceranger" / name) for name in ("151673", "151675")}
+    donor_3 = {name: space_ranger_section(shared_data / "spaceranger" / name) for name in ("151673", "151675")}
     return lab | donor_3
 
 
-def _space_ranger(folder: Path) -> Sample:
+def space_ranger_section(folder: Path) -> Sample:
+    """Read one section of donor 3 with nothing but h5py and csv."""
     with h5py.File(folder / "filtered_feature_bc_matrix.h5") as file:
         matrix = file["matrix"]
         parts = (matrix["data"][:], matrix["indices"][:], matrix["indptr"][:])

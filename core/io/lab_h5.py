@@ -130,6 +130,28 @@ def peek(path: str | os.PathLike[str]) -> SampleSummary:
         return SampleSummary(name=sample_name(path), path=path, problem=str(error))
 
 
+def read_labels(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """Read the annotation of a file, without its counts.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), str, or None
+        As :attr:`core.sample.Sample.labels_true`.
+
+    Raises
+    ------
+    SampleError
+        As :func:`read`.
+    """
+    path = Path(path)
+    with opened(path) as file, _naming(path):
+        return _read_labels(file, _layout(file).n_spots)
+
+
 def list_samples(folder: str | os.PathLike[str]) -> list[SampleSummary]:
     """Summarise the samples directly inside a folder, sorted by name.
 

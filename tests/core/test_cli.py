@@ -9,6 +9,7 @@ import pytest
 
 from core.cli import main
 from core.io import lab_h5
+from tests import space_ranger
 from tests.sections import SHIPPED, shipped_part
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -219,3 +220,39 @@ def test_attach_with_out_leaves_the_file_alone_and_a_refusal_writes_nothing(run,
     run("attach", path, spatial_folder(tmp_path / "whole", sample.lattice), "--out", out_path)
     assert lab_h5.read(out_path).coords_px is not None
     assert path.read_bytes() == before
+
+
+def test_import_lists_what_was_found_and_the_sample_is_clustered_with_its_labels(run, tmp_path):
+    out = tmp_path / "mine.h5"
+    status, text, err = run("import", space_ranger.write_output(tmp_path / "block_7"), "--genes", "all", "--out", out)
+    assert (status, err) == (0, "")
+    assert text.startswith("Space Ranger output: block_7, 4 spots, 3 genes\n")
+    assert "  ok Annotation: annotation.csv labels 3 of 4 spots: layer (2 classes)\n" in text
+    assert text.endswith(f"Imported: {out} (4 spots, 3 genes, annotated with Layer1, WM)\n")
+    assert facts(run, "cluster", out, "--preset", "paper", "--n-clusters", "2")["sample"] == "mine"
+
+
+def test_import_takes_a_table_a_column_or_no_annotation(run, tmp_path):
+    source, table = space_ranger.write_output(tmp_path / "block_7"), tmp_path / "mine.csv"
+    table.write_text("region;spot\nouter;AAAC\ninner;AACC\n")
+    for annotation, expected in ((table, ["inner", "outer"]), ("layer", ["Layer1", "WM"]), ("none", [])):
+        found = facts(run, "import", source, "--annotation", annotation, "--genes", "all", "--out", tmp_path / "o.h5")
+        assert found["layers"] == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("nowhere", "There is no file"),
+        ("empty", "holds no filtered_feature_bc_matrix.h5"),
+        ("without", "without was not imported: There is no table of positions"),
+    ],
+)
+def test_import_refuses_with_a_sentence_and_leaves_nothing_behind(run, tmp_path, source, words):
+    (tmp_path / "empty").mkdir()
+    space_ranger.write_h5(tmp_path / "without" / "filtered_feature_bc_matrix.h5")
+    status, _, err = run("import", tmp_path / source, "--out", tmp_path / "out.h5")
+    assert status == 2
+    assert words in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out.h5").exists()

@@ -1,0 +1,379 @@
+"""zip, tar and tar.gz from strangers: looked through before anything is unpacked, and measured while it is.
+
+Only named members are unpacked, into a temporary folder. Names that leave the folder, links, devices, encrypted members
+and bombs are refused, each with one sentence. Knows nothing of samples.
+"""
+
+import gzip
+import io
+import re
+import stat
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from core.errors import DomainsError, SampleFileError, UnsafeFileError
+from core.io.safe_h5 import shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an archive may ask for.
+
+    Parameters
+    ----------
+    members : int
+        Files and folders in it.
+    depth : int
+        Folders in one another.
+    total_bytes : int
+        Of everything that is unpacked or passed over while unpacking.
+    ratio : int
+        Bytes unpacked for each byte stored. Counts as text come to about 6, pictures and HDF5 to 1.
+    small_bytes : int
+        Up to this size the ratio does not matter.
+    """
+
+    members: int = 10_000
+    depth: int = 16
+    total_bytes: int = 8 << 30
+    ratio: int = 100
+    small_bytes: int = 32 << 20
+
+
+LIMITS = Limits()
+
+_COPY_BYTES = 1 << 20
+
+# Largest piece that zipfile or tarfile may read at once: both read a directory or a header of declared size as a whole.
+_MAX_READ_BYTES = 4 << 20
+
+_OTHER_KINDS = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "zstd"}
+
+
+def is_archive(path: Path) -> bool:
+    """Say by its first bytes whether a file is an archive or compressed, also in a way that is not read here.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    bool
+        False, too, for what is not a file.
+
+    Raises
+    ------
+    SampleFileError
+        If the file may not be read.
+    """
+    return path.is_file() and _kind(path) != ""
+
+
+def member_names(path: Path, limits: Limits = LIMITS) -> list[PurePosixPath]:
+    """List the files of an archive, all of them looked at.
+
+    Parameters
+    ----------
+    path : Path
+        A zip, tar or tar.gz.
+    limits : Limits
+
+    Returns
+    -------
+    list of PurePosixPath
+        Relative to the archive's root, in the archive's order.
+
+    Raises
+    ------
+    SampleFileError
+        If the archive is damaged or of another kind.
+    UnsafeFileError
+        If it is hostile.
+    """
+    with _opened(path, limits) as members:
+        return [member.name for member in members]
+
+
+@contextmanager
+def unpacked(path: Path, wanted: Collection[PurePosixPath], limits: Limits = LIMITS) -> Iterator[Path]:
+    """Unpack some files of an archive for as long as a block lasts.
+
+    Parameters
+    ----------
+    path : Path
+        A zip, tar or tar.gz.
+    wanted : collection of PurePosixPath
+        Some of :func:`member_names`; nothing else touches the disk.
+    limits : Limits
+
+    Yields
+    ------
+    Path
+        A temporary folder, removed when the block ends.
+
+    Raises
+    ------
+    SampleFileError
+        If the archive is damaged or of another kind, or the disk is full.
+    UnsafeFileError
+        If it is hostile.
+    """
+    with tempfile.TemporaryDirectory(prefix="spatial-domains-") as scratch:
+        folder, budget = Path(scratch), _Budget(path, limits)
+        with _opened(path, limits) as members:
+            for member in members:
+                if member.name in wanted:
+                    _unpack(member, folder / member.name, budget)
+        yield folder
+
+
+@contextmanager
+def unzipped(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
+    """Open a file that may be compressed with gzip, and measure what comes out of it.
+
+    Parameters
+    ----------
+    path : Path
+    limits : Limits
+        Its sizes and ratio count.
+
+    Yields
+    ------
+    binary file
+        For reading; what is damaged or too large inside the block becomes a sentence.
+
+    Raises
+    ------
+    SampleFileError or UnsafeFileError
+    """
+    with _damage_as_sentence(path), ExitStack() as stack:
+        raw = stack.enter_context(path.open("rb"))
+        if _kind(path) != "gzip":
+            yield raw
+        else:
+            stream = stack.enter_context(gzip.GzipFile(fileobj=raw))
+            yield io.BufferedReader(_Forward(stream, _Budget(path, limits)), _COPY_BYTES)
+
+
+class _Budget:
+    """Bytes that may still be unpacked from one archive."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self.name = shown(path.name)
+        self._limit = min(limits.total_bytes, max(limits.small_bytes, limits.ratio * path.stat().st_size))
+        self._spent = 0
+
+    def check(self, n_bytes: int) -> None:
+        if self._spent + n_bytes > self._limit:
+            raise UnsafeFileError(
+                f"{self.name} unpacks to more than {self._limit >> 20} MiB, more than a sample needs from a file of its "
+                "size: it was not unpacked. Pack only the matrix and the `spatial` folder."
+            )
+
+    def spend(self, n_bytes: int) -> None:
+        self.check(n_bytes)
+        self._spent += n_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A file in an archive, looked at but not unpacked; one of a tar is opened before the next is asked for."""
+
+    name: PurePosixPath
+    size: int
+    open: Callable[[], IO[bytes] | None]
+
+
+@contextmanager
+def _opened(path: Path, limits: Limits) -> Iterator[Iterator[_Member]]:
+    with _damage_as_sentence(path), ExitStack() as stack:
+        kind = _kind(path)
+        raw = stack.enter_context(path.open("rb"))
+        if kind == "zip":
+            archive = stack.enter_context(zipfile.ZipFile(_Bounded(raw, shown(path.name))))
+            yield _zip_members(archive, _Names(path, limits))
+        elif kind in ("tar", "gzip"):
+            yield _tar_members(_tar(raw, kind, path, limits, stack), _Names(path, limits))
+        else:
+            found = f"is compressed with {kind}" if kind else "is no archive"
+            raise SampleFileError(f"{shown(path.name)} {found}: pack the folder as zip or tar.gz.")
+
+
+def _tar(raw: IO[bytes], kind: str, path: Path, limits: Limits, stack: ExitStack) -> tarfile.TarFile:
+    if kind == "gzip":
+        raw = _Forward(stack.enter_context(gzip.GzipFile(fileobj=raw)), _Budget(path, limits))  # type: ignore[assignment]
+    bounded = _Bounded(raw, shown(path.name))
+    return stack.enter_context(tarfile.TarFile(fileobj=bounded, mode="r"))  # type: ignore[arg-type]
+
+
+@contextmanager
+def _damage_as_sentence(path: Path) -> Iterator[None]:
+    name = shown(path.name)
+    try:
+        yield
+    except DomainsError:
+        raise
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise SampleFileError(f"There is no file {shown(path, 300)}: check its name and its folder.") from error
+    except PermissionError as error:
+        raise SampleFileError(f"{name} may not be read: ask its owner for permission.") from error
+    # Damage comes out of zlib, gzip, zipfile and tarfile as anything from OSError to RecursionError.
+    except Exception as error:
+        reason = shown(error, 120).rstrip(".") or type(error).__name__
+        raise SampleFileError(f"{name} is damaged ({reason}): copy or download it again.") from error
+
+
+def _kind(path: Path) -> str:
+    """Name the format: zip, tar, gzip, one that is not read here, or nothing for what is no archive."""
+    with _damage_as_sentence(path), path.open("rb") as raw:
+        start = raw.read(512)
+    if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return "zip"
+    if start[:2] == b"\x1f\x8b":
+        return "gzip"
+    if start[257:262] == b"ustar":
+        return "tar"
+    return next((name for magic, name in _OTHER_KINDS.items() if start.startswith(magic)), "")
+
+
+class _Bounded:
+    """A file that hands out no piece of absurd size.
+
+    zipfile reads its directory, and tarfile an extended header, as a whole, as long as the file says it is.
+    """
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file = file
+        self._name = name
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _MAX_READ_BYTES:
+            size = min(size, _MAX_READ_BYTES) if size > 0 else _MAX_READ_BYTES
+            found = self._file.read(size)
+            if len(found) == size:
+                raise UnsafeFileError(f"{self._name} has a list of files of absurd length: it was not unpacked.")
+            return found
+        return self._file.read(size)
+
+    def seekable(self) -> bool:
+        return True
+
+
+class _Forward(io.RawIOBase):
+    """What gzip unpacks, counted; it is never gone back in, as gzip would then begin anew."""
+
+    def __init__(self, stream: gzip.GzipFile, budget: _Budget) -> None:
+        self._stream = stream
+        self._budget = budget
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._stream.read(len(buffer))
+        self._budget.spend(len(found))
+        buffer[: len(found)] = found
+        return len(found)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        missing = offset - self.tell()
+        if whence != io.SEEK_SET or missing < 0:
+            raise UnsafeFileError(f"{self._budget.name} has members that lie in one another: it was not unpacked.")
+        while missing > 0 and (found := self.read(min(_COPY_BYTES, missing))):
+            missing -= len(found)
+        return self.tell()
+
+
+def _zip_members(archive: zipfile.ZipFile, names: "_Names") -> Iterator[_Member]:
+    # All are looked at before the first is unpacked.
+    members = [_zip_member(archive, entry, names) for entry in archive.infolist()]
+    yield from (member for member in members if member is not None)
+
+
+def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, names: "_Names") -> _Member | None:
+    # `filename` has lost what stood behind a null byte.
+    name = names.checked(entry.orig_filename)
+    if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise names.refused(name, "is a link or a device", "pack the file that it stands for")
+    if entry.flag_bits & 0x1:
+        raise names.refused(name, "is encrypted", "pack the folder without a password")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise names.refused(name, "is compressed in a rare way", "pack the folder as plain zip or tar.gz")
+    if entry.is_dir() or _is_litter(name):
+        return None
+    return _Member(names.once(name), entry.file_size, lambda: archive.open(entry))
+
+
+def _tar_members(archive: tarfile.TarFile, names: "_Names") -> Iterator[_Member]:
+    for entry in archive:
+        name = names.checked(entry.name)
+        if not (entry.isreg() or entry.isdir()):
+            raise names.refused(name, "is a link or a device", "pack the file that it stands for (tar --dereference)")
+        if entry.issparse() or entry.size < 0:
+            raise names.refused(name, "is stored with holes", "pack it again without --sparse")
+        if entry.isreg() and not _is_litter(name):
+            yield _Member(names.once(name), entry.size, partial(archive.extractfile, entry))
+
+
+class _Names:
+    """Looks at each name of an archive once."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._archive = shown(path.name)
+        self._limits = limits
+        self._n_members = 0
+        self._files: set[PurePosixPath] = set()
+
+    def checked(self, name: str) -> PurePosixPath:
+        self._n_members += 1
+        if self._n_members > self._limits.members:
+            raise UnsafeFileError(
+                f"{self._archive} holds more than {self._limits.members} files, which no sample needs: it was not unpacked. "
+                "Pack only the matrix and the `spatial` folder."
+            )
+        if not name.isprintable():
+            raise self.refused(name, "has a name with control characters", "rename it")
+        path = PurePosixPath(name.replace("\\", "/"))  # some programs of Windows pack names with `\`
+        if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", name):
+            raise self.refused(name, "leads out of the archive", "pack the folder anew, with relative names")
+        if len(path.parts) > self._limits.depth:
+            raise self.refused(name, "lies too deep", "pack the folder of one sample")
+        return path
+
+    def once(self, path: PurePosixPath) -> PurePosixPath:
+        if path in self._files:
+            raise self.refused(path, "is in it twice", "pack the folder anew")
+        self._files.add(path)
+        return path
+
+    def refused(self, name: object, found: str, remedy: str) -> UnsafeFileError:
+        return UnsafeFileError(f"{self._archive} was not unpacked: `{shown(name)}` in it {found}; {remedy}.")
+
+
+def _is_litter(name: PurePosixPath) -> bool:
+    """Whether a Mac put it there beside the real file."""
+    return "__MACOSX" in name.parts or name.name.startswith("._")
+
+
+def _unpack(member: _Member, target: Path, budget: _Budget) -> None:
+    budget.check(member.size)  # as declared; below, as it comes
+    target.parent.mkdir(parents=True, exist_ok=True)
+    content = member.open()
+    if content is None:
+        raise SampleFileError(f"{budget.name} is damaged: copy or download it again.")
+    with content, target.open("xb") as out:
+        while piece := content.read(_COPY_BYTES):
+            budget.spend(len(piece))
+            out.write(piece)

@@ -1,0 +1,239 @@
+"""A sample from whatever a lab brings: the format is recognised by what a source holds, not by its name.
+
+Also where samples are put: :func:`save` writes the lab's format under a safe name, whole or not at all.
+"""
+
+import dataclasses
+import os
+import re
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from core.errors import SampleError, SampleFileError
+from core.io import archives, genes, lab_h5, spaceranger, tenx
+from core.io.annotations import read_annotations
+from core.io.incoming import Check, ImportChoices, Survey
+from core.io.safe_h5 import opened, shown
+from core.sample import Sample
+
+LABELS = "Y"
+"""Name of the annotation in the lab's files."""
+
+MAX_NAME = 80
+
+_PathLike = str | os.PathLike[str]
+
+
+def survey(source: _PathLike, *, annotation_csv: _PathLike | None = None) -> Survey:
+    """Say what a source holds, without reading counts.
+
+    Parameters
+    ----------
+    source : path-like
+        The lab's h5; Space Ranger's output as a folder, zip, tar(.gz) or matrix `.h5` with `spatial/` beside it.
+    annotation_csv : path-like, optional
+        Table of barcodes and labels.
+
+    Returns
+    -------
+    Survey
+        With a check that is bad for what stands in the way.
+
+    Raises
+    ------
+    SampleFileError
+        If the source is nothing that can be imported; the message says what it is.
+    UnsafeFileError
+        If it is hostile.
+    """
+    path, table = Path(source), None if annotation_csv is None else Path(annotation_csv)
+    if _format(path) == "lab":
+        return _survey_lab(path)
+    return spaceranger.survey(path, annotation_csv=table)
+
+
+def read(
+    source: _PathLike,
+    choices: ImportChoices,
+    *,
+    name: str | None = None,
+    annotation_csv: _PathLike | None = None,
+) -> Sample:
+    """Read one sample from a source.
+
+    Parameters
+    ----------
+    source : path-like
+        As for :func:`survey`.
+    choices : ImportChoices
+        What is kept. Of the lab's files, whose genes were chosen before, only `variable` takes some away.
+    name : str, optional
+        By default as the survey suggests.
+    annotation_csv : path-like, optional
+        Table of barcodes and labels; its likeliest column is taken where `choices.annotation` is None.
+
+    Returns
+    -------
+    Sample
+
+    Raises
+    ------
+    SampleFileError, UnsafeFileError, SampleError
+        If the source cannot be read as a sample.
+    """
+    path, table = Path(source), None if annotation_csv is None else Path(annotation_csv)
+    if _format(path) == "lab":
+        return _read_lab(path, choices, name, table)
+    return spaceranger.read(path, choices, name=name, annotation_csv=table)
+
+
+def save(sample: Sample, folder: _PathLike, *, overwrite: bool = False) -> Path:
+    """Write a sample into a folder of samples, in the lab's format.
+
+    Parameters
+    ----------
+    sample : Sample
+    folder : path-like
+        Such as `spca_dat`; made if it is not there.
+    overwrite : bool
+        Whether a sample of the same name is replaced.
+
+    Returns
+    -------
+    Path
+        The file, named by :func:`safe_name`. It appears whole or not at all.
+
+    Raises
+    ------
+    SampleFileError
+        If there is a sample of that name, or the file cannot be written.
+    """
+    folder = Path(folder)
+    path = folder / f"{safe_name(sample.name)}.h5"
+    _make(folder)
+    if overwrite:
+        lab_h5.write(sample, path)
+        return path
+    _check_free(path)
+    draft = folder / f".{uuid.uuid4().hex}.part"
+    try:
+        lab_h5.write(sample, draft)
+        _place(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def safe_name(name: str) -> str:
+    """Turn any text into a file name without a suffix, for every system.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+        ASCII letters, digits, `.`, `_` and `-`, not beginning with a dot or dash; at most `MAX_NAME` long.
+
+    Examples
+    --------
+    >>> safe_name("../Block A: slice 1"), safe_name("..")
+    ('Block_A_slice_1', 'sample')
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
+    return plain.strip("._-")[:MAX_NAME].rstrip("._-") or "sample"
+
+
+def _format(path: Path) -> str:
+    """Say which reader a source needs."""
+    if path.is_dir():
+        _check_no_zarr(path)
+    if path.is_dir() or archives.is_archive(path):
+        return "spaceranger"
+    with opened(path) as file:
+        if tenx.is_tenx_h5(file):
+            return "spaceranger"
+    return "lab"
+
+
+def _check_no_zarr(folder: Path) -> None:
+    if any((folder / name).is_file() for name in (".zgroup", ".zattrs", "zarr.json")):
+        raise SampleFileError(
+            f"{shown(folder.name)} is a zarr store, as SpatialData writes it: write its table as h5ad "
+            '(`sdata.tables["table"].write_h5ad("sample.h5ad")`) and give that.'
+        )
+
+
+def _survey_lab(path: Path) -> Survey:
+    summary = lab_h5.peek(path)
+    if summary.problem:
+        raise SampleFileError(summary.problem)
+    labels = lab_h5.read_labels(path)
+    n_classes = {} if labels is None else {LABELS: len(np.unique(labels))}
+    checks = [
+        Check(what="Counts", found=f"{summary.n_spots} spots, {summary.n_genes} genes; all genes are kept"),
+        Check(what="Annotation", found=f"{n_classes[LABELS]} classes in `{LABELS}`" if n_classes else "None"),
+    ]
+    return Survey(
+        kind="The lab's format",
+        name=summary.name,
+        n_spots=summary.n_spots,
+        n_genes=summary.n_genes,
+        annotations=n_classes,
+        suggested_annotation=LABELS if n_classes else None,
+        checks=checks,
+    )
+
+
+def _read_lab(path: Path, choices: ImportChoices, name: str | None, annotation_csv: Path | None) -> Sample:
+    sample = lab_h5.read(path)
+    changed: dict[str, Any] = {"name": name or sample.name}
+    if choices.genes == "variable":
+        changed |= _fewer_genes(sample, choices)
+    if annotation_csv is not None:
+        if sample.barcodes is None:
+            raise SampleError(
+                f"{shown(path.name)} has no barcodes: the table of labels cannot be matched to its spots."
+            )
+        changed["labels_true"] = read_annotations(annotation_csv, sample.barcodes).labels(choices.annotation)
+    elif choices.annotation is None:
+        changed["labels_true"] = None
+    elif choices.annotation != LABELS or sample.labels_true is None:
+        raise SampleFileError(f"{shown(path.name)} has no annotation called {shown(choices.annotation)!r}.")
+    return dataclasses.replace(sample, **changed)
+
+
+def _fewer_genes(sample: Sample, choices: ImportChoices) -> dict[str, Any]:
+    kept = genes.chosen(sparse.csr_array(sample.expression), choices)
+    names = None if sample.gene_names is None else sample.gene_names[kept]
+    return {"expression": sample.expression[:, kept], "gene_names": names}
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SampleFileError(
+            f"The folder {shown(folder, 300)} cannot be made ({error.strerror}): choose another."
+        ) from error
+
+
+def _check_free(path: Path) -> None:
+    if path.exists():
+        raise SampleFileError(
+            f"There is already a sample called {path.stem} in {shown(path.parent, 300)}: choose another name."
+        )
+
+
+def _place(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)  # unlike renaming, fails where another has written that name meanwhile
+    except FileExistsError:
+        _check_free(path)
+    except OSError:  # a file system without links
+        os.replace(draft, path)
