@@ -19,3 +19,8 @@ def shared_data() -> Path:
 def spca_dat(shared_data: Path) -> Path:
     """The lab's own files among them."""
     return shared_data / "spca_dat"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long mutated files are tried."""
+    parser.addoption("--fuzz-seconds", type=float, default=8.0, help="seconds for mutated files (default 8)")
