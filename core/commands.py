@@ -182,7 +182,7 @@ def import_sample(
     if out is None:
         path = importing.save(sample, folder)
     else:
-        lab_h5.write(sample, path := out)
+        lab_h5.write(sample, path := out, level=importing.LEVEL)
     facts = {"imported": str(path), "n_spots": sample.n_spots, "n_genes": sample.n_genes, "layers": sample.layer_names}
     _print({"survey": dataclasses.asdict(survey), **facts} if as_json else _imported(facts), as_json=as_json)
 

@@ -25,6 +25,9 @@ LABELS = "Y"
 
 MAX_NAME = 80
 
+LEVEL = 1
+"""Of compression: on real sections a fifth larger than the usual 6, in a quarter of the time."""
+
 _PathLike = str | os.PathLike[str]
 
 
@@ -116,12 +119,12 @@ def save(sample: Sample, folder: _PathLike, *, overwrite: bool = False) -> Path:
     path = folder / f"{safe_name(sample.name)}.h5"
     _make(folder)
     if overwrite:
-        lab_h5.write(sample, path)
+        lab_h5.write(sample, path, level=LEVEL)
         return path
     _check_free(path)
     draft = folder / f".{uuid.uuid4().hex}.part"
     try:
-        lab_h5.write(sample, draft)
+        lab_h5.write(sample, draft, level=LEVEL)
         _place(draft, path)
     finally:
         draft.unlink(missing_ok=True)

@@ -179,7 +179,7 @@ def list_samples(folder: str | os.PathLike[str]) -> list[SampleSummary]:
     return sorted(map(peek, paths), key=lambda summary: (summary.name, summary.path.name))
 
 
-def write(sample: Sample, path: str | os.PathLike[str]) -> None:
+def write(sample: Sample, path: str | os.PathLike[str], *, level: int = 6) -> None:
     """Write a sample so that :func:`read` and the lab's `deepdish.io.load` open it.
 
     The file appears whole or not at all. The same sample gives the same bytes.
@@ -189,6 +189,8 @@ def write(sample: Sample, path: str | os.PathLike[str]) -> None:
     sample : Sample
     path : path-like
         Replaced if it exists. The sample takes its name from it when read again.
+    level : int
+        Of compression, 1 (fast) to 9 (small).
 
     Raises
     ------
@@ -198,7 +200,7 @@ def write(sample: Sample, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        deepdish_save(draft, _contents(sample))
+        deepdish_save(draft, _contents(sample), level)
         os.replace(draft, path)
     # PyTables reports a full disk and the like as a RuntimeError of its own.
     except (OSError, RuntimeError) as error:
