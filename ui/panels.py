@@ -12,8 +12,13 @@ from ui.guards import as_markdown
 SHIPPED = "151673.h5"
 
 
-def sample_picker() -> SampleSummary:
+def sample_picker(*, with_view: bool = False) -> SampleSummary:
     """Ask for a sample, in the sidebar; say which files cannot be read.
+
+    Parameters
+    ----------
+    with_view : bool
+        Whether the address of the page says what the map of the Tissue page shows.
 
     Returns
     -------
@@ -23,7 +28,7 @@ def sample_picker() -> SampleSummary:
     navigation.only_through_app()
     found = compute.samples()
     readable = {summary.path.name: summary for summary in found if not summary.problem}
-    link.follow()
+    link.follow(with_view=with_view)
     with st.sidebar:
         if readable:
             _pick(readable)
@@ -31,7 +36,7 @@ def sample_picker() -> SampleSummary:
     if not readable:
         _no_sample()
     _say_passed_over(readable)
-    link.write(_chosen(readable))
+    link.write(_chosen(readable), with_view=with_view)
     return readable[_chosen(readable)]
 
 

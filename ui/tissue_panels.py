@@ -10,6 +10,7 @@ from core.figures.charts import colour_scale
 from core.figures.comparison import spot_names
 from core.figures.layers import spots_per_layer
 from core.io.export import spots_csv
+from core.io.safe_h5 import shown
 from core.sample import Sample
 from ui import maps, pictures, state
 from ui.guards import as_markdown
@@ -114,6 +115,9 @@ def _gene_picker(sample: Sample) -> None:
         help="Type a few letters of its name: the map then shows its counts.",
         on_change=lambda: state.change_view(kind="gene", gene=state.shown(key)),
     )
+    asked = state.view().gene
+    if there and asked is not None and asked not in there:
+        st.caption(as_markdown(f"This section has no gene {shown(asked, 40)}: choose another."))
 
 
 def _limits(sample: Sample, kind: str) -> tuple[float, float]:
@@ -131,11 +135,17 @@ def _limits_picker(sample: Sample, kind: str) -> None:
         chosen = state.shown(keys[0]), state.shown(keys[1])
         state.change_view(limits=None if None in chosen else chosen)
 
-    left, right = st.columns(2, gap="small")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
         _limit_input("Minimum", keys[0], "below it have the first colour", take, at_most=high)
-    with right:
         _limit_input("Maximum", keys[1], "above it have the last colour", take, at_least=low)
+        st.button(
+            ":material/undo:",
+            key=state.widget_key("limit", "reset"),
+            type="tertiary",
+            help="Back to the ends of the values",
+            disabled=state.view().limits is None,
+            on_click=state.change_view,
+        )
 
 
 def _limit_input(

@@ -1,4 +1,10 @@
-"""Which genes are kept; counts alone decide, never an annotation."""
+"""Which genes are kept; counts alone decide, never an annotation.
+
+Counts are gone through in blocks, so that those of a large file need never be in memory together.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -8,6 +14,51 @@ from core.io.incoming import ImportChoices
 
 MIN_SHARE = 0.1
 """The lab's rule: a gene is kept if at least this share of spots has a count of it."""
+
+
+Blocks = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
+"""Called for each pass over the counts; yields gene numbers, and as many counts above 0."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GeneTotals:
+    """What one pass over the counts says of each gene.
+
+    Parameters
+    ----------
+    n_spots : int
+    n_spots_with : ndarray of shape (n_genes,), int
+        Spots that have a count of the gene.
+    sums, squares : ndarray of shape (n_genes,), float64
+        Sums of the counts and of their squares.
+    """
+
+    n_spots: int
+    n_spots_with: np.ndarray
+    sums: np.ndarray
+    squares: np.ndarray
+
+
+def totals(blocks: Blocks, n_spots: int, n_genes: int) -> GeneTotals:
+    """Go through the counts once.
+
+    Parameters
+    ----------
+    blocks : callable
+        See :data:`Blocks`.
+    n_spots, n_genes : int
+
+    Returns
+    -------
+    GeneTotals
+    """
+    n_spots_with, sums, squares = np.zeros(n_genes, dtype=np.int64), np.zeros(n_genes), np.zeros(n_genes)
+    for gene_of_value, values in blocks():
+        exact = values.astype(np.float64)
+        n_spots_with += np.bincount(gene_of_value, minlength=n_genes)
+        sums += np.bincount(gene_of_value, exact, n_genes)
+        squares += np.bincount(gene_of_value, exact**2, n_genes)
+    return GeneTotals(n_spots=n_spots, n_spots_with=n_spots_with, sums=sums, squares=squares)
 
 
 def chosen(counts: sparse.csr_array, choices: ImportChoices) -> np.ndarray:
@@ -30,15 +81,39 @@ def chosen(counts: sparse.csr_array, choices: ImportChoices) -> np.ndarray:
     SampleError
         If no gene is left.
     """
+    return chosen_in_blocks(_one_block(counts), totals(_one_block(counts), *counts.shape), choices)
+
+
+def chosen_in_blocks(blocks: Blocks, of_genes: GeneTotals, choices: ImportChoices) -> np.ndarray:
+    """Choose genes of counts that are not in memory.
+
+    Parameters
+    ----------
+    blocks : callable
+        See :data:`Blocks`; called where the totals do not suffice.
+    of_genes : GeneTotals
+        From a first pass.
+    choices : ImportChoices
+
+    Returns
+    -------
+    ndarray of shape (n_chosen,), int
+        Column numbers, rising; the same as of :func:`chosen`.
+
+    Raises
+    ------
+    SampleError
+        If no gene is left.
+    """
+    n_genes = len(of_genes.sums)
     if choices.genes == "all":
-        return np.arange(counts.shape[1])
+        return np.arange(n_genes)
     if choices.genes == "variable":
-        return most_variable(counts, choices.n_genes)
-    n_spots_with = np.bincount(counts.indices, minlength=counts.shape[1])
-    kept = np.flatnonzero(n_spots_with >= MIN_SHARE * counts.shape[0])
+        return _top(_standardised_variance(blocks, of_genes), choices.n_genes)
+    kept = np.flatnonzero(of_genes.n_spots_with >= MIN_SHARE * of_genes.n_spots)
     if not len(kept):
         raise SampleError(
-            f"None of the {counts.shape[1]} genes has counts in at least {MIN_SHARE:.0%} of the {counts.shape[0]} spots: keep "
+            f"None of the {n_genes} genes has counts in at least {MIN_SHARE:.0%} of the {of_genes.n_spots} spots: keep "
             "the most variable genes, or all."
         )
     return kept
@@ -69,18 +144,28 @@ def most_variable(counts: sparse.csr_array, n_top: int) -> np.ndarray:
     every machine. Ties keep the order of the genes. The plain variance would follow abundance, and leave out most
     published layer markers.
     """
-    scores = _standardised_variance(counts.astype(np.float64).tocsc())
+    blocks = _one_block(counts)
+    return _top(_standardised_variance(blocks, totals(blocks, *counts.shape)), n_top)
+
+
+def _one_block(counts: sparse.csr_array) -> Blocks:
+    return lambda: [(counts.indices, counts.data)]
+
+
+def _top(scores: np.ndarray, n_top: int) -> np.ndarray:
     return np.sort(np.argsort(-scores, kind="stable")[:n_top])
 
 
-def _standardised_variance(counts: sparse.csc_array) -> np.ndarray:
-    n_spots, n_genes = counts.shape
-    mean = counts.sum(axis=0) / n_spots
-    expected_sd = _expected_sd(mean, _variance(counts, mean))
-    gene_of_value = np.repeat(np.arange(n_genes), np.diff(counts.indptr))
-    clipped = np.minimum(counts.data, (mean + expected_sd * np.sqrt(n_spots))[gene_of_value])
-    total = np.bincount(gene_of_value, clipped, n_genes)
-    total_of_squares = np.bincount(gene_of_value, clipped**2, n_genes)
+def _standardised_variance(blocks: Blocks, of_genes: GeneTotals) -> np.ndarray:
+    n_spots, n_genes = of_genes.n_spots, len(of_genes.sums)
+    mean = of_genes.sums / n_spots
+    expected_sd = _expected_sd(mean, _variance(of_genes))
+    limit = mean + expected_sd * np.sqrt(n_spots)
+    total, total_of_squares = np.zeros(n_genes), np.zeros(n_genes)
+    for gene_of_value, values in blocks():
+        clipped = np.minimum(values, limit[gene_of_value])
+        total += np.bincount(gene_of_value, clipped, n_genes)
+        total_of_squares += np.bincount(gene_of_value, clipped**2, n_genes)
     # Zeros are not stored; written out, the sum of (value - mean)^2 counts them too.
     squares = n_spots * mean**2 + total_of_squares - 2 * mean * total
     variance: np.ndarray = np.divide(
@@ -89,9 +174,10 @@ def _standardised_variance(counts: sparse.csc_array) -> np.ndarray:
     return variance
 
 
-def _variance(counts: sparse.csc_array, mean: np.ndarray) -> np.ndarray:
-    n_spots = counts.shape[0]
-    return np.asarray((counts.multiply(counts).sum(axis=0) / n_spots - mean**2) * n_spots / (n_spots - 1))
+def _variance(of_genes: GeneTotals) -> np.ndarray:
+    n_spots = of_genes.n_spots
+    mean = of_genes.sums / n_spots
+    return np.asarray((of_genes.squares / n_spots - mean**2) * n_spots / max(n_spots - 1, 1))
 
 
 def _expected_sd(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:

@@ -36,7 +36,8 @@ MAX_TEXT_BYTES = 4096
 MAX_GENES = 10_000_000
 """A sparse matrix can declare columns that take no room in the file."""
 
-_UNANNOTATED_SPELLINGS = {"", "na", "nan", "none", "<na>"}
+UNANNOTATED_SPELLINGS = {"", "na", "nan", "none", "<na>"}
+"""What files write for "not annotated", in lower case."""
 _R_MISSING_INTEGER = np.iinfo(np.int32).min
 
 
@@ -96,9 +97,9 @@ def read(path: str | os.PathLike[str]) -> Sample:
     `pos` is 2 x n in the lab's files and n x 2 elsewhere; 2 x 2 is taken as the lab's.
     """
     path = Path(path)
-    with opened(path) as file, _naming(path):
+    with opened(path) as file, naming(path):
         parts = _read_parts(file, _layout(file))
-    with _naming(path):
+    with naming(path):
         return Sample(name=sample_name(path), **parts)
 
 
@@ -116,7 +117,7 @@ def peek(path: str | os.PathLike[str]) -> SampleSummary:
     """
     path = Path(path)
     try:
-        with opened(path) as file, _naming(path):
+        with opened(path) as file, naming(path):
             layout = _layout(file)
             return SampleSummary(
                 name=sample_name(path),
@@ -148,7 +149,7 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray | None:
         As :func:`read`.
     """
     path = Path(path)
-    with opened(path) as file, _naming(path):
+    with opened(path) as file, naming(path):
         return _read_labels(file, _layout(file).n_spots)
 
 
@@ -230,8 +231,13 @@ def _is_inside(path: Path, home: Path) -> bool:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Put the file's name in front of what is wrong with its contents; the kind of error stays."""
+def naming(path: Path) -> Iterator[None]:
+    """Put the file's name in front of what is wrong with its contents; the kind of error stays.
+
+    Parameters
+    ----------
+    path : Path
+    """
     try:
         yield
     except SampleError as error:
@@ -299,7 +305,7 @@ def _numbers(file: h5py.Group, key: str, *, n_dims: int) -> h5py.Dataset:
         raise SampleFileError(f"`{key}` holds {_kind(found)}, where numbers belong.")
     if found.ndim != n_dims:
         raise SampleFileError(f"`{key}` has the shape {found.shape}: it needs {n_dims} dimensions.")
-    _check_filters(found, key)
+    check_filters(found, key)
     return found
 
 
@@ -309,7 +315,19 @@ def _kind(dataset: h5py.Dataset) -> str:
     return {"b": "truth values", "c": "complex numbers"}.get(dataset.dtype.kind, f"values of type {dataset.dtype}")
 
 
-def _check_filters(dataset: h5py.Dataset, key: str) -> None:
+def check_filters(dataset: h5py.Dataset, key: str) -> None:
+    """Refuse compression that this machine cannot undo.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+    key : str
+        What the message calls it.
+
+    Raises
+    ------
+    SampleFileError
+    """
     plan = dataset.id.get_create_plist()
     for number in range(plan.get_nfilters()):
         code, _, _, label = plan.get_filter(number)
@@ -398,11 +416,21 @@ def _read_dense(file: h5py.File) -> Expression:
 def _values(dataset: h5py.Dataset) -> np.ndarray:
     if "zeroarray_dtype" in dataset.attrs:  # how deepdish stores an array without entries
         return np.zeros(0, dtype=dataset.dtype)
-    return np.asarray(dataset.astype(_native(dataset.dtype))[...])
+    return np.asarray(dataset.astype(native_type(dataset.dtype))[...])
 
 
-def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Name the number type that scipy and torch know: this machine's byte order, no halves, no long doubles."""
+def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Name the number type that scipy and torch know: this machine's byte order, no halves, no long doubles.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of the file.
+
+    Returns
+    -------
+    dtype
+    """
     if dtype.kind == "f":
         return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
     return dtype.newbyteorder("=")
@@ -414,7 +442,7 @@ def _read_in_blocks(file: h5py.File) -> sparse.csr_array:
     n_rows = max(1, BLOCK_BYTES // row_bytes)
     # Whole chunks at a time, where they fit: none is then unpacked twice.
     n_rows = n_rows // chunk_rows * chunk_rows or n_rows
-    native = dataset.astype(_native(dataset.dtype))
+    native = dataset.astype(native_type(dataset.dtype))
     blocks = [sparse.csr_array(native[first : first + n_rows]) for first in range(0, n_spots, n_rows)]
     return sparse.csr_array(sparse.vstack(blocks, format="csr"))
 
@@ -484,11 +512,11 @@ def _read_labels(file: h5py.File, n_spots: int) -> np.ndarray | None:
         raise SampleFileError(
             f"has {n_spots} rows in `X` but {len(labels)} labels in `Y`: each spot needs one, `NA` where it has none."
         )
-    return np.array([UNANNOTATED if label.strip().lower() in _UNANNOTATED_SPELLINGS else label for label in labels])
+    return np.array([UNANNOTATED if label.strip().lower() in UNANNOTATED_SPELLINGS else label for label in labels])
 
 
 def _number_labels(dataset: h5py.Dataset) -> list[str]:
-    _check_filters(dataset, "Y")
+    check_filters(dataset, "Y")
     return ["" if value == _R_MISSING_INTEGER else str(value) for value in _values(dataset).ravel().tolist()]
 
 
@@ -505,14 +533,14 @@ def _text(file: h5py.File, key: str) -> list[str]:
     found = file[key]
     if not isinstance(found, h5py.Dataset):
         raise SampleFileError(f"`{key}` is not a table: store an array of text there.")
-    _check_filters(found, key)
+    check_filters(found, key)
     if "strtype" in found.attrs and found.dtype == np.uint8:
         return _deepdish_unicode(found, key)
     if not h5py.check_string_dtype(found.dtype):
         raise SampleFileError(f"`{key}` holds {_kind(found)}, where text belongs.")
     if found.dtype.itemsize > MAX_TEXT_BYTES:
         raise SampleFileError(f"`{key}` holds text of more than {MAX_TEXT_BYTES} bytes, where names belong.")
-    return [_decoded(value) for value in read_text(found)]
+    return [decoded(value) for value in read_text(found)]
 
 
 def _deepdish_unicode(dataset: h5py.Dataset, key: str) -> list[str]:
@@ -524,7 +552,17 @@ def _deepdish_unicode(dataset: h5py.Dataset, key: str) -> list[str]:
     return [str(value) for value in dataset[...].ravel().view(f"<U{n_signs}")]
 
 
-def _decoded(value: bytes) -> str:
+def decoded(value: bytes) -> str:
+    """Read text as UTF-8, or as what R writes on Windows.
+
+    Parameters
+    ----------
+    value : bytes
+
+    Returns
+    -------
+    str
+    """
     try:
         return value.decode()
     except UnicodeDecodeError:

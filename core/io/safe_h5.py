@@ -272,7 +272,7 @@ class _Inspection:
         # By number, not by name: names that are not UTF-8 cannot be asked for.
         name = shown(attribute.name)
         where = f"attribute {name}" if item.name == "/" else f"{shown(item.name)}, attribute {name}"
-        if attribute.shape is None:  # declared, but empty
+        if attribute.shape is None or 0 in attribute.shape:  # declared, but empty
             return
         if attribute.get_storage_size() > MAX_ATTRIBUTE_BYTES:
             self._refuse(where, "is larger than 1 MiB", "save it as a dataset")

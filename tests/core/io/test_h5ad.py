@@ -1,0 +1,363 @@
+"""h5ad files come in, whichever tool wrote them; what is wrong with one is a sentence."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anndata
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from core.errors import SampleError, SampleFileError, UnsafeFileError
+from core.io import h5ad, h5ad_counts, public
+from core.io.incoming import Check, ImportChoices, Survey
+from tests.h5ad_files import categories, pixels, saved, text, tissue, visium_adata
+
+ALL = ImportChoices(genes="all")
+
+
+def check(survey: Survey, what: str) -> Check:
+    return next(found for found in survey.checks if found.what == what)
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "dense"])
+@pytest.mark.parametrize("compression", [None, "gzip", "lzf"])
+def test_counts_positions_names_and_annotation_are_those_that_anndata_wrote(
+    tmp_path: Path, form: str, compression: str | None
+):
+    sample = tissue()
+    path = saved(visium_adata(sample, form), tmp_path, compression=compression)
+    found = h5ad.read(path, ImportChoices(genes="all", annotation="ground_truth"))
+    np.testing.assert_array_equal(found.expression, sample.expression)
+    np.testing.assert_array_equal(found.lattice, sample.lattice)
+    np.testing.assert_array_equal(found.labels_true, sample.labels_true)
+    np.testing.assert_array_equal(found.coords_px, pixels(sample)[:, ::-1])
+    assert found.gene_names is not None
+    assert found.gene_names.tolist() == [f"Gene{number}" for number in range(sample.n_genes)]
+    assert found.barcodes is not None
+    assert found.barcodes[0] == "AAAAAAAAAAAAAAAA-1"
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "dense"])
+@pytest.mark.parametrize("genes", ["present", "variable"])
+def test_genes_chosen_block_by_block_are_those_chosen_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, genes: str
+):
+    path, choices = saved(visium_adata(tissue(), form), tmp_path), ImportChoices(genes=genes, n_genes=5)
+    at_once = h5ad.read(path, choices)
+    monkeypatch.setattr(h5ad_counts, "BLOCK_VALUES", 50)
+    monkeypatch.setattr(h5ad_counts, "DENSE_LIMIT", 10)
+    in_blocks = h5ad.read(path, choices)
+    assert isinstance(in_blocks.expression, sparse.csr_array)
+    assert in_blocks.content_hash == at_once.content_hash
+
+
+def test_a_layer_of_counts_is_taken_where_x_is_normalised_and_that_is_said(tmp_path: Path):
+    adata = visium_adata(tissue())
+    adata.layers["counts"] = adata.X.copy()
+    adata.X = adata.X.log1p()
+    path = saved(adata, tmp_path)
+    found = check(h5ad.survey(path), "Counts")
+    assert (found.status, "layers/counts" in found.found) == ("notice", True)
+    np.testing.assert_array_equal(h5ad.read(path, ALL).expression, tissue().expression)
+
+
+def test_raw_holds_the_counts_where_x_was_scaled_and_has_genes_of_its_own(tmp_path: Path):
+    adata = visium_adata(tissue())
+    scaled = anndata.AnnData(X=adata.X.toarray()[:, :6] - 3, obs=adata.obs.copy(), var=adata.var.iloc[:6].copy())
+    scaled.raw = adata
+    found = h5ad.read(saved(scaled, tmp_path), ALL)
+    np.testing.assert_array_equal(found.expression, tissue().expression)
+
+
+def test_a_matrix_can_be_asked_for(tmp_path: Path):
+    adata = visium_adata(tissue())
+    adata.layers["double"] = 2 * adata.X
+    path = saved(adata, tmp_path)
+    assert list(h5ad.survey(path).layers) == ["X", "layers/double"]
+    found = h5ad.read(path, ImportChoices(genes="all", layer="layers/double"))
+    np.testing.assert_array_equal(found.expression, 2 * np.asarray(tissue().expression))
+
+
+def test_normalised_values_come_in_with_a_notice_and_scaled_ones_do_not(tmp_path: Path):
+    adata = visium_adata(tissue(), "dense")
+    adata.X = np.log1p(adata.X)
+    path = saved(adata, tmp_path)
+    assert check(h5ad.survey(path), "Counts").status == "notice"
+    assert h5ad.read(path, ALL).expression.max() < 5
+    adata.X = adata.X - 1
+    path = saved(adata, tmp_path)
+    assert not h5ad.survey(path).importable
+    with pytest.raises(SampleFileError, match="scaled or centred"):
+        h5ad.read(path, ALL)
+
+
+def test_a_strangers_cells_come_in_without_a_word_of_documentation(tmp_path: Path):
+    sample = tissue()
+    obs = pd.DataFrame({"x_centroid": pixels(sample)[:, 0], "y_centroid": pixels(sample)[:, 1]})
+    obs.index = pd.Index(text(f"cell_{number}" for number in range(sample.n_spots)), dtype=object)
+    adata = anndata.AnnData(X=sparse.csr_matrix(sample.expression), obs=obs)
+    path = saved(adata, tmp_path, compression="gzip")
+    found = h5ad.survey(path)
+    assert found.importable
+    assert found.suggested_annotation is None
+    cells = h5ad.read(path)
+    assert not cells.on_lattice
+    np.testing.assert_allclose(cells.coords_um, pixels(sample)[:, ::-1])
+
+
+def test_scale_factors_turn_pixels_into_micrometres(tmp_path: Path):
+    adata = visium_adata(tissue())
+    del adata.obs["array_row"]
+    adata.uns["spatial"] = {"s1": {"scalefactors": {"spot_diameter_fullres": 130.0}, "images": {}}}
+    found = h5ad.read(saved(adata, tmp_path), ALL)
+    np.testing.assert_allclose(found.coords_um, pixels(tissue())[:, ::-1] / 2)  # 65 um are 130 pixels
+    np.testing.assert_allclose(found.coords_px, pixels(tissue())[:, ::-1])
+
+
+def test_micrometres_per_unit_are_a_choice_where_the_file_is_silent(tmp_path: Path):
+    adata = visium_adata(tissue())
+    del adata.obs["array_row"]
+    path = saved(adata, tmp_path)
+    assert check(h5ad.survey(path), "Positions").status == "notice"
+    found = h5ad.read(path, ImportChoices(genes="all", um_per_unit=0.5))
+    np.testing.assert_allclose(found.coords_um, pixels(tissue())[:, ::-1] / 2)
+
+
+def test_array_positions_on_a_square_grid_are_not_taken_for_visiums(tmp_path: Path):
+    adata = visium_adata(tissue())
+    adata.obs["array_col"] = adata.obs["array_col"] // 2
+    path = saved(adata, tmp_path)
+    assert "square" in check(h5ad.survey(path), "Array positions").found
+    assert not h5ad.read(path, ALL).on_lattice
+
+
+@pytest.mark.parametrize("kind", ["lowres", "hires"])
+@pytest.mark.parametrize("as_float", [True, False])
+def test_the_image_comes_with_its_scale_and_a_large_one_is_brought_down(tmp_path: Path, kind: str, as_float: bool):
+    picture = (
+        np.full((1500, 1200, 3), [200, 100, 0], dtype=np.uint8) if kind == "hires" else np.zeros((60, 50, 3), "u1")
+    )
+    stored = (picture / 255).astype(np.float32) if as_float else picture
+    adata = visium_adata(tissue())
+    adata.uns["spatial"] = {"s1": {"images": {kind: stored}, "scalefactors": {f"tissue_{kind}_scalef": 0.5}}}
+    found = h5ad.read(saved(adata, tmp_path), ALL).image
+    assert found is not None
+    assert (found.pixels[0, 0] == picture[0, 0]).all()
+    # What lay at pixel 1000 of the full-resolution image lies at the same share of either picture.
+    assert found.scale * 1000 / len(found.pixels) == pytest.approx(0.5 * 1000 / len(picture))
+    assert max(found.pixels.shape) <= 600
+
+
+def test_of_several_sections_the_one_asked_for_is_read_and_else_the_first(tmp_path: Path):
+    one, other = visium_adata(tissue()), visium_adata(tissue())
+    other.X = 2 * other.X
+    both = anndata.concat({"first": one, "second": other}, label="library", index_unique="-")
+    both.obs["library"] = categories(both.obs["library"])
+    both.obs["ground_truth"] = categories(both.obs["ground_truth"])
+    path = saved(both, tmp_path)
+    assert "2 in the column library" in check(h5ad.survey(path), "Sections").found
+    assert h5ad.read(path, ALL).expression.sum() * 2 == h5ad.read(path, ALL, name="second").expression.sum()
+    assert h5ad.read(path, ALL, name="second").n_spots == tissue().n_spots
+
+
+def test_spots_beside_the_tissue_are_left_out(tmp_path: Path):
+    adata = visium_adata(tissue())
+    adata.obs["in_tissue"] = np.arange(adata.n_obs) % 2
+    path = saved(adata, tmp_path)
+    assert h5ad.survey(path).n_spots == h5ad.read(path, ALL).n_spots == adata.n_obs // 2
+
+
+def test_columns_of_measurements_names_and_positions_are_no_annotation(tmp_path: Path):
+    adata = visium_adata(tissue())
+    adata.obs["leiden"] = categories(np.arange(adata.n_obs) % 5)
+    adata.obs["batch"] = np.zeros(adata.n_obs, dtype=int)
+    adata.obs["area"] = np.linspace(0, 1, adata.n_obs)
+    adata.obs["id"] = text(range(adata.n_obs))
+    found = h5ad.survey(saved(adata, tmp_path))
+    assert dict(found.annotations) == {"ground_truth": 4, "leiden": 5}
+    assert found.suggested_annotation == "ground_truth"
+
+
+def test_ensembl_identifiers_give_way_to_the_symbols_beside_them(tmp_path: Path):
+    adata = visium_adata(tissue())
+    adata.var["feature_name"] = text(adata.var_names)
+    adata.var_names = pd.Index(text(f"ENSG{number:011}" for number in range(adata.n_vars)), dtype=object)
+    found = h5ad.read(saved(adata, tmp_path), ALL).gene_names
+    assert found is not None
+    assert found[0] == "Gene0"
+
+
+def test_the_layout_of_2019_comes_in(tmp_path: Path):
+    """Records in `obs`, categories in `uns`: what anndata 0.6 wrote."""
+    sample = tissue()
+    counts = sparse.csr_matrix(sample.expression)
+    names, codes = np.unique(np.asarray(sample.labels_true), return_inverse=True)
+    kinds = [("index", h5py.string_dtype()), ("array_row", "i8"), ("note", h5py.string_dtype()), ("layer", "i1")]
+    obs = np.zeros(sample.n_spots, dtype=[*kinds, ("array_col", "i8")])
+    obs["index"], obs["note"], obs["layer"] = [f"spot{n}" for n in range(len(codes))], "x", codes
+    obs["array_row"], obs["array_col"] = sample.lattice.T
+    var = np.array([(f"Gene{number}".encode(),) for number in range(sample.n_genes)], dtype=[("index", "S8")])
+    with h5py.File(tmp_path / "old.h5ad", "w") as file:
+        group = file.create_group("X")
+        group.attrs.update({"h5sparse_format": "csr", "h5sparse_shape": counts.shape})
+        for part in ("data", "indices", "indptr"):
+            group[part] = getattr(counts, part)
+        file["obs"], file["var"] = obs, var
+        file.create_dataset("uns/layer_categories", data=[name.encode() for name in names], dtype=h5py.string_dtype())
+    found = h5ad.read(tmp_path / "old.h5ad", ImportChoices(genes="all", annotation="layer"))
+    np.testing.assert_array_equal(found.expression, sample.expression)
+    np.testing.assert_array_equal(found.lattice, sample.lattice)
+    np.testing.assert_array_equal(found.labels_true, sample.labels_true)
+    assert found.barcodes is not None
+    assert found.barcodes[7] == "spot7"
+
+
+def test_the_layout_of_2020_comes_in(tmp_path: Path):
+    """Codes as the column, categories in `__categories`: what anndata 0.7 wrote."""
+    path = saved(visium_adata(tissue()), tmp_path)
+    with h5py.File(path, "a") as file:
+        codes, names = file["obs/ground_truth/codes"][:], file["obs/ground_truth/categories"][:]
+        del file["obs/ground_truth"]
+        file["obs/ground_truth"] = codes
+        file.create_dataset("obs/__categories/ground_truth", data=names, dtype=h5py.string_dtype())
+        file["obs/ground_truth"].attrs["categories"] = file["obs/__categories/ground_truth"].ref
+    found = h5ad.read(path, ImportChoices(genes="all", annotation="ground_truth"))
+    np.testing.assert_array_equal(found.labels_true, tissue().labels_true)
+
+
+def test_the_packages_that_paste2_ships_hold_what_its_own_reader_finds(tmp_path: Path):
+    """Its traps: barcodes with a suffix, layers called L1, genes by symbol, (x, y), colours as floats."""
+    sample = tissue()
+    adata = visium_adata(sample)
+    short = np.array([str(label).replace("Layer", "L") for label in np.asarray(sample.labels_true)])
+    codes = pd.Categorical(np.where(short == "NA", None, short), categories=pd.Index(text(["L1", "L2", "L3"])))
+    adata.obs["layer_guess_reordered_short"] = codes
+    del adata.obs["ground_truth"]
+    adata.obs_names = pd.Index(text(f"{name}.3" for name in adata.obs_names), dtype=object)
+    adata.obs["imagerow"], adata.obs["imagecol"] = (pixels(sample)[:, ::-1] * 0.045).T
+    adata.obsm["rgb"] = np.full((adata.n_obs, 3), 127.6)
+    path = saved(adata, tmp_path)
+    theirs = public.read_paste2_section(path)
+    ours = h5ad.read(path, ImportChoices(genes="all", annotation=h5ad.survey(path).suggested_annotation))
+    for part in ("labels_true", "barcodes", "coords_px", "spot_rgb", "lattice", "expression", "gene_names"):
+        np.testing.assert_array_equal(getattr(ours, part), getattr(theirs, part))
+
+
+def _set(key: str, value: object) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        del file[key]
+        file[key] = value
+
+    return change
+
+
+def _without(key: str) -> Callable[[h5py.File], None]:
+    return lambda file: file.__delitem__(key)
+
+
+def _shape(n_spots: int, n_genes: int) -> Callable[[h5py.File], None]:
+    return lambda file: file["X"].attrs.modify("shape", np.array([n_spots, n_genes]))
+
+
+def _absurd(file: h5py.File) -> None:
+    del file["X"]
+    file.create_dataset("X", (10**9, 10**9), "f4", chunks=(1000, 1000), compression="gzip")
+
+
+def _elsewhere(file: h5py.File) -> None:
+    del file["X"]
+    file["X"] = h5py.ExternalLink("other.h5", "/X")
+
+
+DAMAGE: list[tuple[str, Callable[[h5py.File], None], str]] = [
+    ("no obs", _without("obs"), "no table `obs`"),
+    ("obs is a number", _set("obs", 3), "no table `obs`"),
+    ("no var", _without("var"), "no table `var`"),
+    ("no X", _without("X"), "no counts in it"),
+    ("no data", _without("X/data"), "no `data`"),
+    ("no indices", _without("X/indices"), "no `indices`"),
+    ("no indptr", _without("X/indptr"), "no `indptr`"),
+    ("data is text", _set("X/data", [b"a"]), "needs numbers"),
+    ("indices are fractions", _set("X/indices", np.zeros(4)), "needs whole numbers"),
+    ("fewer values", _set("X/data", np.ones(4)), "4 values but"),
+    ("indptr too short", _set("X/indptr", np.zeros(9, int)), "9 entries"),
+    ("more rows than spots", _shape(10**9, 12), "1000000000 rows, but its `indptr` has 193"),
+    ("absurdly many genes", _shape(192, 10**12), "1000000000000 columns"),
+    ("no shape", lambda file: file["X"].attrs.__delitem__("shape"), "does not say its shape"),
+    ("absurd table", _absurd, "far more than its"),
+    ("link to another file", _elsewhere, "link to another file"),
+    ("index gone", _without("obs/_index"), "no index in `obs`"),
+    ("column too short", _set("obs/array_row", np.zeros(5)), "has the shape (5,)"),
+    ("spatial too short", _set("obsm/spatial", np.zeros((5, 2))), "5 rows, but `obs` has 192"),
+    ("spatial is text", _set("obsm/spatial", [[b"a", b"b"]] * 192), ""),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), [case[1:] for case in DAMAGE], ids=[case[0] for case in DAMAGE])
+def test_each_kind_of_damage_gets_its_sentence(tmp_path: Path, change: Callable[[h5py.File], None], words: str):
+    path = saved(visium_adata(tissue()), tmp_path)
+    with h5py.File(path, "a") as file:
+        change(file)
+    if not words:  # another way to the positions is left
+        assert h5ad.read(path, ALL).on_lattice
+        return
+    with pytest.raises(SampleError) as found:
+        h5ad.read(path, ALL)
+    assert words in str(found.value)
+    assert str(found.value).startswith("a.h5ad")
+
+
+def test_values_that_are_not_finite_or_lie_outside_are_told(tmp_path: Path):
+    path = saved(visium_adata(tissue()), tmp_path)
+    with h5py.File(path, "a") as file:
+        file["X/data"][3] = np.nan
+    with pytest.raises(SampleError, match="not finite"):
+        h5ad.read(path, ALL)
+    with h5py.File(path, "a") as file:
+        file["X/data"][3] = 1
+        file["X/indices"][3] = 99
+    with pytest.raises(SampleError, match="from 0 to 99"):
+        h5ad.read(path, ALL)
+
+
+def test_a_file_without_positions_says_which_it_looks_for(tmp_path: Path):
+    adata = visium_adata(tissue())
+    del adata.obs["array_row"], adata.obsm["spatial"]
+    path = saved(adata, tmp_path)
+    found = h5ad.survey(path)
+    assert not found.importable
+    assert "array_row" in check(found, "Positions").found
+    with pytest.raises(SampleFileError, match="no positions"):
+        h5ad.read(path)
+
+
+def test_an_annotation_that_is_not_there_is_told_with_those_that_are(tmp_path: Path):
+    path = saved(visium_adata(tissue()), tmp_path)
+    with pytest.raises(SampleFileError, match=r"no column `layers`.*ground_truth"):
+        h5ad.read(path, ImportChoices(annotation="layers"))
+
+
+def test_an_object_in_uns_is_refused_before_anything_is_read(tmp_path: Path):
+    path = saved(visium_adata(tissue()), tmp_path)
+    with h5py.File(path, "a") as file:
+        file["uns/object"] = np.void(b"\x80\x04c" + b"os\nsystem\n.")
+    for look in (h5ad.survey, h5ad.read):
+        with pytest.raises(UnsafeFileError):
+            look(path)
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("index", ["spot_id", "_index"])
+def test_the_index_is_found_by_its_name_in_headers_old_and_new(tmp_path: Path, libver: str, index: str):
+    adata = visium_adata(tissue())
+    adata.obs.index.name = None if index == "_index" else index
+    path = saved(adata, tmp_path)
+    with h5py.File(path) as old, h5py.File(tmp_path / "b.h5ad", "w", libver=libver) as new:
+        for key in old:
+            old.copy(key, new)
+    found = h5ad.read(tmp_path / "b.h5ad", ALL).barcodes
+    assert found is not None
+    assert found.tolist() == adata.obs_names.tolist()
