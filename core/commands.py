@@ -15,7 +15,7 @@ from tqdm import tqdm
 from core.errors import SampleFileError
 from core.io import lab_h5
 from core.io.export import labels_csv
-from core.io.incoming import Check, ImportChoices, Survey
+from core.io.incoming import ImportChoices, Survey
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
@@ -250,18 +250,13 @@ def _print_survey(survey: Survey) -> None:
     print(f"{survey.kind}: {survey.name}{size}")
     for check in survey.checks:
         mark = {"good": "ok", "notice": "!", "bad": "x"}[check.status]
-        print(f"  {mark:<2} {check.what}: {_sentence(check)}")
-
-
-def _sentence(check: Check) -> str:
-    found = check.found if check.found.endswith((".", "?")) or not check.advice else f"{check.found}."
-    return f"{found} {check.advice}".strip()
+        print(f"  {mark:<2} {check.what}: {check.found} {check.advice}".rstrip())
 
 
 def _check_importable(survey: Survey, source: Path) -> None:
     bad = next((check for check in survey.checks if check.status == "bad"), None)
     if bad is not None:
-        raise SampleFileError(f"{source.name} was not imported: {_sentence(bad)}")
+        raise SampleFileError(f"{source.name} was not imported: {bad.found} {bad.advice}".rstrip())
 
 
 def _imported(facts: dict[str, Any]) -> dict[str, Any]:

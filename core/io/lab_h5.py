@@ -153,6 +153,28 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray | None:
         return _read_labels(file, _layout(file).n_spots)
 
 
+def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """Read the barcodes of a file, without its counts.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), str, or None
+        As :attr:`core.sample.Sample.barcodes`.
+
+    Raises
+    ------
+    SampleError
+        As :func:`read`.
+    """
+    path = Path(path)
+    with opened(path) as file, naming(path):
+        return _read_names(file, "cell", _layout(file).n_spots, "spot", "rows")
+
+
 def list_samples(folder: str | os.PathLike[str]) -> list[SampleSummary]:
     """Summarise the samples directly inside a folder, sorted by name.
 

@@ -227,7 +227,7 @@ def test_import_lists_what_was_found_and_the_sample_is_clustered_with_its_labels
     status, text, err = run("import", space_ranger.write_output(tmp_path / "block_7"), "--genes", "all", "--out", out)
     assert (status, err) == (0, "")
     assert text.startswith("Space Ranger output: block_7, 4 spots, 3 genes\n")
-    assert "  ok Annotation: annotation.csv labels 3 of 4 spots: layer (2 classes)\n" in text
+    assert "  ok Annotation: annotation.csv labels 3 of 4 spots: layer (2 classes).\n" in text
     assert text.endswith(f"Imported: {out} (4 spots, 3 genes, annotated with Layer1, WM)\n")
     assert facts(run, "cluster", out, "--preset", "paper", "--n-clusters", "2")["sample"] == "mine"
 
