@@ -233,6 +233,7 @@ def _add_synthesise(todo: Any) -> None:
     parser.add_argument("--n-genes", type=int, default=500, help="default 500")
     parser.add_argument("--n-layers", type=int, default=6, help="cortical layers above the white matter (default 6)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same tissue (default 0)")
+    parser.add_argument("--cells", action="store_true", help="cells off the lattice, with positions in um")
     parser.add_argument("--out", type=_output_path, metavar="FILE.h5", help="default spca_dat/synthetic_<spots>.h5")
     parser.set_defaults(run=_run_synthesise)
 
@@ -380,7 +381,8 @@ def _run_synthesise(options: argparse.Namespace) -> None:
         n_genes=options.n_genes,
         n_layers=options.n_layers,
         random_state=options.seed,
-        path=options.out or SAMPLES / f"synthetic_{options.n_spots}.h5",
+        cells=options.cells,
+        path=options.out or SAMPLES / f"synthetic_{'cells_' * options.cells}{options.n_spots}.h5",
     )
 
 

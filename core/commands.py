@@ -271,12 +271,13 @@ def fetch_paste2(folder: Path, sections: Sequence[str] | None) -> None:
         print(path)
 
 
-def synthesise(*, n_spots: int, n_genes: int, n_layers: int, random_state: int, path: Path) -> None:
+def synthesise(*, n_spots: int, n_genes: int, n_layers: int, random_state: int, cells: bool, path: Path) -> None:
     """Make synthetic tissue, write it and print where it is.
 
     Parameters
     ----------
     n_spots, n_genes, n_layers, random_state : int
+    cells : bool
         See `core.io.synthetic.synthesise`.
     path : Path
     """
@@ -284,7 +285,7 @@ def synthesise(*, n_spots: int, n_genes: int, n_layers: int, random_state: int, 
 
     with _share_bar() as progress:
         sample = synthetic.synthesise(
-            n_spots, n_genes=n_genes, n_layers=n_layers, random_state=random_state, progress=progress
+            n_spots, n_genes=n_genes, n_layers=n_layers, random_state=random_state, cells=cells, progress=progress
         )
     lab_h5.write(sample, path)
     print(path)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import compute, guards, panels, tissue_panels
 
-summary = panels.sample_picker()
+summary = panels.sample_picker(with_view=True)
 with guards.shown_as_message():
     sample = compute.sample(summary)
     tissue_panels.header(sample)

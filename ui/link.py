@@ -1,9 +1,10 @@
-"""The address of the page: the sample and every knob that is not at its default, so that a link shows the same picture.
+"""The address of the page: the sample, every knob that is not at its default, and what the map of the Tissue page shows.
 
-What an address says is checked against the limits of the parameter dataclasses, as anything that comes from outside.
+A link shows somebody else the same picture. What an address says is checked against the limits of the parameter dataclasses, as anything that comes from outside.
 """
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -15,9 +16,11 @@ from core.errors import ParameterError
 from core.io.safe_h5 import shown
 from core.params import PRESETS, MethodParams
 from ui import state
-from ui.state import Address, Settings
+from ui.state import VIEW_KINDS, Address, Settings, View
 
 _SAMPLE, _PRESET = "sample", "preset"
+_VIEW = _SHOW, _GENE, _LOW, _HIGH = "show", "gene", "low", "high"
+_MAX_GENE_LENGTH = 200
 _ANGLE: Address = ("direction", "angle")
 _DIRECTION: Address = ("direction", "method")
 _WRITTEN = "address written"
@@ -39,31 +42,54 @@ class _Written:
 
     query: dict[str, str]
     settings: Settings
+    view: View
     sample: str | None
 
 
-def follow() -> None:
-    """Take over what the address asks for: at the start of a session, and after the browser's Back or Forward."""
+def follow(*, with_view: bool = False) -> None:
+    """Take over what the address asks for: at the start of a session, and after the browser's Back or Forward.
+
+    Parameters
+    ----------
+    with_view : bool
+        Whether the page shows the map of the Tissue page: on others its address says nothing of it.
+    """
     asked, written = st.query_params.to_dict(), _written()
     if written is None:
-        _take_over(asked, at_start=True)
+        _take_over(asked, at_start=True, with_view=True)
     # A page's own link comes without anything; and a knob moved in this very run counts more than the address.
     elif asked.get(_SAMPLE) and asked != written.query and _unmoved(written):
-        _take_over(asked, at_start=False)
+        _take_over(asked, at_start=False, with_view=with_view)
 
 
-def write(sample_file: str) -> None:
+def write(sample_file: str, *, with_view: bool = False) -> None:
     """Put the sample and the settings into the address.
 
     Parameters
     ----------
     sample_file : str
         File that the page shows.
+    with_view : bool
+        Whether the page shows the map of the Tissue page.
     """
     query = {_SAMPLE: sample_file, **query_of(state.settings())}
+    if with_view:
+        query |= query_of_view(state.view())
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
-    st.session_state[_WRITTEN] = _Written(query, state.settings(), state.sample_file())
+    st.session_state[_WRITTEN] = _Written(query, state.settings(), state.view(), state.sample_file())
+
+
+def query_of_tissue() -> dict[str, str]:
+    """Give the address of the Tissue page, for a way there that shows what the session asks for now.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    written = _written()
+    sample = {} if written is None else {_SAMPLE: written.query[_SAMPLE]}
+    return {**sample, **query_of(state.settings()), **query_of_view(state.view())}
 
 
 def passed_over() -> list[str]:
@@ -74,8 +100,8 @@ def passed_over() -> list[str]:
     list of str
         Sentences; empty once a knob was moved.
     """
-    settings, sentences = st.session_state.get(_PASSED_OVER, (None, []))
-    return list(sentences) if settings == state.settings() else []
+    settings, view, sentences = st.session_state.get(_PASSED_OVER, (None, None, []))
+    return list(sentences) if (settings, view) == (state.settings(), state.view()) else []
 
 
 def query_of(settings: Settings) -> dict[str, str]:
@@ -113,7 +139,7 @@ def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
         A sentence for each name or value that means nothing.
     """
     changes, sentences = {}, []
-    asked = {name: text for name, text in query.items() if name not in (_SAMPLE, _PRESET)}
+    asked = {name: text for name, text in query.items() if name not in (_SAMPLE, _PRESET, *_VIEW)}
     for name, text in asked.items():
         try:
             address = _address(name)
@@ -129,12 +155,73 @@ def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
     return Settings(preset=preset, changes=changes), sentences
 
 
-def _take_over(asked: Mapping[str, str], *, at_start: bool) -> None:
+def query_of_view(view: View) -> dict[str, str]:
+    """Write what the Tissue page shows as an address does.
+
+    Parameters
+    ----------
+    view : View
+
+    Returns
+    -------
+    dict of str to str
+        What is not as it is at first.
+    """
+    low, high = view.limits or (None, None)
+    parts = {_SHOW: view.kind if view.kind != View().kind else None, _GENE: view.gene, _LOW: low, _HIGH: high}
+    return {name: str(part) for name, part in parts.items() if part is not None}
+
+
+def view_of(query: Mapping[str, str]) -> tuple[View, list[str]]:
+    """Read out of an address what the Tissue page is to show.
+
+    Parameters
+    ----------
+    query : mapping of str to str
+
+    Returns
+    -------
+    view : View
+        Its gene need not be one of the sample's.
+    passed_over : list of str
+        A sentence for each value that means nothing.
+    """
+    kind, gene, sentences = query.get(_SHOW, View().kind), query.get(_GENE), []
+    if kind not in VIEW_KINDS:
+        sentences.append(
+            f"`{_SHOW}={_code(kind)}` in the address was passed over: it must be one of {', '.join(VIEW_KINDS)}."
+        )
+        kind = View().kind
+    if gene is not None and len(gene) > _MAX_GENE_LENGTH:
+        sentences.append(f"`{_GENE}={_code(gene)}` in the address was passed over: no gene has so long a name.")
+        gene = None
+    limits = _limits_of(query)
+    if limits is None and (_LOW in query or _HIGH in query):
+        sentences.append(
+            f"`{_LOW}` and `{_HIGH}` in the address were passed over: the ends of the colour scale must be two numbers, the lower one "
+            "first."
+        )
+    return View(kind=kind, gene=gene, limits=limits), sentences
+
+
+def _limits_of(query: Mapping[str, str]) -> tuple[float, float] | None:
+    try:
+        low, high = float(query.get(_LOW, "nan")), float(query.get(_HIGH, "nan"))
+    except ValueError:
+        return None
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low <= high else None
+
+
+def _take_over(asked: Mapping[str, str], *, at_start: bool, with_view: bool) -> None:
     settings, sentences = settings_of(asked)
     (state.start_from if at_start else state.take_settings)(settings)
     if asked.get(_SAMPLE):
         state.choose_sample(asked[_SAMPLE])
-    st.session_state[_PASSED_OVER] = (settings, sentences)
+    if with_view:
+        view, more = view_of(asked)
+        state.take_view(view)
+        sentences += more
+    st.session_state[_PASSED_OVER] = (settings, state.view(), sentences)
 
 
 def _written() -> _Written | None:
@@ -143,7 +230,7 @@ def _written() -> _Written | None:
 
 
 def _unmoved(written: _Written) -> bool:
-    return (written.settings, written.sample) == (state.settings(), state.sample_file())
+    return (written.settings, written.view, written.sample) == (state.settings(), state.view(), state.sample_file())
 
 
 @cache

@@ -12,7 +12,7 @@ from core.figures.markers import dot_plot
 from core.result import Result
 from core.sample import Sample
 from core.work.jobs import Job, State
-from ui import background, maps, state
+from ui import background, link, maps, state
 from ui.charts import Chart
 from ui.guards import as_markdown
 from ui.watch import watch
@@ -21,6 +21,7 @@ N_ROWS = 200
 """Genes that a table shows; the file holds all."""
 
 _TISSUE = "pages/tissue.py"
+_CLICK = "Click a gene to see it on the tissue."
 _LABELS = (
     ("Gene", ""),
     ("Score", "z of Wilcoxon's rank sum: how clearly the domain has more of the gene than all other spots."),
@@ -99,7 +100,7 @@ def tables(sample: Sample, result: Result) -> None:
     names = {cluster: charts.cluster_name(cluster, layer) for cluster, layer in matching.layers.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cluster = _domain_picker([c for c in charts.ordered_clusters(matching) if c in found.clusters], names)
-        st.space("stretch")
+        st.caption(_CLICK if sample.gene_names is not None else "", width="stretch")
         _download(sample, found, names)
     _table(sample, found, cluster)
     _say_what_is_left_out(found, names)
@@ -147,7 +148,7 @@ def _table(sample: Sample, found: Markers, cluster: int) -> None:
     if named and picked.selection.cells:
         row, _ = picked.selection.cells[0]
         state.change_view(kind="gene", gene=str(frame["gene"].iloc[row]))
-        st.switch_page(_TISSUE)
+        st.switch_page(_TISSUE, query_params=link.query_of_tissue())
 
 
 def _column_config() -> dict[str, Any]:
@@ -162,7 +163,7 @@ def _column_config() -> dict[str, Any]:
     config: dict[str, Any] = {
         name: number(words[name][0], help=words[name][1], format=text) for name, text in formats.items()
     }
-    config["gene"] = st.column_config.TextColumn("Gene", help="Click a gene to see it on the tissue.", pinned=True)
+    config["gene"] = st.column_config.TextColumn("Gene", pinned=True)
     for name in ("share_inside", "share_outside"):
         label, text = words[name]
         config[name] = st.column_config.ProgressColumn(label, help=text, format="percent", min_value=0.0, max_value=1.0)

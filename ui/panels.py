@@ -12,8 +12,13 @@ from ui.guards import as_markdown
 SHIPPED = "151673.h5"
 
 
-def sample_picker() -> SampleSummary:
+def sample_picker(*, with_view: bool = False) -> SampleSummary:
     """Ask for a sample, in the sidebar; say which files cannot be read.
+
+    Parameters
+    ----------
+    with_view : bool
+        Whether the address of the page says what the map of the Tissue page shows.
 
     Returns
     -------
@@ -23,7 +28,7 @@ def sample_picker() -> SampleSummary:
     navigation.only_through_app()
     found = compute.samples()
     readable = {summary.path.name: summary for summary in found if not summary.problem}
-    link.follow()
+    link.follow(with_view=with_view)
     with st.sidebar:
         if readable:
             _pick(readable)
@@ -31,7 +36,7 @@ def sample_picker() -> SampleSummary:
     if not readable:
         _no_sample()
     _say_passed_over(readable)
-    link.write(_chosen(readable))
+    link.write(_chosen(readable), with_view=with_view)
     return readable[_chosen(readable)]
 
 
@@ -182,7 +187,7 @@ def _score(value: float | None) -> str:
 
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     words = (
-        "Across which line the layers are crossed, in array rows and columns; the arrow on the map points to greater depth. "
+        "Across which line the layers are crossed, in array rows and columns, or down and across off the array; the arrow on the map points to greater depth. "
         "Small: how clear the found direction is, from 0 to 1, or the turn in rad against the pinned result."
     )
     if result is None:

@@ -183,12 +183,14 @@ def sample_file() -> str | None:
 
 
 def choose_sample(file: str) -> None:
-    """Remember the chosen sample, over pages.
+    """Remember the chosen sample, over pages; the ends of the colour scale were those of the one before.
 
     Parameters
     ----------
     file : str
     """
+    if file != sample_file():
+        change_view(limits=None)
     st.session_state[_SAMPLE] = file
 
 
@@ -255,14 +257,18 @@ def compare(wanted: bool) -> None:
     st.session_state[_COMPARING] = wanted
 
 
+VIEW_KINDS = ("annotation", "gene", "counts", "genes")
+"""What the map of the Tissue page can show; the last two are counts per spot and genes per spot."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What the map of the Tissue page shows.
 
     Parameters
     ----------
-    kind : {"annotation", "gene", "counts", "genes"}
-        The last two are counts per spot and genes per spot.
+    kind : str
+        One of `VIEW_KINDS`.
     gene : str or None
         None until one was chosen.
     limits : tuple of float, or None
@@ -294,6 +300,16 @@ def change_view(**changes: Any) -> None:
         Fields of `View`.
     """
     st.session_state[_VIEW] = dataclasses.replace(view(), **{"limits": None, **changes})
+
+
+def take_view(new: View) -> None:
+    """Show what another view says, on the Tissue page.
+
+    Parameters
+    ----------
+    new : View
+    """
+    st.session_state[_VIEW] = new
 
 
 def found_angle() -> float | None:

@@ -10,6 +10,7 @@ from core.figures.charts import colour_scale
 from core.figures.comparison import spot_names
 from core.figures.layers import spots_per_layer
 from core.io.export import spots_csv
+from core.io.safe_h5 import shown
 from core.sample import Sample
 from ui import maps, pictures, state
 from ui.guards import as_markdown
@@ -61,7 +62,7 @@ def card(sample: Sample) -> None:
     n_layers = len(sample.layer_names)
     size = f"**{sample.n_spots:,}** spots, **{sample.n_genes:,}** genes, **{n_layers}** layer{'s' * (n_layers != 1)}"
     words = (
-        "Spots: places of the array under tissue. Genes: those in the file, often the most variable ones only. Layers: "
+        "Spots: places of the array under tissue, or cells. Genes: those in the file, often the most variable ones only. Layers: "
         "annotated classes, without the spots that the experts left out."
     )
     with st.container(border=True, gap="xsmall"):
@@ -114,6 +115,9 @@ def _gene_picker(sample: Sample) -> None:
         help="Type a few letters of its name: the map then shows its counts.",
         on_change=lambda: state.change_view(kind="gene", gene=state.shown(key)),
     )
+    asked = state.view().gene
+    if there and asked is not None and asked not in there:
+        st.caption(as_markdown(f"This section has no gene {shown(asked, 40)}: choose another."))
 
 
 def _limits(sample: Sample, kind: str) -> tuple[float, float]:
@@ -131,11 +135,17 @@ def _limits_picker(sample: Sample, kind: str) -> None:
         chosen = state.shown(keys[0]), state.shown(keys[1])
         state.change_view(limits=None if None in chosen else chosen)
 
-    left, right = st.columns(2, gap="small")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
         _limit_input("Minimum", keys[0], "below it have the first colour", take, at_most=high)
-    with right:
         _limit_input("Maximum", keys[1], "above it have the last colour", take, at_least=low)
+        st.button(
+            ":material/undo:",
+            key=state.widget_key("limit", "reset"),
+            type="tertiary",
+            help="Back to the ends of the values",
+            disabled=state.view().limits is None,
+            on_click=state.change_view,
+        )
 
 
 def _limit_input(
@@ -178,7 +188,7 @@ def picture(sample: Sample) -> np.ndarray | None:
     told = [] if kind == "annotation" or sample.labels_true is None else [maps.annotated(sample)]
     return tissue_view(
         state.widget_key("tissue"),
-        lattice=sample.lattice,
+        places=sample.places,
         maps=[maps.annotated(sample) if kind == "annotation" else _map_of_values(sample, kind)],
         told=told,
         spot_names=spot_names(sample),

@@ -139,16 +139,37 @@ def spots_csv(sample: Sample, spots: list[int]) -> str:
     Returns
     -------
     str
-        Columns `spot` (as in :func:`labels_csv`), `array_row`, `array_col`, and `layer` where the sample is annotated.
+        Columns `spot` (as in :func:`labels_csv`), `array_row` and `array_col` or, off the lattice, `x_um` and `y_um`, and
+        `layer` where the sample is annotated.
     """
     text, names = io.StringIO(), spot_names(sample)
     writer = csv.writer(text, lineterminator="\n")
     annotated = sample.labels_true is not None
-    writer.writerow(("spot", "array_row", "array_col", *["layer"] * annotated))
+    columns, places = spot_places(sample)
+    writer.writerow(("spot", *columns, *["layer"] * annotated))
     for spot in spots:
         layer = [] if sample.labels_true is None else [sample.labels_true[spot]]
-        writer.writerow((names[spot], *sample.lattice[spot].tolist(), *layer))
+        writer.writerow((names[spot], *places[spot].tolist(), *layer))
     return text.getvalue()
+
+
+def spot_places(sample: Sample) -> tuple[tuple[str, str], np.ndarray]:
+    """Say where spots lie, as tables do.
+
+    Parameters
+    ----------
+    sample : Sample
+
+    Returns
+    -------
+    columns : (str, str)
+        `array_row` and `array_col`, or off the lattice `x_um` and `y_um`.
+    places : ndarray of shape (n_spots, 2)
+        Whole numbers, or micrometres to the nearest thousandth.
+    """
+    if sample.lattice is not None:
+        return ("array_row", "array_col"), sample.lattice
+    return ("x_um", "y_um"), np.round(sample.tissue_um, 3)
 
 
 def spot_names(sample: Sample) -> list[str]:

@@ -21,8 +21,11 @@ def key(name):
     return f"widget:{name}"
 
 
-def on_tissue():
-    return AppTest.from_file(APP, default_timeout=120).run().switch_page("pages/tissue.py").run()
+def on_tissue(**query):
+    app = AppTest.from_file(APP, default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run().switch_page("pages/tissue.py").run()
 
 
 @pytest.fixture
@@ -92,6 +95,60 @@ def test_the_ends_of_the_scale_follow_the_numbers_and_start_anew_with_another_ge
     app.number_input(key("limit.high")).set_value(9.0).run()
     app.selectbox(key("gene")).select("GENE2").run()
     assert only_map(app)["limits"][1] == named.expression[:, 2].max()
+
+
+def test_the_way_back_to_the_ends_of_the_values_is_one_click(app, named):
+    app.selectbox(key("gene")).select("GENE1").run()
+    assert app.button(key("limit.reset")).disabled
+    app.number_input(key("limit.high")).set_value(9.0).run()
+    app.button(key("limit.reset")).click().run()
+    assert only_map(app)["limits"] == [named.expression[:, 1].min(), named.expression[:, 1].max()]
+
+
+def test_a_link_shows_somebody_else_the_same_gene_in_the_same_colours(app):
+    app.selectbox(key("gene")).select("GENE5").run()
+    app.number_input(key("limit.low")).set_value(2.5).run()
+    app.number_input(key("limit.high")).set_value(9.0).run()
+    query = {name: app.query_params[name] for name in ("show", "gene", "low", "high")}
+    assert query == {"show": "gene", "gene": "GENE5", "low": "2.5", "high": "9.0"}
+    other = on_tissue(**query)
+    assert (only_map(other)["title"], only_map(other)["limits"]) == ("GENE5", [2.5, 9.0])
+    other.switch_page("pages/tune.py").run()
+    assert "gene" not in other.query_params
+    other.switch_page("pages/tissue.py").run()
+    assert only_map(other)["limits"] == [2.5, 9.0]
+
+
+def test_another_sample_has_ends_of_its_own(app, named, samples_folder):
+    doubled = dataclasses.replace(named, name="other", expression=named.expression * 2)
+    lab_h5.write(doubled, samples_folder / "other.h5")
+    app.selectbox(key("gene")).select("GENE1").run()
+    app.number_input(key("limit.high")).set_value(9.0).run()
+    app.selectbox(key("sample")).select("other.h5").run()
+    assert only_map(app)["limits"][1] == doubled.expression[:, 1].max()
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"show": "<b>"}, "must be one of annotation, gene, counts, genes"),
+        ({"low": "5", "high": "1"}, "two numbers, the lower one first"),
+        ({"low": "nan", "high": "1"}, "two numbers, the lower one first"),
+        ({"high": "1"}, "two numbers, the lower one first"),
+        ({"gene": "G" * 300}, "no gene has so long a name"),
+    ],
+)
+def test_what_an_address_says_amiss_is_passed_over_with_a_sentence(named, query, words):
+    app = on_tissue(**query)
+    assert not app.exception
+    assert words in app.warning[0].value.replace("\\", "")
+    assert only_map(app)["title"] == "Annotated"
+
+
+def test_a_gene_of_another_section_is_said_to_be_missing(named):
+    app = on_tissue(show="gene", gene="PCP4_<b>")
+    assert only_map(app)["title"] == "GENE0"
+    assert "has no gene PCP4" in captions(app)
 
 
 def test_sample_gene_and_view_are_still_there_after_another_page(app):
