@@ -218,13 +218,16 @@ def _add_attach(todo: Any) -> None:
 def _add_fetch(todo: Any) -> None:
     parser = todo.add_parser("fetch", help="bring public samples", allow_abbrev=False)
     parser.add_argument(
-        "collection", choices=["paste2"], help="parts of four DLPFC sections, BSD-3, through pip (47 MB)"
+        "collection",
+        choices=["paste2", "dlpfc"],
+        help="paste2: parts of four DLPFC sections, BSD-3, through pip (47 MB). dlpfc: the twelve whole sections, resumed where "
+        "a connection broke off",
     )
     parser.add_argument("section", nargs="*", help="only these sections, such as 151673; all by default")
     parser.add_argument(
         "--out", type=Path, default=SAMPLES, metavar="FOLDER", help="where to write (default spca_dat/)"
     )
-    parser.set_defaults(run=lambda options: commands.fetch_paste2(options.out, options.section or None))
+    parser.set_defaults(run=lambda options: commands.fetch(options.collection, options.out, options.section or None))
 
 
 def _add_synthesise(todo: Any) -> None:

@@ -254,19 +254,23 @@ def attach(path: Path, folder: Path, out: Path) -> None:
     print(out)
 
 
-def fetch_paste2(folder: Path, sections: Sequence[str] | None) -> None:
-    """Bring the public sections of the paste2 archive and print where they are.
+def fetch(collection: str, folder: Path, sections: Sequence[str] | None) -> None:
+    """Bring public sections and print where they are.
 
     Parameters
     ----------
+    collection : {"paste2", "dlpfc"}
     folder : Path
     sections : sequence of str, optional
         All by default.
     """
-    from core.io import public
+    from core.io import dlpfc, public
 
+    fetch_them = dlpfc.fetch_dlpfc if collection == "dlpfc" else public.fetch_paste2
     with _share_bar() as progress:
-        written = public.fetch_paste2(folder, sections=sections, progress=progress)
+        written = fetch_them(folder, sections=sections, progress=progress)
+    if collection == "dlpfc":
+        sys.stderr.write(f"{dlpfc.UNCHECKED}\n")
     for path in written:
         print(path)
 
@@ -444,9 +448,12 @@ def _start_bar(results: Iterator[Result], n_starts: int) -> Iterator[Result]:
     yield from _bar(results, total=n_starts, desc="Starts", leave=False, delay=0.5)
 
 
+_SHARE_FORMAT = "{desc} {percentage:3.0f}% |{bar}| {remaining} left"
+
+
 @contextmanager
 def _share_bar() -> Iterator[Callable[[float, str], None]]:
-    with _bar(total=100, unit="%", leave=False, bar_format="{desc} {percentage:3.0f}% |{bar}|") as bar:
+    with _bar(total=100, unit="%", leave=False, bar_format=_SHARE_FORMAT) as bar:
 
         def progress(share: float, doing: str) -> None:
             bar.set_description(doing, refresh=False)

@@ -35,10 +35,16 @@ def header(sample: Sample) -> None:
         if sample.synthetic:
             st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
         st.space("stretch")
-        _kind_picker(sample)
+        kind_picker(sample)
 
 
-def _kind_picker(sample: Sample) -> None:
+def kind_picker(sample: Sample) -> None:
+    """Ask what the colours of the map mean.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
     key = state.widget_key("view kind")
     state.show(key, _kind(sample))
     st.segmented_control(
