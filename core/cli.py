@@ -157,6 +157,24 @@ def _add_cluster(todo: Any) -> None:
         "--labels", type=_output_path, metavar="OUT.csv", help="write each spot's cluster, in the file's order"
     )
     parser.add_argument(
+        "--loupe", type=_output_path, metavar="OUT.csv", help="write each spot's cluster for Loupe Browser"
+    )
+    parser.add_argument(
+        "--h5ad", type=_h5ad_path, metavar="OUT.h5ad", help="write sample and clusters for scanpy and squidpy"
+    )
+    parser.add_argument(
+        "--lab-h5", type=_output_path, metavar="OUT.h5", help="write sample and clusters in the lab's format"
+    )
+    parser.add_argument(
+        "--rename",
+        type=_new_name,
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="CLUSTER=NAME",
+        help="names of clusters in these files, such as 3=WM 5=L1; two clusters of one name become one",
+    )
+    parser.add_argument(
         "--figure", type=_figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
     )
     parser.set_defaults(run=_run_cluster)
@@ -305,6 +323,20 @@ def _figure_path(text: str) -> Path:
     return path
 
 
+def _h5ad_path(text: str) -> Path:
+    path = _output_path(text)
+    if path.suffix.lower() != ".h5ad":
+        raise argparse.ArgumentTypeError(f"{text} must end in .h5ad")
+    return path
+
+
+def _new_name(text: str) -> tuple[int, str]:
+    cluster, _, name = text.partition("=")
+    if not cluster.isdecimal() or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form CLUSTER=NAME, such as 3=WM")
+    return int(cluster), name
+
+
 def _run_train(options: argparse.Namespace) -> None:
     commands.train(
         options.file,
@@ -321,8 +353,14 @@ def _run_cluster(options: argparse.Namespace) -> None:
         n_starts=options.starts,
         models=options.models,
         model=options.model,
-        labels=options.labels,
-        figure=options.figure,
+        out=commands.Outputs(
+            labels=options.labels,
+            loupe=options.loupe,
+            h5ad=options.h5ad,
+            lab_h5=options.lab_h5,
+            figure=options.figure,
+            names=dict(options.rename),
+        ),
         as_json=options.json,
     )
 

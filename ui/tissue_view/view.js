@@ -83,8 +83,12 @@ class Geometry {
   /** Hexagons stand on a corner and touch; dots have a spot's share of the tissue as their square. */
   takeShape() {
     this.radius = this.arrayUm ? this.width / Math.sqrt(3) : this.width / 2;
+    this.reach = this.arrayUm ? this.radius : 0.75 * this.width; // dots leave gaps, in which the pointer finds the nearest
     this.trace = this.arrayUm ? hexagons : dots;
-    this.rectangle = { across: this.width / 2, down: this.arrayUm ? this.radius * 0.75 : this.width / 2 };
+    // Of small cells the gaps are noise, not tissue: their rectangles overlap a little.
+    this.rectangle = this.arrayUm
+      ? { across: this.width / 2, down: this.radius * 0.75 }
+      : { across: 0.65 * this.width, down: 0.65 * this.width };
   }
 
   measure() {
@@ -115,9 +119,9 @@ class Geometry {
     return Math.floor((y - this.top) / this.cell) * this.nAcross + Math.floor((x - this.left) / this.cell);
   }
 
-  /** Index of the spot whose shape holds a point, or NOTHING. */
+  /** Index of the nearest spot within reach of a point, or NOTHING. */
   at(x, y) {
-    let [best, nearest] = [NOTHING, this.radius ** 2];
+    let [best, nearest] = [NOTHING, this.reach ** 2];
     for (const down of [-1, 0, 1]) {
       for (const across of [-1, 0, 1]) {
         const cell = this.cellOf(x + across * this.cell, y + down * this.cell);
