@@ -29,7 +29,7 @@ with st.sidebar:
     place = st.slider("Bare slider", 0, 1000) + st.number_input("Bare number", 0, 1000)
 tissue_view(
     state.widget_key("maps"),
-    lattice=sample.lattice,
+    places=sample.places,
     maps=shown[int(place) % 2],
     spot_names=spot_names(sample),
     theme="light",

@@ -94,9 +94,9 @@ def _compare_pooling(sample: Sample, rounds: int) -> Comparison:
     slow, quick = [], []
     theirs = ours = np.empty(0)
     for _ in range(rounds):  # only the last results are kept: memory never touched before is slow for whoever gets it
-        seconds, theirs = _timed(lambda: reference.pool(counts, sample.lattice, 10, 2.0))
+        seconds, theirs = _timed(lambda: reference.pool(counts, sample.positions, 10, 2.0))
         slow.append(seconds)
-        seconds, ours = _timed(lambda: pool_window(sample.expression, sample.lattice, PoolingParams(window=10)))
+        seconds, ours = _timed(lambda: pool_window(sample.expression, sample.positions, PoolingParams(window=10)))
         quick.append(seconds)
     equal = np.array_equal(theirs, ours)
     return Comparison(
@@ -109,15 +109,15 @@ def _compare_pooling(sample: Sample, rounds: int) -> Comparison:
 
 
 def _compare_clustering(sample: Sample, starts: int) -> Comparison:
-    pooled = pool_window(sample.expression, sample.lattice, PoolingParams())
+    pooled = pool_window(sample.expression, sample.positions, PoolingParams())
     n_clusters = sample.suggested_n_clusters
     params = ClusteringParams(n_clusters=n_clusters)
     theirs, ours, n_equal = [], [], 0
     for seed in range(starts):
         first = np.random.default_rng(seed).choice(sample.n_spots, n_clusters, replace=False)
-        seconds, slow = _timed(partial(reference.rotated_kmeans, sample.lattice, pooled, first, _ANGLE))
+        seconds, slow = _timed(partial(reference.rotated_kmeans, sample.positions, pooled, first, _ANGLE))
         theirs.append(seconds)
-        seconds, quick = _timed(partial(cluster, pooled, sample.lattice, params, angle=_ANGLE, starts=first))
+        seconds, quick = _timed(partial(cluster, pooled, sample.positions, params, angle=_ANGLE, starts=first))
         ours.append(seconds)
         n_equal += np.array_equal(slow, quick)
     return Comparison(
@@ -130,7 +130,7 @@ def _compare_clustering(sample: Sample, starts: int) -> Comparison:
 
 
 def _compare_training(sample: Sample, rounds: int, epochs: int) -> Comparison:
-    pooled = pool_window(sample.expression, sample.lattice, PoolingParams(window=10, scale=20_000.0))
+    pooled = pool_window(sample.expression, sample.positions, PoolingParams(window=10, scale=20_000.0))
     train(pooled, AutoencoderParams(epochs=1))  # the first training of a process pays for loading the kernels
     pairs = [
         (
@@ -154,7 +154,7 @@ def _compare_training(sample: Sample, rounds: int, epochs: int) -> Comparison:
 def _print_windows(sample: Sample, rounds: int) -> None:
     def seconds(window: int) -> float:
         return min(
-            _timed(lambda: pool_window(sample.expression, sample.lattice, PoolingParams(window=window)))[0]
+            _timed(lambda: pool_window(sample.expression, sample.positions, PoolingParams(window=window)))[0]
             for _ in range(rounds)
         )
 

@@ -157,6 +157,24 @@ def _add_cluster(todo: Any) -> None:
         "--labels", type=_output_path, metavar="OUT.csv", help="write each spot's cluster, in the file's order"
     )
     parser.add_argument(
+        "--loupe", type=_output_path, metavar="OUT.csv", help="write each spot's cluster for Loupe Browser"
+    )
+    parser.add_argument(
+        "--h5ad", type=_h5ad_path, metavar="OUT.h5ad", help="write sample and clusters for scanpy and squidpy"
+    )
+    parser.add_argument(
+        "--lab-h5", type=_output_path, metavar="OUT.h5", help="write sample and clusters in the lab's format"
+    )
+    parser.add_argument(
+        "--rename",
+        type=_new_name,
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="CLUSTER=NAME",
+        help="names of clusters in these files, such as 3=WM 5=L1; two clusters of one name become one",
+    )
+    parser.add_argument(
         "--figure", type=_figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
     )
     parser.set_defaults(run=_run_cluster)
@@ -200,13 +218,16 @@ def _add_attach(todo: Any) -> None:
 def _add_fetch(todo: Any) -> None:
     parser = todo.add_parser("fetch", help="bring public samples", allow_abbrev=False)
     parser.add_argument(
-        "collection", choices=["paste2"], help="parts of four DLPFC sections, BSD-3, through pip (47 MB)"
+        "collection",
+        choices=["paste2", "dlpfc"],
+        help="paste2: parts of four DLPFC sections, BSD-3, through pip (47 MB). dlpfc: the twelve whole sections, resumed where "
+        "a connection broke off",
     )
     parser.add_argument("section", nargs="*", help="only these sections, such as 151673; all by default")
     parser.add_argument(
         "--out", type=Path, default=SAMPLES, metavar="FOLDER", help="where to write (default spca_dat/)"
     )
-    parser.set_defaults(run=lambda options: commands.fetch_paste2(options.out, options.section or None))
+    parser.set_defaults(run=lambda options: commands.fetch(options.collection, options.out, options.section or None))
 
 
 def _add_synthesise(todo: Any) -> None:
@@ -215,6 +236,7 @@ def _add_synthesise(todo: Any) -> None:
     parser.add_argument("--n-genes", type=int, default=500, help="default 500")
     parser.add_argument("--n-layers", type=int, default=6, help="cortical layers above the white matter (default 6)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same tissue (default 0)")
+    parser.add_argument("--cells", action="store_true", help="cells off the lattice, with positions in um")
     parser.add_argument("--out", type=_output_path, metavar="FILE.h5", help="default spca_dat/synthetic_<spots>.h5")
     parser.set_defaults(run=_run_synthesise)
 
@@ -301,6 +323,20 @@ def _figure_path(text: str) -> Path:
     return path
 
 
+def _h5ad_path(text: str) -> Path:
+    path = _output_path(text)
+    if path.suffix.lower() != ".h5ad":
+        raise argparse.ArgumentTypeError(f"{text} must end in .h5ad")
+    return path
+
+
+def _new_name(text: str) -> tuple[int, str]:
+    cluster, _, name = text.partition("=")
+    if not cluster.isdecimal() or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form CLUSTER=NAME, such as 3=WM")
+    return int(cluster), name
+
+
 def _run_train(options: argparse.Namespace) -> None:
     commands.train(
         options.file,
@@ -317,8 +353,14 @@ def _run_cluster(options: argparse.Namespace) -> None:
         n_starts=options.starts,
         models=options.models,
         model=options.model,
-        labels=options.labels,
-        figure=options.figure,
+        out=commands.Outputs(
+            labels=options.labels,
+            loupe=options.loupe,
+            h5ad=options.h5ad,
+            lab_h5=options.lab_h5,
+            figure=options.figure,
+            names=dict(options.rename),
+        ),
         as_json=options.json,
     )
 
@@ -342,7 +384,8 @@ def _run_synthesise(options: argparse.Namespace) -> None:
         n_genes=options.n_genes,
         n_layers=options.n_layers,
         random_state=options.seed,
-        path=options.out or SAMPLES / f"synthetic_{options.n_spots}.h5",
+        cells=options.cells,
+        path=options.out or SAMPLES / f"synthetic_{'cells_' * options.cells}{options.n_spots}.h5",
     )
 
 

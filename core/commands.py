@@ -4,29 +4,80 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
 from core.errors import SampleFileError
 from core.io import lab_h5
-from core.io.export import labels_csv
+from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
 from core.io.incoming import Check, ImportChoices, Survey
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
 
+if TYPE_CHECKING:
+    from core.method.pipeline import Pipeline
+
 ParamsFor = Callable[[Sample], MethodParams]
 """Parameters depend on the sample: without `--n-clusters` there are as many as annotated classes."""
+
+_LOUPE_CATEGORY = "domain"
+
+_STEP_BYTES = 2**62  # a run on the command line keeps every step, as one without a cache does
 
 _DEAD = (
     "The autoencoder is dead: its reconstruction explains {share:.2f} of the variance of its input (1 is all, 0 no more than "
     "the gene means), so it hardly differs between spots and expression drops out of the distance. Try a smaller scale."
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """What `cluster` writes.
+
+    Parameters
+    ----------
+    labels, loupe : Path, optional
+        Labels as CSV, and as Loupe Browser imports them.
+    h5ad, lab_h5 : Path, optional
+        The sample with its labels, for scanpy and squidpy, and in the lab's format.
+    figure : Path, optional
+        Predicted beside annotated.
+    names : mapping of int to str
+        New names of clusters, in all files; two of one name become one.
+    """
+
+    labels: Path | None = None
+    loupe: Path | None = None
+    h5ad: Path | None = None
+    lab_h5: Path | None = None
+    figure: Path | None = None
+    names: Mapping[int, str] = dataclasses.field(default_factory=dict)
+
+    def check(self, sample: Sample, n_clusters: int) -> None:
+        """Refuse what cannot be written before the work is done, not after."""
+        renamed(np.arange(n_clusters), self.names)
+        if self.loupe is not None:
+            loupe_csv(sample, np.zeros(sample.n_spots, dtype=int), sample.name)
+
+    def write(self, sample: Sample, result: Result, steps: "Pipeline") -> None:
+        """Write each file that was asked for."""
+        if self.labels is not None:
+            _write_text(self.labels, labels_csv(sample, result, self.names))
+        if self.loupe is not None:
+            _write_text(self.loupe, loupe_csv(sample, renamed(result.labels, self.names), _LOUPE_CATEGORY))
+        if self.h5ad is not None:
+            _write_h5ad(sample, result, steps, self.h5ad, self.names)
+        if self.lab_h5 is not None:
+            write_lab_h5(sample, result, self.lab_h5, self.names)
+        if self.figure is not None:
+            _write_figure(sample, result, self.figure)
 
 
 def info(path: Path, *, as_json: bool = False) -> None:
@@ -98,8 +149,7 @@ def cluster(
     n_starts: int = 1,
     models: Path,
     model: Path | None = None,
-    labels: Path | None = None,
-    figure: Path | None = None,
+    out: Outputs,
     as_json: bool = False,
 ) -> None:
     """Cluster a sample, write what was asked for, and print the scores.
@@ -109,29 +159,28 @@ def cluster(
     path : Path
     params_for : callable
     n_starts : int
-        Runs, with seeds counted up; labels and figure are those of the first.
+        Runs, with seeds counted up; what is written is of the first.
     models : Path
         Folder of checkpoints.
     model : Path, optional
         One checkpoint to use instead.
-    labels, figure : Path, optional
-        Where to write labels as CSV and the picture.
+    out : Outputs
+        What to write, and where.
     as_json : bool
     """
     from core.method import pipeline
+    from core.method.cache import StepCache
 
     started = time.perf_counter()
     sample = lab_h5.read(path)
     load_seconds = time.perf_counter() - started
-    params = params_for(sample)
+    params, steps = params_for(sample), StepCache(max_bytes=_STEP_BYTES)
+    out.check(sample, params.clustering.n_clusters)
     with _training_bar() as on_epoch:
-        work = pipeline.repeat(sample, params, n_starts, models=models, model=model, on_epoch=on_epoch)
+        work = pipeline.repeat(sample, params, n_starts, cache=steps, models=models, model=model, on_epoch=on_epoch)
         results = list(_start_bar(work, n_starts))
     first = results[0]
-    if labels is not None:
-        labels.write_text(labels_csv(sample, first), encoding="utf-8", newline="")
-    if figure is not None:
-        _write_figure(sample, first, figure)
+    out.write(sample, first, pipeline.Pipeline(sample, cache=steps, models=models, model=model))
     facts = _cluster_facts(sample, results, load_seconds)
     _print(facts if as_json else _in_short(sample, results, facts["seconds"]), as_json=as_json)
     _warn_if_dead(first.autoencoder)
@@ -205,29 +254,34 @@ def attach(path: Path, folder: Path, out: Path) -> None:
     print(out)
 
 
-def fetch_paste2(folder: Path, sections: Sequence[str] | None) -> None:
-    """Bring the public sections of the paste2 archive and print where they are.
+def fetch(collection: str, folder: Path, sections: Sequence[str] | None) -> None:
+    """Bring public sections and print where they are.
 
     Parameters
     ----------
+    collection : {"paste2", "dlpfc"}
     folder : Path
     sections : sequence of str, optional
         All by default.
     """
-    from core.io import public
+    from core.io import dlpfc, public
 
+    fetch_them = dlpfc.fetch_dlpfc if collection == "dlpfc" else public.fetch_paste2
     with _share_bar() as progress:
-        written = public.fetch_paste2(folder, sections=sections, progress=progress)
+        written = fetch_them(folder, sections=sections, progress=progress)
+    if collection == "dlpfc":
+        sys.stderr.write(f"{dlpfc.UNCHECKED}\n")
     for path in written:
         print(path)
 
 
-def synthesise(*, n_spots: int, n_genes: int, n_layers: int, random_state: int, path: Path) -> None:
+def synthesise(*, n_spots: int, n_genes: int, n_layers: int, random_state: int, cells: bool, path: Path) -> None:
     """Make synthetic tissue, write it and print where it is.
 
     Parameters
     ----------
     n_spots, n_genes, n_layers, random_state : int
+    cells : bool
         See `core.io.synthetic.synthesise`.
     path : Path
     """
@@ -235,7 +289,7 @@ def synthesise(*, n_spots: int, n_genes: int, n_layers: int, random_state: int, 
 
     with _share_bar() as progress:
         sample = synthetic.synthesise(
-            n_spots, n_genes=n_genes, n_layers=n_layers, random_state=random_state, progress=progress
+            n_spots, n_genes=n_genes, n_layers=n_layers, random_state=random_state, cells=cells, progress=progress
         )
     lab_h5.write(sample, path)
     print(path)
@@ -336,6 +390,20 @@ def _warn_if_dead(report: AutoencoderReport | None) -> None:
         sys.stderr.write(_DEAD.format(share=report.explained_variance) + "\n")
 
 
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def _write_h5ad(sample: Sample, result: Result, steps: "Pipeline", path: Path, names: Mapping[int, str]) -> None:
+    from core.evaluation.matching import match_clusters
+    from core.figures.colours import cluster_colours
+    from core.io.h5ad_out import write_h5ad
+    from core.method.embeddings import embeddings
+
+    colours = cluster_colours(match_clusters(result.labels, sample.labels_true), sample.layer_names, "light")
+    write_h5ad(sample, result, path, names=names, embeddings=embeddings(steps, result.params), colours=colours)
+
+
 def _write_figure(sample: Sample, result: Result, path: Path) -> None:
     from core.figures.comparison import predicted_and_annotated
     from core.figures.export import write_figure
@@ -380,9 +448,12 @@ def _start_bar(results: Iterator[Result], n_starts: int) -> Iterator[Result]:
     yield from _bar(results, total=n_starts, desc="Starts", leave=False, delay=0.5)
 
 
+_SHARE_FORMAT = "{desc} {percentage:3.0f}% |{bar}| {remaining} left"
+
+
 @contextmanager
 def _share_bar() -> Iterator[Callable[[float, str], None]]:
-    with _bar(total=100, unit="%", leave=False, bar_format="{desc} {percentage:3.0f}% |{bar}|") as bar:
+    with _bar(total=100, unit="%", leave=False, bar_format=_SHARE_FORMAT) as bar:
 
         def progress(share: float, doing: str) -> None:
             bar.set_description(doing, refresh=False)

@@ -111,7 +111,7 @@ class PoolingParams(StepParams):
     window: int = knob(
         6,
         "Window k",
-        "Cells of the array up to k - 1 away take part in a spot's average; 1 is none.",
+        "Cells of the array up to k - 1 away take part in a spot's average; 1 is none. Off the array, as many spots.",
         minimum=1,
         maximum=40,
     )
@@ -186,7 +186,7 @@ class DirectionParams(StepParams):
         },
     )
     angle: float = knob(
-        0.0, "Angle", "Radians, modulo pi, in array rows and columns; 0.38 in the paper.", minimum=-math.pi, maximum=math.pi,
+        0.0, "Angle", "Radians, modulo pi, in array rows and columns, or down and across off the array; 0.38 in the paper.", minimum=-math.pi, maximum=math.pi,
         step=0.01,
     )  # fmt: skip
 

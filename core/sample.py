@@ -100,7 +100,7 @@ class Sample:
 
     name: str
     expression: Expression
-    lattice: Any = None
+    lattice: np.ndarray | None = None
     coords_um: np.ndarray | None = None
     labels_true: np.ndarray | None = None
     gene_names: np.ndarray | None = None

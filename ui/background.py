@@ -41,7 +41,7 @@ def train(sample: Sample, params: MethodParams) -> str:
     """
     models = compute.models_folder()
     key = _training_key(sample, params)
-    return board().submit(key, tasks.train, _file(sample), params, models, owner=_session(), again=True)
+    return board().submit(key, tasks.train, _file(sample), params, models, owner=session_id(), again=True)
 
 
 def training(sample: Sample, params: MethodParams) -> Job | None:
@@ -78,7 +78,7 @@ def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
     """
     models = compute.models_folder()
     key = _repeats_key(sample, params, n_starts)
-    return board().submit(key, tasks.repeat, _file(sample), params, n_starts, models, owner=_session())
+    return board().submit(key, tasks.repeat, _file(sample), params, n_starts, models, owner=session_id())
 
 
 def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
@@ -111,7 +111,7 @@ def find_markers(sample: Sample, result: Result) -> str:
         Id of the job; its result is `core.evaluation.markers.Markers`.
     """
     labels = result.labels.astype(np.min_scalar_type(int(result.labels.max())))  # it travels to the worker
-    return board().submit(_markers_key(sample, result), tasks.markers, _file(sample), labels, owner=_session())
+    return board().submit(_markers_key(sample, result), tasks.markers, _file(sample), labels, owner=session_id())
 
 
 def markers(sample: Sample, result: Result) -> Job | None:
@@ -180,6 +180,13 @@ def _usual_path(sample: Sample) -> Path:
     return compute.samples_folder() / f"{sample.name}.h5"
 
 
-def _session() -> str:
+def session_id() -> str:
+    """Name this session, as the owner of the jobs that it asks for.
+
+    Returns
+    -------
+    str
+        Empty outside of one.
+    """
     context = get_script_run_ctx()
     return "" if context is None else context.session_id

@@ -225,7 +225,7 @@ def distance_shares(sample: Sample, result: Result) -> Shares:
     key = params_key(sample.content_hash, params.pooling, params.embedding)
     angle = None if result.direction is None else result.direction.angle
     variance = _expression_variance(key, sample, params)
-    return share.distance_shares(sample.lattice, angle, variance, params.clustering.x_weight)
+    return share.distance_shares(sample.positions, angle, variance, params.clustering.x_weight)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

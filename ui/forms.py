@@ -6,7 +6,8 @@ drawn, so no control ever shows another value than the one that was computed wit
 
 import dataclasses
 import math
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -14,6 +15,11 @@ from core.params import PRESETS, MethodParams, preset, replaced
 from core.sample import Sample
 from ui import state
 from ui.state import Address
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    T = TypeVar("T", bound=DataclassInstance)
 
 _LONGEST_SLIDER = 64
 
@@ -157,6 +163,38 @@ def knob(sample: Sample, address: Address) -> None:
         )
         words = f"Back to {_name(item, usual)}"
         _back_button(".".join(address), words, value == usual, state.reset, address)
+
+
+def record(key: str, values: "T", names: Sequence[str], take: "Callable[[T], None]") -> None:
+    """Ask for some fields of a parameter dataclass that is not one of the method's.
+
+    Parameters
+    ----------
+    key : str
+        Begins the keys of the widgets.
+    values : dataclass instance
+        What the widgets show.
+    names : sequence of str
+        Fields to ask for.
+    take : callable
+        Called with the changed instance before the page is drawn again.
+    """
+    for item in dataclasses.fields(values):
+        if item.name in names:
+            widget_key = state.widget_key(key, item.name)
+            state.show(widget_key, getattr(values, item.name))
+            common = {
+                "key": widget_key,
+                "help": item.metadata["help"],
+                "on_change": _take_field,
+                "args": (widget_key, values, item, take),
+            }
+            _widget(item, widget_key, item.default, common)
+
+
+def _take_field(key: str, values: "T", item: "dataclasses.Field[Any]", take: "Callable[[T], None]") -> None:
+    value = state.shown(key)
+    take(dataclasses.replace(values, **{item.name: item.default if value is None else value}))
 
 
 def _row() -> Any:

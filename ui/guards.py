@@ -34,6 +34,13 @@ def as_markdown(text: str) -> str:
     >>> as_markdown("a_[b].h5 has no `pos`")
     'a\\_\\[b\\].h5 has no `pos`'
     """
+    # Backticks that do not come in pairs, or several at a time, are a file's own and could let the rest out.
+    if "``" in text or text.count("`") % 2:
+        return _escaped(text).replace("`", "\\`")
     plain_and_code = text.split("`")
-    plain_and_code[::2] = [re.sub(r"([\\*_\[\]<>$~#:])", r"\\\1", part) for part in plain_and_code[::2]]
+    plain_and_code[::2] = map(_escaped, plain_and_code[::2])
     return "`".join(plain_and_code)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\*_\[\]<>$~#:])", r"\\\1", text)

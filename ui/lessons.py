@@ -54,7 +54,7 @@ def pooling(sample: Sample) -> None:
     with _lesson(
         "1. Pool over neighbours",
         "Figures 1 and 2. A spot counts few molecules, so neighbours of one layer look unlike. Averaging each gene over a "
-        "window of 2k - 1 array rows and columns lets the layer show, and clusters become whole.",
+        "window of 2k - 1 array rows and columns, or of as many cells off the array, lets the layer show, and clusters become whole.",
     ):
         left, right, _ = st.columns(3, gap="medium")
         window = left.slider(
@@ -96,7 +96,7 @@ def weights(sample: Sample) -> None:
     with _lesson(
         "2. Weigh expression against position",
         "Figure 3. The squared distance between two spots is that of their positions plus the squared weight times that of "
-        "their expression: with a small weight clusters are pieces of the array, with a large one position has no say. "
+        "their expression: with a small weight clusters are pieces of the tissue, with a large one position has no say. "
         "Above each map: the share of the distance that expression, X, makes.",
     ):
         own = st.columns(3, gap="medium")[0].number_input(
@@ -149,7 +149,7 @@ def direction(sample: Sample) -> None:
             round(found, 2),
             0.01,
             key=_key("angle", sample.name),
-            help=f"Radians, in array rows and columns. A first clustering finds {found:.2f} here.",
+            help=f"Radians, in array rows and columns, or down and across. A first clustering finds {found:.2f} here.",
         )
         weight = right.number_input(
             "X weight",

@@ -10,6 +10,7 @@ import streamlit as st
 from core.evaluation.matching import Matching, match_steadily
 from core.figures import colours
 from core.figures.comparison import spot_names
+from core.io.export import spot_places
 from core.layer_names import display_name
 from core.method.lattice import across_layers_um
 from core.result import FoundDirection, Result
@@ -42,7 +43,7 @@ def predicted_beside_annotated(sample: Sample, result: Result | None, missing: s
     first = waiting(sample, missing) if result is None else predicted(sample, result, matched(sample, result))
     return tissue_view(
         state.widget_key("maps"),
-        lattice=sample.lattice,
+        places=sample.places,
         maps=[first, *_pinned(sample), *([] if sample.labels_true is None else [annotated(sample)])],
         spot_names=spot_names(sample),
         theme=state.theme(),
@@ -139,7 +140,7 @@ def predicted(sample: Sample, result: Result, matching: Matching, title: str = "
         names=[*named, *names],
         colours=[*colours.layer_colours(layers, state.theme()).values(), *(shades[cluster] for cluster in alone)],
         words=[*known, *names],
-        arrow=_arrow(result.direction),
+        arrow=_arrow(result.direction, sample),
     )
 
 
@@ -205,17 +206,18 @@ def _title(title: str, sample: Sample) -> str:
     return title + " (synthetic tissue)" * sample.synthetic
 
 
-def _arrow(direction: FoundDirection | None) -> tuple[float, float] | None:
+def _arrow(direction: FoundDirection | None, sample: Sample) -> tuple[float, float] | None:
     if direction is None:
         return None
-    across, down = across_layers_um(direction.angle)
+    across, down = across_layers_um(direction.angle, sample.unit_um)
     return float(across), float(down)
 
 
 def _columns(sample: Sample, result: Result | None, spots: np.ndarray) -> dict[str, list[str]]:
     names = spot_names(sample)
     columns = {"barcode": [names[spot] for spot in spots]}
-    columns |= {f"array_{axis}": [str(at) for at in sample.lattice[spots, i]] for i, axis in enumerate(("row", "col"))}
+    axes, places = spot_places(sample)
+    columns |= {axis: [str(at) for at in places[spots, i]] for i, axis in enumerate(axes)}
     shown = [] if result is None else [predicted(sample, result, matched(sample, result), "predicted")]
     shown += [] if sample.labels_true is None else [annotated(sample, "annotated")]
     for item in shown:

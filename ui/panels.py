@@ -187,7 +187,7 @@ def _score(value: float | None) -> str:
 
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     words = (
-        "Across which line the layers are crossed, in array rows and columns; the arrow on the map points to greater depth. "
+        "Across which line the layers are crossed, in array rows and columns, or down and across off the array; the arrow on the map points to greater depth. "
         "Small: how clear the found direction is, from 0 to 1, or the turn in rad against the pinned result."
     )
     if result is None:

@@ -32,7 +32,7 @@ def underlay(sample: Sample) -> Underlay | None:
     url = runtime.get_instance().media_file_mgr.add(_png(sample.image), "image/png", "tissue image")
     return Underlay(
         url=st.get_option("server.baseUrlPath").rstrip("/") + url,
-        um_to_px=um_to_image(sample.lattice, sample.coords_px, sample.image.scale),
+        um_to_px=um_to_image(sample.tissue_um, sample.coords_px, sample.image.scale),
     )
 
 

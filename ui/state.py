@@ -2,13 +2,17 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core.evaluation.matching import Matching
 from core.figures.colours import Theme
+from core.io.drafts import Draft
+from core.io.incoming import ImportChoices
 from core.result import Result
+from core.work.bringing import Source
 
 Address = tuple[str, ...]
 """Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
@@ -20,6 +24,8 @@ _HISTORY = "history"
 _PINNED = "pinned"
 _COMPARING = "comparing"
 _VIEW = "view"
+_INCOMING = "incoming"
+_PLACES = "places below roots"
 
 MAX_HISTORY = 100
 """Settings that a session can go back through."""
@@ -300,6 +306,101 @@ def change_view(**changes: Any) -> None:
         Fields of `View`.
     """
     st.session_state[_VIEW] = dataclasses.replace(view(), **{"limits": None, **changes})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """What this session is bringing in.
+
+    Parameters
+    ----------
+    draft : Draft
+        Holds what was uploaded and what was made of it, and takes it along when the session ends.
+    source : Source
+    choices : ImportChoices
+    name : str
+        Of the sample to be.
+    asked : bool
+        Whether the user has seen what the source suggests for them.
+    table_id : str
+        Upload that the source's table of labels came from.
+    """
+
+    draft: Draft
+    source: Source
+    choices: ImportChoices = field(default_factory=ImportChoices)
+    name: str = ""
+    asked: bool = False
+    table_id: str = ""
+
+
+def incoming() -> Incoming | None:
+    """Look up what this session is bringing in.
+
+    Returns
+    -------
+    Incoming or None
+    """
+    stored: Incoming | None = st.session_state.get(_INCOMING)
+    return stored
+
+
+def take_incoming(new: Incoming) -> None:
+    """Bring something in, in the place of what was being brought in before.
+
+    Parameters
+    ----------
+    new : Incoming
+    """
+    st.session_state[_INCOMING] = new
+
+
+def change_incoming(**changes: Any) -> None:
+    """Change what is known of the source that is being brought in.
+
+    Parameters
+    ----------
+    **changes : object
+        Fields of `Incoming`.
+    """
+    present = incoming()
+    if present is not None:
+        take_incoming(dataclasses.replace(present, **changes))
+
+
+def place_below(root: Path) -> str:
+    """Look up the folder of the server that this session has gone to.
+
+    Parameters
+    ----------
+    root : Path
+
+    Returns
+    -------
+    str
+        Relative to the root; empty for the root itself.
+    """
+    places: dict[Path, str] = st.session_state.get(_PLACES, {})
+    return places.get(root, "")
+
+
+def go_below(root: Path, place: str) -> None:
+    """Go to a folder of the server.
+
+    Parameters
+    ----------
+    root : Path
+    place : str
+        Relative to it.
+    """
+    st.session_state[_PLACES] = {**st.session_state.get(_PLACES, {}), root: place}
+
+
+def drop_incoming() -> None:
+    """Bring nothing in any more, and leave nothing of it behind."""
+    present = st.session_state.pop(_INCOMING, None)
+    if present is not None:
+        present.draft.remove()
 
 
 def take_view(new: View) -> None:

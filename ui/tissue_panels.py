@@ -35,10 +35,16 @@ def header(sample: Sample) -> None:
         if sample.synthetic:
             st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
         st.space("stretch")
-        _kind_picker(sample)
+        kind_picker(sample)
 
 
-def _kind_picker(sample: Sample) -> None:
+def kind_picker(sample: Sample) -> None:
+    """Ask what the colours of the map mean.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
     key = state.widget_key("view kind")
     state.show(key, _kind(sample))
     st.segmented_control(
@@ -62,7 +68,7 @@ def card(sample: Sample) -> None:
     n_layers = len(sample.layer_names)
     size = f"**{sample.n_spots:,}** spots, **{sample.n_genes:,}** genes, **{n_layers}** layer{'s' * (n_layers != 1)}"
     words = (
-        "Spots: places of the array under tissue. Genes: those in the file, often the most variable ones only. Layers: "
+        "Spots: places of the array under tissue, or cells. Genes: those in the file, often the most variable ones only. Layers: "
         "annotated classes, without the spots that the experts left out."
     )
     with st.container(border=True, gap="xsmall"):
@@ -188,7 +194,7 @@ def picture(sample: Sample) -> np.ndarray | None:
     told = [] if kind == "annotation" or sample.labels_true is None else [maps.annotated(sample)]
     return tissue_view(
         state.widget_key("tissue"),
-        lattice=sample.lattice,
+        places=sample.places,
         maps=[maps.annotated(sample) if kind == "annotation" else _map_of_values(sample, kind)],
         told=told,
         spot_names=spot_names(sample),

@@ -41,7 +41,7 @@ def advice(sample: Sample, result: Result | None) -> None:
     if result is None:
         return
     shares = compute.distance_shares(sample, result)
-    found = advise(result, sample.lattice, sample.labels_true, shares)
+    found = advise(result, sample.places, sample.labels_true, shares)
     bar, notes = st.columns([1, 2], gap="medium")
     words = (
         f"Position makes {share_in_words(shares.position)} of the squared distance between spots, expression "
@@ -98,7 +98,7 @@ def _depth_profile(sample: Sample, result: Result) -> Chart:
     if result.direction is None:
         words = f"The direction is off: depth is taken along {angle:.2f} rad, found from expression."
     st.caption(words)
-    figure = depth_profile(sample.lattice, sample.labels_true, maps.matched(sample, result), angle, theme=state.theme())
+    figure = depth_profile(sample.places, sample.labels_true, maps.matched(sample, result), angle, theme=state.theme())
     return figure, f"Share of each label along the depth of {sample.name}, at {angle:.2f} rad."
 
 

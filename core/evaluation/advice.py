@@ -11,6 +11,7 @@ import numpy as np
 from core.evaluation.share import Shares, share_in_words
 from core.evaluation.thickness import thickness_um, window_um
 from core.layer_names import display_name
+from core.places import Places
 from core.result import Result
 from core.sample import UNANNOTATED
 
@@ -34,13 +35,13 @@ class Advice:
     sentence: str
 
 
-def advise(result: Result, lattice: np.ndarray, labels_true: np.ndarray | None, shares: Shares | None) -> list[Advice]:
+def advise(result: Result, places: Places, labels_true: np.ndarray | None, shares: Shares | None) -> list[Advice]:
     """Say where the method fails.
 
     Parameters
     ----------
     result : Result
-    lattice : ndarray of shape (n_spots, 2), int
+    places : Places
     labels_true : ndarray of shape (n_spots,), str, or None
     shares : Shares or None
         Of the distance that the run clustered by; None leaves that advice out.
@@ -53,7 +54,7 @@ def advise(result: Result, lattice: np.ndarray, labels_true: np.ndarray | None, 
     return [
         *dead_autoencoder(result),
         *drowned(shares, result.params.clustering.x_weight),
-        *wide_window(result, lattice, labels_true),
+        *wide_window(result, places, labels_true),
         *more_clusters_than_layers(result.params.clustering.n_clusters, labels_true),
         *empty_clusters(result.labels, result.params.clustering.n_clusters),
     ]
@@ -98,7 +99,7 @@ def drowned(shares: Shares | None, x_weight: float) -> Iterator[Advice]:
         yield Advice(
             "position",
             f"Position drowns expression: it makes {share_in_words(shares.position)} of the distance between spots, so clusters "
-            f"are slices of the array. {_balance(shares, x_weight)}",
+            f"are slices of the tissue. {_balance(shares, x_weight)}",
         )
     if shares.expression >= DROWNS:
         yield Advice(
@@ -115,14 +116,14 @@ def _balance(shares: Shares, x_weight: float) -> str:
     return f"At an X weight of {even:.2g} both would count the same."
 
 
-def wide_window(result: Result, lattice: np.ndarray, labels_true: np.ndarray | None) -> Iterator[Advice]:
+def wide_window(result: Result, places: Places, labels_true: np.ndarray | None) -> Iterator[Advice]:
     """Advise where the pooling window is wider than the thinnest layer.
 
     Parameters
     ----------
     result : Result
         Without a direction nothing is said: across which line to measure is not known.
-    lattice : ndarray of shape (n_spots, 2), int
+    places : Places
     labels_true : ndarray of shape (n_spots,), str, or None
         Without it the clusters are measured.
 
@@ -134,8 +135,8 @@ def wide_window(result: Result, lattice: np.ndarray, labels_true: np.ndarray | N
     if result.direction is None or window == 1:
         return
     angle = result.direction.angle
-    layers = thickness_um(lattice, result.labels if labels_true is None else labels_true, angle)
-    reach = window_um(window, angle)
+    layers = thickness_um(places, result.labels if labels_true is None else labels_true, angle)
+    reach = window_um(window, angle, places.unit_um)
     if layers and reach > min(layers.values()):
         thinnest = min(layers, key=lambda label: layers[label])
         name = display_name(str(thinnest)) if labels_true is not None else f"cluster {thinnest}"

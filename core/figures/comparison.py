@@ -43,10 +43,10 @@ def predicted_and_annotated(
         _add_annotated(figure, sample, colours.layer_colours(layers, theme))
     names, words = spot_names(sample), _hover_words(sample, result, matched)
     for panel in _panels(sample):
-        figure.add_trace(tissue.hover(sample.lattice, names, words, panel))
-    tissue.add_scale_bar(figure, sample.lattice, look)
+        figure.add_trace(tissue.hover(sample.places, names, words, panel))
+    tissue.add_scale_bar(figure, sample.places, look)
     if result.direction is not None:
-        tissue.add_direction(figure, sample.lattice, result.direction.angle, look)
+        tissue.add_direction(figure, sample.places, result.direction.angle, look)
     _lay_out(figure, sample, look)
     _write_titles(figure, sample, _heading(sample, result) if heading else "", look)
     return figure
@@ -71,7 +71,7 @@ def annotated_alone(sample: Sample, words: str, *, theme: Theme = "light") -> go
     if layers := _layers(sample):
         _add_annotated(figure, sample, colours.layer_colours(layers, theme))
         said = [f"Annotated: {display_name(str(layer))}" for layer in np.asarray(sample.labels_true)]
-        figure.add_trace(tissue.hover(sample.lattice, spot_names(sample), said, 2))
+        figure.add_trace(tissue.hover(sample.places, spot_names(sample), said, 2))
     _lay_out(figure, sample, look)
     _write_titles(figure, sample, "", look)
     figure.add_annotation(
@@ -102,7 +102,7 @@ def _add_predicted(
     figure: go.Figure, sample: Sample, result: Result, matched: dict[int, str | None], colour: dict[int, str]
 ) -> None:
     for cluster, layer in matched.items():
-        spots, name = sample.lattice[result.labels == cluster], _cluster_name(cluster, layer)
+        spots, name = sample.places[result.labels == cluster], _cluster_name(cluster, layer)
         figure.add_trace(tissue.area(spots, name, colour[cluster], 1, group=name))
         if layer is None:
             figure.add_trace(tissue.legend_key(name, colour[cluster], name, rank=1000 + cluster))
@@ -110,7 +110,7 @@ def _add_predicted(
 
 def _add_annotated(figure: go.Figure, sample: Sample, colour: dict[str, str]) -> None:
     for rank, (layer, shade) in enumerate(colour.items()):
-        spots, name = sample.lattice[sample.labels_true == layer], display_name(layer)
+        spots, name = sample.places[np.asarray(sample.labels_true == layer)], display_name(layer)
         figure.add_trace(tissue.area(spots, name, shade, 2, group=name))
         figure.add_trace(tissue.legend_key(name, shade, name, rank=rank))
 
@@ -144,7 +144,7 @@ def spot_names(sample: Sample) -> list[str]:
 
 
 def _lay_out(figure: go.Figure, sample: Sample, look: Surroundings) -> None:
-    left, right, top, bottom = tissue.extent_um(sample.lattice)
+    left, right, top, bottom = tissue.extent_um(sample.places)
     margin = 0.03 * (right - left)
     axis = {"visible": False, "constrain": "range"}
     x = {**axis, "range": [left - margin, right + margin]}

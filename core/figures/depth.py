@@ -7,7 +7,8 @@ from core.evaluation.matching import Matching
 from core.figures import charts, colours
 from core.figures.colours import SURROUNDINGS, Theme
 from core.layer_names import display_name
-from core.method.lattice import across_layers_um, tissue_um
+from core.method.lattice import across_layers_um
+from core.places import Places
 
 _HEIGHT_PX = 220
 _N_BINS = 40
@@ -15,18 +16,18 @@ _GAP = 0.04
 
 
 def depth_profile(
-    lattice: np.ndarray, labels_true: np.ndarray | None, matching: Matching, angle: float, *, theme: Theme = "light"
+    places: Places, labels_true: np.ndarray | None, matching: Matching, angle: float, *, theme: Theme = "light"
 ) -> go.Figure:
     """Draw the share of each label along the depth, predicted beside annotated.
 
     Parameters
     ----------
-    lattice : ndarray of shape (n_spots, 2), int
+    places : Places
     labels_true : ndarray of shape (n_spots,), str, or None
         Without it the predicted profile stands alone.
     matching : Matching
     angle : float
-        Radians, array coordinates.
+        Radians, in the coordinates of the positions.
     theme : {"light", "dark"}
 
     Returns
@@ -34,7 +35,7 @@ def depth_profile(
     plotly.graph_objects.Figure
         Stacked areas. With the right direction, layers follow each other with steep borders.
     """
-    depth_mm = _depth_mm(lattice, angle)
+    depth_mm = _depth_mm(places, angle)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
     figure = go.Figure()
     for cluster in charts.ordered_clusters(matching):
@@ -46,8 +47,8 @@ def depth_profile(
     return figure
 
 
-def _depth_mm(lattice: np.ndarray, angle: float) -> np.ndarray:
-    depth_um = tissue_um(lattice) @ across_layers_um(angle)
+def _depth_mm(places: Places, angle: float) -> np.ndarray:
+    depth_um = places.tissue_um @ across_layers_um(angle, places.unit_um)
     return np.asarray((depth_um - depth_um.min()) / 1000)
 
 

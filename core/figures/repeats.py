@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from core.evaluation.stability import agreement_with_others, kept_share
 from core.figures import charts, small_maps, tissue
 from core.figures.colours import SURROUNDINGS, Theme
+from core.places import Places
 from core.result import Result
 from core.sample import Sample
 
@@ -34,11 +35,11 @@ def repeats(sample: Sample, runs: Sequence[Result], *, theme: Theme = "light") -
     figure = go.Figure()
     kept = kept_share([run.labels for run in runs])
     low = 1 / len(runs)
-    _add_kept(figure, sample.lattice, kept, low, theme)
+    _add_kept(figure, sample.places, kept, low, theme)
     columns = scores_of_starts(runs)
     for place, values in enumerate(columns.values()):
         _add_dots(figure, place, values, [run.params.clustering.random_state for run in runs], theme)
-    _lay_out(figure, sample.lattice, list(columns), theme)
+    _lay_out(figure, sample.places, list(columns), theme)
     look, share = SURROUNDINGS[theme], float(np.mean(kept == 1))
     charts.write_above(figure, f"<b>Scores of {len(runs)} starts</b>", 0.0, look)
     charts.write_above(figure, f"<b>How often each spot keeps its label</b>, {share:.0%} always", _MAP_BEGINS, look)
@@ -62,9 +63,9 @@ def scores_of_starts(runs: Sequence[Result]) -> dict[str, list[float]]:
     return known | {"Between starts": agreement_with_others([run.labels for run in runs])}
 
 
-def _add_kept(figure: go.Figure, lattice: np.ndarray, kept: np.ndarray, low: float, theme: Theme) -> None:
+def _add_kept(figure: go.Figure, places: Places, kept: np.ndarray, low: float, theme: Theme) -> None:
     for name, shade, spots in small_maps.of_values("", "", kept, (low, 1.0), theme).areas:
-        figure.add_trace(tissue.area(lattice[spots], name, shade, 2, group=name))
+        figure.add_trace(tissue.area(places[spots], name, shade, 2, group=name))
     bar = {
         "title": {"text": ""}, "thickness": 10, "len": 0.6, "outlinewidth": 0, "tickformat": ".0%", "x": 1.0,
         "tickfont": {"color": SURROUNDINGS[theme].muted},
@@ -88,9 +89,9 @@ def _add_dots(figure: go.Figure, place: int, values: list[float], seeds: list[in
     )
 
 
-def _lay_out(figure: go.Figure, lattice: np.ndarray, names: list[str], theme: Theme) -> None:
+def _lay_out(figure: go.Figure, places: Places, names: list[str], theme: Theme) -> None:
     look = SURROUNDINGS[theme]
-    left, right, top, bottom = tissue.extent_um(lattice)
+    left, right, top, bottom = tissue.extent_um(places)
     margin = 0.03 * (right - left)
     ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickfont": {"color": look.text}}
     map_axis = {"visible": False, "constrain": "domain", "fixedrange": True}

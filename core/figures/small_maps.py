@@ -11,6 +11,7 @@ from core.evaluation.matching import Matching
 from core.figures import charts, colours, tissue
 from core.figures.colours import SURROUNDINGS, Theme
 from core.layer_names import display_name
+from core.places import Places
 
 _GAP = 0.012
 _HEADING_PX = 52
@@ -122,13 +123,13 @@ def of_values(title: str, subtitle: str, values: np.ndarray, limits: tuple[float
 
 
 def side_by_side(
-    lattice: np.ndarray, maps: Sequence[SmallMap], *, theme: Theme = "light", height_px: int = 360, n_columns: int = 4
+    places: Places, maps: Sequence[SmallMap], *, theme: Theme = "light", height_px: int = 360, n_columns: int = 4
 ) -> go.Figure:
     """Draw small maps on one scale.
 
     Parameters
     ----------
-    lattice : ndarray of shape (n_spots, 2), int
+    places : Places
     maps : sequence of SmallMap
     theme : {"light", "dark"}
     height_px : int
@@ -157,14 +158,14 @@ def side_by_side(
         width, height = (1 + _GAP) / min(n_columns, len(maps)), (1 + heading) / n_rows
         x = column * width, (column + 1) * width - _GAP
         y = 1 - (row + 1) * height + heading, 1 - row * height
-        _add_map(figure, lattice, small, place + 1, (x[0], min(1.0, x[1])), (max(0.0, y[0]), y[1]), theme)
+        _add_map(figure, places, small, place + 1, (x[0], min(1.0, x[1])), (max(0.0, y[0]), y[1]), theme)
     _add_legend(figure, maps)
     return figure
 
 
 def _add_map(
     figure: go.Figure,
-    lattice: np.ndarray,
+    places: Places,
     small: SmallMap,
     panel: int,
     x: tuple[float, float],
@@ -173,8 +174,8 @@ def _add_map(
 ) -> None:
     look = SURROUNDINGS[theme]
     for name, shade, spots in small.areas:
-        figure.add_trace(tissue.area(lattice[spots], name, shade, panel, group=name))
-    left, right, top, bottom = tissue.extent_um(lattice)
+        figure.add_trace(tissue.area(places[spots], name, shade, panel, group=name))
+    left, right, top, bottom = tissue.extent_um(places)
     margin = 0.03 * (right - left)
     hidden = {"visible": False, "constrain": "range", "fixedrange": True}
     number = "" if panel == 1 else str(panel)
@@ -188,7 +189,7 @@ def _add_map(
     words = f'<b>{small.title}</b><br><span style="font-size:12px;color:{look.muted}">{small.subtitle}</span>'
     charts.write_above(figure, words, x[0], look, y=y[1])
     if small.angle is not None:
-        tissue.add_direction(figure, lattice, small.angle, look, panel=panel)
+        tissue.add_direction(figure, places, small.angle, look, panel=panel)
 
 
 def _add_legend(figure: go.Figure, maps: Sequence[SmallMap]) -> None:

@@ -1,4 +1,4 @@
-"""Maps of tissue: spots as hexagons in micrometres, a scale bar, the direction across the layers.
+"""Maps of tissue: spots as hexagons, or off the lattice as squares, in micrometres; a scale bar; the direction of depth.
 
 Pieces that `core.figures.comparison` puts together. Spots of one label are drawn as one outline: the picture is small,
 fills the tissue at any zoom, and leaves as true vectors.
@@ -11,7 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.colours import Surroundings
-from core.method.lattice import COL_PITCH_UM, ROW_PITCH_UM, tissue_um
+from core.method.lattice import across_layers_um
+from core.places import COL_PITCH_UM, ROW_PITCH_UM, Places
 
 # Corners of a spot's hexagon, clockwise on a picture with y down, in half columns (50 um) and thirds of a row (28.9 um):
 # whole numbers, so that neighbours' corners meet exactly.
@@ -24,13 +25,14 @@ _ARROW = np.array(
 )
 
 
-def outlines(lattice: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Outline the area that spots cover, each spot a hexagon that touches its neighbours.
+def outlines(places: Places) -> tuple[np.ndarray, np.ndarray]:
+    """Outline the area that spots cover.
 
     Parameters
     ----------
-    lattice : ndarray of shape (n_spots, 2), int
-        Array row and array column of the spots.
+    places : Places
+        Of the spots. On the lattice each is a hexagon that touches its neighbours, off it a square of a spot's area, its
+        corners moved by up to a quarter of its side so that neighbours join.
 
     Returns
     -------
@@ -40,14 +42,35 @@ def outlines(lattice: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Notes
     -----
-    Edges shared by two of the spots run in both directions and cancel. On the Visium lattice at most three hexagons meet
-    at a corner, so one edge at most goes on from each corner.
+    Edges shared by two of the hexagons run in both directions and cancel. On the Visium lattice at most three hexagons meet
+    at a corner, so one edge at most goes on from each corner. Squares are drawn as the lines of a raster: as many corners as
+    the label has borders, however many its cells.
     """
+    if not places.on_lattice:
+        return _raster_lines(places)
+    lattice = places.positions.astype(np.int64)
     loops = _boundary(lattice) if len({int(parity) for parity in lattice.sum(axis=1) % 2}) < 2 else _hexagons(lattice)
     gap = np.full((1, 2), np.nan)
     pieces = [piece for loop in loops for piece in (np.array([*loop, loop[0]]) * _CORNER_UM, gap)]
     points = np.concatenate([*pieces, np.empty((0, 2))])
     return points[:-1, 0], points[:-1, 1]
+
+
+def _raster_lines(places: Places) -> tuple[np.ndarray, np.ndarray]:
+    """Outline squares by rectangles that are half a square high and as long as squares join."""
+    pixel_um = places.spot_um2**0.5 / 2
+    column, row = np.rint(places.tissue_um / pixel_um).astype(np.int64).T
+    pixels = np.unique(
+        np.concatenate([np.column_stack((row + r, column + c)) for r in (-1, 0) for c in (-1, 0)]), axis=0
+    )
+    joined = (np.diff(pixels[:, 0], prepend=np.nan) == 0) & (np.diff(pixels[:, 1], prepend=np.nan) == 1)
+    starts = np.flatnonzero(~joined)
+    ends = np.append(starts[1:], len(pixels))[: len(starts)] - 1
+    top, left, right = pixels[starts, 0], pixels[starts, 1], pixels[ends, 1] + 1
+    gap = np.full(len(starts), np.nan)
+    x = np.column_stack((left, right, right, left, left, gap)).ravel()[:-1]
+    y = np.column_stack((top, top, top + 1, top + 1, top, gap)).ravel()[:-1]
+    return x * pixel_um, y * pixel_um
 
 
 def _hexagons(lattice: np.ndarray) -> list[list[tuple[int, int]]]:
@@ -69,12 +92,12 @@ def _boundary(lattice: np.ndarray) -> list[list[tuple[int, int]]]:
     return loops
 
 
-def area(lattice: np.ndarray, name: str, colour: str, panel: int, *, group: str) -> go.Scatter:
-    """Fill the hexagons of the spots of one label.
+def area(places: Places, name: str, colour: str, panel: int, *, group: str) -> go.Scatter:
+    """Fill the area of the spots of one label.
 
     Parameters
     ----------
-    lattice : ndarray of shape (n_spots, 2), int
+    places : Places
         The spots of that label.
     name, colour : str
     panel : int
@@ -86,7 +109,7 @@ def area(lattice: np.ndarray, name: str, colour: str, panel: int, *, group: str)
     -------
     plotly.graph_objects.Scatter
     """
-    x_um, y_um = outlines(lattice)
+    x_um, y_um = outlines(places)
     return go.Scatter(
         x=x_um.astype(np.float32),
         y=y_um.astype(np.float32),
@@ -130,12 +153,12 @@ def legend_key(name: str, colour: str, group: str, *, rank: int) -> go.Scatter:
     )
 
 
-def hover(lattice: np.ndarray, names: Sequence[str], words: Sequence[str], panel: int) -> go.Scatter:
+def hover(places: Places, names: Sequence[str], words: Sequence[str], panel: int) -> go.Scatter:
     """Answer the pointer over each spot, without drawing anything.
 
     Parameters
     ----------
-    lattice : ndarray of shape (n_spots, 2), int
+    places : Places
     names : sequence of str
         Barcode, or another name, of each spot.
     words : sequence of str
@@ -146,7 +169,10 @@ def hover(lattice: np.ndarray, names: Sequence[str], words: Sequence[str], panel
     -------
     plotly.graph_objects.Scatter
     """
-    centres_um = tissue_um(lattice)
+    centres_um = places.tissue_um
+    where = (
+        "Array row %{customdata[0]}, column %{customdata[1]}" if places.on_lattice else "x %{x:,.1f} µm, y %{y:,.1f} µm"
+    )
     return go.Scatter(
         x=centres_um[:, 0].astype(np.float32),
         y=centres_um[:, 1].astype(np.float32),
@@ -156,27 +182,28 @@ def hover(lattice: np.ndarray, names: Sequence[str], words: Sequence[str], panel
         marker={"opacity": 0, "size": 6},
         text=names,
         hovertext=words,
-        customdata=lattice.astype(np.int32),
-        hovertemplate="<b>%{text}</b><br>%{hovertext}<br>Array row %{customdata[0]}, column %{customdata[1]}<extra></extra>",
+        customdata=places.positions.astype(np.int32) if places.on_lattice else None,
+        hovertemplate=f"<b>%{{text}}</b><br>%{{hovertext}}<br>{where}<extra></extra>",
         showlegend=False,
     )
 
 
-def extent_um(lattice: np.ndarray) -> tuple[float, float, float, float]:
-    """Give the box around all hexagons.
+def extent_um(places: Places) -> tuple[float, float, float, float]:
+    """Give the box around all hexagons or squares.
 
     Parameters
     ----------
-    lattice : ndarray of shape (n_spots, 2), int
+    places : Places
 
     Returns
     -------
     left, right, top, bottom : float
         Micrometres; y grows downwards.
     """
-    centres_um = tissue_um(lattice)
+    centres_um = places.tissue_um
     (left, top), (right, bottom) = centres_um.min(axis=0), centres_um.max(axis=0)
-    half_width, half_height = COL_PITCH_UM, ROW_PITCH_UM * 2 / 3
+    half_side = places.spot_um2**0.5 / 2
+    half_width, half_height = (COL_PITCH_UM, ROW_PITCH_UM * 2 / 3) if places.on_lattice else (half_side, half_side)
     return float(left) - half_width, float(right) + half_width, float(top) - half_height, float(bottom) + half_height
 
 
@@ -215,17 +242,17 @@ def length_name(length_um: float) -> str:
     return f"{length_um / 1000:g} mm" if length_um >= 1000 else f"{length_um:g} µm"
 
 
-def add_scale_bar(figure: go.Figure, lattice: np.ndarray, look: Surroundings) -> None:
+def add_scale_bar(figure: go.Figure, places: Places, look: Surroundings) -> None:
     """Draw a scale bar below the tissue's left edge, on the left map.
 
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
         Changed in place.
-    lattice : ndarray of shape (n_spots, 2), int
+    places : Places
     look : Surroundings
     """
-    left, right, top, bottom = extent_um(lattice)
+    left, right, top, bottom = extent_um(places)
     length, y = scale_bar_um(right - left), bottom + 0.035 * (bottom - top)
     line = {"color": look.text, "width": 2.5}
     figure.add_shape(type="line", x0=left, x1=left + length, y0=y, y1=y, xref="x", yref="y", line=line)
@@ -235,41 +262,23 @@ def add_scale_bar(figure: go.Figure, lattice: np.ndarray, look: Surroundings) ->
     )  # fmt: skip
 
 
-def across_layers(angle: float) -> np.ndarray:
-    """Turn an angle in array coordinates into the direction of increasing depth on the tissue.
-
-    Parameters
-    ----------
-    angle : float
-        Radians; depth is u = cos(angle) row - sin(angle) column.
-
-    Returns
-    -------
-    ndarray of shape (2,)
-        Unit vector (x, y), y down: the gradient of u, perpendicular to the lines of equal depth. Rows are 86.6 um apart
-        and columns 50 um, so it does not point along (-sin, cos).
-    """
-    gradient = np.array([-math.sin(angle) / COL_PITCH_UM, math.cos(angle) / ROW_PITCH_UM])
-    return np.asarray(gradient / np.linalg.norm(gradient))
-
-
-def add_direction(figure: go.Figure, lattice: np.ndarray, angle: float, look: Surroundings, *, panel: int = 1) -> None:
+def add_direction(figure: go.Figure, places: Places, angle: float, look: Surroundings, *, panel: int = 1) -> None:
     """Draw the direction of increasing depth as an arrow through the middle of a map.
 
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
         Changed in place.
-    lattice : ndarray of shape (n_spots, 2), int
+    places : Places
     angle : float
-        Radians, array coordinates.
+        Radians, in the coordinates of the positions.
     look : Surroundings
     panel : int
         Which map, counted from 1 on the left.
     """
-    left, right, top, bottom = extent_um(lattice)
+    left, right, top, bottom = extent_um(places)
     middle, length = np.array([left + right, top + bottom]) / 2, 0.4 * min(right - left, bottom - top)
-    along = across_layers(angle)
+    along = across_layers_um(angle, places.unit_um)
     corners = middle + length * (_ARROW @ np.array([along, [-along[1], along[0]]]))
     path = "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in corners) + "Z"
     # The rim in the paper's colour keeps the arrow visible on every layer's colour.

@@ -4,6 +4,7 @@ Everything is looked for where scanpy, squidpy and their relatives put it, and i
 what was not is said in checks. Read with h5py after `core.io.safe_h5` has looked at the file: nothing is unpickled.
 """
 
+import dataclasses
 import os
 import re
 from collections.abc import Callable
@@ -91,7 +92,7 @@ def read(path: str | os.PathLike[str], choices: ImportChoices | None = None, nam
     -------
     Sample
         On the lattice where the file has valid array positions, else with `coords_um`. Spots that are not under tissue
-        are left out.
+        are left out. Of files that `core.io.h5ad_out` wrote the lab's rule keeps all genes: they were chosen before.
 
     Raises
     ------
@@ -147,6 +148,8 @@ class _Look:
         annotations = annotation_columns(obs)
         suggested = suggested_annotation(annotations)
         self._say_annotation(annotations, suggested)
+        if self._is_own:
+            self._checks.say("Genes", "Chosen before: this program wrote the file. All of them are kept.")
         keys = counts.keys(self._file)
         return Survey(
             kind="h5ad",
@@ -169,6 +172,8 @@ class _Look:
             raise SampleFileError(
                 f"has {matrix.shape[1]} columns in `{matrix.key}` but {genes.n_rows} rows in `{genes.key}`: each gene needs one."
             )
+        if self._is_own and choices.genes == "present":
+            choices = dataclasses.replace(choices, genes="all")
         labels = None if choices.annotation is None else _labels(obs, choices.annotation)[spots]
         expression, kept = counts.read(matrix, spots, choices)
         gene_names, barcodes = _gene_names(genes), _barcodes(obs.index()[spots])
@@ -185,6 +190,11 @@ class _Look:
             synthetic=bool(places.lone_number(self._file.get(f"uns/{places.OWN}/synthetic"))),
             **self._placed(where, spots, choices),
         )
+
+    @property
+    def _is_own(self) -> bool:
+        """Whether this program wrote the file, so that its genes were chosen before."""
+        return isinstance(self._file.get(f"uns/{places.OWN}"), h5py.Group)
 
     @property
     def _library(self) -> str | None:

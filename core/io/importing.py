@@ -6,6 +6,7 @@ Also where samples are put: :func:`save` writes the lab's format under a safe na
 import dataclasses
 import os
 import re
+import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,45 @@ def save(sample: Sample, folder: _PathLike, *, overwrite: bool = False) -> Path:
     try:
         lab_h5.write(sample, draft)
         _place(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def keep(prepared: _PathLike, folder: _PathLike, name: str) -> Path:
+    """Put a sample that is written already among the others.
+
+    Parameters
+    ----------
+    prepared : path-like
+        In the lab's format; left where it is.
+    folder : path-like
+        Such as `spca_dat`; made if it is not there.
+    name : str
+        Of the sample.
+
+    Returns
+    -------
+    Path
+        The file, named by :func:`safe_name`. It appears whole or not at all.
+
+    Raises
+    ------
+    SampleFileError
+        If there is a sample of that name, or the file cannot be written.
+    """
+    folder = Path(folder)
+    path = folder / f"{safe_name(name)}.h5"
+    _make(folder)
+    _check_free(path)
+    draft = folder / f".{uuid.uuid4().hex}.part"
+    try:
+        shutil.copyfile(prepared, draft)
+        _place(draft, path)
+    except OSError as error:
+        raise SampleFileError(
+            f"{shown(path, 300)} cannot be written ({error.strerror}): make room, or choose another folder."
+        ) from error
     finally:
         draft.unlink(missing_ok=True)
     return path

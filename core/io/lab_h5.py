@@ -180,7 +180,7 @@ def list_samples(folder: str | os.PathLike[str]) -> list[SampleSummary]:
     return sorted(map(peek, paths), key=lambda summary: (summary.name, summary.path.name))
 
 
-def write(sample: Sample, path: str | os.PathLike[str]) -> None:
+def write(sample: Sample, path: str | os.PathLike[str], *, labels: np.ndarray | None = None) -> None:
     """Write a sample so that :func:`read` and the lab's `deepdish.io.load` open it.
 
     The file appears whole or not at all. The same sample gives the same bytes.
@@ -190,6 +190,8 @@ def write(sample: Sample, path: str | os.PathLike[str]) -> None:
     sample : Sample
     path : path-like
         Replaced if it exists. The sample takes its name from it when read again.
+    labels : ndarray of shape (n_spots,), int or str, optional
+        Clusters that were found, kept beside the sample as `labels`; :func:`read` passes them over.
 
     Raises
     ------
@@ -199,7 +201,7 @@ def write(sample: Sample, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        deepdish_save(draft, _contents(sample))
+        deepdish_save(draft, _contents(sample) | _found(labels))
         os.replace(draft, path)
     # PyTables reports a full disk and the like as a RuntimeError of its own.
     except (OSError, RuntimeError) as error:
@@ -647,6 +649,12 @@ def _contents(sample: Sample) -> dict[str, Any]:
     if sample.synthetic:
         contents["synthetic"] = np.ones(1, dtype=np.uint8)
     return contents
+
+
+def _found(labels: np.ndarray | None) -> dict[str, np.ndarray]:
+    if labels is None:
+        return {}
+    return {"labels": np.array(labels) if labels.dtype.kind in "iu" else _stored_text(labels)}
 
 
 def _stored_expression(expression: Expression) -> Any:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ _ARCHIVE = "paste2-1.0.1"
 _REQUIREMENT = "paste2==1.0.1"
 _MAX_SECTION_BYTES = 128 << 20  # the largest is 66 MB
 _DOWNLOAD_SECONDS = 1800
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
 def fetch_paste2(
@@ -76,17 +78,19 @@ def fetch_paste2(
     _check_folder(Path(folder), _checked_sections(sections))
     _tell(progress, 0.0, "Downloading 47 MB")
     with tempfile.TemporaryDirectory() as scratch:
-        archive = download_paste2(scratch)
+        archive = download_paste2(scratch, progress=progress)
         return unpack_paste2(archive, folder, sections=sections, progress=progress)
 
 
-def download_paste2(folder: str | os.PathLike[str]) -> Path:
+def download_paste2(folder: str | os.PathLike[str], *, progress: Progress | None = None) -> Path:
     """Bring the source archive with pip, which checks its sha256 against the known one.
 
     Parameters
     ----------
     folder : path-like
         Where the archive is put.
+    progress : callable, optional
+        Called while pip works; what it raises ends pip.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def download_paste2(folder: str | os.PathLike[str]) -> Path:
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{_REQUIREMENT} --hash=sha256:{PASTE2_SHA256}\n", encoding="ascii")
     _run_pip("download", "--no-deps", "--no-binary", "paste2", "--no-build-isolation", "--require-hashes",
-             "--requirement", str(requirement), "--dest", str(folder), folder=folder)  # fmt: skip
+             "--requirement", str(requirement), "--dest", str(folder), folder=folder, progress=progress)  # fmt: skip
     archive = folder / f"{_ARCHIVE}.tar.gz"
     if not archive.is_file():
         raise FetchError(f"pip brought no {archive.name}: is a wheel of paste2 in pip's settings in its place?")
@@ -212,17 +216,35 @@ def _checked_sections(sections: Sequence[str] | None) -> list[str]:
     return chosen
 
 
-def _run_pip(*arguments: str, folder: Path) -> None:
+def _run_pip(*arguments: str, folder: Path, progress: Progress | None) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *arguments]
     try:
         # Run in the scratch folder: `-m` imports from where it is started, before anything installed.
-        done = subprocess.run(  # noqa: S603 - our own arguments, no shell
-            command, cwd=folder, capture_output=True, timeout=_DOWNLOAD_SECONDS, check=False
-        )
+        with (
+            (folder / "pip.log").open("w+b") as log,
+            subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as pip,  # noqa: S603 - our own arguments, no shell
+        ):
+            status = _wait_for(pip, progress)
+            log.seek(0)
+            message = log.read().decode(errors="replace")
     except (OSError, subprocess.TimeoutExpired) as error:
         raise FetchError(f"pip could not bring {_REQUIREMENT} ({type(error).__name__}): try again later.") from error
-    if done.returncode:
-        raise FetchError(_pip_problem(done.stderr.decode(errors="replace")))
+    if status:
+        raise FetchError(_pip_problem(message))
+
+
+def _wait_for(pip: "subprocess.Popen[bytes]", progress: Progress | None) -> int:
+    until = time.monotonic() + _DOWNLOAD_SECONDS
+    try:
+        while pip.poll() is None:
+            _tell(progress, 0.0, "Downloading 47 MB")
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(pip.args, _DOWNLOAD_SECONDS)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+    except BaseException:
+        pip.kill()  # leaving the block waits for it
+        raise
+    return pip.returncode
 
 
 def _pip_problem(message: str) -> str:

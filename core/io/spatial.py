@@ -115,10 +115,16 @@ def attach(sample: Sample, spatial: SpatialFolder) -> Sample:
     Raises
     ------
     SampleFileError
-        If a spot is not under tissue in the folder: it is then of another section.
+        If a spot is not under tissue in the folder (it is then of another section), or the sample has nothing to find
+        spots by.
     """
     if sample.barcodes is not None:
         rows = _rows(spatial.barcodes.tolist(), sample.barcodes.tolist(), "barcode")
+    elif sample.lattice is None:
+        raise SampleFileError(
+            "The sample has neither barcodes nor array positions, by which its spots could be found in the folder: add "
+            "barcodes (`cell`) to its file."
+        )
     else:
         rows = _rows(_pairs(spatial.lattice), _pairs(sample.lattice), "array row and column")
     return dataclasses.replace(sample, coords_px=spatial.coords_px[rows], image=spatial.image)

@@ -22,7 +22,9 @@ Progress = Callable[[float, str], None]
 """Called with the share done, 0 to 1, and what is being done, in words."""
 
 ROW_UM, COL_UM = 86.6, 50.0
-"""Between array rows, and between array columns, of a Visium slide (spots are 100 um apart)."""
+"""Between array rows, and between array columns, of a Visium slide."""
+
+_SPOT_SPACING_UM = 100.0
 
 # Measured on spca_dat/151673.h5 (2929 spots, 2000 genes); tests/core/io/test_synthetic.py measures them again.
 LAYER_SHARES = (232 / 2929, 98 / 2929, 532 / 2929, 189 / 2929, 673 / 2929, 692 / 2929)
@@ -53,12 +55,16 @@ DOWNWARD_SHARE = 0.7
 SHARED_GRADIENT_SD = 0.35
 """Log fold, surface to Layer6, of the gradient that every gene has besides its own pattern."""
 
+CELL_SPACING_UM = 10.0
+"""Between neighbouring cells, where cells rather than spots are made."""
+
+_JITTER_SD = 0.2  # of the spacing: cells lie close, but in no rows
 _TILE_ROWS = 1024  # each tile has random numbers of its own: a change here makes other tissue from the same seed
 _STEPS_PER_LAYER = 32
 _BOUNDARY_WIDTH = 0.08  # of a layer: spots of 55 um straddle a boundary
 _N_WAVES = 128
 _Tile = TypeVar("_Tile")
-_TISSUE, _GENES, _SIZES, _COUNTS = range(4)  # independent streams of random numbers
+_TISSUE, _GENES, _SIZES, _COUNTS, _JITTER = range(5)  # independent streams of random numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,8 @@ class SyntheticParams(StepParams):
         1.0, "Contrast", "How much layers differ: 1 as in real cortex, 0 not at all.", minimum=0.0, maximum=3.0
     )
     random_state: int = knob(0, "Seed", "Fixes everything that is random.", minimum=0, maximum=2**32 - 1)
+    cells: bool = False
+    """Cells off the lattice instead of spots on it."""
 
 
 def synthesise(
@@ -86,9 +94,10 @@ def synthesise(
     angle: float = 0.38,
     contrast: float = 1.0,
     random_state: int = 0,
+    cells: bool = False,
     progress: Progress | None = None,
 ) -> Sample:
-    """Make a section of laminar tissue on the Visium lattice.
+    """Make a section of laminar tissue, on the Visium lattice or of cells off it.
 
     Parameters
     ----------
@@ -106,6 +115,8 @@ def synthesise(
         0 for none; at most 3.
     random_state : int
         The same numbers give the same tissue, on any number of processors.
+    cells : bool
+        Whether to make cells, about 10 um apart in no rows, with `coords_um`; counts and layers stay as of spots.
     progress : callable, optional
         Called with the share done (0 to 1) and what is being done.
 
@@ -139,13 +150,15 @@ def synthesise(
         angle=angle,
         contrast=contrast,
         random_state=random_state,
+        cells=cells,
     )
-    lattice, depth = _tissue(params)
+    lattice, um, depth = _tissue(params)
     panel = _panel(params)
     return Sample(
         name=_name(params),
-        expression=_expression(_Model(lattice, depth, panel, params), progress),
-        lattice=lattice,
+        expression=_expression(_Model(um, depth, panel, params), progress),
+        lattice=None if cells else lattice,
+        coords_um=(um - um.min(axis=0)) * (CELL_SPACING_UM / _SPOT_SPACING_UM) if cells else None,
         labels_true=_layer_labels(depth, n_layers),
         gene_names=panel.names,
         source=f"Synthetic tissue made by core.io.synthetic ({n_layers} layers, seed {random_state}); not measured.",
@@ -155,7 +168,7 @@ def synthesise(
 
 def _name(params: SyntheticParams) -> str:
     seed = f"_seed{params.random_state}" if params.random_state else ""
-    return f"synthetic_{params.n_spots}{seed}"
+    return f"synthetic_{'cells_' * params.cells}{params.n_spots}{seed}"
 
 
 def _random(params: SyntheticParams, *stream: int) -> np.random.Generator:
@@ -165,15 +178,19 @@ def _random(params: SyntheticParams, *stream: int) -> np.random.Generator:
 # --- where the spots and the layers are ---
 
 
-def _tissue(params: SyntheticParams) -> tuple[np.ndarray, np.ndarray]:
-    """Place the spots, in no order as barcodes have none, and find the depth of each in layers."""
+def _tissue(params: SyntheticParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Place the spots, in no order as barcodes have none: on the array, in um, and in depth by layers."""
     rng = _random(params, _TISSUE)
     lattice = rng.permutation(_outlined_lattice(params.n_spots, rng))
-    across, along = _tissue_axes(lattice, params.angle)
+    um = lattice * [ROW_UM, COL_UM]
+    if params.cells:
+        um += _random(params, _JITTER).normal(0, _JITTER_SD * _SPOT_SPACING_UM, um.shape)
+    across, along = _tissue_axes(um, params)
     depth = _depth_in_layers(across, along, params.n_layers, rng)
     corner = lattice.min(axis=0)
     # Moved by an even number of cells in all, so that row + column stays even.
-    return lattice - corner + [0, corner.sum() % 2], depth
+    shift = corner - [0, corner.sum() % 2]
+    return lattice - shift, um - shift * [ROW_UM, COL_UM], depth
 
 
 def _outlined_lattice(n_spots: int, rng: np.random.Generator) -> np.ndarray:
@@ -198,12 +215,12 @@ def _uneven_reach(direction: np.ndarray, rng: np.random.Generator) -> np.ndarray
     return reach
 
 
-def _tissue_axes(lattice: np.ndarray, angle: float) -> tuple[np.ndarray, np.ndarray]:
+def _tissue_axes(um: np.ndarray, params: SyntheticParams) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates across and along the layers, about -1 to 1."""
-    normal = np.array([math.cos(angle) / ROW_UM, -math.sin(angle) / COL_UM])
+    down_um, across_um = (1.0, 1.0) if params.cells else (ROW_UM, COL_UM)
+    normal = np.array([math.cos(params.angle) / down_um, -math.sin(params.angle) / across_um])
     normal /= np.linalg.norm(normal)
-    um = lattice * [ROW_UM, COL_UM]
-    half_um = math.sqrt(len(lattice) * 2 * ROW_UM * COL_UM) / 2
+    half_um = math.sqrt(len(um) * 2 * ROW_UM * COL_UM) / 2
     return um @ normal / half_um, um @ np.array([-normal[1], normal[0]]) / half_um
 
 
@@ -322,7 +339,7 @@ def _mean_by_depth(mean: np.ndarray, log_profiles: np.ndarray, n_layers: int) ->
 class _Model:
     """Everything that fixes the counts."""
 
-    lattice: np.ndarray
+    um: np.ndarray
     depth: np.ndarray
     panel: _Panel
     params: SyntheticParams
@@ -354,8 +371,7 @@ class _Model:
         lengths = np.exp(rng.uniform(math.log(SIZE_WAVE_UM[0]), math.log(SIZE_WAVE_UM[1]), _N_WAVES))
         wave_numbers = rng.normal(size=(2, _N_WAVES)) / lengths
         phases = rng.uniform(0, 2 * np.pi, _N_WAVES)
-        um = self.lattice[spots] * [ROW_UM, COL_UM]
-        return np.asarray(np.cos(um @ wave_numbers + phases).sum(axis=1) * math.sqrt(2 / _N_WAVES))
+        return np.asarray(np.cos(self.um[spots] @ wave_numbers + phases).sum(axis=1) * math.sqrt(2 / _N_WAVES))
 
 
 def _expression(model: _Model, progress: Progress | None) -> Expression:

@@ -21,7 +21,7 @@ _ONE_THREAD_BELOW = 10**8  # values; more threads make small fits slower, and a 
 
 def cluster(
     expression: np.ndarray,
-    lattice: np.ndarray,
+    positions: np.ndarray,
     params: ClusteringParams,
     *,
     angle: float | None = None,
@@ -34,7 +34,7 @@ def cluster(
     ----------
     expression : ndarray of shape (n_spots, n_features)
         Pooled or embedded expression. Not modified.
-    lattice : ndarray of shape (n_spots, 2), int
+    positions : ndarray of shape (n_spots, 2)
     params : ClusteringParams
     angle : float, optional
         Direction across the layers in radians; without it both coordinates enter.
@@ -58,10 +58,10 @@ def cluster(
     Works through the spots in an order fixed by their positions: the same tissue gives the same labels, however its file
     is sorted.
     """
-    if params.n_clusters > len(lattice):
-        raise ParameterError(f"{params.n_clusters} clusters were asked for, but the sample has {len(lattice)} spots.")
-    order = canonical_order(lattice)
-    position = _position(lattice, angle)
+    if params.n_clusters > len(positions):
+        raise ParameterError(f"{params.n_clusters} clusters were asked for, but the sample has {len(positions)} spots.")
+    order = canonical_order(positions)
+    position = _position(positions, angle)
     spots = Spots(
         position=position - position.mean(axis=0),  # distances stay, and lose fewer digits
         expression=expression,
@@ -75,32 +75,32 @@ def cluster(
         return _best_of_starts(spots, params, None if starts is None else rank[starts])[rank]
 
 
-def sketch_of(expression: np.ndarray, lattice: np.ndarray) -> Sketch:
+def sketch_of(expression: np.ndarray, positions: np.ndarray) -> Sketch:
     """Prepare expression for any number of clusterings.
 
     Parameters
     ----------
     expression : ndarray of shape (n_spots, n_features)
         Not modified.
-    lattice : ndarray of shape (n_spots, 2), int
+    positions : ndarray of shape (n_spots, 2)
 
     Returns
     -------
     Sketch
     """
     with _few_threads(expression.size):
-        return sketch(expression, canonical_order(lattice))
+        return sketch(expression, canonical_order(positions))
 
 
 def joint_features(
-    expression: np.ndarray, lattice: np.ndarray, x_weight: float, *, angle: float | None = None
+    expression: np.ndarray, positions: np.ndarray, x_weight: float, *, angle: float | None = None
 ) -> np.ndarray:
     """Put position and weighted expression side by side: what :func:`cluster` measures distances in.
 
     Parameters
     ----------
     expression : ndarray of shape (n_spots, n_features)
-    lattice : ndarray of shape (n_spots, 2), int
+    positions : ndarray of shape (n_spots, 2)
     x_weight : float
         w, which multiplies expression.
     angle : float, optional
@@ -110,7 +110,7 @@ def joint_features(
     -------
     ndarray of shape (n_spots, 1 or 2, plus n_features), float64
     """
-    return np.hstack([_position(lattice, angle), x_weight * expression])
+    return np.hstack([_position(positions, angle), x_weight * expression])
 
 
 def _few_threads(n_values: int) -> AbstractContextManager[object]:
@@ -122,8 +122,8 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()  # looking for the libraries takes milliseconds: once
 
 
-def _position(lattice: np.ndarray, angle: float | None) -> np.ndarray:
-    return lattice.astype(np.float64) if angle is None else depth(lattice, angle)[:, None]
+def _position(positions: np.ndarray, angle: float | None) -> np.ndarray:
+    return positions.astype(np.float64) if angle is None else depth(positions, angle)[:, None]
 
 
 def _best_of_starts(spots: Spots, params: ClusteringParams, starts: np.ndarray | None) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The direction across the layers, found without an annotation.
 
-Two ways: from a first clustering, as in the paper, and from expression alone. Angles are in radians, modulo pi, in array
-coordinates: depth is u = cos(angle) row - sin(angle) column.
+Two ways: from a first clustering, as in the paper, and from expression alone. Angles are in radians, modulo pi, in the
+coordinates of the positions: depth is u = cos(angle) row - sin(angle) column.
 """
 
 import numpy as np
@@ -18,21 +18,21 @@ from core.sample import Expression
 
 _ANGLES = np.arange(180) * np.pi / 180
 _LINE_WIDTH = 2.0  # the paper counts spots within +-1 of a line
-_BIN = 0.25  # array units
+_BIN = 0.25  # units of the positions
 _MAX_BINS = 50_000  # for positions that are pixels rather than array indices
 _DEPTH_BINS = 24
 _COMPONENTS = 10
 _SMOOTHING = PoolingParams(window=4, scale=1.0)
 
 
-def from_preclustering(labels: np.ndarray, lattice: np.ndarray) -> FoundDirection:
+def from_preclustering(labels: np.ndarray, positions: np.ndarray) -> FoundDirection:
     """Find the angle at which clusters gather on lines of equal depth.
 
     Parameters
     ----------
     labels : ndarray of shape (n_spots,), int
         A first clustering, 0 .. n_clusters - 1.
-    lattice : ndarray of shape (n_spots, 2), int
+    positions : ndarray of shape (n_spots, 2)
 
     Returns
     -------
@@ -46,7 +46,7 @@ def from_preclustering(labels: np.ndarray, lattice: np.ndarray) -> FoundDirectio
     The fullest line alone would lean towards the diagonal of a wide layer, which is longer than the layer. The line's edge
     is soft: with a hard one, angles along the lattice, whose rows lie exactly on lines, win for that alone.
     """
-    counts = np.array([_neighbours_on_line(labels, depth(lattice, angle)) for angle in _ANGLES])
+    counts = np.array([_neighbours_on_line(labels, depth(positions, angle)) for angle in _ANGLES])
     angle, best = _peak(counts)
     all_pairs = float(np.square(np.bincount(labels), dtype=np.float64).sum())
     return FoundDirection(angle=angle, method="preclustering", support=best / all_pairs)
@@ -63,14 +63,14 @@ def _neighbours_on_line(labels: np.ndarray, u: np.ndarray) -> float:
     return float((counts * density).sum() * _LINE_WIDTH / width)
 
 
-def from_expression(expression: Expression, lattice: np.ndarray) -> FoundDirection:
+def from_expression(expression: Expression, positions: np.ndarray) -> FoundDirection:
     """Find the angle along which smoothed expression changes most.
 
     Parameters
     ----------
     expression : ndarray or csr_array of shape (n_spots, n_genes)
         Counts. Not modified.
-    lattice : ndarray of shape (n_spots, 2), int
+    positions : ndarray of shape (n_spots, 2)
 
     Returns
     -------
@@ -82,23 +82,23 @@ def from_expression(expression: Expression, lattice: np.ndarray) -> FoundDirecti
     SampleError
         If expression does not vary over the tissue.
     """
-    order = canonical_order(lattice)
-    lattice = lattice[order]
-    components = _smoothed_components(expression[order], lattice)
-    shares = np.array([_explained_by_depth(components, depth(lattice, angle)) for angle in _ANGLES])
+    order = canonical_order(positions)
+    positions = positions[order]
+    components = _smoothed_components(expression[order], positions)
+    shares = np.array([_explained_by_depth(components, depth(positions, angle)) for angle in _ANGLES])
     angle, best = _peak(shares)
     return FoundDirection(angle=angle, method="expression", support=min(best, 1.0))
 
 
-def _smoothed_components(expression: Expression, lattice: np.ndarray) -> np.ndarray:
+def _smoothed_components(expression: Expression, positions: np.ndarray) -> np.ndarray:
     logs = _log_normalised(expression)
     n_components = min(_COMPONENTS, *(extent - 1 for extent in logs.shape))
-    if n_components < 1 or len(lattice) < 2 * _DEPTH_BINS:
+    if n_components < 1 or len(positions) < 2 * _DEPTH_BINS:
         raise SampleError(
-            f"{len(lattice)} spots and {logs.shape[1]} genes are too few to find a direction: choose it by hand, or off."
+            f"{len(positions)} spots and {logs.shape[1]} genes are too few to find a direction: choose it by hand, or off."
         )
     components = PCA(n_components, svd_solver="arpack", random_state=0).fit_transform(logs)
-    smoothed = pool_window(components, lattice, _SMOOTHING)
+    smoothed = pool_window(components, positions, _SMOOTHING)
     smoothed -= smoothed.mean(axis=0)
     if smoothed.std() <= 1e-9 * float(logs.max()):  # what is left is rounding
         raise SampleError(

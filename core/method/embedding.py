@@ -9,14 +9,14 @@ from core.method.lattice import canonical_order
 _EXACT_UP_TO = 3000  # genes for which the eigenvectors of the whole covariance are quick
 
 
-def principal_components(values: np.ndarray, lattice: np.ndarray, n_components: int) -> np.ndarray:
+def principal_components(values: np.ndarray, positions: np.ndarray, n_components: int) -> np.ndarray:
     """Project onto the first principal components.
 
     Parameters
     ----------
     values : ndarray of shape (n_spots, n_genes)
         Pooled counts. Not modified.
-    lattice : ndarray of shape (n_spots, 2), int
+    positions : ndarray of shape (n_spots, 2)
         Array positions, which fix the order of summing: shuffled spots give the same components.
     n_components : int
 
@@ -35,7 +35,7 @@ def principal_components(values: np.ndarray, lattice: np.ndarray, n_components: 
             f"{n_components} principal components were asked for, but the sample has {values.shape[0]} spots and "
             f"{values.shape[1]} genes: choose at most {min(values.shape)} components."
         )
-    order = canonical_order(lattice)
+    order = canonical_order(positions)
     solver = "covariance_eigh" if values.shape[1] <= _EXACT_UP_TO else "randomized"
     components = np.empty((len(values), n_components))
     components[order] = PCA(n_components, svd_solver=solver, random_state=0).fit_transform(values[order])

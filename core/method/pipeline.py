@@ -98,7 +98,7 @@ class Pipeline:
         """
         with self._timed("pool"):
             return self._kept(
-                lambda: pool_window(self.sample.expression, self.sample.lattice, pooling), "pooled", pooling
+                lambda: pool_window(self.sample.expression, self.sample.positions, pooling), "pooled", pooling
             )
 
     def model(self, params: MethodParams) -> "TrainedModel":
@@ -141,7 +141,7 @@ class Pipeline:
             return pooled
         if embedding.kind == "pca":
             return self._kept(
-                lambda: principal_components(pooled, self.sample.lattice, embedding.n_components),
+                lambda: principal_components(pooled, self.sample.positions, embedding.n_components),
                 "embedded",
                 *_embedding_key(params),
             )
@@ -162,10 +162,10 @@ class Pipeline:
             return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
         if method == "expression":
             return self._kept(
-                lambda: directions.from_expression(sample.expression, sample.lattice), "direction", "expression"
+                lambda: directions.from_expression(sample.expression, sample.positions), "direction", "expression"
             )
         return self._kept(
-            lambda: directions.from_preclustering(self.labels(params, None), sample.lattice),
+            lambda: directions.from_preclustering(self.labels(params, None), sample.positions),
             "direction",
             *_embedding_key(params),
             params.clustering,
@@ -182,9 +182,9 @@ class Pipeline:
         """
         angle = None if found is None else found.angle
         expression = self.embedded(params)
-        sketched = self._kept(lambda: sketch_of(expression, self.sample.lattice), "sketch", *_embedding_key(params))
+        sketched = self._kept(lambda: sketch_of(expression, self.sample.positions), "sketch", *_embedding_key(params))
         return self._kept(
-            lambda: cluster(expression, self.sample.lattice, params.clustering, angle=angle, sketched=sketched),
+            lambda: cluster(expression, self.sample.positions, params.clustering, angle=angle, sketched=sketched),
             "labels",
             *_embedding_key(params),
             params.clustering,

@@ -1,19 +1,17 @@
-"""From places on the array to pixels of the section's image."""
+"""From places on the tissue to pixels of the section's image."""
 
 import numpy as np
-
-from core.method.lattice import tissue_um
 
 Affine = tuple[float, float, float, float, float, float]
 
 
-def um_to_image(lattice: np.ndarray, coords_px: np.ndarray, scale: float) -> Affine:
+def um_to_image(tissue_um: np.ndarray, coords_px: np.ndarray, scale: float) -> Affine:
     """Fit the map from the tissue's plane to an image.
 
     Parameters
     ----------
-    lattice : ndarray of shape (n_spots, 2), int
-        Array row and array column.
+    tissue_um : ndarray of shape (n_spots, 2)
+        x and y of each spot, as :attr:`core.sample.Sample.tissue_um` gives them.
     coords_px : ndarray of shape (n_spots, 2), float
         Row and column of each spot's centre in the full-resolution image.
     scale : float
@@ -22,14 +20,13 @@ def um_to_image(lattice: np.ndarray, coords_px: np.ndarray, scale: float) -> Aff
     Returns
     -------
     tuple of six float
-        (a, b, c, d, e, f): pixel x = a x + c y + e and pixel y = b x + d y + f, with x and y in um as
-        :func:`core.method.lattice.tissue_um` gives them.
+        (a, b, c, d, e, f): pixel x = a x + c y + e and pixel y = b x + d y + f, with x and y in um.
 
     Notes
     -----
-    Least squares: slides lie turned, and sometimes mirrored, under the microscope, so the array's axes are not the image's.
+    Least squares: slides lie turned, and sometimes mirrored, under the microscope, so the tissue's axes are not the image's.
     """
-    plane = np.column_stack((tissue_um(lattice), np.ones(len(lattice))))
+    plane = np.column_stack((tissue_um, np.ones(len(tissue_um))))
     # Space Ranger writes row then column; an affine map in the browser wants (x, y).
     (a, b), (c, d), (e, f) = np.linalg.lstsq(plane, coords_px[:, ::-1] * scale, rcond=None)[0].tolist()
     return a, b, c, d, e, f

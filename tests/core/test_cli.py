@@ -1,15 +1,19 @@
 import csv
+import dataclasses
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import anndata
 import numpy as np
 import pytest
 
 from core.cli import main
 from core.io import lab_h5
+from core.io.deepdish_bridge import deepdish_io
 from tests import space_ranger
+from tests.h5ad_files import spot_index, tissue
 from tests.sections import SHIPPED, shipped_part
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -256,3 +260,26 @@ def test_import_refuses_with_a_sentence_and_leaves_nothing_behind(run, tmp_path,
     assert words in err
     assert err.count("\n") == 1
     assert not (tmp_path / "out.h5").exists()
+
+
+def test_clusters_go_out_under_new_names_to_scanpy_loupe_and_the_lab(run, tmp_path):
+    h5ad, loupe, lab, labels = (tmp_path / name for name in ("a.h5ad", "loupe.csv", "a.h5", "labels.csv"))
+    outputs = ("--h5ad", h5ad, "--loupe", loupe, "--lab-h5", lab, "--labels", labels)
+    lab_h5.write(dataclasses.replace(tissue(), barcodes=spot_index(tissue()).to_numpy().astype(str)), tmp_path / "s.h5")
+    new_names = ("--rename", "0=Grey matter", "1=Grey matter", "2=WM")
+    facts(run, "cluster", tmp_path / "s.h5", "--n-clusters", "5", *outputs, *new_names)
+    by_spot = {row["spot"]: row["cluster"] for row in csv.DictReader(labels.read_text().splitlines())}
+    assert set(by_spot.values()) == {"Grey matter", "WM", "3", "4"}
+    assert {row["Barcode"]: row["domain"] for row in csv.DictReader(loupe.read_text().splitlines())} == by_spot
+    adata = anndata.read_h5ad(h5ad)
+    assert adata.obs["domain"].astype(str).to_dict() == by_spot
+    assert len(set(adata.uns["domain_colors"])) == 4
+    assert deepdish_io().load(str(lab))["labels"].astype(str).tolist() == list(by_spot.values())
+
+
+def test_names_for_clusters_that_are_not_there_and_loupe_without_barcodes_are_told(run, part, tmp_path):
+    status, _, error = run("cluster", part, "--preset", "paper", "--labels", tmp_path / "a.csv", "--rename", "99=WM")
+    assert (status, "no cluster 99" in error) == (2, True)
+    status, _, error = run("cluster", part, "--loupe", tmp_path / "a.csv")
+    assert (status, "no barcodes" in error) == (2, True)
+    assert not list(tmp_path.iterdir())

@@ -14,12 +14,13 @@ def page():
     import numpy as np
     import streamlit as st
 
+    from core.places import on_lattice
     from ui.tissue_view import TissueMap, tissue_view
 
     labels = TissueMap(title="Left", labels=np.array([0, 1, 1]), names=["one", "two"], colours=["#112233", "#445566"])
     values = TissueMap(title="Right", values=np.array([0.5, np.nan, 2.0]), scale=["#000000", "#FFFFFF"])
-    lattice = np.array([[0, 0], [0, 2], [1, 1]])
-    spots = tissue_view("v", lattice=lattice, maps=[labels, values], spot_names=["a", "b", "c"], theme="light")
+    places = on_lattice(np.array([[0, 0], [0, 2], [1, 1]]))
+    spots = tissue_view("v", places=places, maps=[labels, values], spot_names=["a", "b", "c"], theme="light")
     st.text(str(spots))
 
 
@@ -28,23 +29,42 @@ def test_arrays_of_every_kind_come_back_from_the_packing_aligned():
     arrays = [np.arange(5, dtype=kind) for kind in (np.uint8, np.uint16, np.int32, np.float32)]
     places = [packing.add(array, array.dtype) for array in arrays]
     for array, place in zip(arrays, places, strict=True):
-        read = unpack(packing.finish({**header, "lattice": place}))
-        assert (read["lattice"] == array).all()
-        assert read["lattice"].dtype == array.dtype
+        read = unpack(packing.finish({**header, "centres_um": place}))
+        assert (read["centres_um"] == array).all()
+        assert read["centres_um"].dtype == array.dtype
         assert all(offset % 8 == 0 for _, offset, _ in read["arrays"])
     assert packing.add(None, np.uint8) is None
 
 
-def test_the_browser_is_given_lattice_labels_and_values():
+def test_the_browser_is_given_places_labels_and_values():
     app = AppTest.from_function(page).run()
     assert not app.exception
     header = given(app)
     left, right = header["maps"]
-    assert header["lattice"].tolist() == [0, 0, 0, 2, 1, 1]
+    np.testing.assert_allclose(header["centres_um"], [0, 0, 100, 0, 50, 86.6], rtol=1e-4)
+    assert (header["width_um"], header["array_um"]) == (100, pytest.approx([86.6, 50], rel=1e-4))
     assert (left["labels"].tolist(), left["words"]) == ([0, 1, 1], ["one", "two"])
     assert right["limits"] == [0.5, 2.0]
     assert np.isnan(right["values"][1])
     assert app.text[0].value == "None"
+
+
+def cells_page():
+    import numpy as np
+
+    from core.places import off_lattice
+    from ui.tissue_view import TissueMap, tissue_view
+
+    cells = off_lattice(np.argwhere(np.ones((20, 20))) * 8.0)
+    values = TissueMap(title="Map", values=np.arange(400.0), scale=["#000000", "#FFFFFF"])
+    tissue_view("v", places=cells, maps=[values], spot_names=["a"] * 400, theme="light")
+
+
+def test_cells_off_the_lattice_are_as_wide_as_they_lie_apart_and_have_no_array():
+    header = given(AppTest.from_function(cells_page).run())
+    assert header["centres_um"][2:4].tolist() == [8, 0]
+    assert header["width_um"] == pytest.approx(8, rel=0.05)
+    assert header["array_um"] is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.errors import FigureError
 from core.figures.colours import SURROUNDINGS, Theme
-from core.method.lattice import COL_PITCH_UM, ROW_PITCH_UM
+from core.places import COL_PITCH_UM, Places
 from ui.tissue_view.packing import Packing
 
 MAX_MAPS = 6
@@ -94,8 +94,7 @@ class Underlay:
     url : str
         Where the browser finds it. It must stay the same from run to run, or it is fetched anew.
     um_to_px : tuple of six float
-        (a, b, c, d, e, f): pixel x = a x + c y + e and pixel y = b x + d y + f, with x = 50 um times the array column
-        and y = 86.6 um times the array row.
+        (a, b, c, d, e, f): pixel x = a x + c y + e and pixel y = b x + d y + f, with x and y on the tissue in um.
     """
 
     url: str
@@ -105,7 +104,7 @@ class Underlay:
 def tissue_view(
     key: str,
     *,
-    lattice: np.ndarray,
+    places: Places,
     maps: Sequence[TissueMap],
     spot_names: Sequence[str],
     theme: Theme,
@@ -119,8 +118,9 @@ def tissue_view(
     ----------
     key : str
         Name of the widget: as long as it stays, maps are changed in place, and camera, lit label and selection are kept.
-    lattice : ndarray of shape (n_spots, 2), int
-        Array row and array column. Other spots than before let go of the selection and show the whole tissue.
+    places : Places
+        Of the spots, which are hexagons on the lattice and dots off it. Other spots than before let go of the selection and
+        show the whole tissue.
     maps : sequence of TissueMap
         One to six, drawn in rows of up to three.
     spot_names : sequence of str
@@ -143,18 +143,19 @@ def tissue_view(
     FigureError
         If there are no maps or more than six, or if a map or the names do not fit the spots.
     """
-    _check_fit(lattice, [*maps, *told], spot_names)
+    _check_fit(len(places), [*maps, *told], spot_names)
     if not 1 <= len(maps) <= MAX_MAPS:
         raise FigureError(f"{len(maps)} maps were asked for: give 1 to {MAX_MAPS}.")
-    geometry = _geometry_key(lattice, spot_names)
+    centres_um = places.tissue_um.astype(np.float32)
+    geometry = _geometry_key(centres_um, spot_names)
     ends = _runs(st.session_state.get(key), geometry)
     packing = Packing()
     header = {
         "geometry": geometry,
-        "lattice": packing.add(lattice, np.int32),
+        "centres_um": packing.add(centres_um, np.float32),
         "names": list(spot_names),
-        "col_pitch_um": COL_PITCH_UM,
-        "row_pitch_um": float(ROW_PITCH_UM),
+        "width_um": 2 * COL_PITCH_UM if places.on_lattice else places.spot_um2**0.5,
+        "array_um": places.unit_um if places.on_lattice else None,
         "look": asdict(SURROUNDINGS[theme]),
         "columns": min(len(maps), _LONGEST_ROW),
         "maps": [_packed(packing, item) for item in maps],
@@ -164,7 +165,7 @@ def tissue_view(
         "selected": ends,
     }
     state = _mount(key=key, data=packing.finish(header), on_selection_change=_nothing)
-    return _indices(_runs(state, geometry), len(lattice))
+    return _indices(_runs(state, geometry), len(places))
 
 
 def _nothing() -> None:
@@ -193,8 +194,8 @@ def _limits(values: np.ndarray) -> tuple[float, float]:
     return (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
 
 
-def _geometry_key(lattice: np.ndarray, spot_names: Sequence[str]) -> str:
-    digest = hashlib.blake2b(np.ascontiguousarray(lattice, dtype="<i4").tobytes(), digest_size=16)
+def _geometry_key(centres_um: np.ndarray, spot_names: Sequence[str]) -> str:
+    digest = hashlib.blake2b(centres_um.tobytes(), digest_size=16)
     digest.update("\n".join(spot_names).encode())
     return digest.hexdigest()
 
@@ -235,10 +236,10 @@ def _check_names(item: TissueMap) -> None:
         )
 
 
-def _check_fit(lattice: np.ndarray, maps: Sequence[TissueMap], spot_names: Sequence[str]) -> None:
+def _check_fit(n_spots: int, maps: Sequence[TissueMap], spot_names: Sequence[str]) -> None:
     given: dict[str, Sequence[str] | np.ndarray] = {"names of spots": spot_names}
     given |= {f"labels of the map {item.title!r}": item.labels for item in maps if item.labels is not None}
     given |= {f"values of the map {item.title!r}": item.values for item in maps if item.values is not None}
     for name, entries in given.items():
-        if len(entries) != len(lattice):
-            raise FigureError(f"There are {len(entries)} {name}, but {len(lattice)} spots: each spot needs one.")
+        if len(entries) != n_spots:
+            raise FigureError(f"There are {len(entries)} {name}, but {n_spots} spots: each spot needs one.")

@@ -6,7 +6,7 @@
  * our own, so that nothing is left to clean up when Streamlit drops them.
  */
 
-const HEXAGON_FROM_PX = { few: 2, many: 4 }; // radius; smaller spots are drawn as rectangles, which are faster
+const SHAPE_FROM_PX = { few: 2, many: 4 }; // radius; smaller spots are drawn as rectangles, which are faster
 const MANY_SPOTS = 10000;
 const OVERLAP_PX = 0.4; // closes the hairlines that antialiasing leaves between touching shapes
 const ZOOM = { least: 0.5, most: 60, step: 1.25 };
@@ -35,7 +35,7 @@ function unpack(bytes) {
   const read = (map) => ({ ...map, labels: array(map.labels), values: array(map.values) });
   return {
     ...header,
-    lattice: array(header.lattice),
+    centres_um: array(header.centres_um),
     stain: array(header.stain),
     maps: header.maps.map(read),
     told: header.told.map(read),
@@ -61,27 +61,34 @@ function onScale(scale, place) {
   return mix(scale[below], scale[below + 1], at - below);
 }
 
-/** Where the spots are: positions, extent, and a grid of cells in which the spot under a point is found. */
+/** Where the spots are: positions, shape, extent, and a grid of cells in which the spot under a point is found. */
 class Geometry {
   constructor(data) {
-    const { lattice, col_pitch_um: dx, row_pitch_um: dy } = data;
     this.key = data.geometry;
-    this.lattice = lattice;
     this.names = data.names;
-    this.count = lattice.length / 2;
-    this.pitch = 2 * dx;
+    this.arrayUm = data.array_um; // between array rows, and between array columns; null off the lattice
+    this.count = data.centres_um.length / 2;
+    this.width = data.width_um;
+    this.takeShape();
     this.x = new Float32Array(this.count);
     this.y = new Float32Array(this.count);
     for (let spot = 0; spot < this.count; spot++) {
-      this.x[spot] = lattice[2 * spot + 1] * dx;
-      this.y[spot] = lattice[2 * spot] * dy;
+      this.x[spot] = data.centres_um[2 * spot];
+      this.y[spot] = data.centres_um[2 * spot + 1];
     }
     this.measure();
     this.sortIntoCells();
   }
 
-  get radius() {
-    return this.pitch / Math.sqrt(3);
+  /** Hexagons stand on a corner and touch; dots have a spot's share of the tissue as their square. */
+  takeShape() {
+    this.radius = this.arrayUm ? this.width / Math.sqrt(3) : this.width / 2;
+    this.reach = this.arrayUm ? this.radius : 0.75 * this.width; // dots leave gaps, in which the pointer finds the nearest
+    this.trace = this.arrayUm ? hexagons : dots;
+    // Of small cells the gaps are noise, not tissue: their rectangles overlap a little.
+    this.rectangle = this.arrayUm
+      ? { across: this.width / 2, down: this.radius * 0.75 }
+      : { across: 0.65 * this.width, down: 0.65 * this.width };
   }
 
   measure() {
@@ -92,29 +99,32 @@ class Geometry {
       box[2] = Math.max(box[2], this.x[spot]);
       box[3] = Math.max(box[3], this.y[spot]);
     }
-    const half = this.pitch / 2;
+    const half = this.width / 2;
     [this.left, this.top, this.right, this.bottom] = [
       box[0] - half, box[1] - this.radius, box[2] + half, box[3] + this.radius,
     ];
   }
 
   sortIntoCells() {
-    this.nAcross = Math.ceil((this.right - this.left) / this.pitch) + 1;
-    const nDown = Math.ceil((this.bottom - this.top) / this.pitch) + 1;
+    const [across, down] = [this.right - this.left, this.bottom - this.top];
+    // Far outliers off the lattice would otherwise ask for more cells than there is memory.
+    this.cell = Math.max(this.width, Math.sqrt((across * down) / (4 * this.count)), (across + down) / (4 * this.count));
+    this.nAcross = Math.ceil(across / this.cell) + 1;
+    const nDown = Math.ceil(down / this.cell) + 1;
     const cells = Int32Array.from({ length: this.count }, (_, spot) => this.cellOf(this.x[spot], this.y[spot]));
     this.cells = grouped(cells, this.nAcross * nDown);
   }
 
   cellOf(x, y) {
-    return Math.floor((y - this.top) / this.pitch) * this.nAcross + Math.floor((x - this.left) / this.pitch);
+    return Math.floor((y - this.top) / this.cell) * this.nAcross + Math.floor((x - this.left) / this.cell);
   }
 
-  /** Index of the spot whose shape holds a point, or NOTHING. */
+  /** Index of the nearest spot within reach of a point, or NOTHING. */
   at(x, y) {
-    let [best, nearest] = [NOTHING, this.radius ** 2];
+    let [best, nearest] = [NOTHING, this.reach ** 2];
     for (const down of [-1, 0, 1]) {
       for (const across of [-1, 0, 1]) {
-        const cell = this.cellOf(x + across * this.pitch, y + down * this.pitch);
+        const cell = this.cellOf(x + across * this.cell, y + down * this.cell);
         if (!(cell >= 0 && cell + 1 < this.cells.starts.length)) continue;
         for (let i = this.cells.starts[cell]; i < this.cells.starts[cell + 1]; i++) {
           const spot = this.cells.order[i];
@@ -124,6 +134,13 @@ class Geometry {
       }
     }
     return best;
+  }
+
+  /** Where a spot lies, in words. */
+  placeOf(spot) {
+    const [x, y] = [this.x[spot], this.y[spot]];
+    if (!this.arrayUm) return `x ${micrometres(x)}, y ${micrometres(y)}`;
+    return `Array row ${Math.round(y / this.arrayUm[0])}, column ${Math.round(x / this.arrayUm[1])}`;
   }
 
   /** Mark the spots whose centres lie inside a polygon; null where there is none. */
@@ -184,6 +201,10 @@ function readable(value) {
 
 function lengthName(um) {
   return um >= 1000 ? `${um / 1000} mm` : `${um} µm`;
+}
+
+function micrometres(um) {
+  return `${um.toLocaleString("en", { maximumFractionDigits: 1 })} µm`;
 }
 
 /** A round length (1, 2 or 5 times a power of ten) of at most `um`. */
@@ -343,18 +364,18 @@ class Panel {
     if (!this.fills) this.group();
     const { geometry } = this.view;
     const radius = geometry.radius * at.scale;
-    const least = geometry.count > MANY_SPOTS ? HEXAGON_FROM_PX.many : HEXAGON_FROM_PX.few;
-    if (radius >= least * ratio) this.drawHexagons(context, at, context.globalAlpha < 1 ? 0 : OVERLAP_PX * ratio);
+    const least = geometry.count > MANY_SPOTS ? SHAPE_FROM_PX.many : SHAPE_FROM_PX.few;
+    if (radius >= least * ratio) this.drawShapes(context, at, context.globalAlpha < 1 ? 0 : OVERLAP_PX * ratio);
     else this.drawRectangles(context, at);
     context.globalAlpha = 1;
   }
 
-  drawHexagons(context, at, overlap) {
+  drawShapes(context, at, overlap) {
     for (let c = 0; c + 1 < this.fills.starts.length; c++) {
       const [first, end] = [this.fills.starts[c], this.fills.starts[c + 1]];
       if (first === end) continue;
       context.fillStyle = this.colours.css[c];
-      hexagons(context, this.view.geometry, at, overlap, this.fills.order, first, end);
+      this.view.geometry.trace(context, this.view.geometry, at, overlap, this.fills.order, first, end);
     }
   }
 
@@ -485,7 +506,7 @@ function trace(context, points) {
 }
 
 function hexagons(context, geometry, at, overlap, order, first, end) {
-  const [half, long] = [(geometry.pitch / 2) * at.scale + overlap, geometry.radius * at.scale + overlap];
+  const [half, long] = [(geometry.width / 2) * at.scale + overlap, geometry.radius * at.scale + overlap];
   const short = long / 2;
   const { width, height } = context.canvas;
   context.beginPath();
@@ -503,8 +524,22 @@ function hexagons(context, geometry, at, overlap, order, first, end) {
   context.fill();
 }
 
+function dots(context, geometry, at, overlap, order, first, end) {
+  const radius = geometry.radius * at.scale;
+  const { width, height } = context.canvas;
+  context.beginPath();
+  for (let i = first; i < end; i++) {
+    const x = geometry.x[order[i]] * at.scale + at.x;
+    const y = geometry.y[order[i]] * at.scale + at.y;
+    if (x < -radius || y < -radius || x > width + radius || y > height + radius) continue;
+    context.moveTo(x + radius, y);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+  context.fill();
+}
+
 function rectangles(words, width, height, geometry, at, colour, spots) {
-  const [across, down] = [(geometry.pitch / 2) * at.scale, geometry.radius * 0.75 * at.scale];
+  const [across, down] = [geometry.rectangle.across * at.scale, geometry.rectangle.down * at.scale];
   for (const spot of spots) {
     const x = geometry.x[spot] * at.scale + at.x;
     const y = geometry.y[spot] * at.scale + at.y;
@@ -758,8 +793,7 @@ class TissueView {
 
   linesAbout(spot) {
     const maps = [...this.panels.map((panel) => panel.map), ...this.told];
-    const [row, col] = this.geometry.lattice.subarray(2 * spot, 2 * spot + 2);
-    return [...maps.map((map) => lineAbout(map, spot)).filter(Boolean), `Array row ${row}, column ${col}`];
+    return [...maps.map((map) => lineAbout(map, spot)).filter(Boolean), this.geometry.placeOf(spot)];
   }
 }
 

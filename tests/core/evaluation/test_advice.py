@@ -9,10 +9,14 @@ from core.evaluation import advice
 from core.evaluation.share import Shares
 from core.evaluation.thickness import thickness_um, window_um
 from core.params import ClusteringParams, MethodParams, PoolingParams
+from core.places import off_lattice, on_lattice
 from core.result import AutoencoderReport, FoundDirection, Result
 
 LATTICE = np.array([(row, col) for row in range(24) for col in range(48) if (row + col) % 2 == 0])
 LAYERS = np.array(["Layer1"] * 2 + ["Layer2"] * 6 + ["WM"] * 16)[LATTICE[:, 0]]
+
+
+VISIUM = on_lattice(LATTICE)
 
 
 def made(window=2, n_clusters=3, **changes):
@@ -24,36 +28,45 @@ def made(window=2, n_clusters=3, **changes):
 
 
 def kinds(result, labels_true=LAYERS, shares=None):
-    return [item.kind for item in advice.advise(result, LATTICE, labels_true, shares)]
+    return [item.kind for item in advice.advise(result, VISIUM, labels_true, shares)]
 
 
 def test_flat_layers_are_as_thick_as_their_rows():
-    thick = thickness_um(LATTICE, LAYERS, 0.0)
+    thick = thickness_um(VISIUM, LAYERS, 0.0)
     for layer, n_rows in (("Layer1", 2), ("Layer2", 6), ("WM", 16)):
         assert thick[layer] == pytest.approx(n_rows * 86.6, rel=0.01)
 
 
 def test_a_slanted_layer_is_no_thicker_than_a_flat_one():
     slanted = (LATTICE[:, 0] + LATTICE[:, 1] // 6) // 4
-    thick = thickness_um(LATTICE, slanted, 0.0)
+    thick = thickness_um(VISIUM, slanted, 0.0)
     assert np.median(list(thick.values())) == pytest.approx(4 * 86.6, rel=0.15)
 
 
+@pytest.mark.parametrize("side_um", [300.0, 3000.0])
+def test_layers_of_cells_are_as_thick_as_they_were_drawn_whatever_the_size_of_a_cell(side_um):
+    cells = np.random.default_rng(0).uniform(0, side_um, (4000, 2))
+    layers = np.array(["Layer1", "Layer2", "WM"])[np.searchsorted([0.2, 0.5], cells[:, 0] / side_um)]
+    thick = thickness_um(off_lattice(cells), layers, 0.0)
+    for layer, share in (("Layer1", 0.2), ("Layer2", 0.3), ("WM", 0.5)):
+        assert thick[layer] == pytest.approx(share * side_um, rel=0.1)
+
+
 def test_the_window_is_a_rectangle_wider_along_rows_than_along_columns():
-    assert window_um(6, 0.0) == pytest.approx(11 * 86.6, rel=1e-3)
-    assert window_um(6, np.pi / 2) == pytest.approx(11 * 50.0)
+    assert window_um(6, 0.0, VISIUM.unit_um) == pytest.approx(11 * 86.6, rel=1e-3)
+    assert window_um(6, np.pi / 2, VISIUM.unit_um) == pytest.approx(11 * 50.0)
 
 
 def test_a_window_wider_than_the_thinnest_layer_is_told_with_both_lengths():
     assert kinds(made(window=1)) == []
-    (found,) = advice.advise(made(window=2), LATTICE, LAYERS, None)
+    (found,) = advice.advise(made(window=2), VISIUM, LAYERS, None)
     assert found.kind == "window"
     assert "260 µm" in found.sentence
     assert "Layer 1 is about 173 µm" in found.sentence
 
 
 def test_without_an_annotation_the_clusters_are_measured_and_without_direction_nothing():
-    (found,) = advice.advise(made(), LATTICE, None, None)
+    (found,) = advice.advise(made(), VISIUM, None, None)
     assert "cluster 0 is about 173 µm" in found.sentence
     assert kinds(made(direction=None)) == []
 
@@ -68,7 +81,7 @@ def test_more_clusters_than_layers_and_the_unannotated_are_told():
 
 
 def test_clusters_without_spots_are_counted():
-    (found,) = advice.advise(made(window=1, n_clusters=4), LATTICE, LAYERS, None)
+    (found,) = advice.advise(made(window=1, n_clusters=4), VISIUM, LAYERS, None)
     assert found.kind == "empty"
     assert "4 clusters were asked for, but only 3" in found.sentence
 

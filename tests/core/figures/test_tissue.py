@@ -10,10 +10,20 @@ from hypothesis import strategies as st
 
 from core.figures import tissue
 from core.figures.colours import SURROUNDINGS
-from core.method.lattice import tissue_um
+from core.method.lattice import across_layers_um
+from core.places import off_lattice, on_lattice
 
 HEXAGON_UM2 = 100**2 * math.sqrt(3) / 2  # neighbours 100 um apart
 SPOTS = [(row, col) for row in range(8) for col in range(10) if (row + col) % 2 == 0]
+
+
+CELLS = off_lattice(np.random.default_rng(0).uniform(0, 500, (300, 2)))
+
+
+def boxes(x_um, y_um):
+    corners = np.column_stack((x_um, y_um))
+    corners = np.split(corners, np.flatnonzero(np.isnan(x_um)))
+    return [(*np.nanquantile(c[:, 0], [0, 1]), *np.nanquantile(c[:, 1], [0, 1])) for c in corners]
 
 
 def signed_area(x_um, y_um):
@@ -23,32 +33,51 @@ def signed_area(x_um, y_um):
 
 
 def test_one_spot_is_a_hexagon_as_wide_as_spots_are_apart():
-    x_um, y_um = tissue.outlines(np.array([[3, 5]]))
+    x_um, y_um = tissue.outlines(on_lattice(np.array([[3, 5]])))
     assert len(x_um) == 7
     assert (x_um[0], y_um[0]) == (x_um[-1], y_um[-1])
     assert (np.ptp(x_um), np.ptp(y_um)) == pytest.approx((100, 200 / math.sqrt(3)))
-    assert (x_um[:-1].mean(), y_um[:-1].mean()) == pytest.approx(tuple(tissue_um(np.array([[3, 5]]))[0]))
+    assert (x_um[:-1].mean(), y_um[:-1].mean()) == pytest.approx((5 * 50, 3 * 50 * math.sqrt(3)))
 
 
 @given(st.sets(st.sampled_from(SPOTS), min_size=1))
 def test_outlines_enclose_one_hexagon_for_every_spot_whatever_the_holes(spots):
-    x_um, y_um = tissue.outlines(np.array(sorted(spots)))
+    x_um, y_um = tissue.outlines(on_lattice(np.array(sorted(spots))))
     assert abs(signed_area(x_um, y_um)) == pytest.approx(len(spots) * HEXAGON_UM2)
 
 
 def test_touching_spots_share_one_outline_and_a_hole_has_its_own():
     ring = np.array([(0, 1), (0, 3), (1, 0), (1, 4), (2, 1), (2, 3)])
-    assert np.isnan(tissue.outlines(ring)[0]).sum() == 1
-    assert np.isnan(tissue.outlines(np.vstack((ring, [[1, 2]])))[0]).sum() == 0
+    assert np.isnan(tissue.outlines(on_lattice(ring))[0]).sum() == 1
+    assert np.isnan(tissue.outlines(on_lattice(np.vstack((ring, [[1, 2]]))))[0]).sum() == 0
 
 
-def test_spots_off_the_hexagonal_lattice_are_drawn_one_by_one():
-    x_um, _ = tissue.outlines(np.array([[0, 0], [0, 1]]))
+def test_spots_of_both_parities_are_drawn_one_by_one():
+    x_um, _ = tissue.outlines(on_lattice(np.array([[0, 0], [0, 1]])))
     assert np.isnan(x_um).sum() == 1
 
 
 def test_no_spots_make_an_empty_outline():
-    assert len(tissue.outlines(np.empty((0, 2), dtype=int))[0]) == 0
+    for places in (on_lattice(np.array(SPOTS)), CELLS):
+        assert len(tissue.outlines(places[np.zeros(len(places), dtype=bool)])[0]) == 0
+
+
+def test_cells_cover_as_much_as_their_squares_and_lie_inside_what_is_drawn():
+    grid = off_lattice(np.argwhere(np.ones((30, 20))) * 10.0)
+    x_um, y_um = tissue.outlines(grid)
+    assert abs(signed_area(x_um, y_um)) == pytest.approx(300 * 200, rel=0.05)
+    for x, y in grid.tissue_um:
+        assert any(x0 <= x <= x1 and y0 <= y <= y1 for x0, x1, y0, y1 in boxes(x_um, y_um))
+
+
+def test_cells_of_two_labels_share_one_raster_and_the_picture_grows_with_their_border_only():
+    grid = off_lattice(np.argwhere(np.ones((40, 40))) * 10.0)
+    left = grid.tissue_um[:, 0] < 200
+    x_um, _ = tissue.outlines(grid[left])
+    other_um, _ = tissue.outlines(grid[~left])
+    assert len(x_um) < len(grid[left])
+    step = (np.nanmin(other_um) - np.nanmin(x_um)) / math.sqrt(grid.spot_um2) * 2
+    assert step == pytest.approx(round(step))
 
 
 @pytest.mark.parametrize(
@@ -68,19 +97,20 @@ def test_the_arrow_runs_along_the_steepest_rise_of_depth_on_the_tissue(angle):
     def depth_at(x_um, y_um):
         return math.cos(angle) * y_um / (50 * math.sqrt(3)) - math.sin(angle) * x_um / 50
 
-    x, y = tissue.across_layers(angle)
+    x, y = across_layers_um(angle, on_lattice(np.array(SPOTS)).unit_um)
     around = np.radians(np.arange(0, 360, 5))
     assert math.hypot(x, y) == pytest.approx(1)
     assert depth_at(x, y) >= max(depth_at(math.cos(a), math.sin(a)) for a in around) - 1e-12
 
 
 def test_without_rotation_the_arrow_points_straight_down_the_rows():
-    assert tissue.across_layers(0.0) == pytest.approx([0, 1])
+    assert across_layers_um(0.0, CELLS.unit_um) == pytest.approx([0, 1])
 
 
-def test_the_arrow_stays_on_the_tissue():
-    figure, lattice = go.Figure(), np.array(SPOTS)
-    tissue.add_direction(figure, lattice, 0.38, SURROUNDINGS["light"])
+@pytest.mark.parametrize("places", [on_lattice(np.array(SPOTS)), CELLS])
+def test_the_arrow_stays_on_the_tissue(places):
+    figure = go.Figure()
+    tissue.add_direction(figure, places, 0.38, SURROUNDINGS["light"])
     points = [tuple(map(float, point.split(","))) for point in figure.layout.shapes[0].path.strip("MZ").split("L")]
-    left, right, top, bottom = tissue.extent_um(lattice)
+    left, right, top, bottom = tissue.extent_um(places)
     assert all(left < x < right and top < y < bottom for x, y in points)

@@ -78,7 +78,7 @@ def test_spots_of_equal_depth_stay_in_one_bin_however_many_bins_are_asked_for():
 
 
 def test_the_profiles_add_up_to_one_in_matched_colours_from_zero_to_the_deepest_spot():
-    figure = depth_profile(LATTICE, LAYERS, MATCHING, angle=0.0)
+    figure = depth_profile(SAMPLE.places, LAYERS, MATCHING, angle=0.0)
     for panel in ("x", "x2"):
         parts = [trace for trace in figure.data if trace.xaxis == panel or (panel == "x" and trace.xaxis == "x1")]
         assert np.sum([trace.y for trace in parts], axis=0) == pytest.approx(1)
@@ -93,7 +93,7 @@ def test_the_profiles_add_up_to_one_in_matched_colours_from_zero_to_the_deepest_
 
 
 def test_without_an_annotation_the_predicted_profile_stands_alone():
-    figure = depth_profile(LATTICE, None, match_steadily(LABELS, None), angle=0.3)
+    figure = depth_profile(SAMPLE.places, None, match_steadily(LABELS, None), angle=0.3)
     assert len(figure.data) == 3
     assert figure.layout.xaxis.domain == (0, 1)
 
@@ -149,7 +149,7 @@ def test_without_an_annotation_the_three_runs_stand_alone():
 
 def test_small_maps_share_the_width_and_stay_inside_the_figure():
     maps = [small_maps.of_layers(LAYERS, "light")] * 5
-    layout = small_maps.side_by_side(LATTICE, maps, n_columns=3).layout
+    layout = small_maps.side_by_side(SAMPLE.places, maps, n_columns=3).layout
     domains = [(layout[f"xaxis{n}"].domain, layout[f"yaxis{n}"].domain) for n in ("", 2, 3, 4, 5)]
     for x, y in domains:
         assert 0 <= x[0] < x[1] <= 1

@@ -13,6 +13,8 @@ from scipy import sparse
 from core.errors import SampleError, SampleFileError, UnsafeFileError
 from core.io import h5ad, h5ad_counts, public
 from core.io.incoming import Check, ImportChoices, Survey
+from core.method import pipeline
+from core.params import preset
 from tests.h5ad_files import categories, pixels, saved, text, tissue, visium_adata
 
 ALL = ImportChoices(genes="all")
@@ -94,7 +96,7 @@ def test_normalised_values_come_in_with_a_notice_and_scaled_ones_do_not(tmp_path
         h5ad.read(path, ALL)
 
 
-def test_a_strangers_cells_come_in_without_a_word_of_documentation(tmp_path: Path):
+def test_a_strangers_cells_are_clustered_without_a_word_of_documentation(tmp_path: Path):
     sample = tissue()
     obs = pd.DataFrame({"x_centroid": pixels(sample)[:, 0], "y_centroid": pixels(sample)[:, 1]})
     obs.index = pd.Index(text(f"cell_{number}" for number in range(sample.n_spots)), dtype=object)
@@ -106,6 +108,10 @@ def test_a_strangers_cells_come_in_without_a_word_of_documentation(tmp_path: Pat
     cells = h5ad.read(path)
     assert not cells.on_lattice
     np.testing.assert_allclose(cells.coords_um, pixels(sample)[:, ::-1])
+    labels = pipeline.run(cells, preset("recommended", n_clusters=3)).labels
+    # The tissue is made of three flat layers, most of whose spots a run tells apart; pooling blurs their borders.
+    tables = [np.bincount(labels[np.asarray(sample.labels_true) == layer]) for layer in sample.layer_names]
+    assert sum(int(table.max()) for table in tables) > 0.8 * sample.n_spots
 
 
 def test_scale_factors_turn_pixels_into_micrometres(tmp_path: Path):

@@ -3,6 +3,7 @@ import io
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from core.errors import FetchError
+from core.errors import CancelledError, FetchError
 from core.io import lab_h5, public
 
 N_SPOTS, N_GENES = 40, 30
@@ -182,7 +183,7 @@ def test_a_file_of_the_users_own_is_never_replaced_but_one_of_ours_is(tmp_path: 
 def test_an_unknown_section_is_refused_before_anything_is_downloaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("pip was started"))
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("pip was started"))
     with pytest.raises(FetchError, match="no section '151507'; it has 151673, 151674"):
         public.fetch_paste2(tmp_path, sections=["151507"])
 
@@ -191,6 +192,34 @@ def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
     told: list[float] = []
     unpack(make_archive(tmp_path), tmp_path / "out", progress=lambda share, _: told.append(share))
     assert told == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def run_instead(monkeypatch: pytest.MonkeyPatch, script: str) -> list["subprocess.Popen[bytes]"]:
+    """Run a script in the place of pip."""
+    popen, started = subprocess.Popen, []
+
+    def start(_: list[str], **facts: Any) -> "subprocess.Popen[bytes]":
+        started.append(popen([sys.executable, "-c", script], **facts))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    return started
+
+
+def test_cancelling_ends_pip_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    started = run_instead(monkeypatch, "import time; time.sleep(60)")
+
+    def cancel(share: float, words: str) -> None:
+        if started:
+            raise CancelledError("The work was cancelled.")
+
+    with pytest.raises(CancelledError):
+        public.fetch_paste2(tmp_path / "out", progress=cancel)
+    assert started[0].returncode not in (None, 0)
+    assert not list((tmp_path / "tmp").iterdir())
+    assert not list((tmp_path / "out").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -206,8 +235,7 @@ def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
 def test_what_pip_reports_becomes_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str, sentence: str
 ) -> None:
-    failed = subprocess.CompletedProcess([], 1, b"", message.encode())
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    run_instead(monkeypatch, f"import sys; sys.stderr.write({message!r}); sys.exit(1)")
     with pytest.raises(FetchError, match=sentence) as caught:
         public.fetch_paste2(tmp_path)
     assert "\n" not in str(caught.value)
@@ -215,15 +243,16 @@ def test_what_pip_reports_becomes_one_sentence(
 
 def test_pip_is_asked_for_the_known_hash_and_nothing_unhashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
+    popen = subprocess.Popen
 
-    def pip(command: list[str], *, cwd: Path, **_: Any) -> subprocess.CompletedProcess[bytes]:
+    def pip(command: list[str], *, cwd: Path, **facts: Any) -> "subprocess.Popen[bytes]":
         asked.extend(command)
         requirement = Path(command[command.index("--requirement") + 1]).read_text()
         assert requirement.strip() == f"paste2==1.0.1 --hash=sha256:{public.PASTE2_SHA256}"
         (cwd / "paste2-1.0.1.tar.gz").write_bytes(b"")
-        return subprocess.CompletedProcess(command, 0, b"", b"")
+        return popen([sys.executable, "-c", ""], cwd=cwd, **facts)
 
-    monkeypatch.setattr(subprocess, "run", pip)
+    monkeypatch.setattr(subprocess, "Popen", pip)
     assert public.download_paste2(tmp_path).name == "paste2-1.0.1.tar.gz"
     assert asked[:3] == [sys.executable, "-m", "pip"]
     assert {"--require-hashes", "--no-deps", "--no-build-isolation"} <= set(asked)

@@ -113,6 +113,18 @@ def test_any_number_of_layers_lies_above_white_matter(n_layers: int) -> None:
     assert names == [f"Layer{number + 1}" for number in range(n_layers)] + ["WM"]
 
 
+def test_cells_lie_off_the_lattice_10_um_apart_with_the_layers_along_the_angle() -> None:
+    cells = synthesise(3000, n_genes=20, angle=1.0, cells=True)
+    assert cells.coords_um is not None
+    assert cells.lattice is None
+    nearest = np.sort(np.linalg.norm(cells.coords_um[:200, None] - cells.coords_um, axis=2))[:, 1:7].mean()
+    assert nearest == pytest.approx(10, rel=0.1)
+    u = np.cos(1.0) * cells.coords_um[:, 0] - np.sin(1.0) * cells.coords_um[:, 1]
+    middles = [np.median(u[labels_of(cells) == layer]) for layer in cells.layer_names]
+    assert middles == sorted(middles)
+    assert cells.name == "synthetic_cells_3000"
+
+
 # --- the counts, beside the shipped section's ---
 
 

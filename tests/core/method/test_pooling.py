@@ -5,10 +5,49 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from benchmarks import reference
-from core.errors import DuplicateSpotError
+from core.errors import DuplicateSpotError, SampleError
+from core.method import pooling
 from core.method.pooling import pool_window
 from core.params import PoolingParams
 from tests.sections import real_sections, shipped_part
+
+
+def brute_force(counts, positions, reach, scale):
+    near = (np.abs(positions[:, None] - positions) <= reach).all(axis=2)
+    return scale * (counts + near @ counts) / (1 + near.sum(axis=1))[:, None]
+
+
+@pytest.mark.parametrize("window", [1, 2, 6])
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_off_the_lattice_every_spot_within_half_a_unit_less_than_k_counts(window, as_sparse, monkeypatch):
+    monkeypatch.setattr(pooling, "_PAIRS_PER_STRIP", 500)
+    monkeypatch.setattr(pooling, "_STRIP_BYTES", 5000)
+    rng = np.random.default_rng(window)
+    positions, counts = rng.uniform(-20, 20, (400, 2)), rng.poisson(2, (400, 7))
+    ours = pool_window(sparse.csr_array(counts) if as_sparse else counts, positions, PoolingParams(window=window))
+    reach = window - 0.5 if window > 1 else 0
+    np.testing.assert_allclose(ours, brute_force(counts, positions, reach, 2.0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("window", [1, 3, 6])
+def test_a_lattice_moved_by_a_fraction_is_pooled_to_the_last_bit_as_the_lattice(window):
+    sample, params = shipped_part(500), PoolingParams(window=window)
+    moved = pool_window(sample.expression, sample.positions + np.array([0.25, 0.5]), params)
+    assert np.array_equal(moved, pool_window(sample.expression, sample.lattice, params))
+
+
+def test_cells_may_share_a_position_off_the_lattice():
+    pooled = pool_window(
+        np.array([[2.0], [4.0], [9.0]]), np.array([[0.5, 0.5], [0.5, 0.5], [90.5, 3.0]]), PoolingParams()
+    )
+    assert pooled[:, 0].tolist() == [2 * 8 / 3, 2 * 10 / 3, 18.0]
+
+
+def test_a_result_that_would_not_fit_is_refused_before_it_is_made():
+    huge = sparse.csr_array((200_000, 20_000))
+    with pytest.raises(SampleError, match="29 GiB") as refused:
+        pool_window(huge, np.zeros((200_000, 2)), PoolingParams())
+    assert "10,000 most variable ones" in str(refused.value)
 
 
 def test_three_spots_pooled_by_hand():

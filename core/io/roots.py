@@ -1,0 +1,143 @@
+"""Folders of the server that its users may read from: configured ones, what lies in them, and nothing else.
+
+Paths are followed to where they really lead, and refused where that is outside.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from core.errors import SampleFileError, UnsafeFileError
+from core.io.safe_h5 import shown
+
+MAX_ENTRIES = 500
+"""So many entries of a folder are listed."""
+
+MAX_LINKS_LOOKED_FOR = 20_000
+"""Files of a folder that are looked through for links out of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing in a folder.
+
+    Parameters
+    ----------
+    name : str
+    is_folder : bool
+    """
+
+    name: str
+    is_folder: bool
+
+
+def configured() -> list[Path]:
+    """List the folders that `SPCA_ROOTS` names, parted as PATH is.
+
+    Returns
+    -------
+    list of Path
+        Real paths of those that exist; none by default.
+    """
+    named = [Path(text) for text in os.environ.get("SPCA_ROOTS", "").split(os.pathsep) if text.strip()]
+    return list(dict.fromkeys(path.resolve() for path in named if path.is_dir()))
+
+
+def below(root: Path, name: str) -> Path:
+    """Find a file or folder inside of a root.
+
+    Parameters
+    ----------
+    root : Path
+        One of :func:`configured`.
+    name : str
+        Path relative to it; empty for the root itself.
+
+    Returns
+    -------
+    Path
+        Where it really lies.
+
+    Raises
+    ------
+    UnsafeFileError
+        If it leads out of the root, by its name or by a link.
+    SampleFileError
+        If there is no such file or folder.
+    """
+    try:
+        found = (root / name).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError) as error:  # missing, a NUL in it, links in a circle
+        raise SampleFileError(
+            f"There is no {shown(name, 200)} in {shown(root.name)}: choose something else."
+        ) from error
+    if not found.is_relative_to(root.resolve()):
+        raise UnsafeFileError(f"{shown(name, 200)} leads out of {shown(root.name)}: choose something that lies in it.")
+    return found
+
+
+def entries(folder: Path, root: Path) -> list[Entry]:
+    """List what lies in a folder, without hidden files and without links out of its root.
+
+    Parameters
+    ----------
+    folder : Path
+        As :func:`below` gives it.
+    root : Path
+
+    Returns
+    -------
+    list of Entry
+        Folders first, each kind by name; at most :data:`MAX_ENTRIES`.
+
+    Raises
+    ------
+    SampleFileError
+        If the folder may not be read.
+    """
+    try:
+        with os.scandir(folder) as found:
+            seen = list(islice((item for item in found if not item.name.startswith(".")), MAX_ENTRIES))
+    except OSError as error:
+        raise SampleFileError(
+            f"The folder {shown(folder.name)} cannot be read: ask its owner for permission."
+        ) from error
+    listed = [Entry(name=item.name, is_folder=item.is_dir()) for item in seen if _leads_inside(Path(item.path), root)]
+    return sorted(listed, key=lambda entry: (not entry.is_folder, entry.name))
+
+
+def check_links(path: Path, root: Path) -> None:
+    """Refuse a folder that holds a link out of its root: a reader would follow it.
+
+    Parameters
+    ----------
+    path : Path
+        As :func:`below` gives it.
+    root : Path
+
+    Raises
+    ------
+    UnsafeFileError
+        If there is such a link, or too much to be looked through.
+    """
+    for number, item in enumerate(_everything_in(path)):
+        if number >= MAX_LINKS_LOOKED_FOR:
+            raise UnsafeFileError(
+                f"{shown(path.name)} holds more than {MAX_LINKS_LOOKED_FOR:,} files: choose a folder of one sample."
+            )
+        if not _leads_inside(item, root):
+            raise UnsafeFileError(f"{shown(item.name)} is a link out of {shown(root.name)}: put a copy in its place.")
+
+
+def _leads_inside(path: Path, root: Path) -> bool:
+    try:
+        return not path.is_symlink() or path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        return False
+
+
+def _everything_in(path: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(path):
+        yield from (Path(folder) / name for name in (*folders, *files))

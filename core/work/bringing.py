@@ -1,0 +1,111 @@
+"""Work of workers that brings samples in: looking at a source, reading it, and fetching public sections.
+
+Like all tasks these take their line to the board first, and then arguments small enough to be sent.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import ParameterError
+from core.io import dlpfc, importing, lab_h5, public
+from core.io.incoming import ImportChoices, Survey
+from core.io.safe_h5 import shown
+from core.work.progress import Progress
+
+COLLECTIONS = ("paste2", "dlpfc")
+"""Public collections that can be fetched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What a user wants to bring in.
+
+    Parameters
+    ----------
+    path : Path
+        A file or folder on the server.
+    called : str
+        What its user calls it.
+    annotation_csv : Path, optional
+        Table of barcodes and labels.
+    """
+
+    path: Path
+    called: str
+    annotation_csv: Path | None = None
+
+
+def look(progress: Progress, source: Source) -> Survey:
+    """Look at a source without reading its counts.
+
+    Parameters
+    ----------
+    progress : Progress
+    source : Source
+
+    Returns
+    -------
+    Survey
+    """
+    progress.report(0.0, "Looks at what is there")
+    return importing.survey(source.path, annotation_csv=source.annotation_csv)
+
+
+def prepare(progress: Progress, source: Source, choices: ImportChoices, out: Path) -> Path:
+    """Read a source and write it in the lab's format, to be looked at before it is kept.
+
+    Parameters
+    ----------
+    progress : Progress
+    source : Source
+    choices : ImportChoices
+    out : Path
+        Where to write.
+
+    Returns
+    -------
+    Path
+        `out`.
+    """
+    progress.report(0.0, "Reads the counts")
+    sample = importing.read(source.path, choices, name=out.stem, annotation_csv=source.annotation_csv)
+    progress.report(0.7, f"Writes {sample.n_spots:,} spots and {sample.n_genes:,} genes")
+    out.parent.mkdir(exist_ok=True)
+    # Files of uploads have names of our own, which say nothing.
+    lab_h5.write(dataclasses.replace(sample, source=sample.source.replace(source.path.name, shown(source.called))), out)
+    return out
+
+
+def fetch(
+    progress: Progress, collection: str, sections: tuple[str, ...], folder: Path, places: dlpfc.Places
+) -> list[Path]:
+    """Bring public sections.
+
+    Parameters
+    ----------
+    progress : Progress
+    collection : {"paste2", "dlpfc"}
+    sections : tuple of str
+    folder : Path
+        Where samples lie.
+    places : Places
+        Of the whole sections: a worker has the settings of the time when it was started.
+
+    Returns
+    -------
+    list of Path
+        The samples written.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such collection.
+    FetchError
+        If they cannot be brought.
+    """
+    if collection == "paste2":
+        return public.fetch_paste2(folder, sections=sections, progress=progress.report)
+    if collection == "dlpfc":
+        return dlpfc.fetch_dlpfc(folder, sections=sections, progress=progress.report, places=places)
+    raise ParameterError(f"There is no collection {collection!r}; there are {', '.join(COLLECTIONS)}.")
