@@ -1,13 +1,15 @@
 """`python -m benchmarks paper [FILE ...]`: this implementation beside the paper's loops.
 
 `python -m benchmarks page`: the Tune page in a real browser, beside a page that computes nothing.
+
+`python -m benchmarks import`: a Space Ranger folder of 4,000 spots x 33,000 genes, beside scanpy's reader.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import page, paper
+from benchmarks import importing, page, paper
 from core.errors import DomainsError
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +27,7 @@ def main() -> int:
     todo = parser.add_subparsers(required=True, metavar="BENCHMARK")
     _add_paper(todo)
     _add_page(todo)
+    _add_import(todo)
     options = parser.parse_args()
     try:
         return 0 if options.run(options) else 1
@@ -60,6 +63,12 @@ def _add_page(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def _run_page(options: argparse.Namespace) -> bool:
     return page.report(moves=options.moves, parts=[options.only] if options.only else page.PARTS)
+
+
+def _add_import(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("import", help="reading, checking and writing beside scanpy's reader; memory")
+    parser.add_argument("--rounds", type=int, default=5, help="times that each side runs, alternating (default 5)")
+    parser.set_defaults(run=lambda options: importing.report(rounds=options.rounds))
 
 
 if __name__ == "__main__":

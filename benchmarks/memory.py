@@ -21,10 +21,10 @@ _HIGH_WATER = Path("/proc/self/status")
 def main() -> None:
     """Run one side and print its growth."""
     side, path = sys.argv[1:]
-    _forget_peak()
-    before = _peak_mib()
+    forget_peak()
+    before = peak_mib()
     (_loops if side == "loops" else _ours)(path)
-    print(_peak_mib() - before)
+    print(peak_mib() - before)
 
 
 def _loops(path: str) -> None:
@@ -42,15 +42,22 @@ def _ours(path: str) -> None:
     pipeline.run(lab_h5.read(path), preset("paper", 8))
 
 
-def _forget_peak() -> None:
-    """Start the high-water mark anew, where the system can: imports have peaks of their own."""
+def forget_peak() -> None:
+    """Start the high-water mark of this process's memory anew, where the system can: imports have peaks of their own."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
         return
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
+    """Read the high-water mark of this process's memory.
+
+    Returns
+    -------
+    float
+        MiB.
+    """
     if _HIGH_WATER.exists():
         line = next(line for line in _HIGH_WATER.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024

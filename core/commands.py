@@ -16,7 +16,7 @@ from tqdm import tqdm
 from core.errors import SampleFileError
 from core.io import lab_h5
 from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
-from core.io.incoming import Check, ImportChoices, Survey
+from core.io.incoming import ImportChoices, Survey
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
@@ -93,6 +93,7 @@ def info(path: Path, *, as_json: bool = False) -> None:
         "sample": sample.name,
         "n_spots": sample.n_spots,
         "n_genes": sample.n_genes,
+        "on_lattice": sample.on_lattice,
         "layers": {name: int(np.count_nonzero(sample.labels_true == name)) for name in sample.layer_names},
         "unannotated": int((~sample.annotated).sum()),
         "gene_names": sample.gene_names is not None,
@@ -231,7 +232,7 @@ def import_sample(
     if out is None:
         path = importing.save(sample, folder)
     else:
-        lab_h5.write(sample, path := out)
+        lab_h5.write(sample, path := out, level=importing.LEVEL)
     facts = {"imported": str(path), "n_spots": sample.n_spots, "n_genes": sample.n_genes, "layers": sample.layer_names}
     _print({"survey": dataclasses.asdict(survey), **facts} if as_json else _imported(facts), as_json=as_json)
 
@@ -304,18 +305,13 @@ def _print_survey(survey: Survey) -> None:
     print(f"{survey.kind}: {survey.name}{size}")
     for check in survey.checks:
         mark = {"good": "ok", "notice": "!", "bad": "x"}[check.status]
-        print(f"  {mark:<2} {check.what}: {_sentence(check)}")
-
-
-def _sentence(check: Check) -> str:
-    found = check.found if check.found.endswith((".", "?")) or not check.advice else f"{check.found}."
-    return f"{found} {check.advice}".strip()
+        print(f"  {mark:<2} {check.what}: {check.found} {check.advice}".rstrip())
 
 
 def _check_importable(survey: Survey, source: Path) -> None:
     bad = next((check for check in survey.checks if check.status == "bad"), None)
     if bad is not None:
-        raise SampleFileError(f"{source.name} was not imported: {_sentence(bad)}")
+        raise SampleFileError(f"{source.name} was not imported: {bad.found} {bad.advice}".rstrip())
 
 
 def _imported(facts: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Columns are found by what they hold, not by how they are called: the barcodes ar
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,10 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io import archives
+from core.io.incoming import Check
+from core.io.lab_h5 import UNANNOTATED_SPELLINGS
 from core.io.safe_h5 import shown
-from core.layer_names import canonical
+from core.layer_names import LAYERS, canonical
 from core.sample import UNANNOTATED
 
 MAX_TABLE_BYTES = 64 << 20
@@ -23,7 +25,19 @@ MAX_TABLE_BYTES = 64 << 20
 MAX_CLASSES = 100
 """A column with more different values is no annotation."""
 
-_LIKELY = ("layer", "annotation", "label", "region", "domain", "ground", "truth", "patholog", "cluster", "type")
+_TELLING_NAMES = (
+    r"layer_guess_reordered$",
+    r"layer_guess",
+    r"ground_?truth|^truth",
+    r"manual|expert|pathologist",
+    r"annot",
+    r"region",
+    r"domain",
+    r"layer",
+    r"^labels?$",
+    r"cell_?type",
+    r"cluster|leiden|louvain",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,14 +49,15 @@ class Annotations:
     file_name : str
     columns : mapping of str to ndarray of shape (n_spots,), str
         Labels; `UNANNOTATED` for spots that the table leaves out.
-    n_matched : int
-        Spots that the table names.
+    n_spots, n_matched : int
+        Spots of the sample, and those that the table names.
     n_unknown : int
         Rows of the table whose barcode is not the sample's.
     """
 
     file_name: str
     columns: Mapping[str, np.ndarray]
+    n_spots: int
     n_matched: int
     n_unknown: int
 
@@ -54,8 +69,16 @@ class Annotations:
     @property
     def suggested(self) -> str | None:
         """The column most likely meant."""
-        likely = [name for word in _LIKELY for name in self.columns if word in name.lower()]
-        return next(iter([*likely, *self.columns]), None)
+        return suggested_annotation(self.columns) or next(iter(self.columns), None)
+
+    def check(self) -> Check:
+        """Say what the table holds of the sample."""
+        classes = ", ".join(f"{name} ({number} classes)" for name, number in self.n_classes.items())
+        found = f"{self.file_name} labels {self.n_matched} of {self.n_spots} spots: {classes or 'no column of labels'}"
+        if not self.n_unknown:
+            return Check(what="Annotation", found=f"{found}.")
+        found = f"{found}; {self.n_unknown} of its rows are of no spot here."
+        return Check(what="Annotation", found=found, status="notice", advice="They are left out.")
 
     def labels(self, column: str | None) -> np.ndarray:
         """Labels of one column.
@@ -100,7 +123,7 @@ def read_annotations(path: Path, barcodes: np.ndarray) -> Annotations:
     SampleFileError
         If the file is no table, or no column names spots of the sample.
     """
-    header, rows = _table(path)
+    rows = _table(path)
     places, which = _barcode_column(rows, barcodes)
     name = shown(path.name)
     if which is None:
@@ -108,29 +131,72 @@ def read_annotations(path: Path, barcodes: np.ndarray) -> Annotations:
             f"{name} names none of the sample's spots in any column: give a table with their barcodes, such as "
             f"{shown(barcodes[0])}, and a label for each."
         )
-    matched = places >= 0
+    titles = _titles(rows[0], has_header=places[0] < 0)
+    if places[0] < 0:
+        rows, places = rows[1:], places[1:]
     columns = {
-        title: _aligned(rows, number, places, len(barcodes)) for number, title in enumerate(header) if number != which
+        title: _aligned(rows, number, places, len(barcodes)) for number, title in enumerate(titles) if number != which
     }
     return Annotations(
         file_name=name,
-        columns={
-            title: labels
-            for title, labels in columns.items()
-            if 1 <= len(set(labels.tolist()) - {UNANNOTATED}) <= MAX_CLASSES
-        },
-        n_matched=len(np.unique(places[matched])),
-        n_unknown=int((~matched).sum()),
+        columns={title: labels for title, labels in columns.items() if _may_be_labels(labels)},
+        n_spots=len(barcodes),
+        n_matched=len(np.unique(places[places >= 0])),
+        n_unknown=int((places < 0).sum()),
     )
 
 
-def _table(path: Path) -> tuple[list[str], list[list[str]]]:
+def _titles(first: list[str], *, has_header: bool) -> list[str]:
+    names = first if has_header else [""] * len(first)
+    return [shown(title.strip(), 60) or f"column {number + 1}" for number, title in enumerate(names)]
+
+
+def _may_be_labels(labels: np.ndarray) -> bool:
+    return 1 <= len(set(labels.tolist()) - {UNANNOTATED}) <= MAX_CLASSES
+
+
+def suggested_annotation(columns: Iterable[str]) -> str | None:
+    """Guess from the names which column is the annotation.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names of columns that could be one.
+
+    Returns
+    -------
+    str or None
+        Names that experts use come before those of clusters; None where no name tells.
+    """
+    names = list(columns)
+    for pattern in _TELLING_NAMES:
+        for name in names:
+            if re.search(pattern, name.lower()):
+                return name
+    return None
+
+
+def spelled(names: list[str]) -> list[str]:
+    """Write the names of classes as this product does.
+
+    Parameters
+    ----------
+    names : list of str
+        All classes of one annotation.
+
+    Returns
+    -------
+    list of str
+        `UNANNOTATED` for names that mean no class; `Layer1` .. `WM` where all are layers of the cortex.
+    """
+    plain = [UNANNOTATED if name.strip().lower() in UNANNOTATED_SPELLINGS else name for name in names]
+    return [canonical(name) for name in plain] if all(canonical(name) in LAYERS for name in plain) else plain
+
+
+def _table(path: Path) -> list[list[str]]:
+    """Read all rows of the width of the first, which may be a header."""
     name = shown(path.name)
-    with archives.unzipped(path) as file:
-        content = file.read(MAX_TABLE_BYTES + 1)
-    if len(content) > MAX_TABLE_BYTES:
-        raise SampleFileError(f"{name} is larger than {MAX_TABLE_BYTES >> 20} MiB, which no table of labels is.")
-    text = content.decode("utf-8-sig", "replace")
+    text = _text(path)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
     try:
@@ -139,11 +205,19 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
         raise SampleFileError(f"{name} cannot be read as a table ({error}): save it as CSV.") from error
     if len(rows) < 2 or len(rows[0]) < 2:
         raise SampleFileError(f"{name} is no table of barcodes and labels: it needs two columns with a header.")
-    width = len(rows[0])
-    # R writes no title above the row names, which makes the header one shorter than the rows.
-    header = ["", *rows[0]] if len(rows[1]) == width + 1 else rows[0]
-    full = [row for row in rows[1:] if len(row) == len(header)]
-    return [shown(title.strip(), 60) or f"column {number + 1}" for number, title in enumerate(header)], full
+    if len(rows[1]) == len(rows[0]) + 1:
+        rows[0] = ["", *rows[0]]  # R writes no title above the names of rows
+    return [row for row in rows if len(row) == len(rows[0])]
+
+
+def _text(path: Path) -> str:
+    with archives.unzipped(path) as file:
+        content = file.read(MAX_TABLE_BYTES + 1)
+    if len(content) > MAX_TABLE_BYTES:
+        raise SampleFileError(
+            f"{shown(path.name)} is larger than {MAX_TABLE_BYTES >> 20} MiB, which no table of labels is."
+        )
+    return content.decode("utf-8-sig", "replace")
 
 
 def _barcode_column(rows: list[list[str]], barcodes: np.ndarray) -> tuple[np.ndarray, int | None]:
@@ -151,7 +225,7 @@ def _barcode_column(rows: list[list[str]], barcodes: np.ndarray) -> tuple[np.nda
     best, which = np.full(len(rows), -1), None
     for strip in (False, True):
         known = _numbered([_stripped(barcode) if strip else barcode for barcode in barcodes.tolist()])
-        for number in range(len(rows[0]) if rows else 0):
+        for number in range(len(rows[0])):
             names = (row[number].strip() for row in rows)
             places = np.array([known.get(_stripped(name) if strip else name, -1) for name in names], dtype=np.int64)
             if (places >= 0).sum() > (best >= 0).sum():
@@ -172,8 +246,10 @@ def _stripped(barcode: str) -> str:
 
 
 def _aligned(rows: list[list[str]], number: int, places: np.ndarray, n_spots: int) -> np.ndarray:
+    found = [(row[number].strip(), place) for row, place in zip(rows, places.tolist(), strict=True) if place >= 0]
+    names = sorted({label for label, _ in found})
+    spellings = dict(zip(names, spelled([shown(name) for name in names]), strict=True))
     labels = [UNANNOTATED] * n_spots
-    for row, place in zip(rows, places.tolist(), strict=True):
-        if place >= 0:
-            labels[place] = canonical(shown(row[number].strip()))
+    for label, place in found:
+        labels[place] = spellings[label]
     return np.array(labels)

@@ -81,7 +81,10 @@ def chosen(counts: sparse.csr_array, choices: ImportChoices) -> np.ndarray:
     SampleError
         If no gene is left.
     """
-    return chosen_in_blocks(_one_block(counts), totals(_one_block(counts), *counts.shape), choices)
+    n_spots, n_genes = counts.shape
+    if choices.genes == "present":  # needs no sums, which take as long as reading
+        return _present(np.bincount(counts.indices, minlength=n_genes), n_spots)
+    return chosen_in_blocks(_one_block(counts), totals(_one_block(counts), n_spots, n_genes), choices)
 
 
 def chosen_in_blocks(blocks: Blocks, of_genes: GeneTotals, choices: ImportChoices) -> np.ndarray:
@@ -110,10 +113,14 @@ def chosen_in_blocks(blocks: Blocks, of_genes: GeneTotals, choices: ImportChoice
         return np.arange(n_genes)
     if choices.genes == "variable":
         return _top(_standardised_variance(blocks, of_genes), choices.n_genes)
-    kept = np.flatnonzero(of_genes.n_spots_with >= MIN_SHARE * of_genes.n_spots)
+    return _present(of_genes.n_spots_with, of_genes.n_spots)
+
+
+def _present(n_spots_with: np.ndarray, n_spots: int) -> np.ndarray:
+    kept = np.flatnonzero(n_spots_with >= MIN_SHARE * n_spots)
     if not len(kept):
         raise SampleError(
-            f"None of the {n_genes} genes has counts in at least {MIN_SHARE:.0%} of the {of_genes.n_spots} spots: keep "
+            f"None of the {len(n_spots_with)} genes has counts in at least {MIN_SHARE:.0%} of the {n_spots} spots: keep "
             "the most variable genes, or all."
         )
     return kept

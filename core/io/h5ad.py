@@ -18,12 +18,12 @@ import numpy as np
 from core.errors import SampleError, SampleFileError
 from core.io import h5ad_counts as counts
 from core.io import h5ad_places as places
+from core.io.annotations import spelled, suggested_annotation
 from core.io.h5ad_places import Positions
 from core.io.h5ad_tables import Table
 from core.io.incoming import Check, ImportChoices, Survey
-from core.io.lab_h5 import UNANNOTATED_SPELLINGS, decoded, naming, sample_name
+from core.io.lab_h5 import decoded, naming, sample_name
 from core.io.safe_h5 import opened, read_text, shown
-from core.layer_names import LAYERS, canonical
 from core.sample import UNANNOTATED, Sample
 
 T = TypeVar("T")
@@ -33,19 +33,6 @@ SUFFIXES = (".h5ad",)
 MIN_CLASSES, MAX_CLASSES = 2, 100
 """So many classes make a column a possible annotation."""
 
-_TELLING_NAMES = (
-    r"layer_guess_reordered$",
-    r"layer_guess",
-    r"ground_?truth|^truth",
-    r"manual|expert|pathologist",
-    r"annot",
-    r"region",
-    r"domain",
-    r"layer",
-    r"^labels?$",
-    r"cell_?type",
-    r"cluster|leiden|louvain",
-)
 _SYMBOL_COLUMNS = ("feature_name", "gene_name", "gene_names", "gene_symbol", "gene_symbols", "symbol", "symbols",
                    "gene_short_name")  # fmt: skip
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(\.\d+)?")
@@ -106,6 +93,28 @@ def read(path: str | os.PathLike[str], choices: ImportChoices | None = None, nam
     path = Path(path)
     with opened(path) as file, naming(path):
         return _Look(file, path, name).sample(choices or ImportChoices())
+
+
+def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """Read the names of all rows, without counts.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), str, or None
+        None where they only count the rows.
+
+    Raises
+    ------
+    SampleFileError
+        If there is no table `obs`, or the file is damaged.
+    """
+    path = Path(path)
+    with opened(path) as file, naming(path):
+        return _barcodes(Table(file, "obs").index())
 
 
 @dataclass(kw_only=True)
@@ -343,26 +352,6 @@ def annotation_columns(obs: Table) -> dict[str, int]:
     return found
 
 
-def suggested_annotation(annotations: dict[str, int]) -> str | None:
-    """Guess from the names which column is the annotation.
-
-    Parameters
-    ----------
-    annotations : dict of str to int
-        From :func:`annotation_columns`.
-
-    Returns
-    -------
-    str or None
-        Names that experts use come before those of clusters; None where no name tells.
-    """
-    for pattern in _TELLING_NAMES:
-        for name in annotations:
-            if re.search(pattern, name.lower()):
-                return name
-    return None
-
-
 def _n_classes(obs: Table, name: str) -> int:
     try:
         found = obs.classes(name)
@@ -389,10 +378,7 @@ def _labels(obs: Table, column: str) -> np.ndarray:
     found = obs.classes(column)
     if found is None:
         raise SampleFileError(f"`obs/{shown(column)}` holds measurements, not classes: choose another annotation.")
-    names = [UNANNOTATED if name.strip().lower() in UNANNOTATED_SPELLINGS else name for name in found.names.tolist()]
-    if all(canonical(name) in LAYERS for name in names):
-        names = [canonical(name) for name in names]
-    return np.array([*names, UNANNOTATED])[found.codes]
+    return np.array([*spelled(found.names.tolist()), UNANNOTATED])[found.codes]
 
 
 def _gene_names(var: Table) -> np.ndarray | None:

@@ -153,6 +153,28 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray | None:
         return _read_labels(file, _layout(file).n_spots)
 
 
+def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """Read the barcodes of a file, without its counts.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), str, or None
+        As :attr:`core.sample.Sample.barcodes`.
+
+    Raises
+    ------
+    SampleError
+        As :func:`read`.
+    """
+    path = Path(path)
+    with opened(path) as file, naming(path):
+        return _read_names(file, "cell", _layout(file).n_spots, "spot", "rows")
+
+
 def list_samples(folder: str | os.PathLike[str]) -> list[SampleSummary]:
     """Summarise the samples directly inside a folder, sorted by name.
 
@@ -180,7 +202,7 @@ def list_samples(folder: str | os.PathLike[str]) -> list[SampleSummary]:
     return sorted(map(peek, paths), key=lambda summary: (summary.name, summary.path.name))
 
 
-def write(sample: Sample, path: str | os.PathLike[str], *, labels: np.ndarray | None = None) -> None:
+def write(sample: Sample, path: str | os.PathLike[str], *, labels: np.ndarray | None = None, level: int = 6) -> None:
     """Write a sample so that :func:`read` and the lab's `deepdish.io.load` open it.
 
     The file appears whole or not at all. The same sample gives the same bytes.
@@ -192,6 +214,8 @@ def write(sample: Sample, path: str | os.PathLike[str], *, labels: np.ndarray | 
         Replaced if it exists. The sample takes its name from it when read again.
     labels : ndarray of shape (n_spots,), int or str, optional
         Clusters that were found, kept beside the sample as `labels`; :func:`read` passes them over.
+    level : int
+        Of compression, 1 (fast) to 9 (small).
 
     Raises
     ------
@@ -201,7 +225,7 @@ def write(sample: Sample, path: str | os.PathLike[str], *, labels: np.ndarray | 
     path = Path(path)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        deepdish_save(draft, _contents(sample) | _found(labels))
+        deepdish_save(draft, _contents(sample) | _found(labels), level)
         os.replace(draft, path)
     # PyTables reports a full disk and the like as a RuntimeError of its own.
     except (OSError, RuntimeError) as error:

@@ -385,82 +385,63 @@ def _checks(
     if head is not None and place is not None:
         checks.append(_join_check(head.barcodes, place.barcodes))
     if annotations is not None:
-        checks.append(_annotation_check(annotations, 0 if head is None else len(head.barcodes)))
+        checks.append(annotations.check())
     return checks
 
 
 def _head_checks(parts: _Parts, head: tenx.MatrixHead) -> list[Check]:
     kind = "three text files" if parts.matrix.is_dir() else shown(parts.matrix.name)
-    checks = [Check(what="Counts", found=f"{len(head.barcodes)} spots, {len(head.gene_names)} genes ({kind})")]
+    checks = [_good("Counts", f"{len(head.barcodes)} spots, {len(head.gene_names)} genes ({kind}).")]
     if "raw_" in parts.matrix.name:
-        checks.append(
-            Check(
-                what="Counts",
-                found="The raw matrix, of all barcodes",
-                status="notice",
-                advice="Only spots under tissue are kept.",
-            )
-        )
+        checks.append(_notice("Counts", "The raw matrix, of all barcodes.", "Only spots under tissue are kept."))
     if head.other_features:
         kinds = ", ".join(f"{number} of {name}" for name, number in head.other_features.items())
-        checks.append(
-            Check(
-                what="Features",
-                found=f"Not only genes: {kinds}",
-                status="notice",
-                advice="Genes are kept, these are left out.",
-            )
-        )
+        checks.append(_notice("Features", f"Not only genes: {kinds}.", "Genes are kept, these are left out."))
     n_twice = len(head.gene_names) - len(np.unique(head.gene_names))
     if n_twice:
-        checks.append(
-            Check(
-                what="Gene names",
-                found=f"{n_twice} genes share their symbol with another",
-                status="notice",
-                advice="All are kept, as they are.",
-            )
-        )
+        found = f"{n_twice} names stand for more than one gene."
+        checks.append(_notice("Gene names", found, "All genes are kept, with the names they have."))
     return checks
 
 
 def _place_checks(parts: _Parts, place: spatial.SpatialFolder) -> list[Check]:
     checks = []
     if place.bin_size_um:
-        others = f"; there are bins of {', '.join(parts.other_bins)}, too" if parts.other_bins else ""
-        advice = "To take others, give their folder itself." if parts.other_bins else ""
-        found = f"Squares of {place.bin_size_um:g} um, off Visium's lattice{others}"
-        checks.append(Check(what="Bins", found=found, status="notice" if others else "good", advice=advice))
+        checks.append(_bins_check(parts, place.bin_size_um))
     if place.image is None:
         advice = "Put tissue_lowres_image.png into `spatial` to see the tissue; domains are found without it."
-        checks.append(Check(what="Image", found="None", status="notice", advice=advice))
+        checks.append(_notice("Image", "None.", advice))
     else:
         height, width, _ = place.image.pixels.shape
-        checks.append(Check(what="Image", found=f"{width} x {height} pixels"))
+        checks.append(_good("Image", f"{width} x {height} pixels."))
     return checks
+
+
+def _bins_check(parts: _Parts, size_um: float) -> Check:
+    found = f"Squares of {size_um:g} um, off Visium's lattice"
+    if not parts.other_bins:
+        return _good("Bins", f"{found}.")
+    others = ", ".join(parts.other_bins)
+    return _notice("Bins", f"{found}; there are bins of {others}, too.", "To take others, give their folder itself.")
 
 
 def _join_check(barcodes: np.ndarray, placed: np.ndarray) -> Check:
     n_both = len(np.intersect1d(barcodes, placed))
     if not n_both:
-        found = f"None of the {len(barcodes)} barcodes is under tissue in the table of positions"
+        found = f"None of the {len(barcodes)} barcodes is under tissue in the table of positions."
         return Check(what="Positions", found=found, status="bad", advice="Give both of one sample.")
     if n_both == len(barcodes) == len(placed):
-        return Check(what="Positions", found=f"All {n_both} spots under tissue")
-    found = f"{n_both} spots have counts and a place under tissue, {len(barcodes) - n_both} have only counts, {len(placed) - n_both} only a place"
-    return Check(what="Positions", found=found, status="notice", advice="Spots with both are kept.")
-
-
-def _annotation_check(annotations: Annotations, n_spots: int) -> Check:
-    classes = ", ".join(f"{name} ({number} classes)" for name, number in annotations.n_classes.items())
+        return _good("Positions", f"All {n_both} spots under tissue.")
+    only_counts, only_placed = len(barcodes) - n_both, len(placed) - n_both
     found = (
-        f"{annotations.file_name} labels {annotations.n_matched} of {n_spots} spots: {classes or 'no column of labels'}"
+        f"{n_both} spots have counts and a place under tissue, {only_counts} only counts, {only_placed} only a place."
     )
-    if annotations.n_unknown:
-        return Check(
-            what="Annotation",
-            found=f"{found}; {annotations.n_unknown} of its rows are of no spot here",
-            status="notice",
-            advice="They are left out.",
-        )
-    return Check(what="Annotation", found=found)
+    return _notice("Positions", found, "Spots with both are kept.")
+
+
+def _good(what: str, found: str) -> Check:
+    return Check(what=what, found=found)
+
+
+def _notice(what: str, found: str, advice: str) -> Check:
+    return Check(what=what, found=found, status="notice", advice=advice)

@@ -144,6 +144,15 @@ def test_people_get_lines_instead_of_json(run, part):
     assert "{" not in out
 
 
+def test_cells_are_made_and_clustered_from_the_command_line(run, tmp_path):
+    path = tmp_path / "cells.h5"
+    assert run("synthesise", "--cells", "--n-spots", "1000", "--n-genes", "20", "--out", path)[0] == 0
+    assert facts(run, "info", path)["on_lattice"] is False
+    assert facts(run, "info", SHIPPED)["on_lattice"] is True
+    assert facts(run, "cluster", path, "--preset", "paper")["scores"]["ari"] > 0.1
+    assert run("cluster", path, "--preset", "paper", "--figure", tmp_path / "cells.html")[0] == 0
+
+
 def test_info_counts_layers_and_says_what_is_synthetic(run, tmp_path):
     shipped = facts(run, "info", SHIPPED)
     assert (shipped["n_spots"], shipped["n_genes"], shipped["synthetic"]) == (2929, 2000, False)
@@ -231,7 +240,7 @@ def test_import_lists_what_was_found_and_the_sample_is_clustered_with_its_labels
     status, text, err = run("import", space_ranger.write_output(tmp_path / "block_7"), "--genes", "all", "--out", out)
     assert (status, err) == (0, "")
     assert text.startswith("Space Ranger output: block_7, 4 spots, 3 genes\n")
-    assert "  ok Annotation: annotation.csv labels 3 of 4 spots: layer (2 classes)\n" in text
+    assert "  ok Annotation: annotation.csv labels 3 of 4 spots: layer (2 classes).\n" in text
     assert text.endswith(f"Imported: {out} (4 spots, 3 genes, annotated with Layer1, WM)\n")
     assert facts(run, "cluster", out, "--preset", "paper", "--n-clusters", "2")["sample"] == "mine"
 

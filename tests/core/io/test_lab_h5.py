@@ -189,7 +189,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(
     lab_h5.write(sample, path)
     before = path.read_bytes()
 
-    def save_half(draft: Path, contents: dict[str, Any]) -> None:
+    def save_half(draft: Path, contents: dict[str, Any], level: int) -> None:
         draft.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 

@@ -94,7 +94,7 @@ def test_bins_of_visium_hd_lie_off_the_lattice_at_their_index_times_their_size(t
     assert sample.coords_px.tolist() == [[0, 0], [0, 20], [40, 100], [60, 100]]
     assert sample.name == "brain"
     bins = next(check for check in spaceranger.survey(tmp_path / "brain").checks if check.what == "Bins")
-    assert bins.found == "Squares of 8 um, off Visium's lattice; there are bins of 16 um, too"
+    assert bins.found == "Squares of 8 um, off Visium's lattice; there are bins of 16 um, too."
     larger = spaceranger.read(tmp_path / "brain" / "binned_outputs" / "square_016um", ImportChoices(genes="all"))
     assert larger.coords_um.max() == 80
 
@@ -115,7 +115,7 @@ def test_only_genes_are_kept_and_the_rest_is_said(output):
     sample = spaceranger.read(output, ALL)
     assert np.asarray(sample.expression).tolist() == COUNTS[:, [0, 2]].tolist()
     found = [check.found for check in spaceranger.survey(output).checks if check.status == "notice"]
-    assert found == ["Not only genes: 1 of Antibody Capture"]
+    assert found == ["Not only genes: 1 of Antibody Capture."]
 
 
 def test_spots_outside_the_tissue_are_left_out_and_counted(output):
@@ -123,7 +123,7 @@ def test_spots_outside_the_tissue_are_left_out_and_counted(output):
     space_ranger.write_h5(output / "filtered_feature_bc_matrix.h5", barcodes=barcodes)
     assert spaceranger.read(output, ALL).barcodes.tolist() == ["AAAC-1", "AACA-1", "AACC-1"]
     positions = next(check for check in spaceranger.survey(output).checks if check.what == "Positions")
-    assert positions.found == "3 spots have counts and a place under tissue, 1 have only counts, 1 only a place"
+    assert positions.found == "3 spots have counts and a place under tissue, 1 only counts, 1 only a place."
 
 
 def test_a_survey_lists_what_is_there_without_reading_counts(output):
@@ -134,11 +134,11 @@ def test_a_survey_lists_what_is_there_without_reading_counts(output):
     assert (found.kind, found.name, found.n_spots, found.n_genes) == ("Space Ranger output", "block_7", 4, 3)
     assert (found.annotations, found.suggested_annotation) == ({"layer": 2}, "layer")
     assert {check.what: check.found for check in found.checks} == {
-        "Counts": "4 spots, 3 genes (filtered_feature_bc_matrix.h5)",
-        "Gene names": "1 genes share their symbol with another",
-        "Image": "60 x 40 pixels",
-        "Positions": "All 4 spots under tissue",
-        "Annotation": "annotation.csv labels 3 of 4 spots: layer (2 classes)",
+        "Counts": "4 spots, 3 genes (filtered_feature_bc_matrix.h5).",
+        "Gene names": "1 names stand for more than one gene.",
+        "Image": "60 x 40 pixels.",
+        "Positions": "All 4 spots under tissue.",
+        "Annotation": "annotation.csv labels 3 of 4 spots: layer (2 classes).",
     }
 
 

@@ -1,0 +1,185 @@
+"""What it takes to bring a Space Ranger folder in, beside `scanpy.read_10x_h5`, which reads the counts alone.
+
+Sides alternate in one process, medians are compared; memory is measured in a process for each side:
+`python -m benchmarks.importing scanpy|read|import FOLDER` does one side's work and prints its peak in MiB.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from scipy import sparse
+
+from benchmarks.memory import forget_peak, peak_mib
+from core.io import importing
+from core.io.incoming import ImportChoices
+from core.sample import Sample
+
+N_SPOTS, N_GENES = 4000, 33_000
+MEAN_LIBRARY = 6000
+"""Counts of a spot; with it 5 to 10% of all values are above 0, as in real sections."""
+
+MAX_READ_RATIO, MAX_IMPORT_RATIO = 2.0, 5.0
+_ROWS_AT_ONCE = 250
+_CHUNK = 80_000
+_MATRIX = "filtered_feature_bc_matrix.h5"
+_ROW = "{:<44} {:>8} {:>7} {:>6} {:>12}"
+
+
+def report(*, rounds: int) -> bool:
+    """Compare both sides on a synthetic folder and print a table.
+
+    Parameters
+    ----------
+    rounds : int
+        Times that each side runs.
+
+    Returns
+    -------
+    bool
+        Whether both aims were met.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "synthetic"
+        share = write_space_ranger(folder)
+        print(f"{N_SPOTS} spots x {N_GENES} genes, {share:.1%} of the values above 0\n")
+        return _compare(folder, rounds)
+
+
+def write_space_ranger(folder: Path, n_spots: int = N_SPOTS, n_genes: int = N_GENES) -> float:
+    """Write a folder as Space Ranger does, with counts of no tissue: negative binomial, gene means log-normal.
+
+    Parameters
+    ----------
+    folder : Path
+        Made.
+    n_spots, n_genes : int
+        At most 4992 spots, those of a slide.
+
+    Returns
+    -------
+    float
+        Share of values above 0.
+    """
+    rng = np.random.default_rng(0)
+    counts = _counts(rng, n_spots, n_genes)
+    cells = [(row, col) for row in range(78) for col in range(128) if (row + col) % 2 == 0]
+    barcodes = ["".join(letters) + "-1" for letters in rng.choice(list("ACGT"), (len(cells), 16))]
+    under_tissue = np.sort(rng.choice(len(cells), n_spots, replace=False))
+    _write_matrix(folder, counts, [barcodes[spot] for spot in under_tissue])
+    _write_spatial(folder / "spatial", barcodes, cells, set(under_tissue.tolist()))
+    return float(counts.nnz / (n_spots * n_genes))
+
+
+def _counts(rng: np.random.Generator, n_spots: int, n_genes: int) -> sparse.csr_array:
+    mean = np.exp(rng.normal(0, 2.6, n_genes))
+    mean *= MEAN_LIBRARY / mean.sum()
+    sizes = np.exp(rng.normal(0, 0.5, n_spots))[:, None]
+    blocks = []
+    for first in range(0, n_spots, _ROWS_AT_ONCE):
+        means = sizes[first : first + _ROWS_AT_ONCE] * mean
+        blocks.append(sparse.csr_array(rng.poisson(means * rng.gamma(2, 0.5, means.shape)).astype(np.int32)))
+    return sparse.csr_array(sparse.vstack(blocks, format="csr"))
+
+
+def _write_matrix(folder: Path, counts: sparse.csr_array, barcodes: list[str]) -> None:
+    folder.mkdir(parents=True)
+    n_genes = counts.shape[1]
+    # Types, chunks and filters are those of Space Ranger's own files.
+    packed: dict[str, Any] = {"chunks": (_CHUNK,), "compression": "gzip", "shuffle": True}
+    with h5py.File(folder / _MATRIX, "w") as file:
+        matrix = file.create_group("matrix")
+        matrix.create_dataset("data", data=counts.data, **packed)
+        matrix.create_dataset("indices", data=counts.indices.astype(np.int64), **packed)
+        matrix["indptr"] = counts.indptr.astype(np.int64)
+        matrix["shape"] = np.array([n_genes, counts.shape[0]], dtype=np.int32)
+        matrix["barcodes"] = np.array(barcodes, dtype="S18")
+        features = matrix.create_group("features")
+        features["id"] = np.array([f"ENSG{number:011}" for number in range(n_genes)], dtype="S15")
+        features["name"] = np.array([f"GENE{number}" for number in range(n_genes)], dtype="S15")
+        features["feature_type"] = np.full(n_genes, b"Gene Expression", dtype="S15")
+        features["genome"] = np.full(n_genes, b"GRCh38", dtype="S6")
+
+
+def _write_spatial(folder: Path, barcodes: list[str], cells: list[tuple[int, int]], under_tissue: set[int]) -> None:
+    folder.mkdir()
+    rows = [
+        f"{barcodes[spot]},{int(spot in under_tissue)},{row},{col},{100 * row},{58 * col}\n"
+        for spot, (row, col) in enumerate(cells)
+    ]
+    (folder / "tissue_positions_list.csv").write_text("".join(rows))
+    (folder / "scalefactors_json.json").write_text(json.dumps({"tissue_lowres_scalef": 0.05}))
+
+
+def _compare(folder: Path, rounds: int) -> bool:
+    seconds: dict[str, list[float]] = {side: [] for side in _SIDES}
+    for number in range(rounds + 1):
+        for side, work in _SIDES.items():
+            elapsed = _timed(work, folder)
+            if number:  # the first round imports what each side needs
+                seconds[side].append(elapsed)
+    return _print(folder, {side: statistics.median(values) for side, values in seconds.items()})
+
+
+def _print(folder: Path, medians: dict[str, float]) -> bool:
+    names = {
+        "scanpy": ("scanpy.read_10x_h5", None),
+        "read": ("ours: checked and read as a sample", MAX_READ_RATIO),
+        "import": ("ours: the same, and the lab's file written", MAX_IMPORT_RATIO),
+    }
+    print(_ROW.format("side", "seconds", "ratio", "aim", "peak (MiB)"))
+    met = True
+    for side, (name, aim) in names.items():
+        ratio = medians[side] / medians["scanpy"]
+        met &= aim is None or ratio <= aim
+        print(_ROW.format(name, f"{medians[side]:.2f}", f"{ratio:.2f}", aim or "", f"{_peak(side, folder):.0f}"))
+    return met
+
+
+def _scanpy(folder: Path) -> None:
+    import scanpy
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scanpy.read_10x_h5(folder / _MATRIX)
+
+
+def _read(folder: Path) -> Sample:
+    found = importing.survey(folder)
+    assert found.importable  # noqa: S101
+    return importing.read(folder, ImportChoices())
+
+
+def _import(folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as samples:
+        importing.save(_read(folder), samples)
+
+
+_SIDES: dict[str, Callable[[Path], Any]] = {"scanpy": _scanpy, "read": _read, "import": _import}
+
+
+def _timed(work: Callable[[Path], Any], folder: Path) -> float:
+    started = time.perf_counter()
+    work(folder)
+    return time.perf_counter() - started
+
+
+def _peak(side: str, folder: Path) -> float:
+    command = [sys.executable, "-m", "benchmarks.importing", side, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    return float(done.stdout)
+
+
+if __name__ == "__main__":
+    forget_peak()
+    _SIDES[sys.argv[1]](Path(sys.argv[2]))
+    print(peak_mib())
