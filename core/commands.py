@@ -93,6 +93,7 @@ def info(path: Path, *, as_json: bool = False) -> None:
         "sample": sample.name,
         "n_spots": sample.n_spots,
         "n_genes": sample.n_genes,
+        "on_lattice": sample.on_lattice,
         "layers": {name: int(np.count_nonzero(sample.labels_true == name)) for name in sample.layer_names},
         "unannotated": int((~sample.annotated).sum()),
         "gene_names": sample.gene_names is not None,

@@ -144,6 +144,15 @@ def test_people_get_lines_instead_of_json(run, part):
     assert "{" not in out
 
 
+def test_cells_are_made_and_clustered_from_the_command_line(run, tmp_path):
+    path = tmp_path / "cells.h5"
+    assert run("synthesise", "--cells", "--n-spots", "1000", "--n-genes", "20", "--out", path)[0] == 0
+    assert facts(run, "info", path)["on_lattice"] is False
+    assert facts(run, "info", SHIPPED)["on_lattice"] is True
+    assert facts(run, "cluster", path, "--preset", "paper")["scores"]["ari"] > 0.1
+    assert run("cluster", path, "--preset", "paper", "--figure", tmp_path / "cells.html")[0] == 0
+
+
 def test_info_counts_layers_and_says_what_is_synthetic(run, tmp_path):
     shipped = facts(run, "info", SHIPPED)
     assert (shipped["n_spots"], shipped["n_genes"], shipped["synthetic"]) == (2929, 2000, False)
