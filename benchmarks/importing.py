@@ -1,7 +1,7 @@
 """What it takes to bring a Space Ranger folder in, beside `scanpy.read_10x_h5`, which reads the counts alone.
 
 Sides alternate in one process, medians are compared; memory is measured in a process for each side:
-`python -m benchmarks.importing scanpy|read|import FOLDER` does one side's work and prints its peak in MiB.
+`python -m benchmarks.importing scanpy|read|import SOURCE` does one side's work and prints its peak in MiB.
 """
 
 import json
@@ -28,8 +28,11 @@ N_SPOTS, N_GENES = 4000, 33_000
 MEAN_LIBRARY = 6000
 """Counts of a spot; with it 5 to 10% of all values are above 0, as in real sections."""
 
+N_CELLS, N_CELL_GENES = 100_000, 20_000
+CELL_LIBRARY = 1500
+
 MAX_READ_RATIO, MAX_IMPORT_RATIO = 2.0, 5.0
-_ROWS_AT_ONCE = 250
+_ROWS_AT_ONCE, _CELLS_AT_ONCE = 250, 5000
 _CHUNK = 80_000
 _MATRIX = "filtered_feature_bc_matrix.h5"
 _ROW = "{:<44} {:>8} {:>7} {:>6} {:>12}"
@@ -53,6 +56,83 @@ def report(*, rounds: int) -> bool:
         share = write_space_ranger(folder)
         print(f"{N_SPOTS} spots x {N_GENES} genes, {share:.1%} of the values above 0\n")
         return _compare(folder, rounds)
+
+
+def report_cells() -> bool:
+    """Import a large h5ad file, off the lattice, and print seconds and memory.
+
+    Returns
+    -------
+    bool
+        Whether the peak stayed below half of what the dense matrix would take.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "cells.h5ad"
+        n_values = write_h5ad(path)
+        started = time.perf_counter()
+        peak = _peak("import", path)
+        seconds = time.perf_counter() - started
+    dense = N_CELLS * N_CELL_GENES * 4 / 2**20
+    print(f"{N_CELLS} cells x {N_CELL_GENES} genes, {n_values:,} counts above 0: h5ad read and the lab's file written")
+    print(f"{seconds:.0f} s, imports included; peak {peak:.0f} MiB, where the dense matrix takes {dense:.0f} MiB")
+    return peak < dense / 2
+
+
+def write_h5ad(path: Path) -> int:
+    """Write cells at random places with counts of no tissue, block by block.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    int
+        Counts above 0.
+    """
+    rng = np.random.default_rng(0)
+    share = np.cumsum(np.exp(rng.normal(0, 2, N_CELL_GENES)))
+    n_values = 0
+    ends: list[np.ndarray] = [np.zeros(1, dtype=np.int64)]
+    with h5py.File(path, "w") as file:
+        file.attrs["encoding-type"], file.attrs["encoding-version"] = "anndata", "0.1.0"
+        matrix = _csr_group(file)
+        for _ in range(0, N_CELLS, _CELLS_AT_ONCE):
+            block = _cell_counts(rng, share / share[-1])
+            ends.append(block.indptr[1:] + n_values)
+            n_values += block.nnz
+            for key, values in (("data", block.data), ("indices", block.indices)):
+                matrix[key].resize((n_values,))
+                matrix[key][-block.nnz :] = values
+        matrix["indptr"] = np.concatenate(ends)
+        _write_table(file, "obs", [f"cell{number}" for number in range(N_CELLS)])
+        _write_table(file, "var", [f"GENE{number}" for number in range(N_CELL_GENES)])
+        file["obsm/spatial"] = rng.uniform(0, 10_000, (N_CELLS, 2))
+    return n_values
+
+
+def _csr_group(file: h5py.File) -> h5py.Group:
+    matrix = file.create_group("X")
+    matrix.attrs["encoding-type"], matrix.attrs["encoding-version"] = "csr_matrix", "0.1.0"
+    matrix.attrs["shape"] = np.array([N_CELLS, N_CELL_GENES])
+    for key, dtype in (("data", np.float32), ("indices", np.int32)):
+        matrix.create_dataset(key, (0,), dtype, maxshape=(None,), chunks=(_CHUNK,))
+    return matrix
+
+
+def _cell_counts(rng: np.random.Generator, shares: np.ndarray) -> sparse.csr_array:
+    n_drawn = _CELLS_AT_ONCE * CELL_LIBRARY
+    genes = np.searchsorted(shares, rng.random(n_drawn))
+    cells = np.repeat(np.arange(_CELLS_AT_ONCE), CELL_LIBRARY)
+    ones = np.ones(n_drawn, dtype=np.float32)
+    return sparse.csr_array(sparse.coo_array((ones, (cells, genes)), shape=(_CELLS_AT_ONCE, N_CELL_GENES)))
+
+
+def _write_table(file: h5py.File, key: str, names: list[str]) -> None:
+    table = file.create_group(key)
+    table.attrs["encoding-type"], table.attrs["encoding-version"] = "dataframe", "0.2.0"
+    table.attrs["_index"], table.attrs["column-order"] = "_index", np.array([], dtype="S1")
+    table["_index"] = np.array(names, dtype=h5py.string_dtype())
 
 
 def write_space_ranger(folder: Path, n_spots: int = N_SPOTS, n_genes: int = N_GENES) -> float:

@@ -20,6 +20,7 @@ from core.io import lab_h5
 from core.io.lab_h5 import SampleSummary
 from core.method import pipeline
 from core.method.cache import StepCache, budget_bytes
+from core.method.embeddings import embeddings as run_embeddings
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import Result
 from core.sample import Sample
@@ -189,6 +190,23 @@ def start(sample: Sample, params: MethodParams, place: int) -> Result:
     seed = (params.clustering.random_state + place) % 2**32
     clustering = dataclasses.replace(params.clustering, random_state=seed)
     return cluster(sample, dataclasses.replace(params, clustering=clustering))
+
+
+def embeddings(sample: Sample, result: Result) -> Callable[[], dict[str, np.ndarray]]:
+    """Prepare to collect what a run made of expression, for a file that is made later, in another thread.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+
+    Returns
+    -------
+    callable
+        Gives embeddings by the names that `obsm` of an AnnData has for them.
+    """
+    steps = pipeline.Pipeline(sample, cache=_steps(), models=models_folder())
+    return functools.partial(run_embeddings, steps, result.params)
 
 
 def distance_shares(sample: Sample, result: Result) -> Shares:

@@ -75,6 +75,22 @@ def matched(sample: Sample, result: Result) -> Matching:
     return matching
 
 
+def cluster_colours(sample: Sample, matching: Matching) -> dict[int, str]:
+    """Give the clusters the colours that their map has.
+
+    Parameters
+    ----------
+    sample : Sample
+    matching : Matching
+
+    Returns
+    -------
+    dict of int to str
+        Hexadecimal colours by cluster, of light surroundings, where files are mostly looked at.
+    """
+    return colours.cluster_colours(matching.layers, _layers(sample), "light", matching.places)
+
+
 def waiting(sample: Sample, missing: str) -> TissueMap:
     """Stand in for predicted domains before there are any.
 

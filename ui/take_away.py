@@ -1,16 +1,26 @@
-"""Buttons of the header of the workbench: back, forward, pin, compare, export."""
+"""Buttons of the header of the workbench: back, forward, pin, compare, export.
 
+Files are made on the click, in another thread: a move of a knob makes none.
+"""
+
+import functools
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from core.figures.comparison import predicted_and_annotated
 from core.figures.export import as_bytes
-from core.io.export import labels_csv
+from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
+from core.io.h5ad_out import write_h5ad
 from core.result import Result
 from core.sample import Sample
-from ui import state
+from ui import compute, guards, maps, naming, state
 from ui.charts import refused_kinds
+
+Names = dict[int, str] | None
 
 _FIGURES = {"png": "image/png", "svg": "image/svg+xml", "html": "text/html"}
 _WORDS = {
@@ -18,6 +28,13 @@ _WORDS = {
     "svg": "Lines and areas for a figure of a paper. Needs Chrome or Chromium on the server.",
     "html": "A page with maps that pan and zoom, in one file that opens without internet.",
 }
+
+_SAMPLES = {
+    "h5ad": ("Sample as h5ad", "Counts, labels, positions, image, embeddings and parameters, for scanpy and squidpy."),
+    "h5": ("Sample as the lab's h5", "The sample in the lab's format, with a further entry: labels."),
+}
+_LOUPE_WORDS = "Columns Barcode and domain, as Loupe Browser imports a category."
+_LOUPE_CATEGORY = "domain"
 
 
 def buttons(sample: Sample, result: Result | None) -> None:
@@ -78,16 +95,31 @@ def _compare_toggle(sample: Sample) -> None:
 
 
 def _export(sample: Sample, result: Result | None) -> None:
-    words = "Take maps and labels away."
+    words = "Take maps, labels and the whole sample away."
     with st.popover("Export", icon=":material/download:", type="tertiary", disabled=result is None, help=words):
-        if result is None:
-            return
-        refused = refused_kinds()
-        for kind, mime in _FIGURES.items():
-            name, make = f"Maps as {kind.upper()}", _figure(sample, result, kind)
-            _download(name, make, sample, kind, mime, _WORDS[kind], disabled=kind in refused)
-        words = "Columns spot (barcode, or row number from 0) and cluster, in the order of the file."
-        _download("Labels as CSV", lambda: labels_csv(sample, result).encode(), sample, "csv", "text/csv", words)
+        if result is not None:
+            _files(sample, result)
+
+
+@st.fragment
+def _files(sample: Sample, result: Result) -> None:
+    with st.container(gap=None):
+        _maps(sample, result)
+    matching = maps.matched(sample, result)
+    names, usable = naming.cluster_names(matching), False
+    with guards.shown_as_message():
+        renamed(np.array(list(matching.layers)), names)
+        usable = True
+    with st.container(gap=None):
+        _labels(sample, result, names, disabled=not usable)
+        _whole_sample(sample, result, names, maps.cluster_colours(sample, matching), disabled=not usable)
+
+
+def _maps(sample: Sample, result: Result) -> None:
+    refused = refused_kinds()
+    for kind, mime in _FIGURES.items():
+        name, make = f"Maps as {kind.upper()}", _figure(sample, result, kind)
+        _download(name, make, f"{sample.name}_maps.{kind}", mime, _WORDS[kind], disabled=kind in refused)
 
 
 def _figure(sample: Sample, result: Result, kind: str) -> Callable[[], bytes]:
@@ -95,15 +127,58 @@ def _figure(sample: Sample, result: Result, kind: str) -> Callable[[], bytes]:
     return lambda: as_bytes(predicted_and_annotated(sample, result, theme=theme), kind)
 
 
+def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> None:
+    _download(
+        "Labels as CSV",
+        lambda: labels_csv(sample, result, names).encode(),
+        f"{sample.name}_labels.csv",
+        "text/csv",
+        "Columns spot (barcode, or row number from 0) and cluster, in the order of the file.",
+        disabled=disabled,
+    )
+    bare = sample.barcodes is None
+    _download(
+        "Labels for Loupe",
+        lambda: loupe_csv(sample, renamed(result.labels, names), _LOUPE_CATEGORY).encode(),
+        f"{sample.name}_loupe.csv",
+        "text/csv",
+        "This sample has no barcodes, by which Loupe Browser finds spots." if bare else _LOUPE_WORDS,
+        disabled=disabled or bare,
+    )
+
+
+def _whole_sample(sample: Sample, result: Result, names: Names, shades: dict[int, str], *, disabled: bool) -> None:
+    makers = {"h5ad": _h5ad(sample, result, names, shades), "h5": _lab_h5(sample, result, names)}
+    for kind, (label, words) in _SAMPLES.items():
+        make = functools.partial(_bytes_of, makers[kind])
+        _download(label, make, f"{sample.name}_domains.{kind}", "application/x-hdf5", words, disabled=disabled)
+
+
+def _h5ad(sample: Sample, result: Result, names: Names, shades: dict[int, str]) -> Callable[[Path], None]:
+    embeddings = compute.embeddings(sample, result)
+    return lambda path: write_h5ad(sample, result, path, names=names, embeddings=embeddings(), colours=shades)
+
+
+def _lab_h5(sample: Sample, result: Result, names: Names) -> Callable[[Path], None]:
+    return lambda path: write_lab_h5(sample, result, path, names)
+
+
+def _bytes_of(write: Callable[[Path], None]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        write(path)
+        return path.read_bytes()
+
+
 def _download(
-    label: str, make: Callable[[], bytes], sample: Sample, kind: str, mime: str, words: str, *, disabled: bool = False
+    label: str, make: Callable[[], bytes], file_name: str, mime: str, words: str, *, disabled: bool = False
 ) -> None:
     st.download_button(
         label,
         make,
-        file_name=f"{sample.name}_{'labels' if kind == 'csv' else 'maps'}.{kind}",
+        file_name=file_name,
         mime=mime,
-        key=state.widget_key("export", kind),
+        key=state.widget_key("export", label),
         help=words,
         type="tertiary",
         disabled=disabled,

@@ -94,6 +94,8 @@ def read(
     """
     path, table = Path(source), None if annotation_csv is None else Path(annotation_csv)
     kind = _format(path)
+    if kind != "h5ad" and choices.layer is not None:
+        raise SampleFileError(f"{shown(path.name)} has one matrix of counts and no layers: leave the layer out.")
     if kind == "spaceranger":
         return spaceranger.read(path, choices, name=name, annotation_csv=table)
     own = choices if table is None else dataclasses.replace(choices, annotation=None)

@@ -157,8 +157,7 @@ def _read_positions(path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise SampleFileError(
             f"{path.name} holds text where positions belong: copy it again from Space Ranger."
         ) from error
-    if not np.isfinite(numbers).all():
-        raise SampleFileError(f"{path.name} holds positions that are not finite: copy it again from Space Ranger.")
+    _check_numbers(path, numbers)
     return np.array([row[0] for row in rows]), numbers
 
 
@@ -181,9 +180,18 @@ def _read_parquet(path: Path) -> tuple[np.ndarray, np.ndarray]:
     except (ArrowException, OSError) as error:
         raise SampleFileError(f"{path.name} is not a whole Parquet table: copy it again from Space Ranger.") from error
     numbers = np.column_stack([table[name].to_numpy().astype(np.float64) for name in _COLUMNS[1:]])
+    _check_numbers(path, numbers)
+    return np.array(table[_COLUMNS[0]].to_pylist(), dtype=str), numbers
+
+
+def _check_numbers(path: Path, numbers: np.ndarray) -> None:
     if not np.isfinite(numbers).all():
         raise SampleFileError(f"{path.name} holds positions that are not finite: copy it again from Space Ranger.")
-    return np.array(table[_COLUMNS[0]].to_pylist(), dtype=str), numbers
+    cells = numbers[:, 1:3]
+    if (cells != np.rint(cells)).any() or (np.abs(cells) > np.iinfo(np.int32).max).any():
+        raise SampleFileError(
+            f"{path.name} holds array rows or columns that are not whole numbers: copy it again from Space Ranger."
+        )
 
 
 def _under_tissue() -> Any:

@@ -56,6 +56,12 @@ def test_a_table_of_labels_takes_the_place_of_the_files_own(tmp_path):
     assert sample.labels_true.tolist() == ["outer", "NA", "NA", "inner"]
 
 
+def test_a_layer_is_asked_for_only_where_there_are_layers(tmp_path):
+    space_ranger.write_output(tmp_path / "b")
+    with pytest.raises(SampleFileError, match="b has one matrix of counts and no layers"):
+        importing.read(tmp_path / "b", ImportChoices(layer="spliced"))
+
+
 def test_a_zarr_store_is_named_with_the_way_out(tmp_path):
     (tmp_path / "zarr.json").write_text("{}")
     with pytest.raises(SampleFileError, match=r"is a zarr store.*write_h5ad"):

@@ -102,6 +102,8 @@ def declared_png(width: int, height: int) -> bytes:
         ("tissue_positions_list.csv", b"AAAC-1,1,0\n", "needs the columns barcode, in_tissue"),
         ("tissue_positions_list.csv", b"AAAC-1,1,0,0,x,200\n", "text where positions belong"),
         ("tissue_positions_list.csv", b"AAAC-1,1,0,0,inf,200\n", "not finite"),
+        ("tissue_positions_list.csv", b"AAAC-1,1,0,1e300,100,200\n", "not whole numbers"),
+        ("tissue_positions_list.csv", b"AAAC-1,1,0.5,0,100,200\n", "not whole numbers"),
         ("tissue_positions_list.csv", b"\xff\xfe\x00", "cannot be read as a table"),
     ],
 )

@@ -1,0 +1,64 @@
+"""What the page offers to take home, from `app.py`; what the files hold is in tests/browser and tests/core/io."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.io import lab_h5
+from tests.pages.conftest import APP
+from tests.small_tissue import small_sample
+from ui import naming, take_away
+
+FILES = ["Maps as PNG", "Maps as SVG", "Maps as HTML", "Labels as CSV", "Labels for Loupe", "Sample as h5ad"]
+
+
+def offered(app):
+    """Buttons of files by their label, and whether they can be pressed."""
+    return {item.proto.label: not item.proto.disabled for item in app.get("download_button")}
+
+
+@pytest.fixture
+def app(samples_folder):
+    plain = small_sample("named")
+    barcodes = np.array([f"SPOT{spot}-1" for spot in range(plain.n_spots)])
+    lab_h5.write(dataclasses.replace(plain, barcodes=barcodes), samples_folder / "named.h5")
+    return AppTest.from_file(APP, default_timeout=120).run()
+
+
+def test_everything_is_offered_and_nothing_is_made_while_knobs_are_moved(app, monkeypatch):
+    for name in ("write_h5ad", "write_lab_h5", "labels_csv", "loupe_csv", "as_bytes", "run_embeddings"):
+        owner = take_away.compute if name == "run_embeddings" else take_away
+        monkeypatch.setattr(owner, name, lambda *args, **kwargs: pytest.fail("made though nobody asked"))
+    app.slider("widget:pooling.window").set_value(3).run()
+    assert not app.exception
+    assert dict.fromkeys([*FILES, "Sample as the lab's h5"], True).items() <= offered(app).items()
+
+
+def test_without_barcodes_loupe_is_closed_and_the_rest_open(samples_folder):
+    lab_h5.write(small_sample("bare"), samples_folder / "bare.h5")
+    files = offered(AppTest.from_file(APP, default_timeout=120).run())
+    assert not files["Labels for Loupe"]
+    assert files["Sample as h5ad"]
+
+
+def test_names_are_asked_for_on_demand_and_start_as_those_of_the_layers(app):
+    assert not app.dataframe
+    app.toggle("widget:rename").set_value(True).run()
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert table["name"].tolist()[:3] == ["Layer 1", "Layer 2", "Layer 3"]
+    assert sorted(table["cluster"]) == [0, 1, 2, 3]
+    assert table["spots"].sum() == 192
+
+
+@pytest.mark.parametrize("bad", ["", "x" * 500, "bell\a"])
+def test_a_name_that_cannot_be_used_is_refused_with_a_sentence_and_files_with_labels_wait(app, monkeypatch, bad):
+    # The grid of names is a canvas: what its reader typed is put in here, what follows is real.
+    monkeypatch.setattr(naming, "_typed", lambda matching: dict.fromkeys(matching.layers, bad))
+    app.toggle("widget:rename").set_value(True).run()
+    assert not app.exception
+    assert "The name of cluster 0" in app.error[0].value
+    files = offered(app)
+    assert [files["Labels as CSV"], files["Sample as h5ad"], files["Maps as HTML"]] == [False, False, True]
