@@ -82,7 +82,7 @@ def _words(incoming: Incoming, text: str) -> str:
 
 def _found(incoming: Incoming, survey: Survey) -> None:
     incoming = _with_suggestions(incoming, survey)
-    facts, picture = st.columns([1, 1.5], gap="medium")
+    facts, picture = st.columns([1, 2], gap="small")
     with facts:
         _checks(incoming, survey)
         if survey.importable:

@@ -78,7 +78,7 @@ def _no_sample() -> None:
     st.title("Spatial domains", anchor=False)
     st.info(
         f"There is no sample in {as_markdown(str(compute.samples_folder()))} that can be read. Run "
-        "`python -m core fetch paste2` to bring four sections of human cortex, or put a file of your own there, then reload "
+        "`python -m core fetch paste2` to bring four sections of human cortex, or bring in your own on Add data, then reload "
         "this page."
     )
     st.stop()
