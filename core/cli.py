@@ -24,6 +24,7 @@ from core.params import (
     EmbeddingParams,
     MethodParams,
     PoolingParams,
+    RefinementParams,
     preset,
     replaced,
 )
@@ -52,12 +53,15 @@ _TRAINING_KNOBS = (
 _CLUSTERING_KNOBS = (
     ("--embedding", EmbeddingParams, "kind", "embedding"),
     ("--components", EmbeddingParams, "n_components", "embedding"),
+    ("--hops", EmbeddingParams, "hops", "embedding"),
     ("--x-weight", ClusteringParams, "x_weight", "clustering"),
     ("--n-clusters", ClusteringParams, "n_clusters", "clustering"),
+    ("--read-out", ClusteringParams, "read_out", "clustering"),
     ("--init", ClusteringParams, "init", "clustering"),
     ("--n-init", ClusteringParams, "n_init", "clustering"),
     ("--max-iter", ClusteringParams, "max_iter", "clustering"),
     ("--seed", ClusteringParams, "random_state", "clustering"),
+    ("--refinement", RefinementParams, "rounds", "refinement"),
 )
 _IMPORT_KNOBS = (
     ("--genes", ImportChoices, "genes"),
@@ -393,7 +397,7 @@ def _method_params(
     options: argparse.Namespace, sample: Sample, knobs: tuple[tuple[str, type, str, str], ...]
 ) -> MethodParams:
     """Start from the preset, and put in what the options say instead."""
-    params = preset(options.preset, n_clusters=sample.suggested_n_clusters)
+    params = preset(options.preset, n_clusters=sample.suggested_n_clusters(options.preset))
     for flag, _, name, step in knobs:
         value = getattr(options, _dest(flag))
         if value is not None:

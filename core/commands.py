@@ -346,7 +346,7 @@ def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) 
         "Sample": f"{sample.name} ({kind}{sample.n_spots} spots, {sample.n_genes} genes)",
         "Expression": _expression_words(first),
         "Direction": _direction_words(first),
-        "Clusters": f"{clustering.n_clusters}, X weight {clustering.x_weight:g}",
+        "Clusters": f"{clustering.n_clusters}, {_read_out_words(first)}",
     }
     for result in results:
         facts[f"Seed {result.params.clustering.random_state}"] = _score_words(result)
@@ -355,11 +355,20 @@ def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) 
 
 
 def _expression_words(result: Result) -> str:
-    pooling, kind = result.params.pooling, result.params.embedding.kind
+    pooling, embedding = result.params.pooling, result.params.embedding
+    if not embedding.pools:
+        return f"{embedding.n_components} spatial factors, averaged over {embedding.hops} hops"
+    kind = embedding.kind
     words = f"pooled with window {pooling.window}, scale {pooling.scale:g}"
     if result.autoencoder is not None:
         return f"{words}; {kind} of the autoencoder, which explains {result.autoencoder.explained_variance:.2f}"
     return words if kind == "none" else f"{words}; {result.params.embedding.n_components} principal components"
+
+
+def _read_out_words(result: Result) -> str:
+    clustering, rounds = result.params.clustering, result.params.refinement.rounds
+    words = f"X weight {clustering.x_weight:g}" if clustering.uses_position else "tied mixture"
+    return f"{words}, refined {rounds} time{'s' * (rounds != 1)}" if rounds else words
 
 
 def _direction_words(result: Result) -> str:

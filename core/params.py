@@ -152,21 +152,33 @@ class EmbeddingParams(StepParams):
     kind: str = knob(
         "none",
         "Embedding",
-        "What is clustered: the pooled counts, their principal components, or what the autoencoder makes of them.",
+        "What is clustered: the pooled counts, their principal components, spatial factors (directions of log counts that "
+        "change smoothly over the tissue, without pooling), or what the autoencoder makes of pooled counts.",
         choices={
             "none": "None (pooled counts)",
             "pca": "Principal components",
+            "factors": "Spatial factors",
             "code": "Autoencoder code",
             "reconstruction": "Autoencoder reconstruction",
         },
     )
-    n_components: int = knob(30, "Components", "Principal components kept.", minimum=1, maximum=1000)
+    n_components: int = knob(
+        30, "Components", "Principal components, or spatial factors, kept.", minimum=1, maximum=1000
+    )
+    hops: int = knob(
+        1, "Hops", "How often spatial factors are averaged with those of the neighbouring spots.", minimum=0, maximum=20
+    )
     autoencoder: AutoencoderParams = field(default_factory=AutoencoderParams)
 
     @property
     def needs_training(self) -> bool:
         """Whether an autoencoder has to be trained for this embedding."""
         return self.kind in ("code", "reconstruction")
+
+    @property
+    def pools(self) -> bool:
+        """Whether it is made of pooled counts."""
+        return self.kind != "factors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,12 +205,19 @@ class DirectionParams(StepParams):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusteringParams(StepParams):
-    """k-means on position and weighted expression."""
+    """k-means on position and weighted expression, or a mixture on expression alone."""
 
     x_weight: float = knob(
         1.0, "X weight", "How much expression counts against position in the distance.", minimum=0.0, maximum=1e6
     )
     n_clusters: int = knob(DEFAULT_N_CLUSTERS, "Clusters", "How many domains to find.", minimum=1, maximum=100)
+    read_out: str = knob(
+        "kmeans",
+        "Read-out",
+        "k-means on position and expression as in the paper, or a consensus of normal mixtures with one shared covariance on "
+        "expression alone, where weight and direction play no part.",
+        choices={"kmeans": "k-means (paper)", "mixture": "Tied mixture"},
+    )
     init: str = knob(
         "random",
         "First centres",
@@ -209,6 +228,24 @@ class ClusteringParams(StepParams):
     max_iter: int = knob(100, "Iterations", "At most so many rounds of k-means.", minimum=1, maximum=100_000)
     random_state: int = knob(0, "Seed", "Fixes the random first centres.", minimum=0, maximum=2**32 - 1)
 
+    @property
+    def uses_position(self) -> bool:
+        """Whether position takes part in the distance, and with it weight and direction."""
+        return self.read_out == "kmeans"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefinementParams(StepParams):
+    """Neighbours vote on each spot's label."""
+
+    rounds: int = knob(
+        0,
+        "Refinement",
+        "How often each spot takes the label most frequent among itself and its neighbours; 0 is never.",
+        minimum=0,
+        maximum=20,
+    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodParams:
@@ -218,6 +255,7 @@ class MethodParams:
     embedding: EmbeddingParams = field(default_factory=EmbeddingParams)
     direction: DirectionParams = field(default_factory=DirectionParams)
     clustering: ClusteringParams = field(default_factory=ClusteringParams)
+    refinement: RefinementParams = field(default_factory=RefinementParams)
 
     def as_dict(self) -> dict[str, Any]:
         """Nested plain values, as written to JSON.
@@ -265,8 +303,10 @@ def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
         )
     if name == "recommended":
         return MethodParams(
-            direction=DirectionParams(method="expression"),
-            clustering=dataclasses.replace(clustering, init="k-means++", n_init=4),
+            embedding=EmbeddingParams(kind="factors", n_components=16),
+            direction=DirectionParams(method="off"),
+            clustering=dataclasses.replace(clustering, read_out="mixture"),
+            refinement=RefinementParams(rounds=1),
         )
     raise ParameterError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
 

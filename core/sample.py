@@ -177,10 +177,23 @@ class Sample:
             return []
         return [str(name) for name in np.unique(self.labels_true) if name != UNANNOTATED]
 
-    @property
-    def suggested_n_clusters(self) -> int:
-        """As many clusters as annotated classes, unannotated counted as the paper does; else 8."""
-        return DEFAULT_N_CLUSTERS if self.labels_true is None else len(np.unique(self.labels_true))
+    def suggested_n_clusters(self, preset: str = "paper") -> int:
+        """Suggest how many clusters to ask for.
+
+        Parameters
+        ----------
+        preset : str
+            The presets of the paper count the unannotated as a class, as the paper does; `recommended` does not.
+
+        Returns
+        -------
+        int
+            As many as annotated classes; without an annotation 8.
+        """
+        n_layers = len(self.layer_names)
+        if n_layers == 0:
+            return DEFAULT_N_CLUSTERS
+        return n_layers if preset == "recommended" else n_layers + (not self.annotated.all())
 
     @property
     def nbytes(self) -> int:

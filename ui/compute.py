@@ -209,7 +209,7 @@ def embeddings(sample: Sample, result: Result) -> Callable[[], dict[str, np.ndar
     return functools.partial(run_embeddings, steps, result.params)
 
 
-def distance_shares(sample: Sample, result: Result) -> Shares:
+def distance_shares(sample: Sample, result: Result) -> Shares | None:
     """Split the distance that a run clustered by into position and expression.
 
     Parameters
@@ -219,9 +219,12 @@ def distance_shares(sample: Sample, result: Result) -> Shares:
 
     Returns
     -------
-    Shares
+    Shares or None
+        None where position takes no part.
     """
     params = result.params
+    if not params.clustering.uses_position:
+        return None
     key = params_key(sample.content_hash, params.pooling, params.embedding)
     angle = None if result.direction is None else result.direction.angle
     variance = _expression_variance(key, sample, params)

@@ -26,6 +26,7 @@ _LONGEST_SLIDER = 64
 POOLING: tuple[Address, ...] = (("pooling", "window"), ("pooling", "scale"))
 EMBEDDING: Address = ("embedding", "kind")
 COMPONENTS: Address = ("embedding", "n_components")
+HOPS: Address = ("embedding", "hops")
 AUTOENCODER: tuple[Address, ...] = tuple(
     ("embedding", "autoencoder", name)
     for name in ("width", "epochs", "learning_rate", "weight_decay", "batch_size", "random_state")
@@ -33,7 +34,12 @@ AUTOENCODER: tuple[Address, ...] = tuple(
 X_WEIGHT: Address = ("clustering", "x_weight")
 DIRECTION: Address = ("direction", "method")
 ANGLE: Address = ("direction", "angle")
-CLUSTERING: tuple[Address, ...] = (("clustering", "n_clusters"), ("clustering", "random_state"))
+CLUSTERING: tuple[Address, ...] = (
+    ("clustering", "n_clusters"),
+    ("clustering", "read_out"),
+    ("clustering", "random_state"),
+)
+REFINEMENT: Address = ("refinement", "rounds")
 STARTS: tuple[Address, ...] = (("clustering", "init"), ("clustering", "n_init"), ("clustering", "max_iter"))
 
 
@@ -70,7 +76,8 @@ def standard(sample: Sample) -> MethodParams:
     -------
     MethodParams
     """
-    return preset(state.settings().preset, n_clusters=sample.suggested_n_clusters)
+    chosen = state.settings().preset
+    return preset(chosen, n_clusters=sample.suggested_n_clusters(chosen))
 
 
 def value_at(params: Any, address: Address) -> Any:
@@ -116,12 +123,15 @@ def early_knobs(sample: Sample) -> None:
     ----------
     sample : Sample
     """
-    for address in POOLING:
-        knob(sample, address)
+    if params(sample).embedding.pools:
+        for address in POOLING:
+            knob(sample, address)
     knob(sample, EMBEDDING)
     embedding = params(sample).embedding
-    if embedding.kind == "pca":
+    if embedding.kind in ("pca", "factors"):
         knob(sample, COMPONENTS)
+    if embedding.kind == "factors":
+        knob(sample, HOPS)
     if embedding.needs_training:
         with st.expander("Autoencoder"):
             for address in AUTOENCODER:
@@ -129,21 +139,23 @@ def early_knobs(sample: Sample) -> None:
 
 
 def late_knobs(sample: Sample) -> None:
-    """Ask for what changes the clustering alone: weight, direction, clusters, seed, starts.
+    """Ask for what changes the clustering alone: weight, direction, clusters, read-out, seed, refinement, starts.
 
     Parameters
     ----------
     sample : Sample
     """
-    for address in (X_WEIGHT, DIRECTION):
+    by_kmeans = params(sample).clustering.uses_position
+    for address in (X_WEIGHT, DIRECTION) * by_kmeans:
         knob(sample, address)
-    if params(sample).direction.method == "manual":
+    if by_kmeans and params(sample).direction.method == "manual":
         knob(sample, ANGLE)
-    for address in CLUSTERING:
+    for address in (*CLUSTERING, REFINEMENT):
         knob(sample, address)
-    with st.expander("Starts"):
-        for address in STARTS:
-            knob(sample, address)
+    if by_kmeans:
+        with st.expander("Starts"):
+            for address in STARTS:
+                knob(sample, address)
 
 
 def knob(sample: Sample, address: Address) -> None:

@@ -119,7 +119,7 @@ def weights(sample: Sample) -> None:
                 )
                 for weight in (own, *PAPER_WEIGHTS)
             ]
-            shares = [compute.distance_shares(sample, run) for run in runs]
+            shares = [found for run in runs if (found := compute.distance_shares(sample, run)) is not None]
             figure = weights_figure(sample, runs, shares, theme=state.theme())
         show(figure, f"Clusters of {sample.name} at the X weights {own:g}, 2, 5 and 20.")
         downloads(figure, f"{sample.name}_weights")
@@ -141,7 +141,7 @@ def direction(sample: Sample) -> None:
     ):
         left, right, _ = st.columns(3, gap="medium")
         with _working():
-            found = compute.found_angle(sample, preset("paper", n_clusters=sample.suggested_n_clusters))
+            found = compute.found_angle(sample, preset("paper", n_clusters=sample.suggested_n_clusters()))
         angle = left.slider(
             "Angle",
             0.0,
@@ -195,7 +195,7 @@ def runs(sample: Sample) -> None:
             persist_state="session",
             help="Fixes the random start; the other two runs take the next seeds.",
         )
-        params = preset("paper", n_clusters=sample.suggested_n_clusters)
+        params = preset("paper", n_clusters=sample.suggested_n_clusters())
         first = dataclasses.replace(params, clustering=dataclasses.replace(params.clustering, random_state=seed))
         with _working():
             three = [compute.start(sample, first, place) for place in range(3)]
@@ -206,7 +206,7 @@ def runs(sample: Sample) -> None:
 
 def _paper(sample: Sample) -> MethodParams:
     """Give the paper's settings before it turns to the direction."""
-    params = preset("paper", n_clusters=sample.suggested_n_clusters)
+    params = preset("paper", n_clusters=sample.suggested_n_clusters())
     return dataclasses.replace(params, direction=DirectionParams(method="off"))
 
 

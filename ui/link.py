@@ -33,6 +33,7 @@ _NAMES: Mapping[Address, str] = {
     ("embedding", "autoencoder", "random_state"): "training_seed",
     ("direction", "method"): "direction",
     ("clustering", "random_state"): "seed",
+    ("refinement", "rounds"): "refinement",
 }
 
 

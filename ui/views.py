@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.evaluation.advice import advise
-from core.evaluation.share import share_in_words
+from core.evaluation.share import Shares, share_in_words
 from core.figures.confusion import confusion
 from core.figures.depth import depth_profile
 from core.figures.flow import flow
@@ -43,18 +43,28 @@ def advice(sample: Sample, result: Result | None) -> None:
     shares = compute.distance_shares(sample, result)
     found = advise(result, sample.places, sample.labels_true, shares)
     bar, notes = st.columns([1, 2], gap="medium")
-    words = (
-        f"Position makes {share_in_words(shares.position)} of the squared distance between spots, expression "
-        f"{share_in_words(shares.expression)}."
-    )
     with bar:
-        st.caption("Share of the distance", help=f"What k-means listens to. {words} X weight moves the border.")
-        show(share_bar(shares, theme=state.theme()), words)
+        _share_of_the_distance(shares)
     with notes:
         for item in found:
             st.caption(f":material/lightbulb: {as_markdown(item.sentence)}")
         if not found:
             st.caption(":material/check: Nothing to advise: no part of the method fails on these settings.")
+
+
+def _share_of_the_distance(shares: Shares | None) -> None:
+    if shares is None:
+        st.caption(
+            "Share of the distance: expression alone",
+            help="The tied mixture reads expression only; position has come in with the averages over neighbours.",
+        )
+        return
+    words = (
+        f"Position makes {share_in_words(shares.position)} of the squared distance between spots, expression "
+        f"{share_in_words(shares.expression)}."
+    )
+    st.caption("Share of the distance", help=f"What k-means listens to. {words} X weight moves the border.")
+    show(share_bar(shares, theme=state.theme()), words)
 
 
 @st.fragment

@@ -132,7 +132,7 @@ def wide_window(result: Result, places: Places, labels_true: np.ndarray | None) 
     Advice
     """
     window = result.params.pooling.window
-    if result.direction is None or window == 1:
+    if result.direction is None or window == 1 or not result.params.embedding.pools:
         return
     angle = result.direction.angle
     layers = thickness_um(places, result.labels if labels_true is None else labels_true, angle)

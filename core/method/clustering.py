@@ -4,19 +4,14 @@ The paper measures distance across the layers only, in a loop of its own. That d
 on the projected coordinate gives the same labels: no custom distance is needed.
 """
 
-import functools
-from contextlib import AbstractContextManager, nullcontext
-
 import numpy as np
 from sklearn.cluster import kmeans_plusplus
-from threadpoolctl import ThreadpoolController
 
 from core.errors import ParameterError
 from core.method.kmeans import Sketch, Spots, lloyd, sketch
 from core.method.lattice import canonical_order, depth
+from core.method.threads import few_threads
 from core.params import ClusteringParams
-
-_ONE_THREAD_BELOW = 10**8  # values; more threads make small fits slower, and a busy server's much slower
 
 
 def cluster(
@@ -71,7 +66,7 @@ def cluster(
     )
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    with _few_threads(expression.size):
+    with few_threads(expression.size):
         return _best_of_starts(spots, params, None if starts is None else rank[starts])[rank]
 
 
@@ -88,7 +83,7 @@ def sketch_of(expression: np.ndarray, positions: np.ndarray) -> Sketch:
     -------
     Sketch
     """
-    with _few_threads(expression.size):
+    with few_threads(expression.size):
         return sketch(expression, canonical_order(positions))
 
 
@@ -111,15 +106,6 @@ def joint_features(
     ndarray of shape (n_spots, 1 or 2, plus n_features), float64
     """
     return np.hstack([_position(positions, angle), x_weight * expression])
-
-
-def _few_threads(n_values: int) -> AbstractContextManager[object]:
-    return _thread_pools().limit(limits=1) if n_values < _ONE_THREAD_BELOW else nullcontext()
-
-
-@functools.cache
-def _thread_pools() -> ThreadpoolController:
-    return ThreadpoolController()  # looking for the libraries takes milliseconds: once
 
 
 def _position(positions: np.ndarray, angle: float | None) -> np.ndarray:

@@ -5,12 +5,12 @@ coordinates of the positions: depth is u = cos(angle) row - sin(angle) column.
 """
 
 import numpy as np
-from scipy import sparse
 from scipy.ndimage import gaussian_filter1d
 from sklearn.decomposition import PCA
 
 from core.errors import SampleError
 from core.method.lattice import canonical_order, depth
+from core.method.normalisation import log_normalised
 from core.method.pooling import pool_window
 from core.params import PoolingParams
 from core.result import FoundDirection
@@ -91,7 +91,7 @@ def from_expression(expression: Expression, positions: np.ndarray) -> FoundDirec
 
 
 def _smoothed_components(expression: Expression, positions: np.ndarray) -> np.ndarray:
-    logs = _log_normalised(expression)
+    logs = log_normalised(expression)
     n_components = min(_COMPONENTS, *(extent - 1 for extent in logs.shape))
     if n_components < 1 or len(positions) < 2 * _DEPTH_BINS:
         raise SampleError(
@@ -105,15 +105,6 @@ def _smoothed_components(expression: Expression, positions: np.ndarray) -> np.nd
             "Expression does not vary over the tissue, so it has no direction: choose it by hand, or off."
         )
     return smoothed
-
-
-def _log_normalised(expression: Expression) -> Expression:
-    """log(1 + counts per median library size), so that depth of sequencing does not look like a layer."""
-    library = np.asarray(expression.sum(axis=1), dtype=np.float64)
-    factor = np.median(library[library > 0]) / np.maximum(library, 1.0) if library.any() else np.ones(len(library))
-    if sparse.issparse(expression):
-        return sparse.csr_array(sparse.diags_array(factor) @ expression).log1p()
-    return np.log1p(expression * factor[:, None])
 
 
 def _explained_by_depth(values: np.ndarray, u: np.ndarray) -> float:

@@ -15,10 +15,13 @@ import numpy as np
 
 from core.evaluation.agreement import agreement
 from core.method import direction as directions
+from core.method import mixture
 from core.method.cache import StepCache
 from core.method.clustering import cluster, sketch_of
 from core.method.embedding import principal_components
+from core.method.factors import spatial_factors
 from core.method.pooling import pool_window
+from core.method.refinement import majority_vote
 from core.params import MethodParams, PoolingParams, params_key
 from core.result import AutoencoderReport, FoundDirection, Result
 from core.sample import Sample
@@ -73,7 +76,10 @@ class Pipeline:
         Result
         """
         self._seconds = dict.fromkeys(self._seconds, 0.0)
-        self.pooled(params.pooling)
+        if params.embedding.pools:
+            self.pooled(params.pooling)
+        else:
+            self.factors(params)
         model = self.model(params) if params.embedding.needs_training else None
         with self._timed("cluster"):
             found = self.direction(params)
@@ -99,6 +105,21 @@ class Pipeline:
         with self._timed("pool"):
             return self._kept(
                 lambda: pool_window(self.sample.expression, self.sample.positions, pooling), "pooled", pooling
+            )
+
+    def factors(self, params: MethodParams) -> np.ndarray:
+        """Find spatial factors; ndarray of shape (n_spots, n_components).
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        sample, embedding = self.sample, params.embedding
+        with self._timed("pool"):
+            return self._kept(
+                lambda: spatial_factors(sample.expression, sample.places, embedding.n_components, embedding.hops),
+                "embedded",
+                *_embedding_key(params),
             )
 
     def model(self, params: MethodParams) -> "TrainedModel":
@@ -136,7 +157,10 @@ class Pipeline:
         ----------
         params : MethodParams
         """
-        embedding, pooled = params.embedding, self.pooled(params.pooling)
+        embedding = params.embedding
+        if embedding.kind == "factors":
+            return self.factors(params)
+        pooled = self.pooled(params.pooling)
         if embedding.kind == "none":
             return pooled
         if embedding.kind == "pca":
@@ -156,7 +180,7 @@ class Pipeline:
         params : MethodParams
         """
         method, sample = params.direction.method, self.sample
-        if method == "off":
+        if method == "off" or not params.clustering.uses_position:
             return None
         if method == "manual":
             return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
@@ -165,7 +189,7 @@ class Pipeline:
                 lambda: directions.from_expression(sample.expression, sample.positions), "direction", "expression"
             )
         return self._kept(
-            lambda: directions.from_preclustering(self.labels(params, None), sample.positions),
+            lambda: directions.from_preclustering(self._unrefined(params, None), sample.positions),
             "direction",
             *_embedding_key(params),
             params.clustering,
@@ -180,16 +204,36 @@ class Pipeline:
         found : FoundDirection or None
             None lets both coordinates enter the distance.
         """
-        angle = None if found is None else found.angle
-        expression = self.embedded(params)
-        sketched = self._kept(lambda: sketch_of(expression, self.sample.positions), "sketch", *_embedding_key(params))
+        rounds = params.refinement.rounds
         return self._kept(
-            lambda: cluster(expression, self.sample.positions, params.clustering, angle=angle, sketched=sketched),
+            lambda: majority_vote(self._unrefined(params, found), self.sample.places, rounds),
             "labels",
-            *_embedding_key(params),
-            params.clustering,
-            repr(angle),
+            *_labels_key(params, found),
+            str(rounds),
         )
+
+    def _unrefined(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        read_out = self._by_kmeans if params.clustering.uses_position else self._by_mixture
+        return self._kept(lambda: read_out(params, found), "unrefined", *_labels_key(params, found))
+
+    def _by_kmeans(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        expression, positions = self.embedded(params), self.sample.positions
+        sketched = self._kept(lambda: sketch_of(expression, positions), "sketch", *_embedding_key(params))
+        angle = None if found is None else found.angle
+        return cluster(expression, positions, params.clustering, angle=angle, sketched=sketched)
+
+    def _by_mixture(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        del found  # position takes no part
+        expression, positions = self.embedded(params), self.sample.positions
+        n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
+        fits = self._kept(
+            lambda: mixture.fit_many(expression, positions, n_clusters, seed),
+            "fits",
+            *_embedding_key(params),
+            repr(mixture.sizes(n_clusters)),
+            str(seed),
+        )
+        return mixture.consensus(fits, expression, positions, n_clusters, seed)
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
         return self._cache.get(params_key(step, self.sample.content_hash, *parts), compute)
@@ -204,10 +248,16 @@ class Pipeline:
 
 
 def _embedding_key(params: MethodParams) -> tuple[object, ...]:
-    """Only what the embedding depends on: the number of components matters to PCA alone, and so on."""
+    """Only what the embedding depends on: the number of components matters to PCA and factors alone, and so on."""
     embedding = params.embedding
+    if embedding.kind == "factors":
+        return embedding.kind, str(embedding.n_components), str(embedding.hops)
     relevant: dict[str, tuple[object, ...]] = {"none": (), "pca": (str(embedding.n_components),)}
     return params.pooling, embedding.kind, *relevant.get(embedding.kind, (embedding.autoencoder,))
+
+
+def _labels_key(params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:
+    return *_embedding_key(params), params.clustering, repr(None if found is None else found.angle)
 
 
 def _apply_model(model: "TrainedModel", kind: str, pooled: np.ndarray) -> np.ndarray:
@@ -248,7 +298,7 @@ def run(
     >>> from core.io import lab_h5
     >>> from core.params import preset
     >>> sample = lab_h5.read("spca_dat/151673.h5")
-    >>> result = run(sample, preset("paper", n_clusters=sample.suggested_n_clusters))
+    >>> result = run(sample, preset("paper", n_clusters=sample.suggested_n_clusters()))
     """
     return Pipeline(sample, cache=cache, models=models, on_epoch=on_epoch).run(params)
 

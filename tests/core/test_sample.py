@@ -75,8 +75,8 @@ def test_the_annotation_is_counted_the_papers_way():
     sample = make(labels_true=np.array(["Layer1", "WM", "NA"]))
     assert sample.layer_names == ["Layer1", "WM"]
     assert sample.annotated.tolist() == [True, True, False]
-    assert sample.suggested_n_clusters == 3
-    assert make().suggested_n_clusters == 8
+    assert sample.suggested_n_clusters() == 3
+    assert make().suggested_n_clusters() == 8
 
 
 def test_a_sample_cannot_be_changed():

@@ -1,0 +1,296 @@
+"""Domains as a mixture of normal distributions with one shared covariance, made steady.
+
+A single fit depends on its start. Here several fits find more domains than asked for, each is merged down step by step, and
+what they agree on is kept. The annotation plays no part.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.cluster import kmeans_plusplus
+
+from core.errors import ParameterError
+from core.method.kmeans import Spots, lloyd, sketch
+from core.method.lattice import canonical_order
+from core.method.threads import one_thread
+
+N_FITS = 24
+"""Fits that a consensus is made of."""
+
+_SIZES = (10, 14, 18)  # domains of the fits: all well above what cortex has
+_SIZES_FROM = (1.25, 1.75, 2.25)  # times as many as asked for, where that is more
+_VIEWS = (0.75, 1.0)  # shares of the factors, strongest first, that fits see by turns
+_MAX_FEATURES = 64  # above, the mixture sees principal components
+_N_FITTED = 20_000  # spots that a fit learns from; all are then assigned
+_MAX_ITER = 100
+_START_ITER = 30
+_RIDGE = 1e-6  # of the mean variance
+_CONSENSUS_STARTS = 10
+_CONSENSUS_ITER = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fits:
+    """Fits with more domains than are asked for in the end: what does not depend on how many those are.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_fits, n_spots), int
+    sizes : tuple of int
+        How many domains the fits have, before merging.
+    """
+
+    labels: np.ndarray
+    sizes: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the labels, in bytes."""
+        return self.labels.nbytes
+
+
+def sizes(n_clusters: int) -> tuple[int, ...]:
+    """How many domains the fits for a number of clusters have; the same for most numbers, so that fits can be shared.
+
+    Parameters
+    ----------
+    n_clusters : int
+
+    Returns
+    -------
+    tuple of int
+    """
+    return tuple(max(size, round(factor * n_clusters)) for size, factor in zip(_SIZES, _SIZES_FROM, strict=True))
+
+
+def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int) -> Fits:
+    """Fit mixtures from many starts.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_spots, n_features)
+        Strongest first. Not modified.
+    positions : ndarray of shape (n_spots, 2)
+        Fix the order of work.
+    n_clusters : int
+        Only :func:`sizes` of it counts.
+    random_state : int
+
+    Returns
+    -------
+    Fits
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer spots than clusters.
+    """
+    if n_clusters > len(features):
+        raise ParameterError(f"{n_clusters} clusters were asked for, but the sample has {len(features)} spots.")
+    order, rng = canonical_order(positions), np.random.default_rng(random_state)
+    asked = sizes(n_clusters)
+    labels = np.empty((N_FITS, len(features)), dtype=np.int16)
+    with one_thread():
+        values = few_features(features[order])
+        learnt_from = _evenly(len(values))
+        for fit in range(N_FITS):
+            view = values[:, : _view(fit, values.shape[1])]
+            size = min(asked[fit // len(_VIEWS) % len(asked)], len(learnt_from))
+            labels[fit, order] = _fit(view, learnt_from, size, int(rng.integers(2**31)))
+    return Fits(labels, asked)
+
+
+def consensus(
+    fits: Fits, features: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int
+) -> np.ndarray:
+    """Merge each fit down to so many domains, and keep what the fits agree on.
+
+    Parameters
+    ----------
+    fits : Fits
+    features : ndarray of shape (n_spots, n_features)
+        What they were fitted to. Not modified.
+    positions : ndarray of shape (n_spots, 2)
+    n_clusters : int
+    random_state : int
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), int
+        0 .. n_clusters - 1, numbered from the top of the tissue.
+    """
+    order = canonical_order(positions)
+    with one_thread():
+        values = few_features(features[order])
+        learnt_from = _evenly(len(values))
+        partitions = [
+            merged(values[:, : _view(fit, values.shape[1])], labels[order].astype(np.int64), n_clusters, learnt_from)
+            for fit, labels in enumerate(fits.labels)
+        ]
+        agreed = _agreed(partitions, n_clusters, learnt_from, random_state)
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = _numbered_as_met(agreed)
+    return found
+
+
+def few_features(features: np.ndarray) -> np.ndarray:
+    """Reduce many features to their principal components, as a covariance needs.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_spots, n_features)
+        Not modified.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, at most 64)
+        Centred.
+    """
+    centred = features - features.mean(axis=0)
+    if centred.shape[1] <= _MAX_FEATURES:
+        return np.asarray(centred)
+    learnt_from = centred[_evenly(len(centred))]
+    directions = np.linalg.svd(learnt_from, full_matrices=False)[2][:_MAX_FEATURES]
+    return np.asarray(centred @ directions.T)
+
+
+def merged(values: np.ndarray, labels: np.ndarray, n_clusters: int, learnt_from: np.ndarray) -> np.ndarray:
+    """Merge the two domains that are nearest, again and again, by Ward's rule in units of the shared covariance.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spots, n_features)
+    labels : ndarray of shape (n_spots,), int
+    n_clusters : int
+    learnt_from : ndarray of int
+        Spots that centres and covariance are taken from.
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), int
+        Joined labels; as many domains as there are where those are no more than `n_clusters`.
+    """
+    n_fine = int(labels.max()) + 1
+    counts = np.bincount(labels[learnt_from], minlength=n_fine).astype(float)
+    centres, within = _centres_and_covariance(values[learnt_from], labels[learnt_from], n_fine)
+    centres = centres @ _whitening(within)
+    joined = np.arange(n_fine)
+    alive = counts > 0
+    while alive.sum() > n_clusters:
+        keep, gone = _nearest_pair(centres, counts, alive)
+        centres[keep] = (counts[keep] * centres[keep] + counts[gone] * centres[gone]) / (counts[keep] + counts[gone])
+        counts[keep] += counts[gone]
+        alive[gone] = False
+        joined[joined == gone] = keep
+    return np.asarray(joined[labels])
+
+
+def _nearest_pair(centres: np.ndarray, counts: np.ndarray, alive: np.ndarray) -> tuple[int, int]:
+    squares = np.square(centres).sum(axis=1)
+    costs = squares[:, None] + squares - 2 * centres @ centres.T
+    costs *= counts[:, None] * counts / np.maximum(counts[:, None] + counts, 1)
+    costs[~alive] = costs[:, ~alive] = np.inf
+    costs[np.triu_indices(len(costs))] = np.inf
+    gone, keep = np.unravel_index(costs.argmin(), costs.shape)
+    return int(keep), int(gone)
+
+
+def _view(fit: int, n_features: int) -> int:
+    return max(1, round(_VIEWS[fit % len(_VIEWS)] * n_features))
+
+
+def _evenly(n_spots: int) -> np.ndarray:
+    return np.linspace(0, n_spots - 1, min(n_spots, _N_FITTED)).astype(int)
+
+
+def _fit(values: np.ndarray, learnt_from: np.ndarray, size: int, seed: int) -> np.ndarray:
+    learnt = values[learnt_from]
+    start = _kmeans(learnt, size, np.random.default_rng(seed), n_init=1, max_iter=_START_ITER)
+    weights, offsets = _tied_mixture(learnt, start, size)
+    return np.asarray((values @ weights + offsets).argmax(axis=1))
+
+
+def _tied_mixture(values: np.ndarray, start: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fit by expectation maximisation, from a partition.
+
+    With one covariance S the log density of domain k at x is, but for a term common to all domains, linear in x:
+    x S^-1 m_k - m_k S^-1 m_k / 2 + log p_k. Returned are these weights (n_features x size) and offsets (size).
+    """
+    total = values.T @ values / len(values)
+    shares = np.eye(size)[start]
+    for _ in range(_MAX_ITER):
+        weights, offsets = _linear_rule(values, shares, total)
+        shares = values @ weights + offsets
+        shares -= shares.max(axis=1, keepdims=True)
+        np.exp(shares, out=shares)
+        shares /= shares.sum(axis=1, keepdims=True)
+    return _linear_rule(values, shares, total)
+
+
+def _linear_rule(values: np.ndarray, shares: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    counts = shares.sum(axis=0) + 1e-9
+    centres = (shares.T @ values) / counts[:, None]
+    within = total - (centres.T * counts) @ centres / len(values)
+    weights = np.linalg.solve(_ridged(within), centres.T)
+    return weights, np.log(counts / len(values)) - 0.5 * np.einsum("kd,dk->k", centres, weights)
+
+
+def _centres_and_covariance(values: np.ndarray, labels: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    members = sparse.csr_array((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(size, len(labels)))
+    centres = np.asarray(members @ values) / np.maximum(np.bincount(labels, minlength=size), 1)[:, None]
+    residuals = values - centres[labels]
+    return centres, residuals.T @ residuals / len(values)
+
+
+def _whitening(covariance: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.cholesky(np.linalg.inv(_ridged(covariance))))
+
+
+def _ridged(covariance: np.ndarray) -> np.ndarray:
+    """Add a little on the diagonal: a feature that does not vary within domains must not divide by zero."""
+    ridge = _RIDGE * max(float(np.trace(covariance)) / len(covariance), 1e-12)
+    return np.asarray(covariance + ridge * np.eye(len(covariance)))
+
+
+def _agreed(
+    partitions: Sequence[np.ndarray], n_clusters: int, learnt_from: np.ndarray, random_state: int
+) -> np.ndarray:
+    """Cluster spots by the domains that they lie in over all partitions (cluster ensembles by their leading eigenvectors)."""
+    n_spots = len(partitions[0])
+    if n_clusters == 1:
+        return np.zeros(n_spots, dtype=np.int64)
+    coordinates = _coordinates(partitions, n_clusters)
+    learnt, rng = coordinates[learnt_from], np.random.default_rng(random_state)
+    labels = _kmeans(learnt, n_clusters, rng, n_init=_CONSENSUS_STARTS, max_iter=_CONSENSUS_ITER)
+    centres, _ = _centres_and_covariance(learnt, labels, n_clusters)
+    return np.asarray((2 * coordinates @ centres.T - np.square(centres).sum(axis=1)).argmax(axis=1))
+
+
+def _kmeans(values: np.ndarray, size: int, rng: np.random.Generator, *, n_init: int, max_iter: int) -> np.ndarray:
+    places = np.arange(len(values))
+    spots = Spots(np.empty((len(values), 0)), values, 1.0, sketch(values, places), places)
+    seeds = rng.integers(2**31, size=n_init)
+    starts = [kmeans_plusplus(values, size, random_state=int(seed))[1] for seed in seeds]
+    return min((lloyd(spots, start, max_iter) for start in starts), key=lambda fit: fit[1])[0]
+
+
+def _coordinates(partitions: Sequence[np.ndarray], n_clusters: int) -> np.ndarray:
+    n_spots, columns = len(partitions[0]), []
+    for labels in partitions:
+        met, place = np.unique(labels, return_inverse=True)
+        share = 1 / np.sqrt(np.bincount(place))
+        columns.append(sparse.csr_array((share[place], (np.arange(n_spots), place)), shape=(n_spots, len(met))))
+    members = sparse.csr_array(sparse.hstack(columns))
+    strengths, vectors = np.linalg.eigh((members.T @ members).toarray())
+    # The first eigenvector is the same for all spots.
+    leading = slice(-n_clusters, -1)
+    return np.asarray(members @ (vectors[:, leading] / np.sqrt(np.maximum(strengths[leading], 1e-12))))
+
+
+def _numbered_as_met(labels: np.ndarray) -> np.ndarray:
+    _, first, place = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return np.asarray(rank[place])

@@ -1,0 +1,26 @@
+"""Counts made comparable between spots."""
+
+import numpy as np
+from scipy import sparse
+
+from core.sample import Expression
+
+
+def log_normalised(counts: Expression) -> Expression:
+    """log(1 + counts per median library size), so that depth of sequencing does not look like a layer.
+
+    Parameters
+    ----------
+    counts : ndarray or csr_array of shape (n_spots, n_genes)
+        Not modified.
+
+    Returns
+    -------
+    ndarray or csr_array of shape (n_spots, n_genes), float64
+        Sparse where the counts are. Spots without counts stay 0.
+    """
+    library = np.asarray(counts.sum(axis=1), dtype=np.float64)
+    factor = np.median(library[library > 0]) / np.maximum(library, 1.0) if library.any() else np.ones(len(library))
+    if sparse.issparse(counts):
+        return sparse.csr_array(sparse.diags_array(factor) @ counts).log1p()
+    return np.log1p(counts * factor[:, None])

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
+
+from core.errors import ParameterError
+from core.method import mixture
+from core.method.mixture import consensus, few_features, fit_many, merged, sizes
+
+
+def slabs(seed: int = 0, n_each: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Four groups that overlap along one wide direction and are apart across it: a case for a shared covariance."""
+    rng = np.random.default_rng(seed)
+    truth = np.repeat(np.arange(4), n_each)
+    stretched = rng.normal(size=(len(truth), 3)) * [12.0, 1.0, 1.0]
+    return stretched + np.column_stack((0 * truth, 6.0 * truth, 0 * truth)), truth, rng.permutation(len(truth))
+
+
+def on_a_line(order: np.ndarray) -> np.ndarray:
+    return np.column_stack((order, np.zeros_like(order)))
+
+
+def labels_of(features, positions, n_clusters, seed=0):
+    return consensus(fit_many(features, positions, n_clusters, seed), features, positions, n_clusters, seed)
+
+
+def test_groups_that_only_a_shared_covariance_tells_apart_are_found():
+    features, truth, order = slabs()
+    assert adjusted_rand_score(truth, labels_of(features, on_a_line(order), 4)) > 0.95
+
+
+def test_one_fit_is_a_tied_mixture_as_scikit_learn_fits_it_from_the_same_start():
+    features, truth, _ = slabs(1)
+    features = features - features.mean(axis=0)
+    weights, offsets = mixture._tied_mixture(features, truth, 4)
+    theirs = GaussianMixture(
+        4,
+        covariance_type="tied",
+        max_iter=1000,
+        tol=1e-9,
+        means_init=[features[truth == k].mean(axis=0) for k in range(4)],
+    ).fit(features)
+    assert (theirs.predict(features) == (features @ weights + offsets).argmax(axis=1)).mean() > 0.99
+
+
+def test_shuffling_the_spots_changes_no_label():
+    features, _, order = slabs(2)
+    other = np.random.default_rng(0).permutation(len(features))
+    straight = labels_of(features, on_a_line(order), 5)
+    assert np.array_equal(straight[other], labels_of(features[other], on_a_line(order)[other], 5))
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 4])
+def test_the_number_of_threads_changes_no_label(n_threads):
+    features, _, order = slabs(3)
+    with threadpool_limits(n_threads):
+        labels = labels_of(features, on_a_line(order), 4)
+    assert np.array_equal(labels, labels_of(features, on_a_line(order), 4))
+
+
+@pytest.mark.parametrize("n_clusters", [1, 2, 3, 12])
+def test_there_are_as_many_domains_as_asked_for(n_clusters):
+    features, _, order = slabs(4)
+    assert np.unique(labels_of(features, on_a_line(order), n_clusters)).tolist() == list(range(n_clusters))
+
+
+def test_neighbouring_numbers_of_clusters_share_their_fits():
+    assert sizes(4) == sizes(8)
+    assert min(sizes(20)) > 20
+
+
+def test_merging_by_wards_rule_joins_the_pair_that_costs_least_by_hand():
+    # Variance 1 within; centres at 0, 3 and 10 of 100, 100 and 2 spots: 100 * 100 / 200 * 9 = 450 and 100 * 2 / 102 * 49 = 96.
+    rng = np.random.default_rng(0)
+    values = np.concatenate([centre + _standard(rng, n) for centre, n in ((0, 100), (3, 100), (10, 2))])[:, None]
+    labels = np.repeat([0, 1, 2], [100, 100, 2])
+    joined = merged(values, labels, 2, np.arange(len(labels)))
+    assert joined[0] != joined[100]
+    assert joined[100] == joined[201]
+
+
+def _standard(rng: np.random.Generator, n: int) -> np.ndarray:
+    values = rng.normal(size=n)
+    return (values - values.mean()) / values.std()
+
+
+def test_many_features_are_reduced_to_their_components():
+    features = np.random.default_rng(0).normal(size=(300, 100))
+    assert few_features(features).shape == (300, 64)
+
+
+def test_more_clusters_than_spots_are_refused_in_words():
+    with pytest.raises(ParameterError, match="9 clusters were asked for, but the sample has 3 spots"):
+        fit_many(np.zeros((3, 2)), on_a_line(np.arange(3)), 9, 0)
+
+
+def test_spots_that_are_all_alike_do_not_crash():
+    features = np.ones((50, 4))
+    assert len(labels_of(features, on_a_line(np.arange(50)), 3)) == 50
