@@ -367,7 +367,7 @@ def _expression_words(result: Result) -> str:
 
 def _read_out_words(result: Result) -> str:
     clustering, rounds = result.params.clustering, result.params.refinement.rounds
-    words = f"X weight {clustering.x_weight:g}" if clustering.uses_position else "tied mixture"
+    words = f"X weight {clustering.x_weight:g}" if clustering.by_kmeans else "tied mixture"
     return f"{words}, refined {rounds} time{'s' * (rounds != 1)}" if rounds else words
 
 

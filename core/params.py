@@ -205,7 +205,7 @@ class DirectionParams(StepParams):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusteringParams(StepParams):
-    """k-means on position and weighted expression, or a mixture on expression alone."""
+    """k-means on position and weighted expression, or a consensus of mixtures."""
 
     x_weight: float = knob(
         1.0, "X weight", "How much expression counts against position in the distance.", minimum=0.0, maximum=1e6
@@ -214,8 +214,8 @@ class ClusteringParams(StepParams):
     read_out: str = knob(
         "kmeans",
         "Read-out",
-        "k-means on position and expression as in the paper, or a consensus of normal mixtures with one shared covariance on "
-        "expression alone, where weight and direction play no part.",
+        "k-means on position and weighted expression as in the paper, or a consensus of normal mixtures with one shared "
+        "covariance, on expression and, with a direction, depth; they find the weights by themselves.",
         choices={"kmeans": "k-means (paper)", "mixture": "Tied mixture"},
     )
     init: str = knob(
@@ -229,8 +229,8 @@ class ClusteringParams(StepParams):
     random_state: int = knob(0, "Seed", "Fixes the random first centres.", minimum=0, maximum=2**32 - 1)
 
     @property
-    def uses_position(self) -> bool:
-        """Whether position takes part in the distance, and with it weight and direction."""
+    def by_kmeans(self) -> bool:
+        """Whether spots are told apart by a distance, in which position and weighted expression add up."""
         return self.read_out == "kmeans"
 
 

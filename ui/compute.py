@@ -220,10 +220,10 @@ def distance_shares(sample: Sample, result: Result) -> Shares | None:
     Returns
     -------
     Shares or None
-        None where position takes no part.
+        None where clusters are not told apart by a distance.
     """
     params = result.params
-    if not params.clustering.uses_position:
+    if not params.clustering.by_kmeans:
         return None
     key = params_key(sample.content_hash, params.pooling, params.embedding)
     angle = None if result.direction is None else result.direction.angle

@@ -145,10 +145,11 @@ def late_knobs(sample: Sample) -> None:
     ----------
     sample : Sample
     """
-    by_kmeans = params(sample).clustering.uses_position
-    for address in (X_WEIGHT, DIRECTION) * by_kmeans:
-        knob(sample, address)
-    if by_kmeans and params(sample).direction.method == "manual":
+    by_kmeans = params(sample).clustering.by_kmeans
+    if by_kmeans:
+        knob(sample, X_WEIGHT)
+    knob(sample, DIRECTION)
+    if params(sample).direction.method == "manual":
         knob(sample, ANGLE)
     for address in (*CLUSTERING, REFINEMENT):
         knob(sample, address)

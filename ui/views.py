@@ -55,8 +55,8 @@ def advice(sample: Sample, result: Result | None) -> None:
 def _share_of_the_distance(shares: Shares | None) -> None:
     if shares is None:
         st.caption(
-            "Share of the distance: expression alone",
-            help="The tied mixture reads expression only; position has come in with the averages over neighbours.",
+            "Share of the distance: none",
+            help="The tied mixture measures every feature by its spread within domains, so there is no distance to share.",
         )
         return
     words = (

@@ -20,6 +20,7 @@ from core.method.cache import StepCache
 from core.method.clustering import cluster, sketch_of
 from core.method.embedding import principal_components
 from core.method.factors import spatial_factors
+from core.method.lattice import depth
 from core.method.pooling import pool_window
 from core.method.refinement import majority_vote
 from core.params import MethodParams, PoolingParams, params_key
@@ -180,7 +181,7 @@ class Pipeline:
         params : MethodParams
         """
         method, sample = params.direction.method, self.sample
-        if method == "off" or not params.clustering.uses_position:
+        if method == "off":
             return None
         if method == "manual":
             return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
@@ -213,7 +214,7 @@ class Pipeline:
         )
 
     def _unrefined(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
-        read_out = self._by_kmeans if params.clustering.uses_position else self._by_mixture
+        read_out = self._by_kmeans if params.clustering.by_kmeans else self._by_mixture
         return self._kept(lambda: read_out(params, found), "unrefined", *_labels_key(params, found))
 
     def _by_kmeans(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
@@ -223,17 +224,25 @@ class Pipeline:
         return cluster(expression, positions, params.clustering, angle=angle, sketched=sketched)
 
     def _by_mixture(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
-        del found  # position takes no part
-        expression, positions = self.embedded(params), self.sample.positions
+        features, positions = self._features(params, found), self.sample.positions
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
         fits = self._kept(
-            lambda: mixture.fit_many(expression, positions, n_clusters, seed),
+            lambda: mixture.fit_many(features, positions, n_clusters, seed),
             "fits",
             *_embedding_key(params),
+            repr(None if found is None else found.angle),
             repr(mixture.sizes(n_clusters)),
             str(seed),
         )
-        return mixture.consensus(fits, expression, positions, n_clusters, seed)
+        return mixture.consensus(fits, features, positions, n_clusters, seed)
+
+    def _features(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        """Depth of unit variance, where there is a direction, beside what stands for expression."""
+        expression = self.embedded(params)
+        if found is None:
+            return expression
+        u = depth(self.sample.positions, found.angle)
+        return np.column_stack(((u - u.mean()) / max(float(u.std()), 1e-12), expression))
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
         return self._cache.get(params_key(step, self.sample.content_hash, *parts), compute)

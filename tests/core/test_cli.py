@@ -93,7 +93,9 @@ def test_angle_off_and_found(run, part):
     assert facts(run, "cluster", part, "--angle", "off")["direction"] is None
     paper = facts(run, "cluster", part, "--preset", "paper", "--angle", "auto")["direction"]
     recommended = facts(run, "cluster", part, "--preset", "recommended", "--angle", "auto")["direction"]
-    assert (paper["method"], recommended["method"]) == ("preclustering", "expression")
+    assert (paper["method"], recommended) == ("preclustering", None)
+    by_hand = facts(run, "cluster", part, "--preset", "recommended", "--angle", "0.38")["direction"]
+    assert by_hand["angle"] == 0.38
     assert 0 <= paper["angle"] < np.pi
 
 

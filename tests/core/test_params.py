@@ -32,7 +32,7 @@ def test_the_presets_are_the_papers():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_no_preset_uses_an_angle_by_hand(name):
-    assert preset(name).direction.method in ("preclustering", "expression")
+    assert preset(name).direction.method != "manual"
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -52,7 +52,7 @@ def test_every_knob_has_words_and_a_default_inside_its_limits(step):
         (lambda: PoolingParams(window=True), "`window` is True, but must be a whole number."),
         (lambda: PoolingParams(scale=math.nan), "`scale` is nan, but must be a finite number."),
         (lambda: ClusteringParams(n_clusters="7"), "`n_clusters` is '7', but must be a whole number."),
-        (lambda: EmbeddingParams(kind="umap"), "must be one of none, pca, code, reconstruction."),
+        (lambda: EmbeddingParams(kind="umap"), "must be one of none, pca, factors, code, reconstruction."),
         (lambda: preset("best"), "There is no preset 'best'"),
     ],
 )

@@ -105,7 +105,7 @@ def test_embeddings_scores_parameters_and_annotation_are_where_scanpy_users_look
     result = steps.run(params)
     write_h5ad(sample, result, tmp_path / "a.h5ad", embeddings=embeddings(steps, params))
     adata = anndata.read_h5ad(tmp_path / "a.h5ad")
-    assert adata.obsm["X_pca"].shape[0] == sample.n_spots
+    assert adata.obsm["X_factors"].shape[0] == sample.n_spots
     assert adata.uns["spatial_domains"]["scores"]["ari"] == pytest.approx(result.scores.ari)
     assert '"window": 6' in adata.uns["spatial_domains"]["parameters"]
     assert adata.uns["spatial_domains"]["content_hash"] == sample.content_hash

@@ -4,8 +4,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from core.method import direction, pipeline, training
+from core.method import direction, mixture, pipeline, training
 from core.method.cache import StepCache
+from core.method.neighbours import neighbour_graph
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
 from tests.sections import shipped_part
 
@@ -33,6 +34,8 @@ def calls(monkeypatch):
         (pipeline, "pool_window"),
         (pipeline, "principal_components"),
         (pipeline, "cluster"),
+        (pipeline, "spatial_factors"),
+        (mixture, "fit_many"),
         (direction, "from_expression"),
         (training, "train"),
     ):
@@ -60,6 +63,22 @@ def test_late_knobs_never_pool_embed_or_train_again(sample, calls):
             moved = change(change(params, "clustering", **late), "direction", method=method, angle=0.3)
             pipeline.run(sample, moved, cache=cache)
     assert (calls["pool_window"], calls["train"], calls["from_expression"]) == (1, 1, 1)
+
+
+def test_late_knobs_of_the_mixture_never_find_factors_or_pool_again_and_clusters_share_their_fits(sample, calls):
+    cache, params = StepCache(), preset("recommended", 7)
+    for late in ({}, {"n_clusters": 4}, {"n_clusters": 8}):
+        pipeline.run(sample, change(params, "clustering", **late), cache=cache)
+        pipeline.run(sample, change(change(params, "clustering", **late), "refinement", rounds=0), cache=cache)
+    assert (calls["spatial_factors"], calls["fit_many"], calls["pool_window"]) == (1, 1, 0)
+
+
+def test_refinement_leaves_fewer_spots_among_strangers(sample):
+    plain, voted = (
+        pipeline.run(sample, change(preset("paper", 7), "refinement", rounds=rounds)).labels for rounds in (0, 3)
+    )
+    graph = neighbour_graph(sample.places).tocoo()
+    assert (voted[graph.row] != voted[graph.col]).sum() < (plain[graph.row] != plain[graph.col]).sum()
 
 
 def test_the_same_run_again_computes_nothing(sample, calls):
