@@ -14,7 +14,7 @@ from core.errors import ParameterError
 from core.io import lab_h5
 from core.io.export import labels_csv
 from core.method import pipeline
-from core.params import PRESETS, MethodParams, preset
+from core.params import PRESETS, MethodParams, RefinementParams, preset
 from tests.tissue_view import given
 from ui import forms, link
 from ui.state import Settings
@@ -43,17 +43,20 @@ def warnings(app):
 
 
 def test_a_link_sets_every_knob_that_it_names_and_computes_with_them(app, samples_folder):
-    linked = opened(sample="second.h5", preset="recommended", window="3", angle="0.38", seed="7", n_clusters="4")
+    linked = opened(
+        sample="second.h5", preset="paper", window="3", angle="0.38", seed="7", n_clusters="4", refinement="1"
+    )
     assert not linked.exception
     assert linked.selectbox(key("sample")).value == "second.h5"
     assert linked.slider(key("pooling.window")).value == 3
     assert linked.slider(key("direction.angle")).value == 0.38
-    start = preset("recommended", n_clusters=4)
+    start = preset("paper", n_clusters=4)
     params = dataclasses.replace(
         start,
         pooling=dataclasses.replace(start.pooling, window=3),
         direction=dataclasses.replace(start.direction, method="manual", angle=0.38),
         clustering=dataclasses.replace(start.clustering, random_state=7),
+        refinement=RefinementParams(rounds=1),
     )
     result = pipeline.run(lab_h5.read(samples_folder / "second.h5"), params)
     assert cards(linked)["ARI"][0] == f"{result.scores.ari:.3f}"

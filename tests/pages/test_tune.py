@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.io import lab_h5
 from core.method import pipeline
-from core.params import PRESETS, preset
+from core.params import preset
 from tests.small_tissue import small_sample
 from tests.tissue_view import given
 from ui import state
@@ -54,7 +54,7 @@ def test_opening_the_page_shows_predicted_beside_annotated_with_scores(app, samp
     assert cards(app)["Direction"][0] == f"{result.direction.angle:.2f} rad"
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", ["paper", "paper-ae"])
 def test_every_control_shows_what_the_preset_says(app, name):
     app.selectbox(key("preset")).select(name).run()
     params = preset(name, n_clusters=4)
@@ -65,6 +65,21 @@ def test_every_control_shows_what_the_preset_says(app, name):
     for address in LATE:
         assert app.number_input(key(address)).value == getattr(params.clustering, address.split(".")[1])
     assert not app.exception
+
+
+def test_the_recommended_preset_shows_its_own_controls_and_hides_those_that_play_no_part(app, samples_folder):
+    n_layers = len(lab_h5.read(samples_folder / "first.h5").layer_names)
+    params = preset("recommended", n_clusters=n_layers)
+    app.selectbox(key("preset")).select("recommended").run()
+    assert not app.exception
+    assert app.slider(key("embedding.hops")).value == params.embedding.hops
+    assert app.number_input(key("embedding.n_components")).value == params.embedding.n_components
+    assert app.selectbox(key("clustering.read_out")).value == "mixture"
+    assert app.slider(key("refinement.rounds")).value == 1
+    assert app.number_input(key("clustering.n_clusters")).value == n_layers
+    shown = {widget.key for widget in (*app.slider, *app.number_input)}
+    assert not shown & {key(hidden) for hidden in ("pooling.window", "pooling.scale", "clustering.x_weight")}
+    assert cards(app)["ARI"][0] == f"{expected(samples_folder, 'first', params).scores.ari:.3f}"
 
 
 @pytest.mark.parametrize(
