@@ -22,5 +22,7 @@ def log_normalised(counts: Expression) -> Expression:
     library = np.asarray(counts.sum(axis=1), dtype=np.float64)
     factor = np.median(library[library > 0]) / np.maximum(library, 1.0) if library.any() else np.ones(len(library))
     if sparse.issparse(counts):
-        return sparse.csr_array(sparse.diags_array(factor) @ counts).log1p()
+        values = counts.data * np.repeat(factor, np.diff(counts.indptr))
+        np.log1p(values, out=values)
+        return sparse.csr_array((values, counts.indices, counts.indptr), shape=counts.shape)  # indices are shared
     return np.log1p(counts * factor[:, None])
