@@ -3,14 +3,18 @@
 `python -m benchmarks page`: the Tune page in a real browser, beside a page that computes nothing.
 
 `python -m benchmarks import`: a Space Ranger folder of 4,000 spots x 33,000 genes, beside scanpy's reader.
+
+`python -m benchmarks accuracy DIR`: presets side by side on every annotated sample below a folder.
 """
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import importing, page, paper
+from benchmarks import accuracy, importing, page, paper
 from core.errors import DomainsError
+from core.params import PRESETS
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +32,7 @@ def main() -> int:
     _add_paper(todo)
     _add_page(todo)
     _add_import(todo)
+    _add_accuracy(todo)
     options = parser.parse_args()
     try:
         return 0 if options.run(options) else 1
@@ -74,6 +79,40 @@ def _add_import(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 def _run_import(options: argparse.Namespace) -> bool:
     return importing.report_cells() if options.cells else importing.report(rounds=options.rounds)
+
+
+def _add_accuracy(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("accuracy", help="ARI, NMI, spread, seconds and memory of presets on annotated samples")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="every sample below it is scored")
+    parser.add_argument(
+        "--presets", nargs="+", choices=PRESETS, default=["paper", "recommended"], metavar="PRESET",
+        help="of paper, paper-ae (minutes a run) and recommended (default: paper recommended)",
+    )  # fmt: skip
+    parser.add_argument("--seeds", type=_at_least(1), default=5, help="runs from different seeds (default 5)")
+    parser.add_argument("--shuffles", type=_at_least(0), default=3, help="runs on shuffled spots (default 3)")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="write a figure: .png, .svg or .html")
+    parser.set_defaults(run=_run_accuracy)
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        if (number := int(text)) < least:
+            raise argparse.ArgumentTypeError(f"{number} is too few: give {least} or more")
+        return number
+
+    return whole_number
+
+
+def _run_accuracy(options: argparse.Namespace) -> bool:
+    return accuracy.report(
+        options.folder,
+        presets=options.presets,
+        n_seeds=options.seeds,
+        n_shuffles=options.shuffles,
+        csv_path=options.csv,
+        figure_path=options.figure,
+    )
 
 
 if __name__ == "__main__":

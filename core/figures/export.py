@@ -32,15 +32,30 @@ def write_figure(figure: go.Figure, path: Path | str) -> None:
         started for PNG and SVG.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise FigureError(f"{path.name} cannot be written as a figure: end its name in {', '.join(SUFFIXES)}.")
-    if not path.parent.is_dir():
-        raise FigureError(f"{path.name} cannot be written: there is no folder {path.parent}. Make it first.")
+    check_path(path)
     content = as_bytes(figure, path.suffix.lower().removeprefix("."))
     try:
         path.write_bytes(content)
     except OSError as error:
         raise FigureError(f"{path} cannot be written: {error.strerror}. Choose another place.") from error
+
+
+def check_path(path: Path) -> None:
+    """Refuse a path that no figure can be written to, before the work that makes the figure.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    FigureError
+        If the suffix is another one, or the folder is missing.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise FigureError(f"{path.name} cannot be written as a figure: end its name in {', '.join(SUFFIXES)}.")
+    if not path.parent.is_dir():
+        raise FigureError(f"{path.name} cannot be written: there is no folder {path.parent}. Make it first.")
 
 
 def as_bytes(figure: go.Figure, kind: str) -> bytes:
