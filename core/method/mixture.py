@@ -16,7 +16,7 @@ from core.method.kmeans import Spots, lloyd, sketch
 from core.method.lattice import canonical_order
 from core.method.threads import one_thread
 
-N_FITS = 24
+N_FITS = 12
 """Fits that a consensus is made of."""
 
 _SIZES = (10, 14, 18)  # domains of the fits: all well above what cortex has
@@ -25,6 +25,7 @@ _VIEWS = (0.75, 1.0)  # shares of the factors, strongest first, that fits see by
 _MAX_FEATURES = 64  # above, the mixture sees principal components
 _N_FITTED = 20_000  # spots that a fit learns from; all are then assigned
 _MAX_ITER = 100
+_SETTLED = 1e-3  # change of log densities below which a fit is done
 _START_ITER = 30
 _RIDGE = 1e-6  # of the mean variance
 _CONSENSUS_STARTS = 10
@@ -220,13 +221,17 @@ def _tied_mixture(values: np.ndarray, start: np.ndarray, size: int) -> tuple[np.
     """
     total = values.T @ values / len(values)
     shares = np.eye(size)[start]
+    before = np.full(size, np.inf)
     for _ in range(_MAX_ITER):
         weights, offsets = _linear_rule(values, shares, total)
+        if np.abs(offsets - before).max() < _SETTLED:
+            break
+        before = offsets
         shares = values @ weights + offsets
         shares -= shares.max(axis=1, keepdims=True)
         np.exp(shares, out=shares)
         shares /= shares.sum(axis=1, keepdims=True)
-    return _linear_rule(values, shares, total)
+    return weights, offsets
 
 
 def _linear_rule(values: np.ndarray, shares: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
