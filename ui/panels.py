@@ -188,14 +188,20 @@ def _score(value: float | None) -> str:
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     words = (
         "Across which line the layers are crossed, in array rows and columns, or down and across off the array; the arrow on the map points to greater depth. "
-        "Small: how clear the found direction is, from 0 to 1, or the turn in rad against the pinned result."
+        "Small: how clear the found direction is, from 0 to 1, or the turn in rad against the pinned result; where it is off, what "
+        "spots are told apart by."
     )
     if result is None:
         return "Direction", _NOTHING, _NOTHING, "support", words
     if result.direction is None:
-        return "Direction", "Off", "none", "dropped", words
+        return "Direction", "Off", *_without_direction(result), words
     note = _support(result.direction) if kept is None else _turn(result.direction, kept.direction)
     return "Direction", f"{result.direction.angle:.2f} rad", *note, words
+
+
+def _without_direction(result: Result) -> tuple[str, str]:
+    # The mixture takes depth where there is a direction, and no position otherwise.
+    return ("both", "coordinates") if result.params.clustering.by_kmeans else ("expression", "alone")
 
 
 def _turn(direction: FoundDirection, kept: FoundDirection | None) -> tuple[str, str]:
@@ -206,15 +212,18 @@ def _support(direction: FoundDirection) -> tuple[str, str]:
     return ("by hand", "") if direction.support is None else (f"{direction.support:.2f}", "support")
 
 
+_CLUSTERING = "clustering"
+
+
 def _card_time(result: Result | None, kept: Result | None) -> _Card:
     words = (
-        "How long pooling and clustering took when this was first computed; what was still known from before took no time, "
-        "and training in the background is not counted, but the reading of its model is. Small: clustering alone, with the search for the direction, or the change against the pinned result."
+        "How long embedding and clustering took when this was first computed; what was still known from before took no time, "
+        "and training in the background is not counted, but the reading of its model is. Small: clustering alone, with the search for the direction and the vote of neighbours, or the change against the pinned result."
     )
     if result is None:
-        return "Time", _NOTHING, _NOTHING, "k-means", words
+        return "Time", _NOTHING, _NOTHING, _CLUSTERING, words
     total = sum(result.seconds.values())
-    note = (_seconds(result.seconds["cluster"]), "k-means")
+    note = (_seconds(result.seconds["cluster"]), _CLUSTERING)
     if kept is not None:
         note = _against(total, sum(kept.seconds.values()), ".2f", " s")
     return "Time", _seconds(total), *note, words

@@ -172,7 +172,8 @@ def _start_repeats(sample: Sample, params: MethodParams) -> None:
 
 
 def _three_runs(sample: Sample, result: Result) -> Chart:
-    runs = [compute.start(sample, result.params, place) for place in range(N_RUNS)]
+    with st.spinner(f"Running {N_RUNS} seeds", show_time=True):
+        runs = [compute.start(sample, result.params, place) for place in range(N_RUNS)]
     figure = three_runs(sample, runs, theme=state.theme())
     return figure, f"Three runs on {sample.name} that differ in their seed alone, beside the annotation."
 

@@ -56,7 +56,7 @@ def advise(result: Result, places: Places, labels_true: np.ndarray | None, share
         *drowned(shares, result.params.clustering.x_weight),
         *wide_window(result, places, labels_true),
         *more_clusters_than_layers(result.params.clustering.n_clusters, labels_true),
-        *empty_clusters(result.labels, result.params.clustering.n_clusters),
+        *empty_clusters(result),
     ]
 
 
@@ -168,22 +168,28 @@ def more_clusters_than_layers(n_clusters: int, labels_true: np.ndarray | None) -
         )
 
 
-def empty_clusters(labels: np.ndarray, n_clusters: int) -> Iterator[Advice]:
+def empty_clusters(result: Result) -> Iterator[Advice]:
     """Advise where fewer clusters have spots than were asked for.
 
     Parameters
     ----------
-    labels : ndarray of shape (n_spots,), int
-    n_clusters : int
+    result : Result
 
     Yields
     ------
     Advice
     """
-    n_found = len(np.unique(labels))
+    n_clusters, n_found = result.params.clustering.n_clusters, len(np.unique(result.labels))
     if n_found < n_clusters:
         yield Advice(
             "empty",
-            f"{n_clusters} clusters were asked for, but only {n_found} have spots: there are fewer distinct spots than "
-            "clusters. Ask for fewer clusters, or give expression or position more weight.",
+            f"{n_clusters} clusters were asked for, but only {n_found} have spots: {_why_empty(result)}",
         )
+
+
+def _why_empty(result: Result) -> str:
+    if result.params.refinement.rounds:
+        return "neighbours may have outvoted small ones. Ask for fewer clusters, or turn refinement down."
+    if not result.params.clustering.by_kmeans:
+        return "the mixtures agree on no more. Ask for fewer clusters, or keep more components."
+    return "there are fewer distinct spots than clusters. Ask for fewer clusters, or give expression or position more weight."

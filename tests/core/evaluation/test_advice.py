@@ -8,7 +8,7 @@ import pytest
 from core.evaluation import advice
 from core.evaluation.share import Shares
 from core.evaluation.thickness import thickness_um, window_um
-from core.params import ClusteringParams, MethodParams, PoolingParams
+from core.params import ClusteringParams, MethodParams, PoolingParams, preset
 from core.places import off_lattice, on_lattice
 from core.result import AutoencoderReport, FoundDirection, Result
 
@@ -84,6 +84,15 @@ def test_clusters_without_spots_are_counted():
     (found,) = advice.advise(made(window=1, n_clusters=4), VISIUM, LAYERS, None)
     assert found.kind == "empty"
     assert "4 clusters were asked for, but only 3" in found.sentence
+    assert "distinct spots" in found.sentence
+
+
+def test_the_way_out_of_clusters_without_spots_names_knobs_that_the_run_has():
+    usual = made(window=1, n_clusters=4)
+    result = dataclasses.replace(usual, params=preset("recommended", n_clusters=4))
+    (found,) = advice.advise(result, VISIUM, LAYERS, None)
+    assert "turn refinement down" in found.sentence
+    assert "weight" not in found.sentence
 
 
 def test_a_dead_autoencoder_is_told_and_a_living_one_is_not():
