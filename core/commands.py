@@ -357,7 +357,9 @@ def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) 
 def _expression_words(result: Result) -> str:
     pooling, embedding = result.params.pooling, result.params.embedding
     if not embedding.pools:
-        return f"{embedding.n_components} spatial factors, averaged over {embedding.hops} hops"
+        return (
+            f"{embedding.n_components} spatial factors, averaged over {embedding.hops} hop{'s' * (embedding.hops != 1)}"
+        )
     kind = embedding.kind
     words = f"pooled with window {pooling.window}, scale {pooling.scale:g}"
     if result.autoencoder is not None:

@@ -17,7 +17,7 @@ from core.io.drafts import stem
 from core.io.incoming import ImportChoices, Survey
 from core.io.safe_h5 import shown
 from core.work.jobs import Job, State
-from ui import arrivals, compute, forms, state, tissue_panels
+from ui import arrivals, compute, forms, guards, state, tissue_panels
 from ui.guards import as_markdown
 from ui.state import Incoming
 from ui.watch import watch
@@ -160,6 +160,7 @@ def _pick(
         label,
         [None, *names],
         format_func=called,
+        placeholder=called(None),
         key=key,
         help=words,
         on_change=lambda: _take(incoming, dataclasses.replace(incoming.choices, **{field: state.shown(key)})),
@@ -195,7 +196,8 @@ def _prepared(incoming: Incoming, path: Path) -> None:
         wanted = st.button("Save", key=state.widget_key("save"), type="primary", help=_SAVE)
 
     if wanted:
-        _save(incoming, path)
+        with guards.shown_as_message():  # the preview stays beneath, for another try
+            _save(incoming, path)
     tissue_panels.kind_picker(sample)
     tissue_panels.picture(sample)
     tissue_panels.card(sample)

@@ -304,7 +304,7 @@ def _make(folder: Path) -> None:
 def _check_free(path: Path) -> None:
     if path.exists():
         raise SampleFileError(
-            f"There is already a sample called {path.stem} in {shown(path.parent, 300)}: choose another name."
+            f"There is already a sample called {path.stem} in {shown(path.parent.name)}: choose another name."
         )
 
 

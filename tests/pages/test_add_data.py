@@ -122,6 +122,7 @@ def test_a_name_that_is_taken_is_told_and_another_can_be_given(page, packed, sam
     page.text_input(key="widget:import.name").input("first").run()
     button(page, "save").click().run()
     assert "already" in page.error[0].value
+    assert "/" not in page.error[0].value  # the reader need not know where the server keeps things
     assert (samples_folder / "first.h5").read_bytes() == before
     page.text_input(key="widget:import.name").input("third").run()
     button(page, "save").click().run()
