@@ -13,8 +13,9 @@ with guards.shown_as_message():
         training.control(sample, forms.params(sample))
         forms.late_knobs(sample)
     params = forms.params(sample)
-    result = compute.cluster(sample, params) if compute.ready(sample, params) else None
     top = st.container()  # filled last: eyes wait for the maps
+    with top, st.spinner("Finding domains", show_time=True):
+        result = compute.cluster(sample, params) if compute.ready(sample, params) else None
     selected = maps.predicted_beside_annotated(sample, result, training.what_is_missing(sample, params))
     with top:
         panels.header(sample, result)
