@@ -5,13 +5,13 @@ what they agree on is kept. The annotation plays no part.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from sklearn.cluster import kmeans_plusplus
 
 from core.errors import ParameterError
+from core.method.factors import leading_components
 from core.method.kmeans import Spots, lloyd, sketch
 from core.method.lattice import canonical_order
 from core.method.threads import one_thread
@@ -32,26 +32,6 @@ _CONSENSUS_STARTS = 10
 _CONSENSUS_ITER = 100
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fits:
-    """Fits with more domains than are asked for in the end: what does not depend on how many those are.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_fits, n_spots), int
-    sizes : tuple of int
-        How many domains the fits have, before merging.
-    """
-
-    labels: np.ndarray
-    sizes: tuple[int, ...]
-
-    @property
-    def nbytes(self) -> int:
-        """Memory of the labels, in bytes."""
-        return self.labels.nbytes
-
-
 def sizes(n_clusters: int) -> tuple[int, ...]:
     """How many domains the fits for a number of clusters have; the same for most numbers, so that fits can be shared.
 
@@ -66,13 +46,13 @@ def sizes(n_clusters: int) -> tuple[int, ...]:
     return tuple(max(size, round(factor * n_clusters)) for size, factor in zip(_SIZES, _SIZES_FROM, strict=True))
 
 
-def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int) -> Fits:
-    """Fit mixtures from many starts.
+def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int) -> np.ndarray:
+    """Fit mixtures of more domains than are asked for, from many starts: what hardly depends on how many those are.
 
     Parameters
     ----------
     features : ndarray of shape (n_spots, n_features)
-        Strongest first. Not modified.
+        Strongest first, and few: see :func:`reduced`. Not modified.
     positions : ndarray of shape (n_spots, 2)
         Fix the order of work.
     n_clusters : int
@@ -81,7 +61,8 @@ def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, rando
 
     Returns
     -------
-    Fits
+    ndarray of shape (n_fits, n_spots), int
+        Domain of each spot in each fit.
 
     Raises
     ------
@@ -94,23 +75,24 @@ def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, rando
     asked = sizes(n_clusters)
     labels = np.empty((N_FITS, len(features)), dtype=np.int16)
     with one_thread():
-        values = few_features(features[order])
+        values = _centred(features[order])
         learnt_from = _evenly(len(values))
         for fit in range(N_FITS):
             view = values[:, : _view(fit, values.shape[1])]
             size = min(asked[fit // len(_VIEWS) % len(asked)], len(learnt_from))
             labels[fit, order] = _fit(view, learnt_from, size, int(rng.integers(2**31)))
-    return Fits(labels, asked)
+    return labels
 
 
 def consensus(
-    fits: Fits, features: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int
+    fits: np.ndarray, features: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int
 ) -> np.ndarray:
     """Merge each fit down to so many domains, and keep what the fits agree on.
 
     Parameters
     ----------
-    fits : Fits
+    fits : ndarray of shape (n_fits, n_spots), int
+        From :func:`fit_many`.
     features : ndarray of shape (n_spots, n_features)
         What they were fitted to. Not modified.
     positions : ndarray of shape (n_spots, 2)
@@ -124,11 +106,11 @@ def consensus(
     """
     order = canonical_order(positions)
     with one_thread():
-        values = few_features(features[order])
+        values = _centred(features[order])
         learnt_from = _evenly(len(values))
         partitions = [
             merged(values[:, : _view(fit, values.shape[1])], labels[order].astype(np.int64), n_clusters, learnt_from)
-            for fit, labels in enumerate(fits.labels)
+            for fit, labels in enumerate(fits)
         ]
         agreed = _agreed(partitions, n_clusters, learnt_from, random_state)
     found = np.empty(len(order), dtype=np.int64)
@@ -136,25 +118,29 @@ def consensus(
     return found
 
 
-def few_features(features: np.ndarray) -> np.ndarray:
-    """Reduce many features to their principal components, as a covariance needs.
+def reduced(features: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Replace many features by their leading principal components, as a covariance needs.
 
     Parameters
     ----------
     features : ndarray of shape (n_spots, n_features)
         Not modified.
+    positions : ndarray of shape (n_spots, 2)
+        Fix the order of work.
 
     Returns
     -------
     ndarray of shape (n_spots, at most 64)
-        Centred.
+        The features themselves where they are few.
     """
-    centred = features - features.mean(axis=0)
-    if centred.shape[1] <= _MAX_FEATURES:
-        return np.asarray(centred)
-    learnt_from = centred[_evenly(len(centred))]
-    directions = np.linalg.svd(learnt_from, full_matrices=False)[2][:_MAX_FEATURES]
-    return np.asarray(centred @ directions.T)
+    if features.shape[1] <= _MAX_FEATURES:
+        return features
+    order = canonical_order(positions)
+    components = np.empty((len(features), _MAX_FEATURES))
+    with one_thread():
+        found = leading_components(features[order], _MAX_FEATURES)
+    components[order, : found.shape[1]] = found
+    return components[:, : found.shape[1]]
 
 
 def merged(values: np.ndarray, labels: np.ndarray, n_clusters: int, learnt_from: np.ndarray) -> np.ndarray:
@@ -196,6 +182,10 @@ def _nearest_pair(centres: np.ndarray, counts: np.ndarray, alive: np.ndarray) ->
     costs[np.triu_indices(len(costs))] = np.inf
     gone, keep = np.unravel_index(costs.argmin(), costs.shape)
     return int(keep), int(gone)
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values - values.mean(axis=0))
 
 
 def _view(fit: int, n_features: int) -> int:

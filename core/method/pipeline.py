@@ -238,11 +238,12 @@ class Pipeline:
 
     def _features(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         """Depth of unit variance, where there is a direction, beside what stands for expression."""
-        expression = self.embedded(params)
+        expression, positions = self.embedded(params), self.sample.positions
+        few = self._kept(lambda: mixture.reduced(expression, positions), "reduced", *_embedding_key(params))
         if found is None:
-            return expression
-        u = depth(self.sample.positions, found.angle)
-        return np.column_stack(((u - u.mean()) / max(float(u.std()), 1e-12), expression))
+            return few
+        u = depth(positions, found.angle)
+        return np.column_stack(((u - u.mean()) / max(float(u.std()), 1e-12), few))
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
         return self._cache.get(params_key(step, self.sample.content_hash, *parts), compute)

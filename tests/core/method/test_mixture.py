@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import ParameterError
 from core.method import mixture
-from core.method.mixture import consensus, few_features, fit_many, merged, sizes
+from core.method.mixture import consensus, fit_many, merged, reduced, sizes
 
 
 def slabs(seed: int = 0, n_each: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -87,7 +87,7 @@ def _standard(rng: np.random.Generator, n: int) -> np.ndarray:
 
 def test_many_features_are_reduced_to_their_components():
     features = np.random.default_rng(0).normal(size=(300, 100))
-    assert few_features(features).shape == (300, 64)
+    assert reduced(features, on_a_line(np.arange(300))).shape == (300, 64)
 
 
 def test_more_clusters_than_spots_are_refused_in_words():
