@@ -1,0 +1,79 @@
+"""The command line: `python -m core info | train | cluster | import | attach | fetch | synthesise`.
+
+Here are the commands and the way errors leave; the modules beside this one declare each command's options, and what it does is in
+`core/commands/`. Options, their defaults and their help come from the parameter dataclasses.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from core import __version__
+from core.cli import clustering, samples
+from core.errors import DomainsError
+
+BAD_INPUT = 2
+"""Exit status after a sentence about what was given."""
+
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Words after `python -m core`; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 2 after a sentence about bad input on standard error.
+    """
+    try:
+        options = _parser().parse_args(argv)
+        options.run(options)
+        sys.stdout.flush()
+    except DomainsError as error:
+        return _refuse(str(error))
+    except BrokenPipeError:
+        # The reader (`| head`) has gone: nothing more to say, and nothing to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        return _refuse(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
+    except MemoryError:
+        return _refuse("This needs more memory than there is: choose a smaller sample, or fewer genes.")
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return _INTERRUPTED
+    return 0
+
+
+def _refuse(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return BAD_INPUT
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence, without the usage in front."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.\n")
+        sys.exit(BAD_INPUT)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m core", description="Find spatial domains in tissue.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=__version__)
+    todo = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    samples.add_info(todo)
+    clustering.add_train(todo)
+    clustering.add_cluster(todo)
+    samples.add_import(todo)
+    samples.add_attach(todo)
+    samples.add_fetch(todo)
+    samples.add_synthesise(todo)
+    return parser

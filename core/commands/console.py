@@ -1,0 +1,100 @@
+"""How commands speak: facts on standard output, bars on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tqdm import tqdm
+
+from core.result import Result
+
+
+def print_facts(facts: dict[str, Any], *, as_json: bool) -> None:
+    """Print nested facts.
+
+    Parameters
+    ----------
+    facts : dict
+    as_json : bool
+        One JSON object, instead of lines for people.
+    """
+    if as_json:
+        print(json.dumps(facts))
+        return
+    for line in _lines(facts):
+        print(line)
+
+
+def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
+    """Nested facts for people: `name: value`, one a line, without what is not there."""
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            yield f"{indent}{name}:"
+            yield from _lines(value, indent + "  ")
+        elif isinstance(value, list):
+            yield f"{indent}{name}:"
+            yield from (f"{indent}  {', '.join(_lines(item))}" for item in value)
+        elif value is not None:
+            yield f"{indent}{name}: {f'{value:.4g}' if isinstance(value, float) else value}"
+
+
+@contextmanager
+def training_bar() -> Iterator[Callable[[int, int, float], None]]:
+    """Show a bar of epochs.
+
+    Yields
+    ------
+    callable
+        See `core.method.training.OnEpoch`.
+    """
+    with _bar(desc="Training", unit="epoch", leave=False, delay=0.5) as bar:
+
+        def on_epoch(epoch: int, n_epochs: int, loss: float) -> None:
+            bar.total = n_epochs
+            bar.set_postfix(loss=f"{loss:.3g}", refresh=False)
+            bar.update(epoch - bar.n)
+
+        yield on_epoch
+
+
+def start_bar(results: Iterator[Result], n_starts: int) -> Iterator[Result]:
+    """Show a bar of starts.
+
+    Parameters
+    ----------
+    results : iterator of Result
+    n_starts : int
+
+    Yields
+    ------
+    Result
+    """
+    yield from _bar(results, total=n_starts, desc="Starts", leave=False, delay=0.5)
+
+
+_SHARE_FORMAT = "{desc} {percentage:3.0f}% |{bar}| {remaining} left"
+
+
+@contextmanager
+def share_bar() -> Iterator[Callable[[float, str], None]]:
+    """Show a bar of a share of the work.
+
+    Yields
+    ------
+    callable
+        Takes the share, from 0 to 1, and what is being done.
+    """
+    with _bar(total=100, unit="%", leave=False, bar_format=_SHARE_FORMAT) as bar:
+
+        def progress(share: float, doing: str) -> None:
+            bar.set_description(doing, refresh=False)
+            bar.update(100 * share - bar.n)
+
+        yield progress
+
+
+def _bar(work: Any = None, **options: Any) -> Any:
+    # disable=None: a bar on a terminal, nothing in a log or a pipe.
+    return tqdm(work, file=sys.stderr, disable=None, **options)
