@@ -46,3 +46,7 @@ class CancelledError(DomainsError):
 
 class WorkError(DomainsError):
     """Background work could not be started."""
+
+
+class LimitError(WorkError):
+    """A user asked for more than this server allows one user."""
