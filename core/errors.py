@@ -50,3 +50,7 @@ class WorkError(DomainsError):
 
 class LimitError(WorkError):
     """A user asked for more than this server allows one user."""
+
+
+class RecordError(DomainsError):
+    """The record of runs cannot be read or written, or does not hold what is asked for."""
