@@ -2,12 +2,17 @@
 
 import streamlit as st
 
+from ui import queue, who
+
 st.set_page_config(page_title="Spatial domains", layout="wide")
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/tune.py", title="Tune", default=True),
         st.Page("pages/tissue.py", title="Tissue"),
         st.Page("pages/method.py", title="Method"),
         st.Page("pages/add_data.py", title="Add data"),
     ]
-).run()
+)
+who.let_in()
+queue.head()
+page.run()
