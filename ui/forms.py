@@ -31,6 +31,9 @@ AUTOENCODER: tuple[Address, ...] = tuple(
     ("embedding", "autoencoder", name)
     for name in ("width", "epochs", "learning_rate", "weight_decay", "batch_size", "random_state")
 )
+LATENT: tuple[Address, ...] = tuple(
+    ("embedding", "latent", name) for name in ("size", "hops", "units", "epochs", "learning_rate", "random_state")
+)
 X_WEIGHT: Address = ("clustering", "x_weight")
 DIRECTION: Address = ("direction", "method")
 ANGLE: Address = ("direction", "angle")
@@ -134,7 +137,7 @@ def early_knobs(sample: Sample) -> None:
         knob(sample, HOPS)
     if embedding.needs_training:
         with st.expander("Autoencoder"):
-            for address in AUTOENCODER:
+            for address in LATENT if embedding.kind == "latent" else AUTOENCODER:
                 knob(sample, address)
 
 

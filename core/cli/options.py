@@ -11,6 +11,7 @@ from core.params import (
     ClusteringParams,
     DirectionParams,
     EmbeddingParams,
+    LatentParams,
     MethodParams,
     PoolingParams,
     RefinementParams,
@@ -34,6 +35,12 @@ TRAINING_KNOBS = (
     ("--weight-decay", AutoencoderParams, "weight_decay", "embedding.autoencoder"),
     ("--batch-size", AutoencoderParams, "batch_size", "embedding.autoencoder"),
     ("--training-seed", AutoencoderParams, "random_state", "embedding.autoencoder"),
+    ("--latent-size", LatentParams, "size", "embedding.latent"),
+    ("--latent-units", LatentParams, "units", "embedding.latent"),
+    ("--latent-hops", LatentParams, "hops", "embedding.latent"),
+    ("--latent-epochs", LatentParams, "epochs", "embedding.latent"),
+    ("--latent-learning-rate", LatentParams, "learning_rate", "embedding.latent"),
+    ("--latent-seed", LatentParams, "random_state", "embedding.latent"),
 )
 
 CLUSTERING_KNOBS = (
