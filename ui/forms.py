@@ -126,9 +126,8 @@ def early_knobs(sample: Sample) -> None:
     ----------
     sample : Sample
     """
-    if params(sample).embedding.pools:
-        for address in POOLING:
-            knob(sample, address)
+    for address in _pooling(params(sample)):
+        knob(sample, address)
     knob(sample, EMBEDDING)
     embedding = params(sample).embedding
     if embedding.kind in ("pca", "factors"):
@@ -139,6 +138,12 @@ def early_knobs(sample: Sample) -> None:
         with st.expander("Autoencoder"):
             for address in LATENT if embedding.kind == "latent" else AUTOENCODER:
                 knob(sample, address)
+
+
+def _pooling(chosen: MethodParams) -> tuple[Address, ...]:
+    if not chosen.embedding.pools:
+        return ()
+    return POOLING[:1] if chosen.embedding.kind == "latent" else POOLING  # normalised counts have no scale
 
 
 def late_knobs(sample: Sample) -> None:

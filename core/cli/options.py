@@ -27,6 +27,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "spca_dat"
 
 # Option, dataclass that declares it, field, and where that dataclass sits in MethodParams.
 TRAINING_KNOBS = (
+    ("--embedding", EmbeddingParams, "kind", "embedding"),
     ("--window", PoolingParams, "window", "pooling"),
     ("--scale", PoolingParams, "scale", "pooling"),
     ("--width", AutoencoderParams, "width", "embedding.autoencoder"),
@@ -44,7 +45,6 @@ TRAINING_KNOBS = (
 )
 
 CLUSTERING_KNOBS = (
-    ("--embedding", EmbeddingParams, "kind", "embedding"),
     ("--components", EmbeddingParams, "n_components", "embedding"),
     ("--hops", EmbeddingParams, "hops", "embedding"),
     ("--x-weight", ClusteringParams, "x_weight", "clustering"),

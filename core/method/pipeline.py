@@ -161,9 +161,13 @@ class Pipeline:
         return training.train(np.asarray(pooled), network, on_epoch=self._on_epoch)
 
     def _read_by_network(self, params: MethodParams) -> Expression:
-        """Pooled counts; for the small autoencoder without a window the counts themselves, sparse as they are."""
-        unpooled = params.embedding.kind == "latent" and params.pooling.window == 1
-        return self.sample.expression if unpooled else self.pooled(params.pooling)
+        """Pooled counts; for the small autoencoder at scale 1, and without a window the counts themselves."""
+        pooling = params.pooling
+        if params.embedding.kind != "latent":
+            return self.pooled(pooling)
+        if pooling.window == 1:
+            return self.sample.expression
+        return self.pooled(dataclasses.replace(pooling, scale=1.0))
 
     def embedded(self, params: MethodParams) -> np.ndarray:
         """Make what stands for expression in the distance; ndarray of shape (n_spots, n_features).

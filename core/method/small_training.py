@@ -40,7 +40,7 @@ def train(
     Parameters
     ----------
     expression : ndarray or csr_array of shape (n_spots, n_genes)
-        Counts, pooled or not, in any unit. Not modified.
+        Counts, pooled or not; pooled ones at scale 1, since log(1 + count) depends on the unit. Not modified.
     places : Places
     params : LatentParams
     on_epoch : callable, optional
@@ -86,13 +86,18 @@ def encode(network: SmallAutoencoder, expression: Expression, places: Places, ho
 
     Returns
     -------
-    ndarray of shape (n_spots, size), float32
+    ndarray of shape (n_spots, size)
+        Centred, and turned as spatial factors are: the smoothest number first, each in standard deviations of the noise
+        between neighbours. Training leaves the code in no such order, and the mixture counts on one.
     """
     order = canonical_order(places.positions)
-    codes = np.empty((len(order), network.straight_in.out_features), dtype=np.float32)
+    codes = np.empty((len(order), network.straight_in.out_features))
     with one_thread(), one_torch_thread(), torch.no_grad():
-        inputs = _inputs(network, expression[order], neighbour_graph(places[order]), hops)
-        codes[order] = network.encode(torch.tensor(inputs, dtype=torch.float32)).numpy()
+        graph = neighbour_graph(places[order])
+        inputs = _inputs(network, expression[order], graph, hops)
+        code = network.encode(torch.tensor(inputs, dtype=torch.float32)).numpy().astype(np.float64)
+        code -= code.mean(axis=0)
+        codes[order] = code @ noise_scaled_directions(code, graph)
     return codes
 
 
