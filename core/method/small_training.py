@@ -27,6 +27,7 @@ _BATCH = 256
 _HELD_OUT_EVERY = 10  # spots, in the order of their positions
 _PATIENCE = 2  # epochs without a gain before the step gets smaller
 _GAIN = 1e-3  # of the loss; less is none
+_LEAST_GAIN = 1e-5  # of the variance; or a loss that goes to nothing would gain for ever
 _DROPS = 3
 _DROP = 0.25
 _FEWEST_SPOTS = 20
@@ -180,7 +181,7 @@ class _Watch:
         self._waited = self._drops = 0
 
     def done(self, loss: float) -> bool:
-        if loss < self._least * (1 - _GAIN):
+        if loss < min(self._least * (1 - _GAIN), self._least - _LEAST_GAIN):
             self._least, self._best = loss, copy.deepcopy(self._network.state_dict())
             self._waited = 0
             return False
