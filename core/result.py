@@ -87,9 +87,9 @@ class Scores:
         agree. None where there was one fit only.
     smallest_share, largest_share : float or None
         Share of the spots in the smallest and in the largest domain; 0 where one of those asked for is empty.
-    n_tiny : int or None
+    n_tiny : float or None
         Domains with less than 1% of the spots, empty ones among them.
-    n_empty : int or None
+    n_empty : float or None
         Domains that were asked for and have no spot.
     """
 
@@ -102,8 +102,8 @@ class Scores:
     stability: float | None = None
     smallest_share: float | None = None
     largest_share: float | None = None
-    n_tiny: int | None = None
-    n_empty: int | None = None
+    n_tiny: float | None = None
+    n_empty: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

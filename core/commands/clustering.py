@@ -200,7 +200,7 @@ def _score_words(result: Result) -> str:
 
 
 def _coherence_words(scores: Scores) -> str:
-    empty = f", {scores.n_empty} empty" if scores.n_empty else ""
+    empty = f", {scores.n_empty:.0f} empty" if scores.n_empty else ""
     stability = "" if scores.stability is None else f"stability {scores.stability:.3f}, "
     return (
         f"{stability}PAS {scores.pas:.4f}, CHAOS {scores.chaos:.4f}, domains of {scores.smallest_share:.1%} to "

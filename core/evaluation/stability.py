@@ -111,9 +111,7 @@ def fowlkes_mallows(runs: Runs, others: Runs) -> np.ndarray:
     return np.where(scale == 0, (one == other).astype(float), together / np.where(scale == 0, 1.0, scale))
 
 
-def _pairs_together(
-    runs: Runs, others: Runs
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pairs_together(runs: Runs, others: Runs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count pairs of spots that share a cluster: in both (n_runs, n_others), in the one (n_runs, 1), in the other (1, n_others)."""
     first, second, n_spots = _Members(runs), _Members(others), len(runs[0])
     common = np.square((first.matrix.T @ second.matrix).toarray())

@@ -69,7 +69,9 @@ def test_starts_count_seeds_up_and_the_labels_are_those_of_the_first(run, part, 
     result = facts(run, "cluster", part, "--preset", "paper", "--seed", "4", "--starts", "3", "--labels", many)
     assert [repeat["seed"] for repeat in result["repeats"]] == [4, 5, 6]
     alone = facts(run, "cluster", part, "--preset", "paper", "--seed", "4", "--labels", one)
-    assert [line.split(",")[:2] for line in many.read_text().splitlines()] == list(csv.reader(one.read_text().splitlines()))
+    assert [line.split(",")[:2] for line in many.read_text().splitlines()] == list(
+        csv.reader(one.read_text().splitlines())
+    )
     assert alone["scores"] == result["scores"]
     assert alone["agreement_between_starts"] is None
     assert 0 < result["agreement_between_starts"] < 1
