@@ -1,6 +1,7 @@
 """Options of `sweep`."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,11 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_sweep(options: argparse.Namespace) -> None:
-    from core.commands import sweep  # brings the background work
-
     _check_kind(options)
+    # Before Dask is imported: its warnings are for a server's log, not for a terminal. Workers inherit it.
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")
+    from core.commands import sweep
+
     sweep.sweep(
         options.files,
         lambda sample: method_params(options, sample, TRAINING_KNOBS + CLUSTERING_KNOBS),

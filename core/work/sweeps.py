@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from core import knobs
 from core.errors import DomainsError, ParameterError, WorkError
 from core.result import Result, Scores
 from core.sample import Sample
-from core.work.host import sizes
-from core.work.jobs import Board, Job
-from core.work.jobs import State as JobState
+from core.work.job import About, Job
+from core.work.job import State as JobState
+from core.work.jobs import Board
 from core.work.runs import Record, Run
 from core.work.shared_steps import remove_folder
 from core.work.sweep_journal import Journal, Outcome, Plan, State, cell_of, journals, plain
@@ -30,6 +31,7 @@ from core.work.tasks import SampleFile
 
 _LOG = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LOOKS = 0.03
+_SECONDS_BETWEEN_COUNTS = 1.0  # of workers: an outside scheduler has to be asked
 _SECONDS_TO_STOP = 10.0
 
 _HELD = "Another process works on this sweep ({sweep}): wait until it has ended, or end it there."
@@ -267,6 +269,7 @@ class _Driver(threading.Thread):
         self._n_losses: dict[str, int] = {}
         self._hopeless: set[str] = set()
         self._began, self._n_made = time.monotonic(), 0
+        self._n_workers, self._next_count = 1, 0.0
         self._lock = threading.Lock()
 
     def ask(self, state: State) -> None:
@@ -345,8 +348,7 @@ class _Driver(threading.Thread):
         return State.DONE
 
     def _hand_out(self, source: Source) -> None:
-        # Two tasks a worker: one that it does, and one that waits until it is done.
-        while self._asked is State.RUNNING and len(self._jobs) < 2 * sizes().n_workers:
+        while self._asked is State.RUNNING and len(self._jobs) < self._most_jobs():
             self._next = self._next or source.take()
             if self._next is None:
                 return
@@ -356,13 +358,25 @@ class _Driver(threading.Thread):
                 return  # the user has as many jobs as are allowed: later
             self._next = None
 
+    def _most_jobs(self) -> int:
+        """Two tasks a worker: one that it does, and one that waits until it is done."""
+        if time.monotonic() >= self._next_count:
+            self._n_workers = self._board.n_workers
+            self._next_count = time.monotonic() + _SECONDS_BETWEEN_COUNTS
+        return 2 * self._n_workers
+
     def _submit(self, task: Task) -> str:
         section = self._section(task)
         settings = tuple(setting.params for setting in task.settings)
         key = f"sweep-{self._journal.folder.name}-{self._key(task.settings[0])}-{len(settings)}"
-        sample = SampleFile(Path(section.path), section.content_hash)
-        return self._board.submit(
-            key, self._task, sample, settings, self._models, self._journal.steps, owner=self._who, again=True
+        about = About(what="Sweep", sample=section.name, settings=self._turned(task.settings[0]))
+        arguments = _file(section), settings, self._models, self._journal.steps
+        return self._board.submit(key, self._task, *arguments, owner=self._who, again=True, about=about)
+
+    def _turned(self, setting: Setting) -> str:
+        values = {name: knobs.value_at(setting.params, knobs.address_of(name)) for name in self._plan.sweep.knobs}
+        return ", ".join(
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
         )
 
     def _look_at(self, job_id: str, source: Source) -> None:
@@ -371,6 +385,7 @@ class _Driver(threading.Thread):
             self._give_up_if_hopeless(job, task, source)
             return
         del self._jobs[job_id]
+        self._board.drop(job_id)
         if job is not None and job.state is JobState.DONE:
             for setting, result in zip(task.settings, job.result, strict=True):
                 self._keep(setting, result, source)
@@ -421,7 +436,7 @@ class _Driver(threading.Thread):
     def _sample(self, section: int) -> Sample:
         if section not in self._samples:
             asked = self._plan.sweep.sections[section]
-            self._samples = {section: SampleFile(Path(asked.path), asked.content_hash).read()}
+            self._samples = {section: _file(asked).read()}
         return self._samples[section]
 
     def _section(self, task: Task) -> Section:
@@ -444,3 +459,7 @@ class _Driver(threading.Thread):
             return None
         left = self._plan.sweep.n_runs - outcome.n_done - len(outcome.failed)
         return max(0.0, (time.monotonic() - self._began) / self._n_made * left)
+
+
+def _file(section: Section) -> SampleFile:
+    return SampleFile(Path(section.path), section.content_hash, section.annotation_hash)
