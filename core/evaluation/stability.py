@@ -1,5 +1,6 @@
 """How alike several runs on one sample are. Labels in, numbers out; no annotation takes part."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,5 +50,24 @@ def agreement_with_others(runs: Sequence[np.ndarray]) -> list[float]:
     list of float
         One for each run; 1 where all runs agree.
     """
-    table = np.array([[adjusted_rand_score(one, other) for other in runs] for one in runs])
+    table = agreement_between(runs)
     return [float(value) for value in (table.sum(axis=1) - 1) / (len(runs) - 1)]
+
+
+def agreement_between(runs: Sequence[np.ndarray]) -> np.ndarray:
+    """Hold every run against every other by the adjusted Rand index.
+
+    Parameters
+    ----------
+    runs : sequence of ndarray of shape (n_spots,), int
+        Labels of the same spots in the same order.
+
+    Returns
+    -------
+    ndarray of shape (n_runs, n_runs), float
+        Symmetric, 1 on the diagonal: a run agrees with itself.
+    """
+    table = np.eye(len(runs))
+    for one, other in itertools.combinations(range(len(runs)), 2):
+        table[one, other] = table[other, one] = adjusted_rand_score(runs[one], runs[other])
+    return table
