@@ -66,7 +66,9 @@ def maps_of_runs(sample: Sample, names: Sequence[str], runs: Sequence[Result], *
     return small_maps.side_by_side(sample.places, maps, theme=theme, n_columns=min(_N_COLUMNS, len(maps)))
 
 
-def agreement_of_runs(names: Sequence[str], table: np.ndarray, *, theme: Theme = "light") -> go.Figure:
+def agreement_of_runs(
+    names: Sequence[str], table: np.ndarray, *, numbers: Sequence[int] = (), theme: Theme = "light"
+) -> go.Figure:
     """Draw how far every two runs agree.
 
     Parameters
@@ -75,6 +77,8 @@ def agreement_of_runs(names: Sequence[str], table: np.ndarray, *, theme: Theme =
         What people call the runs.
     table : ndarray of shape (n_runs, n_runs), float
         As :func:`core.evaluation.stability.agreement_between` gives it.
+    numbers : sequence of int
+        What columns are called, and rows before their names; counted from 1 by default.
     theme : {"light", "dark"}
 
     Returns
@@ -82,13 +86,19 @@ def agreement_of_runs(names: Sequence[str], table: np.ndarray, *, theme: Theme =
     plotly.graph_objects.Figure
         A cell for every pair with its adjusted Rand index. Rows have numbers and names, columns the same numbers.
     """
-    rows = [f"{number}  {plain(shortened(name))}" for number, name in enumerate(names, start=1)]
+    numbers = numbers or range(1, len(names) + 1)
+    rows = [f"{number}  {plain(shortened(name))}" for number, name in zip(numbers, names, strict=True)]
     words = [[plain(f"{one} and {other}") for other in names] for one in names]
-    return _table(table, words, rows, "ARI", theme)
+    return _table(table, words, rows, numbers, "ARI", theme)
 
 
 def scores_by_layer(
-    labels_true: np.ndarray, names: Sequence[str], runs: Sequence[np.ndarray], *, theme: Theme = "light"
+    labels_true: np.ndarray,
+    names: Sequence[str],
+    runs: Sequence[np.ndarray],
+    *,
+    numbers: Sequence[int] = (),
+    theme: Theme = "light",
 ) -> go.Figure:
     """Draw how well each run finds each annotated layer.
 
@@ -99,6 +109,8 @@ def scores_by_layer(
         What people call the runs.
     runs : sequence of ndarray of shape (n_spots,), int
         Their labels.
+    numbers : sequence of int
+        What columns are called; counted from 1 by default.
     theme : {"light", "dark"}
 
     Returns
@@ -118,11 +130,13 @@ def scores_by_layer(
     ]
     values = np.array([[of_run[layer].f1 for of_run in found] for layer in shades])
     rows = [charts.swatch(plain(display_name(layer)), shade) for layer, shade in shades.items()]
-    return _table(values, words, rows, "F1", theme)
+    return _table(values, words, rows, numbers or range(1, len(names) + 1), "F1", theme)
 
 
-def _table(values: np.ndarray, words: list[list[str]], rows: list[str], score: str, theme: Theme) -> go.Figure:
-    """Draw scores from 0 to 1 with a row for each of `rows` and a numbered column for each run."""
+def _table(
+    values: np.ndarray, words: list[list[str]], rows: list[str], numbers: Sequence[int], score: str, theme: Theme
+) -> go.Figure:
+    """Draw scores from 0 to 1 with a row for each of `rows` and a column for each run."""
     heat = go.Heatmap(
         z=values, customdata=words, texttemplate="%{z:.2f}", zmin=0, zmax=1, xgap=2, ygap=2,
         colorscale=charts.colour_scale(theme), showscale=False, textfont={"size": 13},
@@ -130,8 +144,7 @@ def _table(values: np.ndarray, words: list[list[str]], rows: list[str], score: s
     )  # fmt: skip
     figure, look = go.Figure(heat), SURROUNDINGS[theme]
     ticks = {"showgrid": False, "showline": False, "tickfont": {"color": look.text}, "ticks": ""}
-    n_runs = len(values[0])
-    columns = {"tickvals": list(range(n_runs)), "ticktext": [str(run) for run in range(1, n_runs + 1)]}
+    columns = {"tickvals": list(range(len(numbers))), "ticktext": [str(number) for number in numbers]}
     beside = {"tickvals": list(range(len(rows))), "ticktext": [f"{row}  " for row in rows]}
     figure.update_layout(**charts.look_of_a_chart(theme, _ROW_PX * len(rows) + _HEAD_PX))
     figure.update_xaxes(charts.axis(look, **ticks, **columns, side="top"))

@@ -120,52 +120,57 @@ def _title(runs: Sequence[ReportedRun]) -> str:
 def _tissues(runs: Sequence[ReportedRun], samples: Mapping[str, Sample]) -> list[_Tissue]:
     tissues = []
     for content_hash in dict.fromkeys(run.content_hash for run in runs):
-        here = {
-            f"{place}  {run.name}": run for place, run in enumerate(runs, start=1) if run.content_hash == content_hash
-        }
+        here = {place: run for place, run in enumerate(runs, start=1) if run.content_hash == content_hash}
         sample = samples.get(content_hash)
         tissues.append(_from_pictures(here) if sample is None else _from_sample(sample, here))
     return tissues
 
 
-def _from_pictures(here: Mapping[str, ReportedRun]) -> _Tissue:
-    words = (
-        "The sample was not at hand when this page was written. These are the pictures that were kept with the runs."
+def _label(place: int, run: ReportedRun) -> str:
+    return f"{place}  {run.name}"
+
+
+def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
+    words = "The sample was not at hand when this page was written. These are the pictures that were kept with the runs."
+    pictures = tuple(
+        (_label(place, run), _data_address("image/png", run.picture) if run.picture else "")
+        for place, run in here.items()
     )
-    pictures = [(label, _data_address("image/png", run.picture) if run.picture else "") for label, run in here.items()]
-    return _Tissue(next(iter(here.values())).result.sample_name, words, pictures=tuple(pictures))
+    return _Tissue(next(iter(here.values())).result.sample_name, words, pictures=pictures)
 
 
-def _from_sample(sample: Sample, here: Mapping[str, ReportedRun]) -> _Tissue:
-    labels, results = list(here), [run.result for run in here.values()]
+def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
+    labels, results = [_label(place, run) for place, run in here.items()], [run.result for run in here.values()]
     note = "Synthetic tissue: made by a program, not measured. " * sample.synthetic + sample.source
-    maps = _figure(
-        maps_of_runs(sample, labels, results),
-        "A domain has the colour of the layer that it matches best, or else one colour in all maps.",
-    )
+    colours = "A domain has the colour of the layer that it matches best, or else one colour in all maps."
     return _Tissue(
-        sample.name, note, (maps,), (*_agreement(labels, results), *_layers(sample, labels, results)),
-        _confusions(sample, labels, results),
-    )  # fmt: skip
+        sample.name,
+        note,
+        figures=(_figure(maps_of_runs(sample, labels, results), colours),),
+        pairs=(*_agreement(here), *_layers(sample, here)),
+        confusions=_confusions(sample, labels, results),
+    )
 
 
-def _agreement(labels: Sequence[str], results: Sequence[Result]) -> list[_Figure]:
-    if len(results) < 2:
+def _agreement(here: Mapping[int, ReportedRun]) -> list[_Figure]:
+    if len(here) < 2:
         return []
     words = "Adjusted Rand index between every two runs: 1 where they agree, 0 where no more than by chance."
-    table = agreement_between([result.labels for result in results])
-    return [_figure(agreement_of_runs(labels, table), words, "Agreement between runs")]
+    table = agreement_between([run.result.labels for run in here.values()])
+    figure = agreement_of_runs([run.name for run in here.values()], table, numbers=list(here))
+    return [_figure(figure, words, "Agreement between runs")]
 
 
-def _layers(sample: Sample, labels: Sequence[str], results: Sequence[Result]) -> list[_Figure]:
+def _layers(sample: Sample, here: Mapping[int, ReportedRun]) -> list[_Figure]:
     if sample.labels_true is None or not sample.layer_names:
         return []
     words = (
         "F1 of each annotated layer with the domain that comes closest to it: 1 where that domain is exactly the layer "
         "(Larsen and Aone 1999, doi 10.1145/312129.312186)."
     )
-    drawn = scores_by_layer(sample.labels_true, labels, [result.labels for result in results])
-    return [_figure(drawn, words, "Which layers are found")]
+    names, labels = [run.name for run in here.values()], [run.result.labels for run in here.values()]
+    figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here))
+    return [_figure(figure, words, "Which layers are found")]
 
 
 def _confusions(sample: Sample, labels: Sequence[str], results: Sequence[Result]) -> tuple[_Figure, ...]:
@@ -184,8 +189,8 @@ def _figure(figure: go.Figure, words: str, heading: str = "") -> _Figure:
 
 
 def _script(place: int, run: ReportedRun) -> _Script:
-    code, label = reproduction_script(run), f"{place}  {run.name}"
-    return _Script(script_name(run), label, code, _data_address("text/x-python", code.encode()))
+    code = reproduction_script(run)
+    return _Script(script_name(run), _label(place, run), code, _data_address("text/x-python", code.encode()))
 
 
 def script_name(run: ReportedRun) -> str:

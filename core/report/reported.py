@@ -1,11 +1,9 @@
 """What reports know of a run: its result, and where both came from. Nothing of how runs are recorded."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
-from core import __version__
 from core.result import Result
-from core.sample import Sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +29,8 @@ class ReportedRun:
         Where the sample came from, and under which licence.
     picture : bytes
         A small map as PNG, for where the sample is not at hand; empty where there is none.
+    unknown : tuple of str
+        Knobs of the run that this version of the program does not know: it was made by another one.
     """
 
     result: Result
@@ -38,32 +38,10 @@ class ReportedRun:
     annotation_hash: str = ""
     name: str
     id: str = ""
-    code_version: str = __version__
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    code_version: str
+    created: datetime
     who: str = ""
     note: str = ""
     source: str = ""
     picture: bytes = b""
-
-
-def reported(sample: Sample, result: Result, name: str) -> ReportedRun:
-    """Tell of a run that was made just now.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-        A run on that sample.
-    name : str
-
-    Returns
-    -------
-    ReportedRun
-    """
-    return ReportedRun(
-        result=result,
-        content_hash=sample.content_hash,
-        annotation_hash=sample.annotation_hash,
-        name=name,
-        source=sample.source,
-    )
+    unknown: tuple[str, ...] = ()

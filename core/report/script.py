@@ -40,6 +40,7 @@ def reproduction_script(run: ReportedRun) -> str:
         "RUN": shown(run.name),
         "MADE": f"{run.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC" + (f" by {shown(run.who)}" if run.who else ""),
         "VERSION": run.code_version,
+        "UNKNOWN": tuple(map(shown, run.unknown)),
         "SAMPLE": result.sample_name,
         "SOURCE": run.source,
         "CONTENT_HASH": run.content_hash,
@@ -75,7 +76,7 @@ def labels_sha256(labels: np.ndarray) -> str:
 
 def _literal(value: Any) -> str:
     # The marks of the template are taken apart, so that no later replacement finds one inside a name.
-    return ascii(value).replace("@", r"\x40") if isinstance(value, str) else repr(value)
+    return ascii(value).replace("@", r"\x40")
 
 
 def _classes(params: Any) -> set[str]:
@@ -161,13 +162,12 @@ def read_arguments():
 def check_project(folder):
     if not (folder / "core" / "params.py").is_file():
         stop(f"There is no `core` in {folder.resolve()}: run this inside the project's folder, or name it with --project.")
-    from core import __version__
+    from core.work.runs.code import code_version
 
     print(f"Run      {RUN}, {MADE}")
-    if __version__ == VERSION:
-        print(f"Version  {VERSION}, the run's")
-    else:
-        print(f"Version  {__version__}; the run's was {VERSION}, so labels may differ")
+    print(f"Version  {code_version()}" + (", the run's" if code_version() == VERSION else f"; the run's was {VERSION}, so labels may differ"))
+    if UNKNOWN:
+        print(f"         it did not know these knobs of the run, so labels may differ: {', '.join(UNKNOWN)}")
 
 
 def read_sample(path):

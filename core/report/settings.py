@@ -4,13 +4,12 @@ Parameters in, rows of words out.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.knobs import Address, declared, names, value_at
 from core.params import MethodParams
-
-Address = tuple[str, ...]
 
 NO_PART = "–"
 """Stands for the value of a knob that changes nothing in a run, such as epochs without an autoencoder."""
@@ -64,23 +63,15 @@ def settings(runs: Sequence[MethodParams]) -> list[Setting]:
     list of Setting
         In the order of the method; knobs that take no part in any of the runs are left out.
     """
-    rows = (_setting(address, item, runs) for address, item in _knobs(MethodParams(), ()))
+    rows = (_setting(address, runs) for address in names())
     return [row for row in rows if set(row.values) != {NO_PART}]
 
 
-def _setting(address: Address, item: "dataclasses.Field[Any]", runs: Sequence[MethodParams]) -> Setting:
-    values = tuple(_in_words(item, _value_at(run, address)) if takes_part(run, address) else NO_PART for run in runs)
+def _setting(address: Address, runs: Sequence[MethodParams]) -> Setting:
+    item = declared(address)
+    values = tuple(_in_words(item, value_at(run, address)) if takes_part(run, address) else NO_PART for run in runs)
     step = _STEPS.get(address[-2], address[-2].capitalize())
     return Setting(address, step, item.metadata["label"], item.metadata["help"], values)
-
-
-def _knobs(params: Any, above: Address) -> "Iterator[tuple[Address, dataclasses.Field[Any]]]":
-    for item in dataclasses.fields(params):
-        value = getattr(params, item.name)
-        if dataclasses.is_dataclass(value):
-            yield from _knobs(value, (*above, item.name))
-        elif "label" in item.metadata:
-            yield (*above, item.name), item
 
 
 def takes_part(params: MethodParams, address: Address) -> bool:
@@ -108,12 +99,6 @@ def takes_part(params: MethodParams, address: Address) -> bool:
         ("clustering", "max_iter"): clustering.by_kmeans,
     }
     return all(holds for of, holds in conditions.items() if address[: len(of)] == of)
-
-
-def _value_at(params: Any, address: Address) -> Any:
-    for name in address:
-        params = getattr(params, name)
-    return params
 
 
 def _in_words(item: "dataclasses.Field[Any]", value: Any) -> str:
