@@ -46,3 +46,7 @@ class CancelledError(DomainsError):
 
 class WorkError(DomainsError):
     """Background work could not be started."""
+
+
+class RecordError(DomainsError):
+    """The record of runs cannot be read or written, or does not hold what is asked for."""
