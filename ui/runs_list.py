@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core.knobs import Address, as_flat, declared, names
+from core.params import MethodParams
 from core.report.facts import SCORES
 from core.work.runs import Run
 from ui import state
@@ -38,14 +39,17 @@ class Listing:
     runs : list of Run
         Those that the filters let through, the latest first.
     everything : list of Run
-        Without filters, but for the deleted ones: either all of them or none.
+        Without filters.
     deleted : bool
-        Whether these are the deleted ones.
+        Whether these are the deleted ones, instead of the others.
+    nothing_yet : bool
+        Whether there are no runs at all, not even deleted ones.
     """
 
     runs: list[Run]
     everything: list[Run]
     deleted: bool = False
+    nothing_yet: bool = False
 
 
 def listing() -> Listing:
@@ -55,12 +59,22 @@ def listing() -> Listing:
     -------
     Listing
     """
+    place = st.empty()
+    with place.container():
+        listed = _ask()
+    if listed.everything or listed.deleted or record().runs(deleted=True):
+        return listed
+    place.empty()  # there is nothing to filter
+    return Listing(runs=[], everything=[], nothing_yet=True)
+
+
+def _ask() -> Listing:
     find, samples, sweeps, show = st.columns([3, 2, 2, 2.4], vertical_alignment="bottom", gap="small")
     with show:
         chosen = _show_picker()
     everything = _read(deleted=chosen == _DELETED)
     with find:
-        wanted = _text_filter()
+        words = _text_filter()
     with samples:
         sample = _picker("Sample", "sample", _ANY_SAMPLE, sorted({run.sample_name for run in everything}))
     with sweeps:
@@ -71,7 +85,7 @@ def listing() -> Listing:
         if (chosen != _STARRED or run.starred)
         and sample in (_ANY_SAMPLE, run.sample_name)
         and sweep in (_ANY_SWEEP, run.sweep or _BY_HAND)
-        and all(word in _words(run) for word in wanted)
+        and all(word in _words(run) for word in words)
     ]
     return Listing(runs=runs, everything=everything, deleted=chosen == _DELETED)
 
@@ -222,7 +236,7 @@ def _frame(runs: Sequence[Run]) -> pd.DataFrame:
 
 def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Give the clusters a column, and every knob that is not the same in all runs."""
-    flat = [_flat(run) for run in runs]
+    flat = [_flat(run.params) for run in runs]
     columns = {}
     for address, name in names().items():
         values = [of_run[name] for of_run in flat]
@@ -231,16 +245,9 @@ def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     return dict(list(columns.items())[:_MOST_KNOBS])
 
 
-def _flat(run: Run) -> dict[str, Any]:
-    known = _flat_by_id()
-    if run.id not in known:
-        known[run.id] = as_flat(run.params)
-    return known[run.id]
-
-
-@st.cache_resource(show_spinner=False)
-def _flat_by_id() -> dict[str, dict[str, Any]]:
-    return {}
+@functools.lru_cache(maxsize=20_000)
+def _flat(params: MethodParams) -> dict[str, Any]:
+    return as_flat(params)
 
 
 def _heading(address: Address) -> str:

@@ -29,6 +29,7 @@ _INCOMING = "incoming"
 _PLACES = "places below roots"
 _CHOSEN_RUNS = "chosen runs"
 _DELETED_RUNS = "deleted runs"
+_RUN_OF_UPLOAD = "run of upload"
 
 MAX_HISTORY = 100
 """Settings that a session can go back through."""
@@ -549,3 +550,30 @@ def remember_deleted(ids: Iterable[str]) -> None:
         None, once they are back.
     """
     st.session_state[_DELETED_RUNS] = tuple(ids)
+
+
+def run_of_upload(file_id: str) -> str | None:
+    """Look up which run came in with an upload.
+
+    Parameters
+    ----------
+    file_id : str
+        Streamlit's.
+
+    Returns
+    -------
+    str or None
+        Id of the run; None where the upload was not brought in yet.
+    """
+    of, run = st.session_state.get(_RUN_OF_UPLOAD, ("", None))
+    return run if of == file_id else None
+
+
+def remember_upload(file_id: str, run_id: str) -> None:
+    """Keep in mind which run came in with the last upload.
+
+    Parameters
+    ----------
+    file_id, run_id : str
+    """
+    st.session_state[_RUN_OF_UPLOAD] = file_id, run_id

@@ -34,7 +34,8 @@ _SAMPLES = {
     "h5": ("Sample as the lab's h5", "The sample in the lab's format, with a further entry: labels."),
 }
 _LOUPE_WORDS = "Columns Barcode and domain, as Loupe Browser imports a category."
-_LOUPE_CATEGORY = "domain"
+LOUPE_CATEGORY = "domain"
+"""What Loupe Browser calls the labels."""
 
 
 def buttons(sample: Sample, result: Result | None) -> None:
@@ -139,7 +140,7 @@ def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> 
     bare = sample.barcodes is None
     download(
         "Labels for Loupe",
-        lambda: loupe_csv(sample, renamed(result.labels, names), _LOUPE_CATEGORY).encode(),
+        lambda: loupe_csv(sample, renamed(result.labels, names), LOUPE_CATEGORY).encode(),
         f"{sample.name}_loupe.csv",
         "text/csv",
         "This sample has no barcodes, by which Loupe Browser finds spots." if bare else _LOUPE_WORDS,

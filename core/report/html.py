@@ -131,7 +131,9 @@ def _label(place: int, run: ReportedRun) -> str:
 
 
 def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
-    words = "The sample was not at hand when this page was written. These are the pictures that were kept with the runs."
+    words = (
+        "The sample was not at hand when this page was written. These are the pictures that were kept with the runs."
+    )
     pictures = tuple(
         (_label(place, run), _data_address("image/png", run.picture) if run.picture else "")
         for place, run in here.items()
@@ -205,8 +207,27 @@ def script_name(run: ReportedRun) -> str:
     str
         Letters, digits, dots, dashes and underscores.
     """
-    words = re.sub(r"[^A-Za-z0-9.-]+", "_", f"{run.result.sample_name}_{run.name}").strip("_.")
-    return f"reproduce_{words[:60]}.py"
+    return f"reproduce_{file_stem(f'{run.result.sample_name}_{run.name}')}.py"
+
+
+def file_stem(words: str) -> str:
+    """Make a file's name of what people call things.
+
+    Parameters
+    ----------
+    words : str
+
+    Returns
+    -------
+    str
+        Letters, digits, dots, dashes and underscores, at most 80 of them.
+
+    Examples
+    --------
+    >>> file_stem("151673 / my <best> run")
+    '151673_my_best_run'
+    """
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", words)[:80].strip("_.")
 
 
 def _data_address(kind: str, content: bytes) -> str:

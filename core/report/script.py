@@ -39,10 +39,10 @@ def reproduction_script(run: ReportedRun) -> str:
     facts = {
         "RUN": shown(run.name),
         "MADE": f"{run.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC" + (f" by {shown(run.who)}" if run.who else ""),
-        "VERSION": run.code_version,
+        "VERSION": shown(run.code_version),
         "UNKNOWN": tuple(map(shown, run.unknown)),
-        "SAMPLE": result.sample_name,
-        "SOURCE": run.source,
+        "SAMPLE": shown(result.sample_name),
+        "SOURCE": shown(run.source, 500),
         "CONTENT_HASH": run.content_hash,
         "ANNOTATION_HASH": run.annotation_hash,
         "N_SPOTS": len(result.labels),
