@@ -90,7 +90,7 @@ def bar(listed: Listing, chosen: Sequence[KeptRun]) -> None:
     ids = [kept.run.id for kept in chosen]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{len(ids)} chosen**" if ids else "Tick runs to compare them", width="content")
-        _button("Choose none", "none", ":material/close:", "Let go of the choice.", bool(ids), state.choose_runs, ())
+        _button(":material/close:", "none", "", "Choose none.", bool(ids), state.choose_runs, ())
         st.space("stretch")
         if listed.deleted:
             _button("Bring back", "restore", ":material/undo:", "List these runs again.", bool(ids), _restore, ids)
@@ -115,7 +115,7 @@ def _button(
         label,
         key=state.widget_key("runs", name),
         type="tertiary",
-        icon=icon,
+        icon=icon or None,
         help=words,
         disabled=not enabled,
         on_click=act,
@@ -130,7 +130,7 @@ def _open_button(chosen: Sequence[KeptRun]) -> None:
     if one is not None and not there:
         words = f"The sample {as_markdown(one.run.sample_name)} is not here, or holds other data now."
     if st.button(
-        "Open in Tune",
+        "Open",
         key=state.widget_key("runs", "open"),
         type="tertiary",
         icon=":material/tune:",
@@ -170,7 +170,7 @@ def _star(ids: Sequence[str], starred: bool) -> None:
 def _rename(chosen: Sequence[KeptRun]) -> None:
     one = chosen[0].run if len(chosen) == 1 else None
     words = "Name and note of the chosen run." if one is not None else "Choose one run."
-    with st.popover("Name and note", icon=":material/edit:", type="tertiary", help=words, disabled=one is None):
+    with st.popover("Rename", icon=":material/edit:", type="tertiary", help=words, disabled=one is None):
         if one is not None:
             _name_and_note(one)
 

@@ -149,7 +149,7 @@ def _layers(sample: Sample, here: Numbered) -> None:
 
 
 def _heading(words: str, help: str, beside: object) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.markdown(f"**{words}**", help=help, width="content")
         st.space("stretch")
         if callable(beside):

@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.knobs import Address, as_flat, declared, names
-from core.params import MethodParams
+from core.knobs import Address, declared, names
 from core.report.facts import SCORES
+from core.report.settings import NO_PART, working_values
 from core.work.runs import Run
 from ui import state
 from ui.kept_runs import title_of
@@ -27,7 +27,7 @@ _HEIGHT_PX = 318
 _MOST_KNOBS = 10
 _KEPT, _STARRED, _DELETED = "All", "Starred", "Deleted"
 _ANY_SAMPLE, _ANY_SWEEP, _BY_HAND = "All samples", "Kept and swept", "Kept by hand"
-_CLUSTERS = "n_clusters"
+_CLUSTERS: Address = ("clustering", "n_clusters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,7 +69,8 @@ def listing() -> Listing:
 
 
 def _ask() -> Listing:
-    find, samples, sweeps, show = st.columns([3, 2, 2, 2.4], vertical_alignment="bottom", gap="small")
+    # The table's own tools open above its right end, so the widest field stands there.
+    show, samples, sweeps, find = st.columns([2.6, 2, 2, 3], vertical_alignment="bottom", gap="small")
     with show:
         chosen = _show_picker()
     everything = _read(deleted=chosen == _DELETED)
@@ -171,6 +172,7 @@ def table(listed: Listing) -> None:
         height=_HEIGHT_PX,
         hide_index=True,
         column_config=_COLUMNS,
+        placeholder=NO_PART,
         key=key,
         on_select=functools.partial(_choose, key, ids),
         selection_mode="multi-row",
@@ -205,7 +207,7 @@ def chosen(listed: Listing) -> list[Run]:
 
 _COLUMNS: dict[str, Any] = {
     "★": st.column_config.TextColumn(width=36, help="Starred"),
-    "Name": st.column_config.TextColumn(width="medium", pinned=True),
+    "Name": st.column_config.TextColumn(width="medium"),
     "ARI": st.column_config.NumberColumn(format="%.3f", help=SCORES["ari"].help),
     "NMI": st.column_config.NumberColumn(format="%.3f", help=SCORES["nmi"].help),
     "PAS": st.column_config.NumberColumn(format="%.3f", help=SCORES["pas"].help),
@@ -226,9 +228,9 @@ def _frame(runs: Sequence[Run]) -> pd.DataFrame:
     columns |= {name: values for name, values in scores.items() if any(value is not None for value in values)}
     columns |= _knobs(runs)
     columns |= {
-        "Seconds": [sum(run.seconds.values()) for run in runs],
         "Made": [run.created.replace(tzinfo=None) for run in runs],
         "By": [run.who for run in runs],
+        "Seconds": [sum(run.seconds.values()) for run in runs],
         "Note": [run.note for run in runs],
     }
     return pd.DataFrame({name: values for name, values in columns.items() if name != "By" or any(values)})
@@ -236,24 +238,19 @@ def _frame(runs: Sequence[Run]) -> pd.DataFrame:
 
 def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Give the clusters a column, and every knob that is not the same in all runs."""
-    flat = [_flat(run.params) for run in runs]
+    found = [_values(run.params) for run in runs]
     columns = {}
-    for address, name in names().items():
-        values = [of_run[name] for of_run in flat]
-        if name == _CLUSTERS or len(set(values)) > 1:
-            columns[_heading(address)] = [_in_words(address, value) for value in values]
+    for address in [_CLUSTERS, *(address for address in names() if address != _CLUSTERS)]:
+        values = [of_run[address] for of_run in found]
+        if address == _CLUSTERS or len(set(values)) > 1:
+            columns[str(declared(address).metadata["label"])] = _cells(address, values)
     return dict(list(columns.items())[:_MOST_KNOBS])
 
 
-@functools.lru_cache(maxsize=20_000)
-def _flat(params: MethodParams) -> dict[str, Any]:
-    return as_flat(params)
+# Ten thousand runs share few settings, or are read once: the table then comes at once whenever it is drawn.
+_values = functools.lru_cache(maxsize=20_000)(working_values)
 
 
-def _heading(address: Address) -> str:
-    return str(declared(address).metadata["label"])
-
-
-def _in_words(address: Address, value: Any) -> Any:
+def _cells(address: Address, values: Sequence[Any]) -> list[Any]:
     choices = declared(address).metadata["choices"]
-    return choices[value] if choices else value
+    return [choices[value] if choices and value is not None else value for value in values]

@@ -3,8 +3,7 @@
 Parameters in, rows of words out.
 """
 
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,46 +62,64 @@ def settings(runs: Sequence[MethodParams]) -> list[Setting]:
     list of Setting
         In the order of the method; knobs that take no part in any of the runs are left out.
     """
-    rows = (_setting(address, runs) for address in names())
+    found = [working_values(run) for run in runs]
+    rows = (_setting(address, found) for address in names())
     return [row for row in rows if set(row.values) != {NO_PART}]
 
 
-def _setting(address: Address, runs: Sequence[MethodParams]) -> Setting:
+def _setting(address: Address, found: Sequence[Mapping[Address, Any]]) -> Setting:
+    values = tuple(NO_PART if of_run[address] is None else in_words(address, of_run[address]) for of_run in found)
     item = declared(address)
-    values = tuple(_in_words(item, value_at(run, address)) if takes_part(run, address) else NO_PART for run in runs)
     step = _STEPS.get(address[-2], address[-2].capitalize())
     return Setting(address, step, item.metadata["label"], item.metadata["help"], values)
 
 
-def takes_part(params: MethodParams, address: Address) -> bool:
-    """Whether a knob can change the labels of a run, as its other knobs stand.
+def _idle(params: MethodParams) -> list[Address]:
+    """List the knobs, or whole steps, that change nothing."""
+    kind, by_kmeans = params.embedding.kind, params.clustering.by_kmeans
+    conditions = (
+        (params.embedding.pools, [("pooling",)]),
+        (kind in ("pca", "factors"), [("embedding", "n_components")]),
+        (kind == "factors", [("embedding", "hops")]),
+        (params.embedding.needs_training, [("embedding", "autoencoder")]),
+        (params.direction.method == "manual", [("direction", "angle")]),
+        (by_kmeans, [("clustering", name) for name in ("x_weight", "init", "n_init", "max_iter")]),
+    )
+    return [address for holds, addresses in conditions if not holds for address in addresses]
+
+
+def working_values(params: MethodParams) -> dict[Address, Any]:
+    """Give the value of every knob that takes part in a run.
 
     Parameters
     ----------
     params : MethodParams
-    address : tuple of str
 
     Returns
     -------
-    bool
+    dict of Address to object
+        In the order of the method; None for knobs that take no part.
     """
-    embedding, clustering = params.embedding, params.clustering
-    conditions = {
-        ("pooling",): embedding.pools,
-        ("embedding", "n_components"): embedding.kind in ("pca", "factors"),
-        ("embedding", "hops"): embedding.kind == "factors",
-        ("embedding", "autoencoder"): embedding.needs_training,
-        ("direction", "angle"): params.direction.method == "manual",
-        ("clustering", "x_weight"): clustering.by_kmeans,
-        ("clustering", "init"): clustering.by_kmeans,
-        ("clustering", "n_init"): clustering.by_kmeans,
-        ("clustering", "max_iter"): clustering.by_kmeans,
+    idle = _idle(params)
+    return {
+        address: None if any(address[: len(step)] == step for step in idle) else value_at(params, address)
+        for address in names()
     }
-    return all(holds for of, holds in conditions.items() if address[: len(of)] == of)
 
 
-def _in_words(item: "dataclasses.Field[Any]", value: Any) -> str:
-    choices = item.metadata["choices"]
+def in_words(address: Address, value: Any) -> str:
+    """Write a knob's value as people read it.
+
+    Parameters
+    ----------
+    address : tuple of str
+    value : object
+
+    Returns
+    -------
+    str
+    """
+    choices = declared(address).metadata["choices"]
     if choices:
         return str(choices[value])
     return f"{value:.10g}" if isinstance(value, float) else str(value)
