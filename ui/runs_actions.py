@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.io.drafts import Draft
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
-from ui import guards, runs_take_away, state
+from ui import guards, link, runs_take_away, state
 from ui.guards import as_markdown
 from ui.kept_runs import KeptRun, settings_for, title_of
 from ui.record import record
@@ -142,9 +142,11 @@ def _open_button(chosen: Sequence[KeptRun]) -> None:
 
 def _open(kept: KeptRun) -> None:
     if kept.sample is not None and kept.file is not None:
+        settings = settings_for(kept.run.params, kept.sample)
         state.choose_sample(kept.file)
-        state.take_settings(settings_for(kept.run.params, kept.sample))
-        st.switch_page("pages/tune.py")
+        state.take_settings(settings)
+        # A session that began on this page takes what Tune is to show from the address.
+        st.switch_page("pages/tune.py", query_params={"sample": kept.file, **link.query_of(settings)})
 
 
 def _star_button(chosen: Sequence[KeptRun]) -> None:

@@ -18,6 +18,11 @@ from ui import runs_take_away
 PAPER = preset("paper", n_clusters=3)
 
 
+@pytest.fixture(autouse=True)
+def through_app(once_through_app):
+    """Run every page through `app.py`."""
+
+
 @pytest.fixture
 def record(samples_folder):
     """The record that the app takes for its own."""
@@ -188,10 +193,10 @@ def test_more_than_six_are_too_many_to_compare_but_not_to_star(sample, record):
 def test_a_run_whose_sample_is_gone_shows_its_small_map_and_settings(samples_folder, sample, record):
     run = kept(record, sample, name="orphan")
     (samples_folder / "first.h5").unlink()
-    lab_h5.write(small_sample("second"), samples_folder / "second.h5")
+    lab_h5.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
     app = opened(run)
     assert "The sample first is not here" in app.info[0].value
-    assert app.get("imgs")
+    assert app.get("image")
     assert len(settings_table(app)) > 5
     assert next(item for item in app.button if item.key == "widget:runs.open").disabled
     files = offered(app)
@@ -275,7 +280,7 @@ def test_a_file_that_is_no_run_is_refused_with_a_sentence(sample, record):
 
 
 def test_a_record_that_cannot_be_opened_ends_in_a_sentence(sample, monkeypatch, tmp_path):
-    monkeypatch.setenv("RUNS_URL", f"sqlite:///{tmp_path / 'no folder' / 'runs.sqlite3'}")
+    monkeypatch.setenv("RUNS_URL", f"sqlite:///{tmp_path}")  # a folder
     app = AppTest.from_file(APP, default_timeout=120).run()
     app.switch_page("pages/runs.py").run()
     assert not app.exception
