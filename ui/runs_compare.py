@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.matching import Matching
-from core.evaluation.stability import agreement_between
+from core.evaluation.stability import adjusted_rand
 from core.figures.colours import SURROUNDINGS
 from core.figures.comparison import spot_names
 from core.figures.runs import agreement_of_runs, matched_to_each_other, scores_by_layer, shortened
@@ -128,7 +128,7 @@ def _charts(sample: Sample | None, here: Numbered) -> None:
 
 def _agreement(here: Numbered) -> None:
     names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
-    figure = agreement_of_runs(names, agreement_between(labels), numbers=list(here), theme=state.theme())
+    figure = agreement_of_runs(names, adjusted_rand(labels, labels), numbers=list(here), theme=state.theme())
     _heading("Agreement between runs", _AGREEMENT, lambda: downloads(figure, "agreement_of_runs"))
     show(figure, f"Table of the adjusted Rand index between every two of {len(here)} runs.")
 

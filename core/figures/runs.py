@@ -76,7 +76,7 @@ def agreement_of_runs(
     names : sequence of str
         What people call the runs.
     table : ndarray of shape (n_runs, n_runs), float
-        As :func:`core.evaluation.stability.agreement_between` gives it.
+        As :func:`core.evaluation.stability.adjusted_rand` gives it.
     numbers : sequence of int
         What columns are called, and rows before their names; counted from 1 by default.
     theme : {"light", "dark"}

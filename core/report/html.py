@@ -20,7 +20,7 @@ from plotly.offline import get_plotlyjs
 
 from core import __version__
 from core.errors import FigureError
-from core.evaluation.stability import agreement_between
+from core.evaluation.stability import adjusted_rand
 from core.figures.confusion import confusion
 from core.figures.runs import agreement_of_runs, maps_of_runs, matched_to_each_other, scores_by_layer
 from core.report.facts import Fact, facts_of
@@ -158,8 +158,8 @@ def _agreement(here: Mapping[int, ReportedRun]) -> list[_Figure]:
     if len(here) < 2:
         return []
     words = "Adjusted Rand index between every two runs: 1 where they agree, 0 where no more than by chance."
-    table = agreement_between([run.result.labels for run in here.values()])
-    figure = agreement_of_runs([run.name for run in here.values()], table, numbers=list(here))
+    found = [run.result.labels for run in here.values()]
+    figure = agreement_of_runs([run.name for run in here.values()], adjusted_rand(found, found), numbers=list(here))
     return [_figure(figure, words, "Agreement between runs")]
 
 

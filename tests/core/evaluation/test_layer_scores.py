@@ -6,7 +6,6 @@ from sklearn.metrics import f1_score
 
 from core.errors import SampleError
 from core.evaluation.layer_scores import layer_scores
-from core.evaluation.stability import agreement_between
 
 LAYERS = np.array(["Layer1"] * 4 + ["Layer2"] * 4 + ["NA"] * 2)
 
@@ -43,10 +42,3 @@ def test_without_an_annotation_there_are_no_scores():
 def test_labels_of_another_sample_are_refused_with_both_lengths():
     with pytest.raises(SampleError, match="3 clustered spots but 10"):
         layer_scores(np.zeros(3, dtype=int), LAYERS)
-
-
-def test_agreement_is_one_for_one_partition_under_other_names_and_the_same_both_ways():
-    one, other = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
-    table = agreement_between([one, 1 - one, other])
-    # By hand: 1 pair of 6 is together in both, 2 and 3 in one; expected 1, so (1 - 1) / (2.5 - 1) = 0.
-    np.testing.assert_allclose(table, [[1, 1, 0], [1, 1, 0], [0, 0, 1]], atol=1e-12)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from core.evaluation.stability import agreement_between
+from core.evaluation.stability import adjusted_rand
 from core.figures import colours
 from core.figures.runs import agreement_of_runs, maps_of_runs, matched_to_each_other, scores_by_layer, shortened
 from core.params import preset
@@ -58,7 +58,10 @@ def test_with_annotation_every_run_has_its_own_best_matching():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_table_of_agreement_has_a_number_and_a_name_for_each_run(theme):
     figure = agreement_of_runs(
-        ["one", "<b>other"], agreement_between([LABELS, OTHER_NAMES]), numbers=[2, 5], theme=theme
+        ["one", "<b>other"],
+        adjusted_rand([LABELS], [LABELS, OTHER_NAMES]).repeat(2, axis=0),
+        numbers=[2, 5],
+        theme=theme,
     )
     np.testing.assert_allclose(figure.data[0].z, 1)
     assert list(figure.layout.xaxis.ticktext) == ["2", "5"]
