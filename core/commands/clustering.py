@@ -51,11 +51,11 @@ def train(path: Path, params_for: ParamsFor, *, models: Path, as_json: bool = Fa
         "sample": sample.name,
         "params": {
             "pooling": dataclasses.asdict(params.pooling),
-            "autoencoder": dataclasses.asdict(params.embedding.autoencoder),
+            "autoencoder": dataclasses.asdict(params.embedding.network),
         },
         "autoencoder": _autoencoder(report),
         "losses": list(report.losses),
-        "checkpoint": str(checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.autoencoder)),
+        "checkpoint": str(checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.network)),
         "seconds": {"train": round(time.perf_counter() - started, 3)},
     }
     if not as_json:
@@ -174,6 +174,9 @@ def _expression_words(result: Result) -> str:
         )
     kind = embedding.kind
     words = f"pooled with window {pooling.window}, scale {pooling.scale:g}"
+    if result.autoencoder is not None and kind == "latent":
+        share, epochs = result.autoencoder.explained_variance, len(result.autoencoder.losses)
+        return f"{words}; code of the small autoencoder, {epochs} epochs, which explains {share:.2f}"
     if result.autoencoder is not None:
         return f"{words}; {kind} of the autoencoder, which explains {result.autoencoder.explained_variance:.2f}"
     return words if kind == "none" else f"{words}; {result.params.embedding.n_components} principal components"
