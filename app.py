@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import queue, who
+from ui import logs, queue, who
 
 st.set_page_config(page_title="Spatial domains", layout="wide")
 page = st.navigation(
@@ -12,8 +12,10 @@ page = st.navigation(
         st.Page("pages/runs.py", title="Runs"),
         st.Page("pages/method.py", title="Method"),
         st.Page("pages/add_data.py", title="Add data"),
+        st.Page("pages/health.py", title="Health", visibility="hidden"),
     ]
 )
+logs.set_up()
 who.let_in()
 queue.head()
 page.run()

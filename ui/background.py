@@ -121,7 +121,9 @@ def try_numbers(sample: Sample, params: MethodParams) -> str:
     """
     models = compute.models_folder()
     key = _numbers_key(sample, params)
-    return board().submit(key, tasks.try_numbers, _file(sample), params, models, owner=session_id())
+    about = About(what="Numbers of clusters", sample=sample.name)
+    task = tasks.try_numbers, _file(sample), params, models
+    return board().submit(key, *task, owner=owner(), about=about, lasting=True)
 
 
 def numbers(sample: Sample, params: MethodParams) -> Job | None:

@@ -45,6 +45,7 @@ def _popover() -> None:
         _list(unfinished)
         for job in cut_off:
             _offer_again(job)
+        st.page_link("pages/health.py", label="Health of this server")
 
 
 def _label(n_unfinished: int, n_cut_off: int) -> str:

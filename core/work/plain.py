@@ -15,6 +15,7 @@ import numpy as np
 from core import params, result
 from core.errors import WorkError
 from core.evaluation.markers import Markers
+from core.method import how_many
 from core.work.tasks import SampleFile
 
 _KINDS: dict[str, type[Any]] = {
@@ -32,6 +33,8 @@ _KINDS: dict[str, type[Any]] = {
         result.AutoencoderReport,
         result.Result,
         Markers,
+        how_many.AtNumber,
+        how_many.Curve,
         SampleFile,
     )
 }
