@@ -174,6 +174,14 @@ class Database:
         with self._as_sentence():
             self._opened().set_study_user_attr(study_id, f"{_CHANGE}{run_id}:{name}", value)
 
+    def close(self) -> None:
+        """Let go of all connections; the next call opens new ones."""
+        with self._lock:
+            if self._storage is not None:
+                self._storage.scoped_session.remove()
+                self._storage.engine.dispose()
+                self._storage = None
+
     def _read(self, query: Any) -> Sequence[Any]:
         with self._as_sentence():
             engine = self._opened().engine

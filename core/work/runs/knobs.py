@@ -104,17 +104,29 @@ def _distribution(item: "dataclasses.Field[Any]") -> "BaseDistribution":
 
 def _built(owner: Any, above: str, values: Mapping[str, Any], aside: dict[str, Any]) -> Any:
     given = {}
-    for item in dataclasses.fields(owner):
-        name = above + item.name
-        made_by: Any = item.default_factory
-        if dataclasses.is_dataclass(made_by):
-            given[item.name] = _built(made_by, f"{name}.", values, aside)
+    for own_name, inner in _fields(owner):
+        name = above + own_name
+        if inner is not None:
+            given[own_name] = _built(inner, f"{name}.", values, aside)
         elif name in values:
-            given[item.name] = values[name]
+            given[own_name] = values[name]
     try:
-        return owner(**given)
+        return _step(owner, tuple(given.items()))
     except ParameterError:
         return _with_what_is_allowed(owner, above, given, aside)
+
+
+@functools.cache
+def _fields(owner: Any) -> list[tuple[str, Any]]:
+    """Name the fields of a step, each with the dataclass that it holds, if it holds one."""
+    made_by = [(item.name, item.default_factory) for item in dataclasses.fields(owner)]
+    return [(name, inner if dataclasses.is_dataclass(inner) else None) for name, inner in made_by]
+
+
+# The runs of a sweep share most of their steps, and ten thousand are read at a time.
+@functools.lru_cache(maxsize=4096)
+def _step(owner: Any, given: tuple[tuple[str, Any], ...]) -> Any:
+    return owner(**dict(given))
 
 
 def _with_what_is_allowed(owner: Any, above: str, given: dict[str, Any], aside: dict[str, Any]) -> Any:

@@ -351,6 +351,10 @@ class Record:
             return self.add(run, contents)
         return self.restore(run.id) if known.deleted else known
 
+    def close(self) -> None:
+        """Let go of the database; the next call opens it again."""
+        self._database.close()
+
     def _file(self, run: Run, name: str) -> bytes:
         if name not in run.artifacts:
             raise RecordError(f"This run was recorded without {name}.")
