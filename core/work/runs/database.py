@@ -143,7 +143,7 @@ class Database:
         # Facts are JSON as Python writes it, and an id holds no sign that means something to LIKE.
         found = _our_trials().where(_ATTRIBUTES.c.value_json.like(f'%"id": "{run_id}"%'))
         rows = [row for some in self.rows(dict(self._read(found))) for row in some]
-        return next((row for row in rows if row.facts.get("id") == run_id), None)
+        return next((row for row in rows if isinstance(row.facts, dict) and row.facts.get("id") == run_id), None)
 
     def changes(self) -> dict[str, dict[str, Any]]:
         """Read what was changed of runs after they were recorded.

@@ -17,9 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RecordError
-from core.evaluation.matching import match_steadily
-from core.figures.charts import colours_of_clusters
-from core.figures.thumbnail import map_png
 from core.params import params_key
 from core.result import Result, Scores
 from core.sample import Sample
@@ -62,6 +59,7 @@ class Record:
         self._lock = threading.Lock()
         self._read: dict[int, Run] = {}
         self._studies: dict[int, int] = {}
+        self._passed_over: set[int] = set()
 
     @functools.cached_property
     def _database(self) -> "Database":
@@ -385,7 +383,8 @@ class Record:
 
     def _read_new(self, progress: Progress) -> None:
         there = self._database.trials()
-        new = {trial: study for trial, study in there.items() if trial not in self._read}
+        known = self._read.keys() | self._passed_over
+        new = {trial: study for trial, study in there.items() if trial not in known}
         n_read = 0
         for rows in self._database.rows(new):
             for row in rows:
@@ -399,6 +398,7 @@ class Record:
         try:
             self._read[row.trial_id], self._studies[row.trial_id] = run_of(row.facts, row.values), row.study_id
         except RecordError as error:
+            self._passed_over.add(row.trial_id)
             _LOG.warning("Trial %s of the record of runs was passed over: %s", row.trial_id, error)
 
 
@@ -453,6 +453,11 @@ def _trial(run: Run) -> "FrozenTrial":
 
 
 def _picture(sample: Sample, result: Result) -> bytes:
+    # Plotly, SciPy and Pillow take seconds to import, and reading does without.
+    from core.evaluation.matching import match_steadily
+    from core.figures.charts import colours_of_clusters
+    from core.figures.thumbnail import map_png
+
     matching = match_steadily(result.labels, sample.labels_true)
     return map_png(sample.places, result.labels, colours_of_clusters(matching, sample.labels_true, "light"))
 
