@@ -43,7 +43,7 @@ def add_cluster(todo: Any) -> None:
     parser = todo.add_parser("cluster", help="find the domains of a sample and score them", allow_abbrev=False)
     add_file(parser)
     add_method(parser, TRAINING_KNOBS + CLUSTERING_KNOBS, default_preset="recommended")
-    parser.add_argument("--angle", type=_direction, metavar="RADIANS|auto|off", help=_angle_help())
+    add_angle(parser)
     parser.add_argument(
         "--starts",
         type=at_least_one,
@@ -79,6 +79,16 @@ def add_cluster(todo: Any) -> None:
         "--figure", type=_figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
     )
     parser.set_defaults(run=_run_cluster)
+
+
+def add_angle(parser: argparse.ArgumentParser) -> None:
+    """Ask for the direction across the layers.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument("--angle", type=_direction, metavar="RADIANS|auto|off", help=_angle_help())
 
 
 def _run_train(options: argparse.Namespace) -> None:
