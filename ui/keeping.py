@@ -13,6 +13,8 @@ from ui import guards, link, run_links, state
 from ui.guards import as_markdown
 from ui.record import kept, record, who
 
+_MAX_BADGE = 30  # signs; the help has all of them
+
 
 def button(sample: Sample, result: Result | None) -> None:
     """Offer to keep a result in the record of runs, inside a row of buttons.
@@ -49,12 +51,17 @@ def badge(sample: Sample, result: Result | None) -> None:
     if run is None:
         return
     star = ":material/star: " if run.starred else ""
-    st.badge(f"{star}Kept: {as_markdown(run.name or run.id[:8])}", color="green", help=_story(run))
+    st.badge(f"{star}Kept: {as_markdown(_short(run.name or run.id[:8]))}", color="green", help=_story(run))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _MAX_BADGE else f"{name[: _MAX_BADGE - 1].rstrip()}…"
 
 
 def _story(run: Run) -> str:
     by = f" by {as_markdown(run.who)}" if run.who else ""
-    words = [f"Kept{by} on {run.created:%d %B %Y} at {run.created:%H\\:%M} UTC."]
+    when = as_markdown(f"{run.created:%d %B %Y at %H:%M} UTC")
+    words = [f"{as_markdown(run.name)}", f"Kept{by} on {when}."] if run.name else [f"Kept{by} on {when}."]
     if run.code_version != code_version():
         words.append("The method's code has changed since: the same settings may now give other labels.")
     if run.note:
@@ -87,7 +94,7 @@ def _form(sample: Sample, result: Result, run: Run | None) -> None:
             with guards.shown_as_message():
                 _save(sample, result, run, name, note, by, starred)
     if run is not None:
-        st.caption("Anyone on this server can open it by this link:")
+        st.caption("This link opens it for everyone who reaches this server:")
         st.code(run_links.link_to(run.id), language=None, wrap_lines=True)
 
 

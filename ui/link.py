@@ -220,7 +220,7 @@ def _limits_of(query: Mapping[str, str]) -> tuple[float, float] | None:
 def _take_over(asked: Mapping[str, str], *, at_start: bool, with_view: bool) -> None:
     opened = run_links.open_run(asked[_RUN]) if asked.get(_RUN) else Opened()
     # A run says all of its settings; where it is not here, the rest of the address may still say them.
-    settings, sentences = settings_of(asked) if opened.run is None else (run_links.settings_of(opened.run), [])
+    settings, sentences = settings_of(asked) if opened.run is None else (opened.settings, [])
     (state.start_from if at_start else state.take_settings)(settings)
     file = opened.file or asked.get(_SAMPLE)
     if file:

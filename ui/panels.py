@@ -104,7 +104,9 @@ def header(sample: Sample, result: Result | None) -> None:
             _autoencoder_badge(result.autoencoder)
         keeping.badge(sample, result)
         st.space("stretch")
-        take_away.buttons(sample, result)
+        # One group: in a narrow window all go to a row of their own, not the last one alone.
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            take_away.buttons(sample, result)
 
 
 def _autoencoder_badge(report: AutoencoderReport) -> None:

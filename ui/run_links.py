@@ -1,6 +1,7 @@
 """Links to kept runs: `?run=<id>`, which opens a run wherever its record can be read."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
@@ -23,12 +24,15 @@ class Opened:
         None where there is no such run here.
     file : str
         Of the sample; empty where it is not here.
+    settings : Settings
+        By which the workbench comes to the parameters of the run.
     sentences : list of str
         What is not as it was when the run was kept.
     """
 
     run: Run | None = None
     file: str = ""
+    settings: Settings = field(default_factory=Settings)
     sentences: list[str] = field(default_factory=list)
 
 
@@ -42,10 +46,12 @@ def link_to(run_id: str) -> str:
     Returns
     -------
     str
-        With the address under which the reader sees the app; from the question mark on where that is unknown.
+        With the address under which the reader sees the app; without a server's name where that is unknown.
     """
-    home = (st.context.url or "").split("?")[0]
-    return f"{home}?run={run_id}"
+    server = urlsplit(st.context.url or "")
+    # Tune is the first page: it has the server's own address, whichever page asks.
+    path = "/".join(["", *filter(None, [st.get_option("server.baseUrlPath").strip("/")]), ""])
+    return urlunsplit((server.scheme, server.netloc, path, urlencode({"run": run_id}), ""))
 
 
 def open_run(run_id: str) -> Opened:
@@ -72,23 +78,29 @@ def open_run(run_id: str) -> Opened:
         sentences.append(
             f"Another version of this program made the run {_name(run)}, with {named}, which this one does not know."
         )
-    return Opened(run, file, sentences)
+    return Opened(run, file, settings_of(run, file), sentences)
 
 
-def settings_of(run: Run) -> Settings:
+def settings_of(run: Run, file: str) -> Settings:
     """Say by which preset and which moved knobs the workbench comes to the parameters of a run.
 
     Parameters
     ----------
     run : Run
+    file : str
+        Of the sample that it is shown on; empty where that is not known.
 
     Returns
     -------
     Settings
     """
     name, changes = knobs.nearest_preset(run.params)
+    n_clusters = run.params.clustering.n_clusters
     # How many clusters a preset has depends on the sample.
-    return Settings(preset=name, changes={**changes, _N_CLUSTERS: run.params.clustering.n_clusters})
+    shown = next((summary for summary in compute.samples() if file and summary.path.name == file), None)
+    if shown is None or compute.sample(shown).suggested_n_clusters(name) != n_clusters:
+        changes[_N_CLUSTERS] = n_clusters
+    return Settings(preset=name, changes=changes)
 
 
 _N_CLUSTERS = ("clustering", "n_clusters")

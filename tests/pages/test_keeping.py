@@ -109,6 +109,9 @@ def test_the_link_alone_opens_the_run_in_another_session(app, samples_folder, re
     assert colleague.number_input("widget:clustering.n_clusters").value == 3
     assert "Kept: For you" in badges(colleague)
     assert not colleague.warning
+    assert "n_clusters" in colleague.query_params
+    usual = record.keep(sample, pipeline.run(sample, preset("paper", n_clusters=5)))
+    assert "n_clusters" not in opened(run=usual.id).query_params
     assert cards(colleague)["ARI"] == f"{kept.scores.ari:.3f}"
 
 
