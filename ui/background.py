@@ -32,7 +32,7 @@ def train(sample: Sample, params: MethodParams) -> str:
     ----------
     sample : Sample
     params : MethodParams
-        Pooling and autoencoder count.
+        Pooling and the embedding's autoencoder count.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def cancel(job_id: str) -> None:
 def _training_key(sample: Sample, params: MethodParams) -> str:
     # The folder and the name are part of it, since the model is looked for under both.
     where = str(compute.models_folder())
-    return params_key("train", where, sample.name, sample.content_hash, params.pooling, params.embedding.autoencoder)
+    return params_key("train", where, sample.name, sample.content_hash, params.pooling, params.embedding.network)
 
 
 def _repeats_key(sample: Sample, params: MethodParams, n_starts: int) -> str:

@@ -167,7 +167,7 @@ def model_shelf(sample: Sample, params: MethodParams, models: Path) -> Shelf:
         return depot.shelf(models, ())
     from core.method import checkpoints  # torch takes seconds to import
 
-    weights = checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.autoencoder)
+    weights = checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.network)
     return depot.shelf(models, (weights.name, weights.with_suffix(".json").name))
 
 
