@@ -16,6 +16,9 @@ from core.errors import ParameterError
 
 DEFAULT_N_CLUSTERS = 8
 
+TRIED_FROM, TRIED_TO, TRIED_STARTS = 2, 12, 4
+"""Numbers of clusters that are tried, each from so many starts, where one asks how many there are."""
+
 
 def knob(
     default: Any,

@@ -20,7 +20,8 @@ from core.sample import Sample
 ParamsFor = Callable[[Sample], MethodParams]
 """Parameters depend on the sample: without `--n-clusters` there are as many as annotated classes."""
 
-_STEP_BYTES = 2**62  # a run on the command line keeps every step, as one without a cache does
+STEP_BYTES = 2**62
+"""A run on the command line keeps every step, as one without a cache does."""
 
 _DEAD = (
     "The autoencoder is dead: its reconstruction explains {share:.2f} of the variance of its input (1 is all, 0 no more than "
@@ -95,7 +96,7 @@ def cluster(
     started = time.perf_counter()
     sample = lab_h5.read(path)
     load_seconds = time.perf_counter() - started
-    params, steps = params_for(sample), StepCache(max_bytes=_STEP_BYTES)
+    params, steps = params_for(sample), StepCache(max_bytes=STEP_BYTES)
     out.check(sample, params.clustering.n_clusters)
     with training_bar() as on_epoch:
         work = pipeline.repeat(sample, params, n_starts, cache=steps, models=models, model=model, on_epoch=on_epoch)
