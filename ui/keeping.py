@@ -11,6 +11,7 @@ from core.work.runs.code import code_version
 from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui import guards, link, run_links, state
 from ui.guards import as_markdown
+from ui.kept_runs import title_of
 from ui.record import kept, record, who
 
 _MAX_BADGE = 30  # signs; the help has all of them
@@ -51,7 +52,7 @@ def badge(sample: Sample, result: Result | None) -> None:
     if run is None:
         return
     star = ":material/star: " if run.starred else ""
-    st.badge(f"{star}Kept: {as_markdown(_short(run.name or run.id[:8]))}", color="green", help=_story(run))
+    st.badge(f"{star}Kept: {as_markdown(_short(title_of(run)))}", color="green", help=_story(run))
 
 
 def _short(name: str) -> str:

@@ -6,10 +6,11 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from core import knobs
-from core.errors import RecordError, SampleError
-from core.io.lab_h5 import SampleSummary
+from core.errors import RecordError
+from core.sample import Sample
 from core.work.runs import Run
 from ui import compute
+from ui.kept_runs import sample_of, settings_for, title_of
 from ui.record import record
 from ui.state import Settings
 
@@ -70,67 +71,46 @@ def open_run(run_id: str) -> Opened:
         run = record().run(run_id)
     except RecordError as error:
         return Opened(sentences=[str(error)])
-    file, sentences = _sample_of(run)
-    if run.deleted:
-        sentences.append(f"The run {_name(run)} was deleted; the Runs page can restore it.")
-    if run.aside:
-        named = ", ".join(f"{name} = {value}" for name, value in run.aside.items())
-        sentences.append(
-            f"Another version of this program made the run {_name(run)}, with {named}, which this one does not know."
-        )
-    return Opened(run, file, settings_of(run, file), sentences)
-
-
-def settings_of(run: Run, file: str) -> Settings:
-    """Say by which preset and which moved knobs the workbench comes to the parameters of a run.
-
-    Parameters
-    ----------
-    run : Run
-    file : str
-        Of the sample that it is shown on; empty where that is not known.
-
-    Returns
-    -------
-    Settings
-    """
-    name, changes = knobs.nearest_preset(run.params)
-    n_clusters = run.params.clustering.n_clusters
-    # How many clusters a preset has depends on the sample.
-    shown = next((summary for summary in compute.samples() if file and summary.path.name == file), None)
-    if shown is None or compute.sample(shown).suggested_n_clusters(name) != n_clusters:
-        changes[_N_CLUSTERS] = n_clusters
-    return Settings(preset=name, changes=changes)
+    found = sample_of(run)
+    if found is None:
+        file, sentence = _without_its_sample(run)
+        return Opened(run, file, _settings(run, None), [sentence, *_what_changed(run)])
+    summary, sample = found
+    return Opened(run, summary.path.name, _settings(run, sample), _what_changed(run))
 
 
 _N_CLUSTERS = ("clustering", "n_clusters")
 
 
-def _sample_of(run: Run) -> tuple[str, list[str]]:
-    """Find the file with the data of a run: first under its name, then under any; else say what there is instead."""
-    readable = [summary for summary in compute.samples() if not summary.problem]
-    readable.sort(key=lambda summary: summary.name != run.sample_name)
-    for summary in (summary for summary in readable if summary.n_spots == run.n_spots):
-        if _content_hash(summary) == run.content_hash:
-            return summary.path.name, []
-    of_that_name = [summary.path.name for summary in readable if summary.name == run.sample_name]
+def _settings(run: Run, sample: Sample | None) -> Settings:
+    if sample is not None:
+        return settings_for(run.params, sample)
+    name, changes = knobs.nearest_preset(run.params)
+    # How many clusters a preset has depends on the sample.
+    return Settings(preset=name, changes={**changes, _N_CLUSTERS: run.params.clustering.n_clusters})
+
+
+def _without_its_sample(run: Run) -> tuple[str, str]:
+    """Name the file to show instead of a run's own, if there is one of that name, and say why."""
+    of_that_name = [summary.path.name for summary in compute.samples() if summary.name == run.sample_name]
     if of_that_name:
-        return of_that_name[0], [
-            f"The run {_name(run)} was made on other data than {run.sample_name} holds now: its settings are here, but they "
+        return of_that_name[0], (
+            f"The run {title_of(run)} was made on other data than {run.sample_name} holds now: its settings are here, but they "
             "were computed anew."
-        ]
-    return "", [
-        f"The run {_name(run)} was made on {run.sample_name}, which is not here: bring it in on Add data, then open the link "
+        )
+    return "", (
+        f"The run {title_of(run)} was made on {run.sample_name}, which is not here: bring it in on Add data, then open the link "
         "again. Its settings are here, on another sample."
-    ]
+    )
 
 
-def _content_hash(summary: SampleSummary) -> str:
-    try:
-        return compute.sample(summary).content_hash
-    except SampleError:
-        return ""  # the list of samples says what is wrong with it
-
-
-def _name(run: Run) -> str:
-    return run.name or run.id[:8]
+def _what_changed(run: Run) -> list[str]:
+    sentences = []
+    if run.deleted:
+        sentences.append(f"The run {title_of(run)} was deleted; the Runs page can restore it.")
+    if run.aside:
+        named = ", ".join(f"{name} = {value}" for name, value in run.aside.items())
+        sentences.append(
+            f"Another version of this program made the run {title_of(run)}, with {named}, which this one does not know."
+        )
+    return sentences

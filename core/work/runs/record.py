@@ -228,6 +228,9 @@ class Record:
         labels = files.read_labels(self._file(run, files.LABELS), run.n_spots)
         if run.labels_hash and files.labels_hash(labels) != run.labels_hash:
             raise RecordError("The labels of this run are damaged: they are not those that were kept.")
+        confidence = None
+        if files.CONFIDENCE in run.artifacts:
+            confidence = files.read_confidence(self._file(run, files.CONFIDENCE), run.n_spots)
         losses: tuple[float, ...] = ()
         if files.LOSSES in run.artifacts:
             losses = files.read_losses(self._file(run, files.LOSSES))
@@ -236,6 +239,7 @@ class Record:
             labels=labels,
             params=run.params,
             scores=run.scores,
+            confidence=confidence,
             direction=run.direction,
             autoencoder=run.autoencoder and dataclasses.replace(run.autoencoder, losses=losses),
             seconds=dict(run.seconds),
@@ -433,8 +437,7 @@ def objective(scores: Scores) -> tuple[str, float]:
     """
     if scores.ari is not None:
         return "ari", scores.ari
-    pas = getattr(scores, "pas", None)
-    return ("1 - pas", 1 - pas) if pas is not None else ("none", 0.0)
+    return ("1 - pas", 1 - scores.pas) if scores.pas is not None else ("none", 0.0)
 
 
 def _trial(run: Run) -> "FrozenTrial":
