@@ -70,7 +70,7 @@ def listing() -> Listing:
 
 def _ask() -> Listing:
     # The table's own tools open above its right end, so the widest field stands there.
-    show, samples, sweeps, find = st.columns([2.6, 2, 2, 3], vertical_alignment="bottom", gap="small")
+    show, samples, sweeps, find = st.columns([2.6, 2, 2, 3], vertical_alignment="top", gap="small")
     with show:
         chosen = _show_picker()
     everything = _read(deleted=chosen == _DELETED)
