@@ -5,7 +5,7 @@ Chosen runs are remembered by their ids: filters, sorting and new runs change ne
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.knobs import Address, declared, names
 from core.report.facts import SCORES
-from core.report.settings import NO_PART, working_values
+from core.report.settings import NO_PART, step_of, working_values
 from core.work.runs import Run
 from ui import state
 from ui.kept_runs import title_of
@@ -239,16 +239,21 @@ def _frame(runs: Sequence[Run]) -> pd.DataFrame:
 def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Give the clusters a column, and every knob that is not the same in all runs."""
     found = [_values(run.params) for run in runs]
-    columns = {}
+    columns: dict[str, list[Any]] = {}
     for address in [_CLUSTERS, *(address for address in names() if address != _CLUSTERS)]:
         values = [of_run[address] for of_run in found]
         if address == _CLUSTERS or len(set(values)) > 1:
-            columns[str(declared(address).metadata["label"])] = _cells(address, values)
+            columns[_heading(address, columns)] = _cells(address, values)
     return dict(list(columns.items())[:_MOST_KNOBS])
 
 
 # Ten thousand runs share few settings, or are read once: the table then comes at once whenever it is drawn.
 _values = functools.lru_cache(maxsize=20_000)(working_values)
+
+
+def _heading(address: Address, taken: Collection[str]) -> str:
+    label = str(declared(address).metadata["label"])
+    return f"{label} ({step_of(address).lower()})" if label in taken else label
 
 
 def _cells(address: Address, values: Sequence[Any]) -> list[Any]:
