@@ -67,7 +67,7 @@ def test_chosen_runs_leave_as_a_picture_and_as_a_report_that_opens_from_a_disk(p
     choose(page, 0)
     choose(page, 1)
     assert page.locator(".map .title").all_inner_texts()[1].startswith("1 The paper's, ARI 0.")
-    page.get_by_text("Which layers are found").wait_for()
+    page.get_by_text("Layers found").wait_for()
     page.get_by_role("button", name="Export").click()
     assert download(page, "Maps as SVG", tmp_path).read_bytes().startswith(b"<svg")
     opens_without_a_server(browser, download(page, "Report", tmp_path), tmp_path)
