@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from scipy import sparse
 
 from core.evaluation.agreement import agreement
+from core.evaluation.coherence import TINY_SHARE, chaos, domain_shares, pas
+from core.evaluation.stability import confidence, stability
 from core.method import direction as directions
 from core.method import mixture
 from core.method.cache import StepCache
@@ -21,10 +24,11 @@ from core.method.clustering import cluster, sketch_of
 from core.method.embedding import principal_components
 from core.method.factors import spatial_factors
 from core.method.lattice import depth
+from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.pooling import pool_window
 from core.method.refinement import majority_vote
 from core.params import MethodParams, PoolingParams, params_key
-from core.result import AutoencoderReport, FoundDirection, Result
+from core.result import AutoencoderReport, FoundDirection, Result, Scores
 from core.sample import Sample
 
 if TYPE_CHECKING:
@@ -85,12 +89,14 @@ class Pipeline:
         with self._timed("cluster"):
             found = self.direction(params)
             labels = self.labels(params, found)
-            scores = agreement(labels, self.sample.labels_true)
+            fits = None if params.clustering.by_kmeans else self._merged(params, found)
+            scores = self._scores(labels, fits, params.clustering.n_clusters)
         return Result(
             sample_name=self.sample.name,
             labels=labels,
             params=params,
             scores=scores,
+            confidence=None if fits is None else confidence(labels, fits),
             direction=found,
             autoencoder=None if model is None else _report(model),
             seconds=dict(self._seconds),
@@ -206,8 +212,10 @@ class Pipeline:
             None lets both coordinates enter the distance.
         """
         rounds = params.refinement.rounds
+        if rounds == 0:
+            return self._unrefined(params, found)
         return self._kept(
-            lambda: majority_vote(self._unrefined(params, found), self.sample.places, rounds),
+            lambda: majority_vote(self._unrefined(params, found), self._neighbours(), rounds),
             "labels",
             *_labels_key(params, found),
             str(rounds),
@@ -224,17 +232,24 @@ class Pipeline:
         return cluster(expression, positions, params.clustering, angle=angle, sketched=sketched)
 
     def _by_mixture(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        clustering = params.clustering
+        merged = self._merged(params, found)
+        return mixture.consensus(merged, self.sample.positions, clustering.n_clusters, clustering.random_state)
+
+    def _merged(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        """Fits of the mixture, merged down to the number of clusters; ndarray of shape (n_fits, n_spots), int."""
         features, positions = self._features(params, found), self.sample.positions
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
+        key = (*_embedding_key(params), repr(None if found is None else found.angle), str(seed))
         fits = self._kept(
             lambda: mixture.fit_many(features, positions, n_clusters, seed),
             "fits",
-            *_embedding_key(params),
-            repr(None if found is None else found.angle),
+            *key,
             repr(mixture.sizes(n_clusters)),
-            str(seed),
         )
-        return mixture.consensus(fits, features, positions, n_clusters, seed)
+        return self._kept(
+            lambda: mixture.merge_each(fits, features, positions, n_clusters), "merged", *key, str(n_clusters)
+        )
 
     def _features(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         """Depth of unit variance, where there is a direction, beside what stands for expression."""
@@ -244,6 +259,25 @@ class Pipeline:
             return few
         u = depth(positions, found.angle)
         return np.column_stack(((u - u.mean()) / max(float(u.std()), 1e-12), few))
+
+    def _scores(self, labels: np.ndarray, fits: np.ndarray | None, n_clusters: int) -> Scores:
+        shares = domain_shares(labels, n_clusters)
+        return dataclasses.replace(
+            agreement(labels, self.sample.labels_true),
+            chaos=chaos(labels, self.sample.positions),
+            pas=pas(labels, self._nearest()),
+            stability=None if fits is None else stability(fits),
+            smallest_share=float(shares.min()),
+            largest_share=float(shares.max()),
+            n_tiny=int(np.count_nonzero(shares < TINY_SHARE)),
+            n_empty=int(np.count_nonzero(shares == 0)),
+        )
+
+    def _neighbours(self) -> sparse.csr_array:
+        return self._kept(lambda: neighbour_graph(self.sample.places), "neighbours")
+
+    def _nearest(self) -> np.ndarray:
+        return self._kept(lambda: nearest_spots(self.sample.places), "nearest")
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
         return self._cache.get(params_key(step, self.sample.content_hash, *parts), compute)
