@@ -6,6 +6,7 @@ st.set_page_config(page_title="Spatial domains", layout="wide")
 st.navigation(
     [
         st.Page("pages/tune.py", title="Tune", default=True),
+        st.Page("pages/sweep.py", title="Sweep"),
         st.Page("pages/tissue.py", title="Tissue"),
         st.Page("pages/method.py", title="Method"),
         st.Page("pages/add_data.py", title="Add data"),

@@ -26,6 +26,7 @@ _COMPARING = "comparing"
 _VIEW = "view"
 _INCOMING = "incoming"
 _PLACES = "places below roots"
+_SWEEP = "sweep"
 
 MAX_HISTORY = 100
 """Settings that a session can go back through."""
@@ -463,6 +464,28 @@ def remember_matching(content_hash: str, matching: Matching) -> None:
     matching : Matching
     """
     st.session_state[_MATCHING] = content_hash, matching
+
+
+def sweep_id() -> str | None:
+    """Look up the sweep that this session looks at.
+
+    Returns
+    -------
+    str or None
+        None for the latest.
+    """
+    chosen: str | None = st.session_state.get(_SWEEP)
+    return chosen
+
+
+def choose_sweep(sweep_id: str) -> None:
+    """Look at a sweep.
+
+    Parameters
+    ----------
+    sweep_id : str
+    """
+    st.session_state[_SWEEP] = sweep_id
 
 
 def widget_key(*parts: str) -> str:

@@ -81,7 +81,7 @@ def sweeps() -> Sweeps:
     return _sweeps(compute.models_folder().absolute())
 
 
-@functools.lru_cache(maxsize=8)
+@functools.cache
 def _sweeps(models: Path) -> Sweeps:
     return Sweeps(models / "sweeps", background.board(), open_record(models), models)
 
@@ -181,7 +181,9 @@ def map_of(sample: Sample, run: Run, reference: Run, theme: Theme) -> bytes:
 
     def drawn() -> bytes:
         first = match_steadily(record().result(reference).labels, sample.labels_true)
-        matching = first if run.id == reference.id else match_steadily(record().result(run).labels, sample.labels_true, first)
+        matching = (
+            first if run.id == reference.id else match_steadily(record().result(run).labels, sample.labels_true, first)
+        )
         return _drawn(sample, matching, theme)
 
     return compute.kept(drawn, "sweep map", run.id, reference.id, theme)
