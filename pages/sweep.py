@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import compute, guards, panels, sweeping_forms, sweeping_results
+from ui import compute, guards, panels, sweeping, sweeping_forms, sweeping_results
 
 summary = panels.sample_picker()
 st.title("Sweep", anchor=False)
@@ -10,6 +10,6 @@ with guards.shown_as_message():
     sample = compute.sample(summary)
     with st.sidebar:
         sweeping_forms.starting_point(sample)
-    with st.expander("New sweep", expanded=True), guards.shown_as_message():
+    with st.expander("New sweep", expanded=not sweeping.any_sweeps()), guards.shown_as_message():
         sweeping_forms.new_sweep(summary)
     sweeping_results.results()

@@ -19,6 +19,7 @@ from core.result import Scores
 from core.sample import Sample
 from core.work import sweep_results
 from core.work.runs import Record, Run, open_record
+from core.work.sweep_journal import journals
 from core.work.sweep_plan import Section, Sweep
 from core.work.sweep_queue import in_tasks
 from core.work.sweep_results import Place
@@ -84,6 +85,16 @@ def sweeps() -> Sweeps:
 @functools.cache
 def _sweeps(models: Path) -> Sweeps:
     return Sweeps(models / "sweeps", background.board(), open_record(models), models)
+
+
+def any_sweeps() -> bool:
+    """Whether any sweep has run here.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(journals(compute.models_folder() / "sweeps"))
 
 
 def record() -> Record:

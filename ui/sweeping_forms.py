@@ -46,17 +46,18 @@ def new_sweep(summary: SampleSummary) -> None:
         The sample that the page shows; others can be swept, too.
     """
     readable = [one for one in compute.samples() if not one.problem]
-    kind_of, sections_of = st.columns([1, 3], gap="medium", vertical_alignment="bottom")
+    kind_of, starts_of, sections_of = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
     kind = kind_of.segmented_control(
         "Kind", [_GRID, _SEARCH], default=_GRID, required=True, key=state.widget_key("sweep", "kind"),
         help="A grid tries every value of one or two knobs. A search chooses what to try next from what it has seen.",
         **_KEEP,
     )  # fmt: skip
+    with starts_of:
+        n_starts = _starts(kind or _GRID)
     with sections_of:
         chosen = _sections(summary, readable)
     params = chosen[0].params
     axes, search = (_axes(params), None) if kind == _GRID else ((), _search(params, chosen))
-    n_starts = _starts(kind or _GRID)
     _start(Sweep(sections=tuple(chosen), axes=axes, search=search, n_starts=n_starts), compute.sample(summary))
 
 
@@ -167,7 +168,7 @@ def _range(knob: str, params: MethodParams) -> Range:
     if usual.choices:
         st.caption(f"{knob_label(knob)}: all of {', '.join(usual.choices)}")
         return usual
-    low_of, high_of, log_of = st.columns([2, 2, 1], gap="medium", vertical_alignment="bottom")
+    low_of, high_of, log_of = st.columns([3, 3, 2], gap="medium", vertical_alignment="bottom")
     kind = int if usual.whole else float
     ends = [
         column.number_input(
@@ -186,11 +187,8 @@ def _range(knob: str, params: MethodParams) -> Range:
 def _starts(kind: str) -> int:
     words = "Runs of each setting, from as many seeds: how much does the start alone matter?"
     usual = 3 if kind == _GRID else 1
-    column, _ = st.columns([1, 3])
-    found = column.number_input(
-        "Starts", 1, _MOST_STARTS, usual, key=state.widget_key("sweep", "starts", kind), help=words, **_KEEP
-    )
-    return int(found)
+    key = state.widget_key("sweep", "starts", kind)
+    return int(st.number_input("Starts", 1, _MOST_STARTS, usual, key=key, help=words, **_KEEP))
 
 
 def _start(sweep: Sweep, sample: Sample) -> None:

@@ -29,6 +29,7 @@ from ui.sweeping_words import SCORE_WORDS, choice_label, duration, knob_label, t
 
 _SECONDS_BETWEEN_LOOKS, _SECONDS_BETWEEN_PICTURES = 1.0, 3.0
 _MOST_TILES = 24
+_TUNE = "pages/tune.py"
 _MAPS, _SCORES, _TABLE = "Maps", "Scores", "Table"
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
@@ -67,13 +68,14 @@ def _progress(sweep_id: str, was_running: bool) -> None:
         st.rerun()  # the page draws itself once more, without this clock
     outcome, n_runs = status.outcome, status.plan.sweep.n_runs
     if status.running:
-        st.progress(status.share, f"{outcome.n_done:,} of {n_runs:,} runs. {_time_left(status)} {status.words}")
+        words = "Starts the workers." if not outcome.n_done and not status.words else status.words
+        st.progress(status.share, f"{outcome.n_done:,} of {n_runs:,} runs. {_time_left(status)} {words}")
     _buttons(status)
     for words in sorted(set(outcome.failed.values())):
         n_failed = sum(one == words for one in outcome.failed.values())
         st.warning(f"{n_failed} run{'s' * (n_failed != 1)} failed: {as_markdown(words)}")
     if outcome.error:
-        st.error(as_markdown(outcome.error))
+        st.warning(as_markdown(outcome.error))
 
 
 def _time_left(status: Status) -> str:
@@ -185,14 +187,19 @@ def _best_button(shown: Shown, sample: Sample, file: SampleSummary, best: Place)
     if shown.score and st.button(
         "Best in Tune", key=state.widget_key("sweep", "open best"), type="tertiary", icon=":material/tune:",
         help=f"Open the setting with the best {SCORE_WORDS[shown.score][0]}: {as_markdown(_turned(shown, best))}.",
+        on_click=_take, args=(sample, file, shown.typical(best)),
     ):  # fmt: skip
-        _open(sample, file, shown.typical(best))
+        st.switch_page(_TUNE)
 
 
 def _open(sample: Sample, file: SampleSummary, run: Run) -> None:
+    _take(sample, file, run)
+    st.switch_page(_TUNE)
+
+
+def _take(sample: Sample, file: SampleSummary, run: Run) -> None:
     state.choose_sample(file.path.name)
     state.take_settings(sweeping.settings_of(sample, run))
-    st.switch_page("pages/tune.py")
 
 
 def _sheet(shown: Shown, sample: Sample) -> go.Figure:

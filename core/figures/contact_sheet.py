@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.figures import charts
 from core.figures.colours import SURROUNDINGS, Surroundings, Theme
 
-_WIDTH_PX = 1080  # of the page, about: what heights are planned for
+_WIDTH_PX = 900  # of the page, between a narrow and a wide one: what heights are planned for
 _LEAST_PX, _MOST_PX = 96, 230
 _CAPTION_PX = 24
 _TOP_PX, _BOTTOM_PX = 56, 8
@@ -149,8 +149,8 @@ def _add_cell(figure: go.Figure, tile: Tile | None, row: int, column: int, row_p
     if tile is not None:
         source = "data:image/png;base64," + base64.b64encode(tile.png).decode()
         figure.add_layout_image(
-            source=source, x=column, y=y + 0.02, xref="x", yref="y", sizex=_FILLS * 0.96, sizey=1 - caption - 0.03,
-            xanchor="center", yanchor="top", sizing="contain", layer="below",
+            source=source, x=column, y=y + 1 - caption - 0.01, xref="x", yref="y", sizex=_FILLS * 0.96, sizey=1 - caption - 0.03,
+            xanchor="center", yanchor="bottom", sizing="contain", layer="below",
         )  # fmt: skip
 
 
