@@ -7,6 +7,8 @@
 `python -m benchmarks sweep [FILE]`: a grid of 75 runs beside its parts, and beside separate commands.
 
 `python -m benchmarks accuracy DIR`: presets side by side on every annotated sample below a folder.
+
+`python -m benchmarks runs`: a record of 10,000 runs, read for the first time and later.
 """
 
 import argparse
@@ -14,7 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import accuracy, autoencoder, importing, page, paper, sweep
+from benchmarks import accuracy, autoencoder, importing, page, paper, runs, sweep
 from core.errors import DomainsError
 from core.params import PRESETS
 
@@ -37,6 +39,7 @@ def main() -> int:
     _add_import(todo)
     _add_accuracy(todo)
     _add_sweep(todo)
+    _add_runs(todo)
     options = parser.parse_args()
     try:
         return 0 if options.run(options) else 1
@@ -142,6 +145,12 @@ def _run_accuracy(options: argparse.Namespace) -> bool:
         csv_path=options.csv,
         figure_path=options.figure,
     )
+
+
+def _add_runs(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("runs", help="reading a record of many runs, for the first time and later")
+    parser.add_argument("--runs", type=_at_least(20), default=10_000, help="how many are recorded (default 10000)")
+    parser.set_defaults(run=lambda options: runs.report(options.runs))
 
 
 if __name__ == "__main__":
