@@ -5,16 +5,14 @@ A link shows somebody else the same picture. What an address says is checked aga
 
 import dataclasses
 import math
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Any
+from collections.abc import Mapping
 
 import streamlit as st
 
+from core import knobs
 from core.errors import ParameterError
 from core.io.safe_h5 import shown
-from core.params import PRESETS, MethodParams
+from core.params import PRESETS
 from ui import state
 from ui.state import VIEW_KINDS, Address, Settings, View
 
@@ -25,16 +23,6 @@ _ANGLE: Address = ("direction", "angle")
 _DIRECTION: Address = ("direction", "method")
 _WRITTEN = "address written"
 _PASSED_OVER = "address passed over"
-
-# Fields whose own names say too little; every other one is called by its name.
-_NAMES: Mapping[Address, str] = {
-    ("embedding", "kind"): "embedding",
-    ("embedding", "n_components"): "components",
-    ("embedding", "autoencoder", "random_state"): "training_seed",
-    ("direction", "method"): "direction",
-    ("clustering", "random_state"): "seed",
-    ("refinement", "rounds"): "refinement",
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -122,7 +110,7 @@ def query_of(settings: Settings) -> dict[str, str]:
         changes.pop(_ANGLE, None)
     elif _ANGLE in changes:
         del changes[_DIRECTION]
-    names = _names()
+    names = knobs.names()
     return {_PRESET: settings.preset, **{names[address]: str(value) for address, value in changes.items()}}
 
 
@@ -144,7 +132,7 @@ def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
     for name, text in asked.items():
         try:
             address = _address(name)
-            changes[address] = _value(address, text)
+            changes[address] = knobs.read_value(address, text)
         except ParameterError as error:
             sentences.append(f"`{_code(name)}={_code(text)}` in the address was passed over: {error}")
     if _ANGLE in changes:
@@ -234,44 +222,10 @@ def _unmoved(written: _Written) -> bool:
     return (written.settings, written.view, written.sample) == (state.settings(), state.view(), state.sample_file())
 
 
-@cache
-def _names() -> dict[Address, str]:
-    """Name every knob: by its field, or by its step and field where two steps have one of that name."""
-    addresses = list(_addresses(MethodParams(), ()))
-    count = Counter(address[-1] for address in addresses)
-    return {
-        address: _NAMES.get(address) or (address[-1] if count[address[-1]] == 1 else "_".join(address))
-        for address in addresses
-    }
-
-
-def _addresses(params: Any, above: Address) -> Iterator[Address]:
-    for item in dataclasses.fields(params):
-        value = getattr(params, item.name)
-        if dataclasses.is_dataclass(value):
-            yield from _addresses(value, (*above, item.name))
-        else:
-            yield (*above, item.name)
-
-
 def _address(name: str) -> Address:
-    found = next((address for address, own in _names().items() if own == name), None)
-    if found is None:
+    if name not in knobs.names().values():
         raise ParameterError("there is no such knob.")
-    return found
-
-
-def _value(address: Address, text: str) -> Any:
-    holder: Any = MethodParams()
-    for name in address[:-1]:
-        holder = getattr(holder, name)
-    usual = getattr(holder, address[-1])
-    try:
-        value = type(usual)(text)
-    except ValueError:
-        value = text
-    dataclasses.replace(holder, **{address[-1]: value})  # refuses what lies outside the limits
-    return value
+    return knobs.address_of(name)
 
 
 def _code(text: str) -> str:

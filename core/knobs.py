@@ -1,0 +1,170 @@
+"""Knobs by short names: what an address bar, a command line and a record call each parameter of the method.
+
+A name is the field's own, unless two steps have a field of that name or the name alone says too little.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from core.errors import ParameterError
+from core.params import MethodParams, replaced
+
+Address = tuple[str, ...]
+"""Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
+
+_NAMES: Mapping[Address, str] = {
+    ("embedding", "kind"): "embedding",
+    ("embedding", "n_components"): "components",
+    ("embedding", "autoencoder", "random_state"): "training_seed",
+    ("direction", "method"): "direction",
+    ("clustering", "random_state"): "seed",
+    ("refinement", "rounds"): "refinement",
+}
+
+
+@cache
+def names() -> Mapping[Address, str]:
+    """Name every knob.
+
+    Returns
+    -------
+    mapping of Address to str
+        In the order of the method.
+    """
+    addresses = list(_addresses(MethodParams(), ()))
+    count = Counter(address[-1] for address in addresses)
+    return {
+        address: _NAMES.get(address) or (address[-1] if count[address[-1]] == 1 else "_".join(address))
+        for address in addresses
+    }
+
+
+def _addresses(params: Any, above: Address) -> Iterator[Address]:
+    for item in dataclasses.fields(params):
+        value = getattr(params, item.name)
+        if dataclasses.is_dataclass(value):
+            yield from _addresses(value, (*above, item.name))
+        else:
+            yield (*above, item.name)
+
+
+def address_of(name: str) -> Address:
+    """Find a knob by its name.
+
+    Parameters
+    ----------
+    name : str
+        With underscores, or with hyphens as options of the command line have them.
+
+    Returns
+    -------
+    Address
+
+    Raises
+    ------
+    ParameterError
+        If there is no such knob.
+    """
+    wanted = name.replace("-", "_")
+    found = next((address for address, own in names().items() if own == wanted), None)
+    if found is None:
+        raise ParameterError(f"There is no knob {name!r}; there are {', '.join(names().values())}.")
+    return found
+
+
+def value_at(params: Any, address: Address) -> Any:
+    """Look one value up.
+
+    Parameters
+    ----------
+    params : dataclass instance
+    address : Address
+
+    Returns
+    -------
+    object
+    """
+    for name in address:
+        params = getattr(params, name)
+    return params
+
+
+def declared(address: Address) -> "dataclasses.Field[Any]":
+    """Look up how a knob is declared: its default, limits and words.
+
+    Parameters
+    ----------
+    address : Address
+
+    Returns
+    -------
+    dataclasses.Field
+    """
+    holder = value_at(MethodParams(), address[:-1])
+    return next(item for item in dataclasses.fields(holder) if item.name == address[-1])
+
+
+def read_value(address: Address, text: str) -> Any:
+    """Read a knob's value as a person writes it.
+
+    Parameters
+    ----------
+    address : Address
+    text : str
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ParameterError
+        If it is none, or lies outside the knob's limits.
+    """
+    usual: Any = declared(address).default
+    try:
+        value = type(usual)(text)
+    except ValueError:
+        value = text
+    replaced(MethodParams(), address, value)  # refuses what lies outside the limits
+    return value
+
+
+def as_flat(params: MethodParams) -> dict[str, Any]:
+    """Write parameters as one value a knob.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Returns
+    -------
+    dict of str to object
+    """
+    return {name: value_at(params, address) for address, name in names().items()}
+
+
+def from_flat(values: Mapping[str, Any]) -> MethodParams:
+    """Read parameters back from one value a knob.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Knobs that are not here keep their defaults.
+
+    Returns
+    -------
+    MethodParams
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown, or a value lies outside its limits.
+    """
+    params = MethodParams()
+    for name, value in values.items():
+        params = replaced(params, address_of(name), value)
+    return params
