@@ -46,3 +46,11 @@ class CancelledError(DomainsError):
 
 class WorkError(DomainsError):
     """Background work could not be started."""
+
+
+class LimitError(WorkError):
+    """A user asked for more than this server allows one user."""
+
+
+class RecordError(DomainsError):
+    """The record of runs cannot be read or written, or does not hold what is asked for."""

@@ -74,7 +74,15 @@ def fetch(collection: str, sections: tuple[str, ...]) -> None:
     key = _fetch_key(collection)
     places = Places.configured()
     background.board().submit(
-        key, bringing.fetch, collection, sections, folder, places, owner=background.session_id(), again=True
+        key,
+        bringing.fetch,
+        collection,
+        sections,
+        folder,
+        places,
+        owner=background.session_id(),
+        again=True,
+        at_home=True,
     )
 
 
@@ -104,5 +112,7 @@ def _found_or_started(key: str, anew: bool, task: Callable[..., Any], *args: Any
     known = background.board().find(key)
     if known is not None and not anew:
         return known
-    started = background.board().job(background.board().submit(key, task, *args, owner=background.session_id()))
+    started = background.board().job(
+        background.board().submit(key, task, *args, owner=background.session_id(), at_home=True)
+    )
     return started or Job(id=key, key=key)

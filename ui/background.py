@@ -173,7 +173,7 @@ def _file(sample: Sample) -> SampleFile:
     of_that_name = [summary for summary in compute.samples() if summary.name == sample.name and not summary.problem]
     paths = [summary.path for summary in of_that_name if compute.sample(summary).content_hash == sample.content_hash]
     # A file that is gone is told of by the task that looks for it.
-    return SampleFile((paths or [_usual_path(sample)])[0], sample.content_hash)
+    return SampleFile.of(sample, (paths or [_usual_path(sample)])[0])
 
 
 def _usual_path(sample: Sample) -> Path:

@@ -1,4 +1,4 @@
-"""The command line: `python -m core info | train | cluster | import | attach | fetch | synthesise`.
+"""The command line: `python -m core info | train | cluster | import | attach | fetch | synthesise | worker`.
 
 Here are the commands and the way errors leave; the modules beside this one declare each command's options, and what it does is in
 `core/commands/`. Options, their defaults and their help come from the parameter dataclasses.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from core import __version__
-from core.cli import clustering, samples
+from core.cli import clustering, samples, worker
 from core.errors import DomainsError
 
 BAD_INPUT = 2
@@ -76,4 +76,5 @@ def _parser() -> argparse.ArgumentParser:
     samples.add_attach(todo)
     samples.add_fetch(todo)
     samples.add_synthesise(todo)
+    worker.add_worker(todo)
     return parser

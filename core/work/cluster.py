@@ -5,16 +5,20 @@ here, for this one cluster, is let in.
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import dask
 from distributed import Client, Security
 
 from core.errors import WorkError
+from core.work.host import sizes
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS_TO_END = 5.0
@@ -27,7 +31,7 @@ class Cluster:
     Parameters
     ----------
     on_lost : callable
-        Called, from another thread, when the cluster ended without being asked to.
+        Called with this cluster, from another thread, when it ended without being asked to.
 
     Raises
     ------
@@ -35,15 +39,40 @@ class Cluster:
         If it does not start.
     """
 
-    def __init__(self, on_lost: Callable[[], None]) -> None:
+    def __init__(self, on_lost: Callable[["Cluster"], None]) -> None:
         security = Security.temporary()
         self._on_lost = on_lost
         self._closing = False
+        self._n_workers = sizes().n_workers
         self.process = _start_host(security)
         self.address = _address(self.process)
         with dask.config.set({"distributed.comm.require-encryption": True}):
             self.client = Client(self.address, security=security, set_as_default=False)
         threading.Thread(target=self._watch, name="cluster-watch", daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be given work."""
+        return not self._closing and self.process.poll() is None
+
+    def n_workers(self) -> int:
+        """Count how many tasks can run at once."""
+        return self._n_workers
+
+    def end_worker(self, pid: int, worker: str) -> None:
+        """End a process that does not listen; another one takes its place.
+
+        Parameters
+        ----------
+        pid : int
+            0 where the task has not begun.
+        worker : str
+            Its address.
+        """
+        del worker
+        if pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End workers and scheduler; those that do not end by themselves are killed."""
@@ -54,9 +83,7 @@ class Cluster:
     def _watch(self) -> None:
         self.process.wait()
         if not self._closing:
-            self.client.close(timeout=_SECONDS_TO_END)
-            _end(self.process)
-            self._on_lost()
+            self._on_lost(self)
 
 
 def _start_host(security: Security) -> "subprocess.Popen[str]":

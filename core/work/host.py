@@ -89,9 +89,23 @@ def _own_standard_output() -> IO[str]:
     return answers
 
 
-def _cluster(security: Security, wanted: Sizes) -> Any:
+def thread_settings(wanted: Sizes) -> dict[str, str]:
+    """Say to libraries how many threads to use.
+
+    Parameters
+    ----------
+    wanted : Sizes
+
+    Returns
+    -------
+    dict of str to str
+        For the environment of a worker.
+    """
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    threads = dict.fromkeys(names, str(wanted.n_threads))
+    return dict.fromkeys(names, str(wanted.n_threads))
+
+
+def _cluster(security: Security, wanted: Sizes) -> Any:
     return LocalCluster(
         n_workers=wanted.n_workers,
         threads_per_worker=1,
@@ -102,7 +116,7 @@ def _cluster(security: Security, wanted: Sizes) -> Any:
         dashboard_address=None,
         scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # the port of the HTTP server that is there all the same
         memory_limit=wanted.memory_bytes,
-        env=threads,
+        env=thread_settings(wanted),
     )
 
 

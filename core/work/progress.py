@@ -48,7 +48,7 @@ class Progress:
         self._losses: list[float] = []
         self._next = 0.0
         self._check()
-        self._send(pid=os.getpid())
+        self._send(pid=os.getpid(), worker=self._worker.address)
 
     def report(self, share: float, words: str, loss: float | None = None) -> None:
         """Say how far the task is; every word of a fast task would drown the scheduler, so some are left out.

@@ -1,16 +1,19 @@
 """What workers do. Every function takes its line to the board first, and then arguments small enough to be sent.
 
-Samples are named by file and content, never sent: a worker reads a file once and keeps it for its next tasks.
+Samples are named by file and content: a worker reads a file once and keeps it for its next tasks. Where it does not share its
+client's folders, it looks for the content in a folder of its own, and else asks for the file (see `core.work.depot`).
 """
 
+import dataclasses
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core.errors import SampleFileError
+from core.errors import SampleError, SampleFileError
 from core.evaluation.markers import Markers, find_markers
 from core.io import lab_h5
 from core.method import pipeline
@@ -18,6 +21,8 @@ from core.method.cache import StepCache
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
+from core.work import depot
+from core.work.depot import Delivery, Shelf
 from core.work.progress import Progress
 
 
@@ -31,10 +36,29 @@ class SampleFile:
         In the lab's format.
     content_hash : str
         As :attr:`core.sample.Sample.content_hash` of what the user sees.
+    annotation_hash : str
+        As :attr:`core.sample.Sample.annotation_hash`; empty where the annotation does not matter.
     """
 
     path: Path
     content_hash: str
+    annotation_hash: str = ""
+
+    @classmethod
+    def of(cls, sample: Sample, path: Path) -> "SampleFile":
+        """Name a sample by what it holds.
+
+        Parameters
+        ----------
+        sample : Sample
+        path : Path
+            The file that it was read from.
+
+        Returns
+        -------
+        SampleFile
+        """
+        return cls(path, sample.content_hash, sample.annotation_hash)
 
     def read(self) -> Sample:
         """Read the sample, or take it from the last time.
@@ -48,17 +72,75 @@ class SampleFile:
         SampleFileError
             If the file no longer holds what the user sees.
         """
-        status = self.path.stat() if self.path.exists() else None
-        sample = _read(self.path, status and (status.st_mtime_ns, status.st_size))
-        if sample.content_hash != self.content_hash:
+        place = depot.here()
+        if place is not None:
+            return self._read_away(place)
+        sample = _read(self.path)
+        if not self.is_of(sample):
             raise SampleFileError(f"{self.path.name} changed on the disk: reload the page, then start the work again.")
         return sample
 
+    def is_of(self, sample: Sample) -> bool:
+        """Whether a sample is the one that is meant.
+
+        Parameters
+        ----------
+        sample : Sample
+
+        Returns
+        -------
+        bool
+        """
+        return self._has_hashes((sample.content_hash, sample.annotation_hash))
+
+    def _read_away(self, place: depot.Depot) -> Sample:
+        path = self._in_own_folder() or self._from_client(place)
+        sample = _read(path)
+        if not self.is_of(sample):
+            place.drop(path.name)
+            raise SampleFileError(f"{self.path.name} changed on the disk: reload the page, then start the work again.")
+        return dataclasses.replace(sample, name=lab_h5.sample_name(self.path))  # whatever it is called here
+
+    def _in_own_folder(self) -> Path | None:
+        folder = os.environ.get("SPCA_DATA")
+        found = sorted(Path(folder).glob("*.h5"), key=lambda path: path.name != self.path.name) if folder else []
+        return next((path for path in found if self._has_hashes(_hashes(path, _stamp(path)))), None)
+
+    def _has_hashes(self, found: tuple[str, str] | None) -> bool:
+        return found is not None and found[0] == self.content_hash and self.annotation_hash in ("", found[1])
+
+    def _from_client(self, place: depot.Depot) -> Path:
+        name = f"{self.content_hash}-{self.annotation_hash or 'any'}.h5"
+        place.bring((self.path,), (name,))
+        if not place.has(name):
+            raise SampleFileError(f"{self.path.name} is no longer there: reload the page and choose another sample.")
+        return place.folder / name
+
+
+def _read(path: Path) -> Sample:
+    return _read_stamped(path, _stamp(path))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    status = path.stat() if path.exists() else None
+    return status and (status.st_mtime_ns, status.st_size)
+
 
 @functools.lru_cache(maxsize=2)
-def _read(path: Path, stamp: tuple[int, int] | None) -> Sample:
+def _read_stamped(path: Path, stamp: tuple[int, int] | None) -> Sample:
     del stamp  # part of the key only
     return lab_h5.read(path)
+
+
+@functools.lru_cache(maxsize=4096)
+def _hashes(path: Path, stamp: tuple[int, int] | None) -> tuple[str, str] | None:
+    """Digests of what a file holds; None where it holds no sample."""
+    del stamp  # part of the key only
+    try:
+        sample = lab_h5.read(path)
+    except SampleError:
+        return None
+    return sample.content_hash, sample.annotation_hash
 
 
 @functools.cache
@@ -66,7 +148,30 @@ def _steps() -> StepCache:
     return StepCache()
 
 
-def train(progress: Progress, sample: SampleFile, params: MethodParams, models: Path) -> AutoencoderReport:
+def model_shelf(sample: Sample, params: MethodParams, models: Path) -> Shelf:
+    """Say where to look for the model of a run and where to leave it.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+    models : Path
+        Folder of checkpoints of the client.
+
+    Returns
+    -------
+    Shelf
+        `folder` is for the pipeline; what the task returns goes through `brought_back`.
+    """
+    if not params.embedding.needs_training:
+        return depot.shelf(models, ())
+    from core.method import checkpoints  # torch takes seconds to import
+
+    weights = checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.autoencoder)
+    return depot.shelf(models, (weights.name, weights.with_suffix(".json").name))
+
+
+def train(progress: Progress, sample: SampleFile, params: MethodParams, models: Path) -> AutoencoderReport | Delivery:
     """Train the autoencoder of a run, and save it where every session finds it.
 
     Parameters
@@ -80,11 +185,17 @@ def train(progress: Progress, sample: SampleFile, params: MethodParams, models: 
     Returns
     -------
     AutoencoderReport
+        In a `Delivery` where the model has to be brought there.
     """
-    return pipeline.train(sample.read(), params, models=models, on_epoch=_epochs(progress))
+    read = sample.read()
+    shelf = model_shelf(read, params, models)
+    report = pipeline.train(read, params, models=shelf.folder, on_epoch=_epochs(progress))
+    return shelf.brought_back(report, old_ones_too=True)
 
 
-def repeat(progress: Progress, sample: SampleFile, params: MethodParams, n_starts: int, models: Path) -> list[Result]:
+def repeat(
+    progress: Progress, sample: SampleFile, params: MethodParams, n_starts: int, models: Path
+) -> list[Result] | Delivery:
     """Run with seeds counted up.
 
     Parameters
@@ -99,16 +210,18 @@ def repeat(progress: Progress, sample: SampleFile, params: MethodParams, n_start
     Returns
     -------
     list of Result
-        One for each seed, in order.
+        One for each seed, in order; in a `Delivery` where a model has to be brought along.
     """
+    read = sample.read()
+    shelf = model_shelf(read, params, models)
     starts = pipeline.repeat(
-        sample.read(), params, n_starts, cache=_steps(), models=models, on_epoch=_epochs(progress, whole=0.0)
+        read, params, n_starts, cache=_steps(), models=shelf.folder, on_epoch=_epochs(progress, whole=0.0)
     )
     results = []
     for number, result in enumerate(starts, start=1):
         results.append(result)
         progress.report(number / n_starts, f"Start {number} of {n_starts}")
-    return results
+    return shelf.brought_back(results)
 
 
 def markers(progress: Progress, sample: SampleFile, labels: np.ndarray) -> Markers:

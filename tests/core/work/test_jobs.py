@@ -12,6 +12,7 @@ import psutil
 import pytest
 from distributed import Client, Security
 
+from core.errors import LimitError
 from core.io import lab_h5
 from core.method import pipeline
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams
@@ -221,3 +222,35 @@ def test_when_the_cluster_is_gone_its_jobs_fail_with_a_sentence_and_the_next_one
     board.cluster.process.kill()
     assert "Start it again" in ended(board, job_id).error
     assert ended(board, board.submit("next", chores.count, tmp_path / "count")).state is State.DONE
+
+
+def test_a_shared_job_goes_on_until_the_last_who_waits_for_it_leaves(board, tmp_path):
+    job_id = board.submit("shared", chores.count, tmp_path / "count", 1000, 0.1, owner="Ada")
+    board.submit("shared", chores.count, tmp_path / "count", 1000, 0.1, owner="Ben")
+    board.leave(job_id, "Eve")
+    board.leave(job_id, "Ada")
+    assert not board.job(job_id).finished
+    assert board.job(job_id).owners == ("Ben",)
+    board.leave(job_id, "Ben")
+    assert board.job(job_id).state is State.CANCELLED
+
+
+def test_a_long_line_of_one_user_delays_another_by_the_tasks_that_run(board, tmp_path):
+    many = [board.submit(f"many {n}", chores.count, tmp_path / "many", 5, 0.05, owner="Ada") for n in range(20)]
+    until(lambda: board.job(many[0]).state is State.RUNNING)
+    single = board.submit("single", chores.count, tmp_path / "single", owner="Ben")
+    assert board.waiting()[0].id == single
+    ended(board, single)
+    assert sum(board.job(job_id).finished for job_id in many) <= 2 * sizes().n_workers
+    for job_id in many:
+        board.cancel(job_id)
+
+
+def test_a_user_who_has_too_many_jobs_is_told_so_and_another_is_not(board, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPCA_JOBS_PER_USER", "1")
+    first = board.submit("one", chores.count, tmp_path / "one", 1000, 0.1, owner="Ada")
+    with pytest.raises(LimitError, match="Ada already has 1 jobs waiting or running"):
+        board.submit("two", chores.count, tmp_path / "two", owner="Ada")
+    other = board.submit("other", chores.count, tmp_path / "other", owner="Ben")
+    board.cancel(first)
+    board.cancel(other)

@@ -1,0 +1,343 @@
+"""Files of a worker that shares no folder with its client: what it lacks is sent once, what it makes is brought back.
+
+Names are made of content hashes and keys, so what lies here is what was asked for, or is found out when it is read. The
+folder is bounded; what was used longest ago goes first. Knows names and bytes only.
+"""
+
+import dataclasses
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from distributed import get_worker
+
+from core.errors import WorkError
+
+FOLDER, MEGABYTES = "SPCA_DEPOT", "SPCA_DEPOT_MB"
+"""Settings of a worker: where the folder is, and how large it may grow."""
+
+_MEGABYTES = 4096
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}\.(h5|pt|json)")
+_MODEL_SUFFIXES = (".pt", ".json")
+
+T = TypeVar("T")
+
+
+class MissingFileError(Exception):
+    """A worker lacks files of its client, which are then sent and the task begun again. No user ever sees this.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        Where the client has them, or might have them.
+    names : tuple of str
+        What they are called in the depot.
+    worker : str
+        Address of the worker.
+    """
+
+    def __init__(self, paths: tuple[Path, ...], names: tuple[str, ...], worker: str) -> None:
+        super().__init__(paths, names, worker)
+        self.paths, self.names, self.worker = paths, names, worker
+
+
+class Depot:
+    """A bounded folder of files.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if needed; one for all workers of a machine.
+    max_bytes : int
+        What is more goes, but for what came last.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self.folder = folder
+        self._max_bytes = max_bytes
+        self._nowhere: set[str] = set()
+
+    def bring(self, paths: tuple[Path, ...], names: tuple[str, ...]) -> None:
+        """See to it that files are here, unless the client has none either.
+
+        Parameters
+        ----------
+        paths : tuple of Path
+            Of the client.
+        names : tuple of str
+
+        Raises
+        ------
+        MissingFileError
+            If the client has to send them.
+        """
+        for name in names:
+            if not self.has(name) and name not in self._nowhere:
+                raise MissingFileError(paths, names, get_worker().address)
+
+    def has(self, name: str) -> bool:
+        """Whether a file is here; then it counts as used now.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        bool
+        """
+        try:
+            os.utime(self.folder / name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def put(self, name: str, data: bytes | None) -> None:
+        """Take a file in.
+
+        Parameters
+        ----------
+        name : str
+        data : bytes or None
+            None where the client has no such file.
+        """
+        if data is None:
+            self._nowhere.add(name)
+            return
+        write_file(self.folder, name, data)
+        self._trim(newest=name)
+
+    def drop(self, name: str) -> None:
+        """Remove a file that is not what its name says.
+
+        Parameters
+        ----------
+        name : str
+        """
+        (self.folder / name).unlink(missing_ok=True)
+
+    def _trim(self, newest: str) -> None:
+        found = [(path.stat(), path) for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
+        excess = sum(status.st_size for status, _ in found) - self._max_bytes
+        for status, path in sorted(found, key=lambda item: item[0].st_mtime_ns):
+            if excess > 0 and path.name != newest:
+                path.unlink(missing_ok=True)
+                excess -= status.st_size
+
+
+_DEPOTS: dict[tuple[str, int], Depot] = {}
+
+
+def here() -> Depot | None:
+    """Look up the depot of this worker.
+
+    Returns
+    -------
+    Depot or None
+        None in a worker that shares the folders of its client.
+    """
+    folder = os.environ.get(FOLDER, "")
+    text = os.environ.get(MEGABYTES, "")
+    megabytes = int(text) if text.isdecimal() else _MEGABYTES
+    return _DEPOTS.setdefault((folder, megabytes), Depot(Path(folder), megabytes * 2**20)) if folder else None
+
+
+def take_in(files: dict[str, bytes | None]) -> None:
+    """Put down what a client sends; runs in the worker.
+
+    Parameters
+    ----------
+    files : dict of str to bytes or None
+        By name; None for what the client does not have.
+
+    Raises
+    ------
+    WorkError
+        If this worker takes no files, or cannot write them.
+    """
+    depot = here()
+    if depot is None:
+        raise WorkError("This worker takes no files: start workers with `python -m core worker`.")
+    for name, data in files.items():
+        depot.put(name, data)
+
+
+def write_file(folder: Path, name: str, data: bytes) -> None:
+    """Write a file at once or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        A plain name.
+    data : bytes
+
+    Raises
+    ------
+    WorkError
+        If the name is none of ours, or the folder cannot be written.
+    """
+    if not _NAME.fullmatch(name):
+        raise WorkError(f"{name!r} is not the name of a sample or a model: it was not written.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                temporary.replace(folder / name)
+            finally:
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise WorkError(
+            f"{name} could not be written to {folder}: {error.strerror}. Make room there, then try again."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A result with the files that belong to it, on its way from a worker.
+
+    Parameters
+    ----------
+    result : object
+    folder : Path
+        Of the client: where they belong.
+    files : dict of str to bytes
+        In the order in which they are to be written.
+    """
+
+    result: Any
+    folder: Path
+    files: dict[str, bytes]
+
+    def unpack(self, asked: tuple[Any, ...]) -> Any:
+        """Put the files down, and give the result.
+
+        Parameters
+        ----------
+        asked : tuple
+            Arguments of the task: nothing is written to a folder that they do not name.
+
+        Returns
+        -------
+        object
+
+        Raises
+        ------
+        WorkError
+            If they cannot be written, or belong elsewhere.
+        """
+        if self.folder not in _paths_in(asked):
+            raise WorkError(
+                f"A worker sent files for {self.folder}, which this work has nothing to do with: not written."
+            )
+        for name, data in self.files.items():
+            write_file(self.folder, name, data)
+        return self.result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where a task finds and leaves the files of a model.
+
+    Parameters
+    ----------
+    folder : Path
+        On this machine.
+    client_folder : Path
+    names : tuple of str
+        Of the model's files; empty where the client sees the folder itself.
+    was_here : bool
+        Whether they were there before the task began.
+    """
+
+    folder: Path
+    client_folder: Path
+    names: tuple[str, ...] = ()
+    was_here: bool = False
+
+    def brought_back(self, result: T, *, old_ones_too: bool = False) -> T | Delivery:
+        """Pack up what the task made, where the client cannot see it.
+
+        Parameters
+        ----------
+        result : object
+        old_ones_too : bool
+            Also a model that was here before: the client may have none.
+
+        Returns
+        -------
+        object or Delivery
+        """
+        if not self.names or (self.was_here and not old_ones_too):
+            return result
+        files = {name: (self.folder / name).read_bytes() for name in self.names}
+        return Delivery(result=result, folder=self.client_folder, files=files)
+
+
+def shelf(folder: Path, names: tuple[str, ...]) -> Shelf:
+    """Make a model's files ready for a task, if there are any.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the client.
+    names : tuple of str
+        Weights, then the story that makes them count.
+
+    Returns
+    -------
+    Shelf
+
+    Raises
+    ------
+    MissingFileError
+        If the client has to be asked for them first.
+    """
+    depot = here()
+    if depot is None:
+        return Shelf(folder=folder, client_folder=folder)
+    depot.bring(tuple(folder / name for name in names), names)
+    was_here = all(depot.has(name) for name in names)
+    return Shelf(folder=depot.folder, client_folder=folder, names=names, was_here=was_here)
+
+
+def check_may_be_sent(missing: MissingFileError, asked: tuple[Any, ...]) -> None:
+    """Refuse to send what a task has nothing to do with.
+
+    Parameters
+    ----------
+    missing : MissingFileError
+    asked : tuple
+        Arguments of the task.
+
+    Raises
+    ------
+    WorkError
+        If a file is neither named by them nor a model directly below a folder that they name.
+    """
+    named = set(_paths_in(asked))
+    for path in missing.paths:
+        is_model = path.parent in named and path.suffix in _MODEL_SUFFIXES
+        if path not in named and not is_model:
+            raise WorkError(f"A worker asked for {path.name}, which its work has nothing to do with: it was not sent.")
+
+
+def _paths_in(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, dict):
+        yield from _paths_in(tuple(value.values()))
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _paths_in(item)
+    elif dataclasses.is_dataclass(value):
+        for item in dataclasses.fields(value):
+            yield from _paths_in(getattr(value, item.name))

@@ -1,0 +1,123 @@
+"""Whose turn it is: a line of jobs that is fair between users, not between jobs.
+
+Knows ids and names only. Whoever has least running comes next; among equals, whoever has waited longest for a turn. So a
+sweep of a hundred tasks delays the next user by the tasks that run, never by those that wait.
+"""
+
+import copy
+from collections import Counter
+from collections.abc import Mapping
+
+
+class FairQueue:
+    """Jobs that wait, by the users who asked for them."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[str]] = {}
+        self._lanes: dict[str, str] = {}
+        self._last_turn: dict[str, int] = {}
+        self._turns = 0
+
+    def __contains__(self, job_id: object) -> bool:
+        """Whether a job waits."""
+        return job_id in self._lanes
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._lanes)
+
+    def add(self, job_id: str, owner: str, lane: str = "") -> None:
+        """Put a job at the end of its owner's line; one that waits for several users stands in the line of each.
+
+        Parameters
+        ----------
+        job_id : str
+        owner : str
+        lane : str
+            Which workers can do it.
+        """
+        line = self._lines.setdefault(owner, [])
+        if job_id not in line:
+            line.append(job_id)
+        self._lanes.setdefault(job_id, lane)
+
+    def leave(self, job_id: str, owner: str) -> None:
+        """Take a job out of one user's line.
+
+        Parameters
+        ----------
+        job_id : str
+        owner : str
+            Where the job does not stand in this line, nothing happens.
+        """
+        line = self._lines.get(owner, [])
+        if job_id in line:
+            line.remove(job_id)
+            self._drop_empty()
+
+    def remove(self, job_id: str) -> None:
+        """Take a job out of all lines.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it does not wait, nothing happens.
+        """
+        self._lanes.pop(job_id, None)
+        for line in self._lines.values():
+            if job_id in line:
+                line.remove(job_id)
+        self._drop_empty()
+
+    def take(self, running: Mapping[str, int], lane: str = "", most: int | None = None) -> tuple[str, str] | None:
+        """Take the job whose turn it is out of the queue.
+
+        Parameters
+        ----------
+        running : mapping of str to int
+            How many jobs run for each user.
+        lane : str
+            Of the workers that are free.
+        most : int, optional
+            How many may run for one user.
+
+        Returns
+        -------
+        (str, str) or None
+            The job, and the user whose turn it was; None where nothing can be done now.
+        """
+        firsts = {owner: self._first(line, lane) for owner, line in self._lines.items()}
+        able = [who for who, first in firsts.items() if first and (most is None or running.get(who, 0) < most)]
+        if not able:
+            return None
+        owner = min(able, key=lambda who: (running.get(who, 0), self._last_turn.get(who, 0)))
+        job_id = firsts[owner]
+        self._turns += 1
+        self._last_turn[owner] = self._turns
+        self.remove(job_id)
+        return job_id, owner
+
+    def order(self, running: Mapping[str, int]) -> list[str]:
+        """Say in what order the jobs would start if nothing else came in between.
+
+        Parameters
+        ----------
+        running : mapping of str to int
+
+        Returns
+        -------
+        list of str
+        """
+        ahead, counts, order = copy.deepcopy(self), Counter(dict(running)), []
+        for lane in sorted(set(self._lanes.values())):
+            while (taken := ahead.take(counts, lane)) is not None:
+                order.append(taken[0])
+                counts[taken[1]] += 1
+        return order
+
+    def _first(self, line: list[str], lane: str) -> str:
+        return next((job_id for job_id in line if self._lanes[job_id] == lane), "")
+
+    def _drop_empty(self) -> None:
+        for owner in [owner for owner, line in self._lines.items() if not line]:
+            del self._lines[owner]

@@ -1,0 +1,217 @@
+"""What is too large for a database: labels, losses and the small map of a run, as files of Optuna's artifact store.
+
+Arrays are written as npy and never unpickled.
+"""
+
+import hashlib
+import io
+import json
+import uuid
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import RecordError
+from core.result import Result
+
+LABELS, LOSSES, MAP = "labels.npy", "losses.json", "map.png"
+
+MIME_TYPES = {LABELS: "application/octet-stream", LOSSES: "application/json", MAP: "image/png"}
+"""Kind of each file that a run may have."""
+
+MAX_BYTES = {LABELS: 64 << 20, LOSSES: 32 << 20, MAP: 4 << 20}
+"""Largest size of each; labels of eight million spots at eight bytes."""
+
+_MAX_LOSSES = 1_000_000
+_MAX_SIDE_PX = 4096
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class Artifacts:
+    """A folder of files by id.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first file is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, content: bytes) -> str:
+        """Write a file.
+
+        Parameters
+        ----------
+        content : bytes
+
+        Returns
+        -------
+        str
+            Its id.
+
+        Raises
+        ------
+        RecordError
+            If it cannot be written.
+        """
+        from optuna.artifacts import FileSystemArtifactStore
+
+        artifact_id = str(uuid.uuid4())
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            FileSystemArtifactStore(self._folder).write(artifact_id, io.BytesIO(content))
+        except OSError as error:
+            raise RecordError(
+                f"The labels of the run cannot be written to {self._folder.name}: {error.strerror}. Nothing was recorded."
+            ) from error
+        return artifact_id
+
+    def read(self, artifact_id: str, max_bytes: int) -> bytes:
+        """Read a file.
+
+        Parameters
+        ----------
+        artifact_id : str
+        max_bytes : int
+            A larger one is damaged, or none of ours.
+
+        Returns
+        -------
+        bytes
+
+        Raises
+        ------
+        RecordError
+            If it is missing, or cannot be read.
+        """
+        from optuna.artifacts import FileSystemArtifactStore
+        from optuna.artifacts.exceptions import ArtifactNotFound
+
+        try:
+            with FileSystemArtifactStore(self._folder).open_reader(str(uuid.UUID(artifact_id))) as file:
+                content = file.read(max_bytes + 1)
+        except (ArtifactNotFound, OSError, ValueError) as error:
+            raise RecordError(
+                f"A file of this run is missing from {self._folder.name}, the folder of artifacts: take it from a backup, or "
+                "check that RUNS_ARTIFACTS names the folder where it was written."
+            ) from error
+        if len(content) > max_bytes:
+            raise RecordError(f"A file of this run in {self._folder.name} is damaged: take it from a backup.")
+        return content
+
+
+def files_of(result: Result, picture: bytes) -> dict[str, bytes]:
+    """Write what is too large for a database.
+
+    Parameters
+    ----------
+    result : Result
+    picture : bytes
+        PNG.
+
+    Returns
+    -------
+    dict of str to bytes
+        Contents by file name; without losses where no autoencoder took part.
+    """
+    files = {LABELS: _npy(result.labels.astype(np.min_scalar_type(int(result.labels.max())))), MAP: picture}
+    if result.autoencoder is not None and result.autoencoder.losses:
+        files[LOSSES] = json.dumps(list(result.autoencoder.losses)).encode()
+    return files
+
+
+def _npy(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
+    return content.getvalue()
+
+
+def labels_hash(labels: np.ndarray) -> str:
+    """Digest labels.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_spots,), int
+
+    Returns
+    -------
+    str
+        SHA-256 of the labels as little-endian 64-bit numbers.
+    """
+    return hashlib.sha256(labels.astype("<i8").tobytes()).hexdigest()
+
+
+def read_labels(content: bytes, n_spots: int) -> np.ndarray:
+    """Read labels; ndarray of shape (n_spots,), int.
+
+    Parameters
+    ----------
+    content : bytes
+        npy.
+    n_spots : int
+
+    Raises
+    ------
+    RecordError
+        If they are not the labels of so many spots.
+    """
+    file = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(file)
+        header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+        shape, _, dtype = header(file)
+    except (ValueError, KeyError, EOFError) as error:
+        raise RecordError("The labels of this run are damaged: they are no npy file.") from error
+    # Held against the bytes that are there before any memory is asked for.
+    rest = content[file.tell() :]
+    if shape != (n_spots,) or dtype.kind not in "iu" or len(rest) != n_spots * dtype.itemsize:
+        raise RecordError(f"The labels of this run are damaged: they are not {n_spots:,} whole numbers.")
+    labels = np.frombuffer(rest, dtype=dtype)
+    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
+        raise RecordError("The labels of this run are damaged: some are no numbers of clusters.")
+    return labels.astype(np.int64)
+
+
+def read_losses(content: bytes) -> tuple[float, ...]:
+    """Read the losses of an autoencoder, one an epoch.
+
+    Parameters
+    ----------
+    content : bytes
+        JSON.
+
+    Returns
+    -------
+    tuple of float
+
+    Raises
+    ------
+    RecordError
+        If they are no numbers.
+    """
+    try:
+        losses = json.loads(content)
+        if not isinstance(losses, list) or len(losses) > _MAX_LOSSES:
+            raise ValueError
+        return tuple(map(float, losses))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RecordError("The losses of this run are damaged: they are no list of numbers.") from error
+
+
+def check_picture(content: bytes) -> None:
+    """Refuse what is no small PNG.
+
+    Parameters
+    ----------
+    content : bytes
+
+    Raises
+    ------
+    RecordError
+    """
+    # Its header comes first: eight bytes of its own, then width and height.
+    sides = (int.from_bytes(content[16:20]), int.from_bytes(content[20:24]))
+    if not content.startswith(_PNG) or not 0 < min(sides) <= max(sides) <= _MAX_SIDE_PX:
+        raise RecordError("The small map of this run is damaged: it is no small PNG.")

@@ -1,0 +1,151 @@
+"""A run as one file, to be sent to somebody: a zip of facts (JSON), labels (npy), losses (JSON) and the small map (PNG).
+
+A file that comes in is a stranger's: looked through before anything is read, and nothing in it is ever unpickled.
+"""
+
+import dataclasses
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+from core.errors import RecordError
+from core.io.safe_h5 import shown
+from core.work.runs import artifacts as files
+from core.work.runs.knobs import trial_params
+from core.work.runs.run import Run, facts_of, run_of
+
+SUFFIX = ".run.zip"
+"""How such a file is called."""
+
+FORMAT = 1
+_FACTS = "run.json"
+_MAX_FILE_BYTES = 128 << 20
+_MAX_BYTES = {**files.MAX_BYTES, _FACTS: 1 << 20}
+
+
+def write(path: Path, run: Run, contents: dict[str, bytes]) -> None:
+    """Write a run as one file.
+
+    Parameters
+    ----------
+    path : Path
+        A file that is there is replaced.
+    run : Run
+    contents : dict of str to bytes
+        Its files by name.
+
+    Raises
+    ------
+    RecordError
+        If the file cannot be written.
+    """
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".zip")
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            _pack(file, {_FACTS: _facts(run), **contents})
+        temporary.replace(path)
+    except OSError as error:
+        raise RecordError(f"{path.name} cannot be written: {error.strerror}. Choose another place.") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def read(path: Path) -> tuple[Run, dict[str, bytes]]:
+    """Read a run that was written as one file, and check all of it.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    run : Run
+    contents : dict of str to bytes
+        Its files by name.
+
+    Raises
+    ------
+    RecordError
+        If the file is no such run, or is damaged.
+    """
+    contents = _unpacked(path)
+    try:
+        facts = json.loads(contents.pop(_FACTS))
+        values = facts.pop("params")
+        known = facts.pop("format") == FORMAT and isinstance(values, dict)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise RecordError(
+            f"{shown(path.name)} is not a run that this program wrote: {_FACTS} in it is damaged."
+        ) from error
+    if not known:
+        raise RecordError(f"{shown(path.name)} was written by another version of this program: bring it in there.")
+    run = run_of(facts, values)
+    _check(path, run, contents)
+    return dataclasses.replace(run, artifacts={}), contents
+
+
+def _facts(run: Run) -> bytes:
+    facts = {"format": FORMAT, **facts_of(run), "params": trial_params(run.params)}
+    del facts["artifacts"]
+    return json.dumps(facts, indent=1).encode()
+
+
+def _pack(file: IO[bytes], contents: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+
+
+def _unpacked(path: Path) -> dict[str, bytes]:
+    try:
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise RecordError(f"{shown(path.name)} is larger than any run is.")
+        with zipfile.ZipFile(path) as archive:
+            return {entry.filename: _member(archive, entry, path) for entry in _members(archive, path)}
+    except OSError as error:
+        raise RecordError(f"{shown(path.name)} cannot be read: {error.strerror}.") from error
+    # zipfile raises many kinds for damage, and zlib's own.
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        zlib.error,
+    ) as error:
+        raise RecordError(f"{shown(path.name)} is not a run that was exported, or it is damaged.") from error
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
+    entries = archive.infolist()
+    names = [entry.filename for entry in entries]
+    if not {_FACTS, files.LABELS} <= set(names) <= set(_MAX_BYTES) or len(names) != len(set(names)):
+        raise RecordError(f"{shown(path.name)} is not a run that was exported: it holds {shown(', '.join(names))}.")
+    return entries
+
+
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> bytes:
+    limit = _MAX_BYTES[entry.filename]
+    with archive.open(entry) as file:
+        content = file.read(limit + 1)  # what the directory says of its size need not be true
+    if len(content) > limit:
+        raise RecordError(f"{entry.filename} in {shown(path.name)} is larger than it can be in any run.")
+    return content
+
+
+def _check(path: Path, run: Run, contents: dict[str, bytes]) -> None:
+    labels = files.read_labels(contents[files.LABELS], run.n_spots)
+    if files.labels_hash(labels) != run.labels_hash:
+        raise RecordError(f"The labels in {shown(path.name)} are not those that were kept: the file is damaged.")
+    if files.LOSSES in contents:
+        files.read_losses(contents[files.LOSSES])
+    if files.MAP in contents:
+        files.check_picture(contents[files.MAP])

@@ -1,0 +1,62 @@
+"""Whose turn it is."""
+
+from core.work.queue import FairQueue
+
+
+def queued(**lines):
+    queue = FairQueue()
+    for owner, jobs in lines.items():
+        for job in jobs:
+            queue.add(job, owner)
+    return queue
+
+
+def test_one_users_jobs_keep_their_order():
+    assert queued(ada=["a", "b", "c"]).order({}) == ["a", "b", "c"]
+
+
+def test_users_take_turns_however_many_jobs_each_has():
+    queue = queued(ada=[f"a{n}" for n in range(75)], ben=["b0", "b1"])
+    assert queue.order({})[:5] == ["a0", "b0", "a1", "b1", "a2"]
+
+
+def test_a_newcomer_comes_before_every_waiting_job_of_somebody_whose_tasks_run():
+    queue = queued(ada=[f"a{n}" for n in range(75)])
+    queue.take({})
+    queue.take({"ada": 1})
+    queue.add("b", "ben")
+    assert queue.take({"ada": 1}) == ("b", "ben")
+
+
+def test_a_job_for_two_users_comes_at_the_turn_of_whoever_is_first():
+    queue = queued(ada=["a0", "shared"], ben=["shared"])
+    assert queue.order({}) == ["a0", "shared"]
+    assert queue.take({"ada": 2}) == ("shared", "ben")
+    assert "shared" not in queue
+    assert queue.order({}) == ["a0"]
+
+
+def test_who_leaves_a_shared_job_takes_it_from_nobody_else():
+    queue = queued(ada=["shared"], ben=["shared"])
+    queue.leave("shared", "ada")
+    assert queue.take({}) == ("shared", "ben")
+
+
+def test_nobody_runs_more_than_is_allowed():
+    queue = queued(ada=["a0", "a1"])
+    assert queue.take({"ada": 1}, most=1) is None
+    assert queue.take({}, most=1) == ("a0", "ada")
+
+
+def test_each_job_goes_to_workers_that_can_do_it():
+    queue = FairQueue()
+    queue.add("far", "ada", "outside")
+    queue.add("near", "ada", "home")
+    assert queue.take({}, "home") == ("near", "ada")
+    assert queue.take({}, "home") is None
+
+
+def test_asking_for_the_order_changes_nothing():
+    queue = queued(ada=["a"], ben=["b"])
+    assert queue.order({}) == queue.order({}) == ["a", "b"]
+    assert len(queue) == 2
