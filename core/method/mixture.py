@@ -4,7 +4,7 @@ A single fit depends on its start. Here several fits find more domains than aske
 what they agree on is kept. The annotation plays no part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -46,7 +46,14 @@ def sizes(n_clusters: int) -> tuple[int, ...]:
     return tuple(max(size, round(factor * n_clusters)) for size, factor in zip(_SIZES, _SIZES_FROM, strict=True))
 
 
-def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int) -> np.ndarray:
+def fit_many(
+    features: np.ndarray,
+    positions: np.ndarray,
+    n_clusters: int,
+    random_state: int,
+    *,
+    on_fit: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
     """Fit mixtures of more domains than are asked for, from many starts: what hardly depends on how many those are.
 
     Parameters
@@ -58,6 +65,8 @@ def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, rando
     n_clusters : int
         Only :func:`sizes` of it counts.
     random_state : int
+    on_fit : callable, optional
+        Told of every fit: how many are done, of how many.
 
     Returns
     -------
@@ -81,6 +90,8 @@ def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, rando
             view = values[:, : _view(fit, values.shape[1])]
             size = min(asked[fit // len(_VIEWS) % len(asked)], len(learnt_from))
             labels[fit, order] = _fit(view, learnt_from, size, int(rng.integers(2**31)))
+            if on_fit is not None:
+                on_fit(fit + 1, N_FITS)
     return labels
 
 
