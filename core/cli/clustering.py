@@ -55,7 +55,7 @@ def add_cluster(todo: Any) -> None:
         "and --lab-h5 then name folders, which are made, with a file for each sample in them",
     )
     add_method(parser, TRAINING_KNOBS + CLUSTERING_KNOBS, default_preset="recommended")
-    parser.add_argument("--angle", type=_direction, metavar="RADIANS|auto|off", help=_angle_help())
+    add_angle(parser)
     parser.add_argument(
         "--starts",
         type=at_least_one,
@@ -85,6 +85,16 @@ def add_cluster(todo: Any) -> None:
         "--figure", type=_figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
     )
     parser.set_defaults(run=_run_cluster)
+
+
+def add_angle(parser: argparse.ArgumentParser) -> None:
+    """Ask for the direction across the layers.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument("--angle", type=_direction, metavar="RADIANS|auto|off", help=_angle_help())
 
 
 def _run_train(options: argparse.Namespace) -> None:

@@ -257,6 +257,26 @@ class Pipeline:
             self._seconds[step] += time.perf_counter() - started
 
 
+def early_steps_key(params: MethodParams) -> str:
+    """Name the early steps of a run: runs of one sample with equal keys share what takes longest.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Returns
+    -------
+    str
+        Of pooling and training, or pooling and embedding; for mixtures, with the seed that their fits start from.
+    """
+    early = _embedding_key(params)
+    if params.embedding.needs_training:
+        early = params.pooling, params.embedding.autoencoder
+    if not params.clustering.by_kmeans:
+        early = *early, str(params.clustering.random_state)
+    return params_key("early", *early)
+
+
 def _embedding_key(params: MethodParams) -> tuple[object, ...]:
     """Only what the embedding depends on: the number of components matters to PCA and factors alone, and so on."""
     embedding = params.embedding

@@ -158,6 +158,17 @@ class Dispatcher:
         with self._lock:
             return self._queue.order(self._running())
 
+    def n_workers(self) -> int:
+        """Count the workers of all clusters that run.
+
+        Returns
+        -------
+        int
+        """
+        with self._lock:
+            clusters = list(self._clusters.values())
+        return sum(cluster.n_workers() for cluster in clusters)
+
     def forget(self, job_id: str) -> None:
         """Let go of a job that is finished.
 

@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import LimitError
 from core.work.cluster import Cluster
 from core.work.dispatch import LOST, Dispatcher, Request, whole_number
+from core.work.host import sizes
 from core.work.job import About, Job, State
 from core.work.ledger import Ledger
 
@@ -181,6 +182,21 @@ class Board:
         for job in self.jobs():
             self._ledger.finish(job.id, State.FAILED, error=LOST)
         atexit.unregister(self.close)
+
+    def drop(self, job_id: str) -> None:
+        """Forget a finished job whose result was taken, so that others are remembered longer.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it is unknown or not finished, nothing happens.
+        """
+        self._ledger.drop(job_id)
+
+    @property
+    def n_workers(self) -> int:
+        """Jobs that can run at once; before a cluster is there, as many as the embedded one will take."""
+        return self._dispatcher.n_workers() or sizes().n_workers
 
     @property
     def cluster(self) -> Cluster | None:

@@ -133,9 +133,9 @@ class Ledger:
             if job is None or job.finished:
                 return
             ended = dataclasses.replace(job, state=state, ended=time.time(), **facts)
-            self._jobs[job_id] = ended
+            self._jobs[job_id], end = ended, self._ends[job_id]
         self._on_end(ended)
-        self._ends[job_id].set()
+        end.set()
 
     def wait(self, job_id: str, seconds: float) -> bool:
         """Wait for the end of a job.
@@ -155,9 +155,25 @@ class Ledger:
             end = self._ends.get(job_id)
         return end is None or end.wait(seconds)
 
+    def drop(self, job_id: str) -> None:
+        """Forget a finished job.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it is unknown or not finished, nothing happens.
+        """
+        with self.lock:
+            job = self._jobs.get(job_id)
+            if job is not None and job.finished:
+                self._forget(job)
+
     def _forget_old(self) -> None:
         finished = [job for job in self._jobs.values() if job.finished]
         for job in finished[: max(0, len(finished) - _FINISHED_KEPT)]:
-            del self._jobs[job.id], self._ends[job.id]
-            if self._latest[job.key] == job.id:
-                del self._latest[job.key]
+            self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        del self._jobs[job.id], self._ends[job.id]
+        if self._latest.get(job.key) == job.id:
+            del self._latest[job.key]

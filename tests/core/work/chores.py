@@ -46,3 +46,45 @@ def refuse(progress):
 
 def break_down(progress):
     raise KeyError("nobody thought of this")
+
+
+def counted_runs(progress, sample, settings, models, steps):
+    """Make runs of a sweep, and leave a line for each early step that is really done."""
+    from core.io import lab_h5
+    from core.method import pipeline, training
+    from core.work import sweep_tasks
+
+    log = models / "steps.log"
+    watched = (
+        (lab_h5, "read", "load"),
+        (pipeline, "pool_window", "pool"),
+        (pipeline, "principal_components", "embed"),
+        (pipeline, "spatial_factors", "embed"),
+        (training, "train", "train"),
+        (pipeline, "cluster", "cluster"),
+    )
+    originals = [(module, name, getattr(module, name)) for module, name, _ in watched]
+    for module, name, step in watched:
+        setattr(module, name, _logged(getattr(module, name), step, log))
+    try:
+        return sweep_tasks.make_runs(progress, sample, settings, models, steps)
+    finally:
+        for module, name, original in originals:
+            setattr(module, name, original)
+
+
+def _logged(function, step, log):
+    def told(*args, **options):
+        with log.open("a") as file:
+            file.write(f"{step} {os.getpid()}\n")
+        return function(*args, **options)
+
+    return told
+
+
+def slow_runs(progress, sample, settings, models, steps):
+    """Make runs of a sweep at leisure."""
+    from core.work import sweep_tasks
+
+    time.sleep(0.3)
+    return sweep_tasks.make_runs(progress, sample, settings, models, steps)

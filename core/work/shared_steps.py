@@ -1,0 +1,194 @@
+"""Steps that several processes share through a folder: each is done by one of them, once, and read by the others.
+
+Arrays lie in `.npy` and `.npz` files that are mapped into memory, so a matrix is there once however many processes work on it.
+Nothing is pickled. Knows nothing of the method: keys say what a value depends on.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from scipy import sparse
+
+from core.method.cache import DEFAULT_BYTES, StepCache
+from core.sample import Sample, TissueImage
+
+T = TypeVar("T")
+
+MOST_BYTES = 8 * 2**30
+"""Budget of a folder; the values used longest ago are deleted, and made again where they are asked for."""
+
+_TEXT = ("name", "source", "synthetic")
+_ARRAYS = ("lattice", "coords_um", "labels_true", "gene_names", "barcodes", "coords_px", "spot_rgb")
+
+
+class SharedSteps(StepCache):
+    """A cache of steps whose arrays other processes use, too.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it does not exist; of processes of one user.
+    max_bytes : int
+        Budget in memory.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int = DEFAULT_BYTES) -> None:
+        super().__init__(max_bytes)
+        self.folder = folder
+
+    def get(self, key: str, compute: Callable[[], T]) -> T:
+        """Look a value up here, then in the folder; or compute and keep it.
+
+        Parameters
+        ----------
+        key : str
+        compute : callable
+            Called by one process at a time; the others wait for what it makes.
+
+        Returns
+        -------
+        object
+            Arrays come back read-only.
+        """
+        return super().get(key, lambda: self._shared(key, compute))
+
+    def sample(self, key: str, read: Callable[[], Sample]) -> Sample:
+        """Look a sample up, or read it: the file that it comes from is read by one process.
+
+        Parameters
+        ----------
+        key : str
+        read : callable
+
+        Returns
+        -------
+        Sample
+        """
+        return super().get(key, lambda: self._shared_sample(key, read))
+
+    def _shared(self, key: str, compute: Callable[[], T]) -> T:
+        path = self.folder / f"{key}.npy"
+        with self._locked(key):
+            if path.exists():
+                return _mapped(path)
+            value = compute()
+            if isinstance(value, np.ndarray) and _is_shared(value):
+                self._write(path, lambda part: _write_array(part, value))
+            return value
+
+    def _shared_sample(self, key: str, read: Callable[[], Sample]) -> Sample:
+        folder = self.folder / key
+        with self._locked(key):
+            if folder.is_dir():
+                return _sample_from(folder)
+            sample = read()
+            self._write(folder, lambda part: _write_sample(part, sample))
+            return sample
+
+    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
+        """Write beside and move: whoever sees it sees all of it. A full disk costs time, not the sweep."""
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            write(part)
+            part.replace(path)
+        except OSError:
+            _remove(part)
+        _keep_within(self.folder, MOST_BYTES)
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[None]:
+        self.folder.mkdir(
+            parents=True, exist_ok=True
+        )  # it is deleted when a sweep has ended, and may be asked for again
+        with (self.folder / f"{key}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # given back by the system when a process dies
+            yield
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a folder of shared steps; what is in use stays readable to who uses it.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    if folder.is_dir():
+        for path in folder.iterdir():
+            _remove(path)
+        _remove(folder)
+
+
+def _is_shared(value: np.ndarray) -> bool:
+    return value.dtype.kind == "f" or value.ndim > 1  # a row of whole numbers is the labels of one run
+
+
+def _mapped(path: Path) -> Any:
+    os.utime(path)
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def _write_array(path: Path, value: np.ndarray) -> None:
+    with path.open("wb") as file:
+        np.save(file, value, allow_pickle=False)
+
+
+def _write_sample(folder: Path, sample: Sample) -> None:
+    folder.mkdir()
+    for name, value in _arrays_of(sample).items():
+        _write_array(folder / f"{name}.npy", value)
+
+
+def _arrays_of(sample: Sample) -> Mapping[str, np.ndarray]:
+    arrays = {name: getattr(sample, name) for name in _ARRAYS if getattr(sample, name) is not None}
+    arrays |= {name: np.asarray(getattr(sample, name)) for name in _TEXT}
+    counts = sample.expression
+    if isinstance(counts, np.ndarray):
+        arrays["expression"] = counts
+    else:
+        arrays |= {"data": counts.data, "indices": counts.indices, "indptr": counts.indptr}
+        arrays["shape"] = np.asarray(counts.shape)
+    if sample.image is not None:
+        arrays |= {"pixels": sample.image.pixels, "pixel_scale": np.asarray(sample.image.scale)}
+    return {name: _plain(value) for name, value in arrays.items()}
+
+
+def _plain(value: np.ndarray) -> np.ndarray:
+    return value.astype(str) if value.dtype.kind == "O" else value
+
+
+def _sample_from(folder: Path) -> Sample:
+    parts = {path.stem: _mapped(path) for path in folder.glob("*.npy")}
+    expression: Any = parts.get("expression")
+    if expression is None:
+        matrix = parts["data"], parts["indices"], parts["indptr"]
+        expression = sparse.csr_array(matrix, shape=(int(parts["shape"][0]), int(parts["shape"][1])))
+    image = TissueImage(pixels=parts["pixels"], scale=float(parts["pixel_scale"])) if "pixels" in parts else None
+    rest: dict[str, Any] = {name: parts.get(name) for name in _ARRAYS}
+    rest |= {name: parts[name].item() for name in _TEXT}
+    return Sample(expression=expression, image=image, **rest)
+
+
+def _keep_within(folder: Path, most_bytes: int) -> None:
+    """Delete the arrays used longest ago; samples stay, since every step begins with one."""
+    sizes = {path: path.stat() for path in folder.glob("*.npy")}
+    free = shutil.disk_usage(folder).free + sum(status.st_size for status in sizes.values())
+    left = min(most_bytes, free // 2)
+    for path, status in sorted(sizes.items(), key=lambda item: item[1].st_mtime_ns, reverse=True):
+        left -= status.st_size
+        if left < 0:
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        for inner in path.iterdir():
+            inner.unlink(missing_ok=True)
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)

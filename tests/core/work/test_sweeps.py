@@ -1,0 +1,229 @@
+"""Sweeps on a real cluster of processes, with a real record."""
+
+import dataclasses
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from core.errors import ParameterError, WorkError
+from core.io import lab_h5
+from core.method import pipeline
+from core.params import AutoencoderParams, DirectionParams, EmbeddingParams, MethodParams, preset, replaced
+from core.work.jobs import shared_board
+from core.work.runs import Record
+from core.work.sweep_journal import Journal, State
+from core.work.sweep_plan import Axis, Range, Search, Section, Sweep, as_json, from_json
+from core.work.sweep_results import runs_by_place, tried
+from core.work.sweeps import Sweeps
+from tests.core.work import chores
+from tests.small_tissue import small_sample
+
+PLAIN = MethodParams(direction=DirectionParams(method="off"))
+WINDOWS = Axis(knob="window", values=(1, 2, 3))
+WEIGHTS = Axis(knob="x_weight", values=(0.5, 2.0))
+
+
+@pytest.fixture
+def section(tmp_path):
+    """Make a sample's file, and name it for a sweep."""
+
+    def made(name="first", params=PLAIN):
+        path = tmp_path / f"{name}.h5"
+        lab_h5.write(small_sample(name, n_rows=16 if name == "first" else 20), path)
+        sample = lab_h5.read(path)
+        return Section(
+            name=name,
+            path=str(path),
+            content_hash=sample.content_hash,
+            annotation_hash=sample.annotation_hash,
+            params=replaced(params, ("clustering", "n_clusters"), 4),
+        )
+
+    return made
+
+
+@pytest.fixture
+def record(tmp_path):
+    return Record(f"sqlite:///{tmp_path / 'runs.sqlite3'}", tmp_path / "artifacts")
+
+
+@pytest.fixture
+def sweeps(tmp_path, record):
+    """Sweeps whose workers write down what they do."""
+    models = tmp_path / "models"
+    models.mkdir()
+    made = Sweeps(tmp_path / "sweeps", shared_board(), record, models, task=chores.counted_runs)
+    yield made
+    made.close()
+
+
+def finished(sweeps, sweep, seconds=120.0):
+    sweep_id = sweeps.start(sweep)
+    assert sweeps.wait(sweep_id, seconds)
+    status = sweeps.status(sweep_id)
+    assert (status.outcome.state, status.outcome.error, status.outcome.failed) == (State.DONE, "", {})
+    return status
+
+
+def steps_done(tmp_path):
+    return Counter(line.split()[0] for line in (tmp_path / "models" / "steps.log").read_text().splitlines())
+
+
+def test_each_load_and_pooling_happens_once_over_all_workers_and_each_run_is_clustered_once(sweeps, section, tmp_path):
+    status = finished(sweeps, Sweep(sections=(section(), section("second")), axes=(WEIGHTS, WINDOWS), n_starts=3))
+    assert status.outcome.n_done == 2 * 3 * 2 * 3
+    assert steps_done(tmp_path) == {"load": 2, "pool": 2 * 3, "cluster": 36}
+
+
+def test_an_autoencoder_is_trained_once_for_all_that_can_use_it(sweeps, section, tmp_path):
+    trained = MethodParams(
+        direction=DirectionParams(method="off"),
+        embedding=EmbeddingParams(kind="code", autoencoder=AutoencoderParams(width=4, epochs=3, batch_size=32)),
+    )
+    kinds = Axis(knob="embedding", values=("code", "reconstruction"))
+    finished(sweeps, Sweep(sections=(section(params=trained),), axes=(kinds, WEIGHTS), n_starts=2))
+    assert steps_done(tmp_path) == {"load": 1, "pool": 1, "train": 1, "cluster": 8}
+
+
+def test_factors_are_found_once_whatever_the_number_of_clusters_and_starts(sweeps, section, tmp_path):
+    params = preset("recommended")
+    finished(
+        sweeps, Sweep(sections=(section(params=params),), axes=(Axis(knob="n_clusters", values=(3, 4)),), n_starts=2)
+    )
+    assert steps_done(tmp_path) == {"load": 1, "embed": 1}
+
+
+def test_every_run_is_recorded_with_the_labels_that_the_pipeline_gives(sweeps, section, record):
+    sweep = Sweep(sections=(section(),), axes=(WINDOWS, WEIGHTS), n_starts=2)
+    status = finished(sweeps, sweep)
+    places = runs_by_place(status.outcome, record.runs(sweep=sweep.id), 0)
+    assert {place: [run.params.clustering.random_state for run in runs] for place, runs in places.items()} == {
+        (window, weight): [0, 1] for window in range(3) for weight in range(2)
+    }
+    sample = lab_h5.read(Path(sweep.sections[0].path))
+    for setting in sweep.settings():
+        run = places[setting.place][setting.params.clustering.random_state]
+        assert run.params == setting.params
+        assert run.params.pooling.window == WINDOWS.values[setting.place[0]]
+        expected = pipeline.run(sample, setting.params)
+        assert record.result(run).labels.tolist() == expected.labels.tolist()
+        assert run.scores == expected.scores
+
+
+def test_a_sweep_asked_for_again_makes_only_the_runs_that_are_not_recorded(sweeps, section, record, tmp_path):
+    sweep = Sweep(sections=(section(),), axes=(WINDOWS,), n_starts=2)
+    finished(sweeps, sweep)
+    before = record.runs(sweep=sweep.id)
+    record.delete(before[0].id)
+    finished(sweeps, sweep)
+    after = record.runs(sweep=sweep.id)
+    assert {run.id for run in before[1:]} < {run.id for run in after}
+    assert len(after) == 6
+    assert steps_done(tmp_path)["cluster"] == 7
+
+
+def test_a_paused_sweep_makes_no_runs_until_it_goes_on(section, record, tmp_path):
+    sweeps = Sweeps(tmp_path / "sweeps", shared_board(), record, tmp_path, task=chores.slow_runs)
+    axis = Axis(knob="x_weight", values=tuple(map(float, range(1, 21))))
+    sweep_id = sweeps.start(Sweep(sections=(section(),), axes=(axis,)), "Ada")
+    until(lambda: sweeps.status(sweep_id).outcome.n_done >= 2)
+    assert sweeps.status(sweep_id).seconds_left > 0
+    sweeps.pause(sweep_id)
+    assert sweeps.wait(sweep_id, 60)
+    status = sweeps.status(sweep_id)
+    assert status.outcome.state is State.PAUSED
+    assert 2 <= status.outcome.n_done == len(record.runs(sweep=sweep_id)) < 20
+    assert status.plan.who == "Ada"
+    time.sleep(0.6)
+    assert sweeps.status(sweep_id).outcome.n_done == status.outcome.n_done
+    sweeps.go_on(sweep_id)
+    until(lambda: sweeps.status(sweep_id).outcome.n_done > status.outcome.n_done)
+    sweeps.cancel(sweep_id)
+    assert sweeps.wait(sweep_id, 10)
+    assert sweeps.status(sweep_id).outcome.state is State.CANCELLED
+
+
+def until(true, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_a_search_asks_for_the_same_trials_again_whatever_ends_first(sweeps, section, record):
+    ranges = (Range(knob="x_weight", low=0.1, high=10.0, log=True), Range(knob="window", low=1, high=4))
+    search = Search(objective="ari", n_trials=13, ranges=ranges, random_state=3)
+    sweep = Sweep(sections=(section(),), search=search)
+    first = finished(sweeps, sweep)
+    trials = tried(sweep, search, first.outcome, record.runs(sweep=sweep.id))
+    assert len(trials) == 13
+    for values, _ in trials:
+        assert 0.1 <= values["x_weight"] <= 10
+        assert values["window"] in (1, 2, 3, 4)
+    for run in record.runs(sweep=sweep.id)[:9]:
+        record.delete(run.id)
+    again = finished(sweeps, sweep)
+    assert tried(sweep, search, again.outcome, record.runs(sweep=sweep.id)) == trials
+
+
+def test_a_setting_that_cannot_be_run_fails_with_its_sentence_and_the_others_go_on(sweeps, section, tmp_path):
+    few = section()
+    lab_h5.write(small_sample("first", n_rows=4), tmp_path / "few.h5")
+    sample = lab_h5.read(tmp_path / "few.h5")
+    hashes = {"content_hash": sample.content_hash, "annotation_hash": sample.annotation_hash}
+    few = dataclasses.replace(few, path=str(tmp_path / "few.h5"), **hashes)
+    sweep = Sweep(sections=(few,), axes=(Axis(knob="n_clusters", values=(3, 100)),))
+    sweep_id = sweeps.start(sweep)
+    assert sweeps.wait(sweep_id, 60)
+    outcome = sweeps.status(sweep_id).outcome
+    assert (outcome.state, set(outcome.runs)) == (State.DONE, {(0, (0,), 0)})
+    assert "100 clusters were asked for" in outcome.failed[0, (1,), 0]
+
+
+def test_two_sweeps_of_one_plan_in_two_processes_are_refused(sweeps, section, tmp_path):
+    sweep = Sweep(sections=(section(),), axes=(WINDOWS,))
+    journal = Journal(tmp_path / "sweeps" / sweep.id)
+    journal.begin(sweep, "")
+    with journal.hold(), pytest.raises(WorkError, match="Another process"):
+        sweeps.start(sweep)
+
+
+def test_a_plan_read_back_from_json_is_the_plan(section):
+    search = Search(objective="nmi", n_trials=5, ranges=(Range(knob="hops", low=0, high=3), Range(knob="read_out")))
+    for sweep in (
+        Sweep(sections=(section(), section("second")), axes=(WINDOWS, WEIGHTS), n_starts=2),
+        Sweep(sections=(section(params=preset("recommended")),), search=search),
+    ):
+        read = from_json(json.loads(json.dumps(as_json(sweep))))
+        assert read == sweep
+        assert read.id == sweep.id
+
+
+def test_where_its_files_lie_does_not_change_what_a_sweep_is(section):
+    here = section()
+    there = dataclasses.replace(here, path="elsewhere.h5")
+    assert Sweep(sections=(here,), axes=(WINDOWS,)).id == Sweep(sections=(there,), axes=(WINDOWS,)).id
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda of: Axis(knob="window", values=(2, 2)), "twice"),
+        (lambda of: Axis(knob="window", values=(0,)), "between 1 and 40"),
+        (lambda of: Axis(knob="window", values=()), "no values"),
+        (lambda of: Axis(knob="wind", values=(1,)), "no knob"),
+        (lambda of: Range(knob="x_weight", low=2.0, high=1.0), "lower end"),
+        (lambda of: Range(knob="x_weight", low=0.0, high=1.0, log=True), "above 0"),
+        (lambda of: Search(objective="speed", n_trials=3, ranges=(Range(knob="hops", low=0, high=2),)), "no score"),
+        (lambda of: Sweep(sections=(of,)), "a grid over one or two knobs, or a search"),
+        (lambda of: Sweep(sections=(of,), axes=(WINDOWS, WINDOWS)), "turned twice"),
+        (lambda of: Sweep(sections=(of,), axes=(WINDOWS,), n_starts=10_000), "30,000 runs"),
+        (lambda of: Sweep(sections=(of,), axes=(Axis(knob="seed", values=(1, 2)),), n_starts=2), "seed"),
+    ],
+)
+def test_what_makes_no_sweep_is_refused_with_a_sentence(section, make, words):
+    with pytest.raises(ParameterError, match=words):
+        make(section())
