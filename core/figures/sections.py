@@ -32,8 +32,7 @@ def match_together(samples: Sequence[Sample], results: Mapping[str, Result]) -> 
         Its labels are those of all sections, one after another.
     """
     labels = np.concatenate([results[sample.name].labels for sample in samples])
-    truth = _truth(samples)
-    return match_steadily(labels, truth if layers_of(samples) else None)
+    return match_steadily(labels, annotation(samples))
 
 
 def layers_of(samples: Sequence[Sample]) -> list[str]:
@@ -80,6 +79,21 @@ def sections_figure(
     return side_by_side(samples[0].places, maps, theme=theme, height_px=_HEIGHT_PX, n_columns=n_columns)
 
 
+def annotation(samples: Sequence[Sample]) -> np.ndarray | None:
+    """Put the annotations of all sections one after another.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+
+    Returns
+    -------
+    ndarray of str, or None
+        None where no section is annotated.
+    """
+    return _truth(samples) if layers_of(samples) else None
+
+
 def _truth(samples: Sequence[Sample]) -> np.ndarray:
     return np.concatenate(
         [
@@ -91,8 +105,7 @@ def _truth(samples: Sequence[Sample]) -> np.ndarray:
 
 def _predicted(samples: Sequence[Sample], results: Mapping[str, Result], theme: Theme) -> dict[str, SmallMap]:
     matching = match_together(samples, results)
-    truth = _truth(samples) if layers_of(samples) else None
-    whole, maps, first = of_clusters("", "", matching, truth, theme), {}, 0
+    whole, maps, first = of_clusters("", "", matching, annotation(samples), theme), {}, 0
     for sample in samples:
         spots = slice(first, first + sample.n_spots)
         areas = tuple((name, shade, there[spots]) for name, shade, there in whole.areas if there[spots].any())

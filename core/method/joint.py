@@ -1,8 +1,8 @@
 """Several sections clustered as one, so that a label means the same in all of them.
 
 Genes are matched by name and centred within each section; all sections share the directions of their factors, which no
-neighbourhood across sections enters; one set of mixtures and one consensus go over all spots; neighbours vote within their section. The
-annotation plays no part.
+neighbourhood across sections enters; each section is moved as a whole to where the others lie (:mod:`core.method.anchors`); one set
+of mixtures and one consensus go over all spots; neighbours vote within their section. The annotation plays no part.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import numpy as np
 from core.errors import ParameterError, SampleError
 from core.evaluation.agreement import agreement
 from core.method import mixture
+from core.method.anchors import offsets
 from core.method.cache import StepCache
 from core.method.factors import common_factors
 from core.method.lattice import canonical_order
@@ -29,7 +30,7 @@ T = TypeVar("T")
 OnStep = Callable[[float, str], None]
 """Told of the share of the work that is done, and of what comes next."""
 
-_FITS_FROM, _FITS_TO = 0.35, 0.9  # shares of the work that lie before and after the fits
+_ANCHORS_FROM, _FITS_FROM, _FITS_TO = 0.3, 0.4, 0.9  # shares of the work that are done when these begin, and end
 
 
 class JointPipeline:
@@ -53,7 +54,7 @@ class JointPipeline:
     def __init__(
         self, samples: Sequence[Sample], *, cache: StepCache | None = None, on_step: OnStep | None = None
     ) -> None:
-        _check_samples(samples)
+        check_samples(samples)
         self.samples = tuple(samples)
         self.genes = shared_genes(samples)
         self._cache = StepCache(max_bytes=2**62) if cache is None else cache
@@ -131,7 +132,10 @@ class JointPipeline:
         self._tell(0.0, f"Finds factors of {len(self.genes):,} shared genes")
         counts = [counts_of(sample, self.genes) for sample in self._ranked]
         places, embedding = [sample.places for sample in self._ranked], params.embedding
-        return np.vstack(common_factors(counts, places, embedding.n_components, embedding.hops))
+        found = common_factors(counts, places, embedding.n_components, embedding.hops)
+        self._tell(_ANCHORS_FROM, "Brings the sections together")
+        moved = offsets([values[order] for values, order in zip(found, self._orders, strict=True)])
+        return np.vstack([values + move for values, move in zip(found, moved, strict=True)])
 
     def _agreed(self, params: MethodParams) -> np.ndarray:
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
@@ -203,7 +207,18 @@ def check_params(params: MethodParams) -> None:
         )
 
 
-def _check_samples(samples: Sequence[Sample]) -> None:
+def check_samples(samples: Sequence[Sample]) -> None:
+    """Refuse sections that cannot be clustered together.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+
+    Raises
+    ------
+    SampleError
+        If there are fewer than two, or two are the same or have one name.
+    """
     if len(samples) < 2:
         raise SampleError("Clustering together takes two sections or more: name another one.")
     met: dict[str, str] = {}
