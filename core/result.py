@@ -69,20 +69,41 @@ class AutoencoderReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """Agreement with the annotation; None where there is none.
+    """Figures of a run, all in one place: agreement with the annotation, and what can be said without one.
 
     Parameters
     ----------
     ari, nmi : float or None
-        Adjusted Rand index and normalised mutual information (arithmetic mean) on annotated spots.
+        Adjusted Rand index and normalised mutual information (arithmetic mean) on annotated spots; None without an annotation.
     ari_all, nmi_all : float or None
         The same on all spots, the unannotated counted as a class of their own, as in the paper.
+    chaos : float or None
+        Mean distance from a spot to the nearest one of its domain, in standard deviations of position; lower is better. See
+        `core.evaluation.coherence`.
+    pas : float or None
+        Share of the spots that most of their ten nearest disagree with, from 0 to 1; lower is better.
+    stability : float or None
+        Mean adjusted Rand index between every two of the fits that a consensus is made of, or of several starts; 1 where all
+        agree. None where there was one fit only.
+    smallest_share, largest_share : float or None
+        Share of the spots in the smallest and in the largest domain; 0 where one of those asked for is empty.
+    n_tiny : float or None
+        Domains with less than 1% of the spots, empty ones among them.
+    n_empty : float or None
+        Domains that were asked for and have no spot.
     """
 
     ari: float | None = None
     nmi: float | None = None
     ari_all: float | None = None
     nmi_all: float | None = None
+    chaos: float | None = None
+    pas: float | None = None
+    stability: float | None = None
+    smallest_share: float | None = None
+    largest_share: float | None = None
+    n_tiny: float | None = None
+    n_empty: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,6 +117,9 @@ class Result:
         Cluster of each spot, 0 .. n_clusters - 1, in the order of the sample's spots.
     params : MethodParams
     scores : Scores
+    confidence : ndarray of shape (n_spots,), float, or None
+        How often each spot keeps its domain over resampled fits, from 0 to 1; None where there was one fit only. See
+        `core.evaluation.stability`.
     direction : FoundDirection or None
         None when both coordinates entered the distance.
     autoencoder : AutoencoderReport or None
@@ -108,11 +132,12 @@ class Result:
     labels: np.ndarray
     params: MethodParams
     scores: Scores = field(default_factory=Scores)
+    confidence: np.ndarray | None = None
     direction: FoundDirection | None = None
     autoencoder: AutoencoderReport | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
-        """Memory of the labels, in bytes."""
-        return int(self.labels.nbytes)
+        """Memory of the labels and of their confidence, in bytes."""
+        return int(self.labels.nbytes) + (0 if self.confidence is None else int(self.confidence.nbytes))

@@ -126,11 +126,10 @@ def scores(sample: Sample, result: Result | None) -> None:
         None keeps the cards in their places, empty.
     """
     kept = state.pinned(sample.content_hash)
-    cards = (_card_ari(result, kept), _card_nmi(result, kept), _card_direction(result, kept), _card_time(result, kept))
-    for column, (label, value, note, description, words) in zip(
-        st.columns(len(cards), gap="small"), cards, strict=True
-    ):
-        column.metric(
+    cards = (_card_ari, _card_nmi, _card_stability, _card_pas, _card_direction, _card_time)
+    row = st.container(horizontal=True, gap="small")  # in a narrow window three cards and three
+    for label, value, note, description, words in (card(result, kept) for card in cards):
+        row.metric(
             label,
             value,
             # Always there, so that cards never change their height.
@@ -140,7 +139,6 @@ def scores(sample: Sample, result: Result | None) -> None:
             delta_description=description,
             help=words,
             border=True,
-            height="stretch",
         )
 
 
@@ -183,6 +181,58 @@ def _scores_of(result: Result | None) -> Scores:
 
 def _score(value: float | None) -> str:
     return _NOTHING if value is None else f"{value:.3f}"
+
+
+def _card_stability(result: Result | None, kept: Result | None) -> _Card:
+    words = (
+        "Mean adjusted Rand index between every two of the fits that the consensus is made of, without the annotation: 1 where all agree. "
+        "k-means is one fit and has none; Repeats, below, runs it again. Beware: few, large domains are the most stable. "
+    )
+    found, pinned = _scores_of(result), _scores_of(kept)
+    note = (_percent(found.smallest_share), "smallest")
+    if kept is not None:
+        note = _against(found.stability, pinned.stability, ".3f")
+    return "Stability", _score(found.stability), *note, words + _on_sizes(found, pinned)
+
+
+def _card_pas(result: Result | None, kept: Result | None) -> _Card:
+    words = (
+        "Share of the spots that more than 5 of their 10 nearest spots disagree with, without the annotation: lower is smoother. "
+        "CHAOS is the mean distance to the nearest spot of the same domain, in standard deviations of position: lower is more "
+        "compact. Beware: both are best where one domain takes everything. "
+    )
+    found, pinned = _scores_of(result), _scores_of(kept)
+    note = (_chaos(found.chaos), "CHAOS")
+    if kept is not None:
+        note = _against(_hundredfold(found.pas), _hundredfold(pinned.pas), ".1f", "%")
+    return "PAS", _percent(found.pas), *note, words + _on_chaos(found, pinned)
+
+
+def _on_sizes(found: Scores, pinned: Scores) -> str:
+    if found.smallest_share is None:
+        return "Small: the share of the smallest domain, or the change against the pinned result."
+    before = "" if pinned.smallest_share is None else f" (pinned {pinned.smallest_share:.1%})"
+    return (
+        f"The smallest domain has {found.smallest_share:.1%} of the spots{before}, the largest {found.largest_share:.1%}; "
+        f"{found.n_tiny:.0f} have less than 1%, {found.n_empty:.0f} of them none."
+    )
+
+
+def _on_chaos(found: Scores, pinned: Scores) -> str:
+    before = "" if pinned.chaos is None else f" (pinned {_chaos(pinned.chaos)})"
+    return f"CHAOS is {_chaos(found.chaos)}{before}. Small: CHAOS, or the change of PAS against the pinned result."
+
+
+def _hundredfold(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _percent(share: float | None) -> str:
+    return _NOTHING if share is None else f"{share:.1%}"
+
+
+def _chaos(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.4f}"
 
 
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:

@@ -226,6 +226,9 @@ def scores(samples: Sequence[Sample], results: Results | None) -> None:
         "NMI": "Normalised mutual information on annotated spots: 1 if either labelling tells the other.",
         "ARI, all spots": "The unannotated counted as a class of their own, as in the paper.",
         "NMI, all spots": "The unannotated counted as a class of their own, as in the paper.",
+        "Stability": "Mean adjusted Rand index between every two fits that the labels are made of, on this section; 1 is best.",
+        "PAS": "Share of spots that most of their ten nearest disagree with; 0 is best.",
+        "CHAOS": "Mean distance from a spot to the nearest one of its domain, in standard deviations of position; lower is better.",
     }
     columns = {name: st.column_config.TextColumn(help=words) for name, words in helps.items()}
     st.dataframe(rows, hide_index=True, column_config=columns)
@@ -242,6 +245,9 @@ def _row(sample: Sample, result: Result | None) -> dict[str, Any]:
         "NMI": _score(found.nmi),
         "ARI, all spots": _score(found.ari_all),
         "NMI, all spots": _score(found.nmi_all),
+        "Stability": _score(found.stability),
+        "PAS": _score(found.pas),
+        "CHAOS": _score(found.chaos),
     }
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.commands.clustering import coherence_words, score_words
 from core.commands.console import print_facts, share_bar
 from core.commands.joint_outputs import JointOutputs
 from core.io import lab_h5
 from core.method.joint import JointPipeline
 from core.params import MethodParams, replaced
-from core.result import Result, Scores
+from core.result import Result
 from core.sample import Sample
 
 ParamsFor = Callable[[Sequence[Sample]], MethodParams]
@@ -97,8 +98,9 @@ def _in_short(steps: JointPipeline, runs: Sequence[Run], seconds: Mapping[str, f
         f"{hops} hop{'s' * (hops != 1)}",
         "Clusters": f"{params.clustering.n_clusters} in all sections together, tied mixture{refined}",
     }
+    facts["Without annotation"] = {name: coherence_words(result.scores) for name, result in runs[0].items()}
     for run in runs:
-        words = {name: _score_words(result.scores) for name, result in run.items()}
+        words = {name: score_words(result) for name, result in run.items()}
         facts[f"Seed {_seed(run)}"] = words | _mean_words(run)
     facts["Seconds"] = ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
     return facts
@@ -106,12 +108,6 @@ def _in_short(steps: JointPipeline, runs: Sequence[Run], seconds: Mapping[str, f
 
 def _sample_words(sample: Sample) -> str:
     return f"{'synthetic tissue, ' * sample.synthetic}{sample.n_spots} spots, {sample.n_genes} genes"
-
-
-def _score_words(scores: Scores) -> str:
-    if scores.ari is None:
-        return "no annotation to score against"
-    return f"ARI {scores.ari:.3f}, NMI {scores.nmi:.3f} (all spots: ARI {scores.ari_all:.3f}, NMI {scores.nmi_all:.3f})"
 
 
 def _mean_words(run: Run) -> dict[str, str]:

@@ -3,13 +3,43 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score
+from scipy import sparse
 
 from core.evaluation.matching import overlapping_pairs
 
+Runs = Sequence[np.ndarray] | np.ndarray
+"""Labels of several runs: a list of arrays, or a row each."""
 
-def kept_share(runs: Sequence[np.ndarray]) -> np.ndarray:
-    """Tell how often each spot keeps its label.
+
+def confidence(labels: np.ndarray, runs: Runs) -> np.ndarray:
+    """Tell in how many of some runs each spot keeps its label.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_spots,), int
+        What the runs are held against.
+    runs : sequence of ndarray of shape (n_spots,), int
+        One or more.
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), float
+        Share of the runs in which the spot lies in the cluster that is paired with its cluster in `labels`; clusters are
+        paired by common spots (Hungarian method).
+
+    Examples
+    --------
+    >>> confidence(np.array([0, 0, 1]), [np.array([4, 4, 2]), np.array([7, 7, 7])]).tolist()
+    [1.0, 1.0, 0.5]
+    """
+    kept = np.zeros(len(labels))
+    for run in runs:
+        kept += _in_terms_of(run, labels) == labels
+    return kept / len(runs)
+
+
+def kept_share(runs: Runs) -> np.ndarray:
+    """Tell how often each spot keeps the label of the first run.
 
     Parameters
     ----------
@@ -19,15 +49,14 @@ def kept_share(runs: Sequence[np.ndarray]) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_spots,), float
-        Share of the runs, the first among them, in which the spot lies in the cluster that is paired with its cluster in
-        the first run; clusters are paired by common spots (Hungarian method).
+        :func:`confidence` over all runs, the first among them.
 
     Examples
     --------
     >>> kept_share([np.array([0, 0, 1]), np.array([7, 7, 7])]).tolist()
     [1.0, 1.0, 0.5]
     """
-    return np.asarray(np.mean([_in_terms_of(run, runs[0]) == runs[0] for run in runs], axis=0))
+    return confidence(runs[0], runs)
 
 
 def _in_terms_of(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -36,7 +65,94 @@ def _in_terms_of(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.array([pairs.get(int(name), -1) for name in names])[rows]
 
 
-def agreement_with_others(runs: Sequence[np.ndarray]) -> list[float]:
+def adjusted_rand(runs: Runs, others: Runs) -> np.ndarray:
+    """Compute the adjusted Rand index between every run and every other.
+
+    Parameters
+    ----------
+    runs, others : sequence of ndarray of shape (n_spots,), int
+
+    Returns
+    -------
+    ndarray of shape (n_runs, n_others), float
+        1 where two partitions are the same, 0 where they agree no more than by chance.
+
+    Notes
+    -----
+    Hubert and Arabie 1985 (doi 10.1007/BF01908075), from the numbers of pairs of spots that share a cluster in one run, in the
+    other, and in both.
+    """
+    together, one, other = _pairs_together(runs, others)
+    n_spots = len(runs[0])
+    by_chance = one * other / max(n_spots * (n_spots - 1) / 2, 1)
+    room = (one + other) / 2 - by_chance
+    return np.where(room == 0, 1.0, (together - by_chance) / np.where(room == 0, 1.0, room))
+
+
+def fowlkes_mallows(runs: Runs, others: Runs) -> np.ndarray:
+    """Compute the Fowlkes-Mallows index between every run and every other.
+
+    Parameters
+    ----------
+    runs, others : sequence of ndarray of shape (n_spots,), int
+
+    Returns
+    -------
+    ndarray of shape (n_runs, n_others), float
+        1 where two partitions are the same. Not corrected for chance: few large clusters agree by themselves.
+
+    Notes
+    -----
+    Fowlkes and Mallows 1983 (doi 10.2307/2288117): pairs of spots together in both, over the geometric mean of those
+    together in each.
+    """
+    together, one, other = _pairs_together(runs, others)
+    scale = np.sqrt(one * other)
+    return np.where(scale == 0, (one == other).astype(float), together / np.where(scale == 0, 1.0, scale))
+
+
+def _pairs_together(runs: Runs, others: Runs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count pairs of spots that share a cluster: in both (n_runs, n_others), in the one (n_runs, 1), in the other (1, n_others)."""
+    first, second, n_spots = _Members(runs), _Members(others), len(runs[0])
+    common = np.square((first.matrix.T @ second.matrix).toarray())
+    both = np.add.reduceat(np.add.reduceat(common, first.begins, axis=0), second.begins, axis=1)
+    return (both - n_spots) / 2, first.pairs()[:, None], second.pairs()[None, :]
+
+
+class _Members:
+    """Clusters of all runs side by side: a column for each, with a 1 for each of its spots."""
+
+    def __init__(self, runs: Runs) -> None:
+        sizes = [int(run.max()) + 1 for run in runs]
+        ends = np.cumsum(sizes)
+        self.begins: np.ndarray = ends - sizes
+        columns = np.column_stack([run + begin for run, begin in zip(runs, self.begins, strict=True)])
+        n_spots, n_runs = columns.shape
+        rows = np.arange(0, columns.size + 1, n_runs)
+        self.matrix = sparse.csr_array((np.ones(columns.size), columns.ravel(), rows), shape=(n_spots, ends[-1]))
+
+    def pairs(self) -> np.ndarray:
+        counts = self.matrix.sum(axis=0)
+        return np.asarray(np.add.reduceat(counts * (counts - 1) / 2, self.begins))
+
+
+def stability(runs: Runs) -> float:
+    """Average the adjusted Rand index over every two runs.
+
+    Parameters
+    ----------
+    runs : sequence of ndarray of shape (n_spots,), int
+        Two or more.
+
+    Returns
+    -------
+    float
+        1 where all runs agree.
+    """
+    return float(np.mean(agreement_with_others(runs)))
+
+
+def agreement_with_others(runs: Runs) -> list[float]:
     """Average each run's adjusted Rand index with all others.
 
     Parameters
@@ -49,5 +165,5 @@ def agreement_with_others(runs: Sequence[np.ndarray]) -> list[float]:
     list of float
         One for each run; 1 where all runs agree.
     """
-    table = np.array([[adjusted_rand_score(one, other) for other in runs] for one in runs])
+    table = adjusted_rand(runs, runs)
     return [float(value) for value in (table.sum(axis=1) - 1) / (len(runs) - 1)]

@@ -67,10 +67,13 @@ def labels_csv(sample: Sample, result: Result, names: Mapping[int, str] | None =
     Returns
     -------
     str
-        Columns `spot` (barcode, or row number from 0 where the sample has no barcodes) and `cluster`; rows in the order of
-        the sample's file.
+        Columns `spot` (barcode, or row number from 0 where the sample has no barcodes), `cluster` and, where it is known,
+        `confidence` (from 0 to 1); rows in the order of the sample's file.
     """
-    return _table(("spot", "cluster"), zip(spot_names(sample), renamed(result.labels, names).tolist(), strict=True))
+    columns = {"spot": spot_names(sample), "cluster": renamed(result.labels, names).tolist()}
+    if result.confidence is not None:
+        columns["confidence"] = [f"{share:.4g}" for share in result.confidence.tolist()]
+    return _table(tuple(columns), zip(*columns.values(), strict=True))
 
 
 def loupe_csv(sample: Sample, labels: np.ndarray, name: str) -> str:
@@ -187,7 +190,7 @@ def spot_names(sample: Sample) -> list[str]:
     return [str(name) for name in names]
 
 
-def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)

@@ -3,6 +3,7 @@
 `core.io.h5ad` reads them back as the sample that they were made of.
 """
 
+import dataclasses
 import json
 import os
 import uuid
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 LABELS = "domain"
 """Column of `obs` that holds the clusters."""
+
+CONFIDENCE = "confidence"
+"""Column of `obs` that holds how often each spot keeps its cluster, where that is known."""
 
 ANNOTATION = "annotation"
 """Column of `obs` that holds the annotation."""
@@ -59,6 +63,7 @@ def adata_of(
     -------
     AnnData
         Counts in `X` (CSR); `obs["domain"]` and, where the sample is annotated, `obs["annotation"]`, both categorical;
+        `obs["confidence"]`, from 0 to 1, where it is known;
         `array_row`, `array_col` and `in_tissue` on the lattice; `obsm["spatial"]` (x, y) in full-resolution pixels, or in
         micrometres where there are no pixels, as `uns["spatial_domains"]["spatial_unit"]` says; image and scale factors in
         `uns["spatial"][name]`; parameters (JSON), scores, seconds, version and content hash in `uns["spatial_domains"]`.
@@ -82,6 +87,8 @@ def adata_of(
         var=pd.DataFrame(index=_index(sample.gene_names, sample.n_genes)),
     )
     adata.obs[LABELS] = _categories(renamed(result.labels, names), _in_order(result.labels, names))
+    if result.confidence is not None:
+        adata.obs[CONFIDENCE] = np.array(result.confidence)
     if sample.labels_true is not None:
         adata.obs[ANNOTATION] = _categories(sample.labels_true, sample.layer_names)
     _put_places(adata, sample)
@@ -226,7 +233,7 @@ def _spot_um(sample: Sample) -> float:
 
 
 def _facts(sample: Sample, result: Result) -> dict[str, Any]:
-    scores = {name: getattr(result.scores, name) for name in ("ari", "nmi", "ari_all", "nmi_all")}
+    scores = dataclasses.asdict(result.scores)
     facts: dict[str, Any] = {
         "parameters": json.dumps(result.params.as_dict(), sort_keys=True),
         "scores": {name: float(value) for name, value in scores.items() if value is not None},

@@ -1,6 +1,6 @@
 """A cache with a budget of bytes, shared by threads: for steps, and for what else is large.
 
-Knows of a value only what it calls its `nbytes`.
+Knows of a value only what it calls its `nbytes`; of sparse matrices, which call theirs nothing, the parts.
 """
 
 import threading
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from cachetools import LRUCache
+from scipy import sparse
 
 from core.errors import ParameterError
 
@@ -96,5 +97,7 @@ def budget_bytes(text: str | None) -> int:
 
 
 def _size(value: Any) -> int:
+    if isinstance(value, sparse.csr_array):
+        return sum(int(part.nbytes) for part in (value.data, value.indices, value.indptr)) + _OVERHEAD
     n_bytes = len(value) if isinstance(value, bytes) else getattr(value, "nbytes", 0)
     return int(n_bytes) + _OVERHEAD

@@ -125,19 +125,42 @@ def leading_components(values: Expression, n_components: int) -> np.ndarray:
     ndarray of shape (n_spots, n_components)
         Centred.
     """
-    return _common_components([values], n_components)[0]
+    mean, directions = leading_directions(values, n_components)
+    return np.asarray(values @ directions - mean @ directions)
+
+
+def leading_directions(values: Expression, n_components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the mean and the first principal directions, without a dense copy of sparse values.
+
+    Parameters
+    ----------
+    values : ndarray or csr_array of shape (n_spots, n_genes)
+        Not modified.
+    n_components : int
+        Fewer are given where spots or genes are fewer.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_genes,)
+    directions : ndarray of shape (n_genes, n_components)
+        Orthonormal columns, strongest first.
+    """
+    means, directions = _common_directions([values], n_components)
+    return means[0], directions
 
 
 def _common_components(sections: Sequence[Expression], n_components: int) -> list[np.ndarray]:
-    """Principal components of all sections, each centred by itself."""
+    return _projected(sections, *_common_directions(sections, n_components))
+
+
+def _common_directions(sections: Sequence[Expression], n_components: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Principal directions of all sections, each centred by its own mean."""
     n_genes = sections[0].shape[1]
     n_components = min(n_components, sum(values.shape[0] for values in sections) - 1, n_genes)
     means = [np.asarray(values.mean(axis=0)).ravel() for values in sections]
     if n_genes <= _EXACT_UP_TO:
-        directions = np.linalg.eigh(_covariance(sections, means))[1][:, ::-1][:, :n_components]
-    else:
-        directions = _randomised_directions(sections, means, n_components)
-    return _projected(sections, means, directions)
+        return means, np.linalg.eigh(_covariance(sections, means))[1][:, ::-1][:, :n_components]
+    return means, _randomised_directions(sections, means, n_components)
 
 
 def _projected(sections: Sequence[Expression], means: Sequence[np.ndarray], basis: np.ndarray) -> list[np.ndarray]:
@@ -179,14 +202,57 @@ def _turned(
 ) -> list[np.ndarray]:
     components, graph = np.vstack(sections), sparse.csr_array(sparse.block_diag(graphs, format="csr"))
     ends = np.cumsum([len(values) for values in sections])[:-1]
+    factors = components @ noise_scaled_directions(components, graph, ends)[:, :n_factors]
+    return [_centred(part) for part in np.split(averaged(factors, graph, hops), ends)]
+
+
+def noise_scaled_directions(
+    components: np.ndarray, graph: sparse.csr_array, ends: Sequence[int] | np.ndarray = ()
+) -> np.ndarray:
+    """Turn components so that signal stands out from noise, and scale them to the noise.
+
+    Parameters
+    ----------
+    components : ndarray of shape (n_spots, n_components)
+        Centred. Not modified.
+    graph : csr_array of shape (n_spots, n_spots)
+        Of neighbours.
+    ends : sequence of int
+        Where each section ends and the next begins; signal is what varies within sections.
+
+    Returns
+    -------
+    ndarray of shape (n_components, n_components)
+        Columns, strongest first: `components @ directions` differ from the means of their neighbours by unit variance.
+    """
     smooth = mean_over_neighbours(graph, own_weight=1.0)
     noise = components - mean_over_neighbours(graph, own_weight=0.0) @ components
-    signal = np.vstack([_centred(part) for part in np.split(_averaged(components, smooth, _SIGNAL_HOPS), ends)])
+    signal = np.vstack(
+        [_centred(part) for part in np.split(_averaged(components, smooth, _SIGNAL_HOPS), np.asarray(ends, dtype=int))]
+    )
     noise_squares = noise.T @ noise
     noise_squares[np.diag_indices_from(noise_squares)] += _RIDGE * max(np.square(components).sum(), 1e-300)
     # eigh scales to unit sums of squares of noise; times sqrt(n_spots) that is unit variance.
-    directions = eigh(signal.T @ signal, noise_squares)[1][:, ::-1][:, :n_factors] * np.sqrt(len(components))
-    return [_centred(part) for part in np.split(_averaged(components @ directions, smooth, hops), ends)]
+    return np.asarray(eigh(signal.T @ signal, noise_squares)[1][:, ::-1] * np.sqrt(len(components)))
+
+
+def averaged(values: np.ndarray, graph: sparse.csr_array, hops: int) -> np.ndarray:
+    """Average each spot's values with its neighbours', again and again.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spots, n_features)
+        Not modified.
+    graph : csr_array of shape (n_spots, n_spots)
+        Of neighbours.
+    hops : int
+        How often; 0 gives a copy.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, n_features)
+    """
+    return _averaged(values, mean_over_neighbours(graph, own_weight=1.0), hops)
 
 
 def _centred(values: np.ndarray) -> np.ndarray:
@@ -196,4 +262,4 @@ def _centred(values: np.ndarray) -> np.ndarray:
 def _averaged(values: np.ndarray, smooth: sparse.csr_array, hops: int) -> np.ndarray:
     for _ in range(hops):
         values = smooth @ values
-    return values
+    return values.copy()

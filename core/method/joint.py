@@ -14,21 +14,25 @@ from typing import TypeVar
 import numpy as np
 
 from core.errors import ParameterError, SampleError
-from core.evaluation.agreement import agreement
 from core.method import mixture
 from core.method.anchors import offsets
 from core.method.cache import StepCache
 from core.method.factors import common_factors
 from core.method.lattice import canonical_order
+from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.refinement import majority_vote
+from core.method.scoring import scores_of
 from core.method.shared_genes import counts_of, shared_genes
 from core.params import DEFAULT_N_CLUSTERS, MethodParams, params_key
-from core.result import Result
+from core.result import Result, Scores
 from core.sample import Sample
 
 T = TypeVar("T")
 OnStep = Callable[[float, str], None]
 """Told of the share of the work that is done, and of what comes next."""
+
+N_FITS = 24
+"""Fits that the consensus is made of: with 12, as one section has, the score depended twice as much on the seed."""
 
 _ANCHORS_FROM, _FITS_FROM, _FITS_TO = 0.3, 0.4, 0.9  # shares of the work that are done when these begin, and end
 
@@ -89,7 +93,7 @@ class JointPipeline:
             self.factors(params)
         with self._timed("cluster"):
             labels = self.labels(params)
-            found = {sample.name: agreement(labels[sample.name], sample.labels_true) for sample in self.samples}
+            found = self._scores(params, labels)
         self._tell(1.0, "Done")
         return {
             name: Result(
@@ -115,14 +119,35 @@ class JointPipeline:
         ----------
         params : MethodParams
         """
-        agreed = self._agreed(params)
-        found, first = {}, 0
-        for sample, order in zip(self._ranked, self._orders, strict=True):
-            labels = np.empty(sample.n_spots, dtype=np.int64)
-            labels[order] = agreed[first : first + sample.n_spots]
-            found[sample.name] = majority_vote(labels, sample.places, params.refinement.rounds)
-            first += sample.n_spots
+        agreed = self._by_section(self._agreed(params)[None])
+        rounds = params.refinement.rounds
+        found = {
+            sample.name: majority_vote(agreed[sample.name][0], neighbour_graph(sample.places), rounds)
+            for sample in self._ranked
+        }
         return {sample.name: found[sample.name] for sample in self.samples}
+
+    def _scores(self, params: MethodParams, labels: dict[str, np.ndarray]) -> dict[str, Scores]:
+        fits, n_clusters = self._by_section(self._merged(params)), params.clustering.n_clusters
+        return {
+            sample.name: scores_of(
+                sample,
+                labels[sample.name],
+                n_clusters,
+                nearest=nearest_spots(sample.places),
+                fits=fits[sample.name],
+            )
+            for sample in self.samples
+        }
+
+    def _by_section(self, stacked: np.ndarray) -> dict[str, np.ndarray]:
+        """Take partitions apart, and put the spots back into the order of their file; ndarray of shape (n_fits, n_spots)."""
+        parts = np.split(stacked, np.cumsum([sample.n_spots for sample in self._ranked])[:-1], axis=1)
+        found = {}
+        for sample, order, part in zip(self._ranked, self._orders, parts, strict=True):
+            found[sample.name] = np.empty(part.shape, dtype=np.int64)
+            found[sample.name][:, order] = part
+        return found
 
     def _factors(self, params: MethodParams) -> np.ndarray:
         """All sections below one another, in the order of their files."""
@@ -138,17 +163,29 @@ class JointPipeline:
         return np.vstack([values + move for values, move in zip(found, moved, strict=True)])
 
     def _agreed(self, params: MethodParams) -> np.ndarray:
+        partitions, n_clusters, seed = (
+            self._merged(params),
+            params.clustering.n_clusters,
+            params.clustering.random_state,
+        )
+        return self._kept(
+            lambda: mixture.consensus(partitions, _on_a_line(partitions.shape[1]), n_clusters, seed),
+            "joint labels", *_factors_key(params), str(n_clusters), str(seed),
+        )  # fmt: skip
+
+    def _merged(self, params: MethodParams) -> np.ndarray:
+        """Fits of the mixture, merged down to the number of clusters, over all spots in the order of work."""
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
         features = self._in_order(self._factors(params))
-        places = np.column_stack((np.arange(len(features)), np.zeros(len(features))))  # they are in order already
+        places = _on_a_line(len(features))
         fits = self._kept(
-            lambda: mixture.fit_many(features, places, n_clusters, seed, on_fit=self._on_fit),
+            lambda: mixture.fit_many(features, places, n_clusters, seed, n_fits=N_FITS, on_fit=self._on_fit),
             "joint fits", *_factors_key(params), repr(mixture.sizes(n_clusters)), str(seed),
         )  # fmt: skip
         self._tell(_FITS_TO, "Keeps what the fits agree on")
         return self._kept(
-            lambda: mixture.consensus(fits, features, places, n_clusters, seed),
-            "joint labels", *_factors_key(params), str(n_clusters), str(seed),
+            lambda: mixture.merge_each(fits, features, places, n_clusters),
+            "joint merged", *_factors_key(params), str(n_clusters), str(seed),
         )  # fmt: skip
 
     def _in_order(self, stacked: np.ndarray) -> np.ndarray:
@@ -241,6 +278,11 @@ def _fingerprint(sample: Sample) -> str:
         sums = np.sort(np.asarray(sample.expression.sum(axis=axis), dtype=np.float64).ravel())
         digest.update(np.round(sums, 6).tobytes())  # the last digits of a sum depend on its order
     return digest.hexdigest()
+
+
+def _on_a_line(n_spots: int) -> np.ndarray:
+    """Places of spots that are in the order of work already."""
+    return np.column_stack((np.arange(n_spots), np.zeros(n_spots)))
 
 
 def _factors_key(params: MethodParams) -> tuple[str, str]:

@@ -4,7 +4,7 @@ A single fit depends on its start. Here several fits find more domains than aske
 what they agree on is kept. The annotation plays no part.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +17,7 @@ from core.method.lattice import canonical_order
 from core.method.threads import one_thread
 
 N_FITS = 12
-"""Fits that a consensus is made of."""
+"""Fits that a consensus is made of, where nothing else is said."""
 
 _SIZES = (10, 14, 18)  # domains of the fits: all well above what cortex has
 _SIZES_FROM = (1.25, 1.75, 2.25)  # times as many as asked for, where that is more
@@ -52,6 +52,7 @@ def fit_many(
     n_clusters: int,
     random_state: int,
     *,
+    n_fits: int = N_FITS,
     on_fit: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
     """Fit mixtures of more domains than are asked for, from many starts: what hardly depends on how many those are.
@@ -65,6 +66,7 @@ def fit_many(
     n_clusters : int
         Only :func:`sizes` of it counts.
     random_state : int
+    n_fits : int
     on_fit : callable, optional
         Told of every fit: how many are done, of how many.
 
@@ -82,23 +84,21 @@ def fit_many(
         raise ParameterError(f"{n_clusters} clusters were asked for, but the sample has {len(features)} spots.")
     order, rng = canonical_order(positions), np.random.default_rng(random_state)
     asked = sizes(n_clusters)
-    labels = np.empty((N_FITS, len(features)), dtype=np.int16)
+    labels = np.empty((n_fits, len(features)), dtype=np.int16)
     with one_thread():
         values = _centred(features[order])
         learnt_from = _evenly(len(values))
-        for fit in range(N_FITS):
+        for fit in range(n_fits):
             view = values[:, : _view(fit, values.shape[1])]
             size = min(asked[fit // len(_VIEWS) % len(asked)], len(learnt_from))
             labels[fit, order] = _fit(view, learnt_from, size, int(rng.integers(2**31)))
             if on_fit is not None:
-                on_fit(fit + 1, N_FITS)
+                on_fit(fit + 1, n_fits)
     return labels
 
 
-def consensus(
-    fits: np.ndarray, features: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int
-) -> np.ndarray:
-    """Merge each fit down to so many domains, and keep what the fits agree on.
+def merge_each(fits: np.ndarray, features: np.ndarray, positions: np.ndarray, n_clusters: int) -> np.ndarray:
+    """Merge the domains of each fit until so many are left.
 
     Parameters
     ----------
@@ -106,6 +106,33 @@ def consensus(
         From :func:`fit_many`.
     features : ndarray of shape (n_spots, n_features)
         What they were fitted to. Not modified.
+    positions : ndarray of shape (n_spots, 2)
+        Fix the order of work.
+    n_clusters : int
+
+    Returns
+    -------
+    ndarray of shape (n_fits, n_spots), int
+        Domain of each spot in each merged fit; the numbers of two fits have nothing to do with each other.
+    """
+    order = canonical_order(positions)
+    partitions = np.empty_like(fits)
+    with one_thread():
+        values = _centred(features[order])
+        learnt_from = _evenly(len(values))
+        for fit, labels in enumerate(fits):
+            view = values[:, : _view(fit, values.shape[1])]
+            partitions[fit, order] = merged(view, labels[order].astype(np.int64), n_clusters, learnt_from)
+    return partitions
+
+
+def consensus(partitions: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int) -> np.ndarray:
+    """Keep what merged fits agree on.
+
+    Parameters
+    ----------
+    partitions : ndarray of shape (n_fits, n_spots), int
+        From :func:`merge_each`.
     positions : ndarray of shape (n_spots, 2)
     n_clusters : int
     random_state : int
@@ -117,13 +144,7 @@ def consensus(
     """
     order = canonical_order(positions)
     with one_thread():
-        values = _centred(features[order])
-        learnt_from = _evenly(len(values))
-        partitions = [
-            merged(values[:, : _view(fit, values.shape[1])], labels[order].astype(np.int64), n_clusters, learnt_from)
-            for fit, labels in enumerate(fits)
-        ]
-        agreed = _agreed(partitions, n_clusters, learnt_from, random_state)
+        agreed = _agreed(partitions[:, order], n_clusters, _evenly(len(order)), random_state)
     found = np.empty(len(order), dtype=np.int64)
     found[order] = _numbered_as_met(agreed)
     return found
@@ -260,11 +281,9 @@ def _ridged(covariance: np.ndarray) -> np.ndarray:
     return np.asarray(covariance + ridge * np.eye(len(covariance)))
 
 
-def _agreed(
-    partitions: Sequence[np.ndarray], n_clusters: int, learnt_from: np.ndarray, random_state: int
-) -> np.ndarray:
+def _agreed(partitions: np.ndarray, n_clusters: int, learnt_from: np.ndarray, random_state: int) -> np.ndarray:
     """Cluster spots by the domains that they lie in over all partitions (cluster ensembles by their leading eigenvectors)."""
-    n_spots = len(partitions[0])
+    n_spots = partitions.shape[1]
     if n_clusters == 1:
         return np.zeros(n_spots, dtype=np.int64)
     coordinates = _coordinates(partitions, n_clusters)
@@ -282,8 +301,8 @@ def _kmeans(values: np.ndarray, size: int, rng: np.random.Generator, *, n_init: 
     return min((lloyd(spots, start, max_iter) for start in starts), key=lambda fit: fit[1])[0]
 
 
-def _coordinates(partitions: Sequence[np.ndarray], n_clusters: int) -> np.ndarray:
-    n_spots, columns = len(partitions[0]), []
+def _coordinates(partitions: np.ndarray, n_clusters: int) -> np.ndarray:
+    n_spots, columns = partitions.shape[1], []
     for labels in partitions:
         met, place = np.unique(labels, return_inverse=True)
         share = 1 / np.sqrt(np.bincount(place))

@@ -4,10 +4,14 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from core.method.lattice import canonical_order
 from core.places import Places
 
 _N_NEIGHBOURS = 6  # of a spot on the Visium lattice, and as many off it
 _REACH = {True: 1.2, False: 3.0}  # spacings: on the lattice the second ring is left out, off it only far cells are
+_ROWS = 65_536  # spots whose nearest are looked for at once
+_MOST_ASKED = 256
+_UM_DIGITS = 4  # distances are equal to a tenth of a nanometre
 
 
 def neighbour_graph(places: Places) -> sparse.csr_array:
@@ -32,6 +36,54 @@ def neighbour_graph(places: Places) -> sparse.csr_array:
     linked = (found.ravel() < n_spots) & (found.ravel() != spots)
     links = sparse.csr_array((np.ones(linked.sum()), (spots[linked], found.ravel()[linked])), shape=(n_spots, n_spots))
     return sparse.csr_array(links.maximum(links.T))
+
+
+def nearest_spots(places: Places, n_nearest: int = 10) -> np.ndarray:
+    """Find each spot's nearest other spots, by a rule that leaves nothing to the order of a file.
+
+    Parameters
+    ----------
+    places : Places
+    n_nearest : int
+        Fewer are given where spots are fewer.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, n_nearest), int32
+        Nearest first. Among spots equally far away the one further up is taken first, then the one further left: on the
+        lattice the ten nearest are the 6 of the first ring and the upper 4 of the 6 of the second. Only spots that share a
+        position, or more than 255 at one distance, are told apart by their places in the file.
+
+    Notes
+    -----
+    Programs that sort distances leave such ties to the order of the file; on a file sorted from top to bottom and left to
+    right a stable sort takes the same spots as here.
+    """
+    order = canonical_order(places.positions)
+    coords = places.tissue_um[order]
+    nearest = np.empty((len(coords), min(n_nearest, len(coords) - 1)), dtype=np.int32)
+    if nearest.size == 0:
+        return nearest
+    tree = cKDTree(coords)
+    for first in range(0, len(coords), _ROWS):
+        rows = np.arange(first, min(first + _ROWS, len(coords)))
+        nearest[order[rows]] = order[_nearest_of(tree, rows, nearest.shape[1], 2 * n_nearest + 4)]
+    return nearest
+
+
+def _nearest_of(tree: cKDTree, rows: np.ndarray, n_nearest: int, n_asked: int) -> np.ndarray:
+    n_asked = min(n_asked, tree.n)
+    distances, found = map(np.asarray, tree.query(tree.data[rows], k=range(1, n_asked + 1)))
+    distances = distances.round(_UM_DIGITS)  # what is level on the lattice differs in the last digits
+    reach = distances[:, -1].copy()
+    distances[found == rows[:, None]] = np.inf
+    ranks = np.lexsort((found, distances))[:, :n_nearest]
+    nearest = np.take_along_axis(found, ranks, axis=1)
+    # More spots may lie at the distance of the last one where that is as far as was looked.
+    cut_off = np.take_along_axis(distances, ranks, axis=1)[:, -1] == reach
+    if cut_off.any() and n_asked < min(tree.n, _MOST_ASKED):
+        nearest[cut_off] = _nearest_of(tree, rows[cut_off], n_nearest, min(4 * n_asked, _MOST_ASKED))
+    return nearest
 
 
 def mean_over_neighbours(graph: sparse.csr_array, *, own_weight: float) -> sparse.csr_array:

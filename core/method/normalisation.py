@@ -37,9 +37,8 @@ def log_normalised_together(sections: Sequence[Expression]) -> list[Expression]:
     list of ndarray or csr_array
         As :func:`log_normalised` gives, for each section.
     """
-    libraries = [np.asarray(counts.sum(axis=1), dtype=np.float64) for counts in sections]
-    library = np.concatenate(libraries)
-    median = np.median(library[library > 0]) if library.any() else 1.0
+    libraries = [library_sizes(counts) for counts in sections]
+    median = _median(np.concatenate(libraries))
     return [_log(counts, median / np.maximum(own, 1.0)) for counts, own in zip(sections, libraries, strict=True)]
 
 
@@ -49,3 +48,36 @@ def _log(counts: Expression, factor: np.ndarray) -> Expression:
         np.log1p(values, out=values)
         return sparse.csr_array((values, counts.indices, counts.indptr), shape=counts.shape)  # indices are shared
     return np.log1p(counts * factor[:, None])
+
+
+def library_sizes(counts: Expression) -> np.ndarray:
+    """Sum the counts of each spot.
+
+    Parameters
+    ----------
+    counts : ndarray or csr_array of shape (n_spots, n_genes)
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), float64
+    """
+    return np.asarray(counts.sum(axis=1), dtype=np.float64)
+
+
+def median_library(counts: Expression) -> float:
+    """Find the counts that :func:`log_normalised` scales every spot to.
+
+    Parameters
+    ----------
+    counts : ndarray or csr_array of shape (n_spots, n_genes)
+
+    Returns
+    -------
+    float
+        Median of those that have any; 1 where none has.
+    """
+    return _median(library_sizes(counts))
+
+
+def _median(library: np.ndarray) -> float:
+    return float(np.median(library[library > 0])) if library.any() else 1.0

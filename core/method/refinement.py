@@ -3,18 +3,16 @@
 import numpy as np
 from scipy import sparse
 
-from core.method.neighbours import neighbour_graph
-from core.places import Places
 
-
-def majority_vote(labels: np.ndarray, places: Places, rounds: int) -> np.ndarray:
+def majority_vote(labels: np.ndarray, graph: sparse.csr_array, rounds: int) -> np.ndarray:
     """Give each spot the label that is most frequent among itself and its neighbours.
 
     Parameters
     ----------
     labels : ndarray of shape (n_spots,), int
         Not modified.
-    places : Places
+    graph : csr_array of shape (n_spots, n_spots)
+        Who is whose neighbour, from `core.method.neighbours.neighbour_graph`.
     rounds : int
         How often all spots vote, at once.
 
@@ -26,7 +24,7 @@ def majority_vote(labels: np.ndarray, places: Places, rounds: int) -> np.ndarray
     if rounds == 0:
         return labels
     n_labels = int(labels.max()) + 1
-    graph, spots = neighbour_graph(places), np.arange(len(labels))
+    spots = np.arange(len(labels))
     for _ in range(rounds):
         own = sparse.csr_array((np.ones(len(labels)), (spots, labels)), shape=(len(labels), n_labels))
         votes = (graph @ own + own).toarray()

@@ -18,6 +18,8 @@ from tests.sections import SHIPPED, shipped_part
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"sample", "n_spots", "n_genes", "params", "scores", "autoencoder", "direction", "seconds", "repeats"}
+AGREEMENT = {"ari", "nmi", "ari_all", "nmi_all"}
+COHERENCE = {"chaos", "pas", "smallest_share", "largest_share", "n_tiny", "n_empty"}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,7 @@ def test_cluster_prints_one_json_object_with_all_that_was_promised(run, part):
     assert result["params"]["clustering"]["n_clusters"] == 5
     assert result["direction"] == {"angle": 0.38, "method": "manual", "support": None}
     assert result["seconds"].keys() == {"load", "pool", "train", "cluster"}
-    assert result["scores"].keys() == {"ari", "nmi", "ari_all", "nmi_all"}
+    assert result["scores"].keys() == AGREEMENT | COHERENCE | {"stability"}
     assert result["repeats"] == [{"seed": 3, **result["scores"]}]
     assert result["autoencoder"] is None
 
@@ -67,10 +69,43 @@ def test_starts_count_seeds_up_and_the_labels_are_those_of_the_first(run, part, 
     result = facts(run, "cluster", part, "--preset", "paper", "--seed", "4", "--starts", "3", "--labels", many)
     assert [repeat["seed"] for repeat in result["repeats"]] == [4, 5, 6]
     alone = facts(run, "cluster", part, "--preset", "paper", "--seed", "4", "--labels", one)
-    assert many.read_text() == one.read_text()
+    assert [line.split(",")[:2] for line in many.read_text().splitlines()] == list(
+        csv.reader(one.read_text().splitlines())
+    )
     assert alone["scores"] == result["scores"]
+    assert alone["agreement_between_starts"] is None
+    assert 0 < result["agreement_between_starts"] < 1
     third = facts(run, "cluster", part, "--preset", "paper", "--seed", "6")
     assert third["scores"] == {name: result["repeats"][2][name] for name in third["scores"]}
+
+
+def test_confidence_comes_from_the_fits_of_a_consensus_or_from_the_starts_of_k_means(run, part, tmp_path):
+    fits = facts(run, "cluster", part, "--n-clusters", "3")["confidence"]
+    assert (fits["over"], len(fits["deciles"])) == ("fits", 11)
+    assert fits["deciles"] == sorted(fits["deciles"])
+    path = tmp_path / "labels.csv"
+    starts = facts(run, "cluster", part, "--preset", "paper", "--starts", "3", "--labels", path)["confidence"]
+    with path.open() as file:
+        column = {row["confidence"] for row in csv.DictReader(file)}
+    assert starts["over"] == "starts"
+    assert column <= {"0", "0.5", "1"}
+    assert facts(run, "cluster", part, "--preset", "paper")["confidence"] is None
+
+
+def test_clusters_prints_the_whole_curve_and_one_suggestion_with_its_reason(run, part, tmp_path):
+    words = ("clusters", part, "--from", "2", "--to", "5", "--starts", "2")
+    curve = facts(run, *words, "--figure", tmp_path / "curve.html")
+    assert [point["n_clusters"] for point in curve["points"]] == [2, 3, 4, 5]
+    assert curve["suggested"] in (None, 3, 4)
+    assert str(curve["suggested"] or "No number") in curve["reason"]
+    assert (tmp_path / "curve.html").stat().st_size > 10_000
+    status, out, _ = run(*words)
+    assert (status, curve["reason"] in out) == (0, True)
+
+
+def test_a_range_of_clusters_the_wrong_way_round_is_refused(run, part):
+    status, _, err = run("clusters", part, "--from", "5", "--to", "5")
+    assert (status, err) == (2, "--from is 5 and --to 5: --from must be the smaller.\n")
 
 
 def test_labels_name_barcodes_in_the_order_of_the_file(run, tmp_path):
@@ -85,7 +120,7 @@ def test_labels_name_barcodes_in_the_order_of_the_file(run, tmp_path):
 def test_labels_without_barcodes_name_rows_from_zero(run, part, tmp_path):
     path = tmp_path / "labels.csv"
     facts(run, "cluster", part, "--labels", path)
-    assert path.read_text().splitlines()[0] == "spot,cluster"
+    assert path.read_text().splitlines()[0] == "spot,cluster,confidence"
     assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == [str(row) for row in range(400)]
 
 
@@ -99,12 +134,12 @@ def test_angle_off_and_found(run, part):
     assert 0 <= paper["angle"] < np.pi
 
 
-def test_without_an_annotation_the_scores_are_null(run, part, tmp_path):
+def test_without_an_annotation_its_scores_are_null_and_the_others_are_there(run, part, tmp_path):
     sample = shipped_part(200, 10)
     path = tmp_path / "plain.h5"
     lab_h5.write(type(sample)(name="plain", expression=sample.expression, lattice=sample.lattice), path)
     result = facts(run, "cluster", path)
-    assert set(result["scores"].values()) == {None}
+    assert {name for name, value in result["scores"].items() if value is None} == AGREEMENT
     assert result["params"]["clustering"]["n_clusters"] == 8
 
 

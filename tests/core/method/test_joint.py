@@ -35,7 +35,7 @@ def subset(sample, spots, name, genes=None):
 def few_fits():
     """Half as many fits: enough to show what holds for any number."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.method.mixture.N_FITS", 6)
+        patch.setattr("core.method.joint.N_FITS", 6)
         yield
 
 

@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import ParameterError
 from core.method import mixture
-from core.method.mixture import consensus, fit_many, merged, reduced, sizes
+from core.method.mixture import consensus, fit_many, merge_each, merged, reduced, sizes
 
 
 def slabs(seed: int = 0, n_each: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -22,7 +22,8 @@ def on_a_line(order: np.ndarray) -> np.ndarray:
 
 
 def labels_of(features, positions, n_clusters, seed=0):
-    return consensus(fit_many(features, positions, n_clusters, seed), features, positions, n_clusters, seed)
+    fits = fit_many(features, positions, n_clusters, seed)
+    return consensus(merge_each(fits, features, positions, n_clusters), positions, n_clusters, seed)
 
 
 def test_groups_that_only_a_shared_covariance_tells_apart_are_found():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.method.neighbours import mean_over_neighbours, neighbour_graph
+from core.method.neighbours import mean_over_neighbours, nearest_spots, neighbour_graph
 from core.places import off_lattice, on_lattice
 
 FLOWER = np.array([[5, 5], [5, 3], [5, 7], [4, 4], [4, 6], [6, 4], [6, 6], [5, 9], [20, 20]])
@@ -30,3 +30,23 @@ def test_off_the_lattice_each_cell_has_its_six_nearest():
     nearest = np.argsort(distances, axis=1)[:, 1:7]
     assert all(graph[cell, nearest[cell]].all() for cell in range(400))
     assert np.array_equal(graph, graph.T)
+
+
+def test_the_ten_nearest_on_the_lattice_are_the_first_ring_and_the_upper_four_of_the_second():
+    lattice = np.array([(row, col) for row in range(9) for col in range(17) if (row + col) % 2 == 0])
+    spot = int(np.flatnonzero((lattice == (4, 8)).all(axis=1))[0])
+    found = lattice[nearest_spots(on_lattice(lattice))[spot]]
+    assert found.tolist() == [[3, 7], [3, 9], [4, 6], [4, 10], [5, 7], [5, 9], [2, 8], [3, 5], [3, 11], [5, 5]]
+
+
+def test_spots_at_one_distance_are_told_apart_by_position_however_many_there_are():
+    angles = np.linspace(0, 2 * np.pi, 100, endpoint=False)
+    circle = np.vstack(([[0, 0]], np.column_stack((np.sin(angles), np.cos(angles))))) * 1000
+    order = np.random.default_rng(0).permutation(len(circle))
+    straight, shuffled = nearest_spots(off_lattice(circle)), nearest_spots(off_lattice(circle[order]))
+    assert set(straight[0]) == set(np.argsort(circle[:, 0], kind="stable")[:10])
+    assert set(order[shuffled[np.flatnonzero(order == 0)[0]]]) == set(straight[0])
+
+
+def test_where_spots_are_few_there_are_fewer_nearest():
+    assert nearest_spots(on_lattice(np.array([[0, 0], [0, 2], [0, 6]]))).tolist() == [[1, 2], [0, 2], [1, 0]]
