@@ -29,8 +29,8 @@ def how_many(curve: Curve, *, shown: int | None = None, theme: Theme = "light") 
     """
     figure, look = go.Figure(), SURROUNDINGS[theme]
     numbers = [point.n_clusters for point in curve.points]
-    _line(figure, numbers, [p.stability for p in curve.points], "With one more and one less", 1, theme)
-    _line(figure, numbers, [p.agreement for p in curve.points], "Between starts (ARI)", 1, theme, dashed=True)
+    _line(figure, numbers, [p.stability for p in curve.points], "With K ± 1", 1, theme)
+    _line(figure, numbers, [p.agreement for p in curve.points], "Same K (ARI)", 1, theme, dashed=True)
     _line(figure, numbers, [p.pas for p in curve.points], "PAS", 2, theme)
     _line(figure, numbers, [p.smallest_share for p in curve.points], "Smallest domain", 2, theme, dashed=True)
     _lay_out(figure, numbers, shown, theme)
