@@ -228,11 +228,13 @@ def test_a_run_opens_in_tune_with_its_sample_and_every_knob(samples_folder, samp
     moved = replaced(
         replaced(preset("recommended", n_clusters=4), ("embedding", "hops"), 2), ("clustering", "random_state"), 5
     )
-    app = opened(kept(record, sample, moved))
+    app = opened(run := kept(record, sample, moved, name="deep"))
+    assert app.code[0].value.endswith(f"?run={run.id}")
     press(app, "open")
     assert app.title[0].value == "Tune"
     assert app.selectbox("widget:sample").value == "first.h5"
     assert app.selectbox("widget:preset").value == "recommended"
+    assert any("Kept: deep" in item.value for item in app.markdown)
     assert app.slider("widget:embedding.hops").value == 2
     assert app.number_input("widget:clustering.random_state").value == 5
 
