@@ -40,8 +40,8 @@ def file(sample, tmp_path):
     return tmp_path / "renamed by a colleague.h5"
 
 
-def test_a_colleague_gets_the_papers_labels_from_another_folder(sample, file, tmp_path):
-    run = reported(sample)
+def test_a_colleague_gets_the_recommended_labels_from_another_folder(sample, file, tmp_path):
+    run = reported(sample, preset("recommended", n_clusters=3))
     script = write_script(tmp_path, run)
     done = started(script, file, "--project", ROOT, "--labels", tmp_path / "labels.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -50,9 +50,9 @@ def test_a_colleague_gets_the_papers_labels_from_another_folder(sample, file, tm
     assert [int(row.split(",")[1]) for row in rows[1:]] == run.result.labels.tolist()
 
 
-def test_a_colleague_gets_the_recommended_labels_of_the_shipped_section(tmp_path):
+def test_a_colleague_gets_the_papers_labels_of_the_shipped_section(tmp_path):
     shipped = lab_h5.read(SHIPPED)
-    run = reported(shipped, preset("recommended", n_clusters=7))
+    run = reported(shipped, preset("paper", n_clusters=shipped.suggested_n_clusters()))
     done = started(write_script(tmp_path, run), SHIPPED)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{shipped.n_spots} spots, 2000 genes; content hash {shipped.content_hash}, the run's" in done.stdout
@@ -117,4 +117,3 @@ def test_whatever_a_run_is_called_is_never_code(sample, file, tmp_path):
     done = started(script, file)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\x1b" not in done.stdout
-    assert started(script, "--help").returncode == 0
