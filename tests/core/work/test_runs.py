@@ -264,11 +264,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_strangers_file_is_refused_in_a_sentence_and_leaves_nothing(tmp_path, record, exported, kind):
+def test_a_strangers_file_is_refused_in_a_sentence_before_anything_is_written(tmp_path, exported, kind):
     bad = HOSTILE[kind](exported, tmp_path / "bad.run.zip")
     with pytest.raises(RecordError, match=r"bad\.run\.zip|damaged"):
-        record.import_(bad)
-    assert {path.name for path in tmp_path.iterdir()} == {"bad.run.zip", "runs.sqlite3"}
+        record_in(tmp_path).import_(bad)
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.run.zip"]
 
 
 FALSE_FACTS = [
