@@ -16,7 +16,7 @@ from core.method import pipeline
 from core.params import ClusteringParams, MethodParams, PoolingParams, preset, replaced
 from core.result import AutoencoderReport, Result, Scores
 from core.work.runs import Record, knobs, one_file
-from core.work.runs.record import objective
+from core.work.runs.trial import objective
 from tests.small_tissue import small_sample
 
 SAMPLE = small_sample("first")
@@ -100,8 +100,8 @@ def test_confidence_comes_back_to_seven_digits(tmp_path, record, result):
 
 
 def test_without_an_annotation_runs_are_compared_by_how_many_spots_agree_with_their_neighbours():
-    assert objective(Scores(ari=0.5, pas=0.2)) == ("ari", 0.5)
-    assert objective(Scores(pas=0.25)) == ("1 - pas", 0.75)
+    assert objective(Scores(ari=0.5, pas=0.2)) == 0.5
+    assert objective(Scores(pas=0.25)) == 0.75
 
 
 def test_the_small_map_shows_each_domain_in_the_colour_of_its_layer(record):
