@@ -20,23 +20,9 @@ from core.work.tasks import SampleFile
 
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (
-        params.PoolingParams,
-        params.AutoencoderParams,
-        params.EmbeddingParams,
-        params.DirectionParams,
-        params.ClusteringParams,
-        params.RefinementParams,
-        params.MethodParams,
-        result.Scores,
-        result.FoundDirection,
-        result.AutoencoderReport,
-        result.Result,
-        Markers,
-        how_many.AtNumber,
-        how_many.Curve,
-        SampleFile,
-    )
+    # All of the parameters of a method and of a result, also those that are still to be thought of.
+    for kind in (*vars(params).values(), *vars(result).values(), Markers, how_many.AtNumber, how_many.Curve, SampleFile)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind)
 }
 
 
