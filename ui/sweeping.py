@@ -25,7 +25,7 @@ from core.work.sweep_queue import in_tasks
 from core.work.sweep_results import Place
 from core.work.sweeps import Status, Sweeps
 from ui import background, compute
-from ui.record import record, who
+from ui.record import record
 from ui.state import Settings
 
 _MAP_PX = 220
@@ -110,7 +110,7 @@ def start(sweep: Sweep) -> str:
     str
         Its id.
     """
-    return sweeps().start(sweep, who(), background.session_id())
+    return sweeps().start(sweep, background.owner(), background.owner())
 
 
 def go_on(sweep_id: str) -> None:
@@ -120,7 +120,7 @@ def go_on(sweep_id: str) -> None:
     ----------
     sweep_id : str
     """
-    sweeps().go_on(sweep_id, background.session_id())
+    sweeps().go_on(sweep_id, background.owner())
 
 
 def section(summary: SampleSummary, params: MethodParams) -> Section:
