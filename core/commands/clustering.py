@@ -189,6 +189,9 @@ def _direction_words(result: Result) -> str:
     if found is None:
         return "off"
     ways = {"manual": "by hand", "preclustering": "found by pre-clustering", "expression": "found from expression"}
+    if found.bend is not None:
+        part = "" if found.takes_part else ", too little to take part"
+        return f"bending, explains {found.support or 0:.0%} of the structure of expression{part}"
     return f"{found.angle:.3f} rad, {ways[found.method]}"
 
 
