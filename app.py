@@ -7,6 +7,7 @@ st.navigation(
     [
         st.Page("pages/tune.py", title="Tune", default=True),
         st.Page("pages/tissue.py", title="Tissue"),
+        st.Page("pages/runs.py", title="Runs"),
         st.Page("pages/method.py", title="Method"),
         st.Page("pages/add_data.py", title="Add data"),
     ]

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import accuracy, importing, page, paper
+from benchmarks import accuracy, autoencoder, importing, page, paper
 from core.errors import DomainsError
 from core.params import PRESETS
 
@@ -30,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     todo = parser.add_subparsers(required=True, metavar="BENCHMARK")
     _add_paper(todo)
+    _add_autoencoder(todo)
     _add_page(todo)
     _add_import(todo)
     _add_accuracy(todo)
@@ -54,6 +55,20 @@ def _run_paper(options: argparse.Namespace) -> bool:
     files = options.files or [_ROOT / "spca_dat" / "151673.h5"]
     agreed = [paper.report(path, rounds=options.rounds, starts=options.starts, epochs=options.epochs) for path in files]
     return all(agreed)
+
+
+def _add_autoencoder(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("autoencoder", help="the small autoencoder beside the paper's: processor time and loss")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", default=_ROOT / "spca_dat" / "151673.h5")
+    parser.add_argument(
+        "--rounds", type=_at_least(1), default=1, help="times that both are trained, by turns (default 1)"
+    )
+    parser.add_argument("--epochs", type=_at_least(1), default=100, help="of the paper's (default 100)")
+    parser.set_defaults(run=_run_autoencoder)
+
+
+def _run_autoencoder(options: argparse.Namespace) -> bool:
+    return autoencoder.report(options.file, rounds=options.rounds, epochs=options.epochs)
 
 
 def _add_page(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

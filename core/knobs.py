@@ -18,7 +18,14 @@ Address = tuple[str, ...]
 _NAMES: Mapping[Address, str] = {
     ("embedding", "kind"): "embedding",
     ("embedding", "n_components"): "components",
+    ("embedding", "hops"): "hops",
+    ("embedding", "autoencoder", "epochs"): "epochs",
+    ("embedding", "autoencoder", "learning_rate"): "learning_rate",
     ("embedding", "autoencoder", "random_state"): "training_seed",
+    **{
+        ("embedding", "latent", name): f"latent_{name}" for name in ("size", "units", "hops", "epochs", "learning_rate")
+    },
+    ("embedding", "latent", "random_state"): "latent_seed",
     ("direction", "method"): "direction",
     ("clustering", "random_state"): "seed",
     ("refinement", "rounds"): "refinement",

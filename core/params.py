@@ -16,6 +16,9 @@ from core.errors import ParameterError
 
 DEFAULT_N_CLUSTERS = 8
 
+TRIED_FROM, TRIED_TO, TRIED_STARTS = 2, 12, 4
+"""Numbers of clusters that are tried, each from so many starts, where one asks how many there are."""
+
 
 def knob(
     default: Any,
@@ -146,6 +149,31 @@ class AutoencoderParams(StepParams):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LatentParams(StepParams):
+    """A small autoencoder of normalised expression, whose code stands for it."""
+
+    size: int = knob(16, "Code size", "Numbers that each spot is squeezed into.", minimum=1, maximum=256)
+    units: int = knob(64, "Hidden units", "Of the layer before the code and of that after it.", minimum=1, maximum=1024)
+    hops: int = knob(
+        1,
+        "Averaging hops",
+        "How often normalised expression is averaged with that of the neighbouring spots before it is encoded.",
+        minimum=0,
+        maximum=20,
+    )
+    epochs: int = knob(
+        60, "Epochs at most", "Training ends earlier, where spots held out gain no more.", minimum=1, maximum=10_000
+    )
+    learning_rate: float = knob(
+        3e-3, "Learning rate", "Adam's first step size; a quarter each time the spots held out gain no more, three times.",
+        minimum=1e-7, maximum=1.0,
+    )  # fmt: skip
+    random_state: int = knob(
+        0, "Training seed", "Fixes the first weights and the order of the spots.", minimum=0, maximum=2**32 - 1
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingParams(StepParams):
     """What stands for expression in the distance."""
 
@@ -153,13 +181,15 @@ class EmbeddingParams(StepParams):
         "none",
         "Embedding",
         "What is clustered: the pooled counts, their principal components, spatial factors (directions of log counts that "
-        "change smoothly over the tissue, without pooling), or what the autoencoder makes of pooled counts.",
+        "change smoothly over the tissue, without pooling), what the paper's autoencoder makes of pooled counts, or the code of a "
+        "small one, which is trained on normalised counts in seconds.",
         choices={
             "none": "None (pooled counts)",
             "pca": "Principal components",
             "factors": "Spatial factors",
             "code": "Autoencoder code",
             "reconstruction": "Autoencoder reconstruction",
+            "latent": "Small autoencoder code",
         },
     )
     n_components: int = knob(
@@ -169,11 +199,17 @@ class EmbeddingParams(StepParams):
         1, "Hops", "How often spatial factors are averaged with those of the neighbouring spots.", minimum=0, maximum=20
     )
     autoencoder: AutoencoderParams = field(default_factory=AutoencoderParams)
+    latent: LatentParams = field(default_factory=LatentParams)
 
     @property
     def needs_training(self) -> bool:
         """Whether an autoencoder has to be trained for this embedding."""
-        return self.kind in ("code", "reconstruction")
+        return self.kind in ("code", "reconstruction", "latent")
+
+    @property
+    def network(self) -> AutoencoderParams | LatentParams:
+        """Parameters of the autoencoder that this embedding would train: the small one's, or the paper's."""
+        return self.latent if self.kind == "latent" else self.autoencoder
 
     @property
     def pools(self) -> bool:

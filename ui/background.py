@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.params import MethodParams, params_key
+from core.params import MethodParams, params_key, replaced
 from core.result import Result
 from core.sample import Sample
 from core.work import tasks
@@ -32,7 +32,7 @@ def train(sample: Sample, params: MethodParams) -> str:
     ----------
     sample : Sample
     params : MethodParams
-        Pooling and autoencoder count.
+        Pooling and the embedding's autoencoder count.
 
     Returns
     -------
@@ -97,6 +97,40 @@ def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
     return board().find(_repeats_key(sample, params, n_starts))
 
 
+def try_numbers(sample: Sample, params: MethodParams) -> str:
+    """Start runs at each number of clusters, or join equal ones.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+        The number of clusters in it does not count.
+
+    Returns
+    -------
+    str
+        Id of the job; its result is `core.method.how_many.Curve`.
+    """
+    models = compute.models_folder()
+    key = _numbers_key(sample, params)
+    return board().submit(key, tasks.try_numbers, _file(sample), params, models, owner=session_id())
+
+
+def numbers(sample: Sample, params: MethodParams) -> Job | None:
+    """Look up the last such runs, whoever started them.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+
+    Returns
+    -------
+    Job or None
+    """
+    return board().find(_numbers_key(sample, params))
+
+
 def find_markers(sample: Sample, result: Result) -> str:
     """Start the search for the marker genes of a run, or join that of equal labels.
 
@@ -157,11 +191,16 @@ def cancel(job_id: str) -> None:
 def _training_key(sample: Sample, params: MethodParams) -> str:
     # The folder and the name are part of it, since the model is looked for under both.
     where = str(compute.models_folder())
-    return params_key("train", where, sample.name, sample.content_hash, params.pooling, params.embedding.autoencoder)
+    return params_key("train", where, sample.name, sample.content_hash, params.pooling, params.embedding.network)
 
 
 def _repeats_key(sample: Sample, params: MethodParams, n_starts: int) -> str:
     return params_key("repeat", sample.name, sample.content_hash, sample.annotation_hash, params, str(n_starts))
+
+
+def _numbers_key(sample: Sample, params: MethodParams) -> str:
+    whatever_number = replaced(params, ("clustering", "n_clusters"), 1)
+    return params_key("numbers", sample.name, sample.content_hash, whatever_number)
 
 
 def _markers_key(sample: Sample, result: Result) -> str:

@@ -31,6 +31,9 @@ AUTOENCODER: tuple[Address, ...] = tuple(
     ("embedding", "autoencoder", name)
     for name in ("width", "epochs", "learning_rate", "weight_decay", "batch_size", "random_state")
 )
+LATENT: tuple[Address, ...] = tuple(
+    ("embedding", "latent", name) for name in ("size", "hops", "units", "epochs", "learning_rate", "random_state")
+)
 X_WEIGHT: Address = ("clustering", "x_weight")
 DIRECTION: Address = ("direction", "method")
 ANGLE: Address = ("direction", "angle")
@@ -123,9 +126,8 @@ def early_knobs(sample: Sample) -> None:
     ----------
     sample : Sample
     """
-    if params(sample).embedding.pools:
-        for address in POOLING:
-            knob(sample, address)
+    for address in _pooling(params(sample)):
+        knob(sample, address)
     knob(sample, EMBEDDING)
     embedding = params(sample).embedding
     if embedding.kind in ("pca", "factors"):
@@ -134,8 +136,14 @@ def early_knobs(sample: Sample) -> None:
         knob(sample, HOPS)
     if embedding.needs_training:
         with st.expander("Autoencoder"):
-            for address in AUTOENCODER:
+            for address in LATENT if embedding.kind == "latent" else AUTOENCODER:
                 knob(sample, address)
+
+
+def _pooling(chosen: MethodParams) -> tuple[Address, ...]:
+    if not chosen.embedding.pools:
+        return ()
+    return POOLING[:1] if chosen.embedding.kind == "latent" else POOLING  # normalised counts have no scale
 
 
 def late_knobs(sample: Sample) -> None:

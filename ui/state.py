@@ -1,6 +1,7 @@
 """Everything that a session remembers: every key of session state, behind typed functions. The address is in `ui/link.py`."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ _COMPARING = "comparing"
 _VIEW = "view"
 _INCOMING = "incoming"
 _PLACES = "places below roots"
+_CHOSEN_RUNS = "chosen runs"
+_DELETED_RUNS = "deleted runs"
+_RUN_OF_UPLOAD = "run of upload"
 
 MAX_HISTORY = 100
 """Settings that a session can go back through."""
@@ -502,3 +506,74 @@ def shown(key: str) -> Any:
     object
     """
     return st.session_state[key]
+
+
+def chosen_runs() -> tuple[str, ...]:
+    """Look up which kept runs are chosen on the Runs page.
+
+    Returns
+    -------
+    tuple of str
+        Their ids, in the order in which they were chosen. Some may be gone since.
+    """
+    stored: tuple[str, ...] = st.session_state.get(_CHOSEN_RUNS, ())
+    return stored
+
+
+def choose_runs(ids: Iterable[str]) -> None:
+    """Choose runs, over pages.
+
+    Parameters
+    ----------
+    ids : iterable of str
+    """
+    st.session_state[_CHOSEN_RUNS] = tuple(dict.fromkeys(ids))
+
+
+def deleted_runs() -> tuple[str, ...]:
+    """Look up which runs this session deleted last, and has not brought back.
+
+    Returns
+    -------
+    tuple of str
+    """
+    stored: tuple[str, ...] = st.session_state.get(_DELETED_RUNS, ())
+    return stored
+
+
+def remember_deleted(ids: Iterable[str]) -> None:
+    """Keep in mind which runs were deleted last, for the way back.
+
+    Parameters
+    ----------
+    ids : iterable of str
+        None, once they are back.
+    """
+    st.session_state[_DELETED_RUNS] = tuple(ids)
+
+
+def run_of_upload(file_id: str) -> str | None:
+    """Look up which run came in with an upload.
+
+    Parameters
+    ----------
+    file_id : str
+        Streamlit's.
+
+    Returns
+    -------
+    str or None
+        Id of the run; None where the upload was not brought in yet.
+    """
+    of, run = st.session_state.get(_RUN_OF_UPLOAD, ("", None))
+    return run if of == file_id else None
+
+
+def remember_upload(file_id: str, run_id: str) -> None:
+    """Keep in mind which run came in with the last upload.
+
+    Parameters
+    ----------
+    file_id, run_id : str
+    """
+    st.session_state[_RUN_OF_UPLOAD] = file_id, run_id

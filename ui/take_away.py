@@ -34,7 +34,8 @@ _SAMPLES = {
     "h5": ("Sample as the lab's h5", "The sample in the lab's format, with a further entry: labels."),
 }
 _LOUPE_WORDS = "Columns Barcode and domain, as Loupe Browser imports a category."
-_LOUPE_CATEGORY = "domain"
+LOUPE_CATEGORY = "domain"
+"""What Loupe Browser calls the labels."""
 
 
 def buttons(sample: Sample, result: Result | None) -> None:
@@ -119,7 +120,7 @@ def _maps(sample: Sample, result: Result) -> None:
     refused = refused_kinds()
     for kind, mime in _FIGURES.items():
         name, make = f"Maps as {kind.upper()}", _figure(sample, result, kind)
-        _download(name, make, f"{sample.name}_maps.{kind}", mime, _WORDS[kind], disabled=kind in refused)
+        download(name, make, f"{sample.name}_maps.{kind}", mime, _WORDS[kind], disabled=kind in refused)
 
 
 def _figure(sample: Sample, result: Result, kind: str) -> Callable[[], bytes]:
@@ -128,7 +129,7 @@ def _figure(sample: Sample, result: Result, kind: str) -> Callable[[], bytes]:
 
 
 def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> None:
-    _download(
+    download(
         "Labels as CSV",
         lambda: labels_csv(sample, result, names).encode(),
         f"{sample.name}_labels.csv",
@@ -137,9 +138,9 @@ def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> 
         disabled=disabled,
     )
     bare = sample.barcodes is None
-    _download(
+    download(
         "Labels for Loupe",
-        lambda: loupe_csv(sample, renamed(result.labels, names), _LOUPE_CATEGORY).encode(),
+        lambda: loupe_csv(sample, renamed(result.labels, names), LOUPE_CATEGORY).encode(),
         f"{sample.name}_loupe.csv",
         "text/csv",
         "This sample has no barcodes, by which Loupe Browser finds spots." if bare else _LOUPE_WORDS,
@@ -150,8 +151,8 @@ def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> 
 def _whole_sample(sample: Sample, result: Result, names: Names, shades: dict[int, str], *, disabled: bool) -> None:
     makers = {"h5ad": _h5ad(sample, result, names, shades), "h5": _lab_h5(sample, result, names)}
     for kind, (label, words) in _SAMPLES.items():
-        make = functools.partial(_bytes_of, makers[kind])
-        _download(label, make, f"{sample.name}_domains.{kind}", "application/x-hdf5", words, disabled=disabled)
+        make = functools.partial(bytes_of, makers[kind])
+        download(label, make, f"{sample.name}_domains.{kind}", "application/x-hdf5", words, disabled=disabled)
 
 
 def _h5ad(sample: Sample, result: Result, names: Names, shades: dict[int, str]) -> Callable[[Path], None]:
@@ -163,16 +164,39 @@ def _lab_h5(sample: Sample, result: Result, names: Names) -> Callable[[Path], No
     return lambda path: write_lab_h5(sample, result, path, names)
 
 
-def _bytes_of(write: Callable[[Path], None]) -> bytes:
+def bytes_of(write: Callable[[Path], None]) -> bytes:
+    """Read what writes itself to a file.
+
+    Parameters
+    ----------
+    write : callable
+        Given the path of a file that is not there yet.
+
+    Returns
+    -------
+    bytes
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         write(path)
         return path.read_bytes()
 
 
-def _download(
+def download(
     label: str, make: Callable[[], bytes], file_name: str, mime: str, words: str, *, disabled: bool = False
 ) -> None:
+    """Offer a file that is made on the click.
+
+    Parameters
+    ----------
+    label : str
+    make : callable
+        Called in another thread.
+    file_name, mime : str
+    words : str
+        What the file is, for those who wonder.
+    disabled : bool
+    """
     st.download_button(
         label,
         make,

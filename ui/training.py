@@ -101,7 +101,7 @@ def report(sample: Sample, params: MethodParams, result: Result | None) -> None:
         _how_it_went(result.autoencoder)
     elif result is None and (job := background.training(sample, params)) is not None and not job.finished:
         st.subheader("Training", anchor=False)
-        _live_curve(job.id, params.embedding.autoencoder.epochs)
+        _live_curve(job.id, params.embedding.network.epochs)
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)

@@ -10,6 +10,7 @@ import streamlit as st
 from core.depth import LEAST_SUPPORT, FoundDirection
 from core.evaluation.advice import advise
 from core.evaluation.share import Shares, share_in_words
+from core.figures.confidence import confidence_map
 from core.figures.confusion import confusion
 from core.figures.depth import depth_profile
 from core.figures.flow import flow
@@ -20,7 +21,7 @@ from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 from core.work.jobs import Job, State
-from ui import background, compute, guards, maps, markers, state
+from ui import background, compute, guards, how_many, maps, markers, state
 from ui.charts import Chart, downloads, show
 from ui.guards import as_markdown
 from ui.watch import watch
@@ -180,6 +181,23 @@ def _start_repeats(sample: Sample, params: MethodParams) -> None:
     background.repeat(sample, params, N_REPEATS)
 
 
+def _confidence(sample: Sample, result: Result) -> Chart | None:
+    if result.confidence is None:
+        st.info(
+            "k-means is one fit, so there is nothing to hold a spot's domain against. Choose Repeats for its starts, or the tied "
+            "mixture as read-out, whose fits tell at once."
+        )
+        return None
+    st.caption(
+        "The domains are what several fits agree on. Here is in how many of them a spot lies in the domain that is paired with its own: "
+        "low at borders that are gradual, and where a domain is split in some fits only."
+    )
+    matching = maps.matched(sample, result)
+    figure = confidence_map(sample.places, result.confidence, matching, sample.labels_true, theme=state.theme())
+    words = f"Mean confidence of each domain of {sample.name}, and a map of how often each spot keeps its domain."
+    return figure, words
+
+
 def _three_runs(sample: Sample, result: Result) -> Chart:
     with st.spinner(f"Running {N_RUNS} seeds", show_time=True):
         runs = [compute.start(sample, result.params, place) for place in range(N_RUNS)]
@@ -192,6 +210,8 @@ _CHARTS: dict[str, Callable[[Sample, Result], Chart | None]] = {
     "Confusion": _confusion,
     "Flow": _flow,
     "Repeats": _repeats,
+    "Confidence": _confidence,
+    "How many": how_many.view,
     "Three runs": _three_runs,
     _MARKERS: markers.dots,
 }

@@ -76,7 +76,7 @@ def add_cluster(todo: Any) -> None:
         help="names of clusters in these files, such as 3=WM 5=L1; two clusters of one name become one",
     )
     parser.add_argument(
-        "--figure", type=_figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
+        "--figure", type=figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
     )
     parser.set_defaults(run=_run_cluster)
 
@@ -140,7 +140,17 @@ def _direction(text: str) -> str | float:
     return angle if abs(angle) <= math.pi else angle % math.pi
 
 
-def _figure_path(text: str) -> Path:
+def figure_path(text: str) -> Path:
+    """Read where to draw, and refuse what cannot be drawn before the work is done.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    Path
+    """
     path = output_path(text)
     if path.suffix.lower() not in _FIGURE_SUFFIXES:
         raise argparse.ArgumentTypeError(f"{text} must end in one of {', '.join(_FIGURE_SUFFIXES)}")

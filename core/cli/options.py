@@ -11,6 +11,7 @@ from core.params import (
     ClusteringParams,
     DirectionParams,
     EmbeddingParams,
+    LatentParams,
     MethodParams,
     PoolingParams,
     RefinementParams,
@@ -26,6 +27,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "spca_dat"
 
 # Option, dataclass that declares it, field, and where that dataclass sits in MethodParams.
 TRAINING_KNOBS = (
+    ("--embedding", EmbeddingParams, "kind", "embedding"),
     ("--window", PoolingParams, "window", "pooling"),
     ("--scale", PoolingParams, "scale", "pooling"),
     ("--width", AutoencoderParams, "width", "embedding.autoencoder"),
@@ -34,10 +36,15 @@ TRAINING_KNOBS = (
     ("--weight-decay", AutoencoderParams, "weight_decay", "embedding.autoencoder"),
     ("--batch-size", AutoencoderParams, "batch_size", "embedding.autoencoder"),
     ("--training-seed", AutoencoderParams, "random_state", "embedding.autoencoder"),
+    ("--latent-size", LatentParams, "size", "embedding.latent"),
+    ("--latent-units", LatentParams, "units", "embedding.latent"),
+    ("--latent-hops", LatentParams, "hops", "embedding.latent"),
+    ("--latent-epochs", LatentParams, "epochs", "embedding.latent"),
+    ("--latent-learning-rate", LatentParams, "learning_rate", "embedding.latent"),
+    ("--latent-seed", LatentParams, "random_state", "embedding.latent"),
 )
 
 CLUSTERING_KNOBS = (
-    ("--embedding", EmbeddingParams, "kind", "embedding"),
     ("--components", EmbeddingParams, "n_components", "embedding"),
     ("--hops", EmbeddingParams, "hops", "embedding"),
     ("--x-weight", ClusteringParams, "x_weight", "clustering"),

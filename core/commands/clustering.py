@@ -11,6 +11,7 @@ import numpy as np
 
 from core.commands.console import print_facts, start_bar, training_bar
 from core.commands.outputs import Outputs
+from core.depth import FoundDirection
 from core.evaluation.stability import confidence, stability
 from core.io import lab_h5
 from core.params import MethodParams
@@ -20,7 +21,8 @@ from core.sample import Sample
 ParamsFor = Callable[[Sample], MethodParams]
 """Parameters depend on the sample: without `--n-clusters` there are as many as annotated classes."""
 
-_STEP_BYTES = 2**62  # a run on the command line keeps every step, as one without a cache does
+STEP_BYTES = 2**62
+"""A run on the command line keeps every step, as one without a cache does."""
 
 _DEAD = (
     "The autoencoder is dead: its reconstruction explains {share:.2f} of the variance of its input (1 is all, 0 no more than "
@@ -50,11 +52,11 @@ def train(path: Path, params_for: ParamsFor, *, models: Path, as_json: bool = Fa
         "sample": sample.name,
         "params": {
             "pooling": dataclasses.asdict(params.pooling),
-            "autoencoder": dataclasses.asdict(params.embedding.autoencoder),
+            "autoencoder": dataclasses.asdict(params.embedding.network),
         },
         "autoencoder": _autoencoder(report),
         "losses": list(report.losses),
-        "checkpoint": str(checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.autoencoder)),
+        "checkpoint": str(checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.network)),
         "seconds": {"train": round(time.perf_counter() - started, 3)},
     }
     if not as_json:
@@ -95,7 +97,7 @@ def cluster(
     started = time.perf_counter()
     sample = lab_h5.read(path)
     load_seconds = time.perf_counter() - started
-    params, steps = params_for(sample), StepCache(max_bytes=_STEP_BYTES)
+    params, steps = params_for(sample), StepCache(max_bytes=STEP_BYTES)
     out.check(sample, params.clustering.n_clusters)
     with training_bar() as on_epoch:
         work = pipeline.repeat(sample, params, n_starts, cache=steps, models=models, model=model, on_epoch=on_epoch)
@@ -126,7 +128,7 @@ def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -
         "scores": dataclasses.asdict(first.scores),
         "confidence": _confidence_facts(first),
         "autoencoder": None if first.autoencoder is None else _autoencoder(first.autoencoder),
-        "direction": None if first.direction is None else dataclasses.asdict(first.direction),
+        "direction": None if first.direction is None else _direction(first.direction),
         "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
         "repeats": [
             {"seed": result.params.clustering.random_state, **dataclasses.asdict(result.scores)} for result in results
@@ -173,6 +175,9 @@ def _expression_words(result: Result) -> str:
         )
     kind = embedding.kind
     words = f"pooled with window {pooling.window}, scale {pooling.scale:g}"
+    if result.autoencoder is not None and kind == "latent":
+        share, epochs = result.autoencoder.explained_variance, len(result.autoencoder.losses)
+        return f"{words}; code of the small autoencoder, {epochs} epochs, which explains {share:.2f}"
     if result.autoencoder is not None:
         return f"{words}; {kind} of the autoencoder, which explains {result.autoencoder.explained_variance:.2f}"
     return words if kind == "none" else f"{words}; {result.params.embedding.n_components} principal components"
@@ -182,6 +187,10 @@ def _read_out_words(result: Result) -> str:
     clustering, rounds = result.params.clustering, result.params.refinement.rounds
     words = f"X weight {clustering.x_weight:g}" if clustering.by_kmeans else "tied mixture"
     return f"{words}, refined {rounds} time{'s' * (rounds != 1)}" if rounds else words
+
+
+def _direction(found: FoundDirection) -> dict[str, Any]:
+    return {**dataclasses.asdict(found), "takes_part": found.takes_part}
 
 
 def _direction_words(result: Result) -> str:

@@ -1,5 +1,6 @@
 """What all charts below the maps share: their look, the names and colours of labels, their order."""
 
+import html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -92,6 +93,25 @@ def swatch(name: str, colour: str) -> str:
     str
     """
     return f'<span style="color:{colour}">■</span> {name}'
+
+
+def plain(text: str) -> str:
+    """Keep a name that someone chose from being read as markup: plotly takes some HTML in all texts.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> plain("<b>WM</b>")
+    '&lt;b&gt;WM&lt;/b&gt;'
+    """
+    return html.escape(text, quote=False)
 
 
 def cluster_name(cluster: int, layer: str | None) -> str:

@@ -49,7 +49,7 @@ def _lay_out(
 ) -> None:
     look, of_layer = SURROUNDINGS[theme], colours.layer_colours(layers, theme)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
-    rows = [charts.swatch(display_name(layer), of_layer[layer]) + "  " for layer in layers]
+    rows = [charts.swatch(charts.plain(display_name(layer)), of_layer[layer]) + "  " for layer in layers]
     columns = [
         charts.swatch(_two_lines(cluster, matching.layers[cluster]), of_cluster[cluster]) for cluster in clusters
     ]
@@ -65,4 +65,4 @@ def _lay_out(
 
 
 def _two_lines(cluster: int, layer: str | None) -> str:
-    return f"Cluster {cluster}<br>{display_name(layer) if layer else 'no layer'}"
+    return f"Cluster {cluster}<br>{charts.plain(display_name(layer)) if layer else 'no layer'}"

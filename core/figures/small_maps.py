@@ -56,7 +56,7 @@ def of_layers(labels_true: np.ndarray, theme: Theme) -> SmallMap:
     SmallMap
     """
     shades = colours.layer_colours(charts.layers_of(labels_true), theme)
-    areas = tuple((display_name(name), shade, labels_true == name) for name, shade in shades.items())
+    areas = tuple((charts.plain(display_name(name)), shade, labels_true == name) for name, shade in shades.items())
     return SmallMap("Annotated", "by the experts", areas)
 
 
@@ -95,7 +95,7 @@ def _legend_name(cluster: int, matching: Matching) -> str:
     # Numbers of clusters differ from map to map, the legend is shared: its own colours are counted instead.
     layer = matching.layers[cluster]
     if layer is not None:
-        return display_name(layer)
+        return charts.plain(display_name(layer))
     return f"{'No layer' if any(matching.layers.values()) else 'Domain'} {matching.places[cluster] + 1}"
 
 

@@ -17,30 +17,37 @@ import torch
 
 from core.errors import CheckpointError
 from core.method.autoencoder import Autoencoder
+from core.method.small_autoencoder import N_INPUTS, Basis, SmallAutoencoder
 from core.method.training import TrainedModel
-from core.params import AutoencoderParams, PoolingParams, params_key
+from core.params import AutoencoderParams, LatentParams, PoolingParams, params_key
 from core.sample import Sample
 
 FORMAT = 1
 
+NetworkParams = AutoencoderParams | LatentParams
+"""Of the paper's autoencoder, or of the small one."""
 
-def model_key(sample: Sample, pooling: PoolingParams, params: AutoencoderParams) -> str:
+_PAPERS, _SMALL = "paper", "small"
+_ARCHITECTURES = {_PAPERS: "the paper's autoencoder", _SMALL: "the small autoencoder"}
+
+
+def model_key(sample: Sample, pooling: PoolingParams, params: NetworkParams) -> str:
     """Digest of all that a model depends on.
 
     Parameters
     ----------
     sample : Sample
     pooling : PoolingParams
-    params : AutoencoderParams
+    params : AutoencoderParams or LatentParams
 
     Returns
     -------
     str
     """
-    return params_key("autoencoder", sample.content_hash, pooling, params)
+    return params_key("autoencoder", sample.content_hash, pooling, params)  # the class of `params` is part of it
 
 
-def checkpoint_path(folder: Path, sample: Sample, pooling: PoolingParams, params: AutoencoderParams) -> Path:
+def checkpoint_path(folder: Path, sample: Sample, pooling: PoolingParams, params: NetworkParams) -> Path:
     """Where the weights of a model are kept.
 
     Parameters
@@ -49,7 +56,7 @@ def checkpoint_path(folder: Path, sample: Sample, pooling: PoolingParams, params
         `save_model/`.
     sample : Sample
     pooling : PoolingParams
-    params : AutoencoderParams
+    params : AutoencoderParams or LatentParams
 
     Returns
     -------
@@ -81,6 +88,7 @@ def save(model: TrainedModel, path: Path, sample: Sample, pooling: PoolingParams
         "sample": sample.name,
         "content_hash": sample.content_hash,
         "n_genes": sample.n_genes,
+        "architecture": _architecture(model.params),
         "pooling": dataclasses.asdict(pooling),
         "autoencoder": dataclasses.asdict(model.params),
         "explained_variance": model.explained_variance,
@@ -106,7 +114,7 @@ def _replace(path: Path, write: Callable[[Path], Any]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load(path: Path, sample: Sample, pooling: PoolingParams, params: AutoencoderParams) -> TrainedModel:
+def load(path: Path, sample: Sample, pooling: PoolingParams, params: NetworkParams) -> TrainedModel:
     """Read a model, if it is one of this sample and these parameters.
 
     Parameters
@@ -115,12 +123,12 @@ def load(path: Path, sample: Sample, pooling: PoolingParams, params: Autoencoder
         The `.pt` file.
     sample : Sample
     pooling : PoolingParams
-    params : AutoencoderParams
+    params : AutoencoderParams or LatentParams
 
     Returns
     -------
     TrainedModel
-        On the CUDA device where there is one, else on the CPU.
+        The paper's on the CUDA device where there is one, else on the CPU.
 
     Raises
     ------
@@ -129,7 +137,7 @@ def load(path: Path, sample: Sample, pooling: PoolingParams, params: Autoencoder
     """
     story = _read_story(path.with_suffix(".json"))
     _check_fit(path, story, sample, pooling, params)
-    network = Autoencoder(sample.n_genes, params.width)
+    network = _network(sample, params)
     try:
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises many kinds for a damaged file, and all mean the same to the user
@@ -137,14 +145,29 @@ def load(path: Path, sample: Sample, pooling: PoolingParams, params: Autoencoder
             f"{path.name} does not hold the weights of this autoencoder (damaged, or not a file of weights): "
             "delete it and train again."
         ) from error
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return TrainedModel(
-        network=network.to(device).eval(),
+        network=network.to(_device(params)).eval(),
         params=params,
         losses=tuple(map(float, story["losses"])),
         explained_variance=float(story["explained_variance"]),
         reused=True,
     )
+
+
+def _architecture(params: NetworkParams) -> str:
+    return _SMALL if isinstance(params, LatentParams) else _PAPERS
+
+
+def _network(sample: Sample, params: NetworkParams) -> Autoencoder | SmallAutoencoder:
+    if isinstance(params, AutoencoderParams):
+        return Autoencoder(sample.n_genes, params.width)
+    n_inputs = min(N_INPUTS, sample.n_spots - 1, sample.n_genes)
+    return SmallAutoencoder(Basis.empty(sample.n_genes, n_inputs), min(params.size, n_inputs), params.units)
+
+
+def _device(params: NetworkParams) -> torch.device:
+    on_cuda = isinstance(params, AutoencoderParams) and torch.cuda.is_available()
+    return torch.device("cuda" if on_cuda else "cpu")
 
 
 def _read_story(path: Path) -> dict[str, Any]:
@@ -161,8 +184,9 @@ def _read_story(path: Path) -> dict[str, Any]:
 
 
 def _check_fit(
-    path: Path, story: dict[str, Any], sample: Sample, pooling: PoolingParams, params: AutoencoderParams
+    path: Path, story: dict[str, Any], sample: Sample, pooling: PoolingParams, params: NetworkParams
 ) -> None:
+    _check_architecture(path, story.get("architecture", _PAPERS), _architecture(params))
     if story.get("n_genes") != sample.n_genes:
         raise CheckpointError(
             f"{path.name} was trained on {story.get('n_genes')} genes, but {sample.name} has {sample.n_genes}: "
@@ -172,6 +196,19 @@ def _check_fit(
         raise CheckpointError(
             f"{path.name} was trained on other data ({story.get('sample')}) than {sample.name}: train a model on this sample."
         )
+    _check_values(path, story, pooling, params)
+
+
+def _check_architecture(path: Path, found: object, wanted: str) -> None:
+    if found != wanted:
+        kind = _ARCHITECTURES.get(str(found), "another kind of network")
+        raise CheckpointError(
+            f"{path.name} holds {kind}, but {_ARCHITECTURES[wanted]} is asked for: choose the embedding that it was trained for, or "
+            "train again."
+        )
+
+
+def _check_values(path: Path, story: dict[str, Any], pooling: PoolingParams, params: NetworkParams) -> None:
     wanted = {"pooling": dataclasses.asdict(pooling), "autoencoder": dataclasses.asdict(params)}
     for step, values in wanted.items():
         found = story.get(step, {})

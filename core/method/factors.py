@@ -84,13 +84,31 @@ def leading_components(values: Expression, n_components: int) -> np.ndarray:
     ndarray of shape (n_spots, n_components)
         Centred.
     """
+    mean, directions = leading_directions(values, n_components)
+    return np.asarray(values @ directions - mean @ directions)
+
+
+def leading_directions(values: Expression, n_components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the mean and the first principal directions, without a dense copy of sparse values.
+
+    Parameters
+    ----------
+    values : ndarray or csr_array of shape (n_spots, n_genes)
+        Not modified.
+    n_components : int
+        Fewer are given where spots or genes are fewer.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_genes,)
+    directions : ndarray of shape (n_genes, n_components)
+        Orthonormal columns, strongest first.
+    """
     n_components = min(n_components, values.shape[0] - 1, values.shape[1])
     mean = np.asarray(values.mean(axis=0)).ravel()
     if values.shape[1] <= _EXACT_UP_TO:
-        directions = np.linalg.eigh(_covariance(values, mean))[1][:, ::-1][:, :n_components]
-    else:
-        directions = _randomised_directions(values, mean, n_components)
-    return np.asarray(values @ directions - mean @ directions)
+        return mean, np.linalg.eigh(_covariance(values, mean))[1][:, ::-1][:, :n_components]
+    return mean, _randomised_directions(values, mean, n_components)
 
 
 def _covariance(values: Expression, mean: np.ndarray) -> np.ndarray:
@@ -119,6 +137,25 @@ def _squared_product(values: Expression, mean: np.ndarray, basis: np.ndarray) ->
 
 
 def _turned(components: np.ndarray, graph: sparse.csr_array, n_factors: int, hops: int) -> np.ndarray:
+    factors = averaged(components @ noise_scaled_directions(components, graph)[:, :n_factors], graph, hops)
+    return np.asarray(factors - factors.mean(axis=0))
+
+
+def noise_scaled_directions(components: np.ndarray, graph: sparse.csr_array) -> np.ndarray:
+    """Turn components so that signal stands out from noise, and scale them to the noise.
+
+    Parameters
+    ----------
+    components : ndarray of shape (n_spots, n_components)
+        Centred. Not modified.
+    graph : csr_array of shape (n_spots, n_spots)
+        Of neighbours.
+
+    Returns
+    -------
+    ndarray of shape (n_components, n_components)
+        Columns, strongest first: `components @ directions` differ from the means of their neighbours by unit variance.
+    """
     smooth = mean_over_neighbours(graph, own_weight=1.0)
     noise = components - mean_over_neighbours(graph, own_weight=0.0) @ components
     signal = _averaged(components, smooth, _SIGNAL_HOPS)
@@ -126,9 +163,26 @@ def _turned(components: np.ndarray, graph: sparse.csr_array, n_factors: int, hop
     noise_squares = noise.T @ noise
     noise_squares[np.diag_indices_from(noise_squares)] += _RIDGE * max(np.square(components).sum(), 1e-300)
     # eigh scales to unit sums of squares of noise; times sqrt(n_spots) that is unit variance.
-    directions = eigh(signal.T @ signal, noise_squares)[1][:, ::-1][:, :n_factors] * np.sqrt(len(components))
-    factors = _averaged(components @ directions, smooth, hops)
-    return np.asarray(factors - factors.mean(axis=0))
+    return np.asarray(eigh(signal.T @ signal, noise_squares)[1][:, ::-1] * np.sqrt(len(components)))
+
+
+def averaged(values: np.ndarray, graph: sparse.csr_array, hops: int) -> np.ndarray:
+    """Average each spot's values with its neighbours', again and again.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spots, n_features)
+        Not modified.
+    graph : csr_array of shape (n_spots, n_spots)
+        Of neighbours.
+    hops : int
+        How often; 0 gives a copy.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, n_features)
+    """
+    return _averaged(values, mean_over_neighbours(graph, own_weight=1.0), hops)
 
 
 def _averaged(values: np.ndarray, smooth: sparse.csr_array, hops: int) -> np.ndarray:

@@ -4,6 +4,8 @@ A single fit depends on its start. Here several fits find more domains than aske
 what they agree on is kept. The annotation plays no part.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from scipy import sparse
 from sklearn.cluster import kmeans_plusplus
@@ -19,6 +21,7 @@ N_FITS = 12
 
 _SIZES = (10, 14, 18)  # domains of the fits: all well above what cortex has
 _SIZES_FROM = (1.25, 1.75, 2.25)  # times as many as asked for, where that is more
+_FITS_AT_ONCE = 2  # each on one thread and from its own seed, so that no label depends on it
 _VIEWS = (0.75, 1.0)  # shares of the factors, strongest first, that fits see by turns
 _MAX_FEATURES = 64  # above, the mixture sees principal components
 _N_FITTED = 20_000  # spots that a fit learns from; all are then assigned
@@ -70,15 +73,18 @@ def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, rando
     if n_clusters > len(features):
         raise ParameterError(f"{n_clusters} clusters were asked for, but the sample has {len(features)} spots.")
     order, rng = canonical_order(positions), np.random.default_rng(random_state)
-    asked = sizes(n_clusters)
+    asked, seeds = sizes(n_clusters), rng.integers(2**31, size=N_FITS).tolist()
     labels = np.empty((N_FITS, len(features)), dtype=np.int16)
-    with one_thread():
+    with one_thread(), ThreadPoolExecutor(_FITS_AT_ONCE) as workers:
         values = _centred(features[order])
         learnt_from = _evenly(len(values))
-        for fit in range(N_FITS):
-            view = values[:, : _view(fit, values.shape[1])]
-            size = min(asked[fit // len(_VIEWS) % len(asked)], len(learnt_from))
-            labels[fit, order] = _fit(view, learnt_from, size, int(rng.integers(2**31)))
+
+        def fit(number: int) -> None:
+            view = values[:, : _view(number, values.shape[1])]
+            size = min(asked[number // len(_VIEWS) % len(asked)], len(learnt_from))
+            labels[number, order] = _fit(view, learnt_from, size, seeds[number])
+
+        list(workers.map(fit, range(N_FITS)))  # also raises what a fit raised
     return labels
 
 

@@ -19,10 +19,40 @@ def log_normalised(counts: Expression) -> Expression:
     ndarray or csr_array of shape (n_spots, n_genes), float64
         Sparse where the counts are. Spots without counts stay 0.
     """
-    library = np.asarray(counts.sum(axis=1), dtype=np.float64)
-    factor = np.median(library[library > 0]) / np.maximum(library, 1.0) if library.any() else np.ones(len(library))
+    library = library_sizes(counts)
+    factor = median_library(counts) / np.maximum(library, 1.0) if library.any() else np.ones(len(library))
     if sparse.issparse(counts):
         values = counts.data * np.repeat(factor, np.diff(counts.indptr))
         np.log1p(values, out=values)
         return sparse.csr_array((values, counts.indices, counts.indptr), shape=counts.shape)  # indices are shared
     return np.log1p(counts * factor[:, None])
+
+
+def library_sizes(counts: Expression) -> np.ndarray:
+    """Sum the counts of each spot.
+
+    Parameters
+    ----------
+    counts : ndarray or csr_array of shape (n_spots, n_genes)
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), float64
+    """
+    return np.asarray(counts.sum(axis=1), dtype=np.float64)
+
+
+def median_library(counts: Expression) -> float:
+    """Find the counts that :func:`log_normalised` scales every spot to.
+
+    Parameters
+    ----------
+    counts : ndarray or csr_array of shape (n_spots, n_genes)
+
+    Returns
+    -------
+    float
+        Median of those that have any; 1 where none has.
+    """
+    library = library_sizes(counts)
+    return float(np.median(library[library > 0])) if library.any() else 1.0

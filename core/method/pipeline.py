@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from scipy import sparse
@@ -28,11 +28,13 @@ from core.method.factors import spatial_factors
 from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.pooling import pool_window
 from core.method.refinement import majority_vote
-from core.params import EmbeddingParams, MethodParams, PoolingParams, params_key
+from core.params import AutoencoderParams, EmbeddingParams, LatentParams, MethodParams, PoolingParams, params_key
 from core.result import AutoencoderReport, Result, Scores
-from core.sample import Sample
+from core.sample import Expression, Sample
 
 if TYPE_CHECKING:
+    from core.method.autoencoder import Autoencoder
+    from core.method.small_autoencoder import SmallAutoencoder
     from core.method.training import OnEpoch, TrainedModel
 
 T = TypeVar("T")
@@ -85,10 +87,10 @@ class Pipeline:
         Result
         """
         self._seconds = dict.fromkeys(self._seconds, 0.0)
-        if params.embedding.pools:
-            self.pooled(params.pooling)
-        else:
+        if not params.embedding.pools:
             self.factors(params)
+        elif params.embedding.kind != "latent":
+            self.pooled(params.pooling)
         model = self.model(params) if params.embedding.needs_training else None
         with self._timed("cluster"):
             found = self.direction(params)
@@ -140,26 +142,42 @@ class Pipeline:
         ----------
         params : MethodParams
         """
-        pooled = self.pooled(params.pooling)
+        pooled = self._read_by_network(params)
         with self._timed("train"):
             return self._kept(
-                lambda: self._load_or_train(pooled, params), "model", params.pooling, params.embedding.autoencoder
+                lambda: self._load_or_train(pooled, params), "model", params.pooling, params.embedding.network
             )
 
-    def _load_or_train(self, pooled: np.ndarray, params: MethodParams) -> "TrainedModel":
-        from core.method import checkpoints, training  # torch takes seconds to import, and most runs do without
+    def _load_or_train(self, pooled: Expression, params: MethodParams) -> "TrainedModel":
+        from core.method import checkpoints  # torch takes seconds to import, and most runs do without
 
-        autoencoder = params.embedding.autoencoder
+        network = params.embedding.network
         if self._model_file is not None:
-            return checkpoints.load(self._model_file, self.sample, params.pooling, autoencoder)
+            return checkpoints.load(self._model_file, self.sample, params.pooling, network)
         if self._models is None:
-            return training.train(pooled, autoencoder, on_epoch=self._on_epoch)
-        path = checkpoints.checkpoint_path(self._models, self.sample, params.pooling, autoencoder)
+            return self._train(pooled, network)
+        path = checkpoints.checkpoint_path(self._models, self.sample, params.pooling, network)
         if path.with_suffix(".json").exists():
-            return checkpoints.load(path, self.sample, params.pooling, autoencoder)
-        model = training.train(pooled, autoencoder, on_epoch=self._on_epoch)
+            return checkpoints.load(path, self.sample, params.pooling, network)
+        model = self._train(pooled, network)
         checkpoints.save(model, path, self.sample, params.pooling)
         return model
+
+    def _train(self, pooled: Expression, network: AutoencoderParams | LatentParams) -> "TrainedModel":
+        from core.method import small_training, training
+
+        if isinstance(network, LatentParams):
+            return small_training.train(pooled, self.sample.places, network, on_epoch=self._on_epoch)
+        return training.train(np.asarray(pooled), network, on_epoch=self._on_epoch)
+
+    def _read_by_network(self, params: MethodParams) -> Expression:
+        """Pooled counts; for the small autoencoder at scale 1, and without a window the counts themselves."""
+        pooling = params.pooling
+        if params.embedding.kind != "latent":
+            return self.pooled(pooling)
+        if pooling.window == 1:
+            return self.sample.expression
+        return self.pooled(dataclasses.replace(pooling, scale=1.0))
 
     def embedded(self, params: MethodParams) -> np.ndarray:
         """Make what stands for expression in the distance; ndarray of shape (n_spots, n_features).
@@ -171,6 +189,8 @@ class Pipeline:
         embedding = params.embedding
         if embedding.kind == "factors":
             return self.factors(params)
+        if embedding.kind == "latent":
+            return self._kept(lambda: self._latent(params), "embedded", *_embedding_key(params))
         pooled = self.pooled(params.pooling)
         if embedding.kind == "none":
             return pooled
@@ -182,6 +202,13 @@ class Pipeline:
             )
         model = self.model(params)
         return self._kept(lambda: _apply_model(model, embedding.kind, pooled), "embedded", *_embedding_key(params))
+
+    def _latent(self, params: MethodParams) -> np.ndarray:
+        from core.method import small_training
+
+        network = cast("SmallAutoencoder", self.model(params).network)
+        expression, hops = self._read_by_network(params), params.embedding.latent.hops
+        return small_training.encode(network, expression, self.sample.places, hops)
 
     def direction(self, params: MethodParams) -> FoundDirection | None:
         """Direction across the layers: given, found, or None when it is off.
@@ -320,7 +347,7 @@ def early_steps_key(params: MethodParams) -> str:
     """
     early = _embedding_key(params)
     if params.embedding.needs_training:
-        early = params.pooling, params.embedding.autoencoder
+        early = params.pooling, params.embedding.network
     if not params.clustering.by_kmeans:
         early = *early, str(params.clustering.random_state)
     return params_key("early", *early)
@@ -332,7 +359,7 @@ def _embedding_key(params: MethodParams) -> tuple[object, ...]:
     if embedding.kind == "factors":
         return embedding.kind, str(embedding.n_components), str(embedding.hops)
     relevant: dict[str, tuple[object, ...]] = {"none": (), "pca": (str(embedding.n_components),)}
-    return params.pooling, embedding.kind, *relevant.get(embedding.kind, (embedding.autoencoder,))
+    return params.pooling, embedding.kind, *relevant.get(embedding.kind, (embedding.network,))
 
 
 def _labels_key(params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:
@@ -343,7 +370,7 @@ def _apply_model(model: "TrainedModel", kind: str, pooled: np.ndarray) -> np.nda
     from core.method import training
 
     apply = training.encode if kind == "code" else training.reconstruct
-    return apply(model.network, pooled)
+    return apply(cast("Autoencoder", model.network), pooled)
 
 
 def _report(model: "TrainedModel") -> AutoencoderReport:
@@ -429,7 +456,7 @@ def train(
     ----------
     sample : Sample
     params : MethodParams
-        `pooling` and `embedding.autoencoder` count.
+        `pooling` and `embedding.network` count.
     models, cache, on_epoch
         As in :class:`Pipeline`.
 
@@ -456,5 +483,8 @@ def has_model(sample: Sample, params: MethodParams, models: Path) -> bool:
     """
     from core.method import checkpoints
 
-    autoencoder = params.embedding.autoencoder
-    return checkpoints.checkpoint_path(models, sample, params.pooling, autoencoder).with_suffix(".json").exists()
+    return (
+        checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.network)
+        .with_suffix(".json")
+        .exists()
+    )

@@ -1,7 +1,9 @@
 """How many threads numerical libraries may use."""
 
 import functools
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from threadpoolctl import ThreadpoolController
 
@@ -31,6 +33,28 @@ def one_thread() -> AbstractContextManager[object]:
     context manager
     """
     return _thread_pools().limit(limits=1)
+
+
+_TORCH = threading.Lock()
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Hold torch to one thread, for the same reason; one block of work at a time, since the number is the process's.
+
+    Yields
+    ------
+    None
+    """
+    import torch
+
+    with _TORCH:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 @functools.cache

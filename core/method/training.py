@@ -1,6 +1,6 @@
-"""Training of the autoencoder, and what a trained one gives.
+"""Training of the paper's autoencoder, and what a trained one gives.
 
-Arrays in, arrays out. Checkpoints are in `checkpoints.py`.
+Arrays in, arrays out. Checkpoints are in `checkpoints.py`, the small autoencoder's training in `small_training.py`.
 """
 
 import math
@@ -13,7 +13,8 @@ from torch import nn
 
 from core.errors import ParameterError
 from core.method.autoencoder import Autoencoder
-from core.params import AutoencoderParams
+from core.method.small_autoencoder import SmallAutoencoder
+from core.params import AutoencoderParams, LatentParams
 
 OnEpoch = Callable[[int, int, float], None]
 """Called after each epoch with its number from 1, the number of epochs, and the mean loss; may raise to stop."""
@@ -27,19 +28,19 @@ class TrainedModel:
 
     Parameters
     ----------
-    network : Autoencoder
-        On the CPU or a CUDA device, in evaluation mode.
-    params : AutoencoderParams
+    network : Autoencoder or SmallAutoencoder
+        In evaluation mode; the paper's on the CPU or a CUDA device, the small one on the CPU.
+    params : AutoencoderParams or LatentParams
     losses : tuple of float
-        Mean squared error per epoch, averaged over its batches.
+        Mean squared error per epoch: the paper's averaged over its batches, the small one's over the spots held out.
     explained_variance : float
-        1 - residual / variance about the gene means, over all spots.
+        1 - residual / variance about the means of what the network reads, over all spots.
     reused : bool
         Whether it came from a checkpoint.
     """
 
-    network: Autoencoder
-    params: AutoencoderParams
+    network: Autoencoder | SmallAutoencoder
+    params: AutoencoderParams | LatentParams
     losses: tuple[float, ...]
     explained_variance: float
     reused: bool = False
@@ -81,7 +82,7 @@ def train(pooled: np.ndarray, params: AutoencoderParams, *, on_epoch: OnEpoch | 
     losses = []
     for epoch in range(1, params.epochs + 1):
         losses.append(_train_epoch(network, optimiser, data, params.batch_size))
-        _check_finite(losses[-1], epoch)
+        check_finite(losses[-1], epoch)
         schedule.step()
         if on_epoch is not None:
             on_epoch(epoch, params.epochs, losses[-1])
@@ -102,7 +103,20 @@ def _check_one_batch(n_spots: int, batch_size: int) -> None:
         )
 
 
-def _check_finite(loss: float, epoch: int) -> None:
+def check_finite(loss: float, epoch: int) -> None:
+    """Refuse a loss that ran away.
+
+    Parameters
+    ----------
+    loss : float
+    epoch : int
+        From 1.
+
+    Raises
+    ------
+    ParameterError
+        If it is not a finite number.
+    """
     if not math.isfinite(loss):
         raise ParameterError(
             f"Training broke off in epoch {epoch}: the loss is no longer a number. Choose a lower learning rate or scale."

@@ -63,12 +63,15 @@ def relevant(params: MethodParams) -> list[str]:
     list of str
     """
     embedding, clustering = params.embedding, params.clustering
-    found = ["window", "scale"] if embedding.pools else []
+    found = ["window"] if embedding.pools else []
+    found += ["scale"] if embedding.pools and embedding.kind != "latent" else []
     found += ["x_weight"] if clustering.by_kmeans else []
     found += ["n_clusters", "refinement", "direction"]
     found += ["angle"] if params.direction.method == "manual" else []
     found += {"pca": ["components"], "factors": ["components", "hops"]}.get(embedding.kind, [])
-    if embedding.needs_training:
+    if embedding.kind == "latent":
+        found += ["latent_size", "latent_hops", "latent_units", "latent_epochs", "latent_learning_rate", "latent_seed"]
+    elif embedding.needs_training:
         found += ["width", "epochs", "learning_rate", "weight_decay", "batch_size", "training_seed"]
     found += ["embedding", "read_out"]
     return found + (["init", "n_init", "max_iter"] if clustering.by_kmeans else []) + ["seed"]

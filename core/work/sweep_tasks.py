@@ -67,7 +67,8 @@ def _steps(folder: Path) -> SharedSteps:
 
 
 def _epochs(progress: Progress, steps: Pipeline, params: MethodParams) -> Callable[[int, int, float], None]:
-    scale = max(float(steps.pooled(params.pooling).var(axis=0).mean()), 1e-300)
+    unit = 1.0 if params.embedding.kind == "latent" else float(steps.pooled(params.pooling).var(axis=0).mean())
+    scale = max(unit, 1e-300)  # the small autoencoder reads values of unit variance
 
     def on_epoch(epoch: int, n_epochs: int, loss: float) -> None:
         progress.report(0.0, f"Epoch {epoch} of {n_epochs}, loss {loss:.4g}", loss / scale)

@@ -16,7 +16,7 @@ import numpy as np
 from core.errors import SampleError, SampleFileError
 from core.evaluation.markers import Markers, find_markers
 from core.io import lab_h5
-from core.method import pipeline
+from core.method import how_many, pipeline
 from core.method.cache import StepCache
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
@@ -167,7 +167,7 @@ def model_shelf(sample: Sample, params: MethodParams, models: Path) -> Shelf:
         return depot.shelf(models, ())
     from core.method import checkpoints  # torch takes seconds to import
 
-    weights = checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.autoencoder)
+    weights = checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.network)
     return depot.shelf(models, (weights.name, weights.with_suffix(".json").name))
 
 
@@ -222,6 +222,34 @@ def repeat(
         results.append(result)
         progress.report(number / n_starts, f"Start {number} of {n_starts}")
     return shelf.brought_back(results)
+
+
+def try_numbers(
+    progress: Progress, sample: SampleFile, params: MethodParams, models: Path
+) -> how_many.Curve | Delivery:
+    """Run at each number of clusters from several starts.
+
+    Parameters
+    ----------
+    progress : Progress
+    sample : SampleFile
+    params : MethodParams
+    models : Path
+        Folder of checkpoints.
+
+    Returns
+    -------
+    Curve
+        In a `Delivery` where a model has to be brought along.
+    """
+    read = sample.read()
+    shelf = model_shelf(read, params, models)
+    steps = pipeline.Pipeline(read, cache=_steps(), models=shelf.folder, on_epoch=_epochs(progress, whole=0.0))
+
+    def on_run(done: int, of: int) -> None:
+        progress.report(done / of, f"Run {done} of {of}")
+
+    return shelf.brought_back(how_many.try_numbers(steps, params, on_run=on_run))
 
 
 def markers(progress: Progress, sample: SampleFile, labels: np.ndarray) -> Markers:

@@ -57,7 +57,7 @@ def test_cluster_prints_one_json_object_with_all_that_was_promised(run, part):
     assert result.keys() >= KEYS
     assert (result["sample"], result["n_spots"], result["n_genes"]) == ("part", 400, 30)
     assert result["params"]["clustering"]["n_clusters"] == 5
-    assert result["direction"] == {"angle": 0.38, "method": "manual", "support": None}
+    assert result["direction"] == {"angle": 0.38, "method": "manual", "support": None, "bend": None, "takes_part": True}
     assert result["seconds"].keys() == {"load", "pool", "train", "cluster"}
     assert result["scores"].keys() == AGREEMENT | COHERENCE | {"stability"}
     assert result["repeats"] == [{"seed": 3, **result["scores"]}]
@@ -92,6 +92,22 @@ def test_confidence_comes_from_the_fits_of_a_consensus_or_from_the_starts_of_k_m
     assert facts(run, "cluster", part, "--preset", "paper")["confidence"] is None
 
 
+def test_clusters_prints_the_whole_curve_and_one_suggestion_with_its_reason(run, part, tmp_path):
+    words = ("clusters", part, "--from", "2", "--to", "5", "--starts", "2")
+    curve = facts(run, *words, "--figure", tmp_path / "curve.html")
+    assert [point["n_clusters"] for point in curve["points"]] == [2, 3, 4, 5]
+    assert curve["suggested"] in (None, 3, 4)
+    assert str(curve["suggested"] or "No number") in curve["reason"]
+    assert (tmp_path / "curve.html").stat().st_size > 10_000
+    status, out, _ = run(*words)
+    assert (status, curve["reason"] in out) == (0, True)
+
+
+def test_a_range_of_clusters_the_wrong_way_round_is_refused(run, part):
+    status, _, err = run("clusters", part, "--from", "5", "--to", "5")
+    assert (status, err) == (2, "--from is 5 and --to 5: --from must be the smaller.\n")
+
+
 def test_labels_name_barcodes_in_the_order_of_the_file(run, tmp_path):
     path = tmp_path / "labels.csv"
     facts(run, "cluster", SHIPPED, "--preset", "paper", "--labels", path)
@@ -112,7 +128,8 @@ def test_angle_off_and_found(run, part):
     assert facts(run, "cluster", part, "--angle", "off")["direction"] is None
     paper = facts(run, "cluster", part, "--preset", "paper", "--angle", "auto")["direction"]
     recommended = facts(run, "cluster", part, "--preset", "recommended", "--angle", "auto")["direction"]
-    assert (paper["method"], recommended) == ("preclustering", None)
+    assert (paper["method"], recommended["method"]) == ("preclustering", "bending")
+    assert recommended["takes_part"] == (recommended["support"] >= 0.7)
     by_hand = facts(run, "cluster", part, "--preset", "recommended", "--angle", "0.38")["direction"]
     assert by_hand["angle"] == 0.38
     assert 0 <= paper["angle"] < np.pi

@@ -10,12 +10,13 @@ from core.params import (
     ClusteringParams,
     DirectionParams,
     EmbeddingParams,
+    LatentParams,
     PoolingParams,
     params_key,
     preset,
 )
 
-STEPS = [PoolingParams, AutoencoderParams, EmbeddingParams, DirectionParams, ClusteringParams]
+STEPS = [PoolingParams, AutoencoderParams, LatentParams, EmbeddingParams, DirectionParams, ClusteringParams]
 
 
 def test_the_presets_are_the_papers():
@@ -38,7 +39,7 @@ def test_no_preset_uses_an_angle_by_hand(name):
 @pytest.mark.parametrize("step", STEPS)
 def test_every_knob_has_words_and_a_default_inside_its_limits(step):
     for item in dataclasses.fields(step):
-        if item.name != "autoencoder":
+        if item.name not in ("autoencoder", "latent"):
             assert item.metadata["label"]
             assert item.metadata["help"].endswith(".")
     step()
@@ -52,7 +53,7 @@ def test_every_knob_has_words_and_a_default_inside_its_limits(step):
         (lambda: PoolingParams(window=True), "`window` is True, but must be a whole number."),
         (lambda: PoolingParams(scale=math.nan), "`scale` is nan, but must be a finite number."),
         (lambda: ClusteringParams(n_clusters="7"), "`n_clusters` is '7', but must be a whole number."),
-        (lambda: EmbeddingParams(kind="umap"), "must be one of none, pca, factors, code, reconstruction."),
+        (lambda: EmbeddingParams(kind="umap"), "must be one of none, pca, factors, code, reconstruction, latent."),
         (lambda: preset("best"), "There is no preset 'best'"),
     ],
 )

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest, app_test
 
 from core.io import lab_h5
 from tests.small_tissue import small_sample
@@ -28,3 +29,13 @@ def app(samples_folder):
     lab_h5.write(small_sample("first"), samples_folder / "first.h5")
     lab_h5.write(small_sample("second", n_rows=20, n_layers=4), samples_folder / "second.h5")
     return AppTest.from_file(APP, default_timeout=120).run()
+
+
+@pytest.fixture
+def once_through_app(monkeypatch):
+    """Run each page once, as a server does that has run `app.py` before.
+
+    `AppTest` makes Streamlit forget that at every run: it then runs the page bare first, and a button's press is lost.
+    """
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+    monkeypatch.setattr(app_test, "PagesManager", type("Forgetful", (PagesManager,), {}))

@@ -5,8 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-from streamlit.runtime.pages_manager import PagesManager
-from streamlit.testing.v1 import app_test
 
 from core.io import lab_h5
 from core.work.jobs import State, shared_board
@@ -17,13 +15,8 @@ HOSTILE = "../../<img src=x onerror=alert(1)> ![x](http://evil.example/a.png) `b
 
 
 @pytest.fixture(autouse=True)
-def once_through_app(monkeypatch):
-    """Run each page once, as a server does that has run `app.py` before.
-
-    `AppTest` makes Streamlit forget that at every run: it then runs the page bare first, and a button's press is lost.
-    """
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
-    monkeypatch.setattr(app_test, "PagesManager", type("Forgetful", (PagesManager,), {}))
+def through_app(once_through_app):
+    """Run every page through `app.py`."""
 
 
 @pytest.fixture

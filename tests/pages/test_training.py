@@ -90,6 +90,19 @@ def test_training_gives_a_result_and_a_loss_curve_and_is_not_done_twice(app, sam
     assert cards(again)["ARI"] == cards(app)["ARI"]
 
 
+def test_the_small_autoencoder_asks_for_its_own_knobs_and_ends_when_nothing_is_gained(app):
+    app.selectbox(key("embedding.kind")).select("latent").run()
+    asked = {item.key for item in (*app.slider, *app.number_input)}
+    assert {key("pooling.window"), key("embedding.latent.size"), key("embedding.latent.epochs")} <= asked
+    assert not {key("pooling.scale"), key("embedding.autoencoder.width"), key("embedding.n_components")} & asked
+    app.number_input(key("embedding.latent.epochs")).set_value(2000).run()
+    train(app)
+    assert not app.exception
+    assert cards(app)["ARI"] != "–"
+    curve = json.loads(app.get("plotly_chart")[-1].proto.spec)
+    assert 1 < len(curve["data"][0]["x"]) < 2000
+
+
 def test_while_training_goes_on_the_page_says_so_and_other_knobs_work(long_training):
     app, job_id = long_training
     assert (button(app).label, button(app).disabled) == ("Training", True)

@@ -118,6 +118,27 @@ def test_repeats_that_fail_say_why_and_are_offered_again(app, samples_folder):
     assert not repeat_button(app).disabled
 
 
+def test_confidence_is_drawn_for_a_consensus_and_explained_where_there_is_one_fit(app):
+    assert "one fit" in choose(app, "Confidence").info[0].value
+    app.selectbox("widget:clustering.read_out").select("mixture").run()
+    assert "How often each spot keeps its domain" in above(app)
+    assert not app.info
+
+
+def test_how_many_waits_for_a_click_shows_the_curve_and_takes_its_number_only_when_told(app):
+    app.number_input("widget:clustering.random_state").set_value(105).run()
+    choose(app, "How many").button("widget:try numbers").click().run()
+    assert shared_board().wait(shared_board().jobs()[-1].id, 120)
+    app.run()
+    curve = shared_board().jobs()[-1].result
+    assert curve.reason.split(":")[0] in notes(app)
+    before = app.number_input("widget:clustering.n_clusters").value
+    assert before == 4
+    if curve.suggested is not None:
+        app.button("widget:take number").click().run()
+        assert app.number_input("widget:clustering.n_clusters").value == curve.suggested
+
+
 def test_three_runs_take_the_next_seeds(app):
     app.number_input("widget:clustering.random_state").set_value(4).run()
     choose(app, "Three runs")

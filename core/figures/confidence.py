@@ -1,0 +1,88 @@
+"""How often each spot keeps its domain over resampled fits: on the tissue, and for each domain."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.evaluation.matching import Matching
+from core.figures import charts, small_maps, tissue
+from core.figures.colours import SURROUNDINGS, Theme
+from core.places import Places
+
+_HEIGHT_PX = 400
+_BARS_END, _MAP_BEGINS = 0.44, 0.5
+
+
+def confidence_map(
+    places: Places,
+    confidence: np.ndarray,
+    matching: Matching,
+    labels_true: np.ndarray | None,
+    *,
+    theme: Theme = "light",
+) -> go.Figure:
+    """Draw the mean confidence of each domain beside a map of the confidence of each spot.
+
+    Parameters
+    ----------
+    places : Places
+    confidence : ndarray of shape (n_spots,), float
+        From 0 to 1, as `core.result.Result` has it.
+    matching : Matching
+        Of the run.
+    labels_true : ndarray of shape (n_spots,), str, or None
+        Gives the domains their colours.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    figure, look = go.Figure(), SURROUNDINGS[theme]
+    _add_map(figure, places, confidence, theme)
+    _add_bars(figure, confidence, matching, labels_true, theme)
+    _lay_out(figure, places, theme)
+    charts.write_above(figure, "<b>Mean confidence of each domain</b>", 0.0, look)
+    words = f"<b>How often each spot keeps its domain</b>, {np.mean(confidence == 1):.0%} always"
+    charts.write_above(figure, words, _MAP_BEGINS, look)
+    return figure
+
+
+def _add_map(figure: go.Figure, places: Places, confidence: np.ndarray, theme: Theme) -> None:
+    for name, shade, spots in small_maps.of_values("", "", confidence, (0.0, 1.0), theme).areas:
+        figure.add_trace(tissue.area(places[spots], name, shade, 2, group=name))
+    bar = {
+        "title": {"text": ""}, "thickness": 10, "len": 0.6, "outlinewidth": 0, "tickformat": ".0%", "x": 1.0,
+        "tickfont": {"color": SURROUNDINGS[theme].muted},
+    }  # fmt: skip
+    marker = {"color": [0], "cmin": 0, "cmax": 1, "colorscale": charts.colour_scale(theme), "colorbar": bar}
+    figure.add_scatter(x=[None], y=[None], xaxis="x2", yaxis="y2", mode="markers", marker={**marker, "showscale": True})
+
+
+def _add_bars(
+    figure: go.Figure, confidence: np.ndarray, matching: Matching, labels_true: np.ndarray | None, theme: Theme
+) -> None:
+    shades = charts.colours_of_clusters(matching, labels_true, theme)
+    clusters = charts.ordered_clusters(matching)
+    means = [float(confidence[matching.labels == cluster].mean()) for cluster in clusters]
+    names = [charts.cluster_name(cluster, matching.layers[cluster]) for cluster in clusters]
+    figure.add_bar(
+        x=means, y=names, orientation="h", marker={"color": [shades[cluster] for cluster in clusters]},
+        text=[f"{mean:.0%}" for mean in means], textposition="outside", cliponaxis=False,
+        textfont={"color": SURROUNDINGS[theme].text}, hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )  # fmt: skip
+
+
+def _lay_out(figure: go.Figure, places: Places, theme: Theme) -> None:
+    look = SURROUNDINGS[theme]
+    left, right, top, bottom = tissue.extent_um(places)
+    margin = 0.03 * (right - left)
+    hidden = {"visible": False, "constrain": "domain", "fixedrange": True}
+    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
+    figure.update_layout(
+        xaxis=charts.axis(look, domain=[0, _BARS_END], range=[0, 1.1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]),
+        yaxis=charts.axis(look, autorange="reversed", automargin=True, showgrid=False, tickfont={"color": look.text}),
+        xaxis2={**hidden, "domain": [_MAP_BEGINS, 1], "range": [left - margin, right + margin], "anchor": "y2"},
+        yaxis2={**hidden, "range": [bottom + margin, top - margin], "scaleanchor": "x2", "anchor": "x2"},
+        margin={"l": 8, "r": 8, "t": 34, "b": 30},
+        bargap=0.35,
+    )  # fmt: skip

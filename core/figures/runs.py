@@ -1,0 +1,171 @@
+"""Runs held against each other: their maps, how far they agree, and which layers each of them finds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.evaluation.layer_scores import layer_scores
+from core.evaluation.matching import Matching, match_steadily
+from core.figures import charts, colours, small_maps
+from core.figures.charts import plain
+from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.three_runs import scores_in_words
+from core.layer_names import display_name
+from core.result import Result
+from core.sample import Sample
+
+_ROW_PX = 40
+_HEAD_PX = 40
+_LONGEST_NAME = 28
+_N_COLUMNS = 4
+
+
+def matched_to_each_other(sample: Sample, runs: Sequence[Result]) -> list[Matching]:
+    """Match the clusters of runs with layers, or where there are none with each other.
+
+    Parameters
+    ----------
+    sample : Sample
+    runs : sequence of Result
+        One or more on that sample.
+
+    Returns
+    -------
+    list of Matching
+        One a run. What is one domain in two runs has one colour in both: that of its layer, or the one that it has in the
+        first run.
+    """
+    first = match_steadily(runs[0].labels, sample.labels_true)
+    # Without a margin: every run has the matching that is best for it, however it suits the first.
+    return [first, *(match_steadily(run.labels, sample.labels_true, first, margin=0.0) for run in runs[1:])]
+
+
+def maps_of_runs(sample: Sample, names: Sequence[str], runs: Sequence[Result], *, theme: Theme = "light") -> go.Figure:
+    """Draw runs on one tissue side by side, after the annotation where there is one.
+
+    Parameters
+    ----------
+    sample : Sample
+    names : sequence of str
+        What people call the runs.
+    runs : sequence of Result
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        In matched colours, with the scores of each run.
+    """
+    truth = sample.labels_true
+    maps = [] if truth is None else [small_maps.of_layers(truth, theme)]
+    for name, run, matching in zip(names, runs, matched_to_each_other(sample, runs), strict=True):
+        angle = None if run.direction is None else run.direction.angle
+        title = plain(shortened(name))
+        maps.append(small_maps.of_clusters(title, scores_in_words(run.scores), matching, truth, theme, angle=angle))
+    return small_maps.side_by_side(sample.places, maps, theme=theme, n_columns=min(_N_COLUMNS, len(maps)))
+
+
+def agreement_of_runs(
+    names: Sequence[str], table: np.ndarray, *, numbers: Sequence[int] = (), theme: Theme = "light"
+) -> go.Figure:
+    """Draw how far every two runs agree.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What people call the runs.
+    table : ndarray of shape (n_runs, n_runs), float
+        As :func:`core.evaluation.stability.adjusted_rand` gives it.
+    numbers : sequence of int
+        What columns are called, and rows before their names; counted from 1 by default.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A cell for every pair with its adjusted Rand index. Rows have numbers and names, columns the same numbers.
+    """
+    numbers = numbers or range(1, len(names) + 1)
+    rows = [f"{number}  {plain(shortened(name))}" for number, name in zip(numbers, names, strict=True)]
+    words = [[plain(f"{one} and {other}") for other in names] for one in names]
+    return _table(table, words, rows, numbers, "ARI", theme)
+
+
+def scores_by_layer(
+    labels_true: np.ndarray,
+    names: Sequence[str],
+    runs: Sequence[np.ndarray],
+    *,
+    numbers: Sequence[int] = (),
+    theme: Theme = "light",
+) -> go.Figure:
+    """Draw how well each run finds each annotated layer.
+
+    Parameters
+    ----------
+    labels_true : ndarray of shape (n_spots,), str
+    names : sequence of str
+        What people call the runs.
+    runs : sequence of ndarray of shape (n_spots,), int
+        Their labels.
+    numbers : sequence of int
+        What columns are called; counted from 1 by default.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A row for each layer, a column for each run, by its number; a cell says and shows F1, as
+        :func:`core.evaluation.layer_scores.layer_scores` finds it.
+    """
+    shades = colours.layer_colours(charts.layers_of(labels_true, unannotated=False), theme)
+    found = [{score.layer: score for score in layer_scores(labels, labels_true)} for labels in runs]
+    words = [
+        [
+            plain(f"{display_name(layer)} in cluster {of_run[layer].cluster} of {name}")
+            for name, of_run in zip(names, found, strict=True)
+        ]
+        for layer in shades
+    ]
+    values = np.array([[of_run[layer].f1 for of_run in found] for layer in shades])
+    rows = [charts.swatch(plain(display_name(layer)), shade) for layer, shade in shades.items()]
+    return _table(values, words, rows, numbers or range(1, len(names) + 1), "F1", theme)
+
+
+def _table(
+    values: np.ndarray, words: list[list[str]], rows: list[str], numbers: Sequence[int], score: str, theme: Theme
+) -> go.Figure:
+    """Draw scores from 0 to 1 with a row for each of `rows` and a column for each run."""
+    heat = go.Heatmap(
+        z=values, customdata=words, texttemplate="%{z:.2f}", zmin=0, zmax=1, xgap=2, ygap=2,
+        colorscale=charts.colour_scale(theme), showscale=False, textfont={"size": 13},
+        hovertemplate=f"%{{customdata}}<br>{score} %{{z:.3f}}<extra></extra>",
+    )  # fmt: skip
+    figure, look = go.Figure(heat), SURROUNDINGS[theme]
+    ticks = {"showgrid": False, "showline": False, "tickfont": {"color": look.text}, "ticks": ""}
+    columns = {"tickvals": list(range(len(numbers))), "ticktext": [str(number) for number in numbers]}
+    beside = {"tickvals": list(range(len(rows))), "ticktext": [f"{row}  " for row in rows]}
+    figure.update_layout(**charts.look_of_a_chart(theme, _ROW_PX * len(rows) + _HEAD_PX))
+    figure.update_xaxes(charts.axis(look, **ticks, **columns, side="top"))
+    figure.update_yaxes(charts.axis(look, **ticks, **beside, autorange="reversed", automargin=True))
+    return figure
+
+
+def shortened(name: str) -> str:
+    """Cut a name to what a heading has room for.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shortened("window 6, weight 1, seed 0, refined")
+    'window 6, weight 1, seed 0,…'
+    """
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1].rstrip() + "…"

@@ -1,0 +1,180 @@
+"""How many domains: how far runs agree at each number of clusters, and what their domains are like.
+
+The annotation plays no part. One number is suggested, with its reason; nothing is ever chosen in silence.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import ParameterError
+from core.evaluation.stability import Runs, fowlkes_mallows, stability
+from core.method.pipeline import Pipeline
+from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO, MethodParams
+from core.result import Scores
+
+LEAST = 3
+"""Below, agreement says nothing: two domains are the grey and the white matter, whatever the tissue has besides."""
+
+OnRun = Callable[[int, int], None]
+"""Told after each run how many are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtNumber:
+    """What is known of one number of clusters; means over the starts.
+
+    Parameters
+    ----------
+    n_clusters : int
+    stability : float
+        Mean Fowlkes-Mallows index between runs at this number and runs at one more and one less, from other starts
+        (CellCharter: Varrone et al. 2024, doi 10.1038/s41588-023-01588-4); at either end of the curve, the one neighbour's.
+    agreement : float
+        Mean adjusted Rand index between every two starts at this number.
+    chaos, pas, smallest_share : float
+        See `core.result.Scores`.
+    """
+
+    n_clusters: int
+    stability: float
+    agreement: float
+    chaos: float
+    pas: float
+    smallest_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """All numbers that were tried, and what follows.
+
+    Parameters
+    ----------
+    points : tuple of AtNumber
+        By growing number of clusters.
+    n_starts : int
+    suggested : int or None
+        None where stability has no peak.
+    reason : str
+        A sentence, also where nothing is suggested.
+    """
+
+    points: tuple[AtNumber, ...]
+    n_starts: int
+    suggested: int | None
+    reason: str
+
+
+def try_numbers(
+    pipeline: Pipeline,
+    params: MethodParams,
+    numbers: range = range(TRIED_FROM, TRIED_TO + 1),
+    n_starts: int = TRIED_STARTS,
+    on_run: OnRun | None = None,
+) -> Curve:
+    """Run at each number of clusters from several starts, and look where they agree.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        With a cache, what does not depend on the number of clusters is done once.
+    params : MethodParams
+        `clustering.random_state` is the first seed; `clustering.n_clusters` does not count.
+    numbers : range
+        Two or more, in steps of 1.
+    n_starts : int
+        Two or more.
+    on_run : callable, optional
+
+    Returns
+    -------
+    Curve
+
+    Raises
+    ------
+    ParameterError
+        If there are too few numbers or starts, or more clusters than spots.
+
+    Notes
+    -----
+    Stability compares different starts only: runs from one start share their fits, and would agree for that alone.
+    """
+    if len(numbers) < 2 or n_starts < 2:
+        raise ParameterError(
+            f"{len(numbers)} numbers of clusters and {n_starts} starts were asked for: agreement needs at least two of each."
+        )
+    runs: list[list[np.ndarray]] = []
+    scores: list[list[Scores]] = []
+    for done, number in enumerate(numbers):
+        results = []
+        for start in range(n_starts):
+            results.append(pipeline.run(_at(params, number, start)))
+            if on_run is not None:
+                on_run(done * n_starts + start + 1, len(numbers) * n_starts)
+        runs.append([result.labels for result in results])
+        scores.append([result.scores for result in results])
+    between = [_of_different_starts(one, other) for one, other in itertools.pairwise(runs)]
+    points = [_point(number, place, between, runs, scores) for place, number in enumerate(numbers)]
+    suggested, reason = _suggestion(points)
+    return Curve(points=tuple(points), n_starts=n_starts, suggested=suggested, reason=reason)
+
+
+def _at(params: MethodParams, n_clusters: int, start: int) -> MethodParams:
+    clustering = params.clustering
+    seed = (clustering.random_state + start) % 2**32
+    return dataclasses.replace(
+        params, clustering=dataclasses.replace(clustering, n_clusters=n_clusters, random_state=seed)
+    )
+
+
+def _of_different_starts(runs: Runs, others: Runs) -> float:
+    table = fowlkes_mallows(runs, others)
+    return float(table[~np.eye(len(runs), dtype=bool)].mean())
+
+
+def _point(
+    number: int,
+    place: int,
+    between: Sequence[float],
+    runs: Sequence[Sequence[np.ndarray]],
+    scores: Sequence[Sequence[Scores]],
+) -> AtNumber:
+    def mean(name: str) -> float:
+        return float(np.mean([getattr(run, name) for run in scores[place]]))
+
+    return AtNumber(
+        n_clusters=number,
+        stability=float(np.mean(between[max(place - 1, 0) : place + 1])),
+        agreement=stability(runs[place]),
+        chaos=mean("chaos"),
+        pas=mean("pas"),
+        smallest_share=mean("smallest_share"),
+    )
+
+
+def _suggestion(points: Sequence[AtNumber]) -> tuple[int | None, str]:
+    peaks = [
+        here
+        for before, here, after in zip(points[:-2], points[1:-1], points[2:], strict=True)
+        if here.n_clusters >= LEAST and here.stability > before.stability and here.stability >= after.stability
+    ]
+    if not peaks:
+        return None, _no_peak(points)
+    best = max(peaks, key=lambda point: point.stability)
+    others = [f"{point.n_clusters} ({point.stability:.3f})" for point in peaks if point is not best]
+    further = f" Lower peaks are at {', '.join(others)}." if others else ""
+    reason = (
+        f"{best.n_clusters}: of the numbers from {LEAST} on at which runs agree better with those at one more and one less than "
+        f"the numbers beside it do, it is the one with the highest agreement ({best.stability:.3f}).{further}"
+    )
+    return best.n_clusters, reason
+
+
+def _no_peak(points: Sequence[AtNumber]) -> str:
+    return (
+        f"No number from {max(LEAST, points[0].n_clusters + 1)} to {points[-1].n_clusters - 1} stands out: agreement has no peak "
+        "there. Choose by what the domains should stand for, or try a wider range."
+    )

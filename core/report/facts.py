@@ -1,0 +1,119 @@
+"""What is said of a run in one line each: its scores, what made it, and how to tell its data and labels from others."""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC
+from typing import NamedTuple
+
+from core.report.reported import ReportedRun
+from core.report.script import labels_sha256
+from core.result import Scores
+
+
+class ScoreWords(NamedTuple):
+    """Name of a score, and what it means."""
+
+    name: str
+    help: str
+
+
+SCORES = {
+    "ari": ScoreWords("ARI", "Adjusted Rand index on annotated spots: 1 is full agreement with the annotation, 0 chance."),
+    "nmi": ScoreWords("NMI", "Normalised mutual information on annotated spots: 1 if either labelling tells the other."),
+    "ari_all": ScoreWords("ARI, all spots", "The unannotated counted as a class of their own, as in the paper."),
+    "nmi_all": ScoreWords("NMI, all spots", "The unannotated counted as a class of their own, as in the paper."),
+    "chaos": ScoreWords("CHAOS", "Mean distance to the nearest spot of the same domain, positions standardised; lower is better."),
+    "pas": ScoreWords("PAS", "Share of spots that most of their ten nearest spots disagree with; lower is better."),
+    "stability": ScoreWords("Stability", "Agreement (ARI) between the fits or starts that a run is made of; 1 where all agree."),
+    "smallest_share": ScoreWords("Smallest domain", "Share of the spots in the smallest domain."),
+    "largest_share": ScoreWords("Largest domain", "Share of the spots in the largest domain."),
+    "n_tiny": ScoreWords("Tiny domains", "Domains with less than 1% of the spots."),
+    "n_empty": ScoreWords("Empty domains", "Domains that were asked for and have no spot."),
+}  # fmt: skip
+"""Words for the fields of :class:`core.result.Scores`; a field that is not here goes by its own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that is known of a run.
+
+    Parameters
+    ----------
+    name, text, help : str
+        `text` is empty where it is not known.
+    """
+
+    name: str
+    text: str
+    help: str = ""
+
+
+def facts_of(run: ReportedRun) -> list[Fact]:
+    """Say what is known of a run.
+
+    Parameters
+    ----------
+    run : ReportedRun
+
+    Returns
+    -------
+    list of Fact
+        The same names in the same order for every run.
+    """
+    result = run.result
+    direction, autoencoder = result.direction, result.autoencoder
+    return [
+        Fact("Name", run.name),
+        Fact("Sample", result.sample_name),
+        *scores_in_facts(result.scores),
+        Fact("Direction", "" if direction is None else f"{direction.angle:.2f} rad", "Across which line layers are crossed."),
+        Fact(
+            "Autoencoder explains", "" if autoencoder is None else f"{autoencoder.explained_variance:.2f}",
+            "Share of the differences between spots that the reconstruction keeps; below 0.05 it counts as dead.",
+        ),
+        Fact("Time", f"{sum(result.seconds.values()):.2f} s" if result.seconds else "", "When it was first computed."),
+        Fact("Made", f"{run.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),
+        Fact("By", run.who),
+        Fact("Note", run.note),
+        Fact("Version", run.code_version, "Of this software, when the run was made."),
+        Fact("Unknown knobs", ", ".join(run.unknown), "Knobs of the run that this version does not know: another one made it."),
+        Fact("Content hash", run.content_hash, "Tells the data of the run from all others."),
+        Fact("Labels, SHA-256", labels_sha256(result.labels), "Tells the labels from all others."),
+    ]  # fmt: skip
+
+
+def scores_in_facts(scores: Scores) -> list[Fact]:
+    """Write every score that there may be.
+
+    Parameters
+    ----------
+    scores : Scores
+
+    Returns
+    -------
+    list of Fact
+        One a field of `Scores`, its text empty where the run has none.
+    """
+    found = [(item.name, getattr(scores, item.name)) for item in dataclasses.fields(scores)]
+    return [Fact(words_for(name).name, _number(value), words_for(name).help) for name, value in found]
+
+
+def words_for(score: str) -> ScoreWords:
+    """Look up what a score is called.
+
+    Parameters
+    ----------
+    score : str
+        A field of `Scores`.
+
+    Returns
+    -------
+    ScoreWords
+    """
+    return SCORES.get(score) or ScoreWords(score.replace("_", " ").capitalize(), "")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.3f}"

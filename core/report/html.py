@@ -1,0 +1,239 @@
+"""A page that tells of runs, in one file: it opens from a disk, without internet, and asks for nothing.
+
+Whatever people or files call things is escaped on its way in (the template does that by itself, figures through
+:func:`core.figures.charts.plain`), and the page forbids itself every connection.
+"""
+
+import base64
+import importlib.metadata
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import plotly.graph_objects as go
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from core import __version__
+from core.errors import FigureError
+from core.evaluation.stability import adjusted_rand
+from core.figures.confusion import confusion
+from core.figures.runs import agreement_of_runs, maps_of_runs, matched_to_each_other, scores_by_layer
+from core.report.facts import Fact, facts_of
+from core.report.reported import ReportedRun
+from core.report.script import reproduction_script
+from core.report.settings import NO_PART, settings
+from core.result import Result
+from core.sample import Sample
+
+MAX_RUNS = 6
+"""More maps than this are too small to be read beside one another."""
+
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
+_FIGURE_CONFIG = {"responsive": True, "displayModeBar": False}
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    drawn: Markup
+    words: str
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tissue:
+    """What is shown of the runs on one sample: figures, or where the sample is missing the runs' own pictures."""
+
+    name: str
+    note: str
+    figures: tuple[_Figure, ...] = ()
+    pairs: tuple[_Figure, ...] = ()
+    confusions: tuple[_Figure, ...] = ()
+    pictures: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    file_name: str
+    label: str
+    code: str
+    address: str
+
+
+def html_report(
+    runs: Sequence[ReportedRun], samples: Mapping[str, Sample], *, written: datetime | None = None
+) -> bytes:
+    """Write the page.
+
+    Parameters
+    ----------
+    runs : sequence of ReportedRun
+        One to six, on one sample or on several.
+    samples : mapping of str to Sample
+        By content hash, those that are at hand. Of the others the page shows the pictures that the runs themselves hold.
+    written : datetime, optional
+        Now, if not given.
+
+    Returns
+    -------
+    bytes
+        HTML in UTF-8.
+
+    Raises
+    ------
+    FigureError
+        If there are no runs, or more than six.
+    """
+    if not 1 <= len(runs) <= MAX_RUNS:
+        raise FigureError(f"A report on {len(runs)} runs was asked for: choose 1 to {MAX_RUNS}.")
+    page = _templates().get_template("report.html.jinja").render(
+        title=_title(runs),
+        written=f"{(written or datetime.now(UTC)).astimezone(UTC):%d %B %Y, %H:%M} UTC",
+        version=__version__,
+        plotlyjs=Markup(get_plotlyjs()),  # noqa: S704 - plotly's own code
+        n_runs=len(runs),
+        facts=[row for row in zip(*map(facts_of, runs), strict=True) if any(fact.text for fact in row)],
+        tissues=_tissues(runs, samples),
+        settings=settings([run.result.params for run in runs]),
+        no_part=NO_PART,
+        scripts=[_script(place, run) for place, run in enumerate(runs, start=1)],
+        versions=_versions(),
+    )  # fmt: skip
+    return page.encode()
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+
+
+def _title(runs: Sequence[ReportedRun]) -> str:
+    names = dict.fromkeys(run.result.sample_name for run in runs)
+    return f"{len(runs)} run{'s' * (len(runs) != 1)} on {', '.join(names)}"
+
+
+def _tissues(runs: Sequence[ReportedRun], samples: Mapping[str, Sample]) -> list[_Tissue]:
+    tissues = []
+    for content_hash in dict.fromkeys(run.content_hash for run in runs):
+        here = {place: run for place, run in enumerate(runs, start=1) if run.content_hash == content_hash}
+        sample = samples.get(content_hash)
+        tissues.append(_from_pictures(here) if sample is None else _from_sample(sample, here))
+    return tissues
+
+
+def _label(place: int, run: ReportedRun) -> str:
+    return f"{place}  {run.name}"
+
+
+def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
+    words = (
+        "The sample was not at hand when this page was written. These are the pictures that were kept with the runs."
+    )
+    pictures = tuple(
+        (_label(place, run), _data_address("image/png", run.picture) if run.picture else "")
+        for place, run in here.items()
+    )
+    return _Tissue(next(iter(here.values())).result.sample_name, words, pictures=pictures)
+
+
+def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
+    labels, results = [_label(place, run) for place, run in here.items()], [run.result for run in here.values()]
+    note = "Synthetic tissue: made by a program, not measured. " * sample.synthetic + sample.source
+    colours = "A domain has the colour of the layer that it matches best, or else one colour in all maps."
+    return _Tissue(
+        sample.name,
+        note,
+        figures=(_figure(maps_of_runs(sample, labels, results), colours),),
+        pairs=(*_agreement(here), *_layers(sample, here)),
+        confusions=_confusions(sample, labels, results),
+    )
+
+
+def _agreement(here: Mapping[int, ReportedRun]) -> list[_Figure]:
+    if len(here) < 2:
+        return []
+    words = "Adjusted Rand index between every two runs: 1 where they agree, 0 where no more than by chance."
+    found = [run.result.labels for run in here.values()]
+    figure = agreement_of_runs([run.name for run in here.values()], adjusted_rand(found, found), numbers=list(here))
+    return [_figure(figure, words, "Agreement between runs")]
+
+
+def _layers(sample: Sample, here: Mapping[int, ReportedRun]) -> list[_Figure]:
+    if sample.labels_true is None or not sample.layer_names:
+        return []
+    words = (
+        "F1 of each annotated layer with the domain that comes closest to it: 1 where that domain is exactly the layer "
+        "(Larsen and Aone 1999, doi 10.1145/312129.312186)."
+    )
+    names, labels = [run.name for run in here.values()], [run.result.labels for run in here.values()]
+    figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here))
+    return [_figure(figure, words, "Which layers are found")]
+
+
+def _confusions(sample: Sample, labels: Sequence[str], results: Sequence[Result]) -> tuple[_Figure, ...]:
+    if sample.labels_true is None or not sample.layer_names:
+        return ()
+    matched = matched_to_each_other(sample, results)
+    return tuple(
+        _figure(confusion(sample.labels_true, matching), "", label)
+        for label, matching in zip(labels, matched, strict=True)
+    )
+
+
+def _figure(figure: go.Figure, words: str, heading: str = "") -> _Figure:
+    drawn = figure.to_html(full_html=False, include_plotlyjs=False, config=_FIGURE_CONFIG)
+    return _Figure(Markup(drawn), words, heading)  # noqa: S704 - plotly escapes what it is given for a script
+
+
+def _script(place: int, run: ReportedRun) -> _Script:
+    code = reproduction_script(run)
+    return _Script(script_name(run), _label(place, run), code, _data_address("text/x-python", code.encode()))
+
+
+def script_name(run: ReportedRun) -> str:
+    """Name the file of a run's script.
+
+    Parameters
+    ----------
+    run : ReportedRun
+
+    Returns
+    -------
+    str
+        Letters, digits, dots, dashes and underscores.
+    """
+    return f"reproduce_{file_stem(f'{run.result.sample_name}_{run.name}')}.py"
+
+
+def file_stem(words: str) -> str:
+    """Make a file's name of what people call things.
+
+    Parameters
+    ----------
+    words : str
+
+    Returns
+    -------
+    str
+        Letters, digits, dots, dashes and underscores, at most 80 of them.
+
+    Examples
+    --------
+    >>> file_stem("151673 / my <best> run")
+    '151673_my_best_run'
+    """
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", words)[:80].strip("_.")
+
+
+def _data_address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _versions() -> list[Fact]:
+    installed = [Fact(name, importlib.metadata.version(name)) for name in _PACKAGES]
+    return [Fact("spatial-domains", __version__), Fact("Python", platform.python_version()), *installed]

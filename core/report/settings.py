@@ -1,0 +1,125 @@
+"""The knobs of several runs side by side: which differ, and which take no part.
+
+Parameters in, rows of words out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.knobs import Address, declared, names, value_at
+from core.params import MethodParams
+
+NO_PART = "–"
+"""Stands for the value of a knob that changes nothing in a run, such as epochs without an autoencoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One knob in several runs.
+
+    Parameters
+    ----------
+    address : tuple of str
+        Where it sits in `MethodParams`.
+    step, label, help : str
+        As people read them.
+    values : tuple of str
+        One a run, `NO_PART` where the knob changes nothing.
+    """
+
+    address: Address
+    step: str
+    label: str
+    help: str
+    values: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the runs do not all have one value."""
+        return len(set(self.values)) > 1
+
+
+_STEPS = {
+    "pooling": "Pooling",
+    "embedding": "Embedding",
+    "autoencoder": "Autoencoder",
+    "direction": "Direction",
+    "clustering": "Clustering",
+    "refinement": "Refinement",
+}
+
+
+def settings(runs: Sequence[MethodParams]) -> list[Setting]:
+    """Set the knobs of runs side by side.
+
+    Parameters
+    ----------
+    runs : sequence of MethodParams
+
+    Returns
+    -------
+    list of Setting
+        In the order of the method; knobs that take no part in any of the runs are left out.
+    """
+    found = [working_values(run) for run in runs]
+    rows = (_setting(address, found) for address in names())
+    return [row for row in rows if set(row.values) != {NO_PART}]
+
+
+def _setting(address: Address, found: Sequence[Mapping[Address, Any]]) -> Setting:
+    values = tuple(NO_PART if of_run[address] is None else in_words(address, of_run[address]) for of_run in found)
+    item = declared(address)
+    step = _STEPS.get(address[-2], address[-2].capitalize())
+    return Setting(address, step, item.metadata["label"], item.metadata["help"], values)
+
+
+def _idle(params: MethodParams) -> list[Address]:
+    """List the knobs, or whole steps, that change nothing."""
+    kind, by_kmeans = params.embedding.kind, params.clustering.by_kmeans
+    conditions = (
+        (params.embedding.pools, [("pooling",)]),
+        (kind in ("pca", "factors"), [("embedding", "n_components")]),
+        (kind == "factors", [("embedding", "hops")]),
+        (params.embedding.needs_training, [("embedding", "autoencoder")]),
+        (params.direction.method == "manual", [("direction", "angle")]),
+        (by_kmeans, [("clustering", name) for name in ("x_weight", "init", "n_init", "max_iter")]),
+    )
+    return [address for holds, addresses in conditions if not holds for address in addresses]
+
+
+def working_values(params: MethodParams) -> dict[Address, Any]:
+    """Give the value of every knob that takes part in a run.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Returns
+    -------
+    dict of Address to object
+        In the order of the method; None for knobs that take no part.
+    """
+    idle = _idle(params)
+    return {
+        address: None if any(address[: len(step)] == step for step in idle) else value_at(params, address)
+        for address in names()
+    }
+
+
+def in_words(address: Address, value: Any) -> str:
+    """Write a knob's value as people read it.
+
+    Parameters
+    ----------
+    address : tuple of str
+    value : object
+
+    Returns
+    -------
+    str
+    """
+    choices = declared(address).metadata["choices"]
+    if choices:
+        return str(choices[value])
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,88 @@
+"""Figures that hold runs against each other."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.evaluation.stability import adjusted_rand
+from core.figures import colours
+from core.figures.runs import agreement_of_runs, maps_of_runs, matched_to_each_other, scores_by_layer, shortened
+from core.params import preset
+from core.result import Result, Scores
+from core.sample import Sample
+
+LATTICE = np.array([(row, col) for row in range(6) for col in range(6) if (row + col) % 2 == 0])
+LAYERS = np.array(["Layer1", "Layer2", "NA"])[LATTICE[:, 0] // 2]
+SAMPLE = Sample(name="slab", expression=np.ones((18, 2)), lattice=LATTICE, labels_true=LAYERS)
+BARE = dataclasses.replace(SAMPLE, labels_true=None)
+LABELS = np.array([1] * 6 + [0] * 6 + [2] * 6)
+OTHER_NAMES = np.array([2] * 6 + [1] * 6 + [0] * 6)
+
+
+def made(labels):
+    return Result(sample_name="slab", labels=labels, params=preset("paper"), scores=Scores(ari=0.5, nmi=0.25))
+
+
+def fills(figure, panel):
+    """Colour of each label of one map, by the number of its corners' first place."""
+    return {
+        (float(trace.x[0]), float(trace.y[0])): trace.fillcolor
+        for trace in figure.data
+        if trace.fill == "toself" and trace.xaxis in ({1: ("x", "x1")}.get(panel, (f"x{panel}",)))
+    }
+
+
+@pytest.mark.parametrize("sample", [SAMPLE, BARE])
+def test_one_partition_under_other_names_has_the_same_colours(sample):
+    figure = maps_of_runs(sample, ["one", "other"], [made(LABELS), made(OTHER_NAMES)])
+    last = 2 + (sample is SAMPLE)
+    assert fills(figure, last - 1) == fills(figure, last)
+    assert len(set(fills(figure, last).values())) == 3
+
+
+def test_without_annotation_a_run_is_matched_to_the_first_one():
+    moved = OTHER_NAMES.copy()
+    moved[0] = 1
+    first, second = matched_to_each_other(BARE, [made(LABELS), made(moved)])
+    assert {second.places[new]: old for new, old in ((2, 1), (1, 0), (0, 2))} == {
+        first.places[old]: old for old in (1, 0, 2)
+    }
+
+
+def test_with_annotation_every_run_has_its_own_best_matching():
+    _, second = matched_to_each_other(SAMPLE, [made(LABELS), made(OTHER_NAMES)])
+    assert second.layers == {2: "Layer1", 1: "Layer2", 0: None}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_table_of_agreement_has_a_number_and_a_name_for_each_run(theme):
+    figure = agreement_of_runs(
+        ["one", "<b>other"],
+        adjusted_rand([LABELS], [LABELS, OTHER_NAMES]).repeat(2, axis=0),
+        numbers=[2, 5],
+        theme=theme,
+    )
+    np.testing.assert_allclose(figure.data[0].z, 1)
+    assert list(figure.layout.xaxis.ticktext) == ["2", "5"]
+    assert [text.strip() for text in figure.layout.yaxis.ticktext] == ["2  one", "5  &lt;b&gt;other"]
+    assert figure.data[0].customdata[0][1] == "one and &lt;b&gt;other"
+    assert figure.layout.paper_bgcolor == colours.SURROUNDINGS[theme].paper
+
+
+def test_the_table_of_layers_has_them_from_the_surface_inwards_and_no_unannotated():
+    half = np.where(LATTICE[:, 0] < 4, 0, 1)
+    figure = scores_by_layer(LAYERS, ["exact", "both in one"], [LABELS, half])
+    np.testing.assert_allclose(figure.data[0].z, [[1, 2 / 3], [1, 2 / 3]])
+    assert [text.split("</span> ")[1].strip() for text in figure.layout.yaxis.ticktext] == ["Layer 1", "Layer 2"]
+    assert figure.data[0].customdata[1][0] == "Layer 2 in cluster 0 of exact"
+
+
+def test_names_that_are_markup_are_written_as_they_are():
+    figure = maps_of_runs(SAMPLE, ["<a href='x'>name</a>"], [made(LABELS)])
+    assert any("&lt;a href=" in text for text in (note.text for note in figure.layout.annotations))
+
+
+def test_long_names_are_cut_and_short_ones_kept():
+    assert shortened("a" * 28) == "a" * 28
+    assert shortened("a" * 29) == "a" * 27 + "…"

@@ -1,0 +1,293 @@
+"""Journeys over the Runs page, from `app.py`; what its files hold is in tests/core/report and tests/browser."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.io import lab_h5
+from core.method import pipeline
+from core.params import preset, replaced
+from core.work.runs import open_record
+from tests.pages.conftest import APP
+from tests.small_tissue import small_sample
+from ui import runs_take_away
+
+PAPER = preset("paper", n_clusters=3)
+
+
+@pytest.fixture(autouse=True)
+def through_app(once_through_app):
+    """Run every page through `app.py`."""
+
+
+@pytest.fixture
+def record(samples_folder):
+    """The record that the app takes for its own."""
+    return open_record(samples_folder.parent / "models")
+
+
+@pytest.fixture
+def sample(samples_folder):
+    lab_h5.write(small_sample("first"), samples_folder / "first.h5")
+    return lab_h5.read(samples_folder / "first.h5")
+
+
+def kept(record, sample, params=PAPER, **facts):
+    return record.keep(sample, pipeline.run(sample, params), **facts)
+
+
+def opened(*chosen):
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.session_state["chosen runs"] = tuple(run.id for run in chosen)
+    app.switch_page("pages/runs.py").run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def listed(app):
+    return app.dataframe[0].value["Name"].tolist()
+
+
+def settings_table(app):
+    return app.dataframe[-1].value
+
+
+def press(app, name):
+    button = next(item for item in app.button if item.key == f"widget:runs.{name}")
+    assert not button.disabled
+    button.click().run()
+    assert not app.exception
+    assert not app.error
+
+
+def offered(app):
+    return {item.proto.label: not item.proto.disabled for item in app.get("download_button")}
+
+
+def test_where_no_run_is_kept_the_page_says_what_to_do_next(sample, record):
+    app = opened()
+    assert "press Keep" in " ".join(item.value for item in app.markdown)
+    assert app.get("page_link")
+    assert not app.dataframe
+    assert not app.text_input
+
+
+def test_runs_are_listed_the_latest_first_with_scores_and_the_knobs_that_differ(sample, record):
+    kept(record, sample, name="older")
+    run = kept(record, sample, replaced(PAPER, ("pooling", "window"), 3), name="newer", starred=True, note="good")
+    table = opened().dataframe[0].value
+    assert table["Name"].tolist() == ["newer", "older"]
+    assert table["★"].tolist() == ["★", ""]
+    assert table["ARI"][0] == pytest.approx(run.scores.ari)
+    assert table["Window k"].tolist() == [3, 6]
+    assert "Scale alpha" not in table
+    assert table["Clusters"].tolist() == [3, 3]
+
+
+def test_every_word_that_is_looked_for_must_occur_somewhere(sample, record):
+    for name, note in (("wide window", "good"), ("wide", "bad"), ("narrow window", "good")):
+        kept(record, sample, name=name, note=note)
+    app = opened()
+    app.text_input("widget:runs.find").set_value("WIDE good").run()
+    assert listed(app) == ["wide window"]
+    app.text_input("widget:runs.find").set_value("nowhere").run()
+    assert listed(app) == []
+    assert not app.exception
+
+
+def test_sample_sweep_and_star_narrow_the_list_down(samples_folder, sample, record):
+    lab_h5.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
+    kept(record, lab_h5.read(samples_folder / "second.h5"), name="elsewhere", starred=True)
+    kept(record, sample, name="swept", sweep="windows")
+    kept(record, sample, name="by hand")
+    app = opened()
+    app.selectbox("widget:runs.sample").select("first").run()
+    assert listed(app) == ["by hand", "swept"]
+    app.selectbox("widget:runs.sweep").select("windows").run()
+    assert listed(app) == ["swept"]
+    app.selectbox("widget:runs.sweep").select("Kept by hand").run()
+    assert listed(app) == ["by hand"]
+    app.selectbox("widget:runs.sample").select("All samples").run()
+    app.segmented_control("widget:runs.show").set_value("Starred").run()
+    assert listed(app) == ["elsewhere"]
+
+
+def test_what_filters_hide_stays_chosen(sample, record):
+    one, other = kept(record, sample, name="one"), kept(record, sample, name="other")
+    app = opened(one, other)
+    app.text_input("widget:runs.find").set_value("other").run()
+    assert listed(app) == ["other"]
+    assert "**2 chosen**" in [item.value for item in app.markdown]
+
+
+def test_a_deleted_run_comes_back_by_undo_and_from_the_list_of_the_deleted(sample, record):
+    run = kept(record, sample, name="gone")
+    kept(record, sample, name="stays")
+    app = opened(run)
+    press(app, "delete")
+    assert listed(app) == ["stays"]
+    assert [found.name for found in record.runs()] == ["stays"]
+    press(app, "undo")
+    assert listed(app) == ["stays", "gone"]
+    press(app, "delete")
+    app.segmented_control("widget:runs.show").set_value("Deleted").run()
+    assert listed(app) == ["gone"]
+    app.session_state["chosen runs"] = (run.id,)
+    app.run()
+    press(app, "restore")
+    assert listed(app) == []
+    assert sorted(found.name for found in record.runs()) == ["gone", "stays"]
+
+
+def test_stars_and_names_are_changed_in_the_record(sample, record):
+    run = kept(record, sample)
+    app = opened(run)
+    press(app, "star")
+    assert record.run(run.id).starred
+    assert next(item for item in app.button if item.key == "widget:runs.star").label == "Unstar"
+    app.text_input[1].set_value("A better <name>")
+    app.text_area[0].set_value("because")
+    next(item for item in app.button if item.label == "Save").click().run()
+    assert not app.exception
+    assert (record.run(run.id).name, record.run(run.id).note) == ("A better <name>", "because")
+    assert listed(app) == ["A better <name>"]
+
+
+def test_chosen_runs_stand_side_by_side_with_what_differs(sample, record):
+    one = kept(record, sample, name="six")
+    other = kept(record, sample, replaced(PAPER, ("pooling", "window"), 3), name="three")
+    app = opened(one, other)
+    words = [item.value for item in app.markdown]
+    assert {"**Agreement between runs**", "**Which layers are found**", "**Scores and settings**"} <= set(words)
+    assert len(app.get("plotly_chart")) == 2
+    table = settings_table(app)
+    knobs = table[table["Step"] != "Score"]
+    assert knobs.values.tolist() == [["Pooling", "Window k", "6", "3"]]
+    assert table[table["Knob or score"] == "ARI"].values.tolist()[0][2:] == [
+        f"{run.scores.ari:.3f}" for run in (one, other)
+    ]
+    app.toggle("widget:runs.all settings").set_value(True).run()
+    assert not app.exception
+    assert len(settings_table(app)) > len(table)
+
+
+def test_one_run_is_shown_with_all_its_settings_and_without_agreement(sample, record):
+    app = opened(kept(record, sample))
+    assert "**Agreement between runs**" not in [item.value for item in app.markdown]
+    assert {"Window k", "X weight", "Clusters"} <= set(settings_table(app)["Knob or score"])
+
+
+def test_more_than_six_are_too_many_to_compare_but_not_to_star(sample, record):
+    runs = [kept(record, sample, name=f"run {number}") for number in range(7)]
+    app = opened(*runs)
+    assert "7 runs are chosen: choose up to 6" in app.info[0].value
+    assert not app.get("plotly_chart")
+    press(app, "star")
+    assert all(run.starred for run in record.runs())
+
+
+def test_a_run_whose_sample_is_gone_shows_its_small_map_and_settings(samples_folder, sample, record):
+    run = kept(record, sample, name="orphan")
+    (samples_folder / "first.h5").unlink()
+    lab_h5.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
+    app = opened(run)
+    assert "The sample first is not here" in app.info[0].value
+    assert app.get("image")
+    assert len(settings_table(app)) > 5
+    assert next(item for item in app.button if item.key == "widget:runs.open").disabled
+    files = offered(app)
+    assert not files["Labels as CSV"]
+    assert files["Report"]
+    assert files["Script that repeats it"]
+    assert files["Run as one file"]
+
+
+def test_a_sample_that_was_renamed_is_found_by_its_content(samples_folder, sample, record):
+    run = kept(record, sample)
+    (samples_folder / "first.h5").rename(samples_folder / "renamed.h5")
+    app = opened(run)
+    assert not app.info
+    assert not next(item for item in app.button if item.key == "widget:runs.open").disabled
+
+
+def test_a_run_whose_labels_are_lost_says_so_and_still_shows_its_settings(samples_folder, sample, record):
+    run = kept(record, sample, name="damaged")
+    (Path(samples_folder.parent / "models" / "runs") / run.artifacts["labels.npy"]).write_bytes(b"no labels")
+    app = opened(run)
+    assert "damaged" in app.warning[0].value
+    assert len(settings_table(app)) > 5
+    assert not offered(app)["Report"]
+
+
+def test_a_run_opens_in_tune_with_its_sample_and_every_knob(samples_folder, sample, record):
+    lab_h5.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
+    moved = replaced(
+        replaced(preset("recommended", n_clusters=4), ("embedding", "hops"), 2), ("clustering", "random_state"), 5
+    )
+    app = opened(kept(record, sample, moved))
+    press(app, "open")
+    assert app.title[0].value == "Tune"
+    assert app.selectbox("widget:sample").value == "first.h5"
+    assert app.selectbox("widget:preset").value == "recommended"
+    assert app.slider("widget:embedding.hops").value == 2
+    assert app.number_input("widget:clustering.random_state").value == 5
+
+
+def test_everything_is_offered_and_nothing_is_made_before_the_click(samples_folder, record, monkeypatch):
+    plain = small_sample("named")
+    barcodes = np.array([f"SPOT{spot}-1" for spot in range(plain.n_spots)])
+    lab_h5.write(dataclasses.replace(plain, barcodes=barcodes), samples_folder / "named.h5")
+    run = kept(record, lab_h5.read(samples_folder / "named.h5"))
+    for name in ("html_report", "as_bytes", "labels_csv", "loupe_csv", "write_h5ad", "reproduction_script"):
+        monkeypatch.setattr(runs_take_away, name, lambda *args, **kwargs: pytest.fail("made though nobody asked"))
+    files = offered(opened(run))
+    wanted = [
+        "Report",
+        "Maps as SVG",
+        "Labels as CSV",
+        "Labels for Loupe",
+        "Sample as h5ad",
+        "Script that repeats it",
+        "Run as one file",
+    ]
+    assert dict.fromkeys(wanted, True).items() <= files.items()
+
+
+def test_a_run_that_somebody_sent_is_taken_in_and_chosen(samples_folder, sample, record, tmp_path):
+    elsewhere = open_record(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir()
+    run = kept(elsewhere, sample, name="sent")
+    elsewhere.export(run.id, tmp_path / "sent.run.zip")
+    app = opened()
+    app.get("file_uploader")[0].upload(
+        "sent.run.zip", (tmp_path / "sent.run.zip").read_bytes(), "application/zip"
+    ).run()
+    assert not app.exception
+    assert listed(app) == ["sent"]
+    assert record.run(run.id).labels_hash == run.labels_hash
+    assert app.session_state["chosen runs"] == (run.id,)
+
+
+def test_a_file_that_is_no_run_is_refused_with_a_sentence(sample, record):
+    app = opened()
+    app.get("file_uploader")[0].upload("bad.zip", b"PK\x03\x04 nothing", "application/zip").run()
+    assert not app.exception
+    assert "is not a run that was exported" in app.error[0].value
+
+
+def test_a_record_that_cannot_be_opened_ends_in_a_sentence(sample, monkeypatch, tmp_path):
+    monkeypatch.setenv("RUNS_URL", f"sqlite:///{tmp_path}")  # a folder
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.switch_page("pages/runs.py").run()
+    assert not app.exception
+    assert len(app.error) == 1
+
+
+def test_a_name_is_never_read_as_markdown(sample, record):
+    one, other = (kept(record, sample, name=f"**{name}** [x](http://evil) <b>") for name in "ab")
+    app = opened(one, other)
+    assert not any("](http" in item.value for item in (*app.markdown, *app.caption, *app.subheader))

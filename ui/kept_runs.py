@@ -1,0 +1,164 @@
+"""A kept run with what belongs to it: its labels, and the sample that it was made on, where they are at hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.errors import DomainsError
+from core.io.lab_h5 import SampleSummary
+from core.knobs import names, value_at
+from core.params import PRESETS, MethodParams, preset
+from core.report.reported import ReportedRun
+from core.result import Result
+from core.sample import Sample
+from core.work.runs import Run
+from ui import compute
+from ui.record import record
+from ui.state import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KeptRun:
+    """A run, and what there is of it.
+
+    Parameters
+    ----------
+    run : Run
+    result : Result or None
+        None where its labels cannot be read.
+    problem : str
+        Why not, as a sentence.
+    file : str or None
+        Name of the sample's file; None where the sample is not here, or holds other data now.
+    sample : Sample or None
+    """
+
+    run: Run
+    result: Result | None = None
+    problem: str = ""
+    file: str | None = None
+    sample: Sample | None = None
+
+    @property
+    def name(self) -> str:
+        """What the run is called; the beginning of its id where it has no name."""
+        return title_of(self.run)
+
+
+def title_of(run: Run) -> str:
+    """Call a run something.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    str
+        Its name, or where it has none the beginning of its id.
+    """
+    return run.name or f"Run {run.id[:6]}"
+
+
+def with_all(runs: Sequence[Run]) -> list[KeptRun]:
+    """Look up what belongs to some runs.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+
+    Returns
+    -------
+    list of KeptRun
+    """
+    return [_with_all(run) for run in runs]
+
+
+def _with_all(run: Run) -> KeptRun:
+    found = _sample_of(run)
+    file, sample = (None, None) if found is None else (found[0].path.name, found[1])
+    try:
+        result = compute.kept(lambda: record().result(run), "kept run", run.id)
+    except DomainsError as error:
+        return KeptRun(run=run, problem=str(error), file=file, sample=sample)
+    return KeptRun(run=run, result=result, file=file, sample=sample)
+
+
+def _sample_of(run: Run) -> tuple[SampleSummary, Sample] | None:
+    # By content, since files are renamed; only those with as many spots are read.
+    readable = [summary for summary in compute.samples() if not summary.problem and summary.n_spots == run.n_spots]
+    for summary in sorted(readable, key=lambda summary: summary.name != run.sample_name):
+        sample = compute.sample(summary)
+        if sample.content_hash == run.content_hash:
+            return summary, sample
+    return None
+
+
+def reported(kept: KeptRun) -> ReportedRun | None:
+    """Put what is known of a run together for a report.
+
+    Parameters
+    ----------
+    kept : KeptRun
+
+    Returns
+    -------
+    ReportedRun or None
+        None where its labels cannot be read.
+    """
+    run = kept.run
+    if kept.result is None:
+        return None
+    return ReportedRun(
+        result=kept.result,
+        content_hash=run.content_hash,
+        annotation_hash=run.annotation_hash,
+        name=kept.name,
+        id=run.id,
+        code_version=run.code_version,
+        created=run.created,
+        who=run.who,
+        note=run.note,
+        source="" if kept.sample is None else kept.sample.source,
+        picture=picture(run) or b"",
+        unknown=tuple(run.aside),
+    )
+
+
+def picture(run: Run) -> bytes | None:
+    """Read the small map that was kept with a run.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    bytes or None
+        PNG; None where it cannot be read.
+    """
+    try:
+        return compute.kept(lambda: record().picture(run), "kept picture", run.id)
+    except DomainsError:
+        return None
+
+
+def settings_for(params: MethodParams, sample: Sample) -> Settings:
+    """Express parameters as the workbench does: the nearest preset, and the knobs that were moved away from it.
+
+    Parameters
+    ----------
+    params : MethodParams
+    sample : Sample
+
+    Returns
+    -------
+    Settings
+    """
+    choices = [Settings(preset=name, changes=_moved(params, name, sample)) for name in PRESETS]
+    return min(choices, key=lambda choice: len(choice.changes))
+
+
+def _moved(params: MethodParams, name: str, sample: Sample) -> dict[tuple[str, ...], object]:
+    usual = preset(name, n_clusters=sample.suggested_n_clusters(name))
+    pairs = {address: (value_at(params, address), value_at(usual, address)) for address in names()}
+    return {address: value for address, (value, standard) in pairs.items() if value != standard}
