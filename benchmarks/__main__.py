@@ -5,6 +5,8 @@
 `python -m benchmarks import`: a Space Ranger folder of 4,000 spots x 33,000 genes, beside scanpy's reader.
 
 `python -m benchmarks accuracy DIR`: presets side by side on every annotated sample below a folder.
+
+`python -m benchmarks runs`: a record of 10,000 runs, read for the first time and later.
 """
 
 import argparse
@@ -12,7 +14,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import accuracy, autoencoder, importing, page, paper
+from benchmarks import accuracy, autoencoder, importing, page, paper, runs
 from core.errors import DomainsError
 from core.params import PRESETS
 
@@ -34,6 +36,7 @@ def main() -> int:
     _add_page(todo)
     _add_import(todo)
     _add_accuracy(todo)
+    _add_runs(todo)
     options = parser.parse_args()
     try:
         return 0 if options.run(options) else 1
@@ -128,6 +131,12 @@ def _run_accuracy(options: argparse.Namespace) -> bool:
         csv_path=options.csv,
         figure_path=options.figure,
     )
+
+
+def _add_runs(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("runs", help="reading a record of many runs, for the first time and later")
+    parser.add_argument("--runs", type=_at_least(20), default=10_000, help="how many are recorded (default 10000)")
+    parser.set_defaults(run=lambda options: runs.report(options.runs))
 
 
 if __name__ == "__main__":

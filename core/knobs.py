@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from core.errors import ParameterError
-from core.params import MethodParams, replaced
+from core.params import PRESETS, MethodParams, preset, replaced
 
 Address = tuple[str, ...]
 """Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
@@ -175,3 +175,56 @@ def from_flat(values: Mapping[str, Any]) -> MethodParams:
     for name, value in values.items():
         params = replaced(params, address_of(name), value)
     return params
+
+
+def nearest_preset(params: MethodParams) -> tuple[str, dict[Address, Any]]:
+    """Find the preset that parameters are nearest to.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Returns
+    -------
+    name : str
+    changes : dict of Address to object
+        Knobs that are not as in the preset. The number of clusters, which a preset takes from the sample, is none of them.
+    """
+    changes = {name: _changes(params, preset(name, params.clustering.n_clusters)) for name in PRESETS}
+    name = min(changes, key=lambda name: len(changes[name]))
+    return name, changes[name]
+
+
+def _changes(params: MethodParams, start: MethodParams) -> dict[Address, Any]:
+    return {
+        address: value_at(params, address)
+        for address in names()
+        if value_at(params, address) != value_at(start, address)
+    }
+
+
+def in_words(params: MethodParams) -> str:
+    """Say in a line what parameters are.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Returns
+    -------
+    str
+        The nearest preset, the number of clusters, and every knob that is not as in the preset.
+
+    Examples
+    --------
+    >>> in_words(replaced(preset("recommended", 7), ("clustering", "random_state"), 3))
+    'Recommended, 7 clusters, seed 3'
+    """
+    name, changes = nearest_preset(params)
+    n_clusters = params.clustering.n_clusters
+    moved = [f"{declared(address).metadata['label'].lower()} {_shown(value)}" for address, value in changes.items()]
+    return ", ".join([PRESETS[name], f"{n_clusters} cluster{'s' * (n_clusters != 1)}", *moved])
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import compute, forms, guards, maps, panels, training, views
+from ui import compute, forms, guards, maps, panels, record, training, views
 
 summary = panels.sample_picker()
 with guards.shown_as_message():
@@ -15,7 +15,9 @@ with guards.shown_as_message():
     params = forms.params(sample)
     top = st.container()  # filled last: eyes wait for the maps
     with top, st.spinner("Finding domains", show_time=True):
-        result = compute.cluster(sample, params) if compute.ready(sample, params) else None
+        result = record.kept_result(sample, params, summary.path.name)
+        if result is None and compute.ready(sample, params):
+            result = compute.cluster(sample, params)
     selected = maps.predicted_beside_annotated(sample, result, training.what_is_missing(sample, params))
     with top:
         panels.header(sample, result)

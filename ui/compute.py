@@ -204,8 +204,11 @@ def embeddings(sample: Sample, result: Result) -> Callable[[], dict[str, np.ndar
     Returns
     -------
     callable
-        Gives embeddings by the names that `obsm` of an AnnData has for them.
+        Gives embeddings by the names that `obsm` of an AnnData has for them; none where a kept run's model was trained
+        elsewhere.
     """
+    if not ready(sample, result.params):
+        return dict
     steps = pipeline.Pipeline(sample, cache=_steps(), models=models_folder())
     return functools.partial(run_embeddings, steps, result.params)
 
@@ -221,10 +224,10 @@ def distance_shares(sample: Sample, result: Result) -> Shares | None:
     Returns
     -------
     Shares or None
-        None where clusters are not told apart by a distance.
+        None where clusters are not told apart by a distance, or the model that it needs was trained elsewhere.
     """
     params = result.params
-    if not params.clustering.by_kmeans:
+    if not params.clustering.by_kmeans or not ready(sample, params):
         return None
     key = params_key(sample.content_hash, params.pooling, params.embedding)
     found = result.direction

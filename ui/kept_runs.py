@@ -1,9 +1,10 @@
 """A kept run with what belongs to it: its labels, and the sample that it was made on, where they are at hand."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from core.errors import DomainsError
+from core.errors import DomainsError, SampleError
 from core.io.lab_h5 import SampleSummary
 from core.knobs import names, value_at
 from core.params import PRESETS, MethodParams, preset
@@ -74,7 +75,7 @@ def with_all(runs: Sequence[Run]) -> list[KeptRun]:
 
 
 def _with_all(run: Run) -> KeptRun:
-    found = _sample_of(run)
+    found = sample_of(run)
     file, sample = (None, None) if found is None else (found[0].path.name, found[1])
     try:
         result = compute.kept(lambda: record().result(run), "kept run", run.id)
@@ -83,13 +84,26 @@ def _with_all(run: Run) -> KeptRun:
     return KeptRun(run=run, result=result, file=file, sample=sample)
 
 
-def _sample_of(run: Run) -> tuple[SampleSummary, Sample] | None:
+def sample_of(run: Run) -> tuple[SampleSummary, Sample] | None:
+    """Find the sample that a run was made on, under whatever name.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    summary : SampleSummary
+    sample : Sample
+        None instead of both where no sample here holds that data.
+    """
     # By content, since files are renamed; only those with as many spots are read.
     readable = [summary for summary in compute.samples() if not summary.problem and summary.n_spots == run.n_spots]
     for summary in sorted(readable, key=lambda summary: summary.name != run.sample_name):
-        sample = compute.sample(summary)
-        if sample.content_hash == run.content_hash:
-            return summary, sample
+        with suppress(SampleError):  # the list of samples says what is wrong with it
+            sample = compute.sample(summary)
+            if sample.content_hash == run.content_hash:
+                return summary, sample
     return None
 
 

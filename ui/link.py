@@ -13,10 +13,11 @@ from core import knobs
 from core.errors import ParameterError
 from core.io.safe_h5 import shown
 from core.params import PRESETS
-from ui import state
+from ui import run_links, state
+from ui.run_links import Opened
 from ui.state import VIEW_KINDS, Address, Settings, View
 
-_SAMPLE, _PRESET = "sample", "preset"
+_SAMPLE, _PRESET, _RUN = "sample", "preset", "run"
 _VIEW = _SHOW, _GENE, _LOW, _HIGH = "show", "gene", "low", "high"
 _MAX_GENE_LENGTH = 200
 _ANGLE: Address = ("direction", "angle")
@@ -47,7 +48,7 @@ def follow(*, with_view: bool = False) -> None:
     if written is None:
         _take_over(asked, at_start=True, with_view=True)
     # A page's own link comes without anything; and a knob moved in this very run counts more than the address.
-    elif asked.get(_SAMPLE) and asked != written.query and _unmoved(written):
+    elif (asked.get(_SAMPLE) or asked.get(_RUN)) and asked != written.query and _unmoved(written):
         _take_over(asked, at_start=False, with_view=with_view)
 
 
@@ -62,11 +63,26 @@ def write(sample_file: str, *, with_view: bool = False) -> None:
         Whether the page shows the map of the Tissue page.
     """
     query = {_SAMPLE: sample_file, **query_of(state.settings())}
+    run = state.kept_run(sample_file)
+    if run is not None:
+        query[_RUN] = run.id
     if with_view:
         query |= query_of_view(state.view())
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = _Written(query, state.settings(), state.view(), state.sample_file())
+
+
+def shown_file() -> str:
+    """Name the file of the sample that the page shows.
+
+    Returns
+    -------
+    str
+        Empty before the page has said so, by :func:`write`.
+    """
+    written = _written()
+    return "" if written is None else written.query[_SAMPLE]
 
 
 def query_of_tissue() -> dict[str, str]:
@@ -128,7 +144,7 @@ def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
         A sentence for each name or value that means nothing.
     """
     changes, sentences = {}, []
-    asked = {name: text for name, text in query.items() if name not in (_SAMPLE, _PRESET, *_VIEW)}
+    asked = {name: text for name, text in query.items() if name not in (_SAMPLE, _PRESET, _RUN, *_VIEW)}
     for name, text in asked.items():
         try:
             address = _address(name)
@@ -202,10 +218,16 @@ def _limits_of(query: Mapping[str, str]) -> tuple[float, float] | None:
 
 
 def _take_over(asked: Mapping[str, str], *, at_start: bool, with_view: bool) -> None:
-    settings, sentences = settings_of(asked)
+    opened = run_links.open_run(asked[_RUN]) if asked.get(_RUN) else Opened()
+    # A run says all of its settings; where it is not here, the rest of the address may still say them.
+    settings, sentences = settings_of(asked) if opened.run is None else (opened.settings, [])
     (state.start_from if at_start else state.take_settings)(settings)
-    if asked.get(_SAMPLE):
-        state.choose_sample(asked[_SAMPLE])
+    file = opened.file or asked.get(_SAMPLE)
+    if file:
+        state.choose_sample(file)
+    if opened.run is not None and opened.file:
+        state.remember_run(opened.file, settings, opened.run)
+    sentences += opened.sentences
     if with_view:
         view, more = view_of(asked)
         state.take_view(view)

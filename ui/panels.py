@@ -7,7 +7,7 @@ from core.io.lab_h5 import SampleSummary
 from core.io.safe_h5 import shown
 from core.result import AutoencoderReport, Result, Scores
 from core.sample import Sample
-from ui import compute, link, navigation, state, take_away
+from ui import compute, keeping, link, navigation, state, take_away
 from ui.guards import as_markdown
 
 SHIPPED = "151673.h5"
@@ -103,8 +103,11 @@ def header(sample: Sample, result: Result | None) -> None:
             st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
         if result is not None and result.autoencoder is not None:
             _autoencoder_badge(result.autoencoder)
+        keeping.badge(sample, result)
         st.space("stretch")
-        take_away.buttons(sample, result)
+        # One group: in a narrow window all go to a row of their own, not the last one alone.
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            take_away.buttons(sample, result)
 
 
 def _autoencoder_badge(report: AutoencoderReport) -> None:

@@ -145,6 +145,7 @@ def _open(kept: KeptRun) -> None:
         settings = settings_for(kept.run.params, kept.sample)
         state.choose_sample(kept.file)
         state.take_settings(settings)
+        state.remember_run(kept.file, settings, kept.run)
         # A session that began on this page takes what Tune is to show from the address.
         st.switch_page("pages/tune.py", query_params={"sample": kept.file, **link.query_of(settings)})
 

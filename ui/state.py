@@ -14,6 +14,7 @@ from core.io.drafts import Draft
 from core.io.incoming import ImportChoices
 from core.result import Result
 from core.work.bringing import Source
+from core.work.runs import Run
 
 Address = tuple[str, ...]
 """Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
@@ -27,12 +28,17 @@ _COMPARING = "comparing"
 _VIEW = "view"
 _INCOMING = "incoming"
 _PLACES = "places below roots"
+_KEPT = "kept runs"
+_USER_NAME = "user name"
 _CHOSEN_RUNS = "chosen runs"
 _DELETED_RUNS = "deleted runs"
 _RUN_OF_UPLOAD = "run of upload"
 
 MAX_HISTORY = 100
 """Settings that a session can go back through."""
+
+MAX_KEPT = 50
+"""Kept runs that a session knows again when their settings come back."""
 
 MAX_PINNED = 16
 """Samples of which a session remembers a pinned result."""
@@ -245,6 +251,83 @@ def pinned(content_hash: str) -> Result | None:
 def _pins() -> dict[str, Result]:
     stored: dict[str, Result] = st.session_state.get(_PINNED, {})
     return stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A kept run, and where this session shows it."""
+
+    file: str
+    settings: Settings
+    run: Run
+
+
+def remember_run(file: str, at: Settings, run: Run) -> None:
+    """Know a kept run again wherever its sample and its settings are shown.
+
+    Parameters
+    ----------
+    file : str
+        Of the sample.
+    at : Settings
+    run : Run
+    """
+    others = [kept for kept in _kept() if (kept.file, kept.settings) != (file, at)]
+    st.session_state[_KEPT] = [*others, _Kept(file, at, run)][-MAX_KEPT:]
+
+
+def change_run(run: Run) -> None:
+    """Show a kept run under another name, note or star.
+
+    Parameters
+    ----------
+    run : Run
+    """
+    st.session_state[_KEPT] = [
+        dataclasses.replace(kept, run=run) if kept.run.id == run.id else kept for kept in _kept()
+    ]
+
+
+def kept_run(file: str) -> Run | None:
+    """Look up the kept run that the present settings are.
+
+    Parameters
+    ----------
+    file : str
+        Of the sample that is shown.
+
+    Returns
+    -------
+    Run or None
+    """
+    return next((kept.run for kept in _kept() if (kept.file, kept.settings) == (file, settings())), None)
+
+
+def _kept() -> list[_Kept]:
+    stored: list[_Kept] = st.session_state.get(_KEPT, [])
+    return stored
+
+
+def user_name() -> str:
+    """Look up the name that the user of this session gave.
+
+    Returns
+    -------
+    str
+        Empty before one was given.
+    """
+    name: str = st.session_state.get(_USER_NAME, "")
+    return name
+
+
+def remember_user_name(name: str) -> None:
+    """Keep the name that the user of this session gave.
+
+    Parameters
+    ----------
+    name : str
+    """
+    st.session_state[_USER_NAME] = name.strip()
 
 
 def comparing() -> bool:

@@ -1,4 +1,4 @@
-"""Buttons of the header of the workbench: back, forward, pin, compare, export.
+"""Buttons of the header of the workbench: back, forward, keep, pin, compare, export.
 
 Files are made on the click, in another thread: a move of a knob makes none.
 """
@@ -17,7 +17,7 @@ from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
 from core.io.h5ad_out import write_h5ad
 from core.result import Result
 from core.sample import Sample
-from ui import compute, guards, maps, naming, state
+from ui import compute, guards, keeping, maps, naming, state
 from ui.charts import refused_kinds
 
 Names = dict[int, str] | None
@@ -49,6 +49,7 @@ def buttons(sample: Sample, result: Result | None) -> None:
     """
     _step_button("Back to the settings before", "back", ":material/arrow_back:", -1)
     _step_button("Forward to the settings after", "forward", ":material/arrow_forward:", 1)
+    keeping.button(sample, result)
     _pin_button(sample, result)
     _compare_toggle(sample)
     _export(sample, result)
@@ -69,7 +70,7 @@ def _step_button(words: str, name: str, icon: str, by: int) -> None:
 def _pin_button(sample: Sample, result: Result | None) -> None:
     kept = state.pinned(sample.content_hash)
     is_kept = kept is not None and result is not None and kept.params == result.params
-    pin, unpin = "Keep this result: the cards then show how others differ from it.", "Let go of the pinned result."
+    pin, unpin = "Hold this result: the cards then show how others differ from it.", "Let go of the pinned result."
     st.button(
         "Unpin" if is_kept else "Pin",
         key=state.widget_key("pin"),

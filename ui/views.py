@@ -46,7 +46,7 @@ def advice(sample: Sample, result: Result | None) -> None:
     found = advise(result, sample.places, sample.labels_true, shares)
     bar, notes = st.columns([1, 2], gap="medium")
     with bar:
-        _share_of_the_distance(shares)
+        _share_of_the_distance(shares, result.params)
     with notes:
         for item in found:
             st.caption(f":material/lightbulb: {as_markdown(item.sentence)}")
@@ -54,7 +54,13 @@ def advice(sample: Sample, result: Result | None) -> None:
             st.caption(":material/check: Nothing to advise: no part of the method fails on these settings.")
 
 
-def _share_of_the_distance(shares: Shares | None) -> None:
+def _share_of_the_distance(shares: Shares | None, params: MethodParams) -> None:
+    if shares is None and params.clustering.by_kmeans:
+        st.caption(
+            "Share of the distance: unknown",
+            help="It needs the trained autoencoder of this run, which is not here: train it.",
+        )
+        return
     if shares is None:
         st.caption(
             "Share of the distance: none",

@@ -14,7 +14,7 @@ from core.commands.outputs import Outputs
 from core.depth import FoundDirection
 from core.evaluation.stability import confidence, stability
 from core.io import lab_h5
-from core.params import MethodParams
+from core.params import DEFAULT_N_CLUSTERS, MethodParams
 from core.result import AutoencoderReport, Result, Scores
 from core.sample import Sample
 
@@ -157,7 +157,7 @@ def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) 
         "Sample": f"{sample.name} ({kind}{sample.n_spots} spots, {sample.n_genes} genes)",
         "Expression": _expression_words(first),
         "Direction": _direction_words(first),
-        "Clusters": f"{clustering.n_clusters}, {_read_out_words(first)}",
+        "Clusters": f"{clustering.n_clusters}{_number_words(sample)}, {_read_out_words(first)}",
     }
     for result in results:
         facts[f"Seed {result.params.clustering.random_state}"] = _score_words(result)
@@ -181,6 +181,12 @@ def _expression_words(result: Result) -> str:
     if result.autoencoder is not None:
         return f"{words}; {kind} of the autoencoder, which explains {result.autoencoder.explained_variance:.2f}"
     return words if kind == "none" else f"{words}; {result.params.embedding.n_components} principal components"
+
+
+def _number_words(sample: Sample) -> str:
+    if sample.layer_names:
+        return ""
+    return f" (no annotation to count; {DEFAULT_N_CLUSTERS} where none is asked for, `python -m core clusters` suggests a number)"
 
 
 def _read_out_words(result: Result) -> str:

@@ -141,6 +141,7 @@ def test_without_an_annotation_its_scores_are_null_and_the_others_are_there(run,
     lab_h5.write(type(sample)(name="plain", expression=sample.expression, lattice=sample.lattice), path)
     result = facts(run, "cluster", path)
     assert {name for name, value in result["scores"].items() if value is None} == AGREEMENT
+    assert "Clusters: 8 (no annotation to count; 8 where none is asked for" in run("cluster", path)[1]
     assert result["params"]["clustering"]["n_clusters"] == 8
 
 

@@ -1,4 +1,4 @@
-"""What is too large for a database: labels, losses and the small map of a run, as files of Optuna's artifact store.
+"""What is too large for a database: labels, their confidence, losses and the small map of a run, as files of Optuna's artifact store.
 
 Arrays are written as npy and never unpickled.
 """
@@ -14,12 +14,14 @@ import numpy as np
 from core.errors import RecordError
 from core.result import Result
 
-LABELS, LOSSES, MAP = "labels.npy", "losses.json", "map.png"
+LABELS, CONFIDENCE, LOSSES, MAP = "labels.npy", "confidence.npy", "losses.json", "map.png"
 
-MIME_TYPES = {LABELS: "application/octet-stream", LOSSES: "application/json", MAP: "image/png"}
+_ARRAY = "application/octet-stream"
+
+MIME_TYPES = {LABELS: _ARRAY, CONFIDENCE: _ARRAY, LOSSES: "application/json", MAP: "image/png"}
 """Kind of each file that a run may have."""
 
-MAX_BYTES = {LABELS: 64 << 20, LOSSES: 32 << 20, MAP: 4 << 20}
+MAX_BYTES = {LABELS: 64 << 20, CONFIDENCE: 64 << 20, LOSSES: 32 << 20, MAP: 4 << 20}
 """Largest size of each; labels of eight million spots at eight bytes."""
 
 _MAX_LOSSES = 1_000_000
@@ -114,9 +116,11 @@ def files_of(result: Result, picture: bytes) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        Contents by file name; without losses where no autoencoder took part.
+        Contents by file name; without losses where no autoencoder took part, without confidence where there is none.
     """
     files = {LABELS: _npy(result.labels.astype(np.min_scalar_type(int(result.labels.max())))), MAP: picture}
+    if result.confidence is not None:
+        files[CONFIDENCE] = _npy(result.confidence.astype(np.float32))
     if result.autoencoder is not None and result.autoencoder.losses:
         files[LOSSES] = json.dumps(list(result.autoencoder.losses)).encode()
     return files
@@ -157,21 +161,45 @@ def read_labels(content: bytes, n_spots: int) -> np.ndarray:
     RecordError
         If they are not the labels of so many spots.
     """
+    labels = _read_array(content, n_spots, "iu", "labels")
+    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
+        raise RecordError("The labels of this run are damaged: some are no numbers of clusters.")
+    return labels.astype(np.int64)
+
+
+def read_confidence(content: bytes, n_spots: int) -> np.ndarray:
+    """Read how sure each spot's label is; ndarray of shape (n_spots,), float64, from 0 to 1.
+
+    Parameters
+    ----------
+    content : bytes
+        npy.
+    n_spots : int
+
+    Raises
+    ------
+    RecordError
+        If it is not that of so many spots.
+    """
+    confidence = _read_array(content, n_spots, "f", "confidence")
+    if not ((confidence >= 0) & (confidence <= 1)).all():
+        raise RecordError("The confidence of this run is damaged: some lies outside 0 to 1.")
+    return confidence.astype(np.float64)
+
+
+def _read_array(content: bytes, n_spots: int, kinds: str, name: str) -> np.ndarray:
     file = io.BytesIO(content)
     try:
         version = np.lib.format.read_magic(file)
         header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
         shape, _, dtype = header(file)
     except (ValueError, KeyError, EOFError) as error:
-        raise RecordError("The labels of this run are damaged: they are no npy file.") from error
+        raise RecordError(f"The {name} of this run cannot be read: that is no npy file, or it is damaged.") from error
     # Held against the bytes that are there before any memory is asked for.
     rest = content[file.tell() :]
-    if shape != (n_spots,) or dtype.kind not in "iu" or len(rest) != n_spots * dtype.itemsize:
-        raise RecordError(f"The labels of this run are damaged: they are not {n_spots:,} whole numbers.")
-    labels = np.frombuffer(rest, dtype=dtype)
-    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
-        raise RecordError("The labels of this run are damaged: some are no numbers of clusters.")
-    return labels.astype(np.int64)
+    if shape != (n_spots,) or dtype.kind not in kinds or len(rest) != n_spots * dtype.itemsize:
+        raise RecordError(f"The {name} of this run cannot be read: they are not {n_spots:,} numbers, or damaged.")
+    return np.frombuffer(rest, dtype=dtype)
 
 
 def read_losses(content: bytes) -> tuple[float, ...]:

@@ -143,7 +143,7 @@ class Database:
         # Facts are JSON as Python writes it, and an id holds no sign that means something to LIKE.
         found = _our_trials().where(_ATTRIBUTES.c.value_json.like(f'%"id": "{run_id}"%'))
         rows = [row for some in self.rows(dict(self._read(found))) for row in some]
-        return next((row for row in rows if row.facts.get("id") == run_id), None)
+        return next((row for row in rows if isinstance(row.facts, dict) and row.facts.get("id") == run_id), None)
 
     def changes(self) -> dict[str, dict[str, Any]]:
         """Read what was changed of runs after they were recorded.
@@ -173,6 +173,14 @@ class Database:
         """
         with self._as_sentence():
             self._opened().set_study_user_attr(study_id, f"{_CHANGE}{run_id}:{name}", value)
+
+    def close(self) -> None:
+        """Let go of all connections; the next call opens new ones."""
+        with self._lock:
+            if self._storage is not None:
+                self._storage.scoped_session.remove()
+                self._storage.engine.dispose()
+                self._storage = None
 
     def _read(self, query: Any) -> Sequence[Any]:
         with self._as_sentence():

@@ -1,17 +1,18 @@
 """Parameters of the method as parameters of an Optuna trial, and back.
 
-Every knob is one parameter, named by its address, such as `embedding.autoencoder.width`; limits and choices of its
-distribution are those that `core.params` declares.
+Every knob is one parameter, named by its address, such as `embedding.autoencoder.width`: short names may change when a
+knob is added, and records outlive that. Limits and choices of its distribution are those that `core.params` declares.
 """
 
 import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ParameterError
+from core.knobs import declared, names, value_at
 from core.params import MethodParams
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def trial_params(params: MethodParams) -> dict[str, Any]:
     dict of str to object
         Value of every knob by its address, whether it played a part or not.
     """
-    return {name: value for name, _, value in _knobs(params)}
+    return {".".join(address): value_at(params, address) for address in names()}
 
 
 def method_params(values: Mapping[str, Any]) -> tuple[MethodParams, dict[str, Any]]:
@@ -47,7 +48,7 @@ def method_params(values: Mapping[str, Any]) -> tuple[MethodParams, dict[str, An
     aside : dict of str to object
         Knobs that this version does not have, and values that it does not allow.
     """
-    aside = {name: value for name, value in values.items() if name not in _names()}
+    aside = {name: value for name, value in values.items() if name not in _declared()}
     return _built(MethodParams, "", values, aside), aside
 
 
@@ -60,7 +61,7 @@ def distributions() -> dict[str, "BaseDistribution"]:
     dict of str to optuna.distributions.BaseDistribution
         By address.
     """
-    return {name: _distribution(item) for name, item, _ in _knobs(MethodParams())}
+    return {name: _distribution(item) for name, item in _declared().items()}
 
 
 @functools.cache
@@ -72,23 +73,14 @@ def choices_digest() -> str:
     str
         Other digits once a knob has another choice; limits of numbers may move.
     """
-    offered = {name: list(item.metadata["choices"] or ()) for name, item, _ in _knobs(MethodParams())}
-    kinds = {name: type(item.default).__name__ for name, item, _ in _knobs(MethodParams())}
+    offered = {name: list(item.metadata["choices"] or ()) for name, item in _declared().items()}
+    kinds = {name: type(item.default).__name__ for name, item in _declared().items()}
     return hashlib.sha256(json.dumps([offered, kinds], sort_keys=True).encode()).hexdigest()
 
 
 @functools.cache
-def _names() -> frozenset[str]:
-    return frozenset(trial_params(MethodParams()))
-
-
-def _knobs(params: Any, above: str = "") -> Iterator[tuple[str, "dataclasses.Field[Any]", Any]]:
-    for item in dataclasses.fields(params):
-        value = getattr(params, item.name)
-        if dataclasses.is_dataclass(value):
-            yield from _knobs(value, f"{above}{item.name}.")
-        else:
-            yield above + item.name, item, value
+def _declared() -> "dict[str, dataclasses.Field[Any]]":
+    return {".".join(address): declared(address) for address in names()}
 
 
 def _distribution(item: "dataclasses.Field[Any]") -> "BaseDistribution":
@@ -104,17 +96,29 @@ def _distribution(item: "dataclasses.Field[Any]") -> "BaseDistribution":
 
 def _built(owner: Any, above: str, values: Mapping[str, Any], aside: dict[str, Any]) -> Any:
     given = {}
-    for item in dataclasses.fields(owner):
-        name = above + item.name
-        made_by: Any = item.default_factory
-        if dataclasses.is_dataclass(made_by):
-            given[item.name] = _built(made_by, f"{name}.", values, aside)
+    for own_name, inner in _fields(owner):
+        name = above + own_name
+        if inner is not None:
+            given[own_name] = _built(inner, f"{name}.", values, aside)
         elif name in values:
-            given[item.name] = values[name]
+            given[own_name] = values[name]
     try:
-        return owner(**given)
+        return _step(owner, tuple(given.items()))
     except ParameterError:
         return _with_what_is_allowed(owner, above, given, aside)
+
+
+@functools.cache
+def _fields(owner: Any) -> list[tuple[str, Any]]:
+    """Name the fields of a step, each with the dataclass that it holds, if it holds one."""
+    made_by = [(item.name, item.default_factory) for item in dataclasses.fields(owner)]
+    return [(name, inner if dataclasses.is_dataclass(inner) else None) for name, inner in made_by]
+
+
+# The runs of a sweep share most of their steps, and ten thousand are read at a time.
+@functools.lru_cache(maxsize=4096)
+def _step(owner: Any, given: tuple[tuple[str, Any], ...]) -> Any:
+    return owner(**dict(given))
 
 
 def _with_what_is_allowed(owner: Any, above: str, given: dict[str, Any], aside: dict[str, Any]) -> Any:

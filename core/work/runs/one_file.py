@@ -145,6 +145,8 @@ def _check(path: Path, run: Run, contents: dict[str, bytes]) -> None:
     labels = files.read_labels(contents[files.LABELS], run.n_spots)
     if files.labels_hash(labels) != run.labels_hash:
         raise RecordError(f"The labels in {shown(path.name)} are not those that were kept: the file is damaged.")
+    if files.CONFIDENCE in contents:
+        files.read_confidence(contents[files.CONFIDENCE], run.n_spots)
     if files.LOSSES in contents:
         files.read_losses(contents[files.LOSSES])
     if files.MAP in contents:

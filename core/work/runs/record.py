@@ -17,9 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RecordError
-from core.evaluation.matching import match_steadily
-from core.figures.charts import colours_of_clusters
-from core.figures.thumbnail import map_png
 from core.params import params_key
 from core.result import Result, Scores
 from core.sample import Sample
@@ -62,6 +59,7 @@ class Record:
         self._lock = threading.Lock()
         self._read: dict[int, Run] = {}
         self._studies: dict[int, int] = {}
+        self._passed_over: set[int] = set()
 
     @functools.cached_property
     def _database(self) -> "Database":
@@ -230,6 +228,9 @@ class Record:
         labels = files.read_labels(self._file(run, files.LABELS), run.n_spots)
         if run.labels_hash and files.labels_hash(labels) != run.labels_hash:
             raise RecordError("The labels of this run are damaged: they are not those that were kept.")
+        confidence = None
+        if files.CONFIDENCE in run.artifacts:
+            confidence = files.read_confidence(self._file(run, files.CONFIDENCE), run.n_spots)
         losses: tuple[float, ...] = ()
         if files.LOSSES in run.artifacts:
             losses = files.read_losses(self._file(run, files.LOSSES))
@@ -238,6 +239,7 @@ class Record:
             labels=labels,
             params=run.params,
             scores=run.scores,
+            confidence=confidence,
             direction=run.direction,
             autoencoder=run.autoencoder and dataclasses.replace(run.autoencoder, losses=losses),
             seconds=dict(run.seconds),
@@ -351,6 +353,10 @@ class Record:
             return self.add(run, contents)
         return self.restore(run.id) if known.deleted else known
 
+    def close(self) -> None:
+        """Let go of the database; the next call opens it again."""
+        self._database.close()
+
     def _file(self, run: Run, name: str) -> bytes:
         if name not in run.artifacts:
             raise RecordError(f"This run was recorded without {name}.")
@@ -381,7 +387,8 @@ class Record:
 
     def _read_new(self, progress: Progress) -> None:
         there = self._database.trials()
-        new = {trial: study for trial, study in there.items() if trial not in self._read}
+        known = self._read.keys() | self._passed_over
+        new = {trial: study for trial, study in there.items() if trial not in known}
         n_read = 0
         for rows in self._database.rows(new):
             for row in rows:
@@ -395,6 +402,7 @@ class Record:
         try:
             self._read[row.trial_id], self._studies[row.trial_id] = run_of(row.facts, row.values), row.study_id
         except RecordError as error:
+            self._passed_over.add(row.trial_id)
             _LOG.warning("Trial %s of the record of runs was passed over: %s", row.trial_id, error)
 
 
@@ -429,8 +437,7 @@ def objective(scores: Scores) -> tuple[str, float]:
     """
     if scores.ari is not None:
         return "ari", scores.ari
-    pas = getattr(scores, "pas", None)
-    return ("1 - pas", 1 - pas) if pas is not None else ("none", 0.0)
+    return ("1 - pas", 1 - scores.pas) if scores.pas is not None else ("none", 0.0)
 
 
 def _trial(run: Run) -> "FrozenTrial":
@@ -449,6 +456,11 @@ def _trial(run: Run) -> "FrozenTrial":
 
 
 def _picture(sample: Sample, result: Result) -> bytes:
+    # Plotly, SciPy and Pillow take seconds to import, and reading does without.
+    from core.evaluation.matching import match_steadily
+    from core.figures.charts import colours_of_clusters
+    from core.figures.thumbnail import map_png
+
     matching = match_steadily(result.labels, sample.labels_true)
     return map_png(sample.places, result.labels, colours_of_clusters(matching, sample.labels_true, "light"))
 

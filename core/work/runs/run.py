@@ -118,12 +118,12 @@ def _report_facts(report: AutoencoderReport) -> dict[str, Any]:
     return {"explained_variance": explained if math.isfinite(explained) else None, "reused": report.reused}
 
 
-def run_of(facts: Mapping[str, Any], values: Mapping[str, Any]) -> Run:
+def run_of(facts: Any, values: Mapping[str, Any]) -> Run:
     """Read a run.
 
     Parameters
     ----------
-    facts : mapping
+    facts : object
         As :func:`facts_of` writes it, by this version or another.
     values : mapping of str to object
         Knobs by address.
@@ -137,6 +137,8 @@ def run_of(facts: Mapping[str, Any], values: Mapping[str, Any]) -> Run:
     RecordError
         If a fact is missing that cannot be done without, or is not what it should be.
     """
+    if not isinstance(facts, dict):
+        raise RecordError(f"The facts of the run are {shown(facts, 40)}, where names and values belong.")
     params, aside = method_params(_plain(values))
     return Run(
         id=run_id(facts.get("id")),

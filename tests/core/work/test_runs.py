@@ -16,6 +16,7 @@ from core.method import pipeline
 from core.params import ClusteringParams, MethodParams, PoolingParams, preset, replaced
 from core.result import AutoencoderReport, Result, Scores
 from core.work.runs import Record, knobs, one_file
+from core.work.runs.record import objective
 from tests.small_tissue import small_sample
 
 SAMPLE = small_sample("first")
@@ -90,6 +91,17 @@ def test_labels_and_losses_come_back_as_they_were(tmp_path, record, result):
     np.testing.assert_array_equal(again.labels, result.labels)
     assert again.autoencoder == trained(result).autoencoder
     assert again.seconds == result.seconds
+
+
+def test_confidence_comes_back_to_seven_digits(tmp_path, record, result):
+    sure = np.linspace(0, 1, SAMPLE.n_spots)
+    kept = record.keep(SAMPLE, dataclasses.replace(result, confidence=sure))
+    np.testing.assert_allclose(record_in(tmp_path).result(kept).confidence, sure, atol=1e-7)
+
+
+def test_without_an_annotation_runs_are_compared_by_how_many_spots_agree_with_their_neighbours():
+    assert objective(Scores(ari=0.5, pas=0.2)) == ("ari", 0.5)
+    assert objective(Scores(pas=0.25)) == ("1 - pas", 0.75)
 
 
 def test_the_small_map_shows_each_domain_in_the_colour_of_its_layer(record):
@@ -241,6 +253,8 @@ HOSTILE = {
     "no labels": lambda path, out: changed_file(path, out, **{"labels.npy": None}),
     "a pickle": lambda path, out: changed_file(path, out, **{"labels.npy": pickled()}),
     "other labels": lambda path, out: changed_file(path, out, **{"labels.npy": npy(np.zeros(192, dtype=np.uint8))}),
+    "confidence of other spots": lambda path, out: changed_file(path, out, **{"confidence.npy": npy(np.zeros(5))}),
+    "no confidence": lambda path, out: changed_file(path, out, **{"confidence.npy": npy(np.full(192, np.nan))}),
     "labels of other spots": lambda path, out: changed_file(path, out, **{"labels.npy": npy(np.zeros(5, dtype=int))}),
     "a script for a picture": lambda path, out: changed_file(path, out, **{"map.png": b"<script>"}),
     "a bomb": lambda path, out: changed_file(path, out, **{"run.json": b" " * (2 << 20)}),
