@@ -6,7 +6,9 @@ st.set_page_config(page_title="Spatial domains", layout="wide")
 st.navigation(
     [
         st.Page("pages/tune.py", title="Tune", default=True),
+        st.Page("pages/sweep.py", title="Sweep"),
         st.Page("pages/tissue.py", title="Tissue"),
+        st.Page("pages/sections.py", title="Sections"),
         st.Page("pages/runs.py", title="Runs"),
         st.Page("pages/method.py", title="Method"),
         st.Page("pages/add_data.py", title="Add data"),

@@ -4,6 +4,8 @@
 
 `python -m benchmarks import`: a Space Ranger folder of 4,000 spots x 33,000 genes, beside scanpy's reader.
 
+`python -m benchmarks sweep [FILE]`: a grid of 75 runs beside its parts, and beside separate commands.
+
 `python -m benchmarks accuracy DIR`: presets side by side on every annotated sample below a folder.
 
 `python -m benchmarks runs`: a record of 10,000 runs, read for the first time and later.
@@ -14,7 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import accuracy, autoencoder, importing, page, paper, runs
+from benchmarks import accuracy, autoencoder, importing, page, paper, runs, sweep
 from core.errors import DomainsError
 from core.params import PRESETS
 
@@ -36,6 +38,7 @@ def main() -> int:
     _add_page(todo)
     _add_import(todo)
     _add_accuracy(todo)
+    _add_sweep(todo)
     _add_runs(todo)
     options = parser.parse_args()
     try:
@@ -97,6 +100,17 @@ def _add_import(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 def _run_import(options: argparse.Namespace) -> bool:
     return importing.report_cells() if options.cells else importing.report(rounds=options.rounds)
+
+
+def _add_sweep(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("sweep", help="a grid of 75 runs beside its distinct steps, and beside separate commands")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a sample; synthetic tissue by default")
+    parser.add_argument("--commands", type=_at_least(1), default=3, help="separate commands that are timed (default 3)")
+    parser.set_defaults(run=_run_sweep)
+
+
+def _run_sweep(options: argparse.Namespace) -> bool:
+    return sweep.report(options.file, n_commands=options.commands)
 
 
 def _add_accuracy(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,6 +1,7 @@
 """Doors to background work: every session of the server asks the same board."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from core.params import MethodParams, params_key, replaced
 from core.result import Result
 from core.sample import Sample
 from core.work import tasks
+from core.work.job import About
 from core.work.jobs import Board, Job, State, shared_board
 from core.work.tasks import SampleFile
 from ui import compute
@@ -163,6 +165,39 @@ def markers(sample: Sample, result: Result) -> Job | None:
     return board().find(_markers_key(sample, result))
 
 
+def cluster_together(samples: Sequence[Sample], params: MethodParams) -> str:
+    """Start the clustering of several sections as one, or join an equal one.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    params : MethodParams
+
+    Returns
+    -------
+    str
+        Id of the job; its result is a dict of `core.result.Result` by the name of the section.
+    """
+    files = tuple(_file(sample) for sample in samples)
+    about = About(what="Clustering together", sample=", ".join(sample.name for sample in samples))
+    return board().submit(_joint_key(samples, params), tasks.joint, files, params, owner=session_id(), about=about)
+
+
+def joint(samples: Sequence[Sample], params: MethodParams) -> Job | None:
+    """Look up the last such clustering, whoever started it.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    params : MethodParams
+
+    Returns
+    -------
+    Job or None
+    """
+    return board().find(_joint_key(samples, params))
+
+
 def job(job_id: str) -> Job | None:
     """Look a job up.
 
@@ -196,6 +231,12 @@ def _training_key(sample: Sample, params: MethodParams) -> str:
 
 def _repeats_key(sample: Sample, params: MethodParams, n_starts: int) -> str:
     return params_key("repeat", sample.name, sample.content_hash, sample.annotation_hash, params, str(n_starts))
+
+
+def _joint_key(samples: Sequence[Sample], params: MethodParams) -> str:
+    # In any order: neither labels nor scores depend on it.
+    parts = sorted((sample.name, sample.content_hash, sample.annotation_hash) for sample in samples)
+    return params_key("joint", *(part for of_sample in parts for part in of_sample), params)
 
 
 def _numbers_key(sample: Sample, params: MethodParams) -> str:

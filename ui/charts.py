@@ -40,15 +40,30 @@ def downloads(figure: go.Figure, name: str) -> None:
     with st.popover("Download", icon=":material/download:", type="tertiary", help="This chart as a file"):
         refused = refused_kinds()
         for kind in ("png", "svg", "html"):
-            st.download_button(
-                kind.upper(),
-                functools.partial(export.as_bytes, figure, kind),
-                file_name=f"{name}.{kind}",
-                key=state.widget_key("download", name, kind),
-                type="tertiary",
-                disabled=kind in refused,
-                on_click="ignore",
-            )
+            figure_button(kind.upper(), figure, name, kind, disabled=kind in refused)
+
+
+def figure_button(label: str, figure: go.Figure, name: str, kind: str, *, disabled: bool) -> None:
+    """Offer a figure as one kind of file.
+
+    Parameters
+    ----------
+    label : str
+    figure : plotly.graph_objects.Figure
+    name : str
+        Of the file, without its suffix.
+    kind : {"png", "svg", "html"}
+    disabled : bool
+    """
+    st.download_button(
+        label,
+        functools.partial(export.as_bytes, figure, kind),
+        file_name=f"{name}.{kind}",
+        key=state.widget_key("download", name, kind),
+        type="tertiary",
+        disabled=disabled,
+        on_click="ignore",
+    )
 
 
 def refused_kinds() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ What comes out is shared: it must never be changed. All that is large lies in on
 import dataclasses
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from core.io.lab_h5 import SampleSummary
 from core.method import pipeline
 from core.method.cache import StepCache, budget_bytes
 from core.method.embeddings import embeddings as run_embeddings
+from core.method.shared_genes import shared_genes as genes_of_all
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import Result
 from core.sample import Sample
@@ -296,6 +297,31 @@ def gene_names(sample: Sample) -> list[str]:
     if sample.gene_names is None:
         return [f"Gene {column}" for column in range(sample.n_genes)]
     return [str(name) for name in sample.gene_names]
+
+
+def shared_genes(samples: Sequence[Sample]) -> tuple[str, ...]:
+    """Find the genes that all sections have, by name.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    SampleError
+        If a section has no gene names, or too few are shared.
+    """
+    return _shared_genes(tuple(sample.content_hash for sample in samples), samples)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _shared_genes(key: tuple[str, ...], _samples: Sequence[Sample]) -> tuple[str, ...]:
+    del key  # part of the key only
+    return genes_of_all(_samples)
 
 
 def telling_gene(sample: Sample) -> int:

@@ -186,8 +186,10 @@ def knob(sample: Sample, address: Address) -> None:
         _back_button(".".join(address), words, value == usual, state.reset, address)
 
 
-def record(key: str, values: "T", names: Sequence[str], take: "Callable[[T], None]") -> None:
-    """Ask for some fields of a parameter dataclass that is not one of the method's.
+def record(
+    key: str, values: "T", names: Sequence[str], take: "Callable[[T], None]", *, usual: "T | None" = None
+) -> None:
+    """Ask for some fields of a parameter dataclass that is not part of the session's settings.
 
     Parameters
     ----------
@@ -199,6 +201,8 @@ def record(key: str, values: "T", names: Sequence[str], take: "Callable[[T], Non
         Fields to ask for.
     take : callable
         Called with the changed instance before the page is drawn again.
+    usual : dataclass instance, optional
+        What the widgets call their defaults; those of the fields by default.
     """
     for item in dataclasses.fields(values):
         if item.name in names:
@@ -210,7 +214,7 @@ def record(key: str, values: "T", names: Sequence[str], take: "Callable[[T], Non
                 "on_change": _take_field,
                 "args": (widget_key, values, item, take),
             }
-            _widget(item, widget_key, item.default, common)
+            _widget(item, widget_key, item.default if usual is None else getattr(usual, item.name), common)
 
 
 def _take_field(key: str, values: "T", item: "dataclasses.Field[Any]", take: "Callable[[T], None]") -> None:

@@ -129,7 +129,7 @@ def _charts(sample: Sample | None, here: Numbered) -> None:
 def _agreement(here: Numbered) -> None:
     names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
     figure = agreement_of_runs(names, adjusted_rand(labels, labels), numbers=list(here), theme=state.theme())
-    _heading("Agreement between runs", _AGREEMENT, lambda: downloads(figure, "agreement_of_runs"))
+    _heading("Agreement", _AGREEMENT, lambda: downloads(figure, "agreement_of_runs"))
     show(figure, f"Table of the adjusted Rand index between every two of {len(here)} runs.")
 
 
@@ -144,7 +144,7 @@ def _layers(sample: Sample, here: Numbered) -> None:
         return
     names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
     figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here), theme=state.theme())
-    _heading("Which layers are found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs"))
+    _heading("Layers found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs"))
     show(figure, f"Table of how well each of {len(here)} runs finds each layer of {sample.name}.")
 
 

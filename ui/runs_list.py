@@ -5,7 +5,7 @@ Chosen runs are remembered by their ids: filters, sorting and new runs change ne
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.knobs import Address, declared, names
 from core.report.facts import SCORES
-from core.report.settings import NO_PART, working_values
+from core.report.settings import NO_PART, step_of, working_values
 from core.work.runs import Run
 from ui import state
 from ui.kept_runs import title_of
@@ -70,14 +70,15 @@ def listing() -> Listing:
 
 def _ask() -> Listing:
     # The table's own tools open above its right end, so the widest field stands there.
-    show, samples, sweeps, find = st.columns([2.6, 2, 2, 3], vertical_alignment="bottom", gap="small")
+    show, samples, sweeps, find = st.columns([2, 2, 2, 3], gap="small")
     with show:
-        chosen = _show_picker()
+        chosen = _picker("Show", "show", _KEPT, [_STARRED, _DELETED], "Deleted runs can be brought back from there.")
     everything = _read(deleted=chosen == _DELETED)
     with find:
         words = _text_filter()
     with samples:
-        sample = _picker("Sample", "sample", _ANY_SAMPLE, sorted({run.sample_name for run in everything}))
+        names = sorted({run.sample_name for run in everything})
+        sample = _picker("Sample", "sample", _ANY_SAMPLE, names, "List the runs on one sample only.")
     with sweeps:
         sweep = _sweep_picker(everything)
     runs = [
@@ -89,20 +90,6 @@ def _ask() -> Listing:
         and all(word in _words(run) for word in words)
     ]
     return Listing(runs=runs, everything=everything, deleted=chosen == _DELETED)
-
-
-def _show_picker() -> str:
-    chosen = st.segmented_control(
-        "Show",
-        [_KEPT, _STARRED, _DELETED],
-        default=_KEPT,
-        required=True,
-        key=state.widget_key("runs", "show"),
-        help="Deleted runs can be brought back from there.",
-        persist_state="session",
-        width="stretch",
-    )
-    return str(chosen or _KEPT)
 
 
 def _text_filter() -> list[str]:
@@ -117,17 +104,17 @@ def _text_filter() -> list[str]:
     return str(text or "").lower().split()
 
 
-def _picker(label: str, name: str, everything: str, others: Sequence[str]) -> str:
+def _picker(label: str, name: str, everything: str, others: Sequence[str], words: str) -> str:
     key = state.widget_key("runs", name)
-    chosen = st.selectbox(
-        label, [everything, *others], key=key, help=f"List runs of one {label.lower()} only.", persist_state="session"
-    )
+    chosen = st.selectbox(label, [everything, *others], key=key, help=words, persist_state="session")
     return str(chosen or everything)
 
 
 def _sweep_picker(everything: Sequence[Run]) -> str:
     sweeps = list(dict.fromkeys(run.sweep for run in everything if run.sweep))
-    return _picker("Sweep", "sweep", _ANY_SWEEP, [_BY_HAND, *sweeps] if sweeps else [])
+    return _picker(
+        "Sweep", "sweep", _ANY_SWEEP, [_BY_HAND, *sweeps] if sweeps else [], "List the runs of one sweep only."
+    )
 
 
 def _words(run: Run) -> str:
@@ -239,16 +226,21 @@ def _frame(runs: Sequence[Run]) -> pd.DataFrame:
 def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Give the clusters a column, and every knob that is not the same in all runs."""
     found = [_values(run.params) for run in runs]
-    columns = {}
+    columns: dict[str, list[Any]] = {}
     for address in [_CLUSTERS, *(address for address in names() if address != _CLUSTERS)]:
         values = [of_run[address] for of_run in found]
         if address == _CLUSTERS or len(set(values)) > 1:
-            columns[str(declared(address).metadata["label"])] = _cells(address, values)
+            columns[_heading(address, columns)] = _cells(address, values)
     return dict(list(columns.items())[:_MOST_KNOBS])
 
 
 # Ten thousand runs share few settings, or are read once: the table then comes at once whenever it is drawn.
 _values = functools.lru_cache(maxsize=20_000)(working_values)
+
+
+def _heading(address: Address, taken: Collection[str]) -> str:
+    label = str(declared(address).metadata["label"])
+    return f"{label} ({step_of(address).lower()})" if label in taken else label
 
 
 def _cells(address: Address, values: Sequence[Any]) -> list[Any]:

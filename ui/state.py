@@ -27,7 +27,9 @@ _PINNED = "pinned"
 _COMPARING = "comparing"
 _VIEW = "view"
 _INCOMING = "incoming"
+_TOGETHER = "together"
 _PLACES = "places below roots"
+_SWEEP = "sweep"
 _KEPT = "kept runs"
 _USER_NAME = "user name"
 _CHOSEN_RUNS = "chosen runs"
@@ -208,6 +210,67 @@ def choose_sample(file: str) -> None:
     if file != sample_file():
         change_view(limits=None)
     st.session_state[_SAMPLE] = file
+
+
+TOGETHER_KNOBS: tuple[Address, ...] = (
+    ("embedding", "n_components"),
+    ("embedding", "hops"),
+    ("clustering", "n_clusters"),
+    ("clustering", "random_state"),
+    ("refinement", "rounds"),
+)
+"""Knobs of the Sections page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What the Sections page clusters as one.
+
+    Parameters
+    ----------
+    files : tuple of str
+        Files of the sections, without their folder; they need not exist.
+    changes : dict of Address to object
+        Values of `TOGETHER_KNOBS` that are not at their defaults.
+    live : tuple of str
+        The files for which the user asked for a clustering; while they are chosen, knobs act at once.
+    """
+
+    files: tuple[str, ...] = ()
+    changes: dict[Address, Any] = field(default_factory=dict)
+    live: tuple[str, ...] = ()
+
+
+def together() -> Together:
+    """Look up what the Sections page clusters as one.
+
+    Returns
+    -------
+    Together
+    """
+    stored: Together = st.session_state.get(_TOGETHER, Together())
+    return stored
+
+
+def take_together(new: Together) -> None:
+    """Cluster other sections as one, or in another way.
+
+    Parameters
+    ----------
+    new : Together
+    """
+    st.session_state[_TOGETHER] = new
+
+
+def change_together(**changes: Any) -> None:
+    """Change a part of what the Sections page clusters as one.
+
+    Parameters
+    ----------
+    **changes : object
+        Fields of `Together`.
+    """
+    take_together(dataclasses.replace(together(), **changes))
 
 
 def pin(content_hash: str, result: Result) -> None:
@@ -550,6 +613,28 @@ def remember_matching(content_hash: str, matching: Matching) -> None:
     matching : Matching
     """
     st.session_state[_MATCHING] = content_hash, matching
+
+
+def sweep_id() -> str | None:
+    """Look up the sweep that this session looks at.
+
+    Returns
+    -------
+    str or None
+        None for the latest.
+    """
+    chosen: str | None = st.session_state.get(_SWEEP)
+    return chosen
+
+
+def choose_sweep(sweep_id: str) -> None:
+    """Look at a sweep.
+
+    Parameters
+    ----------
+    sweep_id : str
+    """
+    st.session_state[_SWEEP] = sweep_id
 
 
 def widget_key(*parts: str) -> str:

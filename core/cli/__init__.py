@@ -1,4 +1,4 @@
-"""The command line: `python -m core info | train | cluster | clusters | sweep | import | attach | fetch | synthesise | worker`.
+"""The command line: `python -m core info | train | cluster | clusters | sweep | runs | import | attach | fetch | synthesise | worker`.
 
 Here are the commands and the way errors leave; the modules beside this one declare each command's options, and what it does is in
 `core/commands/`. Options, their defaults and their help come from the parameter dataclasses.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from core import __version__
-from core.cli import clustering, clusters, samples, sweep, worker
+from core.cli import clustering, clusters, runs, samples, sweep, worker
 from core.errors import DomainsError
 
 BAD_INPUT = 2
@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     clustering.add_cluster(todo)
     clusters.add_clusters(todo)
     sweep.add_sweep(todo)
+    runs.add_runs(todo)
     samples.add_import(todo)
     samples.add_attach(todo)
     samples.add_fetch(todo)

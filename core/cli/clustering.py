@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,18 @@ from core.cli.options import (
     CLUSTERING_KNOBS,
     TRAINING_KNOBS,
     add_file,
+    add_files,
     add_method,
     at_least_one,
+    dest,
+    joint_params,
     method_params,
     output_path,
 )
-from core.commands import clustering
+from core.commands import clustering, joint
+from core.commands.joint_outputs import JointOutputs
 from core.commands.outputs import Outputs
+from core.errors import ParameterError
 
 _FIGURE_SUFFIXES = (".html", ".png", ".svg")
 
@@ -41,7 +47,13 @@ def add_cluster(todo: Any) -> None:
     todo : argparse subparsers
     """
     parser = todo.add_parser("cluster", help="find the domains of a sample and score them", allow_abbrev=False)
-    add_file(parser)
+    add_files(parser)
+    parser.add_argument(
+        "--joint",
+        action="store_true",
+        help="cluster several samples as one, matched by gene names: a label means the same in all. --labels, --loupe, --h5ad "
+        "and --lab-h5 then name folders, which are made, with a file for each sample in them",
+    )
     add_method(parser, TRAINING_KNOBS + CLUSTERING_KNOBS, default_preset="recommended")
     add_angle(parser)
     parser.add_argument(
@@ -54,18 +66,12 @@ def add_cluster(todo: Any) -> None:
     parser.add_argument(
         "--model", type=Path, metavar="FILE.pt", help="use this trained model, or refuse it if it does not fit"
     )
+    parser.add_argument("--labels", type=Path, metavar="OUT.csv", help="write each spot's cluster, in the file's order")
+    parser.add_argument("--loupe", type=Path, metavar="OUT.csv", help="write each spot's cluster for Loupe Browser")
     parser.add_argument(
-        "--labels", type=output_path, metavar="OUT.csv", help="write each spot's cluster, in the file's order"
+        "--h5ad", type=Path, metavar="OUT.h5ad", help="write sample and clusters for scanpy and squidpy"
     )
-    parser.add_argument(
-        "--loupe", type=output_path, metavar="OUT.csv", help="write each spot's cluster for Loupe Browser"
-    )
-    parser.add_argument(
-        "--h5ad", type=_h5ad_path, metavar="OUT.h5ad", help="write sample and clusters for scanpy and squidpy"
-    )
-    parser.add_argument(
-        "--lab-h5", type=output_path, metavar="OUT.h5", help="write sample and clusters in the lab's format"
-    )
+    parser.add_argument("--lab-h5", type=Path, metavar="OUT.h5", help="write sample and clusters in the lab's format")
     parser.add_argument(
         "--rename",
         type=_new_name,
@@ -101,8 +107,41 @@ def _run_train(options: argparse.Namespace) -> None:
 
 
 def _run_cluster(options: argparse.Namespace) -> None:
+    if options.joint:
+        _run_joint(options)
+    else:
+        _run_alone(options)
+
+
+def _run_joint(options: argparse.Namespace) -> None:
+    if options.model is not None:
+        raise ParameterError("Sections clustered together use no autoencoder: leave out --model.")
+    joint.cluster(
+        options.files,
+        lambda samples: joint_params(options, samples, TRAINING_KNOBS + CLUSTERING_KNOBS),
+        n_starts=options.starts,
+        out=JointOutputs(
+            labels=options.labels,
+            loupe=options.loupe,
+            h5ad=options.h5ad,
+            lab_h5=options.lab_h5,
+            figure=options.figure,
+            names=dict(options.rename),
+        ),
+        as_json=options.json,
+    )
+
+
+def _run_alone(options: argparse.Namespace) -> None:
+    if len(options.files) > 1:
+        raise ParameterError(
+            f"{len(options.files)} samples were given, but `cluster` takes one at a time: add --joint to cluster them as one, "
+            "with labels that mean the same in all, or run it once for each."
+        )
+    for flag, check in _ONE_FILE.items():
+        _check_output(flag, getattr(options, dest(flag)), check)
     clustering.cluster(
-        options.file,
+        options.files[0],
         lambda sample: method_params(options, sample, TRAINING_KNOBS + CLUSTERING_KNOBS),
         n_starts=options.starts,
         models=options.models,
@@ -140,6 +179,15 @@ def _direction(text: str) -> str | float:
     return angle if abs(angle) <= math.pi else angle % math.pi
 
 
+def _check_output(flag: str, path: Path | None, check: Callable[[str], Path]) -> None:
+    """Not while options are read: with --joint the same options name folders."""
+    try:
+        if path is not None:
+            check(str(path))
+    except argparse.ArgumentTypeError as error:
+        raise ParameterError(f"Argument {flag}: {error}.") from error
+
+
 def figure_path(text: str) -> Path:
     """Read where to draw, and refuse what cannot be drawn before the work is done.
 
@@ -162,6 +210,14 @@ def _h5ad_path(text: str) -> Path:
     if path.suffix.lower() != ".h5ad":
         raise argparse.ArgumentTypeError(f"{text} must end in .h5ad")
     return path
+
+
+_ONE_FILE: dict[str, Callable[[str], Path]] = {
+    "--labels": output_path,
+    "--loupe": output_path,
+    "--h5ad": _h5ad_path,
+    "--lab-h5": output_path,
+}
 
 
 def _new_name(text: str) -> tuple[int, str]:

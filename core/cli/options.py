@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ def add_file(parser: argparse.ArgumentParser) -> None:
     parser : argparse.ArgumentParser
     """
     parser.add_argument("file", type=Path, metavar="FILE", help="a sample in the lab's format (.h5)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """Ask for one sample or more, and offer `--json`.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a sample in the lab's format (.h5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -183,7 +195,32 @@ def method_params(
     -------
     MethodParams
     """
-    params = preset(options.preset, n_clusters=sample.suggested_n_clusters(options.preset))
+    return _asked(options, sample.suggested_n_clusters(options.preset), knobs)
+
+
+def joint_params(
+    options: argparse.Namespace, samples: Sequence[Sample], knobs: tuple[tuple[str, type, str, str], ...]
+) -> MethodParams:
+    """Do so for samples that are clustered together.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    samples : sequence of Sample
+        Suggest the number of clusters.
+    knobs : tuple of (flag, dataclass, field, step)
+
+    Returns
+    -------
+    MethodParams
+    """
+    from core.method.joint import suggested_n_clusters
+
+    return _asked(options, suggested_n_clusters(samples), knobs)
+
+
+def _asked(options: argparse.Namespace, n_clusters: int, knobs: tuple[tuple[str, type, str, str], ...]) -> MethodParams:
+    params = preset(options.preset, n_clusters=n_clusters)
     for flag, _, name, step in knobs:
         value = getattr(options, dest(flag))
         if value is not None:

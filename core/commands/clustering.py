@@ -160,8 +160,8 @@ def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) 
         "Clusters": f"{clustering.n_clusters}{_number_words(sample)}, {_read_out_words(first)}",
     }
     for result in results:
-        facts[f"Seed {result.params.clustering.random_state}"] = _score_words(result)
-    facts["Without annotation"] = _coherence_words(first.scores)
+        facts[f"Seed {result.params.clustering.random_state}"] = score_words(result)
+    facts["Without annotation"] = coherence_words(first.scores)
     facts["Confidence"] = _confidence_words(results)
     facts["Seconds"] = ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
     return facts
@@ -210,14 +210,34 @@ def _direction_words(result: Result) -> str:
     return f"{found.angle:.3f} rad, {ways[found.method]}"
 
 
-def _score_words(result: Result) -> str:
+def score_words(result: Result) -> str:
+    """Say how a run agrees with the annotation.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    str
+    """
     scores = result.scores
     if scores.ari is None:
         return "no annotation to score against"
     return f"ARI {scores.ari:.3f}, NMI {scores.nmi:.3f} (all spots: ARI {scores.ari_all:.3f}, NMI {scores.nmi_all:.3f})"
 
 
-def _coherence_words(scores: Scores) -> str:
+def coherence_words(scores: Scores) -> str:
+    """Say what can be said without an annotation.
+
+    Parameters
+    ----------
+    scores : Scores
+
+    Returns
+    -------
+    str
+    """
     empty = f", {scores.n_empty:.0f} empty" if scores.n_empty else ""
     stability = "" if scores.stability is None else f"stability {scores.stability:.3f}, "
     return (

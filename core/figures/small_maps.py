@@ -34,6 +34,8 @@ class SmallMap:
         Whether its labels are explained below the figure.
     angle : float or None
         Radians; drawn as an arrow to greater depth.
+    places : Places or None
+        Where it shows another tissue than the maps beside it.
     """
 
     title: str
@@ -41,6 +43,7 @@ class SmallMap:
     areas: tuple[Area, ...]
     in_legend: bool = True
     angle: float | None = None
+    places: Places | None = None
 
 
 def of_layers(labels_true: np.ndarray, theme: Theme) -> SmallMap:
@@ -153,14 +156,29 @@ def side_by_side(
                 "itemclick": False, "itemdoubleclick": False, "bgcolor": "rgba(0,0,0,0)"},
     )  # fmt: skip
     heading = _HEADING_PX / (n_rows * height_px - _HEADING_PX)
+    size_um = _size_um([small.places or places for small in maps])
     for place, small in enumerate(maps):
         row, column = divmod(place, n_columns)
         width, height = (1 + _GAP) / min(n_columns, len(maps)), (1 + heading) / n_rows
         x = column * width, (column + 1) * width - _GAP
         y = 1 - (row + 1) * height + heading, 1 - row * height
-        _add_map(figure, places, small, place + 1, (x[0], min(1.0, x[1])), (max(0.0, y[0]), y[1]), theme)
+        box = (x[0], min(1.0, x[1])), (max(0.0, y[0]), y[1])
+        _add_map(figure, small.places or places, small, place + 1, *box, size_um, theme)
     _add_legend(figure, maps)
     return figure
+
+
+def _size_um(tissues: Sequence[Places]) -> tuple[float, float]:
+    """Width and height that hold each tissue: all are drawn on one scale."""
+    extents = [tissue.extent_um(places) for places in tissues]
+    return max(right - left for left, right, _, _ in extents), max(bottom - top for _, _, top, bottom in extents)
+
+
+def _frame_um(places: Places, size_um: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Put a frame of that size about the tissue: left, right, top, bottom."""
+    left, right, top, bottom = tissue.extent_um(places)
+    beside, above = (size_um[0] - (right - left)) / 2, (size_um[1] - (bottom - top)) / 2
+    return left - beside, right + beside, top - above, bottom + above
 
 
 def _add_map(
@@ -170,12 +188,13 @@ def _add_map(
     panel: int,
     x: tuple[float, float],
     y: tuple[float, float],
+    size_um: tuple[float, float],
     theme: Theme,
 ) -> None:
     look = SURROUNDINGS[theme]
     for name, shade, spots in small.areas:
         figure.add_trace(tissue.area(places[spots], name, shade, panel, group=name))
-    left, right, top, bottom = tissue.extent_um(places)
+    left, right, top, bottom = _frame_um(places, size_um)
     margin = 0.03 * (right - left)
     hidden = {"visible": False, "constrain": "range", "fixedrange": True}
     number = "" if panel == 1 else str(panel)

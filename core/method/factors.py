@@ -5,6 +5,8 @@ over the tissue, and so on; each is scaled to the noise between neighbours. In t
 noise fraction (Green et al. 1988, doi 10.1109/36.3001), in those of morphometry, maximum autocorrelation factors.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
@@ -12,7 +14,7 @@ from scipy.linalg import eigh
 from core.errors import ParameterError
 from core.method.lattice import canonical_order
 from core.method.neighbours import mean_over_neighbours, neighbour_graph
-from core.method.normalisation import log_normalised
+from core.method.normalisation import log_normalised_together
 from core.method.threads import one_thread
 from core.places import Places
 from core.sample import Expression
@@ -56,17 +58,56 @@ def spatial_factors(expression: Expression, places: Places, n_factors: int, hops
     Works through the spots in an order fixed by their positions, on one thread: the same tissue gives the same factors,
     however its file is sorted and however many processors there are.
     """
+    return common_factors([expression], [places], n_factors, hops)[0]
+
+
+def common_factors(
+    expressions: Sequence[Expression], places: Sequence[Places], n_factors: int, hops: int
+) -> list[np.ndarray]:
+    """Find the same directions for several sections, none of which is a neighbour of another.
+
+    Parameters
+    ----------
+    expressions : sequence of ndarray or csr_array of shape (n_spots, n_genes)
+        Counts of each section; the same genes in the same order. Not modified.
+    places : sequence of Places
+        Of each section.
+    n_factors, hops : int
+        As for :func:`spatial_factors`.
+
+    Returns
+    -------
+    list of ndarray of shape (n_spots, n_factors)
+        Of each section; centred within it, since each section's genes are.
+
+    Raises
+    ------
+    ParameterError
+        If a section has fewer than 3 spots, or there are fewer than 2 genes.
+    """
+    for expression in expressions:
+        _check_size(expression)
+    orders = [canonical_order(of_section.positions) for of_section in places]
+    with one_thread():
+        sections = [expression[order] for expression, order in zip(expressions, orders, strict=True)]
+        components = _common_components(log_normalised_together(sections), N_COMPONENTS)
+        graphs = [neighbour_graph(of_section[order]) for of_section, order in zip(places, orders, strict=True)]
+        turned = _turned(components, graphs, n_factors, hops)
+    return [_put_back(factors, order) for factors, order in zip(turned, orders, strict=True)]
+
+
+def _check_size(expression: Expression) -> None:
     if expression.shape[0] < 3 or expression.shape[1] < 2:
         raise ParameterError(
             f"{expression.shape[0]} spots and {expression.shape[1]} genes are too few for spatial factors: choose another "
             "embedding."
         )
-    order = canonical_order(places.positions)
-    with one_thread():
-        components = leading_components(log_normalised(expression[order]), N_COMPONENTS)
-        factors = np.empty((len(order), min(n_factors, components.shape[1])))
-        factors[order] = _turned(components, neighbour_graph(places[order]), n_factors, hops)
-    return factors
+
+
+def _put_back(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    found = np.empty_like(values)
+    found[order] = values
+    return found
 
 
 def leading_components(values: Expression, n_components: int) -> np.ndarray:
@@ -104,44 +145,70 @@ def leading_directions(values: Expression, n_components: int) -> tuple[np.ndarra
     directions : ndarray of shape (n_genes, n_components)
         Orthonormal columns, strongest first.
     """
-    n_components = min(n_components, values.shape[0] - 1, values.shape[1])
-    mean = np.asarray(values.mean(axis=0)).ravel()
-    if values.shape[1] <= _EXACT_UP_TO:
-        return mean, np.linalg.eigh(_covariance(values, mean))[1][:, ::-1][:, :n_components]
-    return mean, _randomised_directions(values, mean, n_components)
+    means, directions = _common_directions([values], n_components)
+    return means[0], directions
 
 
-def _covariance(values: Expression, mean: np.ndarray) -> np.ndarray:
-    total = np.zeros((len(mean), len(mean)))
-    for first in range(0, values.shape[0], _ROWS):
-        block = values[first : first + _ROWS]
-        centred = (block.toarray() if sparse.issparse(block) else block) - mean
-        total += centred.T @ centred
+def _common_components(sections: Sequence[Expression], n_components: int) -> list[np.ndarray]:
+    return _projected(sections, *_common_directions(sections, n_components))
+
+
+def _common_directions(sections: Sequence[Expression], n_components: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Principal directions of all sections, each centred by its own mean."""
+    n_genes = sections[0].shape[1]
+    n_components = min(n_components, sum(values.shape[0] for values in sections) - 1, n_genes)
+    means = [np.asarray(values.mean(axis=0)).ravel() for values in sections]
+    if n_genes <= _EXACT_UP_TO:
+        return means, np.linalg.eigh(_covariance(sections, means))[1][:, ::-1][:, :n_components]
+    return means, _randomised_directions(sections, means, n_components)
+
+
+def _projected(sections: Sequence[Expression], means: Sequence[np.ndarray], basis: np.ndarray) -> list[np.ndarray]:
+    return [np.asarray(values @ basis - mean @ basis) for values, mean in zip(sections, means, strict=True)]
+
+
+def _covariance(sections: Sequence[Expression], means: Sequence[np.ndarray]) -> np.ndarray:
+    total = np.zeros((len(means[0]), len(means[0])))
+    for values, mean in zip(sections, means, strict=True):
+        for first in range(0, values.shape[0], _ROWS):
+            block = values[first : first + _ROWS]
+            centred = (block.toarray() if sparse.issparse(block) else block) - mean
+            total += centred.T @ centred
     return total
 
 
-def _randomised_directions(values: Expression, mean: np.ndarray, n_components: int) -> np.ndarray:
+def _randomised_directions(
+    sections: Sequence[Expression], means: Sequence[np.ndarray], n_components: int
+) -> np.ndarray:
     """Halko, Martinsson and Tropp 2011 (doi 10.1137/090771806): rounds of multiplying and orthogonalising."""
-    rng = np.random.default_rng(0)
-    basis = rng.standard_normal((len(mean), min(n_components + _EXTRA_DIRECTIONS, *values.shape)))
+    rng, n_genes, n_spots = np.random.default_rng(0), len(means[0]), sum(values.shape[0] for values in sections)
+    basis = rng.standard_normal((n_genes, min(n_components + _EXTRA_DIRECTIONS, n_spots, n_genes)))
     for _ in range(_ROUNDS):
-        basis = np.linalg.qr(_squared_product(values, mean, basis))[0]
-    projected = values @ basis - mean @ basis
+        basis = np.linalg.qr(_squared_product(sections, means, basis))[0]
+    projected = np.vstack(_projected(sections, means, basis))
     inner = np.linalg.eigh(projected.T @ projected)[1][:, ::-1][:, :n_components]
     return np.asarray(basis @ inner)
 
 
-def _squared_product(values: Expression, mean: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    projected = values @ basis - mean @ basis
-    return np.asarray(values.T @ projected - np.outer(mean, projected.sum(axis=0)))
+def _squared_product(sections: Sequence[Expression], means: Sequence[np.ndarray], basis: np.ndarray) -> np.ndarray:
+    total = np.zeros_like(basis)
+    for values, mean, projected in zip(sections, means, _projected(sections, means, basis), strict=True):
+        total += values.T @ projected - np.outer(mean, projected.sum(axis=0))
+    return total
 
 
-def _turned(components: np.ndarray, graph: sparse.csr_array, n_factors: int, hops: int) -> np.ndarray:
-    factors = averaged(components @ noise_scaled_directions(components, graph)[:, :n_factors], graph, hops)
-    return np.asarray(factors - factors.mean(axis=0))
+def _turned(
+    sections: Sequence[np.ndarray], graphs: Sequence[sparse.csr_array], n_factors: int, hops: int
+) -> list[np.ndarray]:
+    components, graph = np.vstack(sections), sparse.csr_array(sparse.block_diag(graphs, format="csr"))
+    ends = np.cumsum([len(values) for values in sections])[:-1]
+    factors = components @ noise_scaled_directions(components, graph, ends)[:, :n_factors]
+    return [_centred(part) for part in np.split(averaged(factors, graph, hops), ends)]
 
 
-def noise_scaled_directions(components: np.ndarray, graph: sparse.csr_array) -> np.ndarray:
+def noise_scaled_directions(
+    components: np.ndarray, graph: sparse.csr_array, ends: Sequence[int] | np.ndarray = ()
+) -> np.ndarray:
     """Turn components so that signal stands out from noise, and scale them to the noise.
 
     Parameters
@@ -150,6 +217,8 @@ def noise_scaled_directions(components: np.ndarray, graph: sparse.csr_array) -> 
         Centred. Not modified.
     graph : csr_array of shape (n_spots, n_spots)
         Of neighbours.
+    ends : sequence of int
+        Where each section ends and the next begins; signal is what varies within sections.
 
     Returns
     -------
@@ -158,8 +227,9 @@ def noise_scaled_directions(components: np.ndarray, graph: sparse.csr_array) -> 
     """
     smooth = mean_over_neighbours(graph, own_weight=1.0)
     noise = components - mean_over_neighbours(graph, own_weight=0.0) @ components
-    signal = _averaged(components, smooth, _SIGNAL_HOPS)
-    signal -= signal.mean(axis=0)
+    signal = np.vstack(
+        [_centred(part) for part in np.split(_averaged(components, smooth, _SIGNAL_HOPS), np.asarray(ends, dtype=int))]
+    )
     noise_squares = noise.T @ noise
     noise_squares[np.diag_indices_from(noise_squares)] += _RIDGE * max(np.square(components).sum(), 1e-300)
     # eigh scales to unit sums of squares of noise; times sqrt(n_spots) that is unit variance.
@@ -183,6 +253,10 @@ def averaged(values: np.ndarray, graph: sparse.csr_array, hops: int) -> np.ndarr
     ndarray of shape (n_spots, n_features)
     """
     return _averaged(values, mean_over_neighbours(graph, own_weight=1.0), hops)
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values - values.mean(axis=0))
 
 
 def _averaged(values: np.ndarray, smooth: sparse.csr_array, hops: int) -> np.ndarray:

@@ -4,6 +4,7 @@ A single fit depends on its start. Here several fits find more domains than aske
 what they agree on is kept. The annotation plays no part.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,7 +18,7 @@ from core.method.lattice import canonical_order
 from core.method.threads import one_thread
 
 N_FITS = 12
-"""Fits that a consensus is made of."""
+"""Fits that a consensus is made of, where nothing else is said."""
 
 _SIZES = (10, 14, 18)  # domains of the fits: all well above what cortex has
 _SIZES_FROM = (1.25, 1.75, 2.25)  # times as many as asked for, where that is more
@@ -47,7 +48,15 @@ def sizes(n_clusters: int) -> tuple[int, ...]:
     return tuple(max(size, round(factor * n_clusters)) for size, factor in zip(_SIZES, _SIZES_FROM, strict=True))
 
 
-def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int) -> np.ndarray:
+def fit_many(
+    features: np.ndarray,
+    positions: np.ndarray,
+    n_clusters: int,
+    random_state: int,
+    *,
+    n_fits: int = N_FITS,
+    on_fit: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
     """Fit mixtures of more domains than are asked for, from many starts: what hardly depends on how many those are.
 
     Parameters
@@ -59,6 +68,9 @@ def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, rando
     n_clusters : int
         Only :func:`sizes` of it counts.
     random_state : int
+    n_fits : int
+    on_fit : callable, optional
+        Told of every fit: how many are done, of how many.
 
     Returns
     -------
@@ -73,8 +85,8 @@ def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, rando
     if n_clusters > len(features):
         raise ParameterError(f"{n_clusters} clusters were asked for, but the sample has {len(features)} spots.")
     order, rng = canonical_order(positions), np.random.default_rng(random_state)
-    asked, seeds = sizes(n_clusters), rng.integers(2**31, size=N_FITS).tolist()
-    labels = np.empty((N_FITS, len(features)), dtype=np.int16)
+    asked, seeds = sizes(n_clusters), rng.integers(2**31, size=n_fits).tolist()
+    labels = np.empty((n_fits, len(features)), dtype=np.int16)
     with one_thread(), ThreadPoolExecutor(_FITS_AT_ONCE) as workers:
         values = _centred(features[order])
         learnt_from = _evenly(len(values))
@@ -84,7 +96,9 @@ def fit_many(features: np.ndarray, positions: np.ndarray, n_clusters: int, rando
             size = min(asked[number // len(_VIEWS) % len(asked)], len(learnt_from))
             labels[number, order] = _fit(view, learnt_from, size, seeds[number])
 
-        list(workers.map(fit, range(N_FITS)))  # also raises what a fit raised
+        for done, _ in enumerate(workers.map(fit, range(n_fits)), start=1):  # also raises what a fit raised
+            if on_fit is not None:
+                on_fit(done, n_fits)
     return labels
 
 

@@ -1,5 +1,7 @@
 """Counts made comparable between spots."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import sparse
 
@@ -19,8 +21,28 @@ def log_normalised(counts: Expression) -> Expression:
     ndarray or csr_array of shape (n_spots, n_genes), float64
         Sparse where the counts are. Spots without counts stay 0.
     """
-    library = library_sizes(counts)
-    factor = median_library(counts) / np.maximum(library, 1.0) if library.any() else np.ones(len(library))
+    return log_normalised_together([counts])[0]
+
+
+def log_normalised_together(sections: Sequence[Expression]) -> list[Expression]:
+    """Do so for several sections, with the median library size of all their spots: a count then means the same in each.
+
+    Parameters
+    ----------
+    sections : sequence of ndarray or csr_array of shape (n_spots, n_genes)
+        Counts. Not modified.
+
+    Returns
+    -------
+    list of ndarray or csr_array
+        As :func:`log_normalised` gives, for each section.
+    """
+    libraries = [library_sizes(counts) for counts in sections]
+    median = _median(np.concatenate(libraries))
+    return [_log(counts, median / np.maximum(own, 1.0)) for counts, own in zip(sections, libraries, strict=True)]
+
+
+def _log(counts: Expression, factor: np.ndarray) -> Expression:
     if sparse.issparse(counts):
         values = counts.data * np.repeat(factor, np.diff(counts.indptr))
         np.log1p(values, out=values)
@@ -54,5 +76,8 @@ def median_library(counts: Expression) -> float:
     float
         Median of those that have any; 1 where none has.
     """
-    library = library_sizes(counts)
+    return _median(library_sizes(counts))
+
+
+def _median(library: np.ndarray) -> float:
     return float(np.median(library[library > 0])) if library.any() else 1.0

@@ -15,9 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from core.depth import FoundDirection
-from core.evaluation.agreement import agreement
-from core.evaluation.coherence import TINY_SHARE, chaos, domain_shares, pas
-from core.evaluation.stability import confidence, stability
+from core.evaluation.stability import confidence
 from core.method import direction as directions
 from core.method import mixture
 from core.method.bending import find_bend
@@ -28,6 +26,7 @@ from core.method.factors import spatial_factors
 from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.pooling import pool_window
 from core.method.refinement import majority_vote
+from core.method.scoring import scores_of
 from core.params import AutoencoderParams, EmbeddingParams, LatentParams, MethodParams, PoolingParams, params_key
 from core.result import AutoencoderReport, Result, Scores
 from core.sample import Expression, Sample
@@ -303,17 +302,7 @@ class Pipeline:
         return found.depth(self.sample.places) if found is not None and found.takes_part else None
 
     def _scores(self, labels: np.ndarray, fits: np.ndarray | None, n_clusters: int) -> Scores:
-        shares = domain_shares(labels, n_clusters)
-        return dataclasses.replace(
-            agreement(labels, self.sample.labels_true),
-            chaos=chaos(labels, self.sample.positions),
-            pas=pas(labels, self._nearest()),
-            stability=None if fits is None else stability(fits),
-            smallest_share=float(shares.min()),
-            largest_share=float(shares.max()),
-            n_tiny=int(np.count_nonzero(shares < TINY_SHARE)),
-            n_empty=int(np.count_nonzero(shares == 0)),
-        )
+        return scores_of(self.sample, labels, n_clusters, nearest=self._nearest(), fits=fits)
 
     def _neighbours(self) -> sparse.csr_array:
         return self._kept(lambda: neighbour_graph(self.sample.places), "neighbours")

@@ -95,7 +95,7 @@ def scores_in_facts(scores: Scores) -> list[Fact]:
         One a field of `Scores`, its text empty where the run has none.
     """
     found = [(item.name, getattr(scores, item.name)) for item in dataclasses.fields(scores)]
-    return [Fact(words_for(name).name, _number(value), words_for(name).help) for name, value in found]
+    return [Fact(words_for(name).name, _in_words(name, value), words_for(name).help) for name, value in found]
 
 
 def words_for(score: str) -> ScoreWords:
@@ -113,7 +113,9 @@ def words_for(score: str) -> ScoreWords:
     return SCORES.get(score) or ScoreWords(score.replace("_", " ").capitalize(), "")
 
 
-def _number(value: float | None) -> str:
+def _in_words(score: str, value: float | None) -> str:
     if value is None:
         return ""
-    return str(value) if isinstance(value, int) else f"{value:.3f}"
+    if score.endswith("_share"):
+        return f"{value:.1%}"
+    return f"{value:.0f}" if score.startswith("n_") else f"{value:.3f}"

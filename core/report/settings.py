@@ -44,6 +44,7 @@ _STEPS = {
     "pooling": "Pooling",
     "embedding": "Embedding",
     "autoencoder": "Autoencoder",
+    "latent": "Small autoencoder",
     "direction": "Direction",
     "clustering": "Clustering",
     "refinement": "Refinement",
@@ -70,8 +71,21 @@ def settings(runs: Sequence[MethodParams]) -> list[Setting]:
 def _setting(address: Address, found: Sequence[Mapping[Address, Any]]) -> Setting:
     values = tuple(NO_PART if of_run[address] is None else in_words(address, of_run[address]) for of_run in found)
     item = declared(address)
-    step = _STEPS.get(address[-2], address[-2].capitalize())
-    return Setting(address, step, item.metadata["label"], item.metadata["help"], values)
+    return Setting(address, step_of(address), item.metadata["label"], item.metadata["help"], values)
+
+
+def step_of(address: Address) -> str:
+    """Name the step of the method that a knob belongs to.
+
+    Parameters
+    ----------
+    address : tuple of str
+
+    Returns
+    -------
+    str
+    """
+    return _STEPS.get(address[-2], address[-2].capitalize())
 
 
 def _idle(params: MethodParams) -> list[Address]:
@@ -81,7 +95,9 @@ def _idle(params: MethodParams) -> list[Address]:
         (params.embedding.pools, [("pooling",)]),
         (kind in ("pca", "factors"), [("embedding", "n_components")]),
         (kind == "factors", [("embedding", "hops")]),
-        (params.embedding.needs_training, [("embedding", "autoencoder")]),
+        (kind != "latent", [("pooling", "scale")]),  # normalised counts have no scale
+        (kind in ("code", "reconstruction"), [("embedding", "autoencoder")]),
+        (kind == "latent", [("embedding", "latent")]),
         (params.direction.method == "manual", [("direction", "angle")]),
         (by_kmeans, [("clustering", name) for name in ("x_weight", "init", "n_init", "max_iter")]),
     )

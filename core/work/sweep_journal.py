@@ -18,6 +18,7 @@ from core.errors import ParameterError
 from core.work.sweep_plan import Setting, Sweep, as_json, from_json
 
 _PLAN, _EVENTS, _STEPS, _LOCK = "plan.json", "events.jsonl", "steps", "lock"
+PROGRAM_ENDED = "The program ended before this was done. What is recorded is not made again."
 _ID = re.compile(r"[0-9a-f]{16}")
 _MOST_BYTES = 256 * 2**20
 
@@ -191,7 +192,7 @@ class Journal:
         outcome = self._outcome()
         if outcome.state is State.RUNNING and (free := self.hold()) is not None:
             free.close()
-            outcome.state, outcome.error = State.STOPPED, "The program ended before this was done."
+            outcome.state, outcome.error = State.STOPPED, PROGRAM_ENDED
         return outcome
 
     def _outcome(self) -> Outcome:

@@ -23,7 +23,7 @@ from core.work.job import State as JobState
 from core.work.jobs import Board
 from core.work.runs import Record, Run
 from core.work.shared_steps import remove_folder
-from core.work.sweep_journal import Journal, Outcome, Plan, State, cell_of, journals, plain
+from core.work.sweep_journal import PROGRAM_ENDED, Journal, Outcome, Plan, State, cell_of, journals, plain
 from core.work.sweep_plan import Section, Setting, Sweep, run_key
 from core.work.sweep_queue import GridSource, SearchSource, Source, Task
 from core.work.sweep_tasks import make_runs
@@ -32,7 +32,7 @@ from core.work.tasks import SampleFile
 _LOG = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LOOKS = 0.03
 _SECONDS_BETWEEN_COUNTS = 1.0  # of workers: an outside scheduler has to be asked
-_SECONDS_TO_STOP = 10.0
+_SECONDS_TO_STOP = 5.0
 
 _HELD = "Another process works on this sweep ({sweep}): wait until it has ended, or end it there."
 _UNFORESEEN = (
@@ -298,7 +298,10 @@ class _Driver(threading.Thread):
         with self._held:
             self._note(state=State.RUNNING)
             state, error = self._run()
-            self._end_jobs()
+            if self._asked is State.STOPPED:
+                error = PROGRAM_ENDED
+            else:  # the workers end with the program by themselves
+                self._end_jobs()
             if state is not State.PAUSED:
                 remove_folder(self._journal.steps)
             self._note(state=state, error=error)

@@ -18,6 +18,7 @@ from core.evaluation.markers import Markers, find_markers
 from core.io import lab_h5
 from core.method import how_many, pipeline
 from core.method.cache import StepCache
+from core.method.joint import JointPipeline
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
@@ -272,6 +273,25 @@ def markers(progress: Progress, sample: SampleFile, labels: np.ndarray) -> Marke
         progress.report(done / of, f"Gene {done:,} of {of:,}")
 
     return find_markers(read.expression, labels, read.gene_names, on_progress)
+
+
+def joint(progress: Progress, samples: tuple[SampleFile, ...], params: MethodParams) -> dict[str, Result]:
+    """Cluster several sections as one.
+
+    Parameters
+    ----------
+    progress : Progress
+    samples : tuple of SampleFile
+    params : MethodParams
+
+    Returns
+    -------
+    dict of str to Result
+        By the name of the section.
+    """
+    progress.report(0.0, "Reads the sections")
+    sections = [sample.read() for sample in samples]
+    return JointPipeline(sections, cache=_steps(), on_step=progress.report).run(params)
 
 
 def _epochs(progress: Progress, whole: float = 1.0) -> Callable[[int, int, float], None]:

@@ -112,7 +112,7 @@ def test_sample_sweep_and_star_narrow_the_list_down(samples_folder, sample, reco
     app.selectbox("widget:runs.sweep").select("Kept by hand").run()
     assert listed(app) == ["by hand"]
     app.selectbox("widget:runs.sample").select("All samples").run()
-    app.segmented_control("widget:runs.show").set_value("Starred").run()
+    app.selectbox("widget:runs.show").select("Starred").run()
     assert listed(app) == ["elsewhere"]
 
 
@@ -134,7 +134,7 @@ def test_a_deleted_run_comes_back_by_undo_and_from_the_list_of_the_deleted(sampl
     press(app, "undo")
     assert listed(app) == ["stays", "gone"]
     press(app, "delete")
-    app.segmented_control("widget:runs.show").set_value("Deleted").run()
+    app.selectbox("widget:runs.show").select("Deleted").run()
     assert listed(app) == ["gone"]
     app.session_state["chosen runs"] = (run.id,)
     app.run()
@@ -162,7 +162,7 @@ def test_chosen_runs_stand_side_by_side_with_what_differs(sample, record):
     other = kept(record, sample, replaced(PAPER, ("pooling", "window"), 3), name="three")
     app = opened(one, other)
     words = [item.value for item in app.markdown]
-    assert {"**Agreement between runs**", "**Which layers are found**", "**Scores and settings**"} <= set(words)
+    assert {"**Agreement**", "**Layers found**", "**Scores and settings**"} <= set(words)
     assert len(app.get("plotly_chart")) == 2
     table = settings_table(app)
     knobs = table[table["Step"] != "Score"]
@@ -177,7 +177,7 @@ def test_chosen_runs_stand_side_by_side_with_what_differs(sample, record):
 
 def test_one_run_is_shown_with_all_its_settings_and_without_agreement(sample, record):
     app = opened(kept(record, sample))
-    assert "**Agreement between runs**" not in [item.value for item in app.markdown]
+    assert "**Agreement**" not in [item.value for item in app.markdown]
     assert {"Window k", "X weight", "Clusters"} <= set(settings_table(app)["Knob or score"])
 
 

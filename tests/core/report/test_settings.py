@@ -36,6 +36,13 @@ def test_a_knob_that_takes_part_in_one_run_says_so_for_the_others():
     assert rows["Clustering", "X weight"].values == ("1", NO_PART, "1")
 
 
+def test_two_autoencoders_have_their_own_knobs_and_the_small_one_no_scale():
+    rows = by_label(preset("paper-ae"), replaced(PAPER, ("embedding", "kind"), "latent"))
+    assert rows["Autoencoder", "Learning rate"].values == ("0.01", NO_PART)
+    assert rows["Small autoencoder", "Learning rate"].values == (NO_PART, "0.003")
+    assert rows["Pooling", "Scale alpha"].values == ("20000", NO_PART)
+
+
 def test_an_angle_matters_by_hand_alone():
     by_hand = replaced(replaced(PAPER, ("direction", "angle"), 0.38), ("direction", "method"), "manual")
     assert by_label(PAPER, by_hand)["Direction", "Angle"].values == (NO_PART, "0.38")

@@ -19,7 +19,7 @@ from tests.core.work import recording
 
 ROOT = Path(__file__).resolve().parents[3]
 RESULT = Result(sample_name="shared", labels=recording.labels(0), params=MethodParams())
-N_PROCESSES, N_RUNS = 3, 3
+N_PROCESSES, N_RUNS = 2, 4
 
 
 opened = []

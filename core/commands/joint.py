@@ -1,0 +1,118 @@
+"""`cluster --joint`: several samples as one."""
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from core.commands.clustering import coherence_words, score_words
+from core.commands.console import print_facts, share_bar
+from core.commands.joint_outputs import JointOutputs
+from core.io import lab_h5
+from core.method.joint import JointPipeline
+from core.params import MethodParams, replaced
+from core.result import Result
+from core.sample import Sample
+
+ParamsFor = Callable[[Sequence[Sample]], MethodParams]
+"""Parameters depend on the samples: without `--n-clusters` there are as many as annotated classes in all."""
+
+_SEED = ("clustering", "random_state")
+
+Run = Mapping[str, Result]
+"""Results by section."""
+
+
+def cluster(
+    paths: Sequence[Path], params_for: ParamsFor, *, n_starts: int = 1, out: JointOutputs, as_json: bool = False
+) -> None:
+    """Cluster samples as one, write what was asked for, and print the scores of each.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    params_for : callable
+    n_starts : int
+        Runs, with seeds counted up; what is written is of the first.
+    out : JointOutputs
+        What to write, and where.
+    as_json : bool
+    """
+    started = time.perf_counter()
+    samples = [lab_h5.read(path) for path in paths]
+    load_seconds = time.perf_counter() - started
+    params = params_for(samples)
+    with share_bar() as progress:
+        steps = JointPipeline(samples, on_step=progress)
+        out.check(samples, params.clustering.n_clusters)
+        runs = list(_runs(steps, params, n_starts))
+    out.write(steps, runs[0])
+    facts = _facts(steps, runs, load_seconds)
+    print_facts(facts if as_json else _in_short(steps, runs, facts["seconds"]), as_json=as_json)
+
+
+def _runs(steps: JointPipeline, params: MethodParams, n_starts: int) -> Iterator[Run]:
+    first = params.clustering.random_state
+    for seed in range(first, first + n_starts):
+        yield steps.run(replaced(params, _SEED, seed))
+
+
+def _facts(steps: JointPipeline, runs: Sequence[Run], load_seconds: float) -> dict[str, Any]:
+    first = next(iter(runs[0].values()))
+    return {
+        "sections": {
+            sample.name: {
+                "synthetic": sample.synthetic,
+                "n_spots": sample.n_spots,
+                "n_genes": sample.n_genes,
+                "n_domains": len(set(runs[0][sample.name].labels.tolist())),
+                "scores": dataclasses.asdict(runs[0][sample.name].scores),
+            }
+            for sample in steps.samples
+        },
+        "n_shared_genes": len(steps.genes),
+        "params": first.params.as_dict(),
+        "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
+        "repeats": [{"seed": _seed(run), "scores": _scores(run)} for run in runs],
+    }
+
+
+def _scores(run: Run) -> dict[str, dict[str, float | None]]:
+    return {name: dataclasses.asdict(result.scores) for name, result in run.items()}
+
+
+def _seed(run: Run) -> int:
+    return next(iter(run.values())).params.clustering.random_state
+
+
+def _in_short(steps: JointPipeline, runs: Sequence[Run], seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Say on a few lines what a person wants to know of a run; the JSON has the rest."""
+    params = next(iter(runs[0].values())).params
+    rounds, hops = params.refinement.rounds, params.embedding.hops
+    refined = f", refined {rounds} time{'s' * (rounds != 1)}" if rounds else ""
+    facts: dict[str, Any] = {
+        "Sections": {sample.name: _sample_words(sample) for sample in steps.samples},
+        "Expression": f"{params.embedding.n_components} spatial factors of {len(steps.genes)} shared genes, averaged over "
+        f"{hops} hop{'s' * (hops != 1)}",
+        "Clusters": f"{params.clustering.n_clusters} in all sections together, tied mixture{refined}",
+    }
+    facts["Without annotation"] = {name: coherence_words(result.scores) for name, result in runs[0].items()}
+    for run in runs:
+        words = {name: score_words(result) for name, result in run.items()}
+        facts[f"Seed {_seed(run)}"] = words | _mean_words(run)
+    facts["Seconds"] = ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
+    return facts
+
+
+def _sample_words(sample: Sample) -> str:
+    return f"{'synthetic tissue, ' * sample.synthetic}{sample.n_spots} spots, {sample.n_genes} genes"
+
+
+def _mean_words(run: Run) -> dict[str, str]:
+    scored = [(result.scores.ari, result.scores.nmi) for result in run.values() if result.scores.ari is not None]
+    if len(scored) < 2:
+        return {}
+    ari, nmi = (statistics.mean(float(value or 0.0) for value in values) for values in zip(*scored, strict=True))
+    return {"mean": f"ARI {ari:.3f}, NMI {nmi:.3f}"}

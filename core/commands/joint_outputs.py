@@ -1,0 +1,130 @@
+"""The files that `cluster --joint` writes: folders with a file for each section, and one figure."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import SampleFileError
+from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
+from core.result import Result
+from core.sample import Sample
+
+if TYPE_CHECKING:
+    from core.method.joint import JointPipeline
+
+_LOUPE_CATEGORY = "domain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointOutputs:
+    """What `cluster --joint` writes.
+
+    Parameters
+    ----------
+    labels, loupe, h5ad, lab_h5 : Path, optional
+        Folders, made where they are missing; what lies in them otherwise stays.
+    figure : Path, optional
+        All sections, predicted above annotated.
+    names : mapping of int to str
+        New names of clusters, in all files.
+    """
+
+    labels: Path | None = None
+    loupe: Path | None = None
+    h5ad: Path | None = None
+    lab_h5: Path | None = None
+    figure: Path | None = None
+    names: Mapping[int, str] = dataclasses.field(default_factory=dict)
+
+    def check(self, samples: Sequence[Sample], n_clusters: int) -> None:
+        """Refuse what cannot be written before the work is done, and make the folders.
+
+        Parameters
+        ----------
+        samples : sequence of Sample
+        n_clusters : int
+
+        Raises
+        ------
+        SampleFileError
+            If a file has a folder's name.
+        SampleError, ParameterError
+            As `core.io.export` says.
+        """
+        renamed(np.arange(n_clusters), self.names)
+        for sample in samples if self.loupe is not None else ():
+            loupe_csv(sample, np.zeros(sample.n_spots, dtype=int), _LOUPE_CATEGORY)
+        for folder in (self.labels, self.loupe, self.h5ad, self.lab_h5):
+            if folder is not None:
+                _make(folder)
+
+    def write(self, steps: "JointPipeline", results: Mapping[str, Result]) -> None:
+        """Write each file that was asked for.
+
+        Parameters
+        ----------
+        steps : JointPipeline
+            With the cache of the run.
+        results : mapping of str to Result
+            By section.
+        """
+        for sample in steps.samples:
+            self._write_section(steps, sample, results[sample.name])
+        if self.h5ad is not None:
+            _write_h5ads(steps, results, self.h5ad, self._names_in)
+        if self.figure is not None:
+            _write_figure(steps.samples, results, self.figure)
+
+    def _write_section(self, steps: "JointPipeline", sample: Sample, result: Result) -> None:
+        names = self._names_in(result)
+        if self.labels is not None:
+            _write_text(self.labels / f"{sample.name}_labels.csv", labels_csv(sample, result, names))
+        if self.loupe is not None:
+            text = loupe_csv(sample, renamed(result.labels, names), _LOUPE_CATEGORY)
+            _write_text(self.loupe / f"{sample.name}_loupe.csv", text)
+        if self.lab_h5 is not None:
+            write_lab_h5(sample, result, self.lab_h5 / f"{sample.name}_domains.h5", names)
+
+    def _names_in(self, result: Result) -> dict[int, str]:
+        """Not every section has every domain."""
+        there = set(np.unique(result.labels).tolist())
+        return {cluster: name for cluster, name in self.names.items() if cluster in there}
+
+
+def _make(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise SampleFileError(f"{folder} is a file, but with --joint a folder belongs there: name another place.")
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def _write_h5ads(
+    steps: "JointPipeline",
+    results: Mapping[str, Result],
+    folder: Path,
+    names_in: Callable[[Result], dict[int, str]],
+) -> None:
+    from core.figures.colours import cluster_colours
+    from core.figures.sections import layers_of, match_together
+    from core.io.h5ad_out import write_h5ad
+
+    matched = match_together(steps.samples, results).layers
+    shades = cluster_colours(matched, layers_of(steps.samples), "light")
+    for sample in steps.samples:
+        result, path = results[sample.name], folder / f"{sample.name}_domains.h5ad"
+        factors = steps.factors(result.params)[sample.name]
+        write_h5ad(sample, result, path, names=names_in(result), embeddings={"X_factors": factors}, colours=shades)
+
+
+def _write_figure(samples: Sequence[Sample], results: Mapping[str, Result], path: Path) -> None:
+    from core.figures.export import write_figure
+    from core.figures.sections import sections_figure
+
+    write_figure(sections_figure(samples, results), path)

@@ -1,0 +1,276 @@
+"""Charts of sweeps: a score over one or two knobs, and what a search learned."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures import charts
+from core.figures.colours import SURROUNDINGS, Surroundings, Theme
+from core.figures.contact_sheet import Side
+
+if TYPE_CHECKING:
+    import optuna
+
+_TICKS = [digit * 10.0**power for power in range(-7, 9) for digit in (1, 2, 5)]  # of axes on which factors count
+_ROW_PX, _LEAST_PX, _HEIGHT_PX = 52, 240, 340
+
+Place = tuple[int, ...]
+
+
+def heat_map(
+    scores: Mapping[Place, Sequence[float]], rows: Side, columns: Side, score: str, *, theme: Theme = "light"
+) -> go.Figure:
+    """Draw the mean of a score over two knobs.
+
+    Parameters
+    ----------
+    scores : mapping of (row, column) to sequence of float
+        One value a start. Cells without any stay empty.
+    rows, columns : Side
+    score : str
+        Its name.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Each cell says its mean; the spread over starts is told on hovering.
+    """
+    look, shape = SURROUNDINGS[theme], (len(rows.values), len(columns.values))
+    means, words = np.full(shape, np.nan), np.full(shape, "", dtype=object)
+    for (row, column), values in scores.items():
+        means[row, column], words[row, column] = np.mean(values), spread_in_words(values)
+    figure = go.Figure(
+        go.Heatmap(
+            z=means, customdata=words, colorscale=charts.colour_scale(theme), texttemplate="%{z:.3f}", xgap=2, ygap=2,
+            hovertemplate=f"{columns.name} %{{x}}<br>{rows.name} %{{y}}<br>{score} %{{customdata}}<extra></extra>",
+            x=_names(columns), y=_names(rows), hoverongaps=False,
+            colorbar={"title": {"text": score}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": look.muted}},
+        )
+    )  # fmt: skip
+    figure.update_layout(**charts.look_of_a_chart(theme, max(_LEAST_PX, _ROW_PX * shape[0] + 70)))
+    figure.update_layout(margin={"l": 90, "r": 8, "t": 16, "b": 54})
+    figure.update_xaxes(charts.axis(look, title=_title(columns.name, look), type="category", showgrid=False))
+    figure.update_yaxes(
+        charts.axis(look, title=_title(rows.name, look), type="category", autorange="reversed", showgrid=False)
+    )
+    return figure
+
+
+def curve(scores: Mapping[Place, Sequence[float]], along: Side, score: str, *, theme: Theme = "light") -> go.Figure:
+    """Draw a score over one knob: a dot for each start, and a line through the means.
+
+    Parameters
+    ----------
+    scores : mapping of (place,) to sequence of float
+    along : Side
+    score : str
+        Its name.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    look, names = SURROUNDINGS[theme], _names(along)
+    places = sorted(scores)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[names[place[0]] for place in places for _ in scores[place]],
+        y=[value for place in places for value in scores[place]],
+        mode="markers", marker={"size": 8, "color": look.accent, "opacity": 0.45}, hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[names[place[0]] for place in places], y=[float(np.mean(scores[place])) for place in places],
+        mode="lines+markers", line={"color": look.accent, "width": 2}, marker={"size": 5},
+        customdata=[spread_in_words(scores[place]) for place in places],
+        hovertemplate=f"{along.name} %{{x}}<br>{score} %{{customdata}}<extra></extra>",
+    )  # fmt: skip
+    _lay_out(figure, look, theme)
+    order = {"type": "category", "categoryorder": "array", "categoryarray": names, "range": [-0.5, len(names) - 0.5]}
+    figure.update_xaxes(charts.axis(look, title=_title(along.name, look), **order))
+    figure.update_yaxes(charts.axis(look, title=_title(score, look)))
+    return figure
+
+
+def history(scores: Sequence[float], score: str, *, maximise: bool, theme: Theme = "light") -> go.Figure:
+    """Draw the score of each trial of a search, and the best so far.
+
+    Parameters
+    ----------
+    scores : sequence of float
+    score : str
+        Its name.
+    maximise : bool
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    look, numbers = SURROUNDINGS[theme], list(range(1, len(scores) + 1))
+    best = (np.maximum if maximise else np.minimum).accumulate(np.asarray(scores, dtype=float))
+    figure = go.Figure()
+    figure.add_scatter(
+        x=numbers, y=list(scores), mode="markers", marker={"size": 8, "color": look.accent, "opacity": 0.5},
+        hovertemplate=f"Trial %{{x}}<br>{score} %{{y:.3f}}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=numbers, y=best.tolist(), mode="lines", line={"color": look.accent, "width": 2, "shape": "hv"},
+        hovertemplate="Best so far %{y:.3f}<extra></extra>",
+    )  # fmt: skip
+    _lay_out(figure, look, theme)
+    figure.update_xaxes(charts.axis(look, title=_title("Trial", look), showgrid=False))
+    figure.update_yaxes(charts.axis(look, title=_title(score, look)))
+    return figure
+
+
+def importances(study: "optuna.Study", labels: Mapping[str, str], *, theme: Theme = "light") -> go.Figure:
+    """Draw how much of the differences between trials each knob explains.
+
+    Parameters
+    ----------
+    study : optuna.Study
+        With at least two trials that differ in their score.
+    labels : mapping of str to str
+        Words for its parameters.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    look, names = SURROUNDINGS[theme], list(reversed(found))
+    figure = go.Figure(
+        go.Bar(
+            x=[found[name] for name in names], y=[labels[name] for name in names], orientation="h",
+            marker={"color": look.accent}, text=[f"{found[name]:.0%}" for name in names], textposition="auto",
+            hovertemplate="%{y}: %{x:.0%} of the differences<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_layout(**charts.look_of_a_chart(theme, max(180, 44 * len(names) + 60)))
+    figure.update_layout(margin={"l": 120, "r": 8, "t": 8, "b": 44})
+    share = "Share of the differences in score"
+    figure.update_xaxes(charts.axis(look, title=_title(share, look), tickformat=".0%", rangemode="tozero"))
+    figure.update_yaxes(charts.axis(look, showgrid=False))
+    return figure
+
+
+def slices(study: "optuna.Study", labels: Mapping[str, str], score: str, *, theme: Theme = "light") -> go.Figure:
+    """Draw the score over each knob by itself, as Optuna does.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    labels : mapping of str to str
+        Words for its parameters.
+    score : str
+        Its name.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Later trials are darker on light surroundings, lighter on dark ones.
+    """
+    from optuna.visualization import plot_slice
+
+    look = SURROUNDINGS[theme]
+    figure = plot_slice(study, params=list(labels), target_name=score)
+    bar = {"title": {"text": "Trial"}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": look.muted}}
+    line = {"width": 0.5, "color": look.border}
+    figure.update_traces(marker={"colorscale": charts.colour_scale(theme), "size": 8, "line": line, "colorbar": bar})
+    _restyle(figure, labels, look, theme)
+    return figure
+
+
+def parallel(study: "optuna.Study", labels: Mapping[str, str], score: str, *, theme: Theme = "light") -> go.Figure:
+    """Draw every trial as a line over the knobs, coloured by its score.
+
+    Parameters
+    ----------
+    study : optuna.Study
+    labels : mapping of str to str
+        Words for its parameters.
+    score : str
+        Its name.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Stretches marked along an axis leave only the trials that pass through them.
+    """
+    look, trials = SURROUNDINGS[theme], [trial for trial in study.trials if trial.value is not None]
+    scores = [float(trial.value or 0.0) for trial in trials]
+    knobs = [_dimension(name, trials, label) for name, label in labels.items()]
+    figure = go.Figure(
+        go.Parcoords(
+            dimensions=[*knobs, {"label": score, "values": scores}],
+            line={"color": scores, "colorscale": charts.colour_scale(theme), "showscale": False},
+            labelfont={"color": look.text, "size": 13}, tickfont={"color": look.muted, "size": 12},
+            rangefont={"color": "rgba(0,0,0,0)"}, unselected={"line": {"color": look.border, "opacity": 0.4}},
+        )
+    )  # fmt: skip
+    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
+    return figure.update_layout(margin={"l": 60, "r": 60, "t": 48, "b": 24})
+
+
+def _dimension(name: str, trials: "Sequence[optuna.trial.FrozenTrial]", label: str) -> dict[str, object]:
+    """One axis: a knob with choices by number, one that turns by factors by its logarithm."""
+    values = [trial.params[name] for trial in trials]
+    distribution = trials[0].distributions[name]
+    if (choices := getattr(distribution, "choices", None)) is not None:
+        places = [choices.index(value) for value in values]
+        return {"label": label, "values": places, "tickvals": list(range(len(choices))), "ticktext": list(choices)}
+    if getattr(distribution, "log", False):
+        ticks = [tick for tick in _TICKS if min(values) <= tick <= max(values)]
+        logs = {"tickvals": np.log10(ticks).tolist(), "ticktext": [f"{tick:g}" for tick in ticks]}
+        return {"label": label, "values": np.log10(values).tolist(), **logs}
+    return {"label": label, "values": values}
+
+
+def spread_in_words(values: Sequence[float]) -> str:
+    """Say the mean of a score, and how far starts spread about it.
+
+    Parameters
+    ----------
+    values : sequence of float
+
+    Returns
+    -------
+    str
+        Such as `0.412 ± 0.013`, the standard deviation; the value alone where there is one.
+    """
+    mean = f"{np.mean(values):.3f}"
+    return mean if len(values) < 2 else f"{mean} ± {np.std(values):.3f}"
+
+
+def _restyle(figure: go.Figure, labels: Mapping[str, str], look: Surroundings, theme: Theme) -> None:
+    figure.update_layout(template="none", title=None, **charts.look_of_a_chart(theme, _HEIGHT_PX))
+    figure.update_layout(margin={"l": 60, "r": 8, "t": 24, "b": 54})
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        title = axis.title.text or ""
+        axis.update(charts.axis(look, title=_title(labels.get(title, title), look)))
+        if axis.type == "log":
+            axis.update(tickvals=_TICKS, ticktext=[f"{tick:g}" for tick in _TICKS])
+    for trace in figure.data:
+        trace.x = [value.strip("'") if isinstance(value, str) else value for value in trace.x]
+
+
+def _title(text: str, look: Surroundings) -> dict[str, object]:
+    return {"text": text, "font": {"color": look.muted, "size": 13}}
+
+
+def _lay_out(figure: go.Figure, look: Surroundings, theme: Theme) -> None:
+    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
+    figure.update_layout(margin={"l": 60, "r": 8, "t": 12, "b": 50})
+
+
+def _names(side: Side) -> list[str]:
+    return [str(value) for value in side.values]

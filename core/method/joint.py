@@ -1,0 +1,289 @@
+"""Several sections clustered as one, so that a label means the same in all of them.
+
+Genes are matched by name and centred within each section; all sections share the directions of their factors, which no
+neighbourhood across sections enters; each section is moved as a whole to where the others lie (:mod:`core.method.anchors`); one set
+of mixtures and one consensus go over all spots; neighbours vote within their section. The annotation plays no part.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import numpy as np
+
+from core.errors import ParameterError, SampleError
+from core.method import mixture
+from core.method.anchors import offsets
+from core.method.cache import StepCache
+from core.method.factors import common_factors
+from core.method.lattice import canonical_order
+from core.method.neighbours import nearest_spots, neighbour_graph
+from core.method.refinement import majority_vote
+from core.method.scoring import scores_of
+from core.method.shared_genes import counts_of, shared_genes
+from core.params import DEFAULT_N_CLUSTERS, MethodParams, params_key
+from core.result import Result, Scores
+from core.sample import Sample
+
+T = TypeVar("T")
+OnStep = Callable[[float, str], None]
+"""Told of the share of the work that is done, and of what comes next."""
+
+N_FITS = 24
+"""Fits that the consensus is made of: with 12, as one section has, the score depended twice as much on the seed."""
+
+_ANCHORS_FROM, _FITS_FROM, _FITS_TO = 0.3, 0.4, 0.9  # shares of the work that are done when these begin, and end
+
+
+class JointPipeline:
+    """The steps on several sections.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        Two or more; their order changes no label.
+    cache : StepCache, optional
+        Shared between runs; without one, nothing is kept after a run.
+    on_step : callable, optional
+        See :data:`OnStep`.
+
+    Raises
+    ------
+    SampleError
+        If there are fewer than two, two are the same or have one name, or their genes do not match by name.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], *, cache: StepCache | None = None, on_step: OnStep | None = None
+    ) -> None:
+        check_samples(samples)
+        self.samples = tuple(samples)
+        self.genes = shared_genes(samples)
+        self._cache = StepCache(max_bytes=2**62) if cache is None else cache
+        self._tell = on_step or (lambda share, words: None)
+        # Work goes through the sections in an order fixed by what they hold, and through each from top to bottom.
+        self._ranked = sorted(samples, key=_fingerprint)
+        self._orders = [canonical_order(sample.positions) for sample in self._ranked]
+        self._seconds = {"pool": 0.0, "train": 0.0, "cluster": 0.0}
+
+    def run(self, params: MethodParams) -> dict[str, Result]:
+        """Do all steps.
+
+        Parameters
+        ----------
+        params : MethodParams
+            Of the kind of `recommended`: spatial factors, no direction, tied mixture.
+
+        Returns
+        -------
+        dict of str to Result
+            By the name of the section, in the order given. Labels mean the same in all; a section need not have every one.
+            The seconds are of all sections together.
+
+        Raises
+        ------
+        ParameterError
+            If the parameters ask for steps that sections cannot share.
+        """
+        check_params(params)
+        self._seconds = dict.fromkeys(self._seconds, 0.0)
+        with self._timed("pool"):
+            self.factors(params)
+        with self._timed("cluster"):
+            labels = self.labels(params)
+            found = self._scores(params, labels)
+        self._tell(1.0, "Done")
+        return {
+            name: Result(
+                sample_name=name, labels=labels[name], params=params, scores=scores, seconds=dict(self._seconds)
+            )
+            for name, scores in found.items()
+        }
+
+    def factors(self, params: MethodParams) -> dict[str, np.ndarray]:
+        """Find the common factors; by section, ndarray of shape (n_spots, n_components).
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        parts = np.split(self._factors(params), np.cumsum([sample.n_spots for sample in self._ranked])[:-1])
+        return {sample.name: part for sample, part in zip(self._ranked, parts, strict=True)}
+
+    def labels(self, params: MethodParams) -> dict[str, np.ndarray]:
+        """Cluster; by section, ndarray of shape (n_spots,), int.
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        agreed = self._by_section(self._agreed(params)[None])
+        rounds = params.refinement.rounds
+        found = {
+            sample.name: majority_vote(agreed[sample.name][0], neighbour_graph(sample.places), rounds)
+            for sample in self._ranked
+        }
+        return {sample.name: found[sample.name] for sample in self.samples}
+
+    def _scores(self, params: MethodParams, labels: dict[str, np.ndarray]) -> dict[str, Scores]:
+        fits, n_clusters = self._by_section(self._merged(params)), params.clustering.n_clusters
+        return {
+            sample.name: scores_of(
+                sample,
+                labels[sample.name],
+                n_clusters,
+                nearest=nearest_spots(sample.places),
+                fits=fits[sample.name],
+            )
+            for sample in self.samples
+        }
+
+    def _by_section(self, stacked: np.ndarray) -> dict[str, np.ndarray]:
+        """Take partitions apart, and put the spots back into the order of their file; ndarray of shape (n_fits, n_spots)."""
+        parts = np.split(stacked, np.cumsum([sample.n_spots for sample in self._ranked])[:-1], axis=1)
+        found = {}
+        for sample, order, part in zip(self._ranked, self._orders, parts, strict=True):
+            found[sample.name] = np.empty(part.shape, dtype=np.int64)
+            found[sample.name][:, order] = part
+        return found
+
+    def _factors(self, params: MethodParams) -> np.ndarray:
+        """All sections below one another, in the order of their files."""
+        return self._kept(lambda: self._find_factors(params), "joint factors", *_factors_key(params))
+
+    def _find_factors(self, params: MethodParams) -> np.ndarray:
+        self._tell(0.0, f"Finds factors of {len(self.genes):,} shared genes")
+        counts = [counts_of(sample, self.genes) for sample in self._ranked]
+        places, embedding = [sample.places for sample in self._ranked], params.embedding
+        found = common_factors(counts, places, embedding.n_components, embedding.hops)
+        self._tell(_ANCHORS_FROM, "Brings the sections together")
+        moved = offsets([values[order] for values, order in zip(found, self._orders, strict=True)])
+        return np.vstack([values + move for values, move in zip(found, moved, strict=True)])
+
+    def _agreed(self, params: MethodParams) -> np.ndarray:
+        partitions, n_clusters, seed = (
+            self._merged(params),
+            params.clustering.n_clusters,
+            params.clustering.random_state,
+        )
+        return self._kept(
+            lambda: mixture.consensus(partitions, _on_a_line(partitions.shape[1]), n_clusters, seed),
+            "joint labels", *_factors_key(params), str(n_clusters), str(seed),
+        )  # fmt: skip
+
+    def _merged(self, params: MethodParams) -> np.ndarray:
+        """Fits of the mixture, merged down to the number of clusters, over all spots in the order of work."""
+        n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
+        features = self._in_order(self._factors(params))
+        places = _on_a_line(len(features))
+        fits = self._kept(
+            lambda: mixture.fit_many(features, places, n_clusters, seed, n_fits=N_FITS, on_fit=self._on_fit),
+            "joint fits", *_factors_key(params), repr(mixture.sizes(n_clusters)), str(seed),
+        )  # fmt: skip
+        self._tell(_FITS_TO, "Keeps what the fits agree on")
+        return self._kept(
+            lambda: mixture.merge_each(fits, features, places, n_clusters),
+            "joint merged", *_factors_key(params), str(n_clusters), str(seed),
+        )  # fmt: skip
+
+    def _in_order(self, stacked: np.ndarray) -> np.ndarray:
+        firsts = np.cumsum([0, *(len(order) for order in self._orders[:-1])])
+        return stacked[np.concatenate([first + order for first, order in zip(firsts, self._orders, strict=True)])]
+
+    def _on_fit(self, done: int, of: int) -> None:
+        self._tell(_FITS_FROM + (_FITS_TO - _FITS_FROM) * done / of, f"Mixture {done} of {of}")
+
+    def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
+        contents = [sample.content_hash for sample in self._ranked]
+        return self._cache.get(params_key(step, *contents, *parts), compute)
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[step] += time.perf_counter() - started
+
+
+def suggested_n_clusters(samples: Sequence[Sample]) -> int:
+    """Suggest how many clusters to ask for.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+
+    Returns
+    -------
+    int
+        As many as there are annotated classes in any of them, the unannotated not counted; without an annotation 8.
+    """
+    return len({layer for sample in samples for layer in sample.layer_names}) or DEFAULT_N_CLUSTERS
+
+
+def check_params(params: MethodParams) -> None:
+    """Refuse steps that sections cannot share.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Raises
+    ------
+    ParameterError
+        Unless they ask for spatial factors, the tied mixture and no direction.
+    """
+    embedding, read_out, direction = params.embedding.kind, params.clustering.read_out, params.direction.method
+    if (embedding, read_out, direction) != ("factors", "mixture", "off"):
+        raise ParameterError(
+            f"The embedding is {embedding!r}, the read-out {read_out!r} and the direction {direction!r}, but sections are "
+            "clustered together by 'factors' and 'mixture' with the direction 'off': positions mean nothing between "
+            "sections. Start from the preset `recommended`."
+        )
+
+
+def check_samples(samples: Sequence[Sample]) -> None:
+    """Refuse sections that cannot be clustered together.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+
+    Raises
+    ------
+    SampleError
+        If there are fewer than two, or two are the same or have one name.
+    """
+    if len(samples) < 2:
+        raise SampleError("Clustering together takes two sections or more: name another one.")
+    met: dict[str, str] = {}
+    for sample in samples:
+        if sample.content_hash in met:
+            raise SampleError(
+                f"{sample.name} and {met[sample.content_hash]} hold the same counts at the same positions: name each "
+                "section once."
+            )
+        if sample.name in met.values():
+            raise SampleError(f"Two sections are called {sample.name}, by which results are told apart: rename a file.")
+        met[sample.content_hash] = sample.name
+
+
+def _fingerprint(sample: Sample) -> str:
+    """Digest that neither the order of the spots nor that of the genes, nor the name of the section changes."""
+    order = canonical_order(sample.positions)
+    digest = hashlib.sha256(np.ascontiguousarray(sample.positions[order]).tobytes())
+    for axis in (0, 1):
+        sums = np.sort(np.asarray(sample.expression.sum(axis=axis), dtype=np.float64).ravel())
+        digest.update(np.round(sums, 6).tobytes())  # the last digits of a sum depend on its order
+    return digest.hexdigest()
+
+
+def _on_a_line(n_spots: int) -> np.ndarray:
+    """Places of spots that are in the order of work already."""
+    return np.column_stack((np.arange(n_spots), np.zeros(n_spots)))
+
+
+def _factors_key(params: MethodParams) -> tuple[str, str]:
+    return str(params.embedding.n_components), str(params.embedding.hops)

@@ -1,0 +1,44 @@
+"""All figures of a run on one section: agreement with the annotation, and what can be said without one."""
+
+import dataclasses
+
+import numpy as np
+
+from core.evaluation.agreement import agreement
+from core.evaluation.coherence import TINY_SHARE, chaos, domain_shares, pas
+from core.evaluation.stability import stability
+from core.result import Scores
+from core.sample import Sample
+
+
+def scores_of(
+    sample: Sample, labels: np.ndarray, n_clusters: int, *, nearest: np.ndarray, fits: np.ndarray | None
+) -> Scores:
+    """Score labels.
+
+    Parameters
+    ----------
+    sample : Sample
+    labels : ndarray of shape (n_spots,), int
+    n_clusters : int
+        As many as were asked for.
+    nearest : ndarray of shape (n_spots, n_nearest), int
+        From `core.method.neighbours.nearest_spots`.
+    fits : ndarray of shape (n_fits, n_spots), int, or None
+        What a consensus was made of.
+
+    Returns
+    -------
+    Scores
+    """
+    shares = domain_shares(labels, n_clusters)
+    return dataclasses.replace(
+        agreement(labels, sample.labels_true),
+        chaos=chaos(labels, sample.positions),
+        pas=pas(labels, nearest),
+        stability=None if fits is None else stability(fits),
+        smallest_share=float(shares.min()),
+        largest_share=float(shares.max()),
+        n_tiny=int(np.count_nonzero(shares < TINY_SHARE)),
+        n_empty=int(np.count_nonzero(shares == 0)),
+    )

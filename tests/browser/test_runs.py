@@ -1,0 +1,94 @@
+"""Two kept runs are chosen, compared and taken home; the report that comes of them opens from a disk, without a server."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from core.io import lab_h5
+from core.method import pipeline
+from core.method.cache import StepCache
+from core.params import preset, replaced
+from core.work.runs import open_record
+from scripts.chromium import served_app
+from tests.sections import SHIPPED
+
+pytestmark = pytest.mark.browser
+
+ROW_PX = 35
+HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>"
+
+
+@pytest.fixture(scope="module")
+def app_with_runs(tmp_path_factory):
+    """Where an app with two kept runs listens."""
+    models, sample, cache = tmp_path_factory.mktemp("models"), lab_h5.read(SHIPPED), StepCache()
+    paper = preset("paper", n_clusters=7)
+    for window, name in ((3, HOSTILE), (6, "The paper's")):
+        result = pipeline.run(sample, replaced(paper, ("pooling", "window"), window), cache=cache)
+        open_record(models).keep(sample, result, name=name)
+    with served_app(SPCA_MODELS=str(models)) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser, app_with_runs):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(app_with_runs + "/runs")
+    yield page
+    context.close()
+
+
+def choose(page, row):
+    """Tick a row of the table, a canvas that takes clicks once it is drawn."""
+    table = page.get_by_test_id("stDataFrame").first
+    table.wait_for()
+    words = page.get_by_text(f"{row + 1} chosen")
+    for _ in range(20):
+        box = table.bounding_box()
+        page.mouse.click(box["x"] + 18, box["y"] + (row + 1.5) * ROW_PX)
+        page.wait_for_timeout(1500)
+        if words.count():
+            return
+    pytest.fail("The table takes no clicks.")
+
+
+def download(page, name, folder):
+    with page.expect_download() as started:
+        page.get_by_role("button", name=name, exact=True).click()
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    return path
+
+
+def test_chosen_runs_leave_as_a_picture_and_as_a_report_that_opens_from_a_disk(page, browser, tmp_path):
+    choose(page, 0)
+    choose(page, 1)
+    assert page.locator(".map .title").all_inner_texts()[1].startswith("1 The paper's, ARI 0.")
+    page.get_by_text("Layers found").wait_for()
+    page.get_by_role("button", name="Export").click()
+    assert download(page, "Maps as SVG", tmp_path).read_bytes().startswith(b"<svg")
+    opens_without_a_server(browser, download(page, "Report", tmp_path), tmp_path)
+
+
+def opens_without_a_server(browser, path: Path, folder):
+    context, complaints, asked = browser.new_context(offline=True), [], []
+    page = context.new_page()
+    page.on("console", lambda message: message.type in ("error", "warning") and complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    # Maps, agreement, layers, and a confusion for each run.
+    page.locator(".js-plotly-plot .main-svg").nth(4).wait_for()
+    assert page.locator(".js-plotly-plot").count() == 5
+    assert page.get_by_text(HOSTILE).count() > 0
+    assert page.locator("img, b").count() == 0
+    link = page.get_by_role("link").first
+    script = base64.b64decode(link.get_attribute("href").split(",")[1]).decode()
+    compile(script, "script", "exec")
+    assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
+    assert complaints == []
+    context.close()

@@ -1,0 +1,108 @@
+"""Journeys through the Sweep page, from `app.py`, without a browser."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.io import lab_h5
+from core.work.sweep_journal import State
+from tests.pages.conftest import APP
+from tests.small_tissue import small_sample
+from ui import sweeping
+
+
+def key(*parts):
+    return "widget:" + ".".join(("sweep", *parts))
+
+
+@pytest.fixture
+def page(app):
+    """The Sweep page on two small samples."""
+    return app.switch_page("pages/sweep.py").run()
+
+
+@pytest.fixture(autouse=True)
+def _rest(samples_folder):
+    """Let no sweep go on into the next test."""
+    yield
+    sweeping.sweeps().close()
+
+
+def captions(page):
+    return " ".join(item.value for item in page.caption)
+
+
+def start(page):
+    page.button(key("start")).click().run()
+    status = sweeping.sweeps().all()[0]
+    assert sweeping.sweeps().wait(status.id, 120)
+    assert sweeping.sweeps().status(status.id).outcome.state is State.DONE
+    return page.run(), status.id
+
+
+def small_grid(page):
+    page.text_input(key("values", "0", "window")).set_value("1, 3")
+    page.text_input(key("values", "1", "x_weight")).set_value("0.5, 2")
+    page.number_input(key("starts", "Grid")).set_value(2)
+    return page.run()
+
+
+def test_a_newcomer_finds_a_grid_filled_in_and_its_work_counted(page):
+    assert not page.exception
+    assert page.title[0].value == "Sweep"
+    assert "25 settings × 3 starts = 75 runs, about" in captions(page)
+    assert "No sweep has run here yet" in page.info[0].value
+
+
+def test_a_grid_runs_fills_the_sheet_and_opens_its_best_cell_in_tune(page):
+    page, sweep_id = start(small_grid(page))
+    assert not page.exception
+    runs = sweeping.record().runs(sweep=sweep_id)
+    assert len(runs) == 8
+    page.button(key("open best")).click().run()
+    page.switch_page(
+        "pages/tune.py"
+    ).run()  # a page that a script asks for does not reach AppTest; the browser test shows it
+    shown = page.slider("widget:pooling.window").value, page.number_input("widget:clustering.x_weight").value
+    assert shown in {(1, 0.5), (1, 2.0), (3, 0.5), (3, 2.0)}
+    best = max(runs, key=lambda run: sum(one.scores.ari for one in runs if cell(one) == cell(run)))
+    assert shown == cell(best)
+
+
+def cell(run):
+    return run.params.pooling.window, run.params.clustering.x_weight
+
+
+def test_a_sweep_is_found_again_after_a_reload(page):
+    _, sweep_id = start(small_grid(page))
+    again = AppTest.from_file(APP, default_timeout=120).run().switch_page("pages/sweep.py").run()
+    assert again.selectbox(key("chosen")).value == sweep_id
+    again.segmented_control(key("view", "3")).set_value("Scores").run()
+    assert not again.exception
+    again.segmented_control(key("view", "3")).set_value("Table").run()
+    assert len(again.dataframe[0].value) == 4
+
+
+def test_a_search_shows_what_it_learned(page):
+    page.segmented_control(key("kind")).set_value("Search").run()
+    page.number_input(key("trials")).set_value(6).run()
+    page, _ = start(page)
+    for view in ("History", "Slices", "Parallel", "Table"):
+        page.segmented_control(key("view", "6")).set_value(view).run()
+        assert not page.exception
+        assert not page.error
+
+
+def test_without_an_annotation_a_search_offers_scores_that_need_none(samples_folder):
+    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    page = AppTest.from_file(APP, default_timeout=120).run().switch_page("pages/sweep.py").run()
+    page.segmented_control(key("kind")).set_value("Search").run()
+    assert page.selectbox(key("objective", "False")).options == ["CHAOS", "PAS", "Stability"]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"), [("1, 99", "between 1 and 40"), ("", "no values"), ("2, 2", "twice"), ("many", "whole number")]
+)
+def test_values_that_cannot_be_swept_are_said_and_offer_no_start(page, values, words):
+    page.text_input(key("values", "0", "window")).set_value(values).run()
+    assert words in page.error[0].value
+    assert not [button for button in page.button if button.key == key("start")]
