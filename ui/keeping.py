@@ -97,6 +97,7 @@ def _form(sample: Sample, result: Result, run: Run | None) -> None:
     if run is not None:
         st.caption("This link opens it for everyone who reaches this server:")
         st.code(run_links.link_to(run.id), language=None, wrap_lines=True)
+        st.page_link("pages/runs.py", label="All kept runs", icon=":material/table_rows:")
 
 
 def _save(sample: Sample, result: Result, run: Run | None, name: str, note: str, by: str, starred: bool) -> None:

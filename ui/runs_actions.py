@@ -8,9 +8,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.io.drafts import Draft
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
-from ui import guards, link, runs_take_away, state
+from ui import guards, runs_take_away, state
 from ui.guards import as_markdown
-from ui.kept_runs import KeptRun, settings_for, title_of
+from ui.kept_runs import KeptRun, title_of
 from ui.record import record
 from ui.runs_list import Listing
 
@@ -137,17 +137,8 @@ def _open_button(chosen: Sequence[KeptRun]) -> None:
         help=words if one is not None else "Choose one run.",
         disabled=not there,
     ):
-        _open(chosen[0])
-
-
-def _open(kept: KeptRun) -> None:
-    if kept.sample is not None and kept.file is not None:
-        settings = settings_for(kept.run.params, kept.sample)
-        state.choose_sample(kept.file)
-        state.take_settings(settings)
-        state.remember_run(kept.file, settings, kept.run)
-        # A session that began on this page takes what Tune is to show from the address.
-        st.switch_page("pages/tune.py", query_params={"sample": kept.file, **link.query_of(settings)})
+        # The link that opens a run opens it here, too: Tune then says its name.
+        st.switch_page("pages/tune.py", query_params={"run": chosen[0].run.id})
 
 
 def _star_button(chosen: Sequence[KeptRun]) -> None:

@@ -5,7 +5,8 @@ Chosen runs are remembered by their ids: filters, sorting and new runs change ne
 
 import functools
 import hashlib
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,17 +105,35 @@ def _text_filter() -> list[str]:
     return str(text or "").lower().split()
 
 
-def _picker(label: str, name: str, everything: str, others: Sequence[str], words: str) -> str:
+def _picker(
+    label: str,
+    name: str,
+    everything: str,
+    others: Sequence[str],
+    words: str,
+    called: Callable[[str], str] = str,
+) -> str:
     key = state.widget_key("runs", name)
-    chosen = st.selectbox(label, [everything, *others], key=key, help=words, persist_state="session")
+    chosen = st.selectbox(
+        label, [everything, *others], format_func=called, key=key, help=words, persist_state="session"
+    )
     return str(chosen or everything)
 
 
 def _sweep_picker(everything: Sequence[Run]) -> str:
-    sweeps = list(dict.fromkeys(run.sweep for run in everything if run.sweep))
-    return _picker(
-        "Sweep", "sweep", _ANY_SWEEP, [_BY_HAND, *sweeps] if sweeps else [], "List the runs of one sweep only."
-    )
+    latest = {run.sweep: run for run in reversed(everything) if run.sweep}
+    sizes = Counter(run.sweep for run in everything)
+
+    def called(sweep: str) -> str:
+        run = latest.get(sweep)
+        return (
+            sweep
+            if run is None
+            else f"{run.sample_name}, {sizes[sweep]} run{'s' * (sizes[sweep] != 1)}, {run.created:%Y-%m-%d %H:%M}"
+        )
+
+    choices = [_BY_HAND, *reversed(latest)] if latest else []
+    return _picker("Sweep", "sweep", _ANY_SWEEP, choices, "List the runs of one sweep only.", called)
 
 
 def _words(run: Run) -> str:
@@ -141,7 +160,9 @@ def nothing_yet() -> None:
             "Find a setting that you like on Tune and press Keep: it is listed here with its labels, scores and settings, to be "
             "compared, shared and taken home. A run that somebody sent you comes in by Import."
         )
-        st.page_link("pages/tune.py", label="Open Tune", icon=":material/tune:")
+        with st.container(horizontal=True):
+            st.page_link("pages/tune.py", label="Open Tune", icon=":material/tune:")
+            st.page_link("pages/sweep.py", label="Open Sweep, which keeps many at once", icon=":material/grid_view:")
 
 
 def table(listed: Listing) -> None:

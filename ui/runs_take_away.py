@@ -25,7 +25,7 @@ from core.report.script import reproduction_script
 from core.result import Result
 from core.sample import Sample
 from core.work.runs.one_file import SUFFIX
-from ui import compute, kept_runs, maps, state
+from ui import compute, kept_runs, maps, run_links, state
 from ui.charts import refused_kinds
 from ui.kept_runs import KeptRun
 from ui.record import record
@@ -58,6 +58,9 @@ def _offers(chosen: Sequence[KeptRun]) -> None:
     with st.container(gap=None):
         for offer in _OFFERS:
             _offer(chosen, offer)
+    if len(chosen) == 1:
+        st.caption("This link opens it for everyone who reaches this server:")
+        st.code(run_links.link_to(chosen[0].run.id), language=None, wrap_lines=True)
 
 
 def _report(chosen: Sequence[KeptRun]) -> None:

@@ -26,6 +26,14 @@ def _one_run_for_each_click(monkeypatch):
 
 
 @pytest.fixture
+def samples(samples_folder):
+    """The samples of `app`, without a first look at them."""
+    lab_h5.write(small_sample("first"), samples_folder / "first.h5")
+    lab_h5.write(small_sample("second", n_rows=20, n_layers=4), samples_folder / "second.h5")
+    return samples_folder
+
+
+@pytest.fixture
 def record(samples_folder):
     record = open_record(samples_folder.parent / "models")
     yield record
@@ -97,8 +105,8 @@ def test_a_kept_run_is_renamed_where_it_was_kept(app, record):
     assert "Kept: Second" in badges(app)
 
 
-def test_the_link_alone_opens_the_run_in_another_session(app, samples_folder, record):
-    sample = lab_h5.read(samples_folder / "second.h5")
+def test_the_link_alone_opens_the_run_in_another_session(samples, record):
+    sample = lab_h5.read(samples / "second.h5")
     params = replaced(preset("recommended", n_clusters=3), ("clustering", "random_state"), 5)
     kept = record.keep(sample, pipeline.run(sample, params), name="For you")
     colleague = opened(run=kept.id)
@@ -115,8 +123,8 @@ def test_the_link_alone_opens_the_run_in_another_session(app, samples_folder, re
     assert cards(colleague)["ARI"] == f"{kept.scores.ari:.3f}"
 
 
-def test_a_link_shows_the_labels_that_were_kept_also_where_no_model_is_trained(app, samples_folder, record):
-    sample = lab_h5.read(samples_folder / "first.h5")
+def test_a_link_shows_the_labels_that_were_kept_also_where_no_model_is_trained(samples, record):
+    sample = lab_h5.read(samples / "first.h5")
     params = replaced(preset("paper-ae", n_clusters=3), ("pooling", "window"), 2)
     made = pipeline.run(sample, replaced(params, ("embedding", "kind"), "none"))
     trained = dataclasses.replace(
@@ -130,18 +138,18 @@ def test_a_link_shows_the_labels_that_were_kept_also_where_no_model_is_trained(a
     assert labelled(colleague.button, "Train")
 
 
-def test_a_link_to_a_run_whose_sample_is_missing_or_changed_says_so(app, samples_folder, record):
+def test_a_link_to_a_run_whose_sample_is_missing_or_changed_says_so(samples, record):
     gone = small_sample("gone", n_rows=12)
     kept = record.keep(gone, pipeline.run(gone, preset("paper", n_clusters=3)), name="Lost")
     assert re.search(r"Lost was made on gone, which is not here: bring it in", warnings(opened(run=kept.id)))
-    lab_h5.write(small_sample("gone", n_rows=14), samples_folder / "gone.h5")
+    lab_h5.write(small_sample("gone", n_rows=14), samples / "gone.h5")
     changed = opened(run=kept.id)
     assert "Lost was made on other data than gone holds now" in warnings(changed)
     assert changed.selectbox("widget:sample").value == "gone.h5"
     assert "Kept:" not in badges(changed)
 
 
-def test_a_link_to_a_run_that_is_not_here_says_so_and_takes_the_rest_of_the_address(app):
+def test_a_link_to_a_run_that_is_not_here_says_so_and_takes_the_rest_of_the_address(samples):
     other = opened(run="0" * 32, sample="second.h5", window="3")
     assert "No run 00000000000000000000000000000000 is kept here" in warnings(other)
     assert other.slider("widget:pooling.window").value == 3

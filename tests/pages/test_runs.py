@@ -88,15 +88,18 @@ def test_runs_are_listed_the_latest_first_with_scores_and_the_knobs_that_differ(
     assert table["Clusters"].tolist() == [3, 3]
 
 
-def test_every_word_that_is_looked_for_must_occur_somewhere(sample, record):
-    for name, note in (("wide window", "good"), ("wide", "bad"), ("narrow window", "good")):
+def test_every_word_that_is_looked_for_must_occur_and_what_is_hidden_stays_chosen(sample, record):
+    runs = [
         kept(record, sample, name=name, note=note)
-    app = opened()
+        for name, note in (("wide window", "good"), ("wide", "bad"), ("narrow window", "good"))
+    ]
+    app = opened(*runs[:2])
     app.text_input("widget:runs.find").set_value("WIDE good").run()
     assert listed(app) == ["wide window"]
     app.text_input("widget:runs.find").set_value("nowhere").run()
     assert listed(app) == []
     assert not app.exception
+    assert "**2 chosen**" in [item.value for item in app.markdown]
 
 
 def test_sample_sweep_and_star_narrow_the_list_down(samples_folder, sample, record):
@@ -107,21 +110,14 @@ def test_sample_sweep_and_star_narrow_the_list_down(samples_folder, sample, reco
     app = opened()
     app.selectbox("widget:runs.sample").select("first").run()
     assert listed(app) == ["by hand", "swept"]
-    app.selectbox("widget:runs.sweep").select("windows").run()
+    assert app.selectbox("widget:runs.sweep").options[2].startswith("first, 1 run, 20")
+    app.selectbox("widget:runs.sweep").select_index(2).run()
     assert listed(app) == ["swept"]
     app.selectbox("widget:runs.sweep").select("Kept by hand").run()
     assert listed(app) == ["by hand"]
     app.selectbox("widget:runs.sample").select("All samples").run()
     app.selectbox("widget:runs.show").select("Starred").run()
     assert listed(app) == ["elsewhere"]
-
-
-def test_what_filters_hide_stays_chosen(sample, record):
-    one, other = kept(record, sample, name="one"), kept(record, sample, name="other")
-    app = opened(one, other)
-    app.text_input("widget:runs.find").set_value("other").run()
-    assert listed(app) == ["other"]
-    assert "**2 chosen**" in [item.value for item in app.markdown]
 
 
 def test_a_deleted_run_comes_back_by_undo_and_from_the_list_of_the_deleted(sample, record):
@@ -175,8 +171,12 @@ def test_chosen_runs_stand_side_by_side_with_what_differs(sample, record):
     assert len(settings_table(app)) > len(table)
 
 
-def test_one_run_is_shown_with_all_its_settings_and_without_agreement(sample, record):
-    app = opened(kept(record, sample))
+def test_one_run_is_shown_with_all_its_settings_though_the_sample_was_renamed(samples_folder, sample, record):
+    run = kept(record, sample)
+    (samples_folder / "first.h5").rename(samples_folder / "renamed.h5")
+    app = opened(run)
+    assert not app.info
+    assert not next(item for item in app.button if item.key == "widget:runs.open").disabled
     assert "**Agreement**" not in [item.value for item in app.markdown]
     assert {"Window k", "X weight", "Clusters"} <= set(settings_table(app)["Knob or score"])
 
@@ -206,14 +206,6 @@ def test_a_run_whose_sample_is_gone_shows_its_small_map_and_settings(samples_fol
     assert files["Run as one file"]
 
 
-def test_a_sample_that_was_renamed_is_found_by_its_content(samples_folder, sample, record):
-    run = kept(record, sample)
-    (samples_folder / "first.h5").rename(samples_folder / "renamed.h5")
-    app = opened(run)
-    assert not app.info
-    assert not next(item for item in app.button if item.key == "widget:runs.open").disabled
-
-
 def test_a_run_whose_labels_are_lost_says_so_and_still_shows_its_settings(samples_folder, sample, record):
     run = kept(record, sample, name="damaged")
     (Path(samples_folder.parent / "models" / "runs") / run.artifacts["labels.npy"]).write_bytes(b"no labels")
@@ -228,11 +220,13 @@ def test_a_run_opens_in_tune_with_its_sample_and_every_knob(samples_folder, samp
     moved = replaced(
         replaced(preset("recommended", n_clusters=4), ("embedding", "hops"), 2), ("clustering", "random_state"), 5
     )
-    app = opened(kept(record, sample, moved))
+    app = opened(run := kept(record, sample, moved, name="deep"))
+    assert app.code[0].value.endswith(f"?run={run.id}")
     press(app, "open")
     assert app.title[0].value == "Tune"
     assert app.selectbox("widget:sample").value == "first.h5"
     assert app.selectbox("widget:preset").value == "recommended"
+    assert any("Kept: deep" in item.value for item in app.markdown)
     assert app.slider("widget:embedding.hops").value == 2
     assert app.number_input("widget:clustering.random_state").value == 5
 

@@ -6,7 +6,6 @@ deletions lie beside it. Files are written first and the trial last: what is cut
 
 import dataclasses
 import functools
-import json
 import logging
 import os
 import threading
@@ -17,18 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RecordError
-from core.params import params_key
-from core.result import Result, Scores
+from core.result import Result
 from core.sample import Sample
 from core.work.runs import artifacts as files
-from core.work.runs import knobs, one_file
+from core.work.runs import one_file
 from core.work.runs.artifacts import Artifacts
 from core.work.runs.code import code_version
-from core.work.runs.run import Run, checked_text, facts_of, run_id, run_of
+from core.work.runs.run import Run, checked_text, run_id, run_of
+from core.work.runs.trial import picture_of, study_name, trial_of
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from core.work.runs.database import Database, Row
 
 Progress = Callable[[int, int], None]
@@ -117,7 +114,7 @@ class Record:
             created=datetime.now(UTC),
             code_version=code_version(),
         )
-        return self.add(run, files.files_of(result, _picture(sample, result)))
+        return self.add(run, files.files_of(result, picture_of(sample, result)))
 
     def add(self, run: Run, contents: dict[str, bytes]) -> Run:
         """Record a run with its files, as they are.
@@ -136,7 +133,7 @@ class Record:
         stored = {name: self.artifacts.write(content) for name, content in contents.items()}
         run = dataclasses.replace(run, artifacts=stored)
         about = {"sample": run.sample_name, "content_hash": run.content_hash, "annotation_hash": run.annotation_hash}
-        row = self._database.add(study_name(run), about, _trial(run))
+        row = self._database.add(study_name(run), about, trial_of(run))
         with self._lock:
             self._studies[row.trial_id], self._read[row.trial_id] = row.study_id, run
         return run
@@ -404,65 +401,6 @@ class Record:
         except RecordError as error:
             self._passed_over.add(row.trial_id)
             _LOG.warning("Trial %s of the record of runs was passed over: %s", row.trial_id, error)
-
-
-def study_name(run: Run) -> str:
-    """Name the study of a sample.
-
-    Parameters
-    ----------
-    run : Run
-
-    Returns
-    -------
-    str
-        The sample's name, and a digest of its contents, its annotation and the choices that knobs offer: values of one study
-        can be compared, and Optuna takes all its trials.
-    """
-    return f"{run.sample_name} {params_key(run.content_hash, run.annotation_hash, knobs.choices_digest())[:8]}"
-
-
-def objective(scores: Scores) -> tuple[str, float]:
-    """Choose the value by which Optuna compares runs; higher is better.
-
-    Parameters
-    ----------
-    scores : Scores
-
-    Returns
-    -------
-    name : str
-    value : float
-        ARI, else the share of spots that most of their neighbours agree with, else 0.
-    """
-    if scores.ari is not None:
-        return "ari", scores.ari
-    return ("1 - pas", 1 - scores.pas) if scores.pas is not None else ("none", 0.0)
-
-
-def _trial(run: Run) -> "FrozenTrial":
-    from optuna.artifacts import ArtifactMeta
-    from optuna.trial import create_trial
-
-    meta = [ArtifactMeta(key, name, files.MIME_TYPES[name], None) for name, key in run.artifacts.items()]
-    return create_trial(
-        value=objective(run.scores)[1],
-        params=knobs.trial_params(run.params),
-        distributions=knobs.distributions(),
-        user_attrs={"run": facts_of(run), "name": run.name},
-        # As `optuna.artifacts.upload_artifact` writes them, which wants a trial that is there already.
-        system_attrs={f"artifacts:{entry.artifact_id}": json.dumps(dataclasses.asdict(entry)) for entry in meta},
-    )
-
-
-def _picture(sample: Sample, result: Result) -> bytes:
-    # Plotly, SciPy and Pillow take seconds to import, and reading does without.
-    from core.evaluation.matching import match_steadily
-    from core.figures.charts import colours_of_clusters
-    from core.figures.thumbnail import map_png
-
-    matching = match_steadily(result.labels, sample.labels_true)
-    return map_png(sample.places, result.labels, colours_of_clusters(matching, sample.labels_true, "light"))
 
 
 def _changed(run: Run, changes: dict[str, Any] | None) -> Run:

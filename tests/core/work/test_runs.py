@@ -16,7 +16,7 @@ from core.method import pipeline
 from core.params import ClusteringParams, MethodParams, PoolingParams, preset, replaced
 from core.result import AutoencoderReport, Result, Scores
 from core.work.runs import Record, knobs, one_file
-from core.work.runs.record import objective
+from core.work.runs.trial import objective
 from tests.small_tissue import small_sample
 
 SAMPLE = small_sample("first")
@@ -100,8 +100,8 @@ def test_confidence_comes_back_to_seven_digits(tmp_path, record, result):
 
 
 def test_without_an_annotation_runs_are_compared_by_how_many_spots_agree_with_their_neighbours():
-    assert objective(Scores(ari=0.5, pas=0.2)) == ("ari", 0.5)
-    assert objective(Scores(pas=0.25)) == ("1 - pas", 0.75)
+    assert objective(Scores(ari=0.5, pas=0.2)) == 0.5
+    assert objective(Scores(pas=0.25)) == 0.75
 
 
 def test_the_small_map_shows_each_domain_in_the_colour_of_its_layer(record):
@@ -264,11 +264,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_strangers_file_is_refused_in_a_sentence_and_leaves_nothing(tmp_path, record, exported, kind):
+def test_a_strangers_file_is_refused_in_a_sentence_before_anything_is_written(tmp_path, exported, kind):
     bad = HOSTILE[kind](exported, tmp_path / "bad.run.zip")
     with pytest.raises(RecordError, match=r"bad\.run\.zip|damaged"):
-        record.import_(bad)
-    assert {path.name for path in tmp_path.iterdir()} == {"bad.run.zip", "runs.sqlite3"}
+        record_in(tmp_path).import_(bad)
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.run.zip"]
 
 
 FALSE_FACTS = [
