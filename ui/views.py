@@ -23,7 +23,7 @@ from core.sample import Sample
 from core.work.jobs import Job, State
 from ui import background, compute, guards, how_many, maps, markers, state
 from ui.charts import Chart, downloads, show
-from ui.guards import as_markdown
+from ui.guards import as_markdown, shown_as_message
 from ui.watch import watch
 
 N_REPEATS = 10
@@ -184,7 +184,8 @@ def _offer_repeats(sample: Sample, params: MethodParams, ended: Job | None) -> N
 
 
 def _start_repeats(sample: Sample, params: MethodParams) -> None:
-    background.repeat(sample, params, N_REPEATS)
+    with shown_as_message():
+        background.repeat(sample, params, N_REPEATS)
 
 
 def _confidence(sample: Sample, result: Result) -> Chart | None:
