@@ -10,7 +10,7 @@ TORCH_INDEX_URL ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: app test quick lint pictures clean
+.PHONY: app test soak quick lint pictures clean
 .DELETE_ON_ERROR:
 
 app: $(VENV)/app.stamp
@@ -19,6 +19,10 @@ app: $(VENV)/app.stamp
 test: lint
 	browser="$$($(BIN)/python -m scripts.ensure_browser)" && \
 	CHROMIUM="$$browser" BROWSER_PATH="$$browser" $(BIN)/python -m pytest
+
+# Faults (killed processes, full disks, servers that stop), twenty times each.
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest tests/faults --fault-times 20
 
 # The checks that take seconds, for every save.
 quick: lint

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from ui import logs, queue, who
+
 st.set_page_config(page_title="Spatial domains", layout="wide")
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/tune.py", title="Tune", default=True),
         st.Page("pages/sweep.py", title="Sweep"),
@@ -12,5 +14,10 @@ st.navigation(
         st.Page("pages/runs.py", title="Runs"),
         st.Page("pages/method.py", title="Method"),
         st.Page("pages/add_data.py", title="Add data"),
+        st.Page("pages/health.py", title="Health", visibility="hidden"),
     ]
-).run()
+)
+logs.set_up()
+who.let_in()
+queue.head()
+page.run()

@@ -89,13 +89,15 @@ def served_app(**environment: str) -> Iterator[str]:
 
 
 @contextmanager
-def served(script: str, **environment: str) -> Iterator[Server]:
+def served(script: str, *, port: str = "", **environment: str) -> Iterator[Server]:
     """Start a Streamlit script on a free port of the loopback address.
 
     Parameters
     ----------
     script : str
         Its path below the project's folder.
+    port : str
+        A free one where it is empty.
     **environment : str
         Variables for the server beside those of this process.
 
@@ -108,7 +110,7 @@ def served(script: str, **environment: str) -> Iterator[Server]:
     RuntimeError
         If it does not start, with what it said.
     """
-    port = _free_port()
+    port = port or str(_free_port())
     command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=log)  # noqa: S603 - our own command

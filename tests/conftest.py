@@ -22,5 +22,6 @@ def spca_dat(shared_data: Path) -> Path:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long mutated files are tried."""
+    """How long mutated files are tried, and how often faults."""
     parser.addoption("--fuzz-seconds", type=float, default=8.0, help="seconds for mutated files (default 8)")
+    parser.addoption("--fault-times", type=int, default=2, help="how often each fault is tried (default 2)")

@@ -25,5 +25,5 @@ def unpack(block):
 
 def given(app):
     """What the maps on a page are given; `app` is an AppTest."""
-    (component,) = app.get("bidi_component")
+    (component,) = (part for part in app.get("bidi_component") if part.proto.component_name.endswith("tissue_view"))
     return unpack(component.proto.bytes)

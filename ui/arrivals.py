@@ -6,7 +6,7 @@ from typing import Any
 from core.io.dlpfc import Places
 from core.params import params_key
 from core.work import bringing
-from core.work.jobs import Job
+from core.work.jobs import About, Job
 from ui import background, compute
 from ui.state import Incoming
 
@@ -26,7 +26,8 @@ def look(incoming: Incoming, *, anew: bool = False) -> Job:
         Its result is a `core.io.incoming.Survey`.
     """
     key = _incoming_key(incoming, "look", str(incoming.source.annotation_csv))
-    return _found_or_started(key, anew, bringing.look, incoming.source)
+    about = About(what="Look", sample=incoming.source.called)
+    return _found_or_started(key, anew, about, bringing.look, incoming.source)
 
 
 def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
@@ -46,7 +47,8 @@ def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
     """
     key = _incoming_key(incoming, "prepare", params_key(incoming.choices, str(incoming.source.annotation_csv)))
     out = incoming.draft.folder / key / "preview.h5"
-    return _found_or_started(key, anew, bringing.prepare, incoming.source, incoming.choices, out)
+    about = About(what="Import", sample=incoming.source.called)
+    return _found_or_started(key, anew, about, bringing.prepare, incoming.source, incoming.choices, out)
 
 
 def end_work_on(incoming: Incoming) -> None:
@@ -80,9 +82,11 @@ def fetch(collection: str, sections: tuple[str, ...]) -> None:
         sections,
         folder,
         places,
-        owner=background.session_id(),
+        owner=background.owner(),
         again=True,
         at_home=True,
+        lasting=True,
+        about=About(what=f"Fetch of {len(sections)} sections"),
     )
 
 
@@ -108,11 +112,11 @@ def _incoming_key(incoming: Incoming, *parts: str) -> str:
     return "-".join(("incoming", incoming.draft.folder.name, *(params_key(part) for part in parts)))
 
 
-def _found_or_started(key: str, anew: bool, task: Callable[..., Any], *args: Any) -> Job:
+def _found_or_started(key: str, anew: bool, about: About, task: Callable[..., Any], *args: Any) -> Job:
     known = background.board().find(key)
     if known is not None and not anew:
         return known
     started = background.board().job(
-        background.board().submit(key, task, *args, owner=background.session_id(), at_home=True)
+        background.board().submit(key, task, *args, owner=background.owner(), at_home=True, about=about)
     )
     return started or Job(id=key, key=key)

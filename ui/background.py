@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.params import MethodParams, params_key, replaced
 from core.result import Result
 from core.sample import Sample
 from core.work import tasks
-from core.work.job import About
-from core.work.jobs import Board, Job, State, shared_board
+from core.work.jobs import About, Board, Job, State, shared_board
+from core.work.journal import Interrupted
 from core.work.tasks import SampleFile
-from ui import compute
+from ui import compute, who
 
 
 def board() -> Board:
@@ -24,7 +23,9 @@ def board() -> Board:
     -------
     Board
     """
-    return shared_board()
+    shared = shared_board()
+    shared.keep_in(compute.models_folder())
+    return shared
 
 
 def train(sample: Sample, params: MethodParams) -> str:
@@ -43,7 +44,11 @@ def train(sample: Sample, params: MethodParams) -> str:
     """
     models = compute.models_folder()
     key = _training_key(sample, params)
-    return board().submit(key, tasks.train, _file(sample), params, models, owner=session_id(), again=True)
+    trained = params.embedding.autoencoder
+    settings = f"window {params.pooling.window}, scale {params.pooling.scale:g}, width {trained.width}, {trained.epochs} epochs"
+    about = About(what="Training", sample=sample.name, settings=settings)
+    task = tasks.train, _file(sample), params, models
+    return board().submit(key, *task, owner=owner(), again=True, about=about, lasting=True)
 
 
 def training(sample: Sample, params: MethodParams) -> Job | None:
@@ -80,7 +85,9 @@ def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
     """
     models = compute.models_folder()
     key = _repeats_key(sample, params, n_starts)
-    return board().submit(key, tasks.repeat, _file(sample), params, n_starts, models, owner=session_id())
+    about = About(what=f"{n_starts} starts", sample=sample.name, settings=f"{params.clustering.n_clusters} clusters")
+    task = tasks.repeat, _file(sample), params, n_starts, models
+    return board().submit(key, *task, owner=owner(), about=about, lasting=True)
 
 
 def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
@@ -115,7 +122,9 @@ def try_numbers(sample: Sample, params: MethodParams) -> str:
     """
     models = compute.models_folder()
     key = _numbers_key(sample, params)
-    return board().submit(key, tasks.try_numbers, _file(sample), params, models, owner=session_id())
+    about = About(what="Numbers of clusters", sample=sample.name)
+    task = tasks.try_numbers, _file(sample), params, models
+    return board().submit(key, *task, owner=owner(), about=about, lasting=True)
 
 
 def numbers(sample: Sample, params: MethodParams) -> Job | None:
@@ -147,7 +156,9 @@ def find_markers(sample: Sample, result: Result) -> str:
         Id of the job; its result is `core.evaluation.markers.Markers`.
     """
     labels = result.labels.astype(np.min_scalar_type(int(result.labels.max())))  # it travels to the worker
-    return board().submit(_markers_key(sample, result), tasks.markers, _file(sample), labels, owner=session_id())
+    about = About(what="Marker genes", sample=sample.name, settings=f"{result.params.clustering.n_clusters} clusters")
+    task = tasks.markers, _file(sample), labels
+    return board().submit(_markers_key(sample, result), *task, owner=owner(), about=about, lasting=True)
 
 
 def markers(sample: Sample, result: Result) -> Job | None:
@@ -180,7 +191,9 @@ def cluster_together(samples: Sequence[Sample], params: MethodParams) -> str:
     """
     files = tuple(_file(sample) for sample in samples)
     about = About(what="Clustering together", sample=", ".join(sample.name for sample in samples))
-    return board().submit(_joint_key(samples, params), tasks.joint, files, params, owner=session_id(), about=about)
+    return board().submit(
+        _joint_key(samples, params), tasks.joint, files, params, owner=owner(), about=about, lasting=True
+    )
 
 
 def joint(samples: Sequence[Sample], params: MethodParams) -> Job | None:
@@ -213,14 +226,89 @@ def job(job_id: str) -> Job | None:
     return board().job(job_id)
 
 
+def jobs() -> list[Job]:
+    """List all jobs of this server, the oldest first.
+
+    Returns
+    -------
+    list of Job
+    """
+    return board().jobs()
+
+
+def waiting() -> list[Job]:
+    """List what waits, the next one first.
+
+    Returns
+    -------
+    list of Job
+    """
+    return board().waiting()
+
+
+def is_mine(job: Job) -> bool:
+    """Whether this user waits for a job, and so may end it or leave it.
+
+    Parameters
+    ----------
+    job : Job
+
+    Returns
+    -------
+    bool
+    """
+    return owner() in job.owners
+
+
 def cancel(job_id: str) -> None:
-    """End a job for everyone who waits for it.
+    """Wait for a job no longer; it ends unless others do.
+
+    Parameters
+    ----------
+    job_id : str
+        Where this user does not wait for it, nothing happens.
+    """
+    board().leave(job_id, owner())
+
+
+def interrupted() -> list[Interrupted]:
+    """List the work of this user that the end of a server cut off.
+
+    Returns
+    -------
+    list of Interrupted
+    """
+    return [job for job in board().interrupted() if owner() in job.owners]
+
+
+def take_up(job_id: str) -> None:
+    """Start interrupted work again.
 
     Parameters
     ----------
     job_id : str
     """
-    board().cancel(job_id)
+    board().take_up(job_id, owner())
+
+
+def let_go(job_id: str) -> None:
+    """Tell no longer of interrupted work.
+
+    Parameters
+    ----------
+    job_id : str
+    """
+    board().let_go(job_id)
+
+
+def owner() -> str:
+    """Name this user, as the owner of the jobs that are asked for.
+
+    Returns
+    -------
+    str
+    """
+    return who.who()
 
 
 def _training_key(sample: Sample, params: MethodParams) -> str:
@@ -258,15 +346,3 @@ def _file(sample: Sample) -> SampleFile:
 
 def _usual_path(sample: Sample) -> Path:
     return compute.samples_folder() / f"{sample.name}.h5"
-
-
-def session_id() -> str:
-    """Name this session, as the owner of the jobs that it asks for.
-
-    Returns
-    -------
-    str
-        Empty outside of one.
-    """
-    context = get_script_run_ctx()
-    return "" if context is None else context.session_id

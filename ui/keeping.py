@@ -12,7 +12,8 @@ from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui import guards, link, run_links, state
 from ui.guards import as_markdown
 from ui.kept_runs import title_of
-from ui.record import kept, record, who
+from ui.record import kept, record
+from ui.who import who
 
 _MAX_BADGE = 30  # signs; the help has all of them
 
@@ -89,24 +90,23 @@ def _form(sample: Sample, result: Result, run: Run | None) -> None:
             placeholder="What is good about it?",
             help="For yourself and for others on this server.",
         )
-        by = who() if run else st.text_input("Your name", who(), max_chars=MAX_NAME, help="Shown beside the run.")
+        st.caption(f"Kept by {as_markdown(run.who or 'nobody' if run else who())}")
         starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easily found again.")
         if st.form_submit_button("Save changes" if run else "Keep", type="secondary" if run else "primary"):
             with guards.shown_as_message():
-                _save(sample, result, run, name, note, by, starred)
+                _save(sample, result, run, name, note, starred)
     if run is not None:
         st.caption("This link opens it for everyone who reaches this server:")
         st.code(run_links.link_to(run.id), language=None, wrap_lines=True)
         st.page_link("pages/runs.py", label="All kept runs", icon=":material/table_rows:")
 
 
-def _save(sample: Sample, result: Result, run: Run | None, name: str, note: str, by: str, starred: bool) -> None:
+def _save(sample: Sample, result: Result, run: Run | None, name: str, note: str, starred: bool) -> None:
     with st.spinner("Keeping the run", show_time=True):
         if run is not None:
             state.change_run(record().change(run.id, name=name, note=note, starred=starred))
         else:
-            state.remember_user_name(by)
-            made = record().keep(sample, result, who=by, name=name, note=note, starred=starred)
+            made = record().keep(sample, result, who=who(), name=name, note=note, starred=starred)
             state.remember_run(link.shown_file(), state.settings(), made)
     st.rerun()
 

@@ -14,7 +14,7 @@ from core.sample import Sample
 from core.work.jobs import Job, State
 from ui import background, link, maps, state
 from ui.charts import Chart
-from ui.guards import as_markdown
+from ui.guards import as_markdown, shown_as_message
 from ui.watch import watch
 
 N_ROWS = 200
@@ -80,7 +80,8 @@ def _offer(sample: Sample, result: Result, ended: Job | None) -> None:
 
 
 def _start(sample: Sample, result: Result) -> None:
-    background.find_markers(sample, result)
+    with shown_as_message():
+        background.find_markers(sample, result)
 
 
 def tables(sample: Sample, result: Result) -> None:

@@ -10,7 +10,7 @@ from core.io.dlpfc import DLPFC_SECTIONS, DONORS, sample_path
 from core.io.public import PASTE2_SECTIONS
 from core.work.jobs import State
 from ui import arrivals, compute, state
-from ui.guards import as_markdown
+from ui.guards import as_markdown, shown_as_message
 from ui.watch import watch
 
 
@@ -71,7 +71,7 @@ def _collection(collection: _Collection) -> None:
         type="primary",
         disabled=running or not chosen,
         help="Bring the chosen sections in the background; you can leave this page meanwhile.",
-        on_click=arrivals.fetch,
+        on_click=_fetch,
         args=(collection.key, tuple(chosen)),
     )
     if job is not None and not job.finished:
@@ -81,6 +81,11 @@ def _collection(collection: _Collection) -> None:
     elif job is not None and job.state is State.CANCELLED:
         st.caption("The last fetch was cancelled. What was brought of a whole section is gone on with next time.")
     _open_buttons(collection)
+
+
+def _fetch(collection: str, sections: tuple[str, ...]) -> None:
+    with shown_as_message():
+        arrivals.fetch(collection, sections)
 
 
 def _sections(collection: _Collection, *, disabled: bool) -> list[str]:

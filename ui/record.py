@@ -20,17 +20,6 @@ def record() -> Record:
     return open_record(compute.models_folder())
 
 
-def who() -> str:
-    """Name the user of this session, as the one who keeps runs.
-
-    Returns
-    -------
-    str
-        Empty where no name was given.
-    """
-    return state.user_name()
-
-
 def kept(sample: Sample, params: MethodParams, file: str) -> Run | None:
     """Look up the kept run that this session shows: it was kept here, or a link opened it, and no knob was moved since.
 

@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.io.drafts import Draft
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
-from ui import guards, runs_take_away, state
+from ui import guards, runs_take_away, state, who
 from ui.guards import as_markdown
 from ui.kept_runs import KeptRun, title_of
 from ui.record import record
@@ -181,10 +181,13 @@ def _name_and_note(run: Run) -> None:
 
 def _delete(ids: Sequence[str]) -> None:
     with guards.shown_as_message():
-        for run in ids:
+        mine = [run for run in ids if who.may_delete(record().run(run).who)]
+        for run in mine:
             record().delete(run)
-        state.remember_deleted(ids)
-        state.choose_runs(run for run in state.chosen_runs() if run not in ids)
+        state.remember_deleted(mine)
+        state.choose_runs(run for run in state.chosen_runs() if run not in mine)
+        if len(mine) < len(ids):
+            st.warning("Runs that others keep stay: on this server only who keeps a run deletes it.")
 
 
 def _restore(ids: Sequence[str]) -> None:

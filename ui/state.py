@@ -31,7 +31,6 @@ _TOGETHER = "together"
 _PLACES = "places below roots"
 _SWEEP = "sweep"
 _KEPT = "kept runs"
-_USER_NAME = "user name"
 _CHOSEN_RUNS = "chosen runs"
 _DELETED_RUNS = "deleted runs"
 _RUN_OF_UPLOAD = "run of upload"
@@ -369,28 +368,6 @@ def kept_run(file: str) -> Run | None:
 def _kept() -> list[_Kept]:
     stored: list[_Kept] = st.session_state.get(_KEPT, [])
     return stored
-
-
-def user_name() -> str:
-    """Look up the name that the user of this session gave.
-
-    Returns
-    -------
-    str
-        Empty before one was given.
-    """
-    name: str = st.session_state.get(_USER_NAME, "")
-    return name
-
-
-def remember_user_name(name: str) -> None:
-    """Keep the name that the user of this session gave.
-
-    Parameters
-    ----------
-    name : str
-    """
-    st.session_state[_USER_NAME] = name.strip()
 
 
 def comparing() -> bool:

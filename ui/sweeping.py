@@ -119,7 +119,7 @@ def start(sweep: Sweep) -> str:
     str
         Its id.
     """
-    return sweeps().start(sweep, background.session_id())
+    return sweeps().start(sweep, background.owner())
 
 
 def go_on(sweep_id: str) -> None:
@@ -129,7 +129,7 @@ def go_on(sweep_id: str) -> None:
     ----------
     sweep_id : str
     """
-    sweeps().go_on(sweep_id, background.session_id())
+    sweeps().go_on(sweep_id, background.owner())
 
 
 def section(summary: SampleSummary, params: MethodParams) -> Section:

@@ -8,7 +8,7 @@ from core.result import AutoencoderReport, Result
 from core.sample import Sample
 from core.work.jobs import Job, State
 from ui import background, compute, state
-from ui.guards import as_markdown
+from ui.guards import as_markdown, shown_as_message
 from ui.watch import SECONDS_BETWEEN_LOOKS, watch
 
 _CHART_CONFIG = {"displayModeBar": False}
@@ -47,7 +47,8 @@ def _button(sample: Sample, params: MethodParams, trained: bool, running: bool) 
 
 
 def _start(sample: Sample, params: MethodParams) -> None:
-    background.train(sample, params)
+    with shown_as_message():
+        background.train(sample, params)
 
 
 def _button_help(trained: bool, running: bool) -> str:

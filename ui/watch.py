@@ -7,8 +7,11 @@ import streamlit as st
 
 from core.work.jobs import Job, State
 from ui import background, state
+from ui.guards import as_markdown
 
 SECONDS_BETWEEN_LOOKS = 0.5
+
+_ORDINALS = ("", "second ", "third ", "fourth ", "fifth ", "sixth ", "seventh ", "eighth ", "ninth ", "tenth ")
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
@@ -29,22 +32,64 @@ def watch(job_id: str, name: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_time_left(job))
             st.space("stretch")
-            _cancel_button(job_id, name)
+            _way_out(job, name)
 
 
-def _cancel_button(job_id: str, name: str) -> None:
+def _way_out(job: Job, name: str) -> None:
+    if not background.is_mine(job):
+        st.caption(f"For {as_markdown(', '.join(job.owners))}")
+        return
+    cancel_button(job, name)
+
+
+def cancel_button(job: Job, *place: str) -> None:
+    """Offer the end of a job to someone who waits for it.
+
+    Parameters
+    ----------
+    job : Job
+    *place : str
+        Where the button stands, for its key.
+    """
+    shared = len(job.owners) > 1
     st.button(
-        "Cancel",
-        key=state.widget_key(f"cancel {name}"),
+        "Leave" if shared else "Cancel",
+        key=state.widget_key(" ".join(("cancel", *place))),
         type="tertiary",
-        help=f"End this {name} for everyone who waits for it. Nothing of it is kept.",
+        help="Others wait for it as well: it goes on for them." if shared else "End it. Nothing of it is kept.",
         on_click=background.cancel,
-        args=(job_id,),
+        args=(job.id,),
     )
 
 
 def _waiting_words(job: Job) -> str:
-    return "Waits for other work" if job.state is State.QUEUED else "Reads and pools the sample"
+    if job.state is State.QUEUED:
+        return place_in_line(job, background.waiting())
+    return "Reads and pools the sample"
+
+
+def place_in_line(job: Job, waiting: list[Job]) -> str:
+    """Say how long the line is before a job that waits.
+
+    Parameters
+    ----------
+    job : Job
+    waiting : list of Job
+        All that wait, the next one first.
+
+    Returns
+    -------
+    str
+    """
+    if job.words:  # such as that no worker is there
+        return job.words
+    ids = [other.id for other in waiting]
+    place = ids.index(job.id) if job.id in ids else 0
+    if place == 0:
+        return "Next in line"
+    before = waiting[place - 1]
+    ordinal = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th "
+    return f"{ordinal.capitalize()}in line, behind {before.about} ({before.owners[0] or 'somebody'})"
 
 
 def _time_left(job: Job) -> str:

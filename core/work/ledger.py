@@ -45,9 +45,27 @@ class Ledger:
         -------
         Job
         """
+        return self._add(key, owners=(owner,), about=about)
+
+    def add_done(self, key: str, result: Any) -> Job:
+        """Write down a job that was done before, and whose result was kept.
+
+        Parameters
+        ----------
+        key : str
+        result : object
+
+        Returns
+        -------
+        Job
+        """
+        job = self._add(key, state=State.DONE, share=1.0, result=result, ended=time.time())
+        self._ends[job.id].set()
+        return job
+
+    def _add(self, key: str, **facts: Any) -> Job:
         with self.lock:
-            job_id = f"{key}-{self._name}-{next(self._numbers)}"
-            job = Job(id=job_id, key=key, owners=(owner,), about=about, asked=time.time())
+            job = Job(id=f"{key}-{self._name}-{next(self._numbers)}", key=key, asked=time.time(), **facts)
             self._jobs[job.id], self._latest[key], self._ends[job.id] = job, job.id, threading.Event()
             self._forget_old()
         return job

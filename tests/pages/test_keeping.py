@@ -64,9 +64,9 @@ def cards(app):
 
 
 def kept_from_page(app, name):
+    app.session_state["who"] = "Ada"
     labelled(app.text_input, "Name").input(name)
     labelled(app.text_area, "Note").input("Layer 4 is thin")
-    labelled(app.text_input, "Your name").input("Ada")
     labelled(app.toggle, "Star").set_value(True)
     return labelled(app.button, "Keep").click().run()
 

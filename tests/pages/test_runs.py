@@ -73,7 +73,7 @@ def test_where_no_run_is_kept_the_page_says_what_to_do_next(sample, record):
     assert "press Keep" in " ".join(item.value for item in app.markdown)
     assert app.get("page_link")
     assert not app.dataframe
-    assert not app.text_input
+    assert [item.label for item in app.text_input] == ["Your name"]  # in the sidebar
 
 
 def test_runs_are_listed_the_latest_first_with_scores_and_the_knobs_that_differ(sample, record):

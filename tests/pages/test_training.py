@@ -123,7 +123,14 @@ def test_another_session_finds_the_training_and_shares_it(long_training):
     assert [job.id for job in shared_board().jobs() if not job.finished] == [job_id]
 
 
-def test_a_cancelled_training_ends_for_everyone_and_is_offered_again(long_training):
+def test_who_did_not_ask_for_a_training_cannot_end_it_but_is_told_whose_it_is(long_training):
+    _, job_id = long_training
+    other = ask_for_autoencoder(new_app(), epochs=10_000)
+    assert not [item for item in other.button if item.key and "cancel" in item.key]
+    assert any(f"For {shared_board().job(job_id).owners[0]}" == item.value for item in other.caption)
+
+
+def test_a_cancelled_training_ends_and_is_offered_again(long_training):
     app, job_id = long_training
     button(app, "cancel training").click().run()
     assert shared_board().job(job_id).state is State.CANCELLED
@@ -136,7 +143,7 @@ def test_a_cancelled_training_ends_for_everyone_and_is_offered_again(long_traini
 def test_a_model_deleted_from_the_disk_can_be_trained_again(app, samples_folder):
     ask_for_autoencoder(app, epochs=2)
     train(app)
-    for file in (samples_folder.parent / "models").iterdir():
+    for file in (samples_folder.parent / "models").glob("*.*"):
         file.unlink()
     app.run()
     assert (button(app).label, button(app).disabled) == ("Train", False)

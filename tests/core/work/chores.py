@@ -11,6 +11,7 @@ def count(progress, path, n_steps=3, seconds=0.0):
     """Leave a line in a file each time, then count."""
     with path.open("a") as file:
         file.write("x\n")
+    path.with_suffix(".pid").write_text(str(os.getpid()))
     for step in range(1, n_steps + 1):
         time.sleep(seconds)
         progress.report(step / n_steps, f"Step {step}", float(step))

@@ -1,0 +1,47 @@
+"""What a server says of itself."""
+
+import pytest
+
+from core import __version__
+from core.work import health
+from core.work.job import About
+from core.work.jobs import Board
+from tests.core.work import chores
+
+
+@pytest.fixture
+def board():
+    board = Board()
+    yield board
+    board.close()
+
+
+def test_a_server_that_is_well_says_version_queue_memory_and_storage(board, tmp_path):
+    (tmp_path / "first.h5").touch()
+    found = {check.name: check for check in health.look(board, tmp_path, tmp_path / "models")}
+    assert [name for name, check in found.items() if not check.ok] == []
+    assert __version__ in found["Version"].words
+    assert found["Queue"].words == "0 running, 0 waiting"
+    assert found["Samples"].words == "1 files"
+
+
+def test_what_cannot_be_reached_is_said(board, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNS_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
+    (tmp_path / "models").touch()
+    found = {check.name: check for check in health.look(board, tmp_path / "no", tmp_path / "models")}
+    assert {name for name, check in found.items() if not check.ok} == {"Samples", "Models", "Record of runs", "Workers"}
+    assert all(check.words.endswith((".", "!")) for check in found.values() if not check.ok)
+
+
+def test_every_job_leaves_one_line_in_the_log(board, tmp_path, caplog):
+    caplog.set_level("INFO", "core.work.jobs")
+    about = About(what="Training", sample="151673", settings="window 6")
+    job_id = board.submit("log", chores.count, tmp_path / "x", owner="Ada\nroot", about=about)
+    board.wait(job_id, 60)
+    lines = [record.getMessage() for record in caplog.records if record.name == "core.work.jobs"]
+    assert len(lines) == 1
+    assert lines[0].startswith(
+        'job="Training" state="done" who="Ada\\nroot" sample="151673" settings="window 6" waited_s='
+    )
+    assert "\n" not in lines[0]

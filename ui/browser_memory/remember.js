@@ -1,0 +1,8 @@
+/** Keep a word in a cookie of this site. Nothing is shown. */
+
+const ONE_YEAR_S = 365 * 24 * 3600;
+
+export default function remember({ data }) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${data.name}=${data.value}; Path=/; Max-Age=${ONE_YEAR_S}; SameSite=Lax${secure}`;
+}
