@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core import params, result
+from core import depth, params, result
 from core.errors import WorkError
 from core.evaluation.markers import Markers
 from core.method import how_many
@@ -29,7 +29,7 @@ _KINDS: dict[str, type[Any]] = {
         params.RefinementParams,
         params.MethodParams,
         result.Scores,
-        result.FoundDirection,
+        depth.FoundDirection,
         result.AutoencoderReport,
         result.Result,
         Markers,
