@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import reference
+from core.depth import depth
 from core.io import lab_h5
 from core.method.clustering import cluster
 from core.method.pooling import pool_window
@@ -117,7 +118,9 @@ def _compare_clustering(sample: Sample, starts: int) -> Comparison:
         first = np.random.default_rng(seed).choice(sample.n_spots, n_clusters, replace=False)
         seconds, slow = _timed(partial(reference.rotated_kmeans, sample.positions, pooled, first, _ANGLE))
         theirs.append(seconds)
-        seconds, quick = _timed(partial(cluster, pooled, sample.positions, params, angle=_ANGLE, starts=first))
+        seconds, quick = _timed(
+            partial(cluster, pooled, sample.positions, params, depths=depth(sample.positions, _ANGLE), starts=first)
+        )
         ours.append(seconds)
         n_equal += np.array_equal(slow, quick)
     return Comparison(

@@ -15,6 +15,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from core.io import lab_h5, synthetic
 from core.method.cache import StepCache
 from core.method.pipeline import Pipeline
@@ -42,11 +44,14 @@ class Parts:
     Parameters
     ----------
     load, pool, cluster : float
+    processor : float
+        Processor seconds of all of them.
     """
 
     load: float
     pool: float
     cluster: float
+    processor: float
 
     @property
     def seconds(self) -> float:
@@ -76,13 +81,15 @@ def report(path: Path | None, *, n_commands: int = 3) -> bool:
             f"{sample.name}: {sample.n_spots} spots x {sample.n_genes} genes; load of the machine {os.getloadavg()[0]:.1f}"
         )
         before, n_workers = _parts(file), _warm()
+        spent = _processor_seconds()
         swept = _swept(file, sample, Path(folder))
+        spent = _processor_seconds() - spent
         after = _parts(file)  # on both sides of the sweep: others may use the machine, too
         one = _seconds_of_commands(file, n_commands)
-    return _say(before, after, swept, one, n_workers, n_commands)
+    return _say(before, after, swept, spent, one, n_workers, n_commands)
 
 
-def _say(before: Parts, after: Parts, swept: float, one: float, n_workers: int, n_commands: int) -> bool:
+def _say(before: Parts, after: Parts, swept: float, spent: float, one: float, n_workers: int, n_commands: int) -> bool:
     parts = (before.seconds + after.seconds) / 2
     n_runs = len(_WINDOWS) * len(_WEIGHTS) * _STARTS
     ratio = swept / (parts / n_workers)
@@ -91,6 +98,11 @@ def _say(before: Parts, after: Parts, swept: float, one: float, n_workers: int, 
             f"parts {name}: read {some.load:.2f} s, 5 poolings {some.pool:.2f} s, {n_runs} clusterings {some.cluster:.2f} s"
         )
     print(f"sweep: {swept:.2f} s on {n_workers} workers, every run recorded")
+    processor = (before.processor + after.processor) / 2
+    print(
+        f"processor: sweep {spent:.1f} s in all processes, parts {processor:.1f} s, ratio {spent / processor:.2f}: what others do on "
+        "the machine hardly changes it"
+    )
     print(f"sweep / (parts / workers) = {ratio:.2f} (aim: at most {AIM})")
     print(
         f"{n_runs} separate commands: {one * n_runs:.0f} s ({n_commands} timed, {one:.2f} s each), "
@@ -124,6 +136,7 @@ def _plan(file: Path, sample: Sample) -> Sweep:
 def _parts(file: Path) -> Parts:
     """Time the steps as one worker does them: with as many threads."""
     seconds = dict.fromkeys(("load", "pool", "cluster"), 0.0)
+    began = time.process_time()
     with one_thread() if sizes().n_threads == 1 else nullcontext():
         with _timed(seconds, "load"):
             sample = lab_h5.read(file)
@@ -134,7 +147,15 @@ def _parts(file: Path) -> Parts:
                 steps.pooled(setting.params.pooling)
             with _timed(seconds, "cluster"):
                 steps.run(setting.params)
-    return Parts(**seconds)
+    return Parts(**seconds, processor=time.process_time() - began)
+
+
+def _processor_seconds() -> float:
+    """Of this process, of the one that holds the cluster, and of its workers."""
+    cluster = shared_board().cluster
+    held = [] if cluster is None else [psutil.Process(cluster.process.pid)]
+    processes = [psutil.Process(), *held, *(child for process in held for child in process.children(recursive=True))]
+    return float(sum(sum(process.cpu_times()[:2]) for process in processes))
 
 
 @contextmanager

@@ -224,12 +224,13 @@ class DirectionParams(StepParams):
     method: str = knob(
         "preclustering",
         "Direction",
-        "Replaces both coordinates by the depth u = cos(angle) row - sin(angle) column, so that distance along the layers "
-        "does not count.",
+        "Replaces both coordinates by the depth across the layers, u = cos(angle) row - sin(angle) column, so that distance along "
+        "them does not count. A bending depth follows curved layers; where it explains too little it takes no part.",
         choices={
             "off": "Off",
             "preclustering": "Pre-clustering (paper)",
             "expression": "From expression",
+            "bending": "Bending with the layers",
             "manual": "By hand",
         },
     )
@@ -340,7 +341,7 @@ def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
     if name == "recommended":
         return MethodParams(
             embedding=EmbeddingParams(kind="factors", n_components=16),
-            direction=DirectionParams(method="off"),
+            direction=DirectionParams(method="bending"),
             clustering=dataclasses.replace(clustering, read_out="mixture"),
             refinement=RefinementParams(rounds=1),
         )

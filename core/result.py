@@ -1,46 +1,11 @@
 """What a run gives back: labels, and everything needed to understand and repeat them."""
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.depth import FoundDirection
 from core.params import MethodParams
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundDirection:
-    """The direction across the layers that a run used.
-
-    Parameters
-    ----------
-    angle : float
-        Radians in [0, pi), array coordinates: depth is cos(angle) row - sin(angle) column.
-    method : str
-        `manual`, `preclustering` or `expression`.
-    support : float or None
-        How clear the direction is, from 0 to 1; None where it was given by hand. For `expression`, the share of the
-        variance of smoothed expression that depth explains; for `preclustering`, the share of pairs of
-        spots of one cluster that lie on one line.
-    """
-
-    angle: float
-    method: str
-    support: float | None = None
-
-    def turned_from(self, other: "FoundDirection") -> float:
-        """Say by how much this direction is turned from another, the shorter way; radians in [-pi/2, pi/2).
-
-        Parameters
-        ----------
-        other : FoundDirection
-
-        Examples
-        --------
-        >>> round(FoundDirection(angle=3.1, method="manual").turned_from(FoundDirection(angle=0.0, method="manual")), 2)
-        -0.04
-        """
-        return (self.angle - other.angle + math.pi / 2) % math.pi - math.pi / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
+from core.depth import FoundDirection
 from core.evaluation import share
 from core.evaluation.share import Shares
 from core.io import lab_h5
@@ -230,9 +231,10 @@ def distance_shares(sample: Sample, result: Result) -> Shares | None:
     if not params.clustering.by_kmeans or not ready(sample, params):
         return None
     key = params_key(sample.content_hash, params.pooling, params.embedding)
-    angle = None if result.direction is None else result.direction.angle
+    found = result.direction
+    depths = found.depth(sample.places) if found is not None and found.takes_part else None
     variance = _expression_variance(key, sample, params)
-    return share.distance_shares(sample.positions, angle, variance, params.clustering.x_weight)
+    return share.distance_shares(sample.positions, depths, variance, params.clustering.x_weight)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -241,8 +243,8 @@ def _expression_variance(key: str, _sample: Sample, _params: MethodParams) -> fl
     return share.total_variance(steps.embedded(_params))
 
 
-def depth_angle(sample: Sample, result: Result) -> float:
-    """Angle along which to measure depth: the run's, or the one that expression shows where the run had none.
+def shown_direction(sample: Sample, result: Result) -> FoundDirection:
+    """Direction along which to show depth: the run's, or the one that expression shows where the run had none.
 
     Parameters
     ----------
@@ -251,8 +253,7 @@ def depth_angle(sample: Sample, result: Result) -> float:
 
     Returns
     -------
-    float
-        Radians.
+    FoundDirection
 
     Raises
     ------
@@ -260,10 +261,10 @@ def depth_angle(sample: Sample, result: Result) -> float:
         If expression has no direction.
     """
     if result.direction is not None:
-        return result.direction.angle
+        return result.direction
     params = dataclasses.replace(result.params, direction=DirectionParams(method="expression"))
     found = pipeline.Pipeline(sample, cache=_steps()).direction(params)
-    return 0.0 if found is None else found.angle
+    return FoundDirection(angle=0.0, method="expression") if found is None else found
 
 
 def found_angle(sample: Sample, params: MethodParams) -> float:
@@ -279,7 +280,7 @@ def found_angle(sample: Sample, params: MethodParams) -> float:
     float
         Radians.
     """
-    return depth_angle(sample, cluster(sample, params))
+    return shown_direction(sample, cluster(sample, params)).angle
 
 
 def gene_names(sample: Sample) -> list[str]:

@@ -7,13 +7,13 @@ from collections import Counter
 import numpy as np
 import streamlit as st
 
+from core.depth import FoundDirection, across_layers_um
 from core.evaluation.matching import Matching, match_steadily
 from core.figures import colours
 from core.figures.comparison import spot_names
 from core.io.export import spot_places
 from core.layer_names import display_name
-from core.method.lattice import across_layers_um
-from core.result import FoundDirection, Result
+from core.result import Result
 from core.sample import Sample
 from ui import pictures, state
 from ui.guards import as_markdown

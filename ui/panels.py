@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from core.depth import FoundDirection
 from core.io.lab_h5 import SampleSummary
 from core.io.safe_h5 import shown
-from core.result import AutoencoderReport, FoundDirection, Result, Scores
+from core.result import AutoencoderReport, Result, Scores
 from core.sample import Sample
 from ui import compute, keeping, link, navigation, state, take_away
 from ui.guards import as_markdown
@@ -240,14 +241,16 @@ def _chaos(value: float | None) -> str:
 
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     words = (
-        "Across which line the layers are crossed, in array rows and columns, or down and across off the array; the arrow on the map points to greater depth. "
-        "Small: how clear the found direction is, from 0 to 1, or the turn in rad against the pinned result; where it is off, what "
+        "Across which line the layers are crossed, in array rows and columns, or down and across off the array; the arrow on the map points to greater depth, and lines of equal depth show one that bends. "
+        "Small: how clear the found direction is, from 0 to 1 (a bend takes part from 0.70), or the turn in rad against the pinned result; where it is off, what "
         "spots are told apart by."
     )
     if result is None:
         return "Direction", _NOTHING, _NOTHING, "support", words
     if result.direction is None:
         return "Direction", "Off", *_without_direction(result), words
+    if result.direction.bend is not None:
+        return "Direction", "Bending" if result.direction.takes_part else "None", *_support(result.direction), words
     note = _support(result.direction) if kept is None else _turn(result.direction, kept.direction)
     return "Direction", f"{result.direction.angle:.2f} rad", *note, words
 

@@ -18,13 +18,14 @@ from core.params import PRESETS, MethodParams, preset
 from core.result import Scores
 from core.sample import Sample
 from core.work import sweep_results
-from core.work.runs import Record, Run, open_record
+from core.work.runs import Run, open_record
 from core.work.sweep_journal import journals
 from core.work.sweep_plan import Section, Sweep
 from core.work.sweep_queue import in_tasks
 from core.work.sweep_results import Place
 from core.work.sweeps import Status, Sweeps
 from ui import background, compute
+from ui.record import record
 from ui.state import Settings
 
 _MAP_PX = 220
@@ -97,16 +98,6 @@ def any_sweeps() -> bool:
     return bool(journals(compute.models_folder() / "sweeps"))
 
 
-def record() -> Record:
-    """Look up the record that runs are kept in.
-
-    Returns
-    -------
-    Record
-    """
-    return open_record(compute.models_folder())
-
-
 def start(sweep: Sweep) -> str:
     """Begin a sweep, or go on with an equal one.
 
@@ -119,7 +110,7 @@ def start(sweep: Sweep) -> str:
     str
         Its id.
     """
-    return sweeps().start(sweep, background.owner())
+    return sweeps().start(sweep, background.owner(), background.owner())
 
 
 def go_on(sweep_id: str) -> None:

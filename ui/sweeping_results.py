@@ -24,6 +24,7 @@ from core.work.sweeps import Status
 from ui import compute, guards, state, sweeping
 from ui.charts import downloads, show
 from ui.guards import as_markdown
+from ui.record import record
 from ui.sweeping import Shown
 from ui.sweeping_words import SCORE_WORDS, choice_label, duration, knob_label, title
 
@@ -319,7 +320,7 @@ def _search_chart(
 ) -> None:
     del file
     search = shown.sweep.search
-    runs = sweeping.record().runs(sweep=shown.status.id)
+    runs = record().runs(sweep=shown.status.id)
     tried = [] if search is None else sweep_results.tried(shown.sweep, search, shown.status.outcome, runs)
     if search is None or len({score for _, score in tried}) < 2:
         st.info("Two trials with different scores are needed first.")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.depth import LEAST_SUPPORT, FoundDirection
 from core.evaluation.advice import advise
 from core.evaluation.share import Shares, share_in_words
 from core.figures.confidence import confidence_map
@@ -108,15 +109,23 @@ def charts(sample: Sample, result: Result | None) -> None:
 
 
 def _depth_profile(sample: Sample, result: Result) -> Chart:
-    angle = compute.depth_angle(sample, result)
-    words = (
-        f"Depth runs along {angle:.2f} rad. Where the direction is right, labels follow each other with steep borders."
-    )
-    if result.direction is None:
-        words = f"The direction is off: depth is taken along {angle:.2f} rad, found from expression."
-    st.caption(words)
-    figure = depth_profile(sample.places, sample.labels_true, maps.matched(sample, result), angle, theme=state.theme())
-    return figure, f"Share of each label along the depth of {sample.name}, at {angle:.2f} rad."
+    found = compute.shown_direction(sample, result)
+    st.caption(_depth_in_words(found, off=result.direction is None))
+    depth_um, matching = found.depth_um(sample.places), maps.matched(sample, result)
+    figure = depth_profile(depth_um, sample.labels_true, matching, theme=state.theme())
+    way = "that bends with the layers" if found.bend is not None else f"along {found.angle:.2f} rad"
+    return figure, f"Share of each label along a depth {way} of {sample.name}."
+
+
+def _depth_in_words(found: FoundDirection, *, off: bool) -> str:
+    if off:
+        return f"The direction is off: depth is taken along {found.angle:.2f} rad, found from expression."
+    if found.bend is None:
+        return f"Depth runs along {found.angle:.2f} rad. Where the direction is right, labels follow each other with steep borders."
+    explains = f"explains {found.support or 0:.0%} of the structure that expression shows over the tissue"
+    if found.takes_part:
+        return f"Depth bends with the layers and {explains}, so it takes part in the clustering."
+    return f"The best depth {explains}; below {LEAST_SUPPORT:.0%} it takes no part, so that domains are not cut into stripes."
 
 
 def _confusion(sample: Sample, result: Result) -> Chart | None:

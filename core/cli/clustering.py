@@ -160,13 +160,13 @@ def _run_alone(options: argparse.Namespace) -> None:
 
 def _angle_help() -> str:
     return (
-        "direction across the layers: radians; auto (found without labels, as the preset does); preclustering or "
-        "expression (found that way); off (both coordinates count)"
+        "direction across the layers: radians; auto (found without labels, as the preset does); preclustering, "
+        "expression or bending (found that way); off (both coordinates count)"
     )
 
 
 def _direction(text: str) -> str | float:
-    if text in ("auto", "off", "preclustering", "expression"):
+    if text in ("auto", "off", "preclustering", "expression", "bending"):
         return text
     try:
         angle = float(text)
@@ -174,7 +174,7 @@ def _direction(text: str) -> str | float:
         angle = math.nan
     if not math.isfinite(angle):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is neither an angle in radians nor auto, preclustering, expression or off"
+            f"{text!r} is neither an angle in radians nor auto, preclustering, expression, bending or off"
         )
     return angle if abs(angle) <= math.pi else angle % math.pi
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.commands.console import print_facts, start_bar, training_bar
 from core.commands.outputs import Outputs
+from core.depth import FoundDirection
 from core.evaluation.stability import confidence, stability
 from core.io import lab_h5
 from core.params import DEFAULT_N_CLUSTERS, MethodParams
@@ -127,7 +128,7 @@ def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -
         "scores": dataclasses.asdict(first.scores),
         "confidence": _confidence_facts(first),
         "autoencoder": None if first.autoencoder is None else _autoencoder(first.autoencoder),
-        "direction": None if first.direction is None else dataclasses.asdict(first.direction),
+        "direction": None if first.direction is None else _direction(first.direction),
         "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
         "repeats": [
             {"seed": result.params.clustering.random_state, **dataclasses.asdict(result.scores)} for result in results
@@ -194,11 +195,18 @@ def _read_out_words(result: Result) -> str:
     return f"{words}, refined {rounds} time{'s' * (rounds != 1)}" if rounds else words
 
 
+def _direction(found: FoundDirection) -> dict[str, Any]:
+    return {**dataclasses.asdict(found), "takes_part": found.takes_part}
+
+
 def _direction_words(result: Result) -> str:
     found = result.direction
     if found is None:
         return "off"
     ways = {"manual": "by hand", "preclustering": "found by pre-clustering", "expression": "found from expression"}
+    if found.bend is not None:
+        part = "" if found.takes_part else ", too little to take part"
+        return f"bending, explains {found.support or 0:.0%} of the structure of expression{part}"
     return f"{found.angle:.3f} rad, {ways[found.method]}"
 
 

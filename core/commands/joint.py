@@ -5,16 +5,18 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.commands.clustering import coherence_words, score_words
 from core.commands.console import print_facts, share_bar
 from core.commands.joint_outputs import JointOutputs
 from core.io import lab_h5
-from core.method.joint import JointPipeline
 from core.params import MethodParams, replaced
 from core.result import Result
 from core.sample import Sample
+
+if TYPE_CHECKING:
+    from core.method.joint import JointPipeline
 
 ParamsFor = Callable[[Sequence[Sample]], MethodParams]
 """Parameters depend on the samples: without `--n-clusters` there are as many as annotated classes in all."""
@@ -40,6 +42,8 @@ def cluster(
         What to write, and where.
     as_json : bool
     """
+    from core.method.joint import JointPipeline  # scikit-learn takes seconds to import, and most commands do without
+
     started = time.perf_counter()
     samples = [lab_h5.read(path) for path in paths]
     load_seconds = time.perf_counter() - started
@@ -53,13 +57,13 @@ def cluster(
     print_facts(facts if as_json else _in_short(steps, runs, facts["seconds"]), as_json=as_json)
 
 
-def _runs(steps: JointPipeline, params: MethodParams, n_starts: int) -> Iterator[Run]:
+def _runs(steps: "JointPipeline", params: MethodParams, n_starts: int) -> Iterator[Run]:
     first = params.clustering.random_state
     for seed in range(first, first + n_starts):
         yield steps.run(replaced(params, _SEED, seed))
 
 
-def _facts(steps: JointPipeline, runs: Sequence[Run], load_seconds: float) -> dict[str, Any]:
+def _facts(steps: "JointPipeline", runs: Sequence[Run], load_seconds: float) -> dict[str, Any]:
     first = next(iter(runs[0].values()))
     return {
         "sections": {
@@ -87,7 +91,7 @@ def _seed(run: Run) -> int:
     return next(iter(run.values())).params.clustering.random_state
 
 
-def _in_short(steps: JointPipeline, runs: Sequence[Run], seconds: Mapping[str, float]) -> dict[str, Any]:
+def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str, float]) -> dict[str, Any]:
     """Say on a few lines what a person wants to know of a run; the JSON has the rest."""
     params = next(iter(runs[0].values())).params
     rounds, hops = params.refinement.rounds, params.embedding.hops

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.method.lattice import depth
-
 
 @dataclass(frozen=True, slots=True)
 class Shares:
@@ -39,14 +37,16 @@ def total_variance(values: np.ndarray) -> float:
     return float(np.var(values, axis=0, dtype=np.float64).sum())
 
 
-def distance_shares(positions: np.ndarray, angle: float | None, expression_variance: float, x_weight: float) -> Shares:
+def distance_shares(
+    positions: np.ndarray, depths: np.ndarray | None, expression_variance: float, x_weight: float
+) -> Shares:
     """Split the mean squared distance of the clustering into position and expression.
 
     Parameters
     ----------
     positions : ndarray of shape (n_spots, 2)
-    angle : float or None
-        Radians. With it position is the depth u alone, without it array row and array column.
+    depths : ndarray of shape (n_spots,), or None
+        With it position is the depth u alone, without it array row and array column.
     expression_variance : float
         :func:`total_variance` of what stands for expression, before it is weighted.
     x_weight : float
@@ -67,7 +67,7 @@ def distance_shares(positions: np.ndarray, angle: float | None, expression_varia
     >>> distance_shares(np.array([[0, 0], [2, 0]]), None, expression_variance=3.0, x_weight=1.0)
     Shares(position=0.25, expression=0.75)
     """
-    position = total_variance(positions if angle is None else depth(positions, angle)[:, None])
+    position = total_variance(positions if depths is None else depths[:, None])
     expression = x_weight**2 * expression_variance
     whole = position + expression
     return Shares(position / whole, expression / whole) if whole > 0 else Shares(0.0, 0.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.method.lattice import across_layers_um
+from core.depth import across_layers_um
 from core.places import COL_PITCH_UM, ROW_PITCH_UM, Places
 from core.sample import UNANNOTATED
 

@@ -7,8 +7,6 @@ from core.evaluation.matching import Matching
 from core.figures import charts, colours
 from core.figures.colours import SURROUNDINGS, Theme
 from core.layer_names import display_name
-from core.method.lattice import across_layers_um
-from core.places import Places
 
 _HEIGHT_PX = 220
 _N_BINS = 40
@@ -16,18 +14,17 @@ _GAP = 0.04
 
 
 def depth_profile(
-    places: Places, labels_true: np.ndarray | None, matching: Matching, angle: float, *, theme: Theme = "light"
+    depth_um: np.ndarray, labels_true: np.ndarray | None, matching: Matching, *, theme: Theme = "light"
 ) -> go.Figure:
     """Draw the share of each label along the depth, predicted beside annotated.
 
     Parameters
     ----------
-    places : Places
+    depth_um : ndarray of shape (n_spots,)
+        Across the layers; micrometres, from any zero.
     labels_true : ndarray of shape (n_spots,), str, or None
         Without it the predicted profile stands alone.
     matching : Matching
-    angle : float
-        Radians, in the coordinates of the positions.
     theme : {"light", "dark"}
 
     Returns
@@ -35,7 +32,7 @@ def depth_profile(
     plotly.graph_objects.Figure
         Stacked areas. With the right direction, layers follow each other with steep borders.
     """
-    depth_mm = _depth_mm(places, angle)
+    depth_mm = np.asarray((depth_um - depth_um.min()) / 1000)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
     figure = go.Figure()
     for cluster in charts.ordered_clusters(matching):
@@ -45,11 +42,6 @@ def depth_profile(
         _add_area(figure, depth_mm, np.asarray(labels_true == layer), display_name(layer), colour, 2)
     _lay_out(figure, float(depth_mm.max()), 1 if labels_true is None else 2, theme)
     return figure
-
-
-def _depth_mm(places: Places, angle: float) -> np.ndarray:
-    depth_um = places.tissue_um @ across_layers_um(angle, places.unit_um)
-    return np.asarray((depth_um - depth_um.min()) / 1000)
 
 
 def shares_along(depth: np.ndarray, chosen: np.ndarray, n_bins: int = _N_BINS) -> tuple[np.ndarray, np.ndarray]:

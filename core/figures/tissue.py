@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from core.depth import across_layers_um
 from core.figures.colours import Surroundings
-from core.method.lattice import across_layers_um
 from core.places import COL_PITCH_UM, ROW_PITCH_UM, Places
 
 # Corners of a spot's hexagon, clockwise on a picture with y down, in half columns (50 um) and thirds of a row (28.9 um):

@@ -9,7 +9,7 @@ from sklearn.cluster import kmeans_plusplus
 
 from core.errors import ParameterError
 from core.method.kmeans import Sketch, Spots, lloyd, sketch
-from core.method.lattice import canonical_order, depth
+from core.method.lattice import canonical_order
 from core.method.threads import few_threads
 from core.params import ClusteringParams
 
@@ -19,7 +19,7 @@ def cluster(
     positions: np.ndarray,
     params: ClusteringParams,
     *,
-    angle: float | None = None,
+    depths: np.ndarray | None = None,
     starts: np.ndarray | None = None,
     sketched: Sketch | None = None,
 ) -> np.ndarray:
@@ -31,8 +31,8 @@ def cluster(
         Pooled or embedded expression. Not modified.
     positions : ndarray of shape (n_spots, 2)
     params : ClusteringParams
-    angle : float, optional
-        Direction across the layers in radians; without it both coordinates enter.
+    depths : ndarray of shape (n_spots,), optional
+        Coordinate across the layers (`core.depth`), in units of the positions; without it both coordinates enter.
     starts : ndarray of shape (n_clusters,), int, optional
         Spots whose features are the first centres, instead of drawing them.
     sketched : Sketch, optional
@@ -56,7 +56,7 @@ def cluster(
     if params.n_clusters > len(positions):
         raise ParameterError(f"{params.n_clusters} clusters were asked for, but the sample has {len(positions)} spots.")
     order = canonical_order(positions)
-    position = _position(positions, angle)
+    position = _position(positions, depths)
     spots = Spots(
         position=position - position.mean(axis=0),  # distances stay, and lose fewer digits
         expression=expression,
@@ -88,7 +88,7 @@ def sketch_of(expression: np.ndarray, positions: np.ndarray) -> Sketch:
 
 
 def joint_features(
-    expression: np.ndarray, positions: np.ndarray, x_weight: float, *, angle: float | None = None
+    expression: np.ndarray, positions: np.ndarray, x_weight: float, *, depths: np.ndarray | None = None
 ) -> np.ndarray:
     """Put position and weighted expression side by side: what :func:`cluster` measures distances in.
 
@@ -98,18 +98,18 @@ def joint_features(
     positions : ndarray of shape (n_spots, 2)
     x_weight : float
         w, which multiplies expression.
-    angle : float, optional
+    depths : ndarray of shape (n_spots,), optional
         With it position is the depth u alone; without it, array row and array column.
 
     Returns
     -------
     ndarray of shape (n_spots, 1 or 2, plus n_features), float64
     """
-    return np.hstack([_position(positions, angle), x_weight * expression])
+    return np.hstack([_position(positions, depths), x_weight * expression])
 
 
-def _position(positions: np.ndarray, angle: float | None) -> np.ndarray:
-    return positions.astype(np.float64) if angle is None else depth(positions, angle)[:, None]
+def _position(positions: np.ndarray, depths: np.ndarray | None) -> np.ndarray:
+    return positions.astype(np.float64) if depths is None else depths[:, None]
 
 
 def _best_of_starts(spots: Spots, params: ClusteringParams, starts: np.ndarray | None) -> np.ndarray:

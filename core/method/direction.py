@@ -8,12 +8,12 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from sklearn.decomposition import PCA
 
+from core.depth import FoundDirection, depth
 from core.errors import SampleError
-from core.method.lattice import canonical_order, depth
+from core.method.lattice import canonical_order
 from core.method.normalisation import log_normalised
 from core.method.pooling import pool_window
 from core.params import PoolingParams
-from core.result import FoundDirection
 from core.sample import Expression
 
 _ANGLES = np.arange(180) * np.pi / 180

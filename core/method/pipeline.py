@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import numpy as np
 from scipy import sparse
 
+from core.depth import FoundDirection
 from core.evaluation.stability import confidence
 from core.method import direction as directions
 from core.method import mixture
+from core.method.bending import find_bend
 from core.method.cache import StepCache
 from core.method.clustering import cluster, sketch_of
 from core.method.embedding import principal_components
 from core.method.factors import spatial_factors
-from core.method.lattice import depth
 from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.pooling import pool_window
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of
-from core.params import AutoencoderParams, LatentParams, MethodParams, PoolingParams, params_key
-from core.result import AutoencoderReport, FoundDirection, Result, Scores
+from core.params import AutoencoderParams, EmbeddingParams, LatentParams, MethodParams, PoolingParams, params_key
+from core.result import AutoencoderReport, Result, Scores
 from core.sample import Expression, Sample
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from core.method.training import OnEpoch, TrainedModel
 
 T = TypeVar("T")
+
+_BENT_BY = MethodParams(embedding=EmbeddingParams(kind="factors", n_components=16))
+"""Whose factors a bending depth is found from, whatever is clustered."""
 
 
 class Pipeline:
@@ -217,6 +221,13 @@ class Pipeline:
             return None
         if method == "manual":
             return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
+        if method == "bending":
+            return self._kept(
+                lambda: find_bend(self.factors(_BENT_BY), sample.places),
+                "direction",
+                "bending",
+                *_embedding_key(_BENT_BY),
+            )
         if method == "expression":
             return self._kept(
                 lambda: directions.from_expression(sample.expression, sample.positions), "direction", "expression"
@@ -254,8 +265,7 @@ class Pipeline:
     def _by_kmeans(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         expression, positions = self.embedded(params), self.sample.positions
         sketched = self._kept(lambda: sketch_of(expression, positions), "sketch", *_embedding_key(params))
-        angle = None if found is None else found.angle
-        return cluster(expression, positions, params.clustering, angle=angle, sketched=sketched)
+        return cluster(expression, positions, params.clustering, depths=self._depths(found), sketched=sketched)
 
     def _by_mixture(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         clustering = params.clustering
@@ -266,7 +276,7 @@ class Pipeline:
         """Fits of the mixture, merged down to the number of clusters; ndarray of shape (n_fits, n_spots), int."""
         features, positions = self._features(params, found), self.sample.positions
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
-        key = (*_embedding_key(params), repr(None if found is None else found.angle), str(seed))
+        key = (*_embedding_key(params), repr(found), str(seed))
         fits = self._kept(
             lambda: mixture.fit_many(features, positions, n_clusters, seed),
             "fits",
@@ -278,13 +288,18 @@ class Pipeline:
         )
 
     def _features(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
-        """Depth of unit variance, where there is a direction, beside what stands for expression."""
+        """Depth, as wide as the strongest feature, where there is a direction, beside what stands for expression."""
         expression, positions = self.embedded(params), self.sample.positions
         few = self._kept(lambda: mixture.reduced(expression, positions), "reduced", *_embedding_key(params))
-        if found is None:
+        u = self._depths(found)
+        if u is None:
             return few
-        u = depth(positions, found.angle)
-        return np.column_stack(((u - u.mean()) / max(float(u.std()), 1e-12), few))
+        width = float(few.std(axis=0).max()) / max(float(u.std()), 1e-12)
+        return np.column_stack((width * (u - u.mean()), few))
+
+    def _depths(self, found: FoundDirection | None) -> np.ndarray | None:
+        """Coordinate that distances are measured in, where a direction takes part; ndarray of shape (n_spots,)."""
+        return found.depth(self.sample.places) if found is not None and found.takes_part else None
 
     def _scores(self, labels: np.ndarray, fits: np.ndarray | None, n_clusters: int) -> Scores:
         return scores_of(self.sample, labels, n_clusters, nearest=self._nearest(), fits=fits)
@@ -337,7 +352,7 @@ def _embedding_key(params: MethodParams) -> tuple[object, ...]:
 
 
 def _labels_key(params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:
-    return *_embedding_key(params), params.clustering, repr(None if found is None else found.angle)
+    return *_embedding_key(params), params.clustering, repr(found)
 
 
 def _apply_model(model: "TrainedModel", kind: str, pooled: np.ndarray) -> np.ndarray:

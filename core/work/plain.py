@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from core import params, result
+from core import depth, params, result
 from core.errors import WorkError
 from core.evaluation.markers import Markers
 from core.method import how_many
 from core.work.tasks import SampleFile
 
+_OTHERS = (Markers, how_many.AtNumber, how_many.Curve, SampleFile)
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     # All of the parameters of a method and of a result, also those that are still to be thought of.
-    for kind in (*vars(params).values(), *vars(result).values(), Markers, how_many.AtNumber, how_many.Curve, SampleFile)
+    for kind in (*(kind for module in (params, depth, result) for kind in vars(module).values()), *_OTHERS)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind)
 }
 

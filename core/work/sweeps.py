@@ -97,14 +97,16 @@ class Sweeps:
         atexit.register(self.close)  # after the board's own, so that it comes before
         self._clear()
 
-    def start(self, sweep: Sweep, who: str = "") -> str:
+    def start(self, sweep: Sweep, who: str = "", owner: str = "") -> str:
         """Begin a sweep, or go on with an equal one.
 
         Parameters
         ----------
         sweep : Sweep
         who : str
-            Who asks.
+            Name that its runs are recorded under, where nobody asked for it before.
+        owner : str
+            Whose turn it takes on the board.
 
         Returns
         -------
@@ -123,26 +125,27 @@ class Sweeps:
             if at_work is not None and at_work.is_alive():
                 at_work.ask(State.RUNNING)
             else:
-                self._drivers[sweep.id] = self._driver_of(journal, who)
+                self._drivers[sweep.id] = self._driver_of(journal, owner)
                 self._drivers[sweep.id].start()
         return sweep.id
 
-    def _driver_of(self, journal: Journal, who: str) -> "_Driver":
+    def _driver_of(self, journal: Journal, owner: str) -> "_Driver":
         held = journal.hold()
         if held is None:
             raise WorkError(_HELD.format(sweep=journal.folder.name))
-        return _Driver(journal, held, self._board, self._record, self._models, self._task, who)
+        return _Driver(journal, held, self._board, self._record, self._models, self._task, owner)
 
-    def go_on(self, sweep_id: str, who: str = "") -> None:
+    def go_on(self, sweep_id: str, owner: str = "") -> None:
         """Go on with a sweep that was paused, cancelled or stopped; what failed is tried again.
 
         Parameters
         ----------
         sweep_id : str
-        who : str
+        owner : str
+            Whose turn it takes on the board.
         """
         # Files may have moved since: the plan on the disk says where they were.
-        self.start(self._journal(sweep_id).plan().sweep, who)
+        self.start(self._journal(sweep_id).plan().sweep, owner=owner)
 
     def pause(self, sweep_id: str) -> None:
         """Begin no more runs; those that run come to their end.
@@ -253,12 +256,12 @@ class _Driver(threading.Thread):
         record: Record,
         models: Path,
         task: Callable[..., Any],
-        who: str,
+        owner: str,
     ) -> None:
         super().__init__(name=f"sweep-{journal.folder.name}", daemon=True)
         self._held = held
         self._journal, self._board, self._record, self._models, self._task = journal, board, record, models, task
-        self._plan, self._outcome, self._who = journal.plan(), journal.outcome(), who
+        self._plan, self._outcome, self._owner = journal.plan(), journal.outcome(), owner
         self._first_time = self._outcome == Outcome()
         self._outcome.state, self._outcome.error = State.RUNNING, ""
         self._asked = State.RUNNING
@@ -374,7 +377,7 @@ class _Driver(threading.Thread):
         key = f"sweep-{self._journal.folder.name}-{self._key(task.settings[0])}-{len(settings)}"
         about = About(what="Sweep", sample=section.name, settings=self._turned(task.settings[0]))
         arguments = _file(section), settings, self._models, self._journal.steps
-        return self._board.submit(key, self._task, *arguments, owner=self._who, again=True, about=about)
+        return self._board.submit(key, self._task, *arguments, owner=self._owner, again=True, about=about)
 
     def _turned(self, setting: Setting) -> str:
         values = {name: knobs.value_at(setting.params, knobs.address_of(name)) for name in self._plan.sweep.knobs}

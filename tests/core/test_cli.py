@@ -57,7 +57,7 @@ def test_cluster_prints_one_json_object_with_all_that_was_promised(run, part):
     assert result.keys() >= KEYS
     assert (result["sample"], result["n_spots"], result["n_genes"]) == ("part", 400, 30)
     assert result["params"]["clustering"]["n_clusters"] == 5
-    assert result["direction"] == {"angle": 0.38, "method": "manual", "support": None}
+    assert result["direction"] == {"angle": 0.38, "method": "manual", "support": None, "bend": None, "takes_part": True}
     assert result["seconds"].keys() == {"load", "pool", "train", "cluster"}
     assert result["scores"].keys() == AGREEMENT | COHERENCE | {"stability"}
     assert result["repeats"] == [{"seed": 3, **result["scores"]}]
@@ -128,7 +128,8 @@ def test_angle_off_and_found(run, part):
     assert facts(run, "cluster", part, "--angle", "off")["direction"] is None
     paper = facts(run, "cluster", part, "--preset", "paper", "--angle", "auto")["direction"]
     recommended = facts(run, "cluster", part, "--preset", "recommended", "--angle", "auto")["direction"]
-    assert (paper["method"], recommended) == ("preclustering", None)
+    assert (paper["method"], recommended["method"]) == ("preclustering", "bending")
+    assert recommended["takes_part"] == (recommended["support"] >= 0.7)
     by_hand = facts(run, "cluster", part, "--preset", "recommended", "--angle", "0.38")["direction"]
     assert by_hand["angle"] == 0.38
     assert 0 <= paper["angle"] < np.pi

@@ -8,6 +8,7 @@ from core.work.sweep_journal import State
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from ui import sweeping
+from ui.record import record
 
 
 def key(*parts):
@@ -56,7 +57,7 @@ def test_a_newcomer_finds_a_grid_filled_in_and_its_work_counted(page):
 def test_a_grid_runs_fills_the_sheet_and_opens_its_best_cell_in_tune(page):
     page, sweep_id = start(small_grid(page))
     assert not page.exception
-    runs = sweeping.record().runs(sweep=sweep_id)
+    runs = record().runs(sweep=sweep_id)
     assert len(runs) == 8
     page.button(key("open best")).click().run()
     page.switch_page(

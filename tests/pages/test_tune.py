@@ -82,7 +82,7 @@ def test_the_recommended_preset_shows_its_own_controls_and_hides_those_that_play
     shown = {widget.key for widget in (*app.slider, *app.number_input)}
     assert not shown & {key(hidden) for hidden in ("pooling.window", "pooling.scale", "clustering.x_weight")}
     assert cards(app)["ARI"][0] == f"{expected(samples_folder, 'first', params).scores.ari:.3f}"
-    assert cards(app)["Direction"] == ("Off", "expression")  # the mixture takes no position where there is no direction
+    assert cards(app)["Direction"][0] == "Bending"  # the layers of this tissue are plain
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from core.depth import Bend, FoundDirection
 from core.errors import RecordError
 from core.io.safe_h5 import shown
 from core.params import MethodParams
-from core.result import AutoencoderReport, FoundDirection, Scores
+from core.result import AutoencoderReport, Scores
 from core.work.runs.knobs import method_params
 
 MAX_NAME, MAX_NOTE = 120, 4000
@@ -108,6 +109,7 @@ def facts_of(run: Run) -> dict[str, Any]:
 
 
 _APART = ("params", "deleted")
+_BEND_TERMS = (2, 5, 9, 14)  # of polynomials of degree 1 to 4
 
 
 def _report_facts(report: AutoencoderReport) -> dict[str, Any]:
@@ -255,7 +257,20 @@ def _direction(facts: Mapping[str, Any]) -> FoundDirection | None:
         angle=_number(given.get("angle"), "angle"),
         method=_text(given, "method", 40),
         support=None if support is None else _number(support, "support"),
+        bend=_bend(given),
     )
+
+
+def _bend(facts: Mapping[str, Any]) -> Bend | None:
+    given = _mapping(facts, "bend")
+    if not given:
+        return None
+    centre, coefficients = (
+        tuple(_number(value, name) for value in given.get(name) or ()) for name in ("centre_um", "coefficients")
+    )
+    if len(centre) != 2 or len(coefficients) not in _BEND_TERMS:
+        raise RecordError("A run's bending depth is not written as this program writes one.")
+    return Bend(centre_um=centre, scale_um=_number(given.get("scale_um"), "scale_um"), coefficients=coefficients)
 
 
 def _autoencoder(facts: Mapping[str, Any]) -> AutoencoderReport | None:

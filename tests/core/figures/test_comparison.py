@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core.depth import FoundDirection
 from core.figures.colours import SURROUNDINGS, layer_colours
 from core.figures.comparison import annotated_alone, predicted_and_annotated
 from core.figures.training import loss_curve
 from core.params import preset
-from core.result import FoundDirection, Result, Scores
+from core.result import Result, Scores
 from core.sample import Sample
 
 LATTICE = np.array([(row, col) for row in range(6) for col in range(6) if (row + col) % 2 == 0])

@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from core.depth import FoundDirection
 from core.evaluation.share import Shares
 from core.figures.lessons import direction_figure, pooling_figure, weights_figure
 from core.params import preset
-from core.result import FoundDirection, Result, Scores
+from core.result import Result, Scores
 from core.sample import Sample
 
 LATTICE = np.array([(row, col) for row in range(6) for col in range(6) if (row + col) % 2 == 0])

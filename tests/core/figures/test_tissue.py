@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.depth import across_layers_um
 from core.figures import tissue
 from core.figures.colours import SURROUNDINGS
-from core.method.lattice import across_layers_um
 from core.places import off_lattice, on_lattice
 
 HEXAGON_UM2 = 100**2 * math.sqrt(3) / 2  # neighbours 100 um apart

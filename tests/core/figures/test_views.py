@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core.depth import FoundDirection
 from core.evaluation.matching import Matching, match_steadily
 from core.evaluation.share import Shares
 from core.evaluation.stability import agreement_with_others, kept_share
@@ -25,6 +26,10 @@ SAMPLE = Sample(name="slab", expression=np.ones((18, 2)), lattice=LATTICE, label
 # Clusters 1 and 0 are the two layers; three of the unannotated spots are in cluster 2, three in 0.
 LABELS = np.array([1] * 6 + [0] * 6 + [2, 2, 2, 0, 0, 0])
 MATCHING = match_steadily(LABELS, LAYERS)
+
+
+def straight_depth(angle):
+    return FoundDirection(angle=angle, method="manual").depth_um(SAMPLE.places)
 
 
 def made(seed=0, labels=LABELS, **scores):
@@ -78,7 +83,7 @@ def test_spots_of_equal_depth_stay_in_one_bin_however_many_bins_are_asked_for():
 
 
 def test_the_profiles_add_up_to_one_in_matched_colours_from_zero_to_the_deepest_spot():
-    figure = depth_profile(SAMPLE.places, LAYERS, MATCHING, angle=0.0)
+    figure = depth_profile(straight_depth(0.0), LAYERS, MATCHING)
     for panel in ("x", "x2"):
         parts = [trace for trace in figure.data if trace.xaxis == panel or (panel == "x" and trace.xaxis == "x1")]
         assert np.sum([trace.y for trace in parts], axis=0) == pytest.approx(1)
@@ -93,7 +98,7 @@ def test_the_profiles_add_up_to_one_in_matched_colours_from_zero_to_the_deepest_
 
 
 def test_without_an_annotation_the_predicted_profile_stands_alone():
-    figure = depth_profile(SAMPLE.places, None, match_steadily(LABELS, None), angle=0.3)
+    figure = depth_profile(straight_depth(0.3), None, match_steadily(LABELS, None))
     assert len(figure.data) == 3
     assert figure.layout.xaxis.domain == (0, 1)
 

@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks import reference
+from core.depth import depth
 from core.errors import ParameterError
 from core.method import pipeline
 from core.method.clustering import cluster, joint_features
@@ -29,11 +30,13 @@ def test_two_groups_on_a_line_by_hand():
 def test_projected_kmeans_gives_the_labels_of_the_papers_rotated_distance(sample, seed):
     pooled = pool_window(sample.expression, sample.lattice, PoolingParams())
     starts = np.random.default_rng(seed).choice(sample.n_spots, 7, replace=False)
-    ours = cluster(pooled, sample.lattice, ClusteringParams(n_clusters=7), angle=0.38, starts=starts)
+    ours = cluster(
+        pooled, sample.lattice, ClusteringParams(n_clusters=7), depths=depth(sample.lattice, 0.38), starts=starts
+    )
     assert np.array_equal(ours, reference.rotated_kmeans(sample.lattice, pooled, starts, 0.38))
 
 
-@pytest.mark.parametrize("direction", ["off", "preclustering", "expression"])
+@pytest.mark.parametrize("direction", ["off", "preclustering", "expression", "bending"])
 @pytest.mark.parametrize("name", ["paper", "recommended"])
 @pytest.mark.parametrize("kind", ["none", "pca"])
 def test_shuffling_the_spots_does_not_change_the_partition(sample, name, direction, kind):
@@ -60,7 +63,9 @@ def test_shuffling_the_genes_hardly_changes_the_partition(sample, name):
 def test_the_seed_alone_decides_the_random_starts(sample):
     pooled = pool_window(sample.expression, sample.lattice, PoolingParams())
     runs = [
-        cluster(pooled, sample.lattice, ClusteringParams(n_clusters=7, random_state=seed), angle=0.4)
+        cluster(
+            pooled, sample.lattice, ClusteringParams(n_clusters=7, random_state=seed), depths=depth(sample.lattice, 0.4)
+        )
         for seed in (3, 3, 4)
     ]
     assert np.array_equal(runs[0], runs[1])

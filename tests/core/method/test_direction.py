@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from core.depth import depth
 from core.errors import SampleError
 from core.method.direction import from_expression, from_preclustering
-from core.method.lattice import depth
 from tests.sections import real_sections
 
 LATTICE = np.array([(row, col) for row in range(60) for col in range(row % 2, 100, 2)])

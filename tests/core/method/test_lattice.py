@@ -1,36 +1,10 @@
 import numpy as np
-import pytest
 
-from core.method.lattice import across_layers_um, canonical_order, depth
-from core.places import COL_PITCH_UM, ROW_PITCH_UM
+from core.method.lattice import canonical_order
 from tests.sections import shipped_part
-
-VISIUM_UM = (ROW_PITCH_UM, COL_PITCH_UM)
-
-
-def test_depth_along_rows_and_along_columns_by_hand():
-    lattice = np.array([[3, 7]])
-    assert depth(lattice, 0.0) == pytest.approx(3)
-    assert depth(lattice, np.pi / 2) == pytest.approx(-7)
-
-
-@pytest.mark.parametrize("angle", [0.0, 0.38, 1.2, np.pi / 2, 2.9])
-def test_moving_at_right_angles_to_the_arrow_keeps_the_depth(angle):
-    along = np.array([-across_layers_um(angle, VISIUM_UM)[1], across_layers_um(angle, VISIUM_UM)[0]])
-    rows_and_columns = np.array([[along[1] / (50 * np.sqrt(3)), along[0] / 50]])
-    assert depth(rows_and_columns, angle) == pytest.approx(0, abs=1e-12)
-
-
-def test_the_arrow_points_to_greater_depth():
-    arrow = across_layers_um(0.38, VISIUM_UM)
-    assert depth(np.array([[arrow[1] / (50 * np.sqrt(3)), arrow[0] / 50]]), 0.38) > 0
 
 
 def test_the_canonical_order_is_the_same_for_every_shuffle():
     lattice = shipped_part(300).lattice
     shuffled = np.random.default_rng(0).permutation(lattice)
     assert np.array_equal(lattice[canonical_order(lattice)], shuffled[canonical_order(shuffled)])
-
-
-def test_off_the_lattice_the_arrow_points_along_the_angle_itself():
-    assert across_layers_um(0.38, (7.0, 7.0)) == pytest.approx([-np.sin(0.38), np.cos(0.38)])

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -21,6 +24,7 @@ from core.work.sweeps import Sweeps
 from tests.core.work import chores
 from tests.small_tissue import small_sample
 
+ROOT = Path(__file__).resolve().parents[3]
 PLAIN = MethodParams(direction=DirectionParams(method="off"))
 WINDOWS = Axis(knob="window", values=(1, 2, 3))
 WEIGHTS = Axis(knob="x_weight", values=(0.5, 2.0))
@@ -144,6 +148,27 @@ def test_a_paused_sweep_makes_no_runs_until_it_goes_on(section, record, tmp_path
     sweeps.cancel(sweep_id)
     assert sweeps.wait(sweep_id, 10)
     assert sweeps.status(sweep_id).outcome.state is State.CANCELLED
+
+
+def test_what_was_recorded_before_the_program_was_killed_is_not_made_again(sweeps, section, record, tmp_path):
+    axis = Axis(knob="x_weight", values=tuple(map(float, range(1, 41))))
+    sweep = Sweep(sections=(section(),), axes=(axis,))
+    command = [sys.executable, "-m", "core", "sweep", sweep.sections[0].path, "--models", str(tmp_path / "models")]
+    command += ["--preset", "paper", "--angle", "off", "--n-clusters", "4"]
+    command += ["--grid", "x-weight=" + ",".join(map(str, axis.values))]
+    settings = {"RUNS_URL": record.url, "RUNS_ARTIFACTS": str(tmp_path / "artifacts")}
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL) as program:
+        until(lambda: len(record.runs(sweep=sweep.id)) >= 2)
+        program.kill()
+    before = {run.id for run in record.runs(sweep=sweep.id)}
+    assert 2 <= len(before) < 40
+    (tmp_path / "models" / "sweeps").rename(tmp_path / "sweeps")
+    assert sweeps.status(sweep.id).outcome.state is State.STOPPED
+    assert finished(sweeps, sweep).outcome.n_done == 40
+    after = record.runs(sweep=sweep.id)
+    assert len(after) == 40
+    assert before < {run.id for run in after}
+    assert steps_done(tmp_path)["cluster"] == 40 - len(before)
 
 
 def until(true, seconds=60.0):
