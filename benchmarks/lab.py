@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from websockets.exceptions import ConnectionClosed
 
 from benchmarks.lab_session import Session, opened
 from core import knobs
@@ -37,7 +38,7 @@ _SEEDS_EACH = 1_000
 _N_TRAINING = 2
 _SMALL_EPOCHS, _LONG_EPOCHS = 4, 10_000
 _P95_RATIO, _GROWTH_MIB = 1.5, 100.0
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 300.0
 _MIB = 2**20
 _ROW = "{:<34} {:>8} {:>10} {:>10} {:>10}"
 
@@ -300,6 +301,13 @@ class _Lab:
     async def _sit(self, seat: Seat, session: Session, seconds: float) -> None:
         chance, until = random.Random(seat.number), time.monotonic() + seconds  # noqa: S311 - no secret
         seat.look(session)
+        try:
+            await self._move_about(seat, session, chance, until)
+        except (LookupError, TimeoutError, ConnectionClosed) as error:
+            seat.complaints.append(f"{seat.user}: {type(error).__name__} {error}")
+
+    @staticmethod
+    async def _move_about(seat: Seat, session: Session, chance: random.Random, until: float) -> None:
         if seat.trains:
             await session.press("Train")
         while await _paused(chance, until):
