@@ -13,7 +13,7 @@ _REACH = 1.2  # of a spot's spacing: farther off, there is no tissue
 
 
 def depth_lines(places: Places, bend: Bend) -> list[np.ndarray]:
-    """Trace lines of equal depth, evenly spaced in depth.
+    """Trace lines of equal depth, with equally many spots between them.
 
     Parameters
     ----------
@@ -32,7 +32,6 @@ def depth_lines(places: Places, bend: Bend) -> list[np.ndarray]:
     points = np.column_stack([axis.ravel() for axis in np.meshgrid(x, y)])
     away, _ = cKDTree(tissue_um).query(points, distance_upper_bound=_REACH * np.sqrt(places.spot_um2))
     depth = np.ma.masked_array(bend.depth_um(points), mask=~np.isfinite(away)).reshape(len(y), len(x))
-    of_spots = bend.depth_um(tissue_um)
-    levels = np.linspace(of_spots.min(), of_spots.max(), _N_LINES + 2)[1:-1]
+    levels = np.quantile(bend.depth_um(tissue_um), np.linspace(0, 1, _N_LINES + 2)[1:-1])
     generator = contour_generator(x, y, depth)
     return [np.asarray(line) for level in levels for line in generator.lines(float(level))]
