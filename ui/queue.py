@@ -8,7 +8,7 @@ from ui import background, guards, state, who
 from ui.guards import as_markdown
 from ui.watch import cancel_button, place_in_line
 
-_SECONDS_BETWEEN_LOOKS = 2.0
+_SECONDS_BETWEEN_LOOKS = 4.0  # in every session of the server
 _MOST_SHOWN = 12
 
 

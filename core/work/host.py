@@ -17,6 +17,7 @@ from distributed import LocalCluster, Security
 from distributed.system import MEMORY_LIMIT
 
 _MOST_WORKERS = 4
+_NICENESS = 10
 _SHARE_OF_MEMORY = 0.6  # the rest is for the app, its caches and the system
 
 CONFIG = {
@@ -75,6 +76,8 @@ def sizes(n_cores: int = CPU_COUNT, memory_bytes: int = MEMORY_LIMIT) -> Sizes:
 def main() -> None:
     """Hold the cluster until standard input ends."""
     answers = _own_standard_output()
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(_NICENESS)  # workers inherit it: who moves a knob goes before what runs in the background
     security = Security(require_encryption=True, **json.loads(sys.stdin.readline()))
     with dask.config.set(CONFIG), _cluster(security, sizes()) as cluster:
         answers.write(cluster.scheduler_address + "\n")
