@@ -9,6 +9,8 @@
 `python -m benchmarks accuracy DIR`: presets side by side on every annotated sample below a folder.
 
 `python -m benchmarks runs`: a record of 10,000 runs, read for the first time and later.
+
+`python -m benchmarks lab`: 20 sessions at once, beside a bare page, with and without training; errors, cross-talk, memory.
 """
 
 import argparse
@@ -16,7 +18,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import accuracy, autoencoder, importing, page, paper, runs, sweep
+from benchmarks import accuracy, autoencoder, importing, lab, page, paper, runs, sweep
 from core.errors import DomainsError
 from core.params import PRESETS
 
@@ -40,6 +42,7 @@ def main() -> int:
     _add_accuracy(todo)
     _add_sweep(todo)
     _add_runs(todo)
+    _add_lab(todo)
     options = parser.parse_args()
     try:
         return 0 if options.run(options) else 1
@@ -151,6 +154,21 @@ def _add_runs(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = todo.add_parser("runs", help="reading a record of many runs, for the first time and later")
     parser.add_argument("--runs", type=_at_least(20), default=10_000, help="how many are recorded (default 10000)")
     parser.set_defaults(run=lambda options: runs.report(options.runs))
+
+
+def _add_lab(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("lab", help="many sessions at once, with and without training beside; cross-talk, memory")
+    parser.add_argument("--sessions", type=_at_least(3), default=lab.N_SESSIONS, help="(default 20)")
+    parser.add_argument("--seconds", type=_at_least(10), default=int(lab.SECONDS), help="of each phase (default 180)")
+    parser.add_argument(
+        "--settle", type=_at_least(0), default=int(lab.SETTLE_SECONDS),
+        help="seconds from the last session to the look at memory (default 130: Streamlit keeps sessions for 120)",
+    )  # fmt: skip
+    parser.set_defaults(run=_run_lab)
+
+
+def _run_lab(options: argparse.Namespace) -> bool:
+    return lab.report(n_sessions=options.sessions, seconds=options.seconds, settle=options.settle)
 
 
 if __name__ == "__main__":

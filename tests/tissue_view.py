@@ -18,7 +18,11 @@ def unpack(block):
 
     for holder in [header, *header["maps"], *header["told"]]:
         holder.update(
-            {name: array(holder[name]) for name in ("centres_um", "stain", "labels", "values") if name in holder}
+            {
+                name: array(holder[name])
+                for name in ("centres_um", "stain", "labels", "values", "lines")
+                if name in holder
+            }
         )
     return header
 

@@ -14,9 +14,10 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
-from core.depth import FoundDirection
+from core.depth import Bend, FoundDirection
 from core.evaluation import share
 from core.evaluation.share import Shares
+from core.figures.depth_lines import depth_lines as depth_lines_of
 from core.io import lab_h5
 from core.io.lab_h5 import SampleSummary
 from core.method import pipeline
@@ -24,6 +25,7 @@ from core.method.cache import StepCache, budget_bytes
 from core.method.embeddings import embeddings as run_embeddings
 from core.method.shared_genes import shared_genes as genes_of_all
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
+from core.places import Places
 from core.result import Result
 from core.sample import Sample
 
@@ -241,6 +243,29 @@ def distance_shares(sample: Sample, result: Result) -> Shares | None:
 def _expression_variance(key: str, _sample: Sample, _params: MethodParams) -> float:
     steps = pipeline.Pipeline(_sample, cache=_steps(), models=models_folder())
     return share.total_variance(steps.embedded(_params))
+
+
+def depth_lines(sample: Sample, found: FoundDirection | None) -> Sequence[np.ndarray]:
+    """Trace lines of equal depth, where depth bends and takes part in the clustering.
+
+    Parameters
+    ----------
+    sample : Sample
+    found : FoundDirection or None
+
+    Returns
+    -------
+    sequence of ndarray of shape (n_points, 2)
+        x and y on the tissue in um.
+    """
+    if found is None or found.bend is None or not found.takes_part:
+        return ()
+    return _depth_lines(params_key(sample.content_hash, found.bend), sample.places, found.bend)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _depth_lines(key: str, _places: Places, _bend: Bend) -> list[np.ndarray]:
+    return depth_lines_of(_places, _bend)
 
 
 def shown_direction(sample: Sample, result: Result) -> FoundDirection:

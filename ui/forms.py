@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
+from core.knobs import declared, value_at
 from core.params import PRESETS, MethodParams, preset, replaced
 from core.sample import Sample
 from ui import state
@@ -81,23 +82,6 @@ def standard(sample: Sample) -> MethodParams:
     """
     chosen = state.settings().preset
     return preset(chosen, n_clusters=sample.suggested_n_clusters(chosen))
-
-
-def value_at(params: Any, address: Address) -> Any:
-    """Look one value up.
-
-    Parameters
-    ----------
-    params : dataclass instance
-    address : Address
-
-    Returns
-    -------
-    object
-    """
-    for name in address:
-        params = getattr(params, name)
-    return params
 
 
 def preset_picker() -> None:
@@ -175,7 +159,7 @@ def knob(sample: Sample, address: Address) -> None:
     sample : Sample
     address : Address
     """
-    item, usual = _field(address), value_at(standard(sample), address)
+    item, usual = declared(address), value_at(standard(sample), address)
     key, value = state.widget_key(*address), value_at(params(sample), address)
     state.show(key, value)
     with _row():
@@ -240,7 +224,7 @@ def _back_button(name: str, words: str, disabled: bool, act: Any, *args: Any) ->
 
 def _take(address: Address, usual: Any) -> None:
     value = state.shown(state.widget_key(*address))
-    step = _field(address).metadata["step"]
+    step = declared(address).metadata["step"]
     if isinstance(value, float) and step:
         value = round(value, _decimals(step))  # a slider counts in binary fractions: 0.38 comes as 0.38000000000000034
     if value is None or value == usual:
@@ -248,13 +232,8 @@ def _take(address: Address, usual: Any) -> None:
         return
     moved = {address: value}
     if (address, value) == (DIRECTION, "manual") and (angle := state.found_angle()) is not None:
-        moved[ANGLE] = round(angle, _decimals(_field(ANGLE).metadata["step"]))
+        moved[ANGLE] = round(angle, _decimals(declared(ANGLE).metadata["step"]))
     state.change_all(moved)
-
-
-def _field(address: Address) -> "dataclasses.Field[Any]":
-    holder = value_at(MethodParams(), address[:-1])
-    return next(item for item in dataclasses.fields(holder) if item.name == address[-1])
 
 
 def _label(name: str, note: str) -> str:

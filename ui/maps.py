@@ -15,7 +15,7 @@ from core.io.export import spot_places
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
-from ui import pictures, state
+from ui import compute, pictures, state
 from ui.guards import as_markdown
 from ui.tissue_view import TissueMap, tissue_view
 
@@ -122,7 +122,8 @@ def predicted(sample: Sample, result: Result, matching: Matching, title: str = "
     Returns
     -------
     TissueMap
-        Labels are the layers, in order, then the clusters that have none. The arrow points to greater depth.
+        Labels are the layers, in order, then the clusters that have none. The arrow points to greater depth; lines of equal depth
+        show one that bends.
     """
     layers = _layers(sample)
     shades = colours.cluster_colours(matching.layers, layers, state.theme(), matching.places)
@@ -141,6 +142,7 @@ def predicted(sample: Sample, result: Result, matching: Matching, title: str = "
         colours=[*colours.layer_colours(layers, state.theme()).values(), *(shades[cluster] for cluster in alone)],
         words=[*known, *names],
         arrow=_arrow(result.direction, sample),
+        lines_um=compute.depth_lines(sample, result.direction),
     )
 
 
@@ -207,7 +209,7 @@ def _title(title: str, sample: Sample) -> str:
 
 
 def _arrow(direction: FoundDirection | None, sample: Sample) -> tuple[float, float] | None:
-    if direction is None:
+    if direction is None or direction.bend is not None:
         return None
     across, down = across_layers_um(direction.angle, sample.unit_um)
     return float(across), float(down)

@@ -32,7 +32,7 @@ def predicted_and_annotated(
     -------
     plotly.graph_objects.Figure
         Two maps that pan and zoom together (one map where the sample has no annotation), y down, micrometres. A cluster
-        has the colour of the layer that it is matched with. Where a direction was used, an arrow points to greater depth.
+        has the colour of the layer that it is matched with. An arrow points to greater depth, or lines of equal depth show one that bends.
     """
     look = SURROUNDINGS[theme]
     matched = match_clusters(result.labels, sample.labels_true)
@@ -45,8 +45,7 @@ def predicted_and_annotated(
     for panel in _panels(sample):
         figure.add_trace(tissue.hover(sample.places, names, words, panel))
     tissue.add_scale_bar(figure, sample.places, look)
-    if result.direction is not None:
-        tissue.add_direction(figure, sample.places, result.direction.angle, look)
+    tissue.add_depth(figure, sample.places, result.direction, look)
     _lay_out(figure, sample, look)
     _write_titles(figure, sample, _heading(sample, result) if heading else "", look)
     return figure

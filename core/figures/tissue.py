@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.depth import across_layers_um
+from core.depth import FoundDirection, across_layers_um
 from core.figures.colours import Surroundings
+from core.figures.depth_lines import depth_lines
 from core.places import COL_PITCH_UM, ROW_PITCH_UM, Places
 
 # Corners of a spot's hexagon, clockwise on a picture with y down, in half columns (50 um) and thirds of a row (28.9 um):
@@ -260,6 +261,42 @@ def add_scale_bar(figure: go.Figure, places: Places, look: Surroundings) -> None
         x=left + length, y=y, xref="x", yref="y", text=length_name(length), showarrow=False, xanchor="left", xshift=6,
         font={"size": 12, "color": look.text},
     )  # fmt: skip
+
+
+def add_depth(
+    figure: go.Figure, places: Places, found: FoundDirection | None, look: Surroundings, *, panel: int = 1
+) -> None:
+    """Draw the depth that a run used: an arrow across the layers, or lines of equal depth where it bends; none where it took no part.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Changed in place.
+    places : Places
+    found : FoundDirection or None
+    look : Surroundings
+    panel : int
+        Which map, counted from 1 on the left.
+    """
+    if found is None or not found.takes_part:
+        return
+    if found.bend is None:
+        add_direction(figure, places, found.angle, look, panel=panel)
+        return
+    ends = [np.vstack((line, [[np.nan, np.nan]])) for line in depth_lines(places, found.bend)]
+    x_um, y_um = np.concatenate(ends).T if ends else ([], [])
+    for colour, width in ((look.paper, 2.5), (look.text, 1.0)):
+        line = {"color": colour, "width": width}
+        figure.add_scatter(
+            x=x_um,
+            y=y_um,
+            xaxis=f"x{panel}",
+            yaxis=f"y{panel}",
+            mode="lines",
+            line=line,
+            hoverinfo="skip",
+            showlegend=False,
+        )
 
 
 def add_direction(figure: go.Figure, places: Places, angle: float, look: Surroundings, *, panel: int = 1) -> None:

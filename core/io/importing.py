@@ -8,6 +8,8 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -130,13 +132,8 @@ def save(sample: Sample, folder: _PathLike, *, overwrite: bool = False) -> Path:
     if overwrite:
         lab_h5.write(sample, path, level=LEVEL)
         return path
-    _check_free(path)
-    draft = folder / f".{uuid.uuid4().hex}.part"
-    try:
+    with _draft_of(path) as draft:
         lab_h5.write(sample, draft, level=LEVEL)
-        _place(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 
@@ -165,17 +162,13 @@ def keep(prepared: _PathLike, folder: _PathLike, name: str) -> Path:
     folder = Path(folder)
     path = folder / f"{safe_name(name)}.h5"
     _make(folder)
-    _check_free(path)
-    draft = folder / f".{uuid.uuid4().hex}.part"
     try:
-        shutil.copyfile(prepared, draft)
-        _place(draft, path)
+        with _draft_of(path) as draft:
+            shutil.copyfile(prepared, draft)
     except OSError as error:
         raise SampleFileError(
             f"{shown(path, 300)} cannot be written ({error.strerror}): make room, or choose another folder."
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 
@@ -299,6 +292,18 @@ def _make(folder: Path) -> None:
         raise SampleFileError(
             f"The folder {shown(folder, 300)} cannot be made ({error.strerror}): choose another."
         ) from error
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """Give a place to write to, and put what is written there into place; nothing is left behind where that fails."""
+    _check_free(path)
+    draft = path.parent / f".{uuid.uuid4().hex}.part"
+    try:
+        yield draft
+        _place(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _check_free(path: Path) -> None:

@@ -4,6 +4,7 @@ The order of waiting jobs is ours: a cluster is handed only as many tasks as it 
 the way of somebody else. One thread hands over; what clusters say arrives in threads of theirs.
 """
 
+import asyncio
 import functools
 import logging
 import os
@@ -240,15 +241,26 @@ class Dispatcher:
     def _hand_over_all(self, lane: str) -> None:
         try:
             cluster = self._ready_cluster(lane)
-            n_workers = cluster.n_workers()
-            while self._n_tasks(cluster) < n_workers and self._hand_over_next(cluster, lane):
-                pass
-            for job_id in self._waiting_in(lane):
-                self._ledger.change(job_id, words="" if n_workers else _NO_WORKERS)
         except Exception as error:  # whatever keeps jobs from starting must not leave them queued for ever
             sentence = sentence_of(error)
             for job_id in self._waiting_in(lane):
                 self._ledger.finish(job_id, State.FAILED, error=sentence)
+            return
+        try:
+            self._fill(cluster, lane)
+        except (
+            Exception,
+            asyncio.CancelledError,
+        ) as error:  # the connection broke off a moment ago: what waits goes on
+            _LOG.warning("The cluster for background work does not answer (%s): it is left", type(error).__name__)
+            self._lose(cluster)
+
+    def _fill(self, cluster: AnyCluster, lane: str) -> None:
+        n_workers = cluster.n_workers()
+        while self._n_tasks(cluster) < n_workers and self._hand_over_next(cluster, lane):
+            pass
+        for job_id in self._waiting_in(lane):
+            self._ledger.change(job_id, words="" if n_workers else _NO_WORKERS)
 
     def _ready_cluster(self, lane: str) -> AnyCluster:
         found = self._clusters.get(lane)

@@ -18,25 +18,12 @@ from core.evaluation.markers import Markers
 from core.method import how_many
 from core.work.tasks import SampleFile
 
+_OTHERS = (Markers, how_many.AtNumber, how_many.Curve, SampleFile)
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (
-        params.PoolingParams,
-        params.AutoencoderParams,
-        params.EmbeddingParams,
-        params.DirectionParams,
-        params.ClusteringParams,
-        params.RefinementParams,
-        params.MethodParams,
-        result.Scores,
-        depth.FoundDirection,
-        result.AutoencoderReport,
-        result.Result,
-        Markers,
-        how_many.AtNumber,
-        how_many.Curve,
-        SampleFile,
-    )
+    # All of the parameters of a method and of a result, also those that are still to be thought of.
+    for kind in (*(kind for module in (params, depth, result) for kind in vars(module).values()), *_OTHERS)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind)
 }
 
 

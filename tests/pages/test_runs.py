@@ -285,3 +285,15 @@ def test_a_name_is_never_read_as_markdown(sample, record):
     one, other = (kept(record, sample, name=f"**{name}** [x](http://evil) <b>") for name in "ab")
     app = opened(one, other)
     assert not any("](http" in item.value for item in (*app.markdown, *app.caption, *app.subheader))
+
+
+@pytest.mark.parametrize(("setting", "left"), [("owner", ["of Ben"]), ("everyone", [])])
+def test_who_keeps_a_run_deletes_it_unless_the_server_lets_everyone(sample, record, monkeypatch, setting, left):
+    monkeypatch.setenv("SPCA_DELETE", setting)
+    runs = [kept(record, sample, name=f"of {who}", who=who) for who in ("Ada", "Ben")]
+    app = opened(*runs)
+    app.session_state["who"] = "Ada"
+    press(app, "delete")
+    assert not app.exception
+    assert [run.name for run in record.runs()] == left
+    assert bool(app.warning) == bool(left)

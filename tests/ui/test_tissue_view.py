@@ -18,7 +18,8 @@ def page():
     from ui.tissue_view import TissueMap, tissue_view
 
     labels = TissueMap(title="Left", labels=np.array([0, 1, 1]), names=["one", "two"], colours=["#112233", "#445566"])
-    values = TissueMap(title="Right", values=np.array([0.5, np.nan, 2.0]), scale=["#000000", "#FFFFFF"])
+    lines = [np.array([[0.0, 0.0], [50.0, 86.6]]), np.array([[0.0, 10.0], [5.0, 20.0], [9.0, 30.0]])]
+    values = TissueMap(title="Right", values=np.array([0.5, np.nan, 2.0]), scale=["#000000", "#FFFFFF"], lines_um=lines)
     places = on_lattice(np.array([[0, 0], [0, 2], [1, 1]]))
     spots = tissue_view("v", places=places, maps=[labels, values], spot_names=["a", "b", "c"], theme="light")
     st.text(str(spots))
@@ -46,6 +47,8 @@ def test_the_browser_is_given_places_labels_and_values():
     assert (left["labels"].tolist(), left["words"]) == ([0, 1, 1], ["one", "two"])
     assert right["limits"] == [0.5, 2.0]
     assert np.isnan(right["values"][1])
+    assert (left["lines"], right["line_lengths"]) == (None, [2, 3])
+    assert right["lines"].tolist() == pytest.approx([0, 0, 50, 86.6, 0, 10, 5, 20, 9, 30], rel=1e-6)
     assert app.text[0].value == "None"
 
 

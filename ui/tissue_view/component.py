@@ -57,6 +57,8 @@ class TissueMap:
         Behind values, such as `counts`.
     arrow : (float, float), optional
         Unit vector (x, y) on the tissue, y down, drawn through its middle.
+    lines_um : sequence of ndarray of shape (n_points, 2)
+        Lines (x, y) on the tissue, drawn over the spots.
     message : str
         Stands in the middle of a map that has nothing to show.
 
@@ -77,6 +79,7 @@ class TissueMap:
     limits: tuple[float, float] | None = None
     unit: str = ""
     arrow: tuple[float, float] | None = None
+    lines_um: Sequence[np.ndarray] = ()
     message: str = ""
 
     def __post_init__(self) -> None:
@@ -185,6 +188,8 @@ def _packed(packing: Packing, item: TissueMap) -> dict[str, Any]:
         "limits": None if item.values is None else [float(end) for end in item.limits or _limits(item.values)],
         "unit": item.unit,
         "arrow": None if item.arrow is None else [float(part) for part in item.arrow],
+        "lines": packing.add(np.concatenate(item.lines_um), np.float32) if item.lines_um else None,
+        "line_lengths": [len(line) for line in item.lines_um],
         "message": item.message,
     }
 

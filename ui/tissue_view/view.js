@@ -32,7 +32,7 @@ function unpack(bytes) {
     const [type, offset, count] = header.arrays[place];
     return new ARRAYS[type](buffer, 4 + length + offset, count);
   };
-  const read = (map) => ({ ...map, labels: array(map.labels), values: array(map.values) });
+  const read = (map) => ({ ...map, labels: array(map.labels), values: array(map.values), lines: array(map.lines) });
   return {
     ...header,
     centres_um: array(header.centres_um),
@@ -405,10 +405,29 @@ class Panel {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     const at = this.transform();
+    if (this.map.lines) this.drawLines(context, at);
     if (this.map.arrow) this.drawArrow(context, at);
     if (this.view.panels[0] === this) this.drawScaleBar(context, at);
     if (this.view.hovered !== NOTHING && this.categories) this.drawSpotMark(context, at);
     if (this.view.lasso.length > 1) this.drawLasso(context, at);
+  }
+
+  drawLines(context, at) {
+    const { lines, line_lengths: lengths } = this.map;
+    context.beginPath();
+    let first = 0;
+    for (const length of lengths) {
+      for (let point = first; point < first + length; point++) {
+        const [x, y] = [lines[2 * point] * at.scale + at.x, lines[2 * point + 1] * at.scale + at.y];
+        if (point === first) context.moveTo(x, y);
+        else context.lineTo(x, y);
+      }
+      first += length;
+    }
+    this.outline(context, 2.5);
+    context.strokeStyle = this.view.look.text;
+    context.lineWidth = 1;
+    context.stroke();
   }
 
   drawArrow(context, at) {

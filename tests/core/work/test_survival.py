@@ -11,7 +11,7 @@ import pytest
 from core.evaluation.markers import Markers
 from core.io import lab_h5
 from core.method import pipeline
-from core.params import AutoencoderParams, EmbeddingParams, MethodParams
+from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
 from core.work import tasks
 from core.work.job import About, Job
 from core.work.jobs import Board, State
@@ -38,6 +38,13 @@ def test_a_run_comes_back_as_it_was():
     assert again.labels.dtype == result.labels.dtype
     for name in ("sample_name", "params", "scores", "direction", "autoencoder", "seconds"):
         assert getattr(again, name) == getattr(result, name), name
+
+
+def test_a_run_whose_depth_bends_comes_back_with_its_bend():
+    result = pipeline.run(small_sample("bent"), preset("recommended", 4))
+    again = back_and_forth(result)
+    assert result.direction.bend is not None
+    assert (again.direction, again.params) == (result.direction, result.params)
 
 
 def test_markers_come_back_as_they_were():
