@@ -119,8 +119,8 @@ class Seat:
             wrong.append(f"the address names {asked.get('sample')}")
         badges = {badge.body for badge in session.elements("markdown")}
         wrong += [f"no badge of {self.sample}"] * (f":primary-badge[{self.sample}]" not in badges)
-        maps = "".join(part.mixed.json for part in session.elements("bidi_component"))
-        wrong += [f"maps of another than {self.sample}"] * (f"predicted domains of {self.sample}" not in maps)
+        maps = b"".join(part.SerializeToString() for part in session.elements("bidi_component"))
+        wrong += [f"maps of another than {self.sample}"] * (f"predicted domains of {self.sample}".encode() not in maps)
         shown = {"n_clusters": "Clusters", "seed": "Seed", "x_weight": "X weight"}
         wrong += [label for name, label in shown.items() if session.widget(label).value != self.knobs[name]]
         wrong += ["another's name"] * (session.widget("Your name").default != self.user)
