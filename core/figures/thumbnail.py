@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from core.places import Places
 
 _FINER = 2  # pixels of the drawing for each of the picture, so that edges come out smooth
+_COMPRESSION = 3  # a tenth of the time of the highest, and a tenth more bytes
 _REACH = 0.62  # centre to corner of a hexagon, in square roots of its area: sqrt(2 / (3 sqrt 3))
 
 
@@ -37,9 +38,9 @@ def map_png(places: Places, labels: np.ndarray, colours: Mapping[int, str], size
     shades = np.zeros((int(labels.max()) + 1, 4), dtype=np.uint8)
     for label, colour in colours.items():
         shades[label] = (*ImageColor.getrgb(colour), 255)
-    pixels = shades[labels[nearest]]
-    pixels[~inside] = 0
-    drawn = Image.fromarray(pixels)
+    # A pixel's four bytes as one number: half the time.
+    pixels = np.where(inside, shades.view(np.uint32)[labels, 0][nearest], np.uint32(0))
+    drawn = Image.fromarray(pixels[..., None].view(np.uint8))
     return _png(drawn.resize((drawn.width // _FINER, drawn.height // _FINER), Image.Resampling.BOX))
 
 
@@ -61,5 +62,5 @@ def _nearest_spots(places: Places, size_px: int) -> tuple[np.ndarray, np.ndarray
 
 def _png(image: Image.Image) -> bytes:
     content = io.BytesIO()
-    image.save(content, format="PNG", optimize=True)
+    image.save(content, format="PNG", compress_level=_COMPRESSION)
     return content.getvalue()

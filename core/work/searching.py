@@ -36,7 +36,7 @@ class Searching:
         self._study = new_study(search)
         self._trials: list[optuna.Trial] = []
         self._outcomes: dict[int, float | None] = {}
-        self._n_told = 0
+        self._n_known = self._n_told = 0  # outcomes that are here without a gap, and those that the study was told of
 
     @property
     def n_asked(self) -> int:
@@ -46,7 +46,7 @@ class Searching:
     @property
     def can_ask(self) -> bool:
         """Whether a trial can be asked for now."""
-        return self.n_asked < min(self._search.n_trials, self._n_told + AHEAD)
+        return self.n_asked < min(self._search.n_trials, self._n_known + AHEAD)
 
     def ask(self) -> tuple[int, dict[Address, Any]]:
         """Ask for the next trial.
@@ -58,6 +58,10 @@ class Searching:
         values : dict of Address to object
             What is turned.
         """
+        # Exactly those, however many more are known by now: that depends on what ended first.
+        while self._n_told <= self.n_asked - AHEAD:
+            tell(self._study, self._trials[self._n_told], self._outcomes[self._n_told])
+            self._n_told += 1
         trial = self._study.ask()
         self._trials.append(trial)
         return trial.number, {item.address: _suggested(trial, item) for item in self._search.ranges}
@@ -91,9 +95,8 @@ class Searching:
             None where it was given up or failed.
         """
         self._outcomes[number] = score
-        while self._n_told in self._outcomes:
-            tell(self._study, self._trials[self._n_told], self._outcomes[self._n_told])
-            self._n_told += 1
+        while self._n_known in self._outcomes:
+            self._n_known += 1
 
 
 def new_study(search: Search) -> optuna.Study:

@@ -393,20 +393,19 @@ class _Driver(threading.Thread):
         del self._jobs[job_id]
         self._board.drop(job_id)
         if job is not None and job.state is JobState.DONE:
-            for setting, result in zip(task.settings, job.result, strict=True):
-                self._keep(setting, result, source)
+            self._keep(task, job.result, source)
         else:
             self._lose(task, job, source)
         source.ended(task)
 
-    def _keep(self, setting: Setting, result: Result, source: Source) -> None:
-        run = self._record.keep(
-            self._sample(setting.section), result, who=self._plan.who, sweep=self._journal.folder.name
-        )
-        self._known[self._key(setting)] = run
-        self._note(cell=plain(cell_of(setting)), run=run.id)
-        self._n_made += 1
-        source.scored(setting, result.scores)
+    def _keep(self, task: Task, results: list[Result], source: Source) -> None:
+        sample, sweep = self._sample(task.settings[0].section), self._journal.folder.name
+        runs = self._record.keep_all(sample, results, who=self._plan.who, sweep=sweep)
+        for setting, run in zip(task.settings, runs, strict=True):
+            self._known[self._key(setting)] = run
+            self._note(cell=plain(cell_of(setting)), run=run.id)
+            self._n_made += 1
+            source.scored(setting, run.scores)
 
     def _lose(self, task: Task, job: Job | None, source: Source) -> None:
         given_up = job is not None and job.id in self._hopeless

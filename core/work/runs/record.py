@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,27 +94,30 @@ class Record:
         -------
         Run
         """
-        run = Run(
-            id=uuid.uuid4().hex,
-            sample_name=sample.name,
-            content_hash=sample.content_hash,
-            annotation_hash=sample.annotation_hash,
-            n_spots=sample.n_spots,
-            params=result.params,
-            scores=result.scores,
-            direction=result.direction,
-            autoencoder=result.autoencoder and dataclasses.replace(result.autoencoder, losses=()),
-            seconds=dict(result.seconds),
-            labels_hash=files.labels_hash(result.labels),
-            who=checked_text("who", who),
-            name=checked_text("name", name),
-            note=checked_text("note", note),
-            starred=starred,
-            sweep=sweep,
-            created=datetime.now(UTC),
-            code_version=code_version(),
-        )
-        return self.add(run, files.files_of(result, picture_of(sample, result)))
+        notes = {"who": who, "name": name, "note": note, "sweep": sweep, "starred": starred}
+        return self.keep_all(sample, [result], **notes)[0]
+
+    def keep_all(self, sample: Sample, results: Sequence[Result], **notes: Any) -> list[Run]:
+        """Record runs of one sample: all of them, or none.
+
+        Parameters
+        ----------
+        sample : Sample
+        results : sequence of Result
+            Of that sample.
+        **notes : object
+            What :meth:`keep` is told of each of them.
+
+        Returns
+        -------
+        list of Run
+            In order.
+        """
+        made = [
+            (_new_run(sample, result, **notes), files.files_of(result, picture_of(sample, result)))
+            for result in results
+        ]
+        return self._add(made)
 
     def add(self, run: Run, contents: dict[str, bytes]) -> Run:
         """Record a run with its files, as they are.
@@ -130,13 +133,27 @@ class Record:
         Run
             With the ids of its files.
         """
-        stored = {name: self.artifacts.write(content) for name, content in contents.items()}
-        run = dataclasses.replace(run, artifacts=stored)
-        about = {"sample": run.sample_name, "content_hash": run.content_hash, "annotation_hash": run.annotation_hash}
-        row = self._database.add(study_name(run), about, trial_of(run))
+        return self._add([(run, contents)])[0]
+
+    def _add(self, made: Sequence[tuple[Run, dict[str, bytes]]]) -> list[Run]:
+        """Record runs of one sample with their files."""
+        runs = [
+            dataclasses.replace(
+                run, artifacts={name: self.artifacts.write(content) for name, content in contents.items()}
+            )
+            for run, contents in made
+        ]
+        first = runs[0]
+        about = {
+            "sample": first.sample_name,
+            "content_hash": first.content_hash,
+            "annotation_hash": first.annotation_hash,
+        }
+        rows = self._database.add(study_name(first), about, [trial_of(run) for run in runs])
         with self._lock:
-            self._studies[row.trial_id], self._read[row.trial_id] = row.study_id, run
-        return run
+            for run, row in zip(runs, rows, strict=True):
+                self._studies[row.trial_id], self._read[row.trial_id] = row.study_id, run
+        return runs
 
     def runs(
         self,
@@ -401,6 +418,28 @@ class Record:
         except RecordError as error:
             self._passed_over.add(row.trial_id)
             _LOG.warning("Trial %s of the record of runs was passed over: %s", row.trial_id, error)
+
+
+def _new_run(sample: Sample, result: Result, *, who: str = "", name: str = "", note: str = "", **rest: Any) -> Run:
+    return Run(
+        id=uuid.uuid4().hex,
+        sample_name=sample.name,
+        content_hash=sample.content_hash,
+        annotation_hash=sample.annotation_hash,
+        n_spots=sample.n_spots,
+        params=result.params,
+        scores=result.scores,
+        direction=result.direction,
+        autoencoder=result.autoencoder and dataclasses.replace(result.autoencoder, losses=()),
+        seconds=dict(result.seconds),
+        labels_hash=files.labels_hash(result.labels),
+        who=checked_text("who", who),
+        name=checked_text("name", name),
+        note=checked_text("note", note),
+        created=datetime.now(UTC),
+        code_version=code_version(),
+        **rest,
+    )
 
 
 def _changed(run: Run, changes: dict[str, Any] | None) -> Run:
