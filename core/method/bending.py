@@ -91,16 +91,14 @@ def _straight(factors: np.ndarray, places: Places) -> np.ndarray:
 
 
 def _bent(factors: np.ndarray, terms: np.ndarray, start: np.ndarray) -> _Fit:
-    """Let a first guess of depth bend once, then as often as the polynomial can: sent straight to the end it would catch on the way."""
-    degrees = _degrees()
-    fit = None
+    """Let a first guess of depth be straight, bend once, and so on: sent to the highest degree at once it would catch on the way."""
+    degrees, u = _degrees(), start
     for degree in range(1, _DEGREE + 1):
         allowed = degrees <= degree
-        target = start if fit is None else terms @ fit.coefficients
         first = np.zeros(len(degrees))
-        first[allowed] = np.linalg.lstsq(terms[:, allowed], target, rcond=None)[0]
+        first[allowed] = np.linalg.lstsq(terms[:, allowed], u, rcond=None)[0]
         fit = _refined(factors, terms, first, allowed)
-    assert fit is not None  # noqa: S101 - for mypy: there is a degree
+        u = terms @ fit.coefficients
     return fit
 
 
@@ -146,8 +144,8 @@ def _standard(u: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _curve(factors: np.ndarray, u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Fit factors by a smooth curve along depth: the share of variance explained, the residuals, and the slopes of the curve."""
-    inner = np.unique(np.quantile(u, np.linspace(0, 1, _KNOTS)))
-    inner[0], inner[-1] = inner[0] - 1e-6, inner[-1] + 1e-6
+    between = np.quantile(u, np.linspace(0, 1, _KNOTS)[1:-1])
+    inner = np.unique([u.min() - 1e-6, *between, u.max() + 1e-6])
     knots = np.concatenate(([inner[0]] * 3, inner, [inner[-1]] * 3))
     splines = BSpline.design_matrix(u, knots, 3).toarray()
     normal = splines.T @ splines

@@ -66,6 +66,13 @@ def test_noise_alone_has_no_depth():
     assert not find_bend(np.random.default_rng(0).normal(size=(len(LATTICE), 5)), PLACES).takes_part
 
 
+@pytest.mark.parametrize("lattice", [[(0, 0), (0, 2), (0, 4)], [(0, 0), (1, 1), (2, 0), (3, 1)]])
+def test_a_handful_of_spots_has_some_depth_or_none_and_no_error(lattice):
+    places = on_lattice(np.array(lattice))
+    found = find_bend(np.arange(2.0 * len(lattice)).reshape(-1, 2), places)
+    assert np.isfinite(found.depth_um(places)).all()
+
+
 def test_neither_the_order_of_spots_nor_the_number_of_threads_changes_the_depth():
     values, order = factors_of(X_MM + 0.2 * Y_MM**2), np.random.default_rng(1).permutation(len(LATTICE))
     with threadpool_limits(1):
