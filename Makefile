@@ -18,7 +18,7 @@ app: $(VENV)/app.stamp
 
 test: lint
 	browser="$$($(BIN)/python -m scripts.ensure_browser)" && \
-	CHROMIUM="$$browser" BROWSER_PATH="$$browser" $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	CHROMIUM="$$browser" BROWSER_PATH="$$browser" OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # Faults (killed processes, full disks, servers that stop), twenty times each.
 soak: $(VENV)/dev.stamp

@@ -54,8 +54,9 @@ def _label(n_unfinished: int, n_cut_off: int) -> str:
 
 
 def _list(unfinished: list[Job]) -> None:
-    running = [job for job in unfinished if job.state is State.RUNNING]
     waiting = background.waiting()
+    in_line = {job.id for job in waiting}
+    running = [job for job in unfinished if job.id not in in_line]  # or handed to a worker that has not begun yet
     if not unfinished:
         st.caption("Nothing runs and nothing waits. Training, repeats, sweeps and imports show up here.")
     for job in (*running, *waiting)[:_MOST_SHOWN]:

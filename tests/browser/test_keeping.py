@@ -8,6 +8,7 @@ pytestmark = pytest.mark.browser
 
 
 def scores(page):
+    page.get_by_test_id("stMetricValue").nth(1).wait_for()
     return page.get_by_test_id("stMetricValue").all_inner_texts()[:2]
 
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 
 def choose_autoencoder(page, *, width, epochs):
     page.get_by_role("combobox", name="Embedding").click()
-    page.get_by_role("option", name="Autoencoder code").click()
+    page.get_by_role("option", name="Autoencoder code", exact=True).click()
     expander = page.get_by_test_id("stExpander").filter(has_text="Autoencoder").first
     expander.locator("summary").click()
     for name, number in (("Width", width), ("Epochs", epochs)):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import expect
 
-from scripts.chromium import chromium, served_app
+from scripts.chromium import served_app
 from tests.core.work.outside_cluster import free_port, wait_until
 
 pytestmark = pytest.mark.browser
@@ -82,13 +82,14 @@ def address(tmp_path):
 
 
 @pytest.fixture
-def page(address):
+def page(browser, address):
     """A browser that takes the certificate as it is, on the first page."""
-    with chromium() as browser:
-        page = browser.new_context(ignore_https_errors=True).new_page()
-        page.set_default_timeout(60_000)
-        page.goto(address)
-        yield page
+    context = browser.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    yield page
+    context.close()
 
 
 def test_the_first_page_opens_and_an_upload_larger_than_nginxs_own_limit_arrives(page, address):
