@@ -93,7 +93,9 @@ def _start_host(security: Security) -> "subprocess.Popen[str]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # Ctrl-C in the server's terminal is for the server, which then ends the cluster
+        # Ctrl-C in the server's terminal is for the server, which then ends the cluster. Not a session of its own: Linux
+        # shares processor time out between sessions first, and niceness counts only within one (sched(7), autogroup).
+        process_group=0,
     )
     assert process.stdin is not None  # noqa: S101 - for mypy: it is a pipe
     process.stdin.write(json.dumps({f"tls_{part}": getattr(security, f"tls_{part}") for part in _PARTS}) + "\n")
