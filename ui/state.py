@@ -13,6 +13,7 @@ from core.figures.colours import Theme
 from core.io.drafts import Draft
 from core.io.incoming import ImportChoices
 from core.result import Result
+from core.sample import Sample
 from core.work.bringing import Source
 from core.work.runs import Run
 
@@ -563,33 +564,35 @@ def remember_angle(angle: float) -> None:
     st.session_state[_FOUND_ANGLE] = angle
 
 
-def shown_matching(content_hash: str) -> Matching | None:
+def shown_matching(sample: Sample) -> Matching | None:
     """Look up the matching of clusters and layers that is shown now.
 
     Parameters
     ----------
-    content_hash : str
-        Of the sample.
+    sample : Sample
 
     Returns
     -------
     Matching or None
-        None where nothing, or another sample, was shown before.
+        None where nothing, or another sample, or one with another annotation, was shown before.
     """
-    of, matching = st.session_state.get(_MATCHING, ("", None))
-    return matching if of == content_hash else None
+    of, matching = st.session_state.get(_MATCHING, ((), None))
+    return matching if of == _data_of(sample) else None
 
 
-def remember_matching(content_hash: str, matching: Matching) -> None:
+def remember_matching(sample: Sample, matching: Matching) -> None:
     """Keep the matching that is shown, so that the next move changes no colour without need.
 
     Parameters
     ----------
-    content_hash : str
-        Of the sample.
+    sample : Sample
     matching : Matching
     """
-    st.session_state[_MATCHING] = content_hash, matching
+    st.session_state[_MATCHING] = _data_of(sample), matching
+
+
+def _data_of(sample: Sample) -> tuple[str, str]:
+    return sample.content_hash, sample.annotation_hash
 
 
 def sweep_id() -> str | None:

@@ -63,6 +63,27 @@ def axis(look: Surroundings, **more: Any) -> dict[str, Any]:
     return {**quiet, "title": {"font": {"color": look.muted, "size": 13}}, "fixedrange": True, **more}
 
 
+def heading(text: str, x: float, look: Surroundings, *, y: float = 1.0) -> dict[str, Any]:
+    """Give a heading above a part of a figure.
+
+    Parameters
+    ----------
+    text : str
+    x, y : float
+        Its lower left corner, in parts of the plot's width and height.
+    look : Surroundings
+
+    Returns
+    -------
+    dict
+        One of a layout's `annotations`.
+    """
+    return {
+        "text": text, "x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 5,
+        "showarrow": False, "align": "left", "font": {"size": 14, "color": look.text},
+    }  # fmt: skip
+
+
 def write_above(figure: go.Figure, text: str, x: float, look: Surroundings, *, y: float = 1.0) -> None:
     """Write a heading above a part of a figure.
 
@@ -75,10 +96,7 @@ def write_above(figure: go.Figure, text: str, x: float, look: Surroundings, *, y
         Its lower left corner, in parts of the plot's width and height.
     look : Surroundings
     """
-    figure.add_annotation(
-        text=text, x=x, y=y, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=5, showarrow=False,
-        align="left", font={"size": 14, "color": look.text},
-    )  # fmt: skip
+    figure.add_annotation(heading(text, x, look, y=y))
 
 
 def swatch(name: str, colour: str) -> str:

@@ -1,5 +1,7 @@
 """Which labels lie at which depth: shows at a glance whether the direction is right."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -34,14 +36,17 @@ def depth_profile(
     """
     depth_mm = np.asarray((depth_um - depth_um.min()) / 1000)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
-    figure = go.Figure()
-    for cluster in charts.ordered_clusters(matching):
-        name = charts.cluster_name(cluster, matching.layers[cluster])
-        _add_area(figure, depth_mm, matching.labels == cluster, name, of_cluster[cluster], 1)
-    for layer, colour in colours.layer_colours(charts.layers_of(labels_true), theme).items():
-        _add_area(figure, depth_mm, np.asarray(labels_true == layer), display_name(layer), colour, 2)
-    _lay_out(figure, float(depth_mm.max()), 1 if labels_true is None else 2, theme)
-    return figure
+    predicted = [
+        (matching.labels == cluster, charts.cluster_name(cluster, matching.layers[cluster]), of_cluster[cluster])
+        for cluster in charts.ordered_clusters(matching)
+    ]
+    annotated = [
+        (np.asarray(labels_true == layer), display_name(layer), colour)
+        for layer, colour in colours.layer_colours(charts.layers_of(labels_true), theme).items()
+    ]
+    areas = [*_areas(depth_mm, predicted, 1), *_areas(depth_mm, annotated, 2)]
+    # In one go: each later change of a figure has plotly look at all of it again, at several times the cost.
+    return go.Figure(areas, _layout(float(depth_mm.max()), 1 if labels_true is None else 2, theme))
 
 
 def shares_along(depth: np.ndarray, chosen: np.ndarray, n_bins: int = _N_BINS) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +55,8 @@ def shares_along(depth: np.ndarray, chosen: np.ndarray, n_bins: int = _N_BINS) -
     Parameters
     ----------
     depth : ndarray of shape (n_spots,)
-    chosen : ndarray of shape (n_spots,), bool
+    chosen : ndarray of shape (..., n_spots), bool
+        One choice, or several.
     n_bins : int
         Bins of equally many spots, as far as spots of equal depth allow.
 
@@ -58,38 +64,48 @@ def shares_along(depth: np.ndarray, chosen: np.ndarray, n_bins: int = _N_BINS) -
     -------
     middles : ndarray of shape (at most n_bins,)
         Mean depth of the spots of each bin.
-    shares : ndarray of that shape
+    shares : ndarray of shape (..., at most n_bins)
         From 0 to 1.
     """
     edges = np.unique(np.quantile(depth, np.linspace(0, 1, n_bins + 1)))
     bins = np.searchsorted(edges[1:-1], depth, side="right")
     counts = np.bincount(bins)
     filled = counts > 0
-    middles, shares = (np.bincount(bins, weights=values)[filled] / counts[filled] for values in (depth, chosen))
-    return middles, shares
+    in_bin = np.eye(len(counts))[:, filled][bins]
+    return depth @ in_bin / counts[filled], chosen @ in_bin / counts[filled]
 
 
-def _add_area(figure: go.Figure, depth_mm: np.ndarray, chosen: np.ndarray, name: str, colour: str, panel: int) -> None:
-    middles, shares = shares_along(depth_mm, chosen)
-    trace = go.Scatter(
-        # The first and last bin reach to the ends of the tissue.
-        x=[0.0, *middles, depth_mm.max()], y=[shares[0], *shares, shares[-1]],
-        xaxis=f"x{panel}", yaxis=f"y{panel}", stackgroup=f"panel {panel}", name=name, mode="lines",
-        line={"width": 0, "color": colour}, fillcolor=colour,
-        hovertemplate=f"{name}: %{{y:.0%}} at %{{x:.1f}} mm<extra></extra>",
-    )  # fmt: skip
-    figure.add_trace(trace)
+def _areas(depth_mm: np.ndarray, labelled: list[tuple[np.ndarray, str, str]], panel: int) -> list[dict[str, Any]]:
+    """Stack the shares of labels, given as the spots that have it, its name and its colour."""
+    if not labelled:
+        return []
+    middles, shares = shares_along(depth_mm, np.array([chosen for chosen, _, _ in labelled]))
+    # The first and last bin reach to the ends of the tissue.
+    x = [0.0, *middles, depth_mm.max()]
+    return [
+        {
+            "type": "scatter", "x": x, "y": [along[0], *along, along[-1]],
+            "xaxis": f"x{panel}", "yaxis": f"y{panel}", "stackgroup": f"panel {panel}", "name": name, "mode": "lines",
+            "line": {"width": 0, "color": colour}, "fillcolor": colour,
+            "hovertemplate": f"{name}: %{{y:.0%}} at %{{x:.1f}} mm<extra></extra>",
+        }
+        for along, (_, name, colour) in zip(shares, labelled, strict=True)
+    ]  # fmt: skip
 
 
-def _lay_out(figure: go.Figure, deepest_mm: float, n_panels: int, theme: Theme) -> None:
+def _layout(deepest_mm: float, n_panels: int, theme: Theme) -> dict[str, Any]:
     look, side = SURROUNDINGS[theme], 0.5 - _GAP / 2 if n_panels == 2 else 1.0
     x = charts.axis(look, range=[0, deepest_mm], showgrid=False, ticksuffix=" mm")
     y = charts.axis(look, range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%")
-    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
-    figure.update_layout(xaxis={**x, "domain": [0, side]}, yaxis=y, margin={"l": 44, "r": 8, "t": 30, "b": 26})
-    charts.write_above(figure, "<b>Predicted along depth</b>", 0.0, look)
+    layout = {
+        **charts.look_of_a_chart(theme, _HEIGHT_PX),
+        "margin": {"l": 44, "r": 8, "t": 30, "b": 26},
+        "xaxis": {**x, "domain": [0, side]},
+        "yaxis": y,
+        "annotations": [charts.heading("<b>Predicted along depth</b>", 0.0, look)],
+    }
     if n_panels == 2:
-        figure.update_layout(
-            xaxis2={**x, "domain": [1 - side, 1], "anchor": "y2"}, yaxis2={**y, "anchor": "x2", "showticklabels": False}
-        )
-        charts.write_above(figure, "<b>Annotated along depth</b>", 1 - side, look)
+        layout["xaxis2"] = {**x, "domain": [1 - side, 1], "anchor": "y2"}
+        layout["yaxis2"] = {**y, "anchor": "x2", "showticklabels": False}
+        layout["annotations"].append(charts.heading("<b>Annotated along depth</b>", 1 - side, look))
+    return layout
