@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import logs, queue, who
+from ui import logs, queue, turns, who
 
 st.set_page_config(page_title="Spatial domains", layout="wide")
 page = st.navigation(
@@ -20,4 +20,5 @@ page = st.navigation(
 logs.set_up()
 who.let_in()
 queue.head()
-page.run()
+with turns.of_this_server().taken():
+    page.run()

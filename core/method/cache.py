@@ -33,6 +33,7 @@ class StepCache:
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self._values: LRUCache[str, Any] = LRUCache(max_bytes, getsizeof=_size)
         self._lock = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
 
     def get(self, key: str, compute: Callable[[], T]) -> T:
         """Look a value up, or compute and keep it.
@@ -41,7 +42,7 @@ class StepCache:
         ----------
         key : str
         compute : callable
-            Called without the lock: two threads that ask at once may both compute.
+            May ask for other keys. Of several threads that ask for one key at once, one computes and the others wait for it.
 
         Returns
         -------
@@ -52,13 +53,26 @@ class StepCache:
             if key in self._values:
                 found: T = self._values[key]
                 return found
-        value = compute()
-        if isinstance(value, np.ndarray):
-            value.flags.writeable = False
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            return self._made(key, compute)
+
+    def _made(self, key: str, compute: Callable[[], T]) -> T:
         with self._lock:
-            if _size(value) <= self._values.maxsize:
-                self._values[key] = value
-        return value
+            if key in self._values:  # by the thread that was first
+                found: T = self._values[key]
+                return found
+        try:
+            value = compute()
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+            with self._lock:
+                if _size(value) <= self._values.maxsize:
+                    self._values[key] = value
+            return value
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
 
     def __contains__(self, key: str) -> bool:
         with self._lock:

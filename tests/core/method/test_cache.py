@@ -1,6 +1,8 @@
 """One budget for everything that is large: what counts, how much, and how it is set."""
 
 import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -60,3 +62,29 @@ def test_the_budget_is_512_mib_unless_another_is_asked_for():
 def test_a_budget_that_is_no_number_of_mib_is_refused_with_a_sentence(text):
     with pytest.raises(ParameterError, match=r"SPCA_CACHE_MB.*whole number of MiB above 0"):
         budget_bytes(text)
+
+
+def test_of_threads_that_ask_for_one_value_at_once_one_computes_and_the_others_get_it():
+    cache, calls, begun, go_on = StepCache(), [], threading.Event(), threading.Event()
+
+    def slowly():
+        calls.append(1)
+        begun.set()
+        assert go_on.wait(10)
+        return np.arange(3)
+
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(cache.get, "step", slowly)
+        assert begun.wait(10)
+        others = [threads.submit(cache.get, "step", slowly) for _ in range(2)]
+        assert cache.get("another step", lambda: 1) == 1  # nobody who asks for something else waits
+        go_on.set()
+        assert all(other.result(10) is first.result(10) for other in others)
+    assert calls == [1]
+
+
+def test_where_the_first_fails_the_next_computes():
+    cache = StepCache()
+    with pytest.raises(ZeroDivisionError):
+        cache.get("step", lambda: 1 // 0)
+    assert cache.get("step", lambda: 7) == 7
