@@ -28,6 +28,7 @@ from core.method.cache import StepCache
 from core.params import preset
 from core.sample import Sample
 from scripts.chromium import ROOT, Server, served
+from ui.guards import as_markdown
 
 N_SESSIONS, SECONDS, SETTLE_SECONDS = 20, 180.0, 130.0
 """Defaults. Streamlit keeps a session for 120 s after its connection was closed, so memory is looked at later than that."""
@@ -118,7 +119,7 @@ class Seat:
         if asked.get("sample") != f"{self.sample}.h5":
             wrong.append(f"the address names {asked.get('sample')}")
         badges = {badge.body for badge in session.elements("markdown")}
-        wrong += [f"no badge of {self.sample}"] * (f":primary-badge[{self.sample}]" not in badges)
+        wrong += [f"no badge of {self.sample}"] * (f":primary-badge[{as_markdown(self.sample)}]" not in badges)
         maps = b"".join(part.SerializeToString() for part in session.elements("bidi_component"))
         wrong += [f"maps of another than {self.sample}"] * (f"predicted domains of {self.sample}".encode() not in maps)
         shown = {"n_clusters": "Clusters", "seed": "Seed", "x_weight": "X weight"}
