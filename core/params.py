@@ -5,6 +5,7 @@ checkpoints are all made from these classes. They know nothing of files, arrays 
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -311,6 +312,7 @@ PRESETS = {
 }
 
 
+@functools.cache  # a page asks for each knob
 def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
     """Parameters of a named setting, as `docs/method.md` defines them.
 

@@ -173,9 +173,11 @@ class Sample:
     @property
     def layer_names(self) -> list[str]:
         """Annotated classes in alphabetical order (Layer1 .. Layer6, WM), without the unannotated."""
-        if self.labels_true is None:
-            return []
-        return [str(name) for name in np.unique(self.labels_true) if name != UNANNOTATED]
+        return [name for name in self._classes if name != UNANNOTATED]
+
+    @functools.cached_property
+    def _classes(self) -> tuple[str, ...]:
+        return () if self.labels_true is None else tuple(str(name) for name in np.unique(self.labels_true))
 
     def suggested_n_clusters(self, preset: str = "paper") -> int:
         """Suggest how many clusters to ask for.
@@ -193,7 +195,7 @@ class Sample:
         n_layers = len(self.layer_names)
         if n_layers == 0:
             return DEFAULT_N_CLUSTERS
-        return n_layers if preset == "recommended" else n_layers + (not self.annotated.all())
+        return n_layers if preset == "recommended" else n_layers + (UNANNOTATED in self._classes)
 
     @property
     def nbytes(self) -> int:
