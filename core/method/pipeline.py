@@ -260,7 +260,8 @@ class Pipeline:
 
     def _unrefined(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         read_out = self._by_kmeans if params.clustering.by_kmeans else self._by_mixture
-        return self._kept(lambda: read_out(params, found), "unrefined", *_labels_key(params, found))
+        # Half the bytes: on a lab's server it is labels that fill the cache.
+        return self._kept(lambda: read_out(params, found).astype(np.int32), "unrefined", *_labels_key(params, found))
 
     def _by_kmeans(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         expression, positions = self.embedded(params), self.sample.positions
