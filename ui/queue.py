@@ -14,23 +14,18 @@ _MOST_SHOWN = 12
 
 def head() -> None:
     """Show the queue and the user's name; the queue keeps itself up to date while there is work."""
-    with st.sidebar:
+    with st.sidebar, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if any(not job.finished for job in background.jobs()):
             _live()
         else:
-            _row()
+            _popover()
+        who.control()
+        who.keep_in_browser()
 
 
 @st.fragment(run_every=_SECONDS_BETWEEN_LOOKS)
 def _live() -> None:
-    _row()
-
-
-def _row() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _popover()
-        who.control()
-        who.keep_in_browser()
+    _popover()
 
 
 def _popover() -> None:

@@ -80,11 +80,11 @@ def _areas(depth_mm: np.ndarray, labelled: list[tuple[np.ndarray, str, str]], pa
     if not labelled:
         return []
     middles, shares = shares_along(depth_mm, np.array([chosen for chosen, _, _ in labelled]))
-    # The first and last bin reach to the ends of the tissue.
-    x = [0.0, *middles, depth_mm.max()]
+    # The first and last bin reach to the ends of the tissue. Arrays: plotly looks at each number of a list.
+    x, ends = np.concatenate([[0.0], middles, [depth_mm.max()]]), [0, *range(len(middles)), -1]
     return [
         {
-            "type": "scatter", "x": x, "y": [along[0], *along, along[-1]],
+            "type": "scatter", "x": x, "y": along[ends],
             "xaxis": f"x{panel}", "yaxis": f"y{panel}", "stackgroup": f"panel {panel}", "name": name, "mode": "lines",
             "line": {"width": 0, "color": colour}, "fillcolor": colour,
             "hovertemplate": f"{name}: %{{y:.0%}} at %{{x:.1f}} mm<extra></extra>",
