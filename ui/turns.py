@@ -1,57 +1,89 @@
-"""How many redraws are worked on at once, on a server that many people share.
+"""Whose redraw is worked on, on a server that many people share.
 
 Python runs one thread at a time. Twenty redraws side by side hand it to each other after every message that they send, and all
-of them are late; a few at once, the others in line, and each is done soon. With 20 sessions on two cores the median redraw took
-0.4 s instead of 1.4 s (`python -m benchmarks lab`).
+of them are late. One after the other, each is done soon, and all together take less.
 """
 
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
-from dask.system import CPU_COUNT
 
-_FEWEST, _MOST = 2, 4  # one may wait for numpy while another speaks Python; more than a few gain nothing
-_PATIENCE_SECONDS = 2.0
+_MOST_SECONDS = 0.5
 
 
 class Turns:
-    """Places for redraws, taken in the order of arrival.
+    """One place, taken in the order of arrival.
 
     Parameters
     ----------
-    n_places : int
-    patience_seconds : float
-        Whoever has waited so long goes in without a place: a large tissue that takes its time holds up nobody for longer.
+    most_seconds : float
+        So long a place is kept at most; the redraw then goes on beside the next one. A large tissue that takes its time holds
+        nobody up for longer.
     """
 
-    def __init__(self, n_places: int, patience_seconds: float = _PATIENCE_SECONDS) -> None:
-        self._places = threading.Semaphore(n_places)
-        self._patience_seconds = patience_seconds
+    def __init__(self, most_seconds: float = _MOST_SECONDS) -> None:
+        self._most_seconds = most_seconds
+        self._lock = threading.Lock()
+        self._line: deque[threading.Event] = deque()
+        self._holder: threading.Event | None = None
+        self._free_at = 0.0
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Wait for a place, hold it, and leave it, however the work ends.
+        """Wait for the place, hold it, and leave it, however the work ends.
 
         Yields
         ------
         None
         """
-        has_place = self._places.acquire(timeout=self._patience_seconds)
+        me = threading.Event()
+        self._come_in(me)
         try:
             yield
         finally:
-            if has_place:
-                self._places.release()
+            self._leave(me)
+
+    def _come_in(self, me: threading.Event) -> None:
+        with self._lock:
+            self._line.append(me)
+        while not self._takes(me):
+            me.wait(self._seconds_to_wait(me))
+            me.clear()
+
+    def _takes(self, me: threading.Event) -> bool:
+        with self._lock:
+            if self._line[0] is not me or time.monotonic() < self._free_at:
+                return False
+            self._line.popleft()
+            self._holder, self._free_at = me, time.monotonic() + self._most_seconds
+            self._wake_the_first()  # who until now waited to be the first waits for the time from now on
+            return True
+
+    def _seconds_to_wait(self, me: threading.Event) -> float | None:
+        with self._lock:
+            return max(0.0, self._free_at - time.monotonic()) if self._line[0] is me else None
+
+    def _leave(self, me: threading.Event) -> None:
+        with self._lock:
+            if self._holder is me:
+                self._free_at = 0.0
+                self._wake_the_first()
+
+    def _wake_the_first(self) -> None:
+        if self._line:
+            self._line[0].set()
 
 
 @st.cache_resource(show_spinner=False)
 def of_this_server() -> Turns:
-    """Give the places that all sessions share.
+    """Give the place that all sessions share.
 
     Returns
     -------
     Turns
     """
-    return Turns(max(_FEWEST, min(CPU_COUNT, _MOST)))
+    return Turns()

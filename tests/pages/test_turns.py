@@ -25,37 +25,68 @@ class Visitor:
         self.thread.join(30)
 
 
-def test_as_many_redraws_as_there_are_places_go_on_at_once_and_the_next_one_follows():
-    turns = Turns(2, patience_seconds=30)
-    first, second = Visitor(turns), Visitor(turns)
+def test_redraws_go_on_one_after_the_other_in_the_order_in_which_they_came():
+    turns = Turns(most_seconds=30)
+    first = Visitor(turns)
     assert first.inside.wait(10)
-    assert second.inside.wait(10)
+    second = Visitor(turns)
+    assert not second.inside.wait(0.2)
     third = Visitor(turns)
     assert not third.inside.wait(0.2)
     first.leave()
-    assert third.inside.wait(10)
+    assert second.inside.wait(10)
+    assert not third.inside.wait(0.2)
     second.leave()
+    assert third.inside.wait(10)
     third.leave()
 
 
-def test_nobody_waits_for_a_redraw_that_takes_its_time():
-    turns = Turns(1, patience_seconds=0.05)
+def test_nobody_waits_for_long_for_redraws_that_take_their_time():
+    turns = Turns(most_seconds=0.05)
+    everyone = [Visitor(turns) for _ in range(4)]
+    assert all(visitor.inside.wait(10) for visitor in everyone)
+    for visitor in everyone:  # whose time was over leaves no place behind
+        visitor.leave()
+    last = Visitor(turns)
+    assert last.inside.wait(10)
+    last.leave()
+
+
+def test_who_leaves_after_its_time_does_not_let_two_in():
+    turns = Turns(most_seconds=0.2)
     slow = Visitor(turns)
     assert slow.inside.wait(10)
-    quick = Visitor(turns)
-    assert quick.inside.wait(10)
-    quick.leave()
-    late = Visitor(turns)  # who went in without a place leaves none behind
-    assert slow.thread.is_alive()
-    assert late.inside.wait(10)
-    late.leave()
+    turns._most_seconds = 30
+    second = Visitor(turns)
+    assert second.inside.wait(10)
     slow.leave()
+    third = Visitor(turns)
+    assert not third.inside.wait(0.2)
+    second.leave()
+    assert third.inside.wait(10)
+    third.leave()
 
 
 def test_a_redraw_that_fails_leaves_its_place():
-    turns = Turns(1, patience_seconds=30)
+    turns = Turns(most_seconds=30)
     with pytest.raises(ZeroDivisionError), turns.taken():
         1 // 0  # noqa: B018
     following = Visitor(turns)
     assert following.inside.wait(10)
     following.leave()
+
+
+def test_twenty_that_come_at_once_all_have_their_turn():
+    turns, done = Turns(most_seconds=0.01), []
+
+    def redraw(number):
+        for _ in range(20):
+            with turns.taken():
+                done.append(number)
+
+    threads = [threading.Thread(target=redraw, args=(number,), daemon=True) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(done) == sorted(list(range(20)) * 20)
