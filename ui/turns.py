@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from core.method.threads import one_thread_from_now_on
+
 _MOST_SECONDS = 0.5
 
 
@@ -80,10 +82,11 @@ class Turns:
 
 @st.cache_resource(show_spinner=False)
 def of_this_server() -> Turns:
-    """Give the place that all sessions share.
+    """Give the place that all sessions share; from then on numpy works in one thread, as Python does.
 
     Returns
     -------
     Turns
     """
+    one_thread_from_now_on()
     return Turns()
