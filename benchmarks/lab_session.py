@@ -190,6 +190,11 @@ class Session:
             message.ParseFromString(bytes(raw, "utf-8") if isinstance(raw, str) else raw)
             self._take(message)
 
+    def break_off(self) -> None:
+        """Cut the connection without a word, as a laptop does that is shut."""
+        self.end()
+        self._link.transport.abort()
+
     def end(self) -> None:
         """Run no fragment again."""
         for timer in self._timers.values():
