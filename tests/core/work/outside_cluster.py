@@ -39,11 +39,11 @@ class OutsideCluster:
         self.scheduler = None
         self.workers = []
 
-    def start_scheduler(self):
+    def start_scheduler(self, place=ROOT):
         tls = {name.lower().removeprefix("spca_"): path for name, path in self.settings.items() if "TLS" in name}
         files = [f"--{name.replace('_', '-').replace('ca', 'ca-file')}={path}" for name, path in tls.items()]
         where = ["--host=127.0.0.1", f"--port={self.port}", "--protocol=tls", "--no-dashboard", "--no-show"]
-        self.scheduler = self._start("scheduler", "distributed.cli.dask_scheduler", *where, *files)
+        self.scheduler = self._start("scheduler", "distributed.cli.dask_scheduler", *where, *files, place=place)
         wait_until(lambda: "Scheduler at" in self.log("scheduler"))
 
     def start_worker(self, **settings):
@@ -60,11 +60,11 @@ class OutsideCluster:
     def log(self, name):
         return (self.folder / f"{name}.log").read_text()
 
-    def _start(self, name, *words, **settings):
+    def _start(self, name, *words, place=ROOT, **settings):
         with (self.folder / f"{name}.log").open("w") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", *words],
-                cwd=ROOT,
+                cwd=place,
                 env={**os.environ, **self.settings, **settings},
                 stdout=log,
                 stderr=log,
@@ -91,10 +91,10 @@ def wait_until(true, seconds=60.0):
 
 
 @contextmanager
-def outside_cluster(folder, n_workers=2, **settings):
+def outside_cluster(folder, n_workers=2, scheduler_in=ROOT, **settings):
     """Start a scheduler and workers; end them afterwards."""
     cluster = OutsideCluster(folder)
-    cluster.start_scheduler()
+    cluster.start_scheduler(scheduler_in)
     try:
         for _ in range(n_workers):
             cluster.start_worker(**settings)
