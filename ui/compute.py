@@ -18,6 +18,8 @@ from core.depth import Bend, FoundDirection
 from core.evaluation import share
 from core.evaluation.share import Shares
 from core.figures.depth_lines import depth_lines as depth_lines_of
+from core.folders import models_folder as models_folder  # the pages ask here
+from core.folders import samples_folder as samples_folder
 from core.io import lab_h5
 from core.io.lab_h5 import SampleSummary
 from core.method import pipeline
@@ -29,33 +31,9 @@ from core.places import Places
 from core.result import Result
 from core.sample import Sample
 
-_ROOT = Path(__file__).resolve().parents[1]
-
 T = TypeVar("T")
 Stamp = tuple[str, int, int]
 """Path, time of the last change and size: a file that changes on disk is read again."""
-
-
-def samples_folder() -> Path:
-    """Where samples lie.
-
-    Returns
-    -------
-    Path
-        `SPCA_DATA` where it is set, else `spca_dat/` beside `app.py`.
-    """
-    return Path(os.environ.get("SPCA_DATA") or _ROOT / "spca_dat")
-
-
-def models_folder() -> Path:
-    """Where trained models are kept.
-
-    Returns
-    -------
-    Path
-        `SPCA_MODELS` where it is set, else `save_model/` beside `app.py`.
-    """
-    return Path(os.environ.get("SPCA_MODELS") or _ROOT / "save_model")
 
 
 def samples() -> list[SampleSummary]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from core.folders import models_folder
 from core.params import (
     PRESETS,
     AutoencoderParams,
@@ -20,11 +21,6 @@ from core.params import (
     replaced,
 )
 from core.sample import Sample
-
-MODELS = Path(__file__).resolve().parents[2] / "save_model"
-
-SAMPLES = Path(__file__).resolve().parents[2] / "spca_dat"
-
 
 # Option, dataclass that declares it, field, and where that dataclass sits in MethodParams.
 TRAINING_KNOBS = (
@@ -100,7 +96,11 @@ def add_method(
         help=f"where options start from (default {default_preset})",
     )
     parser.add_argument(
-        "--models", type=Path, default=MODELS, metavar="FOLDER", help="trained models (default save_model/)"
+        "--models",
+        type=Path,
+        default=models_folder(),
+        metavar="FOLDER",
+        help="trained models (default save_model/, or SPCA_MODELS)",
     )
     for flag, owner, name, _ in knobs:
         add_knob(parser, flag, owner, name)

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.cli.options import MODELS, output_path
+from core.cli.options import output_path
 from core.commands import runs
+from core.folders import models_folder
 
 
 def add_runs(todo: Any) -> None:
@@ -78,9 +79,9 @@ def _action(actions: Any, name: str, words: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--models",
         type=Path,
-        default=MODELS,
+        default=models_folder(),
         metavar="FOLDER",
-        help="folder of the record (default save_model/), unless RUNS_URL and RUNS_ARTIFACTS name others",
+        help="folder of the record (default save_model/, or SPCA_MODELS), unless RUNS_URL and RUNS_ARTIFACTS name others",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.cli.options import SAMPLES, add_file, add_knob, dest, output_path
+from core.cli.options import add_file, add_knob, dest, output_path
 from core.commands import importing, samples
+from core.folders import samples_folder
 from core.io.incoming import ImportChoices
 
 _IMPORT_KNOBS = (
@@ -88,7 +89,11 @@ def add_fetch(todo: Any) -> None:
     )
     parser.add_argument("section", nargs="*", help="only these sections, such as 151673; all by default")
     parser.add_argument(
-        "--out", type=Path, default=SAMPLES, metavar="FOLDER", help="where to write (default spca_dat/)"
+        "--out",
+        type=Path,
+        default=samples_folder(),
+        metavar="FOLDER",
+        help="where to write (default spca_dat/, or SPCA_DATA)",
     )
     parser.set_defaults(run=lambda options: samples.fetch(options.collection, options.out, options.section or None))
 
@@ -117,7 +122,7 @@ def _run_import(options: argparse.Namespace) -> None:
         ImportChoices(layer=options.layer, **{name: value for name, value in given.items() if value is not None}),
         annotation=options.annotation,
         name=options.name,
-        folder=SAMPLES,
+        folder=samples_folder(),
         out=options.out,
         as_json=options.json,
     )
@@ -130,5 +135,5 @@ def _run_synthesise(options: argparse.Namespace) -> None:
         n_layers=options.n_layers,
         random_state=options.seed,
         cells=options.cells,
-        path=options.out or SAMPLES / f"synthetic_{'cells_' * options.cells}{options.n_spots}.h5",
+        path=options.out or samples_folder() / f"synthetic_{'cells_' * options.cells}{options.n_spots}.h5",
     )

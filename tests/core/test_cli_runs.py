@@ -66,6 +66,12 @@ def test_runs_are_listed_shown_sent_brought_in_deleted_and_restored(tmp_path, mo
     assert [run["id"] for run in answer(capsys, "list", *here)["runs"]] == [kept.id]
 
 
+def test_the_record_is_that_of_the_server_whose_setting_is_set(models, result, capsys, monkeypatch):
+    kept = open_record(models).keep(SAMPLE, result)
+    monkeypatch.setenv("SPCA_MODELS", str(models))
+    assert [run["id"] for run in answer(capsys, "list")["runs"]] == [kept.id]
+
+
 def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path, models, capsys):
     (tmp_path / "bad.run.zip").write_text("no zip")
     for words, sentence in [
