@@ -5,7 +5,7 @@ from playwright.sync_api import Error, expect
 
 from scripts.chromium import chromium, served_app
 
-expect.set_options(timeout=60_000)  # a busy machine draws late
+expect.set_options(timeout=120_000)  # a busy machine draws late
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def open_page(browser, address):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(address + path)
