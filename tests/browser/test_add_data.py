@@ -20,7 +20,7 @@ def own_server(tmp_path):
 def test_a_zip_of_space_rangers_output_is_uploaded_seen_saved_and_tuned(browser, own_server, tmp_path):
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"{own_server}/add_data")

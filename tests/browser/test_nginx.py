@@ -86,7 +86,7 @@ def page(browser, address):
     """A browser that takes the certificate as it is, on the first page."""
     context = browser.new_context(ignore_https_errors=True)
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     page.goto(address)
     yield page
     context.close()
@@ -99,4 +99,4 @@ def test_the_first_page_opens_and_an_upload_larger_than_nginxs_own_limit_arrives
     assert large.stat().st_size > 2**20
     page.goto(f"{address}/add_data")
     page.locator("input[type=file]").first.set_input_files(large)
-    expect(page.get_by_text(re.compile("2,929 spots")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("2,929 spots")).first).to_be_visible(timeout=120_000)

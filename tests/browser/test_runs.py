@@ -35,7 +35,7 @@ def app_with_runs(tmp_path_factory):
 def page(browser, app_with_runs):
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     page.goto(app_with_runs + "/runs")
     yield page
     context.close()

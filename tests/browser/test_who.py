@@ -63,7 +63,7 @@ def test_where_the_server_asks_for_it_one_signs_in_first_and_is_called_by_that_n
     settings = {"STREAMLIT_SECRETS_FILES": str(secrets_file), "SPCA_MODELS": str(tmp_path / "models")}
     with served("app.py", port=str(port), **settings) as server:
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         page.goto(server.address)
         expect(page.get_by_text("This server asks who you are")).to_be_visible()
         expect(page.locator(".legend .label")).to_have_count(0)

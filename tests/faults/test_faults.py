@@ -48,7 +48,7 @@ def record(tmp_path, empty_record):
 
 
 def ended(board, job_id):
-    assert board.wait(job_id, 60)
+    assert board.wait(job_id, 120)
     return board.job(job_id)
 
 

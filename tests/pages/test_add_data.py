@@ -49,7 +49,7 @@ def texts(page):
     return [item.value for kind in kinds for item in getattr(page, kind)]
 
 
-def settled(page, seconds=60):
+def settled(page, seconds=120):
     """Run until no job goes on and the page has seen it."""
     end = time.monotonic() + seconds
     while True:

@@ -44,7 +44,7 @@ def press_train(app):
     return shared_board().jobs()[-1].id
 
 
-def until(true, seconds=60.0):
+def until(true, seconds=120.0):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
@@ -53,7 +53,7 @@ def until(true, seconds=60.0):
 
 def train(app):
     job_id = press_train(app)
-    assert shared_board().wait(job_id, 60)
+    assert shared_board().wait(job_id, 120)
     return app.run()
 
 

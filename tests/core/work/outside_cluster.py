@@ -83,7 +83,7 @@ class OutsideCluster:
                     os.killpg(process.pid, signal.SIGKILL)
 
 
-def wait_until(true, seconds=60.0):
+def wait_until(true, seconds=120.0):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen in time"

@@ -38,7 +38,7 @@ def test_every_job_leaves_one_line_in_the_log(board, tmp_path, caplog):
     caplog.set_level("INFO", "core.work.jobs")
     about = About(what="Training", sample="151673", settings="window 6")
     job_id = board.submit("log", chores.count, tmp_path / "x", owner="Ada\nroot", about=about)
-    board.wait(job_id, 60)
+    board.wait(job_id, 120)
     lines = [record.getMessage() for record in caplog.records if record.name == "core.work.jobs"]
     assert len(lines) == 1
     assert lines[0].startswith(

@@ -48,7 +48,7 @@ def until(true, seconds=30.0):
         time.sleep(0.02)
 
 
-def ended(board, job_id, seconds=60.0):
+def ended(board, job_id, seconds=120.0):
     assert board.wait(job_id, seconds)
     return board.job(job_id)
 

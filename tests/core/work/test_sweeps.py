@@ -171,7 +171,7 @@ def test_what_was_recorded_before_the_program_was_killed_is_not_made_again(sweep
     assert steps_done(tmp_path)["cluster"] == 40 - len(before)
 
 
-def until(true, seconds=60.0):
+def until(true, seconds=120.0):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
