@@ -28,7 +28,7 @@ def test_a_zip_of_space_rangers_output_is_uploaded_seen_saved_and_tuned(browser,
     page.get_by_text("192 spots, 12 genes").first.wait_for()
     expect(page.get_by_text("layer (3 classes)").first).to_be_visible()
     page.locator(".legend .label").first.wait_for()
-    assert page.locator(".stage").count() == 1
+    expect(page.locator(".stage")).to_have_count(1)
     expect(page.get_by_role("textbox", name="Name")).to_have_value("block_a")
     assert not list((tmp_path / "samples").iterdir())
     page.get_by_role("button", name="Save").click()

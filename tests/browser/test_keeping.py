@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -22,4 +23,4 @@ def test_a_result_is_kept_under_a_name_and_its_link_opens_it_in_another_browser(
     colleague = open_page(path=link.removeprefix(address.rstrip("/")))
     colleague.get_by_text("Kept: Five *domains*").first.wait_for()
     assert scores(colleague) == scores(page)
-    assert colleague.get_by_role("spinbutton", name=re.compile("^Clusters")).input_value() == "5"
+    expect(colleague.get_by_role("spinbutton", name=re.compile("^Clusters"))).to_have_value("5")

@@ -6,6 +6,7 @@ import struct
 from xml.etree import ElementTree
 
 import pytest
+from playwright.sync_api import expect
 
 from core.io import lab_h5
 from tests.sections import SHIPPED
@@ -45,12 +46,12 @@ def test_a_link_shows_somebody_else_the_same_scores_and_knobs_and_back_undoes(op
     colleague = open_page(path="/?" + query(page))
     settled(colleague)
     assert scores(colleague) == scores(page)
-    assert colleague.get_by_role("slider", name=re.compile("^Window k")).input_value() == "7"
+    expect(colleague.get_by_role("slider", name=re.compile("^Window k"))).to_have_value("7")
     page.go_back()
     settled(page)
     assert "n_clusters" not in query(page)
-    assert page.get_by_role("spinbutton", name=re.compile("^Clusters")).input_value() == "7"
-    assert page.get_by_role("slider", name=re.compile("^Window k")).input_value() == "7"
+    expect(page.get_by_role("spinbutton", name=re.compile("^Clusters"))).to_have_value("7")
+    expect(page.get_by_role("slider", name=re.compile("^Window k"))).to_have_value("7")
 
 
 def download(page, name):

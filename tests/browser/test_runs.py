@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from core.io import lab_h5
 from core.method import pipeline
@@ -83,7 +84,7 @@ def opens_without_a_server(browser, path: Path, folder):
     page.goto(path.as_uri())
     # Maps, agreement, layers, and a confusion for each run.
     page.locator(".js-plotly-plot .main-svg").nth(4).wait_for()
-    assert page.locator(".js-plotly-plot").count() == 5
+    expect(page.locator(".js-plotly-plot")).to_have_count(5)
     assert page.get_by_text(HOSTILE).count() > 0
     assert page.locator("img, b").count() == 0
     link = page.get_by_role("link").first
