@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from core.errors import SampleError
+from core.evaluation.contingency import contingency
 from core.sample import UNANNOTATED
 
 CLEARLY_LOST = 0.05
@@ -97,10 +98,12 @@ def common_spots(
     -------
     ndarray of shape (n_clusters, n_layers), int
     """
-    return np.array(
-        [[np.count_nonzero((labels_pred == c) & (labels_true == layer)) for layer in layers] for c in clusters],
-        dtype=int,
-    ).reshape(len(clusters), len(layers))
+    found, found_layers, counts = contingency(labels_pred, labels_true)
+    rows, columns = np.isin(clusters, found), np.isin(layers, found_layers)
+    table = np.zeros((len(clusters), len(layers)), dtype=int)
+    places = np.searchsorted(found, clusters[rows]), np.searchsorted(found_layers, np.array(layers, dtype=str)[columns])
+    table[np.ix_(rows, columns)] = counts[np.ix_(*places)]
+    return table
 
 
 def match_steadily(
@@ -160,10 +163,7 @@ def overlapping_pairs(labels: np.ndarray, other: np.ndarray) -> dict[int, int]:
     >>> overlapping_pairs(np.array([0, 0, 1]), np.array([5, 5, 2]))
     {0: 5, 1: 2}
     """
-    names, rows = np.unique(labels, return_inverse=True)
-    other_names, columns = np.unique(other, return_inverse=True)
-    table = np.zeros((len(names), len(other_names)), dtype=int)
-    np.add.at(table, (rows, columns), 1)
+    names, other_names, table = contingency(labels, other)
     pairs = zip(*linear_sum_assignment(table, maximize=True), strict=True)
     return {int(names[row]): int(other_names[column]) for row, column in pairs if table[row, column] > 0}
 

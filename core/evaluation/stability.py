@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
+from core.evaluation.contingency import adjusted_rand_of_pairs, n_pairs
 from core.evaluation.matching import overlapping_pairs
 
 Runs = Sequence[np.ndarray] | np.ndarray
@@ -82,11 +83,7 @@ def adjusted_rand(runs: Runs, others: Runs) -> np.ndarray:
     Hubert and Arabie 1985 (doi 10.1007/BF01908075), from the numbers of pairs of spots that share a cluster in one run, in the
     other, and in both.
     """
-    together, one, other = _pairs_together(runs, others)
-    n_spots = len(runs[0])
-    by_chance = one * other / max(n_spots * (n_spots - 1) / 2, 1)
-    room = (one + other) / 2 - by_chance
-    return np.where(room == 0, 1.0, (together - by_chance) / np.where(room == 0, 1.0, room))
+    return adjusted_rand_of_pairs(*_pairs_together(runs, others), len(runs[0]))
 
 
 def fowlkes_mallows(runs: Runs, others: Runs) -> np.ndarray:
@@ -133,7 +130,7 @@ class _Members:
 
     def pairs(self) -> np.ndarray:
         counts = self.matrix.sum(axis=0)
-        return np.asarray(np.add.reduceat(counts * (counts - 1) / 2, self.begins))
+        return np.asarray(np.add.reduceat(n_pairs(counts), self.begins))
 
 
 def stability(runs: Runs) -> float:

@@ -1,0 +1,71 @@
+"""How two labellings of the same spots share them: what scores, matching and stability are counted from."""
+
+import numpy as np
+
+
+def contingency(labels: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count the spots that each label of one labelling shares with each of another.
+
+    Parameters
+    ----------
+    labels, other : ndarray of shape (n_spots,)
+        Numbers or words.
+
+    Returns
+    -------
+    names : ndarray of shape (n_labels,)
+        Labels that have spots, in ascending order.
+    other_names : ndarray of shape (n_other_labels,)
+    counts : ndarray of shape (n_labels, n_other_labels), int
+
+    Examples
+    --------
+    >>> names, other_names, counts = contingency(np.array([4, 4, 2]), np.array(["a", "b", "b"]))
+    >>> names.tolist(), other_names.tolist(), counts.tolist()
+    ([2, 4], ['a', 'b'], [[0, 1], [1, 1]])
+    """
+    names, rows = np.unique(labels, return_inverse=True)
+    other_names, columns = np.unique(other, return_inverse=True)
+    shape = len(names), len(other_names)
+    counts = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
+    return names, other_names, counts.reshape(shape)
+
+
+def n_pairs(counts: np.ndarray) -> np.ndarray:
+    """Count the pairs within groups.
+
+    Parameters
+    ----------
+    counts : ndarray
+        Spots of each group.
+
+    Returns
+    -------
+    ndarray of that shape, float
+    """
+    counts = np.asarray(counts, dtype=float)  # pairs of 10^6 spots are more than 32 bits hold
+    return counts * (counts - 1) / 2
+
+
+def adjusted_rand_of_pairs(together: np.ndarray, one: np.ndarray, other: np.ndarray, n_spots: int) -> np.ndarray:
+    """Compute the adjusted Rand index from numbers of pairs of spots.
+
+    Parameters
+    ----------
+    together, one, other : ndarray or float
+        Pairs that share a label in both labellings, in the one, and in the other; shapes that go together.
+    n_spots : int
+
+    Returns
+    -------
+    ndarray of float
+        1 where two partitions are the same, 0 where they agree no more than by chance.
+
+    Notes
+    -----
+    Hubert and Arabie 1985 (doi 10.1007/BF01908075).
+    """
+    by_chance = one * other / max(n_spots * (n_spots - 1) / 2, 1)
+    room = np.asarray((one + other) / 2 - by_chance)
+    # No room where all spots share one label, or none does, in both: then the two agree.
+    return np.where(room == 0, 1.0, (together - by_chance) / np.where(room == 0, 1.0, room))
