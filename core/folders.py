@@ -7,22 +7,24 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 def samples_folder() -> Path:
-    """Where samples lie.
+    """Where samples lie: `SPCA_DATA` where it is set, else `spca_dat/` beside `app.py`.
 
     Returns
     -------
     Path
-        `SPCA_DATA` where it is set, else `spca_dat/` beside `app.py`.
     """
-    return Path(os.environ.get("SPCA_DATA") or _ROOT / "spca_dat")
+    return _folder("SPCA_DATA", "spca_dat")
 
 
 def models_folder() -> Path:
-    """Where trained models are kept, and the record of runs beside them.
+    """Where trained models and the record of runs are kept: `SPCA_MODELS` where it is set, else `save_model/` beside `app.py`.
 
     Returns
     -------
     Path
-        `SPCA_MODELS` where it is set, else `save_model/` beside `app.py`.
     """
-    return Path(os.environ.get("SPCA_MODELS") or _ROOT / "save_model")
+    return _folder("SPCA_MODELS", "save_model")
+
+
+def _folder(variable: str, usual: str) -> Path:
+    return Path(os.environ.get(variable) or _ROOT / usual)

@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.folders import samples_folder
 from core.io import importing, lab_h5
 from core.io.drafts import stem
 from core.io.incoming import ImportChoices, Survey
@@ -207,7 +208,7 @@ _SAVE = "Put it among the samples, where everyone on this server sees it, and op
 
 
 def _save(incoming: Incoming, path: Path) -> None:
-    kept = importing.keep(path, compute.samples_folder(), incoming.name)
+    kept = importing.keep(path, samples_folder(), incoming.name)
     state.drop_incoming()
     state.choose_sample(kept.name)
     st.switch_page("pages/tune.py")

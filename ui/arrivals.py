@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from core.folders import samples_folder
 from core.io.dlpfc import Places
 from core.params import params_key
 from core.work import bringing
 from core.work.jobs import About, Job
-from ui import background, compute
+from ui import background
 from ui.state import Incoming
 
 
@@ -72,7 +73,7 @@ def fetch(collection: str, sections: tuple[str, ...]) -> None:
         One of `core.work.bringing.COLLECTIONS`.
     sections : tuple of str
     """
-    folder = compute.samples_folder()
+    folder = samples_folder()
     key = _fetch_key(collection)
     places = Places.configured()
     background.board().submit(
@@ -105,7 +106,7 @@ def fetching(collection: str) -> Job | None:
 
 
 def _fetch_key(collection: str) -> str:
-    return params_key("fetch", collection, str(compute.samples_folder()))
+    return params_key("fetch", collection, str(samples_folder()))
 
 
 def _incoming_key(incoming: Incoming, *parts: str) -> str:

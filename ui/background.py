@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.folders import models_folder, samples_folder
 from core.params import MethodParams, params_key, replaced
 from core.result import Result
 from core.sample import Sample
@@ -24,7 +25,7 @@ def board() -> Board:
     Board
     """
     shared = shared_board()
-    shared.keep_in(compute.models_folder())
+    shared.keep_in(models_folder())
     return shared
 
 
@@ -42,7 +43,7 @@ def train(sample: Sample, params: MethodParams) -> str:
     str
         Id of the job.
     """
-    models = compute.models_folder()
+    models = models_folder()
     key = _training_key(sample, params)
     trained = params.embedding.autoencoder
     settings = f"window {params.pooling.window}, scale {params.pooling.scale:g}, width {trained.width}, {trained.epochs} epochs"
@@ -83,7 +84,7 @@ def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
     str
         Id of the job; its result is a list of `core.result.Result`.
     """
-    models = compute.models_folder()
+    models = models_folder()
     key = _repeats_key(sample, params, n_starts)
     about = About(what=f"{n_starts} starts", sample=sample.name, settings=f"{params.clustering.n_clusters} clusters")
     task = tasks.repeat, _file(sample), params, n_starts, models
@@ -120,7 +121,7 @@ def try_numbers(sample: Sample, params: MethodParams) -> str:
     str
         Id of the job; its result is `core.method.how_many.Curve`.
     """
-    models = compute.models_folder()
+    models = models_folder()
     key = _numbers_key(sample, params)
     about = About(what="Numbers of clusters", sample=sample.name)
     task = tasks.try_numbers, _file(sample), params, models
@@ -313,7 +314,7 @@ def owner() -> str:
 
 def _training_key(sample: Sample, params: MethodParams) -> str:
     # The folder and the name are part of it, since the model is looked for under both.
-    where = str(compute.models_folder())
+    where = str(models_folder())
     return params_key("train", where, sample.name, sample.content_hash, params.pooling, params.embedding.network)
 
 
@@ -345,4 +346,4 @@ def _file(sample: Sample) -> SampleFile:
 
 
 def _usual_path(sample: Sample) -> Path:
-    return compute.samples_folder() / f"{sample.name}.h5"
+    return samples_folder() / f"{sample.name}.h5"

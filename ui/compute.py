@@ -18,8 +18,7 @@ from core.depth import Bend, FoundDirection
 from core.evaluation import share
 from core.evaluation.share import Shares
 from core.figures.depth_lines import depth_lines as depth_lines_of
-from core.folders import models_folder as models_folder  # the pages ask here
-from core.folders import samples_folder as samples_folder
+from core.folders import models_folder, samples_folder
 from core.io import lab_h5
 from core.io.lab_h5 import SampleSummary
 from core.method import pipeline

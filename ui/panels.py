@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.depth import FoundDirection
+from core.folders import samples_folder
 from core.io.lab_h5 import SampleSummary
 from core.io.safe_h5 import shown
 from core.result import AutoencoderReport, Result, Scores
@@ -65,7 +66,7 @@ def _pick(readable: dict[str, SampleSummary]) -> None:
         list(readable),
         format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
         key=key,
-        help=f"Samples in {as_markdown(compute.samples_folder().name)}. A file put there shows up when the page is reloaded.",
+        help=f"Samples in {as_markdown(samples_folder().name)}. A file put there shows up when the page is reloaded.",
         on_change=lambda: state.choose_sample(state.shown(key)),
     )
 
@@ -78,7 +79,7 @@ def _problems(problems: list[str]) -> None:
 def _no_sample() -> None:
     st.title("Spatial domains", anchor=False)
     st.info(
-        f"There is no sample in {as_markdown(str(compute.samples_folder()))} that can be read. Run "
+        f"There is no sample in {as_markdown(str(samples_folder()))} that can be read. Run "
         "`python -m core fetch paste2` to bring four sections of human cortex, or bring in your own on Add data, then reload "
         "this page."
     )

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.folders import samples_folder
 from core.io.dlpfc import DLPFC_SECTIONS, DONORS, sample_path
 from core.io.public import PASTE2_SECTIONS
 from core.work.jobs import State
-from ui import arrivals, compute, state
+from ui import arrivals, state
 from ui.guards import as_markdown, shown_as_message
 from ui.watch import watch
 
@@ -24,7 +25,7 @@ class _Collection:
     sections: Sequence[str]
 
     def path(self, section: str) -> Path:
-        folder = compute.samples_folder()
+        folder = samples_folder()
         return sample_path(folder, section) if self.key == "dlpfc" else folder / f"{section}.h5"
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import RecordError
+from core.folders import models_folder
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
@@ -17,7 +18,7 @@ def record() -> Record:
     -------
     Record
     """
-    return open_record(compute.models_folder())
+    return open_record(models_folder())
 
 
 def kept(sample: Sample, params: MethodParams, file: str) -> Run | None:

@@ -2,15 +2,16 @@
 
 import streamlit as st
 
+from core.folders import models_folder, samples_folder
 from core.work import health
 from core.work.health import Check
-from ui import background, compute
+from ui import background
 from ui.guards import as_markdown
 
 
 def checks() -> None:
     """Show what was looked at, and whether it is well."""
-    found = health.look(background.board(), compute.samples_folder(), compute.models_folder())
+    found = health.look(background.board(), samples_folder(), models_folder())
     ill = [check for check in found if not check.ok]
     if ill:
         st.error(f"{len(ill)} of {len(found)} checks need somebody's attention.")

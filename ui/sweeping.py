@@ -13,6 +13,7 @@ from core.evaluation.matching import Matching, match_steadily
 from core.figures.charts import colours_of_clusters
 from core.figures.colours import Theme
 from core.figures.thumbnail import map_png
+from core.folders import models_folder
 from core.io.lab_h5 import SampleSummary
 from core.params import PRESETS, MethodParams, preset
 from core.result import Scores
@@ -80,7 +81,7 @@ def sweeps() -> Sweeps:
     -------
     Sweeps
     """
-    return _sweeps(compute.models_folder().absolute())
+    return _sweeps(models_folder().absolute())
 
 
 @functools.cache
@@ -95,7 +96,7 @@ def any_sweeps() -> bool:
     -------
     bool
     """
-    return bool(journals(compute.models_folder() / "sweeps"))
+    return bool(journals(models_folder() / "sweeps"))
 
 
 def start(sweep: Sweep) -> str:

