@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import logs, queue, turns, who
+from ui import process, queue, turns, who
 
 st.set_page_config(page_title="Spatial domains", layout="wide")
 page = st.navigation(
@@ -17,7 +17,7 @@ page = st.navigation(
         st.Page("pages/health.py", title="Health", visibility="hidden"),
     ]
 )
-logs.set_up()
+process.set_up()
 who.let_in()
 queue.head()
 with turns.of_this_server().taken():

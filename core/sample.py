@@ -173,10 +173,11 @@ class Sample:
     @property
     def layer_names(self) -> list[str]:
         """Annotated classes in alphabetical order (Layer1 .. Layer6, WM), without the unannotated."""
-        return [name for name in self._classes if name != UNANNOTATED]
+        return [name for name in self.classes if name != UNANNOTATED]
 
     @functools.cached_property
-    def _classes(self) -> tuple[str, ...]:
+    def classes(self) -> tuple[str, ...]:
+        """Values of `labels_true` in alphabetical order, the unannotated among them; empty without an annotation."""
         return () if self.labels_true is None else tuple(str(name) for name in np.unique(self.labels_true))
 
     def suggested_n_clusters(self, preset: str = "paper") -> int:
@@ -195,7 +196,7 @@ class Sample:
         n_layers = len(self.layer_names)
         if n_layers == 0:
             return DEFAULT_N_CLUSTERS
-        return n_layers if preset == "recommended" else n_layers + (UNANNOTATED in self._classes)
+        return n_layers if preset == "recommended" else n_layers + (UNANNOTATED in self.classes)
 
     @property
     def nbytes(self) -> int:

@@ -204,7 +204,7 @@ def _remember_direction(direction: FoundDirection | None) -> None:
 
 
 def _layers(sample: Sample) -> list[str]:
-    return [] if sample.labels_true is None else colours.in_order(str(name) for name in np.unique(sample.labels_true))
+    return colours.in_order(sample.classes)
 
 
 def _title(title: str, sample: Sample) -> str:

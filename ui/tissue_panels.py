@@ -254,8 +254,7 @@ def _bars(sample: Sample, spots: np.ndarray | None) -> None:
     if sample.labels_true is None:
         st.caption("The file has no annotation, so there are no layers to count.")
         return
-    names = np.unique(sample.labels_true).tolist()
-    figure = spots_per_layer(composition(sample.labels_true, spots), names, theme=state.theme())
+    figure = spots_per_layer(composition(sample.labels_true, spots), list(sample.classes), theme=state.theme())
     st.plotly_chart(figure, theme=None, config=_CHART_CONFIG, alt="Spots of each layer")
 
 

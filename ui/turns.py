@@ -1,18 +1,16 @@
-"""Whose redraw is worked on, on a server that many people share.
+"""Whose page is worked on, on a server that many people share.
 
 Python runs one thread at a time. Twenty redraws side by side hand it to each other after every message that they send, and all
-of them are late. One after the other, each is done soon, and all together take less.
+of them are late. One after the other, each is done soon, and all together take less. Fragments of a page that draw themselves
+again go beside: Streamlit runs them without the page.
 """
 
+import functools
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import streamlit as st
-
-from core.method.threads import one_thread_from_now_on
 
 _MOST_SECONDS = 0.5
 
@@ -29,9 +27,9 @@ class Turns:
 
     def __init__(self, most_seconds: float = _MOST_SECONDS) -> None:
         self._most_seconds = most_seconds
-        self._lock = threading.Lock()
-        self._line: deque[threading.Event] = deque()
-        self._holder: threading.Event | None = None
+        self._changed = threading.Condition()
+        self._line: deque[object] = deque()
+        self._holder: object = None
         self._free_at = 0.0
 
     @contextmanager
@@ -42,51 +40,41 @@ class Turns:
         ------
         None
         """
-        me = threading.Event()
-        self._come_in(me)
+        me = object()
+        self._take(me)
         try:
             yield
         finally:
             self._leave(me)
 
-    def _come_in(self, me: threading.Event) -> None:
-        with self._lock:
-            self._line.append(me)
-        while not self._takes(me):
-            me.wait(self._seconds_to_wait(me))
-            me.clear()
+    @property
+    def n_waiting(self) -> int:
+        """How many stand in line."""
+        with self._changed:
+            return len(self._line)
 
-    def _takes(self, me: threading.Event) -> bool:
-        with self._lock:
-            if self._line[0] is not me or time.monotonic() < self._free_at:
-                return False
+    def _take(self, me: object) -> None:
+        with self._changed:
+            self._line.append(me)
+            while self._line[0] is not me or self._free_at > time.monotonic():
+                self._changed.wait(self._free_at - time.monotonic() if self._line[0] is me else None)
             self._line.popleft()
             self._holder, self._free_at = me, time.monotonic() + self._most_seconds
-            self._wake_the_first()  # who until now waited to be the first waits for the time from now on
-            return True
+            self._changed.notify_all()  # who is the first now waits for the time from now on
 
-    def _seconds_to_wait(self, me: threading.Event) -> float | None:
-        with self._lock:
-            return max(0.0, self._free_at - time.monotonic()) if self._line[0] is me else None
-
-    def _leave(self, me: threading.Event) -> None:
-        with self._lock:
-            if self._holder is me:
+    def _leave(self, me: object) -> None:
+        with self._changed:
+            if self._holder is me:  # and not one that came when its time was over
                 self._free_at = 0.0
-                self._wake_the_first()
-
-    def _wake_the_first(self) -> None:
-        if self._line:
-            self._line[0].set()
+                self._changed.notify_all()
 
 
-@st.cache_resource(show_spinner=False)
+@functools.cache
 def of_this_server() -> Turns:
-    """Give the place that all sessions share; from then on numpy works in one thread, as Python does.
+    """Give the place that all sessions share.
 
     Returns
     -------
     Turns
     """
-    one_thread_from_now_on()
     return Turns()

@@ -69,7 +69,7 @@ def _waiting_words(job: Job) -> str:
 
 
 def place_in_line(job: Job, waiting: list[Job]) -> str:
-    """Say how long the line is before a job that waits.
+    """Say how long the line is before a job that has not begun.
 
     Parameters
     ----------
@@ -84,7 +84,9 @@ def place_in_line(job: Job, waiting: list[Job]) -> str:
     if job.words:  # such as that no worker is there
         return job.words
     ids = [other.id for other in waiting]
-    place = ids.index(job.id) if job.id in ids else 0
+    if job.id not in ids:
+        return "Handed to a worker"
+    place = ids.index(job.id)
     if place == 0:
         return "Next in line"
     before = waiting[place - 1]

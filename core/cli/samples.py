@@ -48,7 +48,7 @@ def add_import(todo: Any) -> None:
         help="table of barcodes and labels, or a column of the source; none for none (default: the likeliest column)",
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--name", help="name of the sample in spca_dat/ (default: as the source suggests)")
+    where.add_argument("--name", help="name of the sample in spca_dat/ or SPCA_DATA (default: as the source suggests)")
     where.add_argument("--out", type=output_path, metavar="FILE.h5", help="where to write instead; replaced")
     for flag, owner, name in _IMPORT_KNOBS:
         add_knob(parser, flag, owner, name)
@@ -111,7 +111,9 @@ def add_synthesise(todo: Any) -> None:
     parser.add_argument("--n-layers", type=int, default=6, help="cortical layers above the white matter (default 6)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same tissue (default 0)")
     parser.add_argument("--cells", action="store_true", help="cells off the lattice, with positions in um")
-    parser.add_argument("--out", type=output_path, metavar="FILE.h5", help="default spca_dat/synthetic_<spots>.h5")
+    parser.add_argument(
+        "--out", type=output_path, metavar="FILE.h5", help="default synthetic_<spots>.h5 in spca_dat/ or SPCA_DATA"
+    )
     parser.set_defaults(run=_run_synthesise)
 
 

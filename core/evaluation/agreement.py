@@ -1,6 +1,7 @@
 """Agreement of a clustering with an annotation. The annotation scores; it never chooses."""
 
 import numpy as np
+from scipy.special import entr
 
 from core.evaluation.contingency import adjusted_rand_of_pairs, contingency, n_pairs
 from core.result import Scores
@@ -24,8 +25,8 @@ def agreement(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> Scores
 
     Notes
     -----
-    NMI is normalised by the arithmetic mean of the entropies, as in the paper. Both scores are counted from one table, and equal
-    scikit-learn's, whose two functions check and count everything four times: longer than k-means takes.
+    NMI is normalised by the arithmetic mean of the entropies, as in the paper. All four are counted from one table and equal
+    scikit-learn's functions, which check and count everything anew for each: ten times as long, at every move of a knob.
     """
     if labels_true is None:
         return Scores()
@@ -45,13 +46,8 @@ def _ari(table: np.ndarray) -> float:
 
 def _nmi(table: np.ndarray) -> float:
     shares = table / table.sum()
-    of_layers, of_clusters = _entropy(shares.sum(axis=1)), _entropy(shares.sum(axis=0))
+    both, of_layers, of_clusters = (entr(part).sum() for part in (shares, shares.sum(axis=1), shares.sum(axis=0)))
     mean = (of_layers + of_clusters) / 2
     if mean == 0:  # one layer and one cluster
         return 1.0
-    return max(0.0, (of_layers + of_clusters - _entropy(shares)) / mean)
-
-
-def _entropy(shares: np.ndarray) -> float:
-    shares = shares[shares > 0]
-    return float(-(shares * np.log(shares)).sum())
+    return max(0.0, float((of_layers + of_clusters - both) / mean))

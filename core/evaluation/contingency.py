@@ -1,6 +1,7 @@
 """How two labellings of the same spots share them: what scores, matching and stability are counted from."""
 
 import numpy as np
+from scipy.special import comb
 
 
 def contingency(labels: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -31,20 +32,19 @@ def contingency(labels: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.n
     return names, other_names, counts.reshape(shape)
 
 
-def n_pairs(counts: np.ndarray) -> np.ndarray:
+def n_pairs(counts: np.ndarray | int) -> np.ndarray:
     """Count the pairs within groups.
 
     Parameters
     ----------
-    counts : ndarray
+    counts : ndarray or int
         Spots of each group.
 
     Returns
     -------
     ndarray of that shape, float
     """
-    counts = np.asarray(counts, dtype=float)  # pairs of 10^6 spots are more than 32 bits hold
-    return counts * (counts - 1) / 2
+    return np.asarray(comb(counts, 2))
 
 
 def adjusted_rand_of_pairs(together: np.ndarray, one: np.ndarray, other: np.ndarray, n_spots: int) -> np.ndarray:
@@ -65,7 +65,7 @@ def adjusted_rand_of_pairs(together: np.ndarray, one: np.ndarray, other: np.ndar
     -----
     Hubert and Arabie 1985 (doi 10.1007/BF01908075).
     """
-    by_chance = one * other / max(n_spots * (n_spots - 1) / 2, 1)
+    by_chance = one * other / max(n_pairs(n_spots), 1)
     room = np.asarray((one + other) / 2 - by_chance)
     # No room where all spots share one label, or none does, in both: then the two agree.
     return np.where(room == 0, 1.0, (together - by_chance) / np.where(room == 0, 1.0, room))

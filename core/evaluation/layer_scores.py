@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SampleError
-from core.evaluation.matching import common_spots
+from core.evaluation.contingency import contingency
 from core.sample import UNANNOTATED
 
 
@@ -65,12 +65,10 @@ def layer_scores(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> lis
     if len(labels_pred) != len(labels_true):
         raise SampleError(f"There are {len(labels_pred)} clustered spots but {len(labels_true)} annotated ones.")
     annotated = labels_true != UNANNOTATED
-    labels_pred, labels_true = labels_pred[annotated], labels_true[annotated]
-    clusters, layers = np.unique(labels_pred), [str(layer) for layer in np.unique(labels_true)]
-    table = common_spots(labels_pred, labels_true, clusters, layers)
+    clusters, layers, table = contingency(labels_pred[annotated], labels_true[annotated])
     f1 = 2 * table / np.maximum(table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True), 1)
-    best = f1.argmax(axis=0) if layers else []
+    best = f1.argmax(axis=0) if len(layers) else []
     return [
-        LayerScore(layer, float(f1[row, at]), int(clusters[row]))
+        LayerScore(str(layer), float(f1[row, at]), int(clusters[row]))
         for at, (layer, row) in enumerate(zip(layers, best, strict=True))
     ]

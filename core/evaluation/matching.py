@@ -3,6 +3,7 @@
 Arrays in, a dictionary out. Used for colours and for reading a map, never for the clustering itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,22 +67,22 @@ def match_clusters(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> d
     >>> match_clusters(np.array([0, 0, 1, 2]), np.array(["WM", "WM", "Layer1", "NA"]))
     {0: 'WM', 1: 'Layer1', 2: None}
     """
-    clusters = np.unique(labels_pred)
-    matched: dict[int, str | None] = {int(cluster): None for cluster in clusters}
     if labels_true is None:
-        return matched
+        return {int(cluster): None for cluster in np.unique(labels_pred)}
     if len(labels_pred) != len(labels_true):
         raise SampleError(f"There are {len(labels_pred)} clustered spots but {len(labels_true)} annotated ones.")
-    layers = [str(layer) for layer in np.unique(labels_true) if layer != UNANNOTATED]
-    table = common_spots(labels_pred, labels_true, clusters, layers)
+    clusters, layers, table = contingency(labels_pred, labels_true)
+    matched: dict[int, str | None] = {int(cluster): None for cluster in clusters}
+    known = layers != UNANNOTATED
+    layers, table = layers[known], table[:, known]
     for row, column in zip(*linear_sum_assignment(table, maximize=True), strict=True):
         if table[row, column] > 0:
-            matched[int(clusters[row])] = layers[column]
+            matched[int(clusters[row])] = str(layers[column])
     return matched
 
 
 def common_spots(
-    labels_pred: np.ndarray, labels_true: np.ndarray, clusters: np.ndarray, layers: list[str]
+    labels_pred: np.ndarray, labels_true: np.ndarray, clusters: Sequence[int], layers: Sequence[str]
 ) -> np.ndarray:
     """Count the spots that each cluster shares with each layer.
 
@@ -89,21 +90,17 @@ def common_spots(
     ----------
     labels_pred : ndarray of shape (n_spots,), int
     labels_true : ndarray of shape (n_spots,), str
-    clusters : ndarray of shape (n_clusters,), int
-        Which clusters to count, one row each.
-    layers : list of str
-        Which layers to count, one column each; spots of other layers are left out.
+    clusters : sequence of int
+        Which clusters to count, one row each; all have spots.
+    layers : sequence of str
+        Which layers to count, one column each; all have spots, and those of other layers are left out.
 
     Returns
     -------
     ndarray of shape (n_clusters, n_layers), int
     """
     found, found_layers, counts = contingency(labels_pred, labels_true)
-    rows, columns = np.isin(clusters, found), np.isin(layers, found_layers)
-    table = np.zeros((len(clusters), len(layers)), dtype=int)
-    places = np.searchsorted(found, clusters[rows]), np.searchsorted(found_layers, np.array(layers, dtype=str)[columns])
-    table[np.ix_(rows, columns)] = counts[np.ix_(*places)]
-    return table
+    return counts[np.ix_(np.searchsorted(found, clusters), np.searchsorted(found_layers, layers))]
 
 
 def match_steadily(

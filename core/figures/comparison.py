@@ -36,7 +36,7 @@ def predicted_and_annotated(
     """
     look = SURROUNDINGS[theme]
     matched = match_clusters(result.labels, sample.labels_true)
-    layers = _layers(sample)
+    layers = sample.classes
     figure = go.Figure()
     _add_predicted(figure, sample, result, matched, colours.cluster_colours(matched, layers, theme))
     if layers:
@@ -67,7 +67,7 @@ def annotated_alone(sample: Sample, words: str, *, theme: Theme = "light") -> go
     """
     look = SURROUNDINGS[theme]
     figure = go.Figure()
-    if layers := _layers(sample):
+    if layers := sample.classes:
         _add_annotated(figure, sample, colours.layer_colours(layers, theme))
         said = [f"Annotated: {display_name(str(layer))}" for layer in np.asarray(sample.labels_true)]
         figure.add_trace(tissue.hover(sample.places, spot_names(sample), said, 2))
@@ -83,10 +83,6 @@ def annotated_alone(sample: Sample, words: str, *, theme: Theme = "light") -> go
         font={"size": 15, "color": look.muted},
     )
     return figure
-
-
-def _layers(sample: Sample) -> list[str]:
-    return [] if sample.labels_true is None else [str(name) for name in np.unique(sample.labels_true)]
 
 
 def _panels(sample: Sample) -> tuple[int, ...]:
@@ -121,7 +117,7 @@ def _hover_words(sample: Sample, result: Result, matched: dict[int, str | None])
     }
     if sample.labels_true is None:
         return [found[int(cluster)] for cluster in result.labels]
-    said = {layer: display_name(layer) for layer in _layers(sample)}
+    said = {layer: display_name(layer) for layer in sample.classes}
     pairs = zip(result.labels, sample.labels_true, strict=True)
     return [f"{found[int(cluster)]}<br>Annotated: {said[str(layer)]}" for cluster, layer in pairs]
 

@@ -27,7 +27,7 @@ def confusion(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "li
         many spots of the layer went there, and are shaded by their share of the layer.
     """
     layers, clusters = charts.layers_of(labels_true), charts.ordered_clusters(matching)
-    counts = common_spots(matching.labels, labels_true, np.array(clusters), layers).T
+    counts = common_spots(matching.labels, labels_true, clusters, layers).T
     shares = counts / counts.sum(axis=1, keepdims=True)
     words = [[_cell(n, s) for n, s in zip(*row, strict=True)] for row in zip(counts, shares, strict=True)]
     heat = go.Heatmap(

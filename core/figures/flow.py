@@ -26,7 +26,7 @@ def flow(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "light")
         Layers on the left, clusters on the right, both from the surface inwards; streams have their layer's colour.
     """
     layers, clusters = charts.layers_of(labels_true), charts.ordered_clusters(matching)
-    counts = common_spots(matching.labels, labels_true, np.array(clusters), layers).T
+    counts = common_spots(matching.labels, labels_true, clusters, layers).T
     of_layer = colours.layer_colours(layers, theme)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
     names = [display_name(layer) for layer in layers]

@@ -42,7 +42,8 @@ class StepCache:
         ----------
         key : str
         compute : callable
-            May ask for other keys. Of several threads that ask for one key at once, one computes and the others wait for it.
+            May ask for other keys. Of several threads that ask for one key at once, one computes and the others wait for it;
+            a value larger than the budget is not kept, so each of them computes it after the other.
 
         Returns
         -------

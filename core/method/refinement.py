@@ -29,5 +29,5 @@ def majority_vote(labels: np.ndarray, graph: sparse.csr_array, rounds: int) -> n
         own = sparse.csr_array((np.ones(len(labels)), (spots, labels)), shape=(len(labels), n_labels))
         votes = (graph @ own + own).toarray()
         votes[spots, labels] += 0.5  # settles ties for the label that is there
-        labels = votes.argmax(axis=1)
-    return np.asarray(labels)
+        labels = votes.argmax(axis=1).astype(labels.dtype)
+    return labels

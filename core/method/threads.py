@@ -35,18 +35,21 @@ def one_thread() -> AbstractContextManager[object]:
     return _thread_pools().limit(limits=1)
 
 
+@functools.cache
 def one_thread_from_now_on() -> None:
     """Hold BLAS to one thread until the process ends: for one in which many threads work side by side.
+
+    To be called before any other thread is in a block of :func:`one_thread`, which would put its own number back.
 
     Notes
     -----
     OpenBLAS has one number for the whole process, so blocks of :func:`one_thread` that overlap in several threads put back what
     another has set; and the threads that it keeps wait for their next product at full speed. A server with 20 sessions took half
-    as much processor time again.
+    as much processor time again. The price: large problems, which :func:`few_threads` leaves all threads, have one here, too.
     """
     import scipy.linalg  # noqa: F401 - brings a BLAS of its own, which must be there to be held
 
-    ThreadpoolController().limit(limits=1)
+    ThreadpoolController().limit(limits=1, user_api="blas")
 
 
 _TORCH = threading.Lock()

@@ -42,8 +42,8 @@ _KILLED = (
 _NO_WORKERS = "Waits for a worker: none has joined the cluster"
 _UNREADABLE = "Error during deserialization of the task graph"  # as Dask's scheduler words it
 _NO_PACKAGE = (
-    "The scheduler of the cluster cannot read this work: it does not find this package, or another version of Python or Dask. "
-    "Start it in the folder of the package, with the package's own environment."
+    "The scheduler of the cluster cannot read this work: it does not find this package, or has another version of Python or Dask. "
+    "Start it in the folder of the package, with the package's own environment; the server's log says more."
 )
 _UNFORESEEN = (
     "An error in the program stopped this work ({kind}); the server's log has all of it. Try again, or report it."
@@ -418,7 +418,7 @@ def sentence_of(error: BaseException) -> str:
         return str(error)
     if isinstance(error, KilledWorker):
         return _KILLED
+    _LOG.error("A background job failed", exc_info=error)
     if isinstance(error, RuntimeError) and _UNREADABLE in str(error):
         return _NO_PACKAGE
-    _LOG.error("A background job failed", exc_info=error)
     return _UNFORESEEN.format(kind=type(error).__name__)

@@ -88,5 +88,6 @@ def test_places_in_line_are_said_in_words():
         for n in range(12)
     ]
     assert place_in_line(jobs[0], jobs) == "Next in line"
+    assert place_in_line(jobs[0], jobs[1:]) == "Handed to a worker"
     assert place_in_line(jobs[2], jobs) == "Third in line, behind Training of s1 (Ada)"
     assert place_in_line(jobs[11], jobs) == "12th in line, behind Training of s10 (Ada)"

@@ -105,7 +105,8 @@ def test_every_word_that_is_looked_for_must_occur_and_what_is_hidden_stays_chose
 def test_sample_sweep_and_star_narrow_the_list_down(samples_folder, sample, record):
     lab_h5.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
     kept(record, lab_h5.read(samples_folder / "second.h5"), name="elsewhere", starred=True)
-    kept(record, sample, name="swept", sweep="windows")
+    [swept] = record.keep_all(sample, [pipeline.run(sample, PAPER)], who="", sweep="windows")
+    record.change(swept.id, name="swept")
     kept(record, sample, name="by hand")
     app = opened()
     app.selectbox("widget:runs.sample").select("first").run()

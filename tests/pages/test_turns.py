@@ -1,9 +1,10 @@
-"""Redraws of many sessions at once: a few are worked on, the others stand in line, and nobody for long."""
+"""Redraws of many sessions at once: one is worked on, the others stand in line, and nobody for long."""
 
 import threading
 
 import pytest
 
+from tests.core.work.outside_cluster import wait_until
 from ui.turns import Turns
 
 
@@ -38,9 +39,10 @@ def test_redraws_go_on_one_after_the_other_in_the_order_in_which_they_came():
     first = Visitor(turns)
     assert first.comes_in
     second = Visitor(turns)
-    assert second.stays_out
+    wait_until(lambda: turns.n_waiting == 1)
     third = Visitor(turns)
-    assert third.stays_out
+    wait_until(lambda: turns.n_waiting == 2)
+    assert second.stays_out
     first.leave()
     assert second.comes_in
     assert third.stays_out
@@ -68,7 +70,10 @@ def test_who_leaves_after_its_time_does_not_let_two_in():
     second = Visitor(turns)
     assert second.comes_in
     slow.leave()
-    assert Visitor(turns).stays_out
+    third = Visitor(turns)
+    assert third.stays_out
+    second.leave()
+    third.leave()
 
 
 def test_a_redraw_that_fails_leaves_its_place():

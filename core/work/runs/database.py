@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from core.errors import RecordError
 from core.io.safe_h5 import shown
 from core.work.runs.insertion import insert
+from core.work.runs.tables import PARAMS, STUDY_ATTRIBUTES, TRIALS, USER_ATTRIBUTES
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -35,17 +36,6 @@ _SECONDS_TO_WAIT = 10
 _ROWS_AT_ONCE = 500
 _TRIES_TO_OPEN = 5
 _TRIES_TO_WRITE = 5
-
-_TRIALS = sa.table("trials", sa.column("trial_id"), sa.column("study_id"), sa.column("state"))
-_ATTRIBUTES = sa.table("trial_user_attributes", sa.column("trial_id"), sa.column("key"), sa.column("value_json"))
-_PARAMS = sa.table(
-    "trial_params",
-    sa.column("trial_id"),
-    sa.column("param_name"),
-    sa.column("param_value"),
-    sa.column("distribution_json"),
-)
-_STUDY_ATTRIBUTES = sa.table("study_user_attributes", sa.column("study_id"), sa.column("key"), sa.column("value_json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ class Database:
         self._storage: RDBStorage | None = None
         self._lock = threading.Lock()
 
-    def add(self, study: str, about: dict[str, str], trials: Sequence["FrozenTrial"]) -> list[Row]:
+    def add(self, study: str, about: dict[str, str], trials: Sequence["FrozenTrial"]) -> tuple[int, list[int]]:
         """Add trials to one study, all in one transaction.
 
         Parameters
@@ -94,16 +84,14 @@ class Database:
 
         Returns
         -------
-        list of Row
+        study_id : int
+        trial_ids : list of int
+            In order.
         """
         with self._as_sentence():
             storage = self._opened()
             study_id = _study(storage, study, about)
-            ids = _inserted(storage.engine, study_id, trials)
-        return [
-            Row(trial_id, study_id, trial.user_attrs[FACTS], dict(trial.params))
-            for trial_id, trial in zip(ids, trials, strict=True)
-        ]
+            return study_id, _inserted(storage.engine, study_id, trials)
 
     def trials(self) -> dict[int, int]:
         """List the runs that are there.
@@ -147,7 +135,7 @@ class Database:
         Row or None
         """
         # Facts are JSON as Python writes it, and an id holds no sign that means something to LIKE.
-        found = _our_trials().where(_ATTRIBUTES.c.value_json.like(f'%"id": "{run_id}"%'))
+        found = _our_trials().where(USER_ATTRIBUTES.c.value_json.like(f'%"id": "{run_id}"%'))
         rows = [row for some in self.rows(dict(self._read(found))) for row in some]
         return next((row for row in rows if isinstance(row.facts, dict) and row.facts.get("id") == run_id), None)
 
@@ -159,7 +147,7 @@ class Database:
         dict of str to dict
             Values by name, by run.
         """
-        columns = _STUDY_ATTRIBUTES.c
+        columns = STUDY_ATTRIBUTES.c
         query = sa.select(columns.key, columns.value_json).where(columns.key.like(f"{_CHANGE}%"))
         found: dict[str, dict[str, Any]] = {}
         for key, text in self._read(query):
@@ -211,21 +199,21 @@ class Database:
 
 
 def _our_trials() -> Any:
-    finished = _TRIALS.c.state == sa.literal_column("'COMPLETE'")  # PostgreSQL's enum compares with a literal alone
-    query = sa.select(_TRIALS.c.trial_id, _TRIALS.c.study_id).join_from(
-        _TRIALS, _ATTRIBUTES, _ATTRIBUTES.c.trial_id == _TRIALS.c.trial_id
+    finished = TRIALS.c.state == "COMPLETE"
+    query = sa.select(TRIALS.c.trial_id, TRIALS.c.study_id).join_from(
+        TRIALS, USER_ATTRIBUTES, USER_ATTRIBUTES.c.trial_id == TRIALS.c.trial_id
     )
-    return query.where(_ATTRIBUTES.c.key == FACTS, finished)
+    return query.where(USER_ATTRIBUTES.c.key == FACTS, finished)
 
 
 def _facts_of(trials: list[int]) -> Any:
-    columns = _ATTRIBUTES.c
+    columns = USER_ATTRIBUTES.c
     chosen = sa.select(columns.trial_id, columns.value_json).where(columns.key == FACTS, columns.trial_id.in_(trials))
     return chosen.order_by(columns.trial_id)
 
 
 def _params_of(trials: list[int]) -> Any:
-    return sa.select(*_PARAMS.c).where(_PARAMS.c.trial_id.in_(trials))
+    return sa.select(*PARAMS.c).where(PARAMS.c.trial_id.in_(trials))
 
 
 def _values(rows: Sequence[Any]) -> dict[int, dict[str, Any]]:

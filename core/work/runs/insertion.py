@@ -1,7 +1,7 @@
 """Finished trials put into Optuna's tables, many at a time.
 
-Optuna writes a trial row by row and looks each row up again before the next: a hundred statements where six do. What it would
-write is written here; that its tables are those that are meant, Optuna checks when it opens them.
+Optuna writes a trial row by row and looks each row up again before the next: a hundred statements where eight do. What it would
+write is written here.
 """
 
 import functools
@@ -12,28 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from core.work.runs.tables import PARAMS, STUDIES, SYSTEM_ATTRIBUTES, TRIALS, USER_ATTRIBUTES, VALUES
+
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
-
-# PostgreSQL has types of these names.
-_STATE = sa.Enum("COMPLETE", name="trialstate")
-_KIND = sa.Enum("FINITE", name="trialvaluetype")
-
-_STUDIES = sa.table("studies", sa.column("study_id"), sa.column("study_name"))
-_TRIALS = sa.table(
-    "trials",
-    sa.column("trial_id"),
-    sa.column("number"),
-    sa.column("study_id"),
-    sa.column("state", _STATE),
-    sa.column("datetime_start", sa.DateTime()),
-    sa.column("datetime_complete", sa.DateTime()),
-)
-_VALUES = sa.table("trial_values", *map(sa.column, ("trial_id", "objective", "value")), sa.column("value_type", _KIND))
-_PARAMS = sa.table("trial_params", *map(sa.column, ("trial_id", "param_name", "param_value", "distribution_json")))
-_USER_ATTRIBUTES = sa.table("trial_user_attributes", *map(sa.column, ("trial_id", "key", "value_json")))
-_SYSTEM_ATTRIBUTES = sa.table("trial_system_attributes", *map(sa.column, ("trial_id", "key", "value_json")))
 
 
 def insert(connection: sa.Connection, study_id: int, trials: Sequence["FrozenTrial"]) -> list[int]:
@@ -59,9 +42,9 @@ def insert(connection: sa.Connection, study_id: int, trials: Sequence["FrozenTri
     """
     first = _next_number(connection, study_id)
     numbers = range(first, first + len(trials))
-    connection.execute(sa.insert(_TRIALS), [_trial_row(study_id, *pair) for pair in zip(numbers, trials, strict=True)])
-    new = sa.select(_TRIALS.c.trial_id).where(_TRIALS.c.study_id == study_id, _TRIALS.c.number >= first)
-    ids = list(connection.execute(new.order_by(_TRIALS.c.number)).scalars())
+    connection.execute(sa.insert(TRIALS), [_trial_row(study_id, *pair) for pair in zip(numbers, trials, strict=True)])
+    new = sa.select(TRIALS.c.trial_id).where(TRIALS.c.study_id == study_id, TRIALS.c.number >= first)
+    ids = list(connection.execute(new.order_by(TRIALS.c.number)).scalars())
     for table, rows_of in _PARTS:
         rows = [
             {"trial_id": trial_id} | row for trial_id, trial in zip(ids, trials, strict=True) for row in rows_of(trial)
@@ -74,11 +57,11 @@ def insert(connection: sa.Connection, study_id: int, trials: Sequence["FrozenTri
 def _next_number(connection: sa.Connection, study_id: int) -> int:
     # A change that changes nothing keeps other writers out of the study until the end of the transaction, in every database:
     # Optuna locks the same row before it counts.
-    mine = _STUDIES.c.study_id == study_id
-    held = connection.execute(sa.update(_STUDIES).where(mine).values(study_name=_STUDIES.c.study_name))
+    mine = STUDIES.c.study_id == study_id
+    held = connection.execute(sa.update(STUDIES).where(mine).values(study_name=STUDIES.c.study_name))
     if held.rowcount == 0:
         raise KeyError("No record found")
-    last = connection.execute(sa.select(sa.func.max(_TRIALS.c.number)).where(_TRIALS.c.study_id == study_id)).scalar()
+    last = connection.execute(sa.select(sa.func.max(TRIALS.c.number)).where(TRIALS.c.study_id == study_id)).scalar()
     return 0 if last is None else int(last) + 1
 
 
@@ -124,8 +107,8 @@ def _attribute_rows(attributes: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 _PARTS: tuple[tuple[sa.TableClause, Callable[["FrozenTrial"], list[dict[str, Any]]]], ...] = (
-    (_VALUES, _value_rows),
-    (_PARAMS, _param_rows),
-    (_USER_ATTRIBUTES, lambda trial: _attribute_rows(trial.user_attrs)),
-    (_SYSTEM_ATTRIBUTES, lambda trial: _attribute_rows(trial.system_attrs)),
+    (VALUES, _value_rows),
+    (PARAMS, _param_rows),
+    (USER_ATTRIBUTES, lambda trial: _attribute_rows(trial.user_attrs)),
+    (SYSTEM_ATTRIBUTES, lambda trial: _attribute_rows(trial.system_attrs)),
 )

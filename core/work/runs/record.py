@@ -75,7 +75,6 @@ class Record:
         name: str = "",
         note: str = "",
         starred: bool = False,
-        sweep: str = "",
     ) -> Run:
         """Record a run.
 
@@ -87,15 +86,13 @@ class Record:
         who, name, note : str
             Who keeps it, what it is called, what is to be said of it.
         starred : bool
-        sweep : str
-            Id of the sweep that it is part of; empty for none.
 
         Returns
         -------
         Run
         """
         run = dataclasses.replace(
-            _new_run(sample, result, who, sweep),
+            _new_run(sample, result, who),
             name=checked_text("name", name),
             note=checked_text("note", note),
             starred=starred,
@@ -110,8 +107,10 @@ class Record:
         sample : Sample
         results : sequence of Result
             Of that sample.
-        who, sweep : str
-            As in :meth:`keep`.
+        who : str
+            Who keeps them.
+        sweep : str
+            Id of the sweep.
 
         Returns
         -------
@@ -150,10 +149,10 @@ class Record:
             "content_hash": first.content_hash,
             "annotation_hash": first.annotation_hash,
         }
-        rows = self._database.add(study_name(first), about, [trial_of(run) for run in runs])
+        study_id, trial_ids = self._database.add(study_name(first), about, [trial_of(run) for run in runs])
         with self._lock:
-            for run, row in zip(runs, rows, strict=True):
-                self._studies[row.trial_id], self._read[row.trial_id] = row.study_id, run
+            for run, trial_id in zip(runs, trial_ids, strict=True):
+                self._studies[trial_id], self._read[trial_id] = study_id, run
         return runs
 
     def runs(
@@ -421,7 +420,7 @@ class Record:
             _LOG.warning("Trial %s of the record of runs was passed over: %s", row.trial_id, error)
 
 
-def _new_run(sample: Sample, result: Result, who: str, sweep: str) -> Run:
+def _new_run(sample: Sample, result: Result, who: str, sweep: str = "") -> Run:
     return Run(
         id=uuid.uuid4().hex,
         sample_name=sample.name,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -73,11 +73,18 @@ def test_of_threads_that_ask_for_one_value_at_once_one_computes_and_the_others_g
         assert go_on.wait(10)
         return np.arange(3)
 
+    def ask(asked):
+        asked.set()
+        return cache.get("step", slowly)
+
     with ThreadPoolExecutor(3) as threads:
         first = threads.submit(cache.get, "step", slowly)
         assert begun.wait(10)
-        others = [threads.submit(cache.get, "step", slowly) for _ in range(2)]
+        asked = [threading.Event() for _ in range(2)]
+        others = [threads.submit(ask, event) for event in asked]
+        assert all(event.wait(10) for event in asked)
         assert cache.get("another step", lambda: 1) == 1  # nobody who asks for something else waits
+        assert not wait(others, timeout=0.2).done
         go_on.set()
         assert all(other.result(10) is first.result(10) for other in others)
     assert calls == [1]

@@ -71,12 +71,12 @@ def trained(result):
 
 def test_a_kept_run_is_found_by_another_process_with_everything_that_was_kept(tmp_path, record, result):
     before = datetime.now(UTC)
-    kept = record.keep(SAMPLE, result, who="Ada", name="Good one", note="Look at layer 4", starred=True, sweep="s1")
+    kept = record.keep(SAMPLE, result, who="Ada", name="Good one", note="Look at layer 4", starred=True)
     assert record_in(tmp_path).runs() == [kept]
     found = record_in(tmp_path).run(kept.id)
     assert found == kept
     assert (found.who, found.name, found.note, found.starred, found.sweep) == (
-        "Ada", "Good one", "Look at layer 4", True, "s1",
+        "Ada", "Good one", "Look at layer 4", True, "",
     )  # fmt: skip
     assert (found.sample_name, found.content_hash, found.annotation_hash) == (
         "first", SAMPLE.content_hash, SAMPLE.annotation_hash,
@@ -153,7 +153,7 @@ def test_only_new_runs_are_read_and_the_reading_says_how_far_it_is(tmp_path, rec
 def test_runs_are_chosen_by_sample_and_by_sweep(record, result):
     other = dataclasses.replace(small_sample("second"), labels_true=None)
     unscored = dataclasses.replace(result, sample_name="second", scores=Scores())
-    mine, theirs = record.keep(SAMPLE, result, sweep="s"), record.keep(other, unscored)
+    [mine], theirs = record.keep_all(SAMPLE, [result], who="", sweep="s"), record.keep(other, unscored)
     assert record.runs(sample_name="first") == [mine]
     assert record.runs(sample_name="second") == [theirs]
     assert record.runs(sweep="s") == [mine]
