@@ -1,6 +1,9 @@
 """Pictures of the pages for the README: `python -m scripts.screenshots` writes them to `docs/pictures/`."""
 
+import subprocess
+import sys
 import tempfile
+from contextlib import ExitStack
 
 from playwright.sync_api import Browser
 
@@ -14,15 +17,21 @@ PAGES = {
     "tune_charts": ("/", LAST_CHART, 1420),
     "tissue": ("/tissue", LEGEND, 900),
     "method": ("/method", LAST_LESSON, 2300),
+    "sweep": ("/sweep", LAST_CHART, 1420),
+    "runs": ("/runs", "[data-testid=stDataFrame]", 900),
 }
 """Where each picture is taken, what is awaited, and how high it is in pixels."""
+SWEEP = ["sweep", "spca_dat/151673.h5", "--grid", "window=2,6,10,14", "--grid", "x-weight=1,2,5"]
+"""What the pages of sweeps and runs show."""
 _SETTLE_MS = 1500
 
 
 def main() -> None:
     """Write every picture."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as models, served_app(SPCA_MODELS=models) as address, chromium() as browser:
+    with tempfile.TemporaryDirectory() as models, ExitStack() as stack:
+        subprocess.run([sys.executable, "-m", "core", *SWEEP, "--models", models], cwd=ROOT, check=True)  # noqa: S603 - our own command
+        address, browser = stack.enter_context(served_app(SPCA_MODELS=models)), stack.enter_context(chromium())
         for scheme, width in SHOTS:
             for name in PAGES:
                 _shoot(browser, address, name, scheme, width)
