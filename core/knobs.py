@@ -5,7 +5,7 @@ A name is the field's own, unless two steps have a field of that name or the nam
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -30,6 +30,20 @@ _NAMES: Mapping[Address, str] = {
     ("clustering", "random_state"): "seed",
     ("refinement", "rounds"): "refinement",
 }
+
+_EMBEDDING, _DIRECTION, _READ_OUT = ("embedding", "kind"), ("direction", "method"), ("clustering", "read_out")
+
+# A knob, or a whole step, takes part only where a choice has one of some values. What is said last of a knob holds most.
+_NEEDS: tuple[tuple[Address, Address, Sequence[str]], ...] = (
+    (("pooling",), _EMBEDDING, ("none", "pca", "code", "reconstruction", "latent")),
+    (("pooling", "scale"), _EMBEDDING, ("none", "pca", "code", "reconstruction")),  # normalised counts have no scale
+    (("embedding", "n_components"), _EMBEDDING, ("pca", "factors")),
+    (("embedding", "hops"), _EMBEDDING, ("factors",)),
+    (("embedding", "autoencoder"), _EMBEDDING, ("code", "reconstruction")),
+    (("embedding", "latent"), _EMBEDDING, ("latent",)),
+    (("direction", "angle"), _DIRECTION, ("manual",)),
+    *((("clustering", name), _READ_OUT, ("kmeans",)) for name in ("x_weight", "init", "n_init", "max_iter")),
+)
 
 
 @cache
@@ -138,6 +152,55 @@ def read_value(address: Address, text: str) -> Any:
         value = text
     replaced(MethodParams(), address, value)  # refuses what lies outside the limits
     return value
+
+
+def takes_part(params: MethodParams, address: Address) -> bool:
+    """Tell whether a knob can change anything in a run.
+
+    Parameters
+    ----------
+    params : MethodParams
+    address : Address
+
+    Returns
+    -------
+    bool
+        False of such as epochs without an autoencoder.
+    """
+    return all(value_at(params, choice) in values for choice, values in _needs(address))
+
+
+def check_takes_part(address: Address, settings: Iterable[MethodParams]) -> None:
+    """Refuse to turn a knob that changes nothing.
+
+    Parameters
+    ----------
+    address : Address
+    settings : iterable of MethodParams
+        Of the runs that are to be made.
+
+    Raises
+    ------
+    ParameterError
+        If the knob takes part in none of them, with what it needs.
+    """
+    if any(takes_part(params, address) for params in settings):
+        return
+    choice, values = _needs(address)[-1]
+    used_by = [name for name in PRESETS if takes_part(preset(name), address)]
+    presets = f" (preset{'s' * (len(used_by) > 1)} {_listed(used_by, 'and')})" if used_by else ""
+    raise ParameterError(
+        f"{names()[address]} changes nothing in these settings. It counts where {names()[choice]} is {_listed(values, 'or')}{presets}: "
+        f"choose that, or leave {names()[address]} out."
+    )
+
+
+def _listed(words: Sequence[str], last: str) -> str:
+    return f" {last} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+
+
+def _needs(address: Address) -> list[tuple[Address, Sequence[str]]]:
+    return [(choice, values) for step, choice, values in _NEEDS if address[: len(step)] == step]
 
 
 def as_flat(params: MethodParams) -> dict[str, Any]:

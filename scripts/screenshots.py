@@ -17,11 +17,11 @@ PAGES = {
     "tune_charts": ("/", LAST_CHART, 1420),
     "tissue": ("/tissue", LEGEND, 900),
     "method": ("/method", LAST_LESSON, 2300),
-    "sweep": ("/sweep", LAST_CHART, 1420),
+    "sweep": ("/sweep", ".js-plotly-plot", 1420),
     "runs": ("/runs", "[data-testid=stDataFrame]", 900),
 }
 """Where each picture is taken, what is awaited, and how high it is in pixels."""
-SWEEP = ["sweep", "spca_dat/151673.h5", "--grid", "window=2,6,10,14", "--grid", "x-weight=1,2,5"]
+SWEEP = ["sweep", "spca_dat/151673.h5", "--preset", "paper", "--grid", "window=2,6,10,14", "--grid", "x-weight=1,2,5"]
 """What the pages of sweeps and runs show."""
 _SETTLE_MS = 1500
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from core.knobs import declared, value_at
+from core.knobs import declared, takes_part, value_at
 from core.params import PRESETS, MethodParams, preset, replaced
 from core.sample import Sample
 from ui import state
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
 _LONGEST_SLIDER = 64
 
-POOLING: tuple[Address, ...] = (("pooling", "window"), ("pooling", "scale"))
-EMBEDDING: Address = ("embedding", "kind")
-COMPONENTS: Address = ("embedding", "n_components")
-HOPS: Address = ("embedding", "hops")
+EARLY: tuple[Address, ...] = (
+    ("pooling", "window"),
+    ("pooling", "scale"),
+    ("embedding", "kind"),
+    ("embedding", "n_components"),
+    ("embedding", "hops"),
+)
 AUTOENCODER: tuple[Address, ...] = tuple(
     ("embedding", "autoencoder", name)
     for name in ("width", "epochs", "learning_rate", "weight_decay", "batch_size", "random_state")
@@ -35,15 +38,17 @@ AUTOENCODER: tuple[Address, ...] = tuple(
 LATENT: tuple[Address, ...] = tuple(
     ("embedding", "latent", name) for name in ("size", "hops", "units", "epochs", "learning_rate", "random_state")
 )
-X_WEIGHT: Address = ("clustering", "x_weight")
 DIRECTION: Address = ("direction", "method")
 ANGLE: Address = ("direction", "angle")
-CLUSTERING: tuple[Address, ...] = (
+LATE: tuple[Address, ...] = (
+    ("clustering", "x_weight"),
+    DIRECTION,
+    ANGLE,
     ("clustering", "n_clusters"),
     ("clustering", "read_out"),
     ("clustering", "random_state"),
+    ("refinement", "rounds"),
 )
-REFINEMENT: Address = ("refinement", "rounds")
 STARTS: tuple[Address, ...] = (("clustering", "init"), ("clustering", "n_init"), ("clustering", "max_iter"))
 
 
@@ -110,24 +115,10 @@ def early_knobs(sample: Sample) -> None:
     ----------
     sample : Sample
     """
-    for address in _pooling(params(sample)):
-        knob(sample, address)
-    knob(sample, EMBEDDING)
-    embedding = params(sample).embedding
-    if embedding.kind in ("pca", "factors"):
-        knob(sample, COMPONENTS)
-    if embedding.kind == "factors":
-        knob(sample, HOPS)
-    if embedding.needs_training:
+    _those_that_take_part(sample, EARLY)
+    if params(sample).embedding.needs_training:
         with st.expander("Autoencoder"):
-            for address in LATENT if embedding.kind == "latent" else AUTOENCODER:
-                knob(sample, address)
-
-
-def _pooling(chosen: MethodParams) -> tuple[Address, ...]:
-    if not chosen.embedding.pools:
-        return ()
-    return POOLING[:1] if chosen.embedding.kind == "latent" else POOLING  # normalised counts have no scale
+            _those_that_take_part(sample, (*AUTOENCODER, *LATENT))
 
 
 def late_knobs(sample: Sample) -> None:
@@ -137,18 +128,16 @@ def late_knobs(sample: Sample) -> None:
     ----------
     sample : Sample
     """
-    by_kmeans = params(sample).clustering.by_kmeans
-    if by_kmeans:
-        knob(sample, X_WEIGHT)
-    knob(sample, DIRECTION)
-    if params(sample).direction.method == "manual":
-        knob(sample, ANGLE)
-    for address in (*CLUSTERING, REFINEMENT):
-        knob(sample, address)
-    if by_kmeans:
+    _those_that_take_part(sample, LATE)
+    if params(sample).clustering.by_kmeans:
         with st.expander("Starts"):
-            for address in STARTS:
-                knob(sample, address)
+            _those_that_take_part(sample, STARTS)
+
+
+def _those_that_take_part(sample: Sample, addresses: Sequence[Address]) -> None:
+    for address in addresses:
+        if takes_part(params(sample), address):
+            knob(sample, address)
 
 
 def knob(sample: Sample, address: Address) -> None:

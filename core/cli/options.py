@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.folders import models_folder
+from core.knobs import Address, check_takes_part
 from core.params import (
     PRESETS,
     AutoencoderParams,
@@ -194,8 +195,51 @@ def method_params(
     Returns
     -------
     MethodParams
+
+    Raises
+    ------
+    ParameterError
+        If a value lies outside its limits, or changes nothing.
+    """
+    params = start_params(options, sample, knobs)
+    for address in given(options, knobs):
+        check_takes_part(address, [params])
+    return params
+
+
+def start_params(
+    options: argparse.Namespace, sample: Sample, knobs: tuple[tuple[str, type, str, str], ...]
+) -> MethodParams:
+    """Do so for runs that turn further knobs, which may bring in what takes no part at first.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    sample : Sample
+        Suggests the number of clusters.
+    knobs : tuple of (flag, dataclass, field, step)
+
+    Returns
+    -------
+    MethodParams
     """
     return _asked(options, sample.suggested_n_clusters(options.preset), knobs)
+
+
+def given(options: argparse.Namespace, knobs: tuple[tuple[str, type, str, str], ...]) -> dict[Address, Any]:
+    """List the values that options give to knobs.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    knobs : tuple of (flag, dataclass, field, step)
+
+    Returns
+    -------
+    dict of Address to object
+    """
+    values = {(*step.split("."), name): getattr(options, dest(flag)) for flag, _, name, step in knobs}
+    return {address: value for address, value in values.items() if value is not None}
 
 
 def joint_params(
@@ -221,10 +265,8 @@ def joint_params(
 
 def _asked(options: argparse.Namespace, n_clusters: int, knobs: tuple[tuple[str, type, str, str], ...]) -> MethodParams:
     params = preset(options.preset, n_clusters=n_clusters)
-    for flag, _, name, step in knobs:
-        value = getattr(options, dest(flag))
-        if value is not None:
-            params = replaced(params, [*step.split("."), name], value)
+    for address, value in given(options, knobs).items():
+        params = replaced(params, address, value)
     angle = getattr(options, "angle", None)
     if angle is None or angle == "auto":
         return params

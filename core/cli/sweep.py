@@ -7,10 +7,12 @@ from typing import Any
 
 from core import knobs
 from core.cli.clustering import add_angle
-from core.cli.options import CLUSTERING_KNOBS, TRAINING_KNOBS, add_method, at_least_one, method_params
+from core.cli.options import CLUSTERING_KNOBS, TRAINING_KNOBS, add_method, at_least_one, given, start_params
 from core.errors import ParameterError
 from core.work import sweep_suggestions
 from core.work.sweep_plan import Axis, Range, Search, Section, Sweep, objectives
+
+_KNOBS = TRAINING_KNOBS + CLUSTERING_KNOBS
 
 
 def add_sweep(todo: Any) -> None:
@@ -25,7 +27,7 @@ def add_sweep(todo: Any) -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="samples in the lab's format (.h5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    add_method(parser, TRAINING_KNOBS + CLUSTERING_KNOBS, default_preset="recommended")
+    add_method(parser, _KNOBS, default_preset="recommended")
     add_angle(parser)
     parser.add_argument(
         "--grid",
@@ -78,7 +80,7 @@ def _run_sweep(options: argparse.Namespace) -> None:
 
     sweep.sweep(
         options.files,
-        lambda sample: method_params(options, sample, TRAINING_KNOBS + CLUSTERING_KNOBS),
+        lambda sample: start_params(options, sample, _KNOBS),
         lambda sections: _sweep(options, sections),
         models=options.models,
         as_json=options.json,
@@ -95,9 +97,11 @@ def _check_kind(options: argparse.Namespace) -> None:
 
 
 def _sweep(options: argparse.Namespace, sections: tuple[Section, ...]) -> Sweep:
-    return Sweep(
+    sweep = Sweep(
         sections=sections, axes=tuple(options.grid), search=_search(options, sections), n_starts=options.starts
     )
+    sweep.check_knobs(given(options, _KNOBS))
+    return sweep
 
 
 def _search(options: argparse.Namespace, sections: tuple[Section, ...]) -> Search | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.knobs import Address, declared, names, value_at
+from core.knobs import Address, declared, names, takes_part, value_at
 from core.params import MethodParams
 
 NO_PART = "–"
@@ -88,22 +88,6 @@ def step_of(address: Address) -> str:
     return _STEPS.get(address[-2], address[-2].capitalize())
 
 
-def _idle(params: MethodParams) -> list[Address]:
-    """List the knobs, or whole steps, that change nothing."""
-    kind, by_kmeans = params.embedding.kind, params.clustering.by_kmeans
-    conditions = (
-        (params.embedding.pools, [("pooling",)]),
-        (kind in ("pca", "factors"), [("embedding", "n_components")]),
-        (kind == "factors", [("embedding", "hops")]),
-        (kind != "latent", [("pooling", "scale")]),  # normalised counts have no scale
-        (kind in ("code", "reconstruction"), [("embedding", "autoencoder")]),
-        (kind == "latent", [("embedding", "latent")]),
-        (params.direction.method == "manual", [("direction", "angle")]),
-        (by_kmeans, [("clustering", name) for name in ("x_weight", "init", "n_init", "max_iter")]),
-    )
-    return [address for holds, addresses in conditions if not holds for address in addresses]
-
-
 def working_values(params: MethodParams) -> dict[Address, Any]:
     """Give the value of every knob that takes part in a run.
 
@@ -116,11 +100,7 @@ def working_values(params: MethodParams) -> dict[Address, Any]:
     dict of Address to object
         In the order of the method; None for knobs that take no part.
     """
-    idle = _idle(params)
-    return {
-        address: None if any(address[: len(step)] == step for step in idle) else value_at(params, address)
-        for address in names()
-    }
+    return {address: value_at(params, address) if takes_part(params, address) else None for address in names()}
 
 
 def in_words(address: Address, value: Any) -> str:

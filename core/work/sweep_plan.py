@@ -4,11 +4,12 @@ Plain values that are written as JSON and read back. Knows nothing of processes,
 """
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -257,6 +258,34 @@ class Sweep:
         for section in facts["sections"]:
             del section["path"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def check_knobs(self, others: Iterable[Address] = ()) -> None:
+        """Refuse to turn what changes nothing.
+
+        Parameters
+        ----------
+        others : iterable of Address
+            Knobs that were set for all runs.
+
+        Raises
+        ------
+        ParameterError
+            If a knob takes part in none of the runs.
+        """
+        turned = [knobs.address_of(knob) for knob in self.knobs]
+        for address, section in itertools.product((*turned, *others), self.sections):
+            knobs.check_takes_part(address, self._reached_from(section.params))
+
+    def _reached_from(self, params: MethodParams) -> Iterator[MethodParams]:
+        """Give the settings between which the knobs with choices take one; other knobs decide nothing."""
+        turned = (
+            {item.address: item.choices for item in self.search.ranges}
+            if self.search
+            else {axis.address: axis.values for axis in self.axes}
+        )
+        chosen = {address: values for address, values in turned.items() if knobs.declared(address).metadata["choices"]}
+        for values in itertools.product(*chosen.values()):
+            yield functools.reduce(lambda made, one: replaced(made, *one), zip(chosen, values, strict=True), params)
 
     def settings(self) -> list[Setting]:
         """List the runs of a grid, those with the same early steps as close together as the grid allows.

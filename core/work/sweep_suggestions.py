@@ -10,6 +10,13 @@ from core import knobs
 from core.params import MethodParams
 from core.work.sweep_plan import Range
 
+_MOST_TURNED_FIRST = (
+    *("window", "scale", "x_weight", "n_clusters", "refinement", "direction", "angle", "components", "hops"),
+    *("latent_size", "latent_hops", "latent_units", "latent_epochs", "latent_learning_rate", "latent_seed"),
+    *("width", "epochs", "learning_rate", "weight_decay", "batch_size", "training_seed"),
+    *("embedding", "read_out", "init", "n_init", "max_iter", "seed"),
+)
+
 _VALUES: Mapping[str, tuple[Any, ...]] = {
     "window": (1, 2, 4, 6, 10),
     "scale": (0.5, 1.0, 2.0, 4.0, 8.0),
@@ -62,19 +69,7 @@ def relevant(params: MethodParams) -> list[str]:
     -------
     list of str
     """
-    embedding, clustering = params.embedding, params.clustering
-    found = ["window"] if embedding.pools else []
-    found += ["scale"] if embedding.pools and embedding.kind != "latent" else []
-    found += ["x_weight"] if clustering.by_kmeans else []
-    found += ["n_clusters", "refinement", "direction"]
-    found += ["angle"] if params.direction.method == "manual" else []
-    found += {"pca": ["components"], "factors": ["components", "hops"]}.get(embedding.kind, [])
-    if embedding.kind == "latent":
-        found += ["latent_size", "latent_hops", "latent_units", "latent_epochs", "latent_learning_rate", "latent_seed"]
-    elif embedding.needs_training:
-        found += ["width", "epochs", "learning_rate", "weight_decay", "batch_size", "training_seed"]
-    found += ["embedding", "read_out"]
-    return found + (["init", "n_init", "max_iter"] if clustering.by_kmeans else []) + ["seed"]
+    return [knob for knob in _MOST_TURNED_FIRST if knobs.takes_part(params, knobs.address_of(knob))]
 
 
 def values(knob: str, params: MethodParams) -> tuple[Any, ...]:

@@ -115,9 +115,12 @@ class Sweeps:
 
         Raises
         ------
+        ParameterError
+            If a knob that is turned changes nothing.
         WorkError
             If another process works on it.
         """
+        sweep.check_knobs()
         journal = self._journal(sweep.id)
         journal.begin(sweep, who)
         with self._lock:

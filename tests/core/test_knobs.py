@@ -4,7 +4,10 @@ import pytest
 
 from core import knobs
 from core.errors import ParameterError
-from core.params import PRESETS, preset
+from core.method import pipeline
+from core.method.cache import StepCache
+from core.params import PRESETS, preset, replaced
+from tests.small_tissue import small_sample
 
 
 def test_every_name_leads_back_to_its_knob_and_no_two_knobs_share_one():
@@ -38,3 +41,39 @@ def test_a_value_outside_its_limits_is_refused(name, text):
 def test_an_unknown_knob_is_refused_with_the_names_that_there_are():
     with pytest.raises(ParameterError, match="x_weight"):
         knobs.address_of("wheight")
+
+
+@pytest.mark.parametrize("name", ["paper", "recommended"])
+def test_a_knob_that_takes_no_part_changes_no_label_whatever_its_value(name):
+    sample, cache, params = small_sample("first"), StepCache(), preset(name, n_clusters=3)
+    labels = pipeline.run(sample, params, cache=cache).labels
+    idle = [address for address in knobs.names() if not knobs.takes_part(params, address)]
+    assert len(idle) >= 12
+    for address in idle:
+        item = knobs.declared(address)
+        for value in item.metadata["choices"] or (item.metadata["min"], item.metadata["max"]):
+            moved = replaced(params, address, type(item.default)(value))
+            assert (pipeline.run(sample, moved, cache=cache).labels == labels).all(), knobs.names()[address]
+
+
+@pytest.mark.parametrize(
+    ("name", "preset_without"),
+    [
+        ("window", "recommended"),
+        ("x_weight", "recommended"),
+        ("hops", "paper"),
+        ("epochs", "paper"),
+        ("angle", "paper"),
+    ],
+)
+def test_a_knob_that_takes_no_part_is_refused_with_what_it_needs(name, preset_without):
+    with pytest.raises(ParameterError, match=f"{name} changes nothing in these settings. It counts where"):
+        knobs.check_takes_part(knobs.address_of(name), [preset(preset_without)])
+    knobs.check_takes_part(knobs.address_of("window"), [preset("recommended"), preset("paper")])
+
+
+def test_a_refusal_names_the_presets_that_use_the_knob():
+    with pytest.raises(
+        ParameterError, match=r"embedding is factors \(preset recommended\): choose that, or leave hops out"
+    ):
+        knobs.check_takes_part(knobs.address_of("hops"), [preset("paper")])

@@ -216,6 +216,19 @@ def test_two_sweeps_of_one_plan_in_two_processes_are_refused(sweeps, section, tm
         sweeps.start(sweep)
 
 
+def test_a_knob_that_changes_nothing_in_any_run_is_refused_and_one_that_another_knob_brings_in_is_not(sweeps, section):
+    hops = Axis(knob="hops", values=(0, 1))
+    with pytest.raises(ParameterError, match="hops changes nothing in these settings"):
+        sweeps.start(Sweep(sections=(section(),), axes=(hops,)))
+    assert sweeps.all() == []
+    embeddings = Axis(knob="embedding", values=("none", "factors"))
+    Sweep(sections=(section(),), axes=(embeddings, hops)).check_knobs()
+    found = Search(objective="pas", n_trials=2, ranges=(Range(knob="embedding"), Range(knob="hops", low=0, high=2)))
+    Sweep(sections=(section(),), search=found).check_knobs()
+    with pytest.raises(ParameterError, match="hops changes nothing"):
+        Sweep(sections=(section(),), search=dataclasses.replace(found, ranges=found.ranges[1:])).check_knobs()
+
+
 def test_a_plan_read_back_from_json_is_the_plan(section):
     search = Search(objective="nmi", n_trials=5, ranges=(Range(knob="hops", low=0, high=3), Range(knob="read_out")))
     for sweep in (
