@@ -11,7 +11,6 @@ from core.work.runs.code import code_version
 from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui import guards, link, run_links, state
 from ui.guards import as_markdown
-from ui.kept_runs import title_of
 from ui.record import kept, record
 from ui.who import who
 
@@ -53,7 +52,7 @@ def badge(sample: Sample, result: Result | None) -> None:
     if run is None:
         return
     star = ":material/star: " if run.starred else ""
-    st.badge(f"{star}Kept: {as_markdown(_short(title_of(run)))}", color="green", help=_story(run))
+    st.badge(f"{star}Kept: {as_markdown(_short(run.title))}", color="green", help=_story(run))
 
 
 def _short(name: str) -> str:

@@ -12,6 +12,7 @@ from core.report.reported import ReportedRun
 from core.result import Result
 from core.sample import Sample
 from core.work.runs import Run
+from core.work.runs.reported import reported as reported_run
 from ui import compute
 from ui.record import record
 from ui.state import Settings
@@ -42,22 +43,7 @@ class KeptRun:
     @property
     def name(self) -> str:
         """What the run is called; the beginning of its id where it has no name."""
-        return title_of(self.run)
-
-
-def title_of(run: Run) -> str:
-    """Call a run something.
-
-    Parameters
-    ----------
-    run : Run
-
-    Returns
-    -------
-    str
-        Its name, or where it has none the beginning of its id.
-    """
-    return run.name or f"Run {run.id[:6]}"
+        return self.run.title
 
 
 def with_all(runs: Sequence[Run]) -> list[KeptRun]:
@@ -119,23 +105,10 @@ def reported(kept: KeptRun) -> ReportedRun | None:
     ReportedRun or None
         None where its labels cannot be read.
     """
-    run = kept.run
     if kept.result is None:
         return None
-    return ReportedRun(
-        result=kept.result,
-        content_hash=run.content_hash,
-        annotation_hash=run.annotation_hash,
-        name=kept.name,
-        id=run.id,
-        code_version=run.code_version,
-        created=run.created,
-        who=run.who,
-        note=run.note,
-        source="" if kept.sample is None else kept.sample.source,
-        picture=picture(run) or b"",
-        unknown=tuple(run.aside),
-    )
+    source = "" if kept.sample is None else kept.sample.source
+    return reported_run(kept.run, kept.result, source=source, picture=picture(kept.run) or b"")
 
 
 def picture(run: Run) -> bytes | None:

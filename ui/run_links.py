@@ -10,7 +10,7 @@ from core.errors import RecordError
 from core.sample import Sample
 from core.work.runs import Run
 from ui import compute
-from ui.kept_runs import sample_of, settings_for, title_of
+from ui.kept_runs import sample_of, settings_for
 from ui.record import record
 from ui.state import Settings
 
@@ -95,11 +95,11 @@ def _without_its_sample(run: Run) -> tuple[str, str]:
     of_that_name = [summary.path.name for summary in compute.samples() if summary.name == run.sample_name]
     if of_that_name:
         return of_that_name[0], (
-            f"The run {title_of(run)} was made on other data than {run.sample_name} holds now: its settings are here, but they "
+            f"The run {run.title} was made on other data than {run.sample_name} holds now: its settings are here, but they "
             "were computed anew."
         )
     return "", (
-        f"The run {title_of(run)} was made on {run.sample_name}, which is not here: bring it in on Add data, then open the link "
+        f"The run {run.title} was made on {run.sample_name}, which is not here: bring it in on Add data, then open the link "
         "again. Its settings are here, on another sample."
     )
 
@@ -107,10 +107,10 @@ def _without_its_sample(run: Run) -> tuple[str, str]:
 def _what_changed(run: Run) -> list[str]:
     sentences = []
     if run.deleted:
-        sentences.append(f"The run {title_of(run)} was deleted; the Runs page can restore it.")
+        sentences.append(f"The run {run.title} was deleted; the Runs page can restore it.")
     if run.aside:
         named = ", ".join(f"{name} = {value}" for name, value in run.aside.items())
         sentences.append(
-            f"Another version of this program made the run {title_of(run)}, with {named}, which this one does not know."
+            f"Another version of this program made the run {run.title}, with {named}, which this one does not know."
         )
     return sentences

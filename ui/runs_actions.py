@@ -10,7 +10,7 @@ from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui import guards, runs_take_away, state, who
 from ui.guards import as_markdown
-from ui.kept_runs import KeptRun, title_of
+from ui.kept_runs import KeptRun
 from ui.record import record
 from ui.runs_list import Listing
 
@@ -76,7 +76,7 @@ def _taken_in(sent: UploadedFile) -> Run:
 
 
 def _say_taken_in(run: Run) -> None:
-    st.success(f"{as_markdown(title_of(run))} on {as_markdown(run.sample_name)} is here, and chosen in the list.")
+    st.success(f"{as_markdown(run.title)} on {as_markdown(run.sample_name)} is here, and chosen in the list.")
 
 
 def bar(listed: Listing, chosen: Sequence[KeptRun]) -> None:
@@ -171,7 +171,7 @@ def _rename(chosen: Sequence[KeptRun]) -> None:
 
 def _name_and_note(run: Run) -> None:
     with st.form(state.widget_key("runs", "about", run.id), border=False):
-        name = st.text_input("Name", run.name, max_chars=MAX_NAME, placeholder=title_of(run))
+        name = st.text_input("Name", run.name, max_chars=MAX_NAME, placeholder=run.title)
         note = st.text_area("Note", run.note, max_chars=MAX_NOTE, help="What is to be said of this run.")
         saved = st.form_submit_button("Save", type="primary")
     if saved:

@@ -18,7 +18,6 @@ from core.report.facts import SCORES
 from core.report.settings import NO_PART, step_of, working_values
 from core.work.runs import Run
 from ui import state
-from ui.kept_runs import title_of
 from ui.record import record
 
 _MANY = 200
@@ -27,7 +26,7 @@ _MANY = 200
 _HEIGHT_PX = 318
 _MOST_KNOBS = 10
 _KEPT, _STARRED, _DELETED = "All", "Starred", "Deleted"
-_ANY_SAMPLE, _ANY_SWEEP, _BY_HAND = "All samples", "Kept and swept", "Kept by hand"
+_ANY_SAMPLE, _ANY_SWEEP, _BY_HAND = "All samples", "All runs", "Kept by hand"
 _CLUSTERS: Address = ("clustering", "n_clusters")
 
 
@@ -97,8 +96,8 @@ def _text_filter() -> list[str]:
     text = st.text_input(
         "Find",
         key=state.widget_key("runs", "find"),
-        placeholder="Name, note, who or sample",
-        help="Lists the runs in which every word occurs.",
+        placeholder="Any words",
+        help="Lists the runs in whose name, note, sample or person every word occurs.",
         icon=":material/search:",
         persist_state="session",
     )
@@ -137,7 +136,7 @@ def _sweep_picker(everything: Sequence[Run]) -> str:
 
 
 def _words(run: Run) -> str:
-    return f"{title_of(run)} {run.note} {run.who} {run.sample_name} {run.id}".lower()
+    return f"{run.title} {run.note} {run.who} {run.sample_name} {run.id}".lower()
 
 
 def _read(*, deleted: bool) -> list[Run]:
@@ -229,7 +228,7 @@ _SCORES = {"ARI": "ari", "NMI": "nmi", "PAS": "pas", "Stability": "stability"}
 def _frame(runs: Sequence[Run]) -> pd.DataFrame:
     columns: dict[str, list[Any]] = {
         "★": ["★" if run.starred else "" for run in runs],
-        "Name": [title_of(run) for run in runs],
+        "Name": [run.title for run in runs],
         "Sample": [run.sample_name for run in runs],
     }
     scores = {name: [getattr(run.scores, field, None) for run in runs] for name, field in _SCORES.items()}

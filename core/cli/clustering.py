@@ -73,6 +73,9 @@ def add_cluster(todo: Any) -> None:
     )
     parser.add_argument("--lab-h5", type=Path, metavar="OUT.h5", help="write sample and clusters in the lab's format")
     parser.add_argument(
+        "--markers", type=Path, metavar="OUT.csv", help="rank the genes of every cluster by scanpy's Wilcoxon test"
+    )
+    parser.add_argument(
         "--rename",
         type=_new_name,
         action="extend",
@@ -116,6 +119,8 @@ def _run_cluster(options: argparse.Namespace) -> None:
 def _run_joint(options: argparse.Namespace) -> None:
     if options.model is not None:
         raise ParameterError("Sections clustered together use no autoencoder: leave out --model.")
+    if options.markers is not None:
+        raise ParameterError("Marker genes are of one sample: leave out --joint, or --markers.")
     joint.cluster(
         options.files,
         lambda samples: joint_params(options, samples, TRAINING_KNOBS + CLUSTERING_KNOBS),
@@ -151,6 +156,7 @@ def _run_alone(options: argparse.Namespace) -> None:
             loupe=options.loupe,
             h5ad=options.h5ad,
             lab_h5=options.lab_h5,
+            markers=options.markers,
             figure=options.figure,
             names=dict(options.rename),
         ),
@@ -215,6 +221,7 @@ def _h5ad_path(text: str) -> Path:
 _ONE_FILE: dict[str, Callable[[str], Path]] = {
     "--labels": output_path,
     "--loupe": output_path,
+    "--markers": output_path,
     "--h5ad": _h5ad_path,
     "--lab-h5": output_path,
 }

@@ -1,4 +1,4 @@
-"""Options of `runs`: list, show, export, import, delete."""
+"""Options of `runs`: list, show, report, script, export, import, delete."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from core.cli.options import output_path
 from core.commands import runs
-from core.folders import models_folder
+from core.folders import models_folder, samples_folder
 
 
 def add_runs(todo: Any) -> None:
@@ -16,10 +16,14 @@ def add_runs(todo: Any) -> None:
     ----------
     todo : argparse subparsers
     """
-    parser = todo.add_parser("runs", help="list, show, send, bring in or delete what was kept", allow_abbrev=False)
+    parser = todo.add_parser(
+        "runs", help="list, show, report on, repeat, send, bring in or delete what was kept", allow_abbrev=False
+    )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=type(parser))
     _add_list(actions)
     _add_show(actions)
+    _add_report(actions)
+    _add_script(actions)
     _add_export(actions)
     _add_import(actions)
     _add_delete(actions)
@@ -45,6 +49,40 @@ def _add_show(actions: Any) -> None:
     parser = _action(actions, "show", "say everything that is known of a run")
     _add_id(parser)
     parser.set_defaults(run=lambda options: runs.show(options.models, options.id, as_json=options.json))
+
+
+def _add_report(actions: Any) -> None:
+    parser = _action(actions, "report", "write one page on up to six runs: maps, scores, settings, scripts")
+    parser.add_argument("id", nargs="+", metavar="ID", help=_ID_HELP)
+    _add_samples(parser)
+    parser.add_argument(
+        "--out", type=output_path, metavar="FILE.html", help="where to write (default <sample>_<name>_report.html here)"
+    )
+    parser.set_defaults(
+        run=lambda options: runs.report(options.models, options.id, options.samples, options.out, as_json=options.json)
+    )
+
+
+def _add_script(actions: Any) -> None:
+    parser = _action(actions, "script", "write a script that makes a run again and checks every label")
+    _add_id(parser)
+    _add_samples(parser)
+    parser.add_argument(
+        "--out", type=output_path, metavar="FILE.py", help="where to write (default reproduce_<sample>_<name>.py here)"
+    )
+    parser.set_defaults(
+        run=lambda options: runs.script(options.models, options.id, options.samples, options.out, as_json=options.json)
+    )
+
+
+def _add_samples(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--samples",
+        type=Path,
+        default=samples_folder(),
+        metavar="FOLDER",
+        help="where the samples of the runs are looked for (default spca_dat/, or SPCA_DATA)",
+    )
 
 
 def _add_export(actions: Any) -> None:

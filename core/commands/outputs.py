@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.commands.console import share_bar
 from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
 from core.result import Result
 from core.sample import Sample
@@ -28,6 +29,8 @@ class Outputs:
         Labels as CSV, and as Loupe Browser imports them.
     h5ad, lab_h5 : Path, optional
         The sample with its labels, for scanpy and squidpy, and in the lab's format.
+    markers : Path, optional
+        Marker genes of every cluster, as CSV.
     figure : Path, optional
         Predicted beside annotated.
     names : mapping of int to str
@@ -38,6 +41,7 @@ class Outputs:
     loupe: Path | None = None
     h5ad: Path | None = None
     lab_h5: Path | None = None
+    markers: Path | None = None
     figure: Path | None = None
     names: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
@@ -57,6 +61,8 @@ class Outputs:
             _write_h5ad(sample, result, steps, self.h5ad, self.names)
         if self.lab_h5 is not None:
             write_lab_h5(sample, result, self.lab_h5, self.names)
+        if self.markers is not None:
+            _write_markers(sample, renamed(result.labels, self.names), self.markers)
         if self.figure is not None:
             _write_figure(sample, result, self.figure)
 
@@ -73,6 +79,17 @@ def _write_h5ad(sample: Sample, result: Result, steps: "Pipeline", path: Path, n
 
     colours = cluster_colours(match_clusters(result.labels, sample.labels_true), sample.layer_names, "light")
     write_h5ad(sample, result, path, names=names, embeddings=embeddings(steps, result.params), colours=colours)
+
+
+def _write_markers(sample: Sample, named: np.ndarray, path: Path) -> None:
+    from core.evaluation.markers import as_csv, find_markers
+
+    names, labels = np.unique(named, return_inverse=True)  # two clusters of one name are one
+    with share_bar() as bar:
+        found = find_markers(
+            sample.expression, labels, sample.gene_names, lambda done, of: bar(done / of, f"Gene {done:,} of {of:,}")
+        )
+    _write_text(path, as_csv(found, dict(enumerate(names.tolist()))))
 
 
 def _write_figure(sample: Sample, result: Result, path: Path) -> None:

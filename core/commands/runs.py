@@ -1,15 +1,17 @@
-"""What `runs` does: list, show, send, bring in, delete and restore what was kept."""
+"""What `runs` does: list, show, report on, repeat, send, bring in, delete and restore what was kept."""
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from core import knobs
 from core.commands.console import print_facts, share_bar
-from core.errors import RecordError
+from core.errors import RecordError, SampleError
+from core.io import lab_h5
 from core.io.safe_h5 import shown
+from core.sample import Sample
 from core.work.runs import Record, Run, open_record
 from core.work.runs.one_file import SUFFIX
 from core.work.runs.record import Progress
@@ -115,6 +117,84 @@ def delete(models: Path, wanted: list[str], *, undo: bool, as_json: bool) -> Non
         return
     for run in runs:
         print(f"{word.capitalize()}: {run.id} {shown(run.name)}".rstrip())
+
+
+def report(models: Path, wanted: list[str], samples: Path, out: Path | None, *, as_json: bool) -> None:
+    """Write a report on some runs: one page that opens without internet.
+
+    Parameters
+    ----------
+    models : Path
+    wanted : list of str
+        One to six ids, or the beginnings of them.
+    samples : Path
+        Folder of samples; of a run whose sample is not there, the page shows the small map that was kept.
+    out : Path or None
+        By default named by the first run, in the folder of the moment.
+    as_json : bool
+    """
+    from core.report.html import file_stem, html_report
+    from core.work.runs.reported import reported
+
+    at_hand: dict[str, Sample] = {}
+    told = []
+    with _opened(models) as record:
+        for run in [_found(record, one) for one in wanted]:
+            sample = at_hand.get(run.content_hash) or _sample_of(run, samples)
+            if sample is not None:
+                at_hand[run.content_hash] = sample
+            source = "" if sample is None else sample.source
+            told.append(reported(run, record.result(run), source=source, picture=_picture(record, run)))
+    path = out or Path(f"{file_stem(f'{told[0].result.sample_name}_{told[0].name}')}_report.html")
+    path.write_bytes(html_report(told, at_hand))
+    ids = [run.id for run in told]
+    print_facts({"report": str(path), "runs": ids if as_json else ", ".join(ids)}, as_json=as_json)
+
+
+def script(models: Path, wanted: str, samples: Path, out: Path | None, *, as_json: bool) -> None:
+    """Write the script that makes a run again, and says whether every label is the same.
+
+    Parameters
+    ----------
+    models : Path
+    wanted : str
+        Its id, or the beginning of it.
+    samples : Path
+        Folder of samples: where the run's is there, the script says where it comes from.
+    out : Path or None
+        By default named by the run, in the folder of the moment.
+    as_json : bool
+    """
+    from core.report.html import script_name
+    from core.report.script import reproduction_script
+    from core.work.runs.reported import reported
+
+    with _opened(models) as record:
+        run = _found(record, wanted)
+        sample = _sample_of(run, samples)
+        told = reported(run, record.result(run), source="" if sample is None else sample.source)
+    path = out or Path(script_name(told))
+    path.write_text(reproduction_script(told), encoding="utf-8")
+    print_facts({"script": str(path), "id": run.id}, as_json=as_json)
+
+
+def _sample_of(run: Run, folder: Path) -> Sample | None:
+    """Find the sample of a run by what it holds: files are renamed. Only those with as many spots are read."""
+    listed = lab_h5.list_samples(folder) if folder.is_dir() else []
+    likely = [one for one in listed if not one.problem and one.n_spots == run.n_spots]
+    for one in sorted(likely, key=lambda one: one.name != run.sample_name):
+        with suppress(SampleError):
+            sample = lab_h5.read(one.path)
+            if sample.content_hash == run.content_hash:
+                return sample
+    return None
+
+
+def _picture(record: Record, run: Run) -> bytes:
+    try:
+        return record.picture(run)
+    except RecordError:
+        return b""
 
 
 @contextmanager

@@ -68,6 +68,7 @@ def test_more_starts_are_told_with_their_seeds_for_people(files, capsys):
         (("--joint", "--model", "m.pt"), "leave out --model"),
         (("--joint", "--labels", __file__), "is a file, but with --joint a folder belongs there"),
         (("--joint", "--loupe", "somewhere"), "one has no barcodes"),
+        (("--joint", "--markers", "m.csv"), "leave out --joint, or --markers"),
         (("--joint", "--rename", "9=WM"), "There is no cluster 9 to rename"),
     ],
 )

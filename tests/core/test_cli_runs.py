@@ -1,15 +1,20 @@
 """`python -m core runs`: the record of runs without a browser."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from core.cli import main
+from core.io import lab_h5
 from core.method import pipeline
 from core.params import preset
 from core.work.runs import open_record
 from tests.small_tissue import small_sample
 
+ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = small_sample("first")
 
 
@@ -64,6 +69,38 @@ def test_runs_are_listed_shown_sent_brought_in_deleted_and_restored(tmp_path, mo
     assert len(answer(capsys, "list", "--deleted", *here)["runs"]) == 2
     assert answer(capsys, "delete", "--undo", kept.id, *here)["restored"] == [kept.id]
     assert [run["id"] for run in answer(capsys, "list", *here)["runs"]] == [kept.id]
+
+
+def test_a_report_and_a_script_are_written_and_the_script_makes_every_label_again(tmp_path, models, result, capsys):
+    lab_h5.write(SAMPLE, tmp_path / "renamed.h5")
+    kept, other = (open_record(models).keep(SAMPLE, result, name=name) for name in ("Best <one>", ""))
+    here = ("--models", models, "--samples", tmp_path)
+    page, program = tmp_path / "report.html", tmp_path / "again.py"
+    assert answer(capsys, "report", kept.id, other.id[:8], "--out", page, *here) == {
+        "report": str(page), "runs": [kept.id, other.id],
+    }  # fmt: skip
+    told = page.read_text()
+    assert "Best &lt;one&gt;" in told
+    assert f"Run {other.id[:6]}" in told
+    assert answer(capsys, "script", kept.id, "--out", program, *here) == {"script": str(program), "id": kept.id}
+    again = subprocess.run(
+        [sys.executable, program, tmp_path / "renamed.h5"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_run_whose_sample_is_not_there_is_reported_by_its_small_map(tmp_path, models, result, capsys):
+    kept = open_record(models).keep(SAMPLE, result)
+    page = tmp_path / "report.html"
+    answer(capsys, "report", kept.id, "--out", page, "--models", models, "--samples", tmp_path / "nowhere")
+    assert "data:image/png;base64," in page.read_text()
+
+
+def test_a_report_on_more_than_six_runs_is_refused(tmp_path, models, result, capsys):
+    kept = open_record(models).keep(SAMPLE, result)
+    status, out, err = ran(capsys, "report", *[kept.id] * 7, "--out", tmp_path / "a.html", "--models", models)
+    assert (status, out) == (2, "")
+    assert "choose 1 to 6" in err
 
 
 def test_the_record_is_that_of_the_server_whose_setting_is_set(models, result, capsys, monkeypatch):

@@ -86,6 +86,11 @@ class Run:
     aside: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """What people call it; the beginning of its id where it has no name."""
+        return self.name or f"Run {self.id[:6]}"
+
 
 def facts_of(run: Run) -> dict[str, Any]:
     """Write a run as plain values, but for its parameters and for whether it was deleted.
