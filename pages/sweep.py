@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import compute, guards, panels, sweeping, sweeping_forms, sweeping_results
 
-summary = panels.sample_picker()
+summary = panels.sample_picker(with_sweep=True)
 st.title("Sweep", anchor=False)
 with guards.shown_as_message():
     sample = compute.sample(summary)

@@ -1,4 +1,4 @@
-"""The address of the page: the sample, every knob that is not at its default, and what the map of the Tissue page shows.
+"""The address of the page: the sample, every knob that is not at its default, what the map of the Tissue page shows, and the sweep.
 
 A link shows somebody else the same picture. What an address says is checked against the limits of the parameter dataclasses, as anything that comes from outside.
 """
@@ -17,7 +17,7 @@ from ui import run_links, state
 from ui.run_links import Opened
 from ui.state import VIEW_KINDS, Address, Settings, View
 
-_SAMPLE, _PRESET, _RUN = "sample", "preset", "run"
+_SAMPLE, _PRESET, _RUN, _SWEEP = "sample", "preset", "run", "sweep"
 _VIEW = _SHOW, _GENE, _LOW, _HIGH = "show", "gene", "low", "high"
 _MAX_GENE_LENGTH = 200
 _ANGLE: Address = ("direction", "angle")
@@ -52,7 +52,7 @@ def follow(*, with_view: bool = False) -> None:
         _take_over(asked, at_start=False, with_view=with_view)
 
 
-def write(sample_file: str, *, with_view: bool = False) -> None:
+def write(sample_file: str, *, with_view: bool = False, with_sweep: bool = False) -> None:
     """Put the sample and the settings into the address.
 
     Parameters
@@ -61,6 +61,8 @@ def write(sample_file: str, *, with_view: bool = False) -> None:
         File that the page shows.
     with_view : bool
         Whether the page shows the map of the Tissue page.
+    with_sweep : bool
+        Whether it shows a sweep.
     """
     query = {_SAMPLE: sample_file, **query_of(state.settings())}
     run = state.kept_run(sample_file)
@@ -68,6 +70,9 @@ def write(sample_file: str, *, with_view: bool = False) -> None:
         query[_RUN] = run.id
     if with_view:
         query |= query_of_view(state.view())
+    sweep = state.sweep_id()
+    if with_sweep and sweep is not None:
+        query[_SWEEP] = sweep
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = _Written(query, state.settings(), state.view(), state.sample_file())
@@ -144,7 +149,7 @@ def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
         A sentence for each name or value that means nothing.
     """
     changes, sentences = {}, []
-    asked = {name: text for name, text in query.items() if name not in (_SAMPLE, _PRESET, _RUN, *_VIEW)}
+    asked = {name: text for name, text in query.items() if name not in (_SAMPLE, _PRESET, _RUN, _SWEEP, *_VIEW)}
     for name, text in asked.items():
         try:
             address = _address(name)
@@ -228,6 +233,8 @@ def _take_over(asked: Mapping[str, str], *, at_start: bool, with_view: bool) -> 
     if opened.run is not None and opened.file:
         state.remember_run(opened.file, settings, opened.run)
     sentences += opened.sentences
+    if asked.get(_SWEEP):
+        state.choose_sweep(asked[_SWEEP])
     if with_view:
         view, more = view_of(asked)
         state.take_view(view)

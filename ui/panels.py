@@ -14,13 +14,15 @@ from ui.guards import as_markdown
 SHIPPED = "151673.h5"
 
 
-def sample_picker(*, with_view: bool = False) -> SampleSummary:
+def sample_picker(*, with_view: bool = False, with_sweep: bool = False) -> SampleSummary:
     """Ask for a sample, in the sidebar; say which files cannot be read.
 
     Parameters
     ----------
     with_view : bool
         Whether the address of the page says what the map of the Tissue page shows.
+    with_sweep : bool
+        Whether it says which sweep is shown.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def sample_picker(*, with_view: bool = False) -> SampleSummary:
     if not readable:
         _no_sample()
     _say_passed_over(readable)
-    link.write(_chosen(readable), with_view=with_view)
+    link.write(_chosen(readable), with_view=with_view, with_sweep=with_sweep)
     return readable[_chosen(readable)]
 
 

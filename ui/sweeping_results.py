@@ -41,6 +41,8 @@ def results() -> None:
     if not known:
         st.info("No sweep has run here yet. Choose what to turn above, then press Start sweep.")
         return
+    if (wanted := state.sweep_id()) is not None and wanted not in known:
+        st.warning("The sweep that was asked for is not on this server: this is the latest.")
     chosen = _choose(known)
     running = known[chosen].running
     st.fragment(_progress, run_every=_SECONDS_BETWEEN_LOOKS if running else None)(chosen, running)

@@ -83,6 +83,32 @@ def test_a_sweep_is_found_again_after_a_reload(page):
     assert len(again.dataframe[0].value) == 4
 
 
+def opened(**query):
+    page = AppTest.from_file(APP, default_timeout=120)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.switch_page("pages/sweep.py").run()
+
+
+def test_the_address_names_the_sweep_and_shows_somebody_else_the_same_one(page):
+    page, sweep_id = start(small_grid(page))
+    address = dict(page.query_params)
+    assert address["sweep"] == sweep_id
+    page.text_input(key("values", "0", "window")).set_value("2")
+    _, later_id = start(page.run())
+    assert opened().selectbox(key("chosen")).value == later_id
+    colleague = opened(**address)
+    assert colleague.selectbox(key("chosen")).value == sweep_id
+    assert not colleague.warning
+
+
+def test_a_sweep_that_is_not_here_is_said_and_the_latest_is_shown(page):
+    _, sweep_id = start(small_grid(page))
+    colleague = opened(sample="first.h5", sweep="0123<b>")
+    assert "not on this server" in colleague.warning[0].value
+    assert colleague.selectbox(key("chosen")).value == sweep_id
+
+
 def test_a_search_shows_what_it_learned(page):
     page.segmented_control(key("kind")).set_value("Search").run()
     page.number_input(key("trials")).set_value(6).run()
