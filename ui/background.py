@@ -258,7 +258,7 @@ def is_mine(job: Job) -> bool:
     -------
     bool
     """
-    return owner() in job.owners
+    return any(name in job.owners for name in who.names())
 
 
 def cancel(job_id: str) -> None:
@@ -269,7 +269,8 @@ def cancel(job_id: str) -> None:
     job_id : str
         Where this user does not wait for it, nothing happens.
     """
-    board().leave(job_id, owner())
+    for name in who.names():
+        board().leave(job_id, name)
 
 
 def interrupted() -> list[Interrupted]:
@@ -279,7 +280,7 @@ def interrupted() -> list[Interrupted]:
     -------
     list of Interrupted
     """
-    return [job for job in board().interrupted() if owner() in job.owners]
+    return [job for job in board().interrupted() if any(name in job.owners for name in who.names())]
 
 
 def take_up(job_id: str) -> None:

@@ -75,8 +75,8 @@ def _line(job: Job, waiting: list[Job]) -> None:
 
 
 def _whose(job: Job) -> str:
-    names = ["yours" if name == background.owner() else name for name in job.owners if name]
-    return ", ".join(names)
+    mine = who.names()
+    return ", ".join(dict.fromkeys("yours" if name in mine else name for name in job.owners if name))
 
 
 def _offer_again(job: Interrupted) -> None:

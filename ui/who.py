@@ -7,6 +7,7 @@ A name in the browser is on trust: it tells colleagues apart, and keeps nobody o
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -21,8 +22,10 @@ MAX_LENGTH = 40
 """Characters of a name."""
 
 _COOKIE = "spatial_domains_name"
-_NAME = "who"
+_NAME, _AS_GUEST = "who", "who as a guest"
+_GUEST = re.compile("Guest [0-9a-f]{4}")
 _EVERYONE = "everyone"
+_AND = "&"  # stands in no quoted name
 
 
 def signs_in() -> bool:
@@ -46,11 +49,22 @@ def who() -> str:
     """
     if signs_in():
         return _signed_in_name()
-    name: str = st.session_state.get(_NAME) or _clean(unquote(_cookie()))
-    if not name:
-        name = f"Guest {secrets.token_hex(2)}"
-    st.session_state[_NAME] = name
-    return name
+    if _NAME not in st.session_state:
+        name, guest = _kept_names()
+        st.session_state[_NAME], st.session_state[_AS_GUEST] = name or f"Guest {secrets.token_hex(2)}", guest
+    return str(st.session_state[_NAME])
+
+
+def names() -> tuple[str, ...]:
+    """List the names under which this user's work is known.
+
+    Returns
+    -------
+    tuple of str
+        The name; and the one that the browser had as a guest, before it was given a name.
+    """
+    name, guest = who(), st.session_state.get(_AS_GUEST, "")
+    return (name, guest) if guest and not signs_in() else (name,)
 
 
 def may_delete(owner: str) -> bool:
@@ -66,7 +80,7 @@ def may_delete(owner: str) -> bool:
     bool
         `SPCA_DELETE` is `owner` (the default) or `everyone`; what nobody owns is everyone's.
     """
-    return os.environ.get("SPCA_DELETE", "owner") == _EVERYONE or owner in ("", who())
+    return os.environ.get("SPCA_DELETE", "owner") == _EVERYONE or owner in ("", *names())
 
 
 def let_in() -> None:
@@ -96,9 +110,9 @@ def control() -> None:
 
 def _ask_for_name() -> None:
     key = state.widget_key("who")
+    state.show(key, who())
     st.text_input(
         "Your name",
-        who(),
         key=key,
         max_chars=MAX_LENGTH,
         help="This browser remembers it. It is on trust: it tells colleagues apart, and is no password.",
@@ -109,15 +123,25 @@ def _ask_for_name() -> None:
 
 def keep_in_browser() -> None:
     """Have the browser keep the name for the next session, unless it does already."""
-    if not signs_in() and _cookie() != _written(who()):
-        remember(_COOKIE, _written(who()))
+    if not signs_in() and _cookie() != _written(names()):
+        remember(_COOKIE, _written(names()))
 
 
 def _take_name(key: str) -> None:
-    name = _clean(state.shown(key))
-    if name:
-        st.session_state[_NAME] = name
-    state.show(key, who())
+    before, name = who(), _clean(state.shown(key))
+    if not name:
+        return
+    st.session_state[_NAME] = name
+    if _GUEST.fullmatch(
+        before
+    ):  # a guest who gives a name stays the one whose runs these are; others are somebody else
+        st.session_state[_AS_GUEST] = before
+
+
+def _kept_names() -> tuple[str, str]:
+    """Read what the browser keeps: the name, and the one it had as a guest; empty where there is none."""
+    name, _, guest = (_clean(unquote(part)) for part in _cookie().partition(_AND))
+    return name, guest if _GUEST.fullmatch(guest) else ""
 
 
 def _cookie() -> str:
@@ -129,8 +153,8 @@ def _clean(text: str) -> str:
     return shown(re.sub(r"\s+", " ", text).strip())[:MAX_LENGTH] if text.isprintable() else ""
 
 
-def _written(name: str) -> str:
-    return quote(name, safe="")
+def _written(names: Sequence[str]) -> str:
+    return _AND.join(quote(name, safe="") for name in names)
 
 
 def _signed_in_name() -> str:

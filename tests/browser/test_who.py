@@ -25,8 +25,9 @@ def rename(page, name):
 
 def test_the_browser_keeps_a_name_for_the_next_session_and_another_browser_has_its_own(open_page):
     page = open_page()
+    guest = page.get_by_role("button", name=re.compile("Guest")).inner_text().split()[1]
     rename(page, "Ada Lovelace")
-    page.wait_for_function("document.cookie.includes('Ada')")  # the browser has been told
+    page.wait_for_function(f"document.cookie.includes('Ada%20Lovelace&Guest%20{guest}')")  # the browser has been told
     page.reload()
     expect(page.get_by_role("button", name="Ada Lovelace")).to_be_visible()
     other = open_page()

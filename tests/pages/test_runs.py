@@ -298,3 +298,13 @@ def test_who_keeps_a_run_deletes_it_unless_the_server_lets_everyone(sample, reco
     assert not app.exception
     assert [run.name for run in record.runs()] == left
     assert bool(app.warning) == bool(left)
+
+
+def test_a_guest_who_gives_a_name_still_deletes_what_was_kept_before_and_nobody_elses(sample, record):
+    theirs = kept(record, sample, name="theirs", who="Ben")
+    app = opened(theirs)
+    mine = kept(record, sample, name="mine", who=app.text_input("widget:who").value)
+    app.text_input("widget:who").set_value("Ada").run()
+    app.session_state["chosen runs"] = (mine.id, theirs.id)
+    press(app.run(), "delete")
+    assert listed(app) == ["theirs"]
