@@ -1,5 +1,7 @@
 """The queue, at the head of every page's sidebar: what runs, what waits and whose it is; beside it, who one is oneself."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from core.work.job import Job, State
@@ -32,7 +34,7 @@ def _popover() -> None:
     unfinished = [job for job in background.jobs() if not job.finished]
     cut_off = background.interrupted()
     with st.popover(
-        _label(len(unfinished), len(cut_off)),
+        _label(len(_works(unfinished)), len(cut_off)),
         key=state.widget_key("queue"),
         type="tertiary",
         help="Background work of everyone on this server: what runs, what waits, and whose it is.",
@@ -48,30 +50,60 @@ def _label(n_unfinished: int, n_cut_off: int) -> str:
     return f"Queue: {', '.join(counts)}" if counts else "Queue"
 
 
+def _works(jobs: Iterable[Job]) -> list[list[Job]]:
+    """Put the tasks of a sweep together; every other job is a work of its own."""
+    works: dict[str, list[Job]] = {}
+    for job in jobs:
+        works.setdefault(job.about.sweep or job.id, []).append(job)
+    return list(works.values())
+
+
 def _list(unfinished: list[Job]) -> None:
     waiting = background.waiting()
     in_line = {job.id for job in waiting}
     running = [job for job in unfinished if job.id not in in_line]  # or handed to a worker that has not begun yet
-    if not unfinished:
+    works = _works((*running, *waiting))
+    if not works:
         st.caption("Nothing runs and nothing waits. Training, repeats, sweeps and imports show up here.")
-    for job in (*running, *waiting)[:_MOST_SHOWN]:
-        _line(job, waiting)
-    left_out = len(running) + len(waiting) - _MOST_SHOWN
-    if left_out > 0:
-        st.caption(f"And {left_out:,} more that wait.")
+    for work in works[:_MOST_SHOWN]:
+        _line(work, waiting)
+    if len(works) > _MOST_SHOWN:
+        st.caption(f"And {len(works) - _MOST_SHOWN:,} more that wait.")
 
 
-def _line(job: Job, waiting: list[Job]) -> None:
+def _line(work: list[Job], waiting: list[Job]) -> None:
+    job = work[0]
+    in_sweep = bool(job.about.sweep)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{as_markdown(str(job.about))}**", width="content", help=as_markdown(job.about.settings) or None)
+        settings = "" if in_sweep else as_markdown(job.about.settings)
+        st.markdown(f"**{as_markdown(str(job.about))}**", width="content", help=settings or None)
         st.caption(as_markdown(_whose(job)), width="content")
         st.space("stretch")
-        if background.is_mine(job):
+        if in_sweep:
+            _way_to(job.about.sweep)
+        elif background.is_mine(job):
             cancel_button(job, "queue", job.id)
-    if job.state is State.RUNNING:
+    if in_sweep:
+        n_running = sum(one.state is State.RUNNING for one in work)
+        st.caption(
+            f"{n_running} of its tasks run{'s' * (n_running == 1)}, {len(work) - n_running} wait{'s' * (len(work) - n_running == 1)}"
+        )
+    elif job.state is State.RUNNING:
         st.progress(job.share, job.words or "Has begun")
     else:
         st.caption(as_markdown(place_in_line(job, waiting)))
+
+
+def _way_to(sweep_id: str) -> None:
+    if st.button(
+        "Open",
+        key=state.widget_key("queue", sweep_id),
+        type="tertiary",
+        help="There it can be paused and cancelled.",
+        on_click=state.choose_sweep,
+        args=(sweep_id,),
+    ):
+        st.switch_page("pages/sweep.py")
 
 
 def _whose(job: Job) -> str:

@@ -28,11 +28,14 @@ class About:
         Its name; empty where there is none.
     settings : str
         The parameters that matter, shortly.
+    sweep : str
+        Id of the sweep that it is a part of; empty for none.
     """
 
     what: str = "Work"
     sample: str = ""
     settings: str = ""
+    sweep: str = ""
 
     def __str__(self) -> str:
         """Name the work and the sample."""

@@ -378,7 +378,8 @@ class _Driver(threading.Thread):
         section = self._section(task)
         settings = tuple(setting.params for setting in task.settings)
         key = f"sweep-{self._journal.folder.name}-{self._key(task.settings[0])}-{len(settings)}"
-        about = About(what="Sweep", sample=section.name, settings=self._turned(task.settings[0]))
+        turned = self._turned(task.settings[0])
+        about = About(what="Sweep", sample=section.name, settings=turned, sweep=self._journal.folder.name)
         arguments = _file(section), settings, self._models, self._journal.steps
         return self._board.submit(key, self._task, *arguments, owner=self._owner, again=True, about=about)
 

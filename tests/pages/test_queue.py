@@ -29,9 +29,9 @@ def work(tmp_path):
     """Work of Ada; ended afterwards."""
     ids = []
 
-    def ask(key, *owners):
+    def ask(key, *owners, sweep=""):
         for owner in owners:
-            about = About(what="Training", sample=key)
+            about = About(what="Sweep" if sweep else "Training", sample=key.split()[0], sweep=sweep)
             ids.append(shared_board().submit(key, chores.count, tmp_path / "x", 1000, 0.1, owner=owner, about=about))
         return ids[-1]
 
@@ -58,6 +58,17 @@ def test_the_queue_says_what_runs_and_whose_it_is_and_only_the_owner_can_end_it(
     assert "yours" in texts(app)
     app.button(f"widget:cancel queue {job_id}").click().run()
     assert shared_board().job(job_id).finished
+
+
+def test_the_tasks_of_a_sweep_are_one_work_of_the_queue(app, work):
+    ids = [work(f"151673 {number}", "Ada", sweep="s1") for number in range(4)]
+    app.run()
+    assert texts(app).count("**Sweep of 151673**") == 1
+    rename(app, "Ada").run()
+    assert any("of its tasks" in text for text in texts(app))
+    assert not [item for item in app.button if item.key in {f"widget:cancel queue {job_id}" for job_id in ids}]
+    app.button("widget:queue.s1").click().run()
+    assert app.session_state["sweep"] == "s1"
 
 
 def test_who_waits_for_the_work_of_another_can_leave_it(app, work):
