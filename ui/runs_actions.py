@@ -67,7 +67,7 @@ def _taken_in(sent: UploadedFile) -> Run:
         return record().run(known)
     draft = Draft()
     try:
-        run = record().import_(draft.take(sent, sent.name))
+        run = record().import_(draft.take(sent, sent.name), sent.name)
     finally:
         draft.remove()
     state.remember_upload(sent.file_id, run.id)
@@ -89,7 +89,7 @@ def bar(listed: Listing, chosen: Sequence[KeptRun]) -> None:
     """
     ids = [kept.run.id for kept in chosen]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{len(ids)} chosen**" if ids else "Tick runs to compare them", width="content")
+        st.markdown(_how_many(ids, listed), width="content")
         _button(":material/close:", "none", "", "Choose none.", bool(ids), state.choose_runs, ())
         st.space("stretch")
         if listed.deleted:
@@ -100,6 +100,12 @@ def bar(listed: Listing, chosen: Sequence[KeptRun]) -> None:
         _rename(chosen)
         runs_take_away.popover(chosen)
         _button("Delete", "delete", ":material/delete:", "Take these runs out of the list; Undo brings them back.", bool(ids), _delete, ids)  # fmt: skip
+
+
+def _how_many(ids: Sequence[str], listed: Listing) -> str:
+    n_hidden = len(set(ids) - {run.id for run in listed.runs})
+    hidden = f", {n_hidden} of them not in the list above" * bool(n_hidden)
+    return f"**{len(ids)} chosen**{hidden}" if ids else "Tick runs to compare them"
 
 
 def _button(

@@ -104,7 +104,7 @@ def _map(sample: Sample, kept: KeptRun, number: int, matching: Matching) -> Tiss
     title = _label(number, kept) + (f", ARI {ari:.3f}" if ari is not None else "")
     drawn = maps.predicted(sample, kept.result, matching, title)
     alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
-    word = "No layer" if sample.layer_names else "Domain"
+    word = "Other domain" if sample.layer_names else "Domain"
     names = [f"{word} {matching.places[cluster] + 1}" for cluster in alone]
     return dataclasses.replace(drawn, names=[*drawn.names[: len(drawn.names) - len(alone)], *names])
 

@@ -12,7 +12,7 @@ from core.params import MethodParams
 from core.sample import Sample
 from core.work import sweep_suggestions as suggestions
 from core.work.sweep_plan import NEEDS_ANNOTATION, Axis, Range, Search, Section, Sweep, objectives
-from ui import background, compute, forms, state, sweeping
+from ui import background, compute, forms, guards, state, sweeping
 from ui.guards import as_markdown
 from ui.sweeping_words import SCORE_WORDS, duration, knob_label, value_label
 
@@ -58,7 +58,8 @@ def new_sweep(summary: SampleSummary) -> None:
         chosen = _sections(summary, readable)
     params = chosen[0].params
     axes, search = (_axes(params), None) if kind == _GRID else ((), _search(params, chosen))
-    _start(Sweep(sections=tuple(chosen), axes=axes, search=search, n_starts=n_starts), compute.sample(summary))
+    sweep = None if axes is None else Sweep(sections=tuple(chosen), axes=axes, search=search, n_starts=n_starts)
+    _start(sweep, compute.sample(summary))
 
 
 def _sections(summary: SampleSummary, readable: Sequence[SampleSummary]) -> list[Section]:
@@ -77,19 +78,22 @@ def _sections(summary: SampleSummary, readable: Sequence[SampleSummary]) -> list
     return [sweeping.section(one, forms.params(compute.sample(one))) for one in wanted]
 
 
-def _axes(params: MethodParams) -> tuple[Axis, ...]:
+def _axes(params: MethodParams) -> tuple[Axis, ...] | None:
+    """Ask for one or two knobs and their values; None where values cannot be taken, which is said beside them."""
     names = suggestions.relevant(params)
-    first = _axis(0, names, names[0] if len(names) < 3 else _usual_first(names), params)
-    others = [_NO_KNOB, *(name for name in names if first is None or name != first.knob)]
-    second = _axis(1, others, "x_weight" if "x_weight" in others else "refinement", params)
-    return tuple(axis for axis in (first, second) if axis is not None)
+    rows, first = _axis(0, names, names[0] if len(names) < 3 else _usual_first(names), params)
+    others = [_NO_KNOB, *(name for name in names if name != rows)]
+    columns, second = _axis(1, others, "x_weight" if "x_weight" in others else "refinement", params)
+    if first is None or (second is None and columns != _NO_KNOB):
+        return None
+    return (first,) if second is None else (first, second)
 
 
 def _usual_first(names: Sequence[str]) -> str:
     return next(name for name in ("window", "hops", "n_clusters") if name in names)
 
 
-def _axis(place: int, names: Sequence[str], usual: str, params: MethodParams) -> Axis | None:
+def _axis(place: int, names: Sequence[str], usual: str, params: MethodParams) -> tuple[str, Axis | None]:
     left, right = st.columns([1, 3], gap="medium", vertical_alignment="bottom")
     knob = left.selectbox(
         "Rows" if place == 0 else "Columns",
@@ -101,9 +105,11 @@ def _axis(place: int, names: Sequence[str], usual: str, params: MethodParams) ->
         **_KEEP,
     )
     if knob == _NO_KNOB or knob is None:
-        return None
-    with right:
-        return Axis(knob=knob, values=_values(place, knob, params))
+        return _NO_KNOB, None
+    axis = None
+    with right, guards.shown_as_message():
+        axis = Axis(knob=knob, values=_values(place, knob, params))
+    return knob, axis
 
 
 def _values(place: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
@@ -117,7 +123,13 @@ def _values(place: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
     text = st.text_input(
         "Values", ", ".join(map(value_label, usual)), key=key, help=f"With commas between. {declared['help']}", **_KEEP
     )
-    return tuple(knobs.read_value(address, part.strip()) for part in (text or "").split(",") if part.strip())
+    try:
+        return tuple(knobs.read_value(address, part.strip()) for part in (text or "").split(",") if part.strip())
+    except ParameterError as error:
+        example = ", ".join(map(value_label, usual[:3]))
+        raise ParameterError(
+            f"{knob_label(knob)}: {error} Write values with commas between, such as {example}."
+        ) from error
 
 
 def _search(params: MethodParams, sections: Sequence[Section]) -> Search:
@@ -191,13 +203,14 @@ def _starts(kind: str) -> int:
     return int(st.number_input("Starts", 1, _MOST_STARTS, usual, key=key, help=words, **_KEEP))
 
 
-def _start(sweep: Sweep, sample: Sample) -> None:
+def _start(sweep: Sweep | None, sample: Sample) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Start sweep", type="primary", key=state.widget_key("sweep", "start"), on_click=_begin, args=(sweep,),
+            disabled=sweep is None,
             help="It goes on in the background, also when you leave, reload or close this page. An equal sweep goes on where it is.",
         )  # fmt: skip
-        st.caption(_how_much(sweep, sample))
+        st.caption("Mend the values above first." if sweep is None else _how_much(sweep, sample))
 
 
 def _begin(sweep: Sweep) -> None:

@@ -51,7 +51,9 @@ def advice(sample: Sample, result: Result | None) -> None:
         for item in found:
             st.caption(f":material/lightbulb: {as_markdown(item.sentence)}")
         if not found:
-            st.caption(":material/check: Nothing to advise: no part of the method fails on these settings.")
+            st.caption(
+                ":material/check: Nothing to advise: none of the ways in which the method is known to fail shows here. Whether the domains are right it cannot tell."
+            )
 
 
 def _share_of_the_distance(shares: Shares | None, params: MethodParams) -> None:

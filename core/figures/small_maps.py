@@ -99,7 +99,7 @@ def _legend_name(cluster: int, matching: Matching) -> str:
     layer = matching.layers[cluster]
     if layer is not None:
         return charts.plain(display_name(layer))
-    return f"{'No layer' if any(matching.layers.values()) else 'Domain'} {matching.places[cluster] + 1}"
+    return f"{'Other domain' if any(matching.layers.values()) else 'Domain'} {matching.places[cluster] + 1}"
 
 
 def of_values(title: str, subtitle: str, values: np.ndarray, limits: tuple[float, float], theme: Theme) -> SmallMap:

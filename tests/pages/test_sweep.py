@@ -129,7 +129,11 @@ def test_without_an_annotation_a_search_offers_scores_that_need_none(samples_fol
 @pytest.mark.parametrize(
     ("values", "words"), [("1, 99", "between 1 and 40"), ("", "no values"), ("2, 2", "twice"), ("many", "whole number")]
 )
-def test_values_that_cannot_be_swept_are_said_and_offer_no_start(page, values, words):
+def test_values_that_cannot_be_swept_are_said_beside_them_and_offer_no_start(page, values, words):
     page.text_input(key("values", "0", "window")).set_value(values).run()
     assert words in page.error[0].value
-    assert not [button for button in page.button if button.key == key("start")]
+    assert page.button(key("start")).disabled
+    assert page.text_input(key("values", "1", "x_weight")).value  # the rest of the form stays
+    page.text_input(key("values", "0", "window")).set_value("1, 3").run()
+    assert not page.error
+    assert not page.button(key("start")).disabled

@@ -57,12 +57,14 @@ def write(path: Path, run: Run, contents: dict[str, bytes]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def read(path: Path) -> tuple[Run, dict[str, bytes]]:
+def read(path: Path, name: str = "") -> tuple[Run, dict[str, bytes]]:
     """Read a run that was written as one file, and check all of it.
 
     Parameters
     ----------
     path : Path
+    name : str
+        What its owner calls it, for messages; the file's own name if empty.
 
     Returns
     -------
@@ -75,19 +77,18 @@ def read(path: Path) -> tuple[Run, dict[str, bytes]]:
     RecordError
         If the file is no such run, or is damaged.
     """
-    contents = _unpacked(path)
+    called = shown(name or path.name)
+    contents = _unpacked(path, called)
     try:
         facts = json.loads(contents.pop(_FACTS))
         values = facts.pop("params")
         known = facts.pop("format") == FORMAT and isinstance(values, dict)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise RecordError(
-            f"{shown(path.name)} is not a run that this program wrote: {_FACTS} in it is damaged."
-        ) from error
+        raise RecordError(f"{called} is not a run that this program wrote: {_FACTS} in it is damaged.") from error
     if not known:
-        raise RecordError(f"{shown(path.name)} was written by another version of this program: bring it in there.")
+        raise RecordError(f"{called} was written by another version of this program: bring it in there.")
     run = run_of(facts, values)
-    _check(path, run, contents)
+    _check(called, run, contents)
     return dataclasses.replace(run, artifacts={}), contents
 
 
@@ -103,14 +104,14 @@ def _pack(file: IO[bytes], contents: dict[str, bytes]) -> None:
             archive.writestr(name, content)
 
 
-def _unpacked(path: Path) -> dict[str, bytes]:
+def _unpacked(path: Path, called: str) -> dict[str, bytes]:
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
-            raise RecordError(f"{shown(path.name)} is larger than any run is.")
+            raise RecordError(f"{called} is larger than any run is.")
         with zipfile.ZipFile(path) as archive:
-            return {entry.filename: _member(archive, entry, path) for entry in _members(archive, path)}
+            return {entry.filename: _member(archive, entry, called) for entry in _members(archive, called)}
     except OSError as error:
-        raise RecordError(f"{shown(path.name)} cannot be read: {error.strerror}.") from error
+        raise RecordError(f"{called} cannot be read: {error.strerror}.") from error
     # zipfile raises many kinds for damage, and zlib's own.
     except (
         zipfile.BadZipFile,
@@ -121,30 +122,30 @@ def _unpacked(path: Path) -> dict[str, bytes]:
         ValueError,
         zlib.error,
     ) as error:
-        raise RecordError(f"{shown(path.name)} is not a run that was exported, or it is damaged.") from error
+        raise RecordError(f"{called} is not a run that was exported, or it is damaged.") from error
 
 
-def _members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
+def _members(archive: zipfile.ZipFile, called: str) -> list[zipfile.ZipInfo]:
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     if not {_FACTS, files.LABELS} <= set(names) <= set(_MAX_BYTES) or len(names) != len(set(names)):
-        raise RecordError(f"{shown(path.name)} is not a run that was exported: it holds {shown(', '.join(names))}.")
+        raise RecordError(f"{called} is not a run that was exported: it holds {shown(', '.join(names))}.")
     return entries
 
 
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> bytes:
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, called: str) -> bytes:
     limit = _MAX_BYTES[entry.filename]
     with archive.open(entry) as file:
         content = file.read(limit + 1)  # what the directory says of its size need not be true
     if len(content) > limit:
-        raise RecordError(f"{entry.filename} in {shown(path.name)} is larger than it can be in any run.")
+        raise RecordError(f"{entry.filename} in {called} is larger than it can be in any run.")
     return content
 
 
-def _check(path: Path, run: Run, contents: dict[str, bytes]) -> None:
+def _check(called: str, run: Run, contents: dict[str, bytes]) -> None:
     labels = files.read_labels(contents[files.LABELS], run.n_spots)
     if files.labels_hash(labels) != run.labels_hash:
-        raise RecordError(f"The labels in {shown(path.name)} are not those that were kept: the file is damaged.")
+        raise RecordError(f"The labels in {called} are not those that were kept: the file is damaged.")
     if files.CONFIDENCE in contents:
         files.read_confidence(contents[files.CONFIDENCE], run.n_spots)
     if files.LOSSES in contents:

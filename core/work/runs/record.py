@@ -344,12 +344,14 @@ class Record:
         one_file.write(path, run, {name: self._file(run, name) for name in run.artifacts})
         return run
 
-    def import_(self, path: Path) -> Run:
+    def import_(self, path: Path, name: str = "") -> Run:
         """Bring in a run that :meth:`export` wrote, here or elsewhere; the file is taken for a stranger's.
 
         Parameters
         ----------
         path : Path
+        name : str
+            What its owner calls it, for messages; the file's own name if empty.
 
         Returns
         -------
@@ -361,7 +363,7 @@ class Record:
         RecordError
             If the file is no such run, or is damaged.
         """
-        run, contents = one_file.read(path)
+        run, contents = one_file.read(path, name)
         known = self.find(run.id)
         if known is None:
             return self.add(run, contents)

@@ -143,7 +143,7 @@ def test_three_runs_stand_beside_the_annotation_with_their_scores_in_kept_colour
     }
     assert drawn["x2"] == drawn["x3"] == drawn["x4"]
     keys = [trace.name for trace in figure.data if trace.showlegend is not False]
-    assert keys == ["Layer 1", "Layer 2", "Not annotated", "No layer 1"]
+    assert keys == ["Layer 1", "Layer 2", "Not annotated", "Other domain 1"]
 
 
 def test_without_an_annotation_the_three_runs_stand_alone():
