@@ -234,7 +234,7 @@ def _composition(n_selected: int, columns: dict[str, list[str]]) -> str:
     parts = [f"**{n_selected:,} spot{'s' * (n_selected != 1)} selected**"]
     for title in ("predicted", "annotated"):
         counts = Counter(columns.get(title, ())).most_common()
-        words = ", ".join(f"{as_markdown(name)} {count:,}" for name, count in counts)
+        words = ", ".join(f"{count:,} in {as_markdown(name)}" for name, count in counts)
         parts += [f"{title.capitalize()}: {words}"] if counts else []
     return ". ".join(parts) + "."
 

@@ -10,24 +10,17 @@ from ui import background, guards, state, who
 from ui.guards import as_markdown
 from ui.watch import cancel_button, place_in_line
 
-_SECONDS_BETWEEN_LOOKS = 4.0  # in every session of the server
+_SECONDS_BETWEEN_LOOKS, _WHILE_NOTHING_RUNS = 4.0, 20.0  # in every session of the server
 _MOST_SHOWN = 12
 
 
 def head() -> None:
-    """Show the queue and the user's name; the queue keeps itself up to date while there is work."""
+    """Show the queue and the user's name; the queue keeps itself up to date, more often while there is work."""
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if any(not job.finished for job in background.jobs()):
-            _live()
-        else:
-            _popover()
+        at_work = any(not job.finished for job in background.jobs())
+        st.fragment(_popover, run_every=_SECONDS_BETWEEN_LOOKS if at_work else _WHILE_NOTHING_RUNS)()
         who.control()
         who.keep_in_browser()
-
-
-@st.fragment(run_every=_SECONDS_BETWEEN_LOOKS)
-def _live() -> None:
-    _popover()
 
 
 def _popover() -> None:

@@ -94,7 +94,7 @@ def _usual_first(names: Sequence[str]) -> str:
 
 
 def _axis(place: int, names: Sequence[str], usual: str, params: MethodParams) -> tuple[str, Axis | None]:
-    left, right = st.columns([1, 3], gap="medium", vertical_alignment="bottom")
+    left, right = st.columns([1, 3], gap="medium")
     knob = left.selectbox(
         "Rows" if place == 0 else "Columns",
         names,

@@ -17,7 +17,7 @@ from core.figures.flow import flow
 from core.figures.repeats import repeats
 from core.figures.shares import share_bar
 from core.figures.three_runs import three_runs
-from core.params import MethodParams
+from core.params import PRESETS, MethodParams
 from core.result import Result
 from core.sample import Sample
 from core.work.jobs import Job, State
@@ -28,7 +28,7 @@ from ui.watch import watch
 
 N_REPEATS = 10
 N_RUNS = 3
-_MARKERS = "Markers"
+_MARKERS, _RECOMMENDED = "Markers", "recommended"
 
 
 def advice(sample: Sample, result: Result | None) -> None:
@@ -52,8 +52,24 @@ def advice(sample: Sample, result: Result | None) -> None:
             st.caption(f":material/lightbulb: {as_markdown(item.sentence)}")
         if not found:
             st.caption(
-                ":material/check: Nothing to advise: none of the ways in which the method is known to fail shows here. Whether the domains are right it cannot tell."
+                ":material/check: Nothing to advise: none of the ways in which the method is known to fail shows here. Whether the "
+                "domains are right it cannot tell."
             )
+        _way_to_recommended()
+
+
+def _way_to_recommended() -> None:
+    if state.settings().preset != _RECOMMENDED:
+        st.button(
+            f"Try the preset {PRESETS[_RECOMMENDED]}",
+            key=state.widget_key("try recommended"),
+            icon=":material/auto_awesome:",
+            type="tertiary",
+            help="Spatial factors, a depth that bends with the layers, and a consensus of mixtures: on annotated cortex far nearer to "
+            "the experts' layers than the paper's settings (docs/accuracy.md), in seconds. The arrow at the top of the page leads back.",
+            on_click=state.choose_preset,
+            args=(_RECOMMENDED,),
+        )
 
 
 def _share_of_the_distance(shares: Shares | None, params: MethodParams) -> None:

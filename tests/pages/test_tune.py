@@ -246,3 +246,12 @@ def test_the_shipped_section_is_chosen_where_nothing_else_is(samples_folder):
 
 def test_settings_know_their_widgets_by_address():
     assert state.widget_key("pooling", "window") == key("pooling.window")
+
+
+def test_where_another_preset_is_chosen_recommended_is_one_click_away_and_back_leads_back(app):
+    app.button("widget:try recommended").click().run()
+    assert not app.exception
+    assert app.selectbox("widget:preset").value == "recommended"
+    assert not [button for button in app.button if button.key == "widget:try recommended"]
+    app.button("widget:step.back").click().run()
+    assert app.selectbox("widget:preset").value == "paper"
