@@ -201,10 +201,7 @@ def method_params(
     ParameterError
         If a value lies outside its limits, or changes nothing.
     """
-    params = start_params(options, sample, knobs)
-    for address in given(options, knobs):
-        check_takes_part(address, [params])
-    return params
+    return _all_in_use(options, knobs, start_params(options, sample, knobs))
 
 
 def start_params(
@@ -260,7 +257,15 @@ def joint_params(
     """
     from core.method.joint import suggested_n_clusters
 
-    return _asked(options, suggested_n_clusters(samples), knobs)
+    return _all_in_use(options, knobs, _asked(options, suggested_n_clusters(samples), knobs))
+
+
+def _all_in_use(
+    options: argparse.Namespace, knobs: tuple[tuple[str, type, str, str], ...], params: MethodParams
+) -> MethodParams:
+    for address in given(options, knobs):
+        check_takes_part(address, [params])
+    return params
 
 
 def _asked(options: argparse.Namespace, n_clusters: int, knobs: tuple[tuple[str, type, str, str], ...]) -> MethodParams:

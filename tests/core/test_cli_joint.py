@@ -66,6 +66,7 @@ def test_more_starts_are_told_with_their_seeds_for_people(files, capsys):
         ((), "2 samples were given, but `cluster` takes one at a time: add --joint"),
         (("--joint", "--preset", "paper"), "Start from the preset `recommended`"),
         (("--joint", "--model", "m.pt"), "leave out --model"),
+        (("--joint", "--window", "8"), "window changes nothing in these settings"),
         (("--joint", "--labels", __file__), "is a file, but with --joint a folder belongs there"),
         (("--joint", "--loupe", "somewhere"), "one has no barcodes"),
         (("--joint", "--markers", "m.csv"), "leave out --joint, or --markers"),
