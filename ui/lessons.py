@@ -38,7 +38,8 @@ def introduction(sample: Sample) -> None:
         "The paper's method clusters spots by position and expression together. Four steps make it: pool expression over "
         "neighbours, weigh it against position, measure distance across the layers only, and start k-means at random. "
         "Below are the figures of the paper for each of them, drawn from this sample with the paper's settings; what you "
-        "set on Tune changes nothing here. The preset Recommended goes another way: spatial factors instead of pooled counts, "
+        "set on Tune changes nothing here. Steps 1 and 2 are without the direction that step 3 brings in, so their scores are not "
+        "those of the preset on Tune. The preset Recommended goes another way: spatial factors instead of pooled counts, "
         "a consensus of mixtures instead of k-means, and a vote of neighbours on each spot's label."
     )
 

@@ -1,6 +1,7 @@
 """Maps of a sample and its runs, and what is selected on them."""
 
 import csv
+import dataclasses
 import io
 from collections import Counter
 
@@ -54,7 +55,17 @@ def predicted_beside_annotated(sample: Sample, result: Result | None, missing: s
 
 def _pinned(sample: Sample) -> list[TissueMap]:
     kept = state.pinned(sample.content_hash) if state.comparing() else None
-    return [] if kept is None else [predicted(sample, kept, match_steadily(kept.labels, sample.labels_true), "Pinned")]
+    if kept is None:
+        return []
+    # In the colours of the result beside it; numbers of clusters mean nothing between two runs, so the legend says whose they are.
+    matching = match_steadily(kept.labels, sample.labels_true, state.shown_matching(sample))
+    drawn = predicted(sample, kept, matching, "Pinned")
+    n_layers = len(sample.classes)
+    return [
+        dataclasses.replace(
+            drawn, names=[*drawn.names[:n_layers], *(f"{name} (pinned)" for name in drawn.names[n_layers:])]
+        )
+    ]
 
 
 def matched(sample: Sample, result: Result) -> Matching:

@@ -212,3 +212,15 @@ def test_labels_are_taken_away_as_the_command_line_writes_them(app, samples_fold
     assert [row["spot"] for row in rows] == [str(spot) for spot in range(192)]
     assert [int(row["cluster"]) for row in rows] == result.labels.tolist()
     assert {button.proto.label for button in app.get("download_button")} >= {"Labels as CSV", "Maps as SVG"}
+
+
+def test_the_legend_says_which_further_clusters_are_the_pinned_maps(app):
+    app.number_input(key("clustering.n_clusters")).set_value(6).run()
+    app.button(key("pin")).click().run()
+    app.number_input(key("clustering.n_clusters")).set_value(5).run()
+    app.toggle(key("compare")).set_value(True).run()
+    predicted, pinned, _ = given(app)["maps"]
+    further = [name for name in pinned["names"] if name.startswith("Cluster")]
+    assert further
+    assert all(name.endswith(" (pinned)") for name in further)
+    assert not any("pinned" in name for name in predicted["names"])
