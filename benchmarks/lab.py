@@ -124,7 +124,7 @@ class Seat:
         wrong += [f"maps of another than {self.sample}"] * (f"predicted domains of {self.sample}".encode() not in maps)
         shown = {"n_clusters": "Clusters", "seed": "Seed", "x_weight": "X weight"}
         wrong += [label for name, label in shown.items() if session.widget(label).value != self.knobs[name]]
-        wrong += ["another's name"] * (session.widget("Your name").default != self.user)
+        wrong += ["another's name"] * (session.widget("Your name").value != self.user)
         self.complaints += [f"{self.user}: {words}" for words in (*wrong, *session.exceptions)]
         session.exceptions.clear()
 
