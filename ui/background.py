@@ -247,12 +247,12 @@ def waiting() -> list[Job]:
     return board().waiting()
 
 
-def is_mine(job: Job) -> bool:
+def is_mine(job: Job | Interrupted) -> bool:
     """Whether this user waits for a job, and so may end it or leave it.
 
     Parameters
     ----------
-    job : Job
+    job : Job or Interrupted
 
     Returns
     -------
@@ -280,7 +280,7 @@ def interrupted() -> list[Interrupted]:
     -------
     list of Interrupted
     """
-    return [job for job in board().interrupted() if any(name in job.owners for name in who.names())]
+    return [job for job in board().interrupted() if is_mine(job)]
 
 
 def take_up(job_id: str) -> None:

@@ -100,8 +100,8 @@ def preset_picker() -> None:
             list(PRESETS),
             format_func=PRESETS.__getitem__,
             key=key,
-            help="A setting of all knobs at once. Choosing another puts every knob to its values, and so does the arrow beside it. Recommended found the layers of annotated "
-            "cortex best (docs/accuracy.md); the others are the paper's method, knob by knob.",
+            help="A setting of all knobs at once. Choosing another puts every knob to its values, and so does the arrow beside it. "
+            "Recommended found the layers of annotated cortex best (docs/accuracy.md); the others are the paper's method, knob by knob.",
             on_change=lambda: state.choose_preset(state.shown(key)),
         )
         _back_button(

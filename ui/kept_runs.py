@@ -1,10 +1,9 @@
 """A kept run with what belongs to it: its labels, and the sample that it was made on, where they are at hand."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from core.errors import DomainsError, SampleError
+from core.errors import DomainsError
 from core.io.lab_h5 import SampleSummary
 from core.knobs import names, value_at
 from core.params import PRESETS, MethodParams, preset
@@ -13,6 +12,7 @@ from core.result import Result
 from core.sample import Sample
 from core.work.runs import Run
 from core.work.runs.reported import reported as reported_run
+from core.work.runs.samples import find_sample
 from ui import compute
 from ui.record import record
 from ui.state import Settings
@@ -83,14 +83,7 @@ def sample_of(run: Run) -> tuple[SampleSummary, Sample] | None:
     sample : Sample
         None instead of both where no sample here holds that data.
     """
-    # By content, since files are renamed; only those with as many spots are read.
-    readable = [summary for summary in compute.samples() if not summary.problem and summary.n_spots == run.n_spots]
-    for summary in sorted(readable, key=lambda summary: summary.name != run.sample_name):
-        with suppress(SampleError):  # the list of samples says what is wrong with it
-            sample = compute.sample(summary)
-            if sample.content_hash == run.content_hash:
-                return summary, sample
-    return None
+    return find_sample(run, compute.samples(), compute.sample)
 
 
 def reported(kept: KeptRun) -> ReportedRun | None:

@@ -36,20 +36,22 @@ class _Written:
     sample: str | None
 
 
-def follow(*, with_view: bool = False) -> None:
+def follow(*, with_view: bool = False, with_sweep: bool = False) -> None:
     """Take over what the address asks for: at the start of a session, and after the browser's Back or Forward.
 
     Parameters
     ----------
     with_view : bool
         Whether the page shows the map of the Tissue page: on others its address says nothing of it.
+    with_sweep : bool
+        Whether it shows a sweep, likewise.
     """
     asked, written = st.query_params.to_dict(), _written()
     if written is None:
-        _take_over(asked, at_start=True, with_view=True)
+        _take_over(asked, at_start=True, with_view=True, with_sweep=True)
     # A page's own link comes without anything; and a knob moved in this very run counts more than the address.
     elif (asked.get(_SAMPLE) or asked.get(_RUN)) and asked != written.query and _unmoved(written):
-        _take_over(asked, at_start=False, with_view=with_view)
+        _take_over(asked, at_start=False, with_view=with_view, with_sweep=with_sweep)
 
 
 def write(sample_file: str, *, with_view: bool = False, with_sweep: bool = False) -> None:
@@ -222,7 +224,7 @@ def _limits_of(query: Mapping[str, str]) -> tuple[float, float] | None:
     return (low, high) if math.isfinite(low) and math.isfinite(high) and low <= high else None
 
 
-def _take_over(asked: Mapping[str, str], *, at_start: bool, with_view: bool) -> None:
+def _take_over(asked: Mapping[str, str], *, at_start: bool, with_view: bool, with_sweep: bool) -> None:
     opened = run_links.open_run(asked[_RUN]) if asked.get(_RUN) else Opened()
     # A run says all of its settings; where it is not here, the rest of the address may still say them.
     settings, sentences = settings_of(asked) if opened.run is None else (opened.settings, [])
@@ -233,8 +235,8 @@ def _take_over(asked: Mapping[str, str], *, at_start: bool, with_view: bool) -> 
     if opened.run is not None and opened.file:
         state.remember_run(opened.file, settings, opened.run)
     sentences += opened.sentences
-    if asked.get(_SWEEP):
-        state.choose_sweep(asked[_SWEEP])
+    if with_sweep:
+        state.choose_sweep(asked.get(_SWEEP) or None)  # Back to before one was chosen goes to the latest
     if with_view:
         view, more = view_of(asked)
         state.take_view(view)

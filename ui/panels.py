@@ -32,7 +32,7 @@ def sample_picker(*, with_view: bool = False, with_sweep: bool = False) -> Sampl
     navigation.only_through_app()
     found = compute.samples()
     readable = {summary.path.name: summary for summary in found if not summary.problem}
-    link.follow(with_view=with_view)
+    link.follow(with_view=with_view, with_sweep=with_sweep)
     with st.sidebar:
         if readable:
             _pick(readable)

@@ -607,12 +607,13 @@ def sweep_id() -> str | None:
     return chosen
 
 
-def choose_sweep(sweep_id: str) -> None:
+def choose_sweep(sweep_id: str | None) -> None:
     """Look at a sweep.
 
     Parameters
     ----------
-    sweep_id : str
+    sweep_id : str or None
+        None for the latest.
     """
     st.session_state[_SWEEP] = sweep_id
 

@@ -132,9 +132,8 @@ def _take_name(key: str) -> None:
     if not name:
         return
     st.session_state[_NAME] = name
-    if _GUEST.fullmatch(
-        before
-    ):  # a guest who gives a name stays the one whose runs these are; others are somebody else
+    # A guest who gives a name stays the one whose runs these are; any other new name is somebody else's.
+    if _GUEST.fullmatch(before):
         st.session_state[_AS_GUEST] = before
 
 

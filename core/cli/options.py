@@ -23,8 +23,10 @@ from core.params import (
 )
 from core.sample import Sample
 
-# Option, dataclass that declares it, field, and where that dataclass sits in MethodParams.
-TRAINING_KNOBS = (
+Knobs = tuple[tuple[str, type, str, str], ...]
+"""Option, dataclass that declares it, field, and where that dataclass sits in `MethodParams`."""
+
+TRAINING_KNOBS: Knobs = (
     ("--embedding", EmbeddingParams, "kind", "embedding"),
     ("--window", PoolingParams, "window", "pooling"),
     ("--scale", PoolingParams, "scale", "pooling"),
@@ -42,7 +44,7 @@ TRAINING_KNOBS = (
     ("--latent-seed", LatentParams, "random_state", "embedding.latent"),
 )
 
-CLUSTERING_KNOBS = (
+CLUSTERING_KNOBS: Knobs = (
     ("--components", EmbeddingParams, "n_components", "embedding"),
     ("--hops", EmbeddingParams, "hops", "embedding"),
     ("--x-weight", ClusteringParams, "x_weight", "clustering"),
@@ -78,9 +80,7 @@ def add_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def add_method(
-    parser: argparse.ArgumentParser, knobs: tuple[tuple[str, type, str, str], ...], *, default_preset: str
-) -> None:
+def add_method(parser: argparse.ArgumentParser, knobs: Knobs, *, default_preset: str) -> None:
     """Declare the preset, the folder of models and knobs of the method.
 
     Parameters
@@ -180,9 +180,7 @@ def output_path(text: str) -> Path:
     return path
 
 
-def method_params(
-    options: argparse.Namespace, sample: Sample, knobs: tuple[tuple[str, type, str, str], ...]
-) -> MethodParams:
+def method_params(options: argparse.Namespace, sample: Sample, knobs: Knobs) -> MethodParams:
     """Start from the preset, and put in what the options say instead.
 
     Parameters
@@ -201,47 +199,10 @@ def method_params(
     ParameterError
         If a value lies outside its limits, or changes nothing.
     """
-    return _all_in_use(options, knobs, start_params(options, sample, knobs))
+    return _all_in_use(options, knobs, sample.suggested_n_clusters(options.preset))
 
 
-def start_params(
-    options: argparse.Namespace, sample: Sample, knobs: tuple[tuple[str, type, str, str], ...]
-) -> MethodParams:
-    """Do so for runs that turn further knobs, which may bring in what takes no part at first.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-    sample : Sample
-        Suggests the number of clusters.
-    knobs : tuple of (flag, dataclass, field, step)
-
-    Returns
-    -------
-    MethodParams
-    """
-    return _asked(options, sample.suggested_n_clusters(options.preset), knobs)
-
-
-def given(options: argparse.Namespace, knobs: tuple[tuple[str, type, str, str], ...]) -> dict[Address, Any]:
-    """List the values that options give to knobs.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-    knobs : tuple of (flag, dataclass, field, step)
-
-    Returns
-    -------
-    dict of Address to object
-    """
-    values = {(*step.split("."), name): getattr(options, dest(flag)) for flag, _, name, step in knobs}
-    return {address: value for address, value in values.items() if value is not None}
-
-
-def joint_params(
-    options: argparse.Namespace, samples: Sequence[Sample], knobs: tuple[tuple[str, type, str, str], ...]
-) -> MethodParams:
+def joint_params(options: argparse.Namespace, samples: Sequence[Sample], knobs: Knobs) -> MethodParams:
     """Do so for samples that are clustered together.
 
     Parameters
@@ -257,18 +218,46 @@ def joint_params(
     """
     from core.method.joint import suggested_n_clusters
 
-    return _all_in_use(options, knobs, _asked(options, suggested_n_clusters(samples), knobs))
+    return _all_in_use(options, knobs, suggested_n_clusters(samples))
 
 
-def _all_in_use(
-    options: argparse.Namespace, knobs: tuple[tuple[str, type, str, str], ...], params: MethodParams
-) -> MethodParams:
+def _all_in_use(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> MethodParams:
+    params = start_params(options, knobs, n_clusters)
     for address in given(options, knobs):
         check_takes_part(address, [params])
     return params
 
 
-def _asked(options: argparse.Namespace, n_clusters: int, knobs: tuple[tuple[str, type, str, str], ...]) -> MethodParams:
+def given(options: argparse.Namespace, knobs: Knobs) -> dict[Address, Any]:
+    """List the values that options give to knobs.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    knobs : tuple of (flag, dataclass, field, step)
+
+    Returns
+    -------
+    dict of Address to object
+    """
+    values = {(*step.split("."), name): getattr(options, dest(flag)) for flag, _, name, step in knobs}
+    return {address: value for address, value in values.items() if value is not None}
+
+
+def start_params(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> MethodParams:
+    """Give the preset with what the options say instead, also where that changes nothing yet: a sweep may bring it in.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    knobs : tuple of (flag, dataclass, field, step)
+    n_clusters : int
+        Where the options say nothing of it.
+
+    Returns
+    -------
+    MethodParams
+    """
     params = preset(options.preset, n_clusters=n_clusters)
     for address, value in given(options, knobs).items():
         params = replaced(params, address, value)

@@ -80,7 +80,7 @@ def _run_sweep(options: argparse.Namespace) -> None:
 
     sweep.sweep(
         options.files,
-        lambda sample: start_params(options, sample, _KNOBS),
+        lambda sample: start_params(options, _KNOBS, sample.suggested_n_clusters(options.preset)),
         lambda sections: _sweep(options, sections),
         models=options.models,
         as_json=options.json,

@@ -1,6 +1,7 @@
 """The files that `cluster` writes."""
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,10 @@ def _write_markers(sample: Sample, named: np.ndarray, path: Path) -> None:
             sample.expression, labels, sample.gene_names, lambda done, of: bar(done / of, f"Gene {done:,} of {of:,}")
         )
     _write_text(path, as_csv(found, dict(enumerate(names.tolist()))))
+    for label, size in found.too_small.items():
+        sys.stderr.write(
+            f"{names[label]} has too few spots ({size}), or the rest too few, to be compared: {path.name} leaves it out.\n"
+        )
 
 
 def _write_figure(sample: Sample, result: Result, path: Path) -> None:

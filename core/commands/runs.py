@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from core import knobs
 from core.commands.console import print_facts, share_bar
-from core.errors import RecordError, SampleError
+from core.errors import RecordError
 from core.io import lab_h5
 from core.io.safe_h5 import shown
 from core.sample import Sample
@@ -16,6 +16,7 @@ from core.work.runs import Record, Run, open_record
 from core.work.runs.one_file import SUFFIX
 from core.work.runs.record import Progress
 from core.work.runs.run import facts_of
+from core.work.runs.samples import find_sample
 
 _SHORTEST_ID = 4
 
@@ -179,15 +180,9 @@ def script(models: Path, wanted: str, samples: Path, out: Path | None, *, as_jso
 
 
 def _sample_of(run: Run, folder: Path) -> Sample | None:
-    """Find the sample of a run by what it holds: files are renamed. Only those with as many spots are read."""
     listed = lab_h5.list_samples(folder) if folder.is_dir() else []
-    likely = [one for one in listed if not one.problem and one.n_spots == run.n_spots]
-    for one in sorted(likely, key=lambda one: one.name != run.sample_name):
-        with suppress(SampleError):
-            sample = lab_h5.read(one.path)
-            if sample.content_hash == run.content_hash:
-                return sample
-    return None
+    found = find_sample(run, listed, lambda summary: lab_h5.read(summary.path))
+    return None if found is None else found[1]
 
 
 def _picture(record: Record, run: Run) -> bytes:

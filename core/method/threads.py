@@ -35,7 +35,6 @@ def one_thread() -> AbstractContextManager[object]:
     return _thread_pools().limit(limits=1)
 
 
-@functools.cache
 def one_thread_from_now_on() -> None:
     """Hold BLAS to one thread until the process ends: for one in which many threads work side by side.
 

@@ -56,6 +56,16 @@ def test_a_knob_that_takes_no_part_changes_no_label_whatever_its_value(name):
             assert (pipeline.run(sample, moved, cache=cache).labels == labels).all(), knobs.names()[address]
 
 
+@pytest.mark.parametrize("kind", knobs.declared(("embedding", "kind")).metadata["choices"])
+def test_what_an_embedding_is_made_of_takes_part_and_nothing_else_of_that_step(kind):
+    params = replaced(preset("paper"), ("embedding", "kind"), kind)
+    assert knobs.takes_part(params, ("pooling", "window")) == params.embedding.pools
+    networks = {"autoencoder": ("code", "reconstruction"), "latent": ("latent",)}
+    for network, kinds in networks.items():
+        assert knobs.takes_part(params, ("embedding", network, "epochs")) == (kind in kinds)
+    assert any(kind in kinds for kinds in networks.values()) == params.embedding.needs_training
+
+
 @pytest.mark.parametrize(
     ("name", "preset_without"),
     [

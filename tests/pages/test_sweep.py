@@ -102,6 +102,20 @@ def test_the_address_names_the_sweep_and_shows_somebody_else_the_same_one(page):
     assert not colleague.warning
 
 
+def test_the_browsers_own_back_leads_to_the_sweep_of_that_address_and_to_before_there_was_one(page):
+    page, first = start(small_grid(page))
+    page.text_input(key("values", "0", "window")).set_value("2")
+    page, second = start(page.run())
+    assert page.query_params["sweep"] == second
+    page.query_params["sweep"] = first  # as the browser sends it
+    page.run()
+    assert page.selectbox(key("chosen")).value == first
+    del page.query_params["sweep"]
+    page.run()
+    assert page.selectbox(key("chosen")).value == second  # the latest
+    assert "sweep" not in page.query_params
+
+
 def test_a_sweep_that_is_not_here_is_said_and_the_latest_is_shown(page):
     _, sweep_id = start(small_grid(page))
     colleague = opened(sample="first.h5", sweep="0123<b>")

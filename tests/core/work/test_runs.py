@@ -150,13 +150,14 @@ def test_only_new_runs_are_read_and_the_reading_says_how_far_it_is(tmp_path, rec
     assert heard[1:] == [(1, 1)]
 
 
-def test_runs_are_chosen_by_sample_and_by_sweep(record, result):
+def test_runs_are_chosen_by_sample_and_by_sweep(tmp_path, record, result):
     other = dataclasses.replace(small_sample("second"), labels_true=None)
     unscored = dataclasses.replace(result, sample_name="second", scores=Scores())
     [mine], theirs = record.keep_all(SAMPLE, [result], who="", sweep="s"), record.keep(other, unscored)
     assert record.runs(sample_name="first") == [mine]
     assert record.runs(sample_name="second") == [theirs]
     assert record.runs(sweep="s") == [mine]
+    assert record_in(tmp_path).run(mine.id).sweep == "s"  # as another process finds it
 
 
 def test_every_knob_has_a_distribution_that_contains_its_value_and_comes_back():
