@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import process, queue, turns, who
+from ui.shell import identity, process, queue, turns
 
 st.set_page_config(page_title="Spatial domains", layout="wide")
 page = st.navigation(
@@ -18,7 +18,7 @@ page = st.navigation(
     ]
 )
 process.set_up()
-who.let_in()
+identity.let_in()
 queue.head()
 with turns.of_this_server().taken():
     page.run()

@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 
-from core.io import lab_h5
+from core.io import lab
 from core.method import small_training, training
 from core.method.autoencoder import Autoencoder
 from core.method.pooling import pool_window
@@ -39,7 +39,7 @@ def report(path: Path, *, rounds: int, epochs: int) -> bool:
     bool
         Whether the small one had a lower loss after all its epochs, in a third of the paper's processor time, every time.
     """
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     counts = pool_window(sample.expression, sample.positions, PoolingParams(scale=1.0))
     print(f"{sample.name}: {sample.n_spots} spots, {sample.n_genes} genes\n")
     print(_ROW.format("autoencoder", "wall (s)", "CPU (s)", "load", "loss"))

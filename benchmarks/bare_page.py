@@ -9,7 +9,8 @@ from core.evaluation.matching import match_steadily
 from core.figures.comparison import spot_names
 from core.params import preset
 from core.sample import Sample
-from ui import compute, maps, state
+from ui.data import compute
+from ui.shell import maps, session
 from ui.tissue_view import TissueMap, tissue_view
 
 st.set_page_config(page_title="Bare", layout="wide")
@@ -28,7 +29,7 @@ sample, shown = _made_once()
 with st.sidebar:
     place = st.slider("Bare slider", 0, 1000) + st.number_input("Bare number", 0, 1000)
 tissue_view(
-    state.widget_key("maps"),
+    session.widget_key("maps"),
     places=sample.places,
     maps=shown[int(place) % 2],
     spot_names=spot_names(sample),

@@ -21,14 +21,14 @@ from websockets.exceptions import ConnectionClosed
 
 from benchmarks.lab_session import Session, opened
 from core import knobs
-from core.io import lab_h5
+from core.io import lab
 from core.io.synthetic import synthesise
 from core.method import pipeline
 from core.method.cache import StepCache
 from core.params import preset
 from core.sample import Sample
 from scripts.chromium import ROOT, Server, served
-from ui.guards import as_markdown
+from ui.shell.guards import as_markdown
 
 N_SESSIONS, SECONDS, SETTLE_SECONDS = 20, 180.0, 130.0
 """Defaults. Streamlit keeps a session for 120 s after its connection was closed, so memory is looked at later than that."""
@@ -209,11 +209,11 @@ def report(*, n_sessions: int = N_SESSIONS, seconds: float = SECONDS, settle: fl
 def _write_samples(folder: Path) -> dict[str, Sample]:
     """Write the shipped section beside synthetic ones of the sizes of real ones."""
     folder.mkdir()
-    shipped = lab_h5.read(ROOT / "spca_dat" / "151673.h5")
+    shipped = lab.read(ROOT / "spca_dat" / "151673.h5")
     made = [synthesise(n_spots, random_state=n_spots) for n_spots in _SYNTHETIC_SPOTS]
     for sample in (shipped, *made):
-        lab_h5.write(sample, folder / f"{sample.name}.h5")
-    return {path.stem: lab_h5.read(path) for path in sorted(folder.glob("*.h5"))}
+        lab.write(sample, folder / f"{sample.name}.h5")
+    return {path.stem: lab.read(path) for path in sorted(folder.glob("*.h5"))}
 
 
 async def _bare(address: str, n_sessions: int, seconds: float) -> Phase:

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from benchmarks import reference
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.params import preset
 
@@ -39,7 +39,7 @@ def _loops(path: str) -> None:
 
 
 def _ours(path: str) -> None:
-    pipeline.run(lab_h5.read(path), preset("paper", 8))
+    pipeline.run(lab.read(path), preset("paper", 8))
 
 
 def forget_peak() -> None:

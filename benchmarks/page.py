@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from core.io import lab_h5
+from core.io import lab
 from core.io.synthetic import synthesise
 from scripts.chromium import ROOT, Server, chromium, served
 
@@ -126,7 +126,7 @@ def _report_section(browser: Browser, folder: Path, moves: int) -> bool:
 
 def _report_large(browser: Browser, folder: Path, moves: int) -> None:
     folder.mkdir()
-    lab_h5.write(synthesise(_N_LARGE), folder / f"synthetic_{_N_LARGE}.h5")
+    lab.write(synthesise(_N_LARGE), folder / f"synthetic_{_N_LARGE}.h5")
     print(f"\n{_N_LARGE:,} synthetic spots")
     with _both(folder) as (app, bare):
         _report_moves(browser, app, bare, moves)

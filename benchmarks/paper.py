@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks import reference
 from core.depth import depth
-from core.io import lab_h5
+from core.io import lab
 from core.method.clustering import cluster
 from core.method.pooling import pool_window
 from core.method.training import train
@@ -68,7 +68,7 @@ def report(path: Path, *, rounds: int, starts: int, epochs: int) -> bool:
     bool
         Whether both sides gave the same everywhere.
     """
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     print(f"{sample.name}: {sample.n_spots} spots, {sample.n_genes} genes\n")
     print(_ROW.format("step", "loops (s)", "ours (s)", "ratio", "agreement"))
     agrees = True

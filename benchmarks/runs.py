@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.method.cache import StepCache
 from core.params import ClusteringParams, MethodParams, replaced
@@ -90,7 +90,7 @@ def measure(folder: Path, n_runs: int) -> dict[str, float]:
 
 
 def _keep_some(record: Record) -> tuple[str, dict[str, float]]:
-    sample, cache = lab_h5.read(_SAMPLE), StepCache()
+    sample, cache = lab.read(_SAMPLE), StepCache()
     params = MethodParams(clustering=ClusteringParams(n_clusters=sample.suggested_n_clusters()))
     results = [
         pipeline.run(sample, replaced(params, ("clustering", "random_state"), seed), cache=cache)

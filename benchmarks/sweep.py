@@ -17,18 +17,18 @@ from pathlib import Path
 
 import psutil
 
-from core.io import lab_h5, synthetic
+from core.io import lab, synthetic
 from core.method.cache import StepCache
 from core.method.pipeline import Pipeline
 from core.method.threads import one_thread
 from core.params import MethodParams, preset
 from core.sample import Sample
-from core.work.host import sizes
-from core.work.jobs import shared_board
+from core.work.board.board import shared_board
+from core.work.cluster.host import sizes
 from core.work.runs import Record
-from core.work.sweep_journal import State
-from core.work.sweep_plan import Axis, Section, Sweep
-from core.work.sweeps import Sweeps
+from core.work.sweep.journal import State
+from core.work.sweep.plan import Axis, Section, Sweep
+from core.work.sweep.sweeps import Sweeps
 
 AIM = 1.15
 _WINDOWS = (2, 4, 6, 8, 10)
@@ -76,7 +76,7 @@ def report(path: Path | None, *, n_commands: int = 3) -> bool:
     """
     with tempfile.TemporaryDirectory() as folder:
         file = path or _synthetic(Path(folder))
-        sample = lab_h5.read(file)
+        sample = lab.read(file)
         print(
             f"{sample.name}: {sample.n_spots} spots x {sample.n_genes} genes; load of the machine {os.getloadavg()[0]:.1f}"
         )
@@ -113,7 +113,7 @@ def _say(before: Parts, after: Parts, swept: float, spent: float, one: float, n_
 
 def _synthetic(folder: Path) -> Path:
     path = folder / "synthetic.h5"
-    lab_h5.write(synthetic.synthesise(4226, n_genes=1159), path)
+    lab.write(synthetic.synthesise(4226, n_genes=1159), path)
     return path
 
 
@@ -139,7 +139,7 @@ def _parts(file: Path) -> Parts:
     began = time.process_time()
     with one_thread() if sizes().n_threads == 1 else nullcontext():
         with _timed(seconds, "load"):
-            sample = lab_h5.read(file)
+            sample = lab.read(file)
             _ = sample.content_hash
         steps = Pipeline(sample, cache=StepCache(2**40))
         for setting in _plan(file, sample).settings():
@@ -169,8 +169,8 @@ def _warm() -> int:
     """Start the workers, as they are on a server, and let each import what it needs."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "small.h5"
-        lab_h5.write(synthetic.synthesise(1000, n_genes=50), path)
-        sample = lab_h5.read(path)
+        lab.write(synthetic.synthesise(1000, n_genes=50), path)
+        sample = lab.read(path)
         _swept(path, sample, Path(folder))
     return shared_board().n_workers
 

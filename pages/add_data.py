@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from ui import adding, guards, navigation, state, ways_in
+from ui.add_data import view as add_data
+from ui.add_data import ways_in
+from ui.shell import guards, navigation, session
 
 navigation.only_through_app()
 st.title("Add data", anchor=False)
 with guards.shown_as_message():
-    incoming = state.incoming()
+    incoming = session.incoming()
     if incoming is None:
         ways_in.choose()
     else:
-        adding.source(incoming)
+        add_data.source(incoming)

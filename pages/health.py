@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from ui import navigation, server_health
+from ui.health import view as health
+from ui.shell import navigation
 
 navigation.only_through_app()
 st.title("Health", anchor=False)
-server_health.checks()
+health.checks()

@@ -1,6 +1,8 @@
 """The method step by step: the paper's figures, redrawn on the chosen sample."""
 
-from ui import compute, guards, lessons, panels
+from ui.data import compute
+from ui.method import lessons
+from ui.shell import guards, panels
 
 summary = panels.sample_picker()
 with guards.shown_as_message():

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from ui import guards, sections
+from ui.sections import view as joint_view
+from ui.shell import guards
 
-summaries = sections.picker()
+summaries = joint_view.picker()
 with guards.shown_as_message():
-    samples = sections.read(summaries)
+    samples = joint_view.read(summaries)
     with st.sidebar:
-        sections.knobs(samples)
-    results = sections.header(samples)
-    sections.maps(samples, results)
-    sections.scores(samples, results)
+        joint_view.knobs(samples)
+    results = joint_view.header(samples)
+    joint_view.maps(samples, results)
+    joint_view.scores(samples, results)

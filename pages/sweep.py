@@ -2,14 +2,18 @@
 
 import streamlit as st
 
-from ui import compute, guards, panels, sweeping, sweeping_forms, sweeping_results
+from ui.data import compute
+from ui.shell import guards, panels
+from ui.sweep import doors as sweeps
+from ui.sweep import forms as sweep_forms
+from ui.sweep import results as sweep_results
 
 summary = panels.sample_picker(with_sweep=True)
 st.title("Sweep", anchor=False)
 with guards.shown_as_message():
     sample = compute.sample(summary)
     with st.sidebar:
-        sweeping_forms.starting_point(sample)
-    with st.expander("New sweep", expanded=not sweeping.any_sweeps()), guards.shown_as_message():
-        sweeping_forms.new_sweep(summary)
-    sweeping_results.results()
+        sweep_forms.starting_point(sample)
+    with st.expander("New sweep", expanded=not sweeps.any_sweeps()), guards.shown_as_message():
+        sweep_forms.new_sweep(summary)
+    sweep_results.results()

@@ -2,17 +2,19 @@
 
 import streamlit as st
 
-from ui import compute, guards, panels, tissue_panels
+from ui.data import compute
+from ui.shell import guards, panels
+from ui.tissue import view as tissue
 
 summary = panels.sample_picker(with_view=True)
 with guards.shown_as_message():
     sample = compute.sample(summary)
-    tissue_panels.header(sample)
+    tissue.header(sample)
     with st.sidebar:
-        tissue_panels.value_pickers(sample)
+        tissue.value_pickers(sample)
     picture, facts = st.columns([1.7, 1], gap="medium")
     with picture:
-        spots = tissue_panels.picture(sample)
+        spots = tissue.picture(sample)
     with facts:
-        tissue_panels.card(sample)
-        tissue_panels.selection(sample, spots)
+        tissue.card(sample)
+        tissue.selection(sample, spots)

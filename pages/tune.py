@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from ui import compute, forms, guards, maps, panels, record, training, views
+from ui.data import compute, record
+from ui.shell import forms, guards, maps, panels
+from ui.tune import training, views
 
 summary = panels.sample_picker()
 with guards.shown_as_message():

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from scipy import sparse
 
-from core.io import lab_h5
+from core.io import lab
 from core.sample import UNANNOTATED, Sample
 
 SHIPPED = Path(__file__).resolve().parents[1] / "spca_dat" / "151673.h5"
@@ -15,7 +15,7 @@ SHIPPED = Path(__file__).resolve().parents[1] / "spca_dat" / "151673.h5"
 
 def shipped_part(n_spots: int = 900, n_genes: int = 60) -> Sample:
     """Read the first rows of the shipped section: real counts, small enough for plain loops."""
-    whole = lab_h5.read(SHIPPED)
+    whole = lab.read(SHIPPED)
     order = np.lexsort((whole.lattice[:, 1], whole.lattice[:, 0]))[:n_spots]
     assert whole.labels_true is not None
     return Sample(
@@ -28,7 +28,7 @@ def shipped_part(n_spots: int = 900, n_genes: int = 60) -> Sample:
 
 def real_sections(shared_data: Path) -> dict[str, Sample]:
     """Read the four real sections beside the project."""
-    lab = {name: lab_h5.read(shared_data / "spca_dat" / f"sample_{name}.h5") for name in ("151507", "151669")}
+    lab = {name: lab.read(shared_data / "spca_dat" / f"sample_{name}.h5") for name in ("151507", "151669")}
     donor_3 = {name: space_ranger_section(shared_data / "spaceranger" / name) for name in ("151673", "151675")}
     return lab | donor_3
 

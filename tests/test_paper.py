@@ -5,7 +5,7 @@ from statistics import mean
 
 import pytest
 
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.params import DirectionParams, preset
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def section(spca_dat):
-    return lab_h5.read(spca_dat / "sample_151507.h5")
+    return lab.read(spca_dat / "sample_151507.h5")
 
 
 def five_runs(section, name, **options):

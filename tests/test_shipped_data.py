@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.io import lab_h5
+from core.io import lab
 from core.sample import Sample
 
 FOLDER = Path(__file__).parents[1] / "spca_dat"
@@ -15,7 +15,7 @@ SECTION = FOLDER / "151673.h5"
 
 @pytest.fixture(scope="module")
 def shipped() -> Sample:
-    return lab_h5.read(SECTION)
+    return lab.read(SECTION)
 
 
 def test_the_readme_states_the_sha256_of_the_file_beside_it() -> None:

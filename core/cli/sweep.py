@@ -9,8 +9,8 @@ from core import knobs
 from core.cli.clustering import add_angle
 from core.cli.options import CLUSTERING_KNOBS, TRAINING_KNOBS, add_method, at_least_one, given, start_params
 from core.errors import ParameterError
-from core.work import sweep_suggestions
-from core.work.sweep_plan import Axis, Range, Search, Section, Sweep, objectives
+from core.work.sweep import suggestions as sweep_suggestions
+from core.work.sweep.plan import Axis, Range, Search, Section, Sweep, objectives
 
 _KNOBS = TRAINING_KNOBS + CLUSTERING_KNOBS
 

@@ -13,7 +13,7 @@ from core.commands.console import print_facts, start_bar, training_bar
 from core.commands.outputs import Outputs
 from core.depth import FoundDirection
 from core.evaluation.stability import confidence, stability
-from core.io import lab_h5
+from core.io import lab
 from core.params import DEFAULT_N_CLUSTERS, MethodParams
 from core.result import AutoencoderReport, Result, Scores
 from core.sample import Sample
@@ -43,7 +43,7 @@ def train(path: Path, params_for: ParamsFor, *, models: Path, as_json: bool = Fa
     """
     from core.method import checkpoints, pipeline  # brings torch
 
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     params = params_for(sample)
     started = time.perf_counter()
     with training_bar() as on_epoch:
@@ -95,7 +95,7 @@ def cluster(
     from core.method.cache import StepCache
 
     started = time.perf_counter()
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     load_seconds = time.perf_counter() - started
     params, steps = params_for(sample), StepCache(max_bytes=STEP_BYTES)
     out.check(sample, params.clustering.n_clusters)

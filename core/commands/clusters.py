@@ -6,7 +6,7 @@ from typing import Any
 
 from core.commands.clustering import STEP_BYTES, ParamsFor
 from core.commands.console import print_facts, share_bar
-from core.io import lab_h5
+from core.io import lab
 from core.sample import Sample
 
 
@@ -40,7 +40,7 @@ def clusters(
     from core.method.how_many import try_numbers
     from core.method.pipeline import Pipeline
 
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     steps = Pipeline(sample, cache=StepCache(max_bytes=STEP_BYTES), models=models)
     with share_bar() as progress:
         curve = try_numbers(

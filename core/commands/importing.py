@@ -6,7 +6,7 @@ from typing import Any
 
 from core.commands.console import print_facts
 from core.errors import SampleFileError
-from core.io import lab_h5
+from core.io import lab
 from core.io.incoming import ImportChoices, Survey
 
 
@@ -51,11 +51,11 @@ def import_sample(
     _check_importable(survey, source)
     column = annotation if table is None and annotation is not None else survey.suggested_annotation
     choices = dataclasses.replace(choices, annotation=None if annotation == "none" else column)
-    sample = importing.read(source, choices, name=lab_h5.sample_name(out) if out else name, annotation_csv=table)
+    sample = importing.read(source, choices, name=lab.sample_name(out) if out else name, annotation_csv=table)
     if out is None:
         path = importing.save(sample, folder)
     else:
-        lab_h5.write(sample, path := out, level=importing.LEVEL)
+        lab.write(sample, path := out, level=importing.LEVEL)
     facts = {"imported": str(path), "n_spots": sample.n_spots, "n_genes": sample.n_genes, "layers": sample.layer_names}
     print_facts({"survey": dataclasses.asdict(survey), **facts} if as_json else _imported(facts), as_json=as_json)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.commands.clustering import coherence_words, score_words
 from core.commands.console import print_facts, share_bar
 from core.commands.joint_outputs import JointOutputs
-from core.io import lab_h5
+from core.io import lab
 from core.params import MethodParams, replaced
 from core.result import Result
 from core.sample import Sample
@@ -45,7 +45,7 @@ def cluster(
     from core.method.joint import JointPipeline  # scikit-learn takes seconds to import, and most commands do without
 
     started = time.perf_counter()
-    samples = [lab_h5.read(path) for path in paths]
+    samples = [lab.read(path) for path in paths]
     load_seconds = time.perf_counter() - started
     params = params_for(samples)
     with share_bar() as progress:

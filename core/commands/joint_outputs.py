@@ -113,7 +113,7 @@ def _write_h5ads(
 ) -> None:
     from core.figures.colours import cluster_colours
     from core.figures.sections import layers_of, match_together
-    from core.io.h5ad_out import write_h5ad
+    from core.io.h5ad.writing import write_h5ad
 
     matched = match_together(steps.samples, results).layers
     shades = cluster_colours(matched, layers_of(steps.samples), "light")

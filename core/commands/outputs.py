@@ -75,7 +75,7 @@ def _write_text(path: Path, text: str) -> None:
 def _write_h5ad(sample: Sample, result: Result, steps: "Pipeline", path: Path, names: Mapping[int, str]) -> None:
     from core.evaluation.matching import match_clusters
     from core.figures.colours import cluster_colours
-    from core.io.h5ad_out import write_h5ad
+    from core.io.h5ad.writing import write_h5ad
     from core.method.embeddings import embeddings
 
     colours = cluster_colours(match_clusters(result.labels, sample.labels_true), sample.layer_names, "light")

@@ -9,9 +9,9 @@ from typing import Any
 from core import knobs
 from core.commands.console import print_facts, share_bar
 from core.errors import RecordError
-from core.io import lab_h5
-from core.io.safe_h5 import shown
+from core.io import lab
 from core.sample import Sample
+from core.text import shown
 from core.work.runs import Record, Run, open_record
 from core.work.runs.one_file import SUFFIX
 from core.work.runs.record import Progress
@@ -180,8 +180,8 @@ def script(models: Path, wanted: str, samples: Path, out: Path | None, *, as_jso
 
 
 def _sample_of(run: Run, folder: Path) -> Sample | None:
-    listed = lab_h5.list_samples(folder) if folder.is_dir() else []
-    found = find_sample(run, listed, lambda summary: lab_h5.read(summary.path))
+    listed = lab.list_samples(folder) if folder.is_dir() else []
+    found = find_sample(run, listed, lambda summary: lab.read(summary.path))
     return None if found is None else found[1]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.commands.console import print_facts, share_bar
-from core.io import lab_h5
+from core.io import lab
 
 
 def info(path: Path, *, as_json: bool = False) -> None:
@@ -18,7 +18,7 @@ def info(path: Path, *, as_json: bool = False) -> None:
     path : Path
     as_json : bool
     """
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     facts = {
         "sample": sample.name,
         "n_spots": sample.n_spots,
@@ -46,13 +46,13 @@ def attach(path: Path, folder: Path, out: Path) -> None:
     path : Path
         The sample.
     folder : Path
-        As Space Ranger writes it; see `core.io.spatial`.
+        As Space Ranger writes it; see `core.io.visium.spatial`.
     out : Path
         Where to write; may be `path` itself, which is then replaced as a whole.
     """
-    from core.io import spatial
+    from core.io.visium import spatial
 
-    lab_h5.write(spatial.attach(lab_h5.read(path), spatial.read_spatial(folder)), out)
+    lab.write(spatial.attach(lab.read(path), spatial.read_spatial(folder)), out)
     print(out)
 
 
@@ -66,9 +66,9 @@ def fetch(collection: str, folder: Path, sections: Sequence[str] | None) -> None
     sections : sequence of str, optional
         All by default.
     """
-    from core.io import dlpfc, public
+    from core.io.public import dlpfc, paste2
 
-    fetch_them = dlpfc.fetch_dlpfc if collection == "dlpfc" else public.fetch_paste2
+    fetch_them = dlpfc.fetch_dlpfc if collection == "dlpfc" else paste2.fetch_paste2
     with share_bar() as progress:
         written = fetch_them(folder, sections=sections, progress=progress)
     if collection == "dlpfc":
@@ -93,5 +93,5 @@ def synthesise(*, n_spots: int, n_genes: int, n_layers: int, random_state: int, 
         sample = synthetic.synthesise(
             n_spots, n_genes=n_genes, n_layers=n_layers, random_state=random_state, cells=cells, progress=progress
         )
-    lab_h5.write(sample, path)
+    lab.write(sample, path)
     print(path)

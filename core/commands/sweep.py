@@ -12,14 +12,14 @@ import numpy as np
 from core.commands.clustering import ParamsFor
 from core.commands.console import print_facts, share_bar
 from core.errors import ParameterError, WorkError
-from core.io import lab_h5
+from core.io import lab
 from core.sample import Sample
-from core.work import sweep_results as results
-from core.work.jobs import shared_board
+from core.work.board.board import shared_board
 from core.work.runs import Record, Run, open_record
-from core.work.sweep_journal import State
-from core.work.sweep_plan import NEEDS_ANNOTATION, Section, Sweep
-from core.work.sweeps import Status, Sweeps
+from core.work.sweep import results
+from core.work.sweep.journal import State
+from core.work.sweep.plan import NEEDS_ANNOTATION, Section, Sweep
+from core.work.sweep.sweeps import Status, Sweeps
 
 SweepFor = Callable[[tuple[Section, ...]], Sweep]
 
@@ -51,7 +51,7 @@ def sweep(
     WorkError
         If it stopped before it was done.
     """
-    samples = [lab_h5.read(path) for path in paths]
+    samples = [lab.read(path) for path in paths]
     plan = sweep_for(
         tuple(section_of(sample, path, params_for(sample)) for sample, path in zip(samples, paths, strict=True))
     )

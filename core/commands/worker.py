@@ -4,7 +4,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from core.work import host, joining
+from core.work.cluster import host, joining
 
 
 def work(n_workers: int | None, folder: Path | None) -> None:

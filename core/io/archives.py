@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
-from core.io.safe_h5 import shown
+from core.text import shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

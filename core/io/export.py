@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from core.errors import ParameterError, SampleError
-from core.io import lab_h5
+from core.io import lab
 from core.result import Result
 from core.sample import Sample
 
@@ -127,7 +127,7 @@ def write_lab_h5(
     ParameterError
         As :func:`renamed`.
     """
-    lab_h5.write(sample, path, labels=renamed(result.labels, names) if names else result.labels)
+    lab.write(sample, path, labels=renamed(result.labels, names) if names else result.labels)
 
 
 def spots_csv(sample: Sample, spots: list[int]) -> str:

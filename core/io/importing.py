@@ -17,11 +17,13 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
-from core.io import archives, genes, h5ad, lab_h5, spaceranger, tenx
+from core.io import archives, genes, h5ad, lab
 from core.io.annotations import read_annotations
+from core.io.hdf5.safe import opened
 from core.io.incoming import Check, ImportChoices, Survey
-from core.io.safe_h5 import opened, shown
+from core.io.visium import spaceranger, tenx
 from core.sample import Sample
+from core.text import shown
 
 LABELS = "Y"
 """Name of the annotation in the lab's files."""
@@ -130,10 +132,10 @@ def save(sample: Sample, folder: _PathLike, *, overwrite: bool = False) -> Path:
     path = folder / f"{safe_name(sample.name)}.h5"
     _make(folder)
     if overwrite:
-        lab_h5.write(sample, path, level=LEVEL)
+        lab.write(sample, path, level=LEVEL)
         return path
     with _draft_of(path) as draft:
-        lab_h5.write(sample, draft, level=LEVEL)
+        lab.write(sample, draft, level=LEVEL)
     return path
 
 
@@ -214,10 +216,10 @@ def _check_no_zarr(folder: Path) -> None:
 
 
 def _survey_lab(path: Path) -> Survey:
-    summary = lab_h5.peek(path)
+    summary = lab.peek(path)
     if summary.problem:
         raise SampleFileError(summary.problem)
-    labels = lab_h5.read_labels(path)
+    labels = lab.read_labels(path)
     n_classes = {} if labels is None else {LABELS: len(np.unique(labels))}
     checks = [
         Check(what="Counts", found=f"{summary.n_spots} spots, {summary.n_genes} genes; all genes are kept."),
@@ -238,7 +240,7 @@ def _survey_lab(path: Path) -> Survey:
 
 
 def _read_lab(path: Path, choices: ImportChoices, name: str | None) -> Sample:
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     changed: dict[str, Any] = {"name": name or sample.name}
     if choices.genes == "variable":
         changed |= _fewer_genes(sample, choices)
@@ -266,7 +268,7 @@ def _with_table(survey: Survey, path: Path, kind: str, table: Path) -> Survey:
     """Put what a table of labels holds in the place of the source's own annotation."""
     checks = [check for check in survey.checks if check.what != "Annotation"]
     try:
-        barcodes = lab_h5.read_barcodes(path) if kind == "lab" else h5ad.read_barcodes(path)
+        barcodes = lab.read_barcodes(path) if kind == "lab" else h5ad.read_barcodes(path)
         found = read_annotations(table, _required(barcodes, path))
     except SampleError as error:
         bad = Check(what="Annotation", found=str(error), status="bad")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from core.io.export import labels_csv
-from core.io.h5ad_out import write_h5ad
+from core.io.h5ad.writing import write_h5ad
 from core.result import Result
 from core.sample import Sample
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.errors import SampleFileError, UnsafeFileError
-from core.io.safe_h5 import shown
+from core.text import shown
 
 MAX_ENTRIES = 500
 """So many entries of a folder are listed."""

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from core.io.safe_h5 import shown
 from core.report.reported import ReportedRun
+from core.text import shown
 
 _WIDTH = 110
 _INDENT = 4 * " "

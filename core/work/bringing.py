@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ParameterError
-from core.io import dlpfc, importing, lab_h5, public
+from core.io import importing, lab
 from core.io.incoming import ImportChoices, Survey
-from core.io.safe_h5 import shown
-from core.work.progress import Progress
+from core.io.public import dlpfc, paste2
+from core.text import shown
+from core.work.board.progress import Progress
 
 COLLECTIONS = ("paste2", "dlpfc")
 """Public collections that can be fetched."""
@@ -73,7 +74,7 @@ def prepare(progress: Progress, source: Source, choices: ImportChoices, out: Pat
     progress.report(0.7, f"Writes {sample.n_spots:,} spots and {sample.n_genes:,} genes")
     out.parent.mkdir(exist_ok=True)
     # Files of uploads have names of our own, which say nothing.
-    lab_h5.write(dataclasses.replace(sample, source=sample.source.replace(source.path.name, shown(source.called))), out)
+    lab.write(dataclasses.replace(sample, source=sample.source.replace(source.path.name, shown(source.called))), out)
     return out
 
 
@@ -105,7 +106,7 @@ def fetch(
         If they cannot be brought.
     """
     if collection == "paste2":
-        return public.fetch_paste2(folder, sections=sections, progress=progress.report)
+        return paste2.fetch_paste2(folder, sections=sections, progress=progress.report)
     if collection == "dlpfc":
         return dlpfc.fetch_dlpfc(folder, sections=sections, progress=progress.report, places=places)
     raise ParameterError(f"There is no collection {collection!r}; there are {', '.join(COLLECTIONS)}.")

@@ -10,8 +10,8 @@ import psutil
 
 from core import __version__
 from core.errors import DomainsError
-from core.work import outside
-from core.work.jobs import Board, State
+from core.work.board.board import Board, State
+from core.work.cluster import outside
 from core.work.runs import open_record
 from core.work.runs.code import code_version
 

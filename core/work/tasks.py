@@ -1,7 +1,7 @@
 """What workers do. Every function takes its line to the board first, and then arguments small enough to be sent.
 
 Samples are named by file and content: a worker reads a file once and keeps it for its next tasks. Where it does not share its
-client's folders, it looks for the content in a folder of its own, and else asks for the file (see `core.work.depot`).
+client's folders, it looks for the content in a folder of its own, and else asks for the file (see `core.work.cluster.depot`).
 """
 
 import dataclasses
@@ -15,16 +15,16 @@ import numpy as np
 
 from core.errors import SampleError, SampleFileError
 from core.evaluation.markers import Markers, find_markers
-from core.io import lab_h5
+from core.io import lab
 from core.method import how_many, pipeline
 from core.method.cache import StepCache
 from core.method.joint import JointPipeline
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
-from core.work import depot
-from core.work.depot import Delivery, Shelf
-from core.work.progress import Progress
+from core.work.board.progress import Progress
+from core.work.cluster import depot
+from core.work.cluster.depot import Delivery, Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class SampleFile:
         if not self.is_of(sample):
             place.drop(path.name)
             raise SampleFileError(f"{self.path.name} changed on the disk: reload the page, then start the work again.")
-        return dataclasses.replace(sample, name=lab_h5.sample_name(self.path))  # whatever it is called here
+        return dataclasses.replace(sample, name=lab.sample_name(self.path))  # whatever it is called here
 
     def _in_own_folder(self) -> Path | None:
         folder = os.environ.get("SPCA_DATA")
@@ -130,7 +130,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 @functools.lru_cache(maxsize=2)
 def _read_stamped(path: Path, stamp: tuple[int, int] | None) -> Sample:
     del stamp  # part of the key only
-    return lab_h5.read(path)
+    return lab.read(path)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -138,7 +138,7 @@ def _hashes(path: Path, stamp: tuple[int, int] | None) -> tuple[str, str] | None
     """Digests of what a file holds; None where it holds no sample."""
     del stamp  # part of the key only
     try:
-        sample = lab_h5.read(path)
+        sample = lab.read(path)
     except SampleError:
         return None
     return sample.content_hash, sample.annotation_hash

@@ -14,7 +14,7 @@ from benchmarks import accuracy
 from benchmarks.accuracy_run import n_apart, shuffled
 from benchmarks.sections import Section, sections
 from core.errors import DomainsError, SampleFileError
-from core.io import lab_h5
+from core.io import lab
 from core.sample import UNANNOTATED
 from tests.sections import SHIPPED, shipped_part
 
@@ -53,10 +53,10 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(tmp_path,
 
 def test_each_tissue_is_scored_once_and_what_is_passed_over_is_said(tmp_path):
     part = shipped_part()
-    lab_h5.write(part, tmp_path / "part.h5")
+    lab.write(part, tmp_path / "part.h5")
     named = dataclasses.replace(part, gene_names=np.array([f"G{number}" for number in range(part.n_genes)]))
-    lab_h5.write(named, tmp_path / "part_named.h5")
-    lab_h5.write(dataclasses.replace(part, labels_true=None), tmp_path / "bare.h5")
+    lab.write(named, tmp_path / "part_named.h5")
+    lab.write(dataclasses.replace(part, labels_true=None), tmp_path / "bare.h5")
     (tmp_path / "damaged.h5").write_text("no HDF5")
     found = list(sections(tmp_path))
     assert [item.source.name for item in found if isinstance(item, Section)] == ["part.h5"]
@@ -68,7 +68,7 @@ def test_unannotated_spots_are_no_class(tmp_path):
     part = shipped_part()
     labels = part.labels_true.copy()
     labels[:10] = UNANNOTATED
-    lab_h5.write(dataclasses.replace(part, labels_true=labels), tmp_path / "part.h5")
+    lab.write(dataclasses.replace(part, labels_true=labels), tmp_path / "part.h5")
     (section,) = sections(tmp_path)
     assert section.n_classes == len(set(labels[10:]))
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.io import lab_h5
+from core.io import lab
 from core.io.synthetic import synthesise
 from scripts.chromium import served_app
 
@@ -22,7 +22,7 @@ def cells():
 @pytest.fixture(scope="module")
 def address(cells, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cells")
-    lab_h5.write(cells, folder / "cells.h5")
+    lab.write(cells, folder / "cells.h5")
     with served_app(SPCA_DATA=str(folder), SPCA_MODELS=str(tmp_path_factory.mktemp("models"))) as address:
         yield address
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import expect
 
-from core.io import lab_h5
+from core.io import lab
 from tests.sections import SHIPPED
 
 pytestmark = pytest.mark.browser
@@ -67,7 +67,7 @@ def test_maps_and_labels_are_taken_away_and_open(open_page):
     name, content = download(page, "Labels as CSV")
     rows = list(csv.DictReader(content.decode().splitlines()))
     assert name == "151673_labels.csv"
-    assert [row["spot"] for row in rows] == lab_h5.read(SHIPPED).barcodes.tolist()
+    assert [row["spot"] for row in rows] == lab.read(SHIPPED).barcodes.tolist()
     assert {row["cluster"] for row in rows} == {str(cluster) for cluster in range(7)}
     name, content = download(page, "Maps as PNG")
     assert (name, content[:8]) == ("151673_maps.png", b"\x89PNG\r\n\x1a\n")

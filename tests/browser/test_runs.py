@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.method.cache import StepCache
 from core.params import preset, replaced
@@ -23,7 +23,7 @@ HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>"
 @pytest.fixture(scope="module")
 def app_with_runs(tmp_path_factory):
     """Where an app with two kept runs listens."""
-    models, sample, cache = tmp_path_factory.mktemp("models"), lab_h5.read(SHIPPED), StepCache()
+    models, sample, cache = tmp_path_factory.mktemp("models"), lab.read(SHIPPED), StepCache()
     paper = preset("paper", n_clusters=7)
     for window, name in ((3, HOSTILE), (6, "The paper's")):
         result = pipeline.run(sample, replaced(paper, ("pooling", "window"), window), cache=cache)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.io import lab_h5
+from core.io import lab
 from scripts.chromium import served_app
 from tests.small_tissue import small_sample
 
@@ -17,7 +17,7 @@ def page(browser, tmp_path):
     """The Sweep page on a small sample."""
     (tmp_path / "samples").mkdir()
     (tmp_path / "models").mkdir()
-    lab_h5.write(small_sample("first"), tmp_path / "samples" / "first.h5")
+    lab.write(small_sample("first"), tmp_path / "samples" / "first.h5")
     with served_app(SPCA_DATA=str(tmp_path / "samples"), SPCA_MODELS=str(tmp_path / "models")) as address:
         context = browser.new_context(viewport={"width": 1440, "height": 1200})
         page = context.new_page()

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from core.io import lab_h5
+from core.io import lab
 from tests.sections import SHIPPED
 
 pytestmark = pytest.mark.browser
@@ -49,7 +49,7 @@ def test_renamed_and_merged_clusters_leave_as_h5ad_loupe_csv_and_the_labs_h5(ope
     name_first_cluster(page, "Layer 2")  # the name that another has
     page.get_by_text("7 clusters leave as 6").wait_for()
     assert download(page, "Sample as h5ad", tmp_path / "out.h5ad") == "151673_domains.h5ad"
-    sample, adata = lab_h5.read(SHIPPED), anndata.read_h5ad(tmp_path / "out.h5ad")
+    sample, adata = lab.read(SHIPPED), anndata.read_h5ad(tmp_path / "out.h5ad")
     assert adata.obs_names.tolist() == sample.barcodes.tolist()
     np.testing.assert_array_equal(np.asarray(adata.X.sum(axis=1)).ravel(), sample.expression.sum(axis=1))
     assert adata.obs["domain"].nunique() == 6
@@ -62,4 +62,4 @@ def test_renamed_and_merged_clusters_leave_as_h5ad_loupe_csv_and_the_labs_h5(ope
     download(page, "Sample as the lab's h5", tmp_path / "out.h5")
     with h5py.File(tmp_path / "out.h5") as file:
         assert [name.decode() for name in file["labels"][:]] == adata.obs["domain"].tolist()
-    assert lab_h5.read(tmp_path / "out.h5").content_hash == sample.content_hash
+    assert lab.read(tmp_path / "out.h5").content_hash == sample.content_hash

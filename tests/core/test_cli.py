@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from core.cli import main
-from core.io import lab_h5
-from core.io.deepdish_bridge import deepdish_io
+from core.io import lab
+from core.io.lab.deepdish_bridge import deepdish_io
 from tests import space_ranger
 from tests.h5ad_files import spot_index, tissue
 from tests.sections import SHIPPED, shipped_part
@@ -26,7 +26,7 @@ COHERENCE = {"chaos", "pas", "smallest_share", "largest_share", "n_tiny", "n_emp
 def part(tmp_path_factory):
     """File of a small real sample."""
     path = tmp_path_factory.mktemp("samples") / "sample_part.h5"
-    lab_h5.write(shipped_part(400, 30), path)
+    lab.write(shipped_part(400, 30), path)
     return path
 
 
@@ -113,7 +113,7 @@ def test_labels_name_barcodes_in_the_order_of_the_file(run, tmp_path):
     facts(run, "cluster", SHIPPED, "--preset", "paper", "--labels", path)
     with path.open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["spot"] for row in rows] == list(lab_h5.read(SHIPPED).barcodes)
+    assert [row["spot"] for row in rows] == list(lab.read(SHIPPED).barcodes)
     assert {row["cluster"] for row in rows} == {str(cluster) for cluster in range(7)}
 
 
@@ -138,7 +138,7 @@ def test_angle_off_and_found(run, part):
 def test_without_an_annotation_its_scores_are_null_and_the_others_are_there(run, part, tmp_path):
     sample = shipped_part(200, 10)
     path = tmp_path / "plain.h5"
-    lab_h5.write(type(sample)(name="plain", expression=sample.expression, lattice=sample.lattice), path)
+    lab.write(type(sample)(name="plain", expression=sample.expression, lattice=sample.lattice), path)
     result = facts(run, "cluster", path)
     assert {name for name, value in result["scores"].items() if value is None} == AGREEMENT
     assert "Clusters: 8 (no annotation to count; 8 where none is asked for" in run("cluster", path)[1]
@@ -258,22 +258,22 @@ def spatial_folder(folder, positions):
 
 def test_attach_replaces_the_file_by_one_with_pixel_positions(run, tmp_path):
     sample, path = shipped_part(50, 5), tmp_path / "sample.h5"
-    lab_h5.write(sample, path)
+    lab.write(sample, path)
     status, out, _ = run("attach", path, spatial_folder(tmp_path / "spatial", sample.lattice))
     assert (status, out.strip()) == (0, str(path))
-    assert lab_h5.read(path).coords_px.tolist() == (sample.lattice * 10).tolist()
+    assert lab.read(path).coords_px.tolist() == (sample.lattice * 10).tolist()
     assert sorted(item.name for item in tmp_path.iterdir()) == ["sample.h5", "spatial"]
 
 
 def test_attach_with_out_leaves_the_file_alone_and_a_refusal_writes_nothing(run, tmp_path):
     sample, path, out_path = shipped_part(50, 5), tmp_path / "sample.h5", tmp_path / "out.h5"
-    lab_h5.write(sample, path)
+    lab.write(sample, path)
     before = path.read_bytes()
     status, _, err = run("attach", path, spatial_folder(tmp_path / "half", sample.lattice[:20]), "--out", out_path)
     assert (status, out_path.exists()) == (2, False)
     assert err.startswith("30 of 50 spots of the sample are not under tissue in the folder")
     run("attach", path, spatial_folder(tmp_path / "whole", sample.lattice), "--out", out_path)
-    assert lab_h5.read(out_path).coords_px is not None
+    assert lab.read(out_path).coords_px is not None
     assert path.read_bytes() == before
 
 
@@ -318,7 +318,7 @@ def test_clusters_go_out_under_new_names_to_scanpy_loupe_and_the_lab(run, tmp_pa
         tmp_path / name for name in ("a.h5ad", "loupe.csv", "a.h5", "labels.csv", "markers.csv")
     )
     outputs = ("--h5ad", h5ad, "--loupe", loupe, "--lab-h5", lab, "--labels", labels, "--markers", markers)
-    lab_h5.write(dataclasses.replace(tissue(), barcodes=spot_index(tissue()).to_numpy().astype(str)), tmp_path / "s.h5")
+    lab.write(dataclasses.replace(tissue(), barcodes=spot_index(tissue()).to_numpy().astype(str)), tmp_path / "s.h5")
     new_names = ("--rename", "0=Grey matter", "1=Grey matter", "2=WM")
     facts(run, "cluster", tmp_path / "s.h5", "--n-clusters", "5", *outputs, *new_names)
     by_spot = {row["spot"]: row["cluster"] for row in csv.DictReader(labels.read_text().splitlines())}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.cli import main
-from core.io import lab_h5
+from core.io import lab
 from core.io.joint_export import h5ad_zip, labels_zip
 from core.method.joint import JointPipeline
 from core.params import preset
@@ -20,7 +20,7 @@ from tests.named_tissue import named_sample
 def files(tmp_path):
     paths = [tmp_path / "one.h5", tmp_path / "two.h5"]
     for path, n_rows in zip(paths, (16, 20), strict=True):
-        lab_h5.write(named_sample(path.stem, n_rows), path)
+        lab.write(named_sample(path.stem, n_rows), path)
     return paths
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.cli import main
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.params import preset
 from core.work.runs import open_record
@@ -72,7 +72,7 @@ def test_runs_are_listed_shown_sent_brought_in_deleted_and_restored(tmp_path, mo
 
 
 def test_a_report_and_a_script_are_written_and_the_script_makes_every_label_again(tmp_path, models, result, capsys):
-    lab_h5.write(SAMPLE, tmp_path / "renamed.h5")
+    lab.write(SAMPLE, tmp_path / "renamed.h5")
     kept, other = (open_record(models).keep(SAMPLE, result, name=name) for name in ("Best <one>", ""))
     here = ("--models", models, "--samples", tmp_path)
     page, program = tmp_path / "report.html", tmp_path / "again.py"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from benchmarks.lab_session import opened
-from core.io import lab_h5
+from core.io import lab
 from scripts.chromium import served
 from tests.small_tissue import small_sample
 
@@ -46,7 +46,7 @@ async def come_back(address, query, user):
 @pytest.mark.slow
 def test_training_goes_on_when_the_connection_breaks_off_and_is_found_done_on_coming_back(tmp_path):
     (tmp_path / "samples").mkdir()
-    lab_h5.write(small_sample("first"), tmp_path / "samples" / "first.h5")
+    lab.write(small_sample("first"), tmp_path / "samples" / "first.h5")
     with served("app.py", SPCA_DATA=str(tmp_path / "samples"), SPCA_MODELS=str(tmp_path / "models")) as server:
         run(train_and_vanish(server.address))
         cards, wrong = run(come_back(server.address, QUERY, "Ada"))

@@ -17,8 +17,8 @@ import pytest
 from core.errors import RecordError
 from core.method import pipeline
 from core.params import preset
-from core.work.jobs import Board, State, shared_board
-from core.work.results import Results
+from core.work.board.board import Board, State, shared_board
+from core.work.board.results import Results
 from core.work.runs import Record
 from tests import postgres
 from tests.core.work import chores

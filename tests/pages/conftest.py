@@ -6,7 +6,7 @@ import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
-from core.io import lab_h5
+from core.io import lab
 from tests.small_tissue import small_sample
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -26,8 +26,8 @@ def samples_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def app(samples_folder):
     """The app on two small samples: `first` with 3 layers, `second` with 4."""
-    lab_h5.write(small_sample("first"), samples_folder / "first.h5")
-    lab_h5.write(small_sample("second", n_rows=20, n_layers=4), samples_folder / "second.h5")
+    lab.write(small_sample("first"), samples_folder / "first.h5")
+    lab.write(small_sample("second", n_rows=20, n_layers=4), samples_folder / "second.h5")
     return AppTest.from_file(APP, default_timeout=120).run()
 
 

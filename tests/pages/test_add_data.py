@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.io import lab_h5
-from core.work.jobs import State, shared_board
+from core.io import lab
+from core.work.board.board import State, shared_board
 from tests.incoming_tissue import barcodes, public_files, tissue, write_folder, write_zip
 from tests.loopback import Site, served
 
@@ -76,7 +76,7 @@ def test_a_zip_is_checked_shown_saved_and_opened_in_tune(page, packed, samples_f
     assert not list(samples_folder.glob("block*"))
     button(page, "save").click().run()
     assert not page.exception
-    kept = lab_h5.read(samples_folder / "block_a.h5")
+    kept = lab.read(samples_folder / "block_a.h5")
     assert kept.labels_true.tolist() == tissue().labels_true.tolist()
     assert kept.barcodes.tolist() == barcodes(tissue())
     assert kept.image is not None
@@ -94,7 +94,7 @@ def test_choices_change_what_is_kept(page, packed, samples_folder):
     settled(page)
     page.text_input(key="widget:import.name").input("My block: 1").run()
     button(page, "save").click().run()
-    kept = lab_h5.read(samples_folder / "My_block_1.h5")
+    kept = lab.read(samples_folder / "My_block_1.h5")
     assert (kept.n_spots, kept.n_genes) == (192, 5)
     assert kept.labels_true is None
 
@@ -106,7 +106,7 @@ def test_a_table_of_labels_gives_the_annotation(page, packed, samples_folder):
     settled(page)
     assert page.selectbox(key="widget:import.annotation").value == "region"
     button(page, "save").click().run()
-    assert set(lab_h5.read(samples_folder / "block_a.h5").labels_true.tolist()) == {"a", "b"}
+    assert set(lab.read(samples_folder / "block_a.h5").labels_true.tolist()) == {"a", "b"}
 
 
 def test_a_name_that_is_taken_is_told_and_another_can_be_given(page, packed, samples_folder):

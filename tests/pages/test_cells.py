@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
+from core.io import lab
 from core.io.export import spots_csv
 from core.io.synthetic import synthesise
 from core.method import pipeline
@@ -25,7 +25,7 @@ def cells():
 
 @pytest.fixture
 def app(samples_folder, cells):
-    lab_h5.write(cells, samples_folder / "cells.h5")
+    lab.write(cells, samples_folder / "cells.h5")
     return AppTest.from_file(APP, default_timeout=120).run()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.params import preset, replaced
 from core.result import AutoencoderReport
@@ -22,14 +22,14 @@ APP = Path(__file__).resolve().parents[2] / "app.py"
 @pytest.fixture(autouse=True)
 def _one_run_for_each_click(monkeypatch):
     """AppTest lets the first run of each click start over, and with it a button forgets that it was pressed."""
-    monkeypatch.setattr("ui.navigation.only_through_app", lambda: None)
+    monkeypatch.setattr("ui.shell.navigation.only_through_app", lambda: None)
 
 
 @pytest.fixture
 def samples(samples_folder):
     """The samples of `app`, without a first look at them."""
-    lab_h5.write(small_sample("first"), samples_folder / "first.h5")
-    lab_h5.write(small_sample("second", n_rows=20, n_layers=4), samples_folder / "second.h5")
+    lab.write(small_sample("first"), samples_folder / "first.h5")
+    lab.write(small_sample("second", n_rows=20, n_layers=4), samples_folder / "second.h5")
     return samples_folder
 
 
@@ -79,7 +79,7 @@ def test_what_is_kept_on_the_page_is_in_the_record_with_name_note_and_star(app, 
     (run,) = record.runs()
     assert (run.name, run.note, run.who, run.starred) == ("My best", "Layer 4 is thin", "Ada", True)
     assert run.params == replaced(preset("paper", n_clusters=4), ("pooling", "window"), 3)
-    expected = pipeline.run(lab_h5.read(samples_folder / "first.h5"), run.params)
+    expected = pipeline.run(lab.read(samples_folder / "first.h5"), run.params)
     np.testing.assert_array_equal(record.result(run).labels, expected.labels)
     assert "Kept: My best" in badges(app)
     assert app.query_params["run"] == run.id
@@ -106,7 +106,7 @@ def test_a_kept_run_is_renamed_where_it_was_kept(app, record):
 
 
 def test_the_link_alone_opens_the_run_in_another_session(samples, record):
-    sample = lab_h5.read(samples / "second.h5")
+    sample = lab.read(samples / "second.h5")
     params = replaced(preset("recommended", n_clusters=3), ("clustering", "random_state"), 5)
     kept = record.keep(sample, pipeline.run(sample, params), name="For you")
     colleague = opened(run=kept.id)
@@ -124,7 +124,7 @@ def test_the_link_alone_opens_the_run_in_another_session(samples, record):
 
 
 def test_a_link_shows_the_labels_that_were_kept_also_where_no_model_is_trained(samples, record):
-    sample = lab_h5.read(samples / "first.h5")
+    sample = lab.read(samples / "first.h5")
     params = replaced(preset("paper-ae", n_clusters=3), ("pooling", "window"), 2)
     made = pipeline.run(sample, replaced(params, ("embedding", "kind"), "none"))
     trained = dataclasses.replace(
@@ -142,7 +142,7 @@ def test_a_link_to_a_run_whose_sample_is_missing_or_changed_says_so(samples, rec
     gone = small_sample("gone", n_rows=12)
     kept = record.keep(gone, pipeline.run(gone, preset("paper", n_clusters=3)), name="Lost")
     assert re.search(r"Lost was made on gone, which is not here: bring it in", warnings(opened(run=kept.id)))
-    lab_h5.write(small_sample("gone", n_rows=14), samples / "gone.h5")
+    lab.write(small_sample("gone", n_rows=14), samples / "gone.h5")
     changed = opened(run=kept.id)
     assert "Lost was made on other data than gone holds now" in warnings(changed)
     assert changed.selectbox("widget:sample").value == "gone.h5"

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import ParameterError
-from core.io import lab_h5
+from core.io import lab
 from core.io.export import labels_csv
 from core.method import pipeline
 from core.params import PRESETS, MethodParams, RefinementParams, preset
 from tests.tissue_view import given
-from ui import forms, link
-from ui.state import Settings
+from ui.shell import address as page_address
+from ui.shell import forms
+from ui.shell.session import Settings
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 ANGLE, DIRECTION = ("direction", "angle"), ("direction", "method")
@@ -58,7 +59,7 @@ def test_a_link_sets_every_knob_that_it_names_and_computes_with_them(app, sample
         clustering=dataclasses.replace(start.clustering, random_state=7),
         refinement=RefinementParams(rounds=1),
     )
-    result = pipeline.run(lab_h5.read(samples_folder / "second.h5"), params)
+    result = pipeline.run(lab.read(samples_folder / "second.h5"), params)
     assert cards(linked)["ARI"][0] == f"{result.scores.ari:.3f}"
 
 
@@ -140,14 +141,14 @@ def computed_with(chosen):
 
 @cases(settings())
 def test_any_settings_survive_the_way_through_an_address(chosen):
-    read, passed_over = link.settings_of(link.query_of(chosen))
+    read, passed_over = page_address.settings_of(page_address.query_of(chosen))
     assert passed_over == []
     assert computed_with(read) == computed_with(chosen)
 
 
 @cases(st.dictionaries(st.sampled_from(["window", "angle", "embedding", "seed", "preset", "x"]), st.text(max_size=30)))
 def test_no_address_brings_settings_outside_their_limits(query):
-    read, _ = link.settings_of(query)
+    read, _ = page_address.settings_of(query)
     try:
         computed_with(read)
     except ParameterError:
@@ -206,7 +207,7 @@ def test_the_pinned_map_stands_beside_the_predicted_one_on_demand(app):
 
 
 def test_labels_are_taken_away_as_the_command_line_writes_them(app, samples_folder):
-    sample = lab_h5.read(samples_folder / "first.h5")
+    sample = lab.read(samples_folder / "first.h5")
     result = pipeline.run(sample, preset("paper", n_clusters=4))
     rows = list(csv.DictReader(io.StringIO(labels_csv(sample, result))))
     assert [row["spot"] for row in rows] == [str(spot) for spot in range(192)]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
+from core.io import lab
 from core.work import tasks
-from core.work.jobs import State, shared_board
+from core.work.board.board import State, shared_board
 from tests.core.work import chores
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
@@ -21,7 +21,7 @@ GENES = [f"GENE{number}" for number in range(12)]
 def app(samples_folder):
     """A sample whose genes 0, 3, 6, 9 belong to its first layer, 1, 4, 7, 10 to its second, and so on."""
     sample = dataclasses.replace(small_sample("named"), gene_names=np.array(GENES))
-    lab_h5.write(sample, samples_folder / "named.h5")
+    lab.write(sample, samples_folder / "named.h5")
     return choose(AppTest.from_file(APP, default_timeout=120).run())
 
 
@@ -95,10 +95,10 @@ def test_a_search_under_way_says_how_far_it_is_ends_on_cancel_and_is_offered_aga
 
 
 def test_a_cluster_of_one_spot_is_named_and_left_out(app, samples_folder):
-    sample = lab_h5.read(samples_folder / "named.h5")
+    sample = lab.read(samples_folder / "named.h5")
     expression = sample.expression.copy()
     expression[100] = 3000
-    lab_h5.write(dataclasses.replace(sample, expression=expression), samples_folder / "named.h5")
+    lab.write(dataclasses.replace(sample, expression=expression), samples_folder / "named.h5")
     app.slider("widget:pooling.window").set_value(1)
     app.number_input("widget:clustering.x_weight").set_value(1000.0).run()
     find(app.run())
@@ -118,7 +118,7 @@ def test_the_file_holds_every_gene_of_every_domain(app):
 
 
 def test_without_names_genes_are_numbered(samples_folder):
-    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    lab.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
     app = choose(AppTest.from_file(APP, default_timeout=120).run())
     find(app)
     assert app.dataframe[0].value["gene"][0].startswith("Gene ")

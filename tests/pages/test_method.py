@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
@@ -68,7 +68,7 @@ def test_late_knobs_never_pool_again(page, monkeypatch):
 
 
 def test_without_an_annotation_the_figures_are_drawn_and_nothing_is_scored(samples_folder):
-    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    lab.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
     page = AppTest.from_file(APP, default_timeout=120).run().switch_page("pages/method.py").run()
     assert not page.exception
     assert headings(page, 3) == ["Seed 0", "Seed 1", "Seed 2"]

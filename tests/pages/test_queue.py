@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.work.job import About, Job
-from core.work.jobs import shared_board
+from core.work.board.board import shared_board
+from core.work.board.job import About, Job
 from tests.core.work import chores
 from tests.pages.test_training import new_app
-from ui.watch import place_in_line
+from ui.shell.watch import place_in_line
 
 
 @pytest.fixture

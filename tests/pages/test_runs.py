@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.params import preset, replaced
 from core.work.runs import open_record
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
-from ui import runs_take_away
+from ui.runs import take_away as runs_take_away
 
 PAPER = preset("paper", n_clusters=3)
 
@@ -31,8 +31,8 @@ def record(samples_folder):
 
 @pytest.fixture
 def sample(samples_folder):
-    lab_h5.write(small_sample("first"), samples_folder / "first.h5")
-    return lab_h5.read(samples_folder / "first.h5")
+    lab.write(small_sample("first"), samples_folder / "first.h5")
+    return lab.read(samples_folder / "first.h5")
 
 
 def kept(record, sample, params=PAPER, **facts):
@@ -103,8 +103,8 @@ def test_every_word_that_is_looked_for_must_occur_and_what_is_hidden_stays_chose
 
 
 def test_sample_sweep_and_star_narrow_the_list_down(samples_folder, sample, record):
-    lab_h5.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
-    kept(record, lab_h5.read(samples_folder / "second.h5"), name="elsewhere", starred=True)
+    lab.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
+    kept(record, lab.read(samples_folder / "second.h5"), name="elsewhere", starred=True)
     [swept] = record.keep_all(sample, [pipeline.run(sample, PAPER)], who="", sweep="windows")
     record.change(swept.id, name="swept")
     kept(record, sample, name="by hand")
@@ -194,7 +194,7 @@ def test_more_than_six_are_too_many_to_compare_but_not_to_star(sample, record):
 def test_a_run_whose_sample_is_gone_shows_its_small_map_and_settings(samples_folder, sample, record):
     run = kept(record, sample, name="orphan")
     (samples_folder / "first.h5").unlink()
-    lab_h5.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
+    lab.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
     app = opened(run)
     assert "The sample first is not here" in app.info[0].value
     assert app.get("image")
@@ -217,7 +217,7 @@ def test_a_run_whose_labels_are_lost_says_so_and_still_shows_its_settings(sample
 
 
 def test_a_run_opens_in_tune_with_its_sample_and_every_knob(samples_folder, sample, record):
-    lab_h5.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
+    lab.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
     moved = replaced(
         replaced(preset("recommended", n_clusters=4), ("embedding", "hops"), 2), ("clustering", "random_state"), 5
     )
@@ -235,8 +235,8 @@ def test_a_run_opens_in_tune_with_its_sample_and_every_knob(samples_folder, samp
 def test_everything_is_offered_and_nothing_is_made_before_the_click(samples_folder, record, monkeypatch):
     plain = small_sample("named")
     barcodes = np.array([f"SPOT{spot}-1" for spot in range(plain.n_spots)])
-    lab_h5.write(dataclasses.replace(plain, barcodes=barcodes), samples_folder / "named.h5")
-    run = kept(record, lab_h5.read(samples_folder / "named.h5"))
+    lab.write(dataclasses.replace(plain, barcodes=barcodes), samples_folder / "named.h5")
+    run = kept(record, lab.read(samples_folder / "named.h5"))
     for name in ("html_report", "as_bytes", "labels_csv", "loupe_csv", "write_h5ad", "reproduction_script"):
         monkeypatch.setattr(runs_take_away, name, lambda *args, **kwargs: pytest.fail("made though nobody asked"))
     files = offered(opened(run))

@@ -5,8 +5,8 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
-from core.work.jobs import shared_board
+from core.io import lab
+from core.work.board.board import shared_board
 from tests.named_tissue import named_sample
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
@@ -16,8 +16,8 @@ PICK, START, CLUSTERS = "widget:sections", "widget:cluster together", "widget:se
 
 @pytest.fixture
 def folder(samples_folder):
-    lab_h5.write(named_sample("one"), samples_folder / "one.h5")
-    lab_h5.write(named_sample("two", 20), samples_folder / "two.h5")
+    lab.write(named_sample("one"), samples_folder / "one.h5")
+    lab.write(named_sample("two", 20), samples_folder / "two.h5")
     return samples_folder
 
 
@@ -67,8 +67,8 @@ def test_two_sections_are_chosen_clustered_and_turned_and_the_link_keeps_all_of_
 
 
 def test_sections_without_genes_in_common_end_in_a_sentence(folder):
-    lab_h5.write(named_sample("odd", 18, prefix="ENSG"), folder / "odd.h5")
-    lab_h5.write(small_sample("nameless", 18), folder / "nameless.h5")
+    lab.write(named_sample("odd", 18, prefix="ENSG"), folder / "odd.h5")
+    lab.write(small_sample("nameless", 18), folder / "nameless.h5")
     app = opened(section=["one.h5", "odd.h5"])
     assert "one and odd share 0 gene names, but at least 50 are needed" in errors(app)
     app.multiselect(PICK).set_value(["one.h5", "nameless.h5"]).run()

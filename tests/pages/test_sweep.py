@@ -3,12 +3,12 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
-from core.work.sweep_journal import State
+from core.io import lab
+from core.work.sweep.journal import State
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
-from ui import sweeping
-from ui.record import record
+from ui.data.record import record
+from ui.sweep import doors as sweeps
 
 
 def key(*parts):
@@ -25,7 +25,7 @@ def page(app):
 def _rest(samples_folder):
     """Let no sweep go on into the next test."""
     yield
-    sweeping.sweeps().close()
+    sweeps.sweeps().close()
 
 
 def captions(page):
@@ -34,9 +34,9 @@ def captions(page):
 
 def start(page):
     page.button(key("start")).click().run()
-    status = sweeping.sweeps().all()[0]
-    assert sweeping.sweeps().wait(status.id, 120)
-    assert sweeping.sweeps().status(status.id).outcome.state is State.DONE
+    status = sweeps.sweeps().all()[0]
+    assert sweeps.sweeps().wait(status.id, 120)
+    assert sweeps.sweeps().status(status.id).outcome.state is State.DONE
     return page.run(), status.id
 
 
@@ -134,7 +134,7 @@ def test_a_search_shows_what_it_learned(page):
 
 
 def test_without_an_annotation_a_search_offers_scores_that_need_none(samples_folder):
-    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    lab.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
     page = AppTest.from_file(APP, default_timeout=120).run().switch_page("pages/sweep.py").run()
     page.segmented_control(key("kind")).set_value("Search").run()
     assert page.selectbox(key("objective", "False")).options == ["CHAOS", "PAS", "Stability"]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
+from core.io import lab
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
-from ui import naming, take_away
+from ui.tune import naming, take_away
 
 FILES = ["Maps as PNG", "Maps as SVG", "Maps as HTML", "Labels as CSV", "Labels for Loupe", "Sample as h5ad"]
 
@@ -23,7 +23,7 @@ def offered(app):
 def app(samples_folder):
     plain = small_sample("named")
     barcodes = np.array([f"SPOT{spot}-1" for spot in range(plain.n_spots)])
-    lab_h5.write(dataclasses.replace(plain, barcodes=barcodes), samples_folder / "named.h5")
+    lab.write(dataclasses.replace(plain, barcodes=barcodes), samples_folder / "named.h5")
     return AppTest.from_file(APP, default_timeout=120).run()
 
 
@@ -37,7 +37,7 @@ def test_everything_is_offered_and_nothing_is_made_while_knobs_are_moved(app, mo
 
 
 def test_without_barcodes_loupe_is_closed_and_the_rest_open(samples_folder):
-    lab_h5.write(small_sample("bare"), samples_folder / "bare.h5")
+    lab.write(small_sample("bare"), samples_folder / "bare.h5")
     files = offered(AppTest.from_file(APP, default_timeout=120).run())
     assert not files["Labels for Loupe"]
     assert files["Sample as h5ad"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
+from core.io import lab
 from core.sample import TissueImage
 from tests.small_tissue import small_sample
 from tests.tissue_view import given
@@ -36,7 +36,7 @@ def named(samples_folder):
     sample = dataclasses.replace(
         plain, gene_names=np.array(GENES), coords_px=plain.lattice * [12.0, 10.0], image=image, source="A test's tissue"
     )
-    lab_h5.write(sample, samples_folder / "named.h5")
+    lab.write(sample, samples_folder / "named.h5")
     return sample
 
 
@@ -121,7 +121,7 @@ def test_a_link_shows_somebody_else_the_same_gene_in_the_same_colours(app):
 
 def test_another_sample_has_ends_of_its_own(app, named, samples_folder):
     doubled = dataclasses.replace(named, name="other", expression=named.expression * 2)
-    lab_h5.write(doubled, samples_folder / "other.h5")
+    lab.write(doubled, samples_folder / "other.h5")
     app.selectbox(key("gene")).select("GENE1").run()
     app.number_input(key("limit.high")).set_value(9.0).run()
     app.selectbox(key("sample")).select("other.h5").run()
@@ -161,7 +161,7 @@ def test_sample_gene_and_view_are_still_there_after_another_page(app):
 
 
 def test_without_names_and_annotation_counts_remain(samples_folder):
-    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    lab.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
     app = on_tissue()
     assert not app.exception
     assert only_map(app)["title"] == "Counts per spot"
@@ -170,7 +170,7 @@ def test_without_names_and_annotation_counts_remain(samples_folder):
 
 
 def test_synthetic_tissue_is_called_so(samples_folder):
-    lab_h5.write(dataclasses.replace(small_sample("made"), synthetic=True), samples_folder / "made.h5")
+    lab.write(dataclasses.replace(small_sample("made"), synthetic=True), samples_folder / "made.h5")
     app = on_tissue()
     assert "**Synthetic:**" in captions(app)
     assert "synthetic tissue" in only_map(app)["title"]

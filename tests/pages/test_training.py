@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.method import pipeline
-from core.work.jobs import State, shared_board
+from core.work.board.board import State, shared_board
 from tests.pages.conftest import APP
 from tests.tissue_view import given
 

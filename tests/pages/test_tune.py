@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.params import preset
 from tests.small_tissue import small_sample
 from tests.tissue_view import given
-from ui import state
+from ui.shell import session
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 LATE = ["clustering.x_weight", "clustering.n_clusters", "clustering.random_state", "clustering.n_init"]
@@ -41,7 +41,7 @@ def badges(app):
 
 
 def expected(app_folder, name, params):
-    return pipeline.run(lab_h5.read(app_folder / f"{name}.h5"), params)
+    return pipeline.run(lab.read(app_folder / f"{name}.h5"), params)
 
 
 def test_opening_the_page_shows_predicted_beside_annotated_with_scores(app, samples_folder):
@@ -70,7 +70,7 @@ def test_every_control_shows_what_the_preset_says(app, name):
 
 
 def test_the_recommended_preset_shows_its_own_controls_and_hides_those_that_play_no_part(app, samples_folder):
-    n_layers = len(lab_h5.read(samples_folder / "first.h5").layer_names)
+    n_layers = len(lab.read(samples_folder / "first.h5").layer_names)
     params = preset("recommended", n_clusters=n_layers)
     app.selectbox(key("preset")).select("recommended").run()
     assert not app.exception
@@ -215,13 +215,13 @@ def test_a_missing_folder_says_what_to_do(samples_folder):
 
 
 def test_a_sample_that_changes_on_disk_is_read_again(app, samples_folder):
-    lab_h5.write(small_sample("first", n_rows=18), samples_folder / "first.h5")
+    lab.write(small_sample("first", n_rows=18), samples_folder / "first.h5")
     app.run()
     assert "216 spots" in badges(app)
 
 
 def test_without_an_annotation_one_map_is_shown_and_no_scores(samples_folder):
-    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    lab.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
     app = new_app().run()
     assert not app.exception
     assert titles(app) == ["Predicted"]
@@ -230,7 +230,7 @@ def test_without_an_annotation_one_map_is_shown_and_no_scores(samples_folder):
 
 def test_synthetic_tissue_is_called_so_in_the_picker_the_header_and_the_map(samples_folder):
     made = dataclasses.replace(small_sample("made"), synthetic=True)
-    lab_h5.write(made, samples_folder / "made.h5")
+    lab.write(made, samples_folder / "made.h5")
     app = new_app().run()
     assert app.selectbox(key("sample")).options == ["made (synthetic)"]
     assert "Synthetic tissue" in badges(app)
@@ -239,13 +239,13 @@ def test_synthetic_tissue_is_called_so_in_the_picker_the_header_and_the_map(samp
 
 def test_the_shipped_section_is_chosen_where_nothing_else_is(samples_folder):
     for name in ("151507", "151673"):
-        lab_h5.write(small_sample(name), samples_folder / f"{name}.h5")
+        lab.write(small_sample(name), samples_folder / f"{name}.h5")
     app = new_app().run()
     assert app.selectbox(key("sample")).value == "151673.h5"
 
 
 def test_settings_know_their_widgets_by_address():
-    assert state.widget_key("pooling", "window") == key("pooling.window")
+    assert session.widget_key("pooling", "window") == key("pooling.window")
 
 
 def test_where_another_preset_is_chosen_recommended_is_one_click_away_and_back_leads_back(app):

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.core.work.outside_cluster import wait_until
-from ui.turns import Turns
+from ui.shell.turns import Turns
 
 
 class Visitor:

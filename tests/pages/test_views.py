@@ -6,11 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.figures import export
-from core.io import lab_h5
-from core.work.jobs import State, shared_board
+from core.io import lab
+from core.work.board.board import State, shared_board
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
-from ui import compute, views
+from ui.data import compute
+from ui.tune import views
 
 CHART = "widget:chart"
 
@@ -112,7 +113,7 @@ def test_repeats_that_fail_say_why_and_are_offered_again(app, samples_folder):
     (samples_folder / "first.h5").write_bytes((samples_folder / "second.h5").read_bytes())
     repeat_button(app).click().run()
     assert shared_board().wait(shared_board().jobs()[-1].id, 60)
-    lab_h5.write(small_sample("first"), samples_folder / "first.h5")
+    lab.write(small_sample("first"), samples_folder / "first.h5")
     choose(app.run(), "Repeats")
     assert "changed on the disk" in app.error[0].value
     assert not repeat_button(app).disabled
@@ -146,7 +147,7 @@ def test_three_runs_take_the_next_seeds(app):
 
 
 def test_without_an_annotation_tables_say_why_they_are_empty_and_the_others_are_drawn(samples_folder):
-    lab_h5.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
+    lab.write(small_sample("bare", annotated=False), samples_folder / "bare.h5")
     app = AppTest.from_file(APP, default_timeout=120).run()
     assert "Predicted along depth" in above(app)
     for name in ("Confusion", "Flow"):

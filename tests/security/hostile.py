@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 
-from core.io import importing, lab_h5
+from core.io import importing, lab
 from core.io.incoming import ImportChoices
 from core.sample import Sample
 from tests.h5ad_files import saved, visium_adata
@@ -42,10 +42,10 @@ def bring(source: Source) -> Sample:
     return importing.read(source.path, choices, annotation_csv=source.table)
 
 
-def lab(folder: Path) -> Source:
+def lab_file(folder: Path) -> Source:
     """The lab's h5."""
     path = folder / "sample_gift.h5"
-    lab_h5.write(tissue(), path)
+    lab.write(tissue(), path)
     return Source(path)
 
 
@@ -85,7 +85,7 @@ def anndata(folder: Path) -> Source:
 
 
 KINDS: dict[str, Callable[[Path], Source]] = {
-    "lab": lab,
+    "lab": lab_file,
     "matrix": matrix,
     "zip": archive_zip,
     "tar": archive_tar,

@@ -28,11 +28,11 @@ import pytest
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
 from core.io.drafts import Draft
-from core.io.safe_h5 import shown
+from core.text import shown
 from scripts.chromium import served
 from tests.incoming_tissue import write_folder
 from tests.security.hostile import KINDS, Exploit, Source, bring, edited
-from ui.guards import as_markdown
+from ui.shell.guards import as_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from core.errors import RecordError
-from core.io.safe_h5 import shown
+from core.text import shown
 from core.work.runs.insertion import insert
 from core.work.runs.tables import PARAMS, STUDY_ATTRIBUTES, TRIALS, USER_ATTRIBUTES
 

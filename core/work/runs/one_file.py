@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from core.errors import RecordError
-from core.io.safe_h5 import shown
+from core.text import shown
 from core.work.runs import artifacts as files
 from core.work.runs.knobs import trial_params
 from core.work.runs.run import Run, facts_of, run_of

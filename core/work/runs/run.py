@@ -13,9 +13,9 @@ from typing import Any
 
 from core.depth import Bend, FoundDirection
 from core.errors import RecordError
-from core.io.safe_h5 import shown
 from core.params import MethodParams
 from core.result import AutoencoderReport, Scores
+from core.text import shown
 from core.work.runs.knobs import method_params
 
 MAX_NAME, MAX_NOTE = 120, 4000

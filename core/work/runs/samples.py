@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from core.errors import SampleError
-from core.io.lab_h5 import SampleSummary
+from core.io.lab import SampleSummary
 from core.sample import Sample
 from core.work.runs.run import Run
 

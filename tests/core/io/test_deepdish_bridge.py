@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from core.io.deepdish_bridge import deepdish_io, deepdish_save
+from core.io.lab.deepdish_bridge import deepdish_io, deepdish_save
 
 # In a process of its own: only the first import can do harm.
 _WATCHED_IMPORT = """
@@ -54,7 +54,7 @@ def test_importing_deepdish_leaves_numpy_warnings_and_imports_as_they_were_in_ev
 
 
 def test_importing_the_reader_of_samples_does_not_import_deepdish_pandas_or_pytables():
-    script = "import sys, core.io.lab_h5; print({'deepdish', 'tables', 'pandas'} & set(sys.modules))"
+    script = "import sys, core.io.lab; print({'deepdish', 'tables', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -8,8 +8,9 @@ import pytest
 
 from core import cli
 from core.errors import CancelledError, FetchError
-from core.io import dlpfc, lab_h5
-from core.io.download import Patience
+from core.io import lab
+from core.io.public import dlpfc
+from core.io.public.download import Patience
 from tests.incoming_tissue import barcodes, public_files, tissue
 from tests.loopback import Site, served
 
@@ -34,7 +35,7 @@ def fetch(folder: Path, *sections: str, **facts: object) -> list[Path]:
 
 def test_a_section_becomes_a_sample_with_layers_positions_and_image(site: Site, tmp_path: Path) -> None:
     (path,) = fetch(tmp_path / "out", "151507")
-    sample, made = lab_h5.read(path), tissue()
+    sample, made = lab.read(path), tissue()
     assert (path.name, sample.name) == ("151507_full.h5", "151507_full")
     np.testing.assert_array_equal(sample.expression, np.asarray(made.expression))
     np.testing.assert_array_equal(sample.lattice, made.lattice)
@@ -77,7 +78,7 @@ def test_a_connection_that_is_cut_is_gone_on_with_over_calls(site: Site, tmp_pat
         fetch(tmp_path / "out", "151507")
     fetch(tmp_path / "out", "151507")
     assert site.asked[-1] == (MATRIX, "bytes=2000-")
-    whole, resumed = (lab_h5.read(tmp_path / folder / "151507_full.h5") for folder in ("whole", "out"))
+    whole, resumed = (lab.read(tmp_path / folder / "151507_full.h5") for folder in ("whole", "out"))
     assert whole.content_hash == resumed.content_hash
 
 
@@ -107,7 +108,7 @@ def test_a_damaged_section_is_thrown_away_and_brought_anew_next_time(site: Site,
         fetch(tmp_path / "out", "151507")
     site.files[MATRIX] = whole
     (path,) = fetch(tmp_path / "out", "151507")
-    assert lab_h5.read(path).n_spots == tissue().n_spots
+    assert lab.read(path).n_spots == tissue().n_spots
 
 
 @pytest.mark.parametrize("table", [b"", b"\xff\xfe\x00", b"AAAC-1\t151507\n", b"TTTT-1\t151507\tL1\n"])

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from core.errors import CancelledError, FetchError
-from core.io import download
-from core.io.download import Patience, Remote
+from core.io.public import download
+from core.io.public.download import Patience, Remote
 from tests.loopback import Site, served
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)

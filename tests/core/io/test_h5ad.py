@@ -11,8 +11,10 @@ import pytest
 from scipy import sparse
 
 from core.errors import SampleError, SampleFileError, UnsafeFileError
-from core.io import h5ad, h5ad_counts, public
+from core.io import h5ad
+from core.io.h5ad import counts as h5ad_counts
 from core.io.incoming import Check, ImportChoices, Survey
+from core.io.public import paste2
 from core.method import pipeline
 from core.params import preset
 from tests.h5ad_files import categories, pixels, saved, text, tissue, visium_adata
@@ -246,7 +248,7 @@ def test_the_packages_that_paste2_ships_hold_what_its_own_reader_finds(tmp_path:
     adata.obs["imagerow"], adata.obs["imagecol"] = (pixels(sample)[:, ::-1] * 0.045).T
     adata.obsm["rgb"] = np.full((adata.n_obs, 3), 127.6)
     path = saved(adata, tmp_path)
-    theirs = public.read_paste2_section(path)
+    theirs = paste2.read_paste2_section(path)
     ours = h5ad.read(path, ImportChoices(genes="all", annotation=h5ad.survey(path).suggested_annotation))
     for part in ("labels_true", "barcodes", "coords_px", "spot_rgb", "lattice", "expression", "gene_names"):
         np.testing.assert_array_equal(getattr(ours, part), getattr(theirs, part))

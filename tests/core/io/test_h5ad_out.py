@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from core.errors import ParameterError, SampleError, SampleFileError
-from core.io import h5ad, lab_h5
-from core.io.deepdish_bridge import deepdish_io
+from core.io import h5ad, lab
 from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
-from core.io.h5ad_out import adata_of, write_h5ad
+from core.io.h5ad.writing import adata_of, write_h5ad
 from core.io.incoming import ImportChoices
+from core.io.lab.deepdish_bridge import deepdish_io
 from core.method import pipeline
 from core.method.embeddings import embeddings
 from core.params import MethodParams, preset
@@ -209,7 +209,7 @@ def test_the_labs_deepdish_opens_the_labels_beside_the_sample(tmp_path: Path, ma
     found = contents["labels"].astype(str) if names else contents["labels"]
     np.testing.assert_array_equal(found, renamed(found_in(sample).labels, names) if names else found_in(sample).labels)
     np.testing.assert_array_equal(contents["X"], sample.expression)
-    assert lab_h5.read(tmp_path / "a.h5").content_hash == sample.content_hash
+    assert lab.read(tmp_path / "a.h5").content_hash == sample.content_hash
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path):

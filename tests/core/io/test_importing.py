@@ -1,8 +1,9 @@
 import pytest
 
 from core.errors import SampleFileError
-from core.io import importing, lab_h5
+from core.io import importing, lab
 from core.io.incoming import ImportChoices
+from core.io.lab import reading
 from tests import h5ad_files, space_ranger
 from tests.small_tissue import small_sample
 
@@ -11,7 +12,7 @@ def test_a_format_is_recognised_by_what_a_file_holds_not_by_its_name(tmp_path):
     space_ranger.write_output(tmp_path)
     matrix = (tmp_path / "filtered_feature_bc_matrix.h5").rename(tmp_path / "counts.h5ad")
     assert importing.survey(matrix).kind == "Space Ranger output"
-    lab_h5.write(small_sample("one"), tmp_path / "one.data")
+    lab.write(small_sample("one"), tmp_path / "one.data")
     assert importing.survey(tmp_path / "one.data").kind == "The lab's format"
 
 
@@ -29,7 +30,7 @@ def test_an_h5ad_file_comes_in_and_a_table_can_label_it(tmp_path):
 
 def test_the_labs_own_file_comes_in_as_it_is(tmp_path):
     sample = small_sample("one")
-    lab_h5.write(sample, tmp_path / "sample_one.h5")
+    lab.write(sample, tmp_path / "sample_one.h5")
     found = importing.survey(tmp_path / "sample_one.h5")
     choices = ImportChoices(annotation=found.suggested_annotation)
     read = importing.read(tmp_path / "sample_one.h5", choices)
@@ -39,7 +40,7 @@ def test_the_labs_own_file_comes_in_as_it_is(tmp_path):
 
 
 def test_the_most_variable_genes_of_the_labs_file_are_kept_where_they_are_asked_for(tmp_path):
-    lab_h5.write(small_sample("one"), tmp_path / "one.h5")
+    lab.write(small_sample("one"), tmp_path / "one.h5")
     assert importing.read(tmp_path / "one.h5", ImportChoices(genes="variable", n_genes=5)).n_genes == 5
 
 
@@ -78,7 +79,7 @@ def test_a_sample_of_any_name_is_written_into_the_folder_and_nowhere_else(tmp_pa
     assert path.parent == folder
     assert path.name.isascii()
     assert len(path.name) < 100
-    assert lab_h5.read(path).n_spots == small_sample(name).n_spots
+    assert lab.read(path).n_spots == small_sample(name).n_spots
 
 
 def test_a_sample_that_is_there_is_replaced_only_where_that_was_asked_for(tmp_path):
@@ -86,9 +87,9 @@ def test_a_sample_that_is_there_is_replaced_only_where_that_was_asked_for(tmp_pa
     importing.save(first, tmp_path)
     with pytest.raises(SampleFileError, match="already a sample called same"):
         importing.save(second, tmp_path)
-    assert lab_h5.read(tmp_path / "same.h5").n_spots == first.n_spots
+    assert lab.read(tmp_path / "same.h5").n_spots == first.n_spots
     importing.save(second, tmp_path, overwrite=True)
-    assert lab_h5.read(tmp_path / "same.h5").n_spots == second.n_spots
+    assert lab.read(tmp_path / "same.h5").n_spots == second.n_spots
     assert [path.name for path in tmp_path.iterdir()] == ["same.h5"]
 
 
@@ -96,7 +97,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch):
     def full(*_args, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(lab_h5, "deepdish_save", full)
+    monkeypatch.setattr(reading, "deepdish_save", full)
     with pytest.raises(SampleFileError, match="No space left on device"):
         importing.save(small_sample("one"), tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -11,8 +11,9 @@ import pytest
 from scipy import sparse
 
 from core.errors import DomainsError, DuplicateSpotError, SampleError, SampleFileError
-from core.io import lab_h5
-from core.io.deepdish_bridge import deepdish_io, deepdish_save
+from core.io import lab
+from core.io.lab import reading
+from core.io.lab.deepdish_bridge import deepdish_io, deepdish_save
 from core.sample import UNANNOTATED, Sample, TissueImage
 
 COUNTS = np.array([[0, 2, 1], [3, 0, 0], [0, 0, 5], [1, 1, 1]], dtype=np.int32)
@@ -85,14 +86,14 @@ def assert_same(left: Sample, right: Sample) -> None:
 def test_the_labs_files_have_the_spots_genes_and_layers_that_their_readme_states(
     spca_dat: Path, file: str, n_spots: int, n_genes: int, n_layers: int
 ):
-    sample = lab_h5.read(spca_dat / file)
+    sample = lab.read(spca_dat / file)
     assert (sample.n_spots, sample.n_genes, len(sample.layer_names)) == (n_spots, n_genes, n_layers)
     assert sample.expression.dtype == np.float64
 
 
 def test_positions_of_real_sections_lie_on_the_visium_lattice(spca_dat: Path):
     for file in ("sample_151507.h5", "sample_151669.h5", "sample_151507_named.h5"):
-        row, col = lab_h5.read(spca_dat / file).lattice.T
+        row, col = lab.read(spca_dat / file).lattice.T
         assert not ((row + col) % 2).any()
         assert row.min() >= 0
         assert row.max() < 78
@@ -100,8 +101,8 @@ def test_positions_of_real_sections_lie_on_the_visium_lattice(spca_dat: Path):
 
 
 def test_positions_stored_either_way_round_give_the_same_section(spca_dat: Path):
-    plain = lab_h5.read(spca_dat / "sample_151507.h5")
-    named = lab_h5.read(spca_dat / "sample_151507_named.h5")
+    plain = lab.read(spca_dat / "sample_151507.h5")
+    named = lab.read(spca_dat / "sample_151507_named.h5")
     assert plain.content_hash == dataclasses.replace(named, gene_names=None).content_hash
     assert plain.annotation_hash == named.annotation_hash
     assert plain.gene_names is None
@@ -110,16 +111,16 @@ def test_positions_stored_either_way_round_give_the_same_section(spca_dat: Path)
 
 
 def test_the_deepdish_file_holds_spots_and_genes_of_the_section_it_was_cut_from(spca_dat: Path):
-    small = lab_h5.read(spca_dat / "sample_small_deepdish.h5")
-    whole = lab_h5.read(spca_dat / "sample_151507.h5")
+    small = lab.read(spca_dat / "sample_small_deepdish.h5")
+    whole = lab.read(spca_dat / "sample_151507.h5")
     labels = dict(zip(map(tuple, whole.lattice), whole.labels_true, strict=True))
     assert [labels[tuple(place)] for place in small.lattice] == list(small.labels_true)
 
 
 def test_a_real_section_survives_writing_and_the_labs_own_loader_opens_it(spca_dat: Path, tmp_path: Path):
-    sample = lab_h5.read(spca_dat / "sample_151507_named.h5")
-    lab_h5.write(sample, tmp_path / "sample_151507_named.h5")
-    assert_same(lab_h5.read(tmp_path / "sample_151507_named.h5"), sample)
+    sample = lab.read(spca_dat / "sample_151507_named.h5")
+    lab.write(sample, tmp_path / "sample_151507_named.h5")
+    assert_same(lab.read(tmp_path / "sample_151507_named.h5"), sample)
     loaded = deepdish_io().load(str(tmp_path / "sample_151507_named.h5"))
     with h5py.File(spca_dat / "sample_151507_named.h5") as original:
         np.testing.assert_array_equal(loaded["X"], original["X"][:])
@@ -134,24 +135,24 @@ def test_a_real_section_survives_writing_and_the_labs_own_loader_opens_it(spca_d
 
 
 def test_writing_and_reading_a_dense_sample_changes_nothing(sample: Sample, tmp_path: Path):
-    lab_h5.write(sample, tmp_path / "sample_small.h5")
-    read = lab_h5.read(tmp_path / "sample_small.h5")
+    lab.write(sample, tmp_path / "sample_small.h5")
+    read = lab.read(tmp_path / "sample_small.h5")
     assert_same(read, sample)
     assert read.expression.dtype == np.int32
 
 
 def test_cells_off_the_lattice_are_written_and_read_with_their_micrometres(sample: Sample, tmp_path: Path):
     cells = dataclasses.replace(sample, lattice=None, coords_um=np.array([[0.5, 9], [-3, 4], [1e6, 7], [8, 0.25]]))
-    lab_h5.write(cells, path := tmp_path / "sample_small.h5")
-    assert_same(lab_h5.read(path), cells)
-    assert lab_h5.read(path).content_hash == cells.content_hash
-    assert lab_h5.peek(path).n_spots == 4
+    lab.write(cells, path := tmp_path / "sample_small.h5")
+    assert_same(lab.read(path), cells)
+    assert lab.read(path).content_hash == cells.content_hash
+    assert lab.peek(path).n_spots == 4
     assert deepdish_io().load(path)["coords_um"].tolist() == cells.coords_um.tolist()
 
 
 def test_a_sample_read_and_written_again_gives_the_same_file(sample: Sample, tmp_path: Path):
-    lab_h5.write(sample, tmp_path / "a.h5")
-    lab_h5.write(lab_h5.read(tmp_path / "a.h5"), tmp_path / "b.h5")
+    lab.write(sample, tmp_path / "a.h5")
+    lab.write(lab.read(tmp_path / "a.h5"), tmp_path / "b.h5")
     digests = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("a.h5", "b.h5")}
     assert len(digests) == 1
 
@@ -160,8 +161,8 @@ def test_writing_and_reading_a_sparse_sample_keeps_it_sparse_and_deepdish_loads_
     sample: Sample, tmp_path: Path
 ):
     stored = dataclasses.replace(sample, expression=sparse.csr_array(COUNTS))
-    lab_h5.write(stored, tmp_path / "sample_small.h5")
-    read = lab_h5.read(tmp_path / "sample_small.h5")
+    lab.write(stored, tmp_path / "sample_small.h5")
+    read = lab.read(tmp_path / "sample_small.h5")
     assert_same(read, stored)
     assert read.content_hash == sample.content_hash
     loaded = deepdish_io().load(str(tmp_path / "sample_small.h5"))["X"]
@@ -177,7 +178,7 @@ def test_what_is_written_needs_no_plug_in_to_be_read(sample: Sample, tmp_path: P
         lattice=np.stack([np.arange(400), np.arange(400)], axis=1),
         **dict.fromkeys(("labels_true", "barcodes", "coords_px", "spot_rgb")),
     )
-    lab_h5.write(big, tmp_path / "a.h5")
+    lab.write(big, tmp_path / "a.h5")
     with h5py.File(tmp_path / "a.h5") as file:
         assert (file["X"].compression, file["X"].shuffle) == ("gzip", True)
 
@@ -186,30 +187,30 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(
     sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     path = tmp_path / "sample_small.h5"
-    lab_h5.write(sample, path)
+    lab.write(sample, path)
     before = path.read_bytes()
 
     def save_half(draft: Path, contents: dict[str, Any], level: int) -> None:
         draft.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(lab_h5, "deepdish_save", save_half)
+    monkeypatch.setattr(reading, "deepdish_save", save_half)
     with pytest.raises(SampleFileError, match=r"sample_small\.h5 cannot be written \(No space left on device\)"):
-        lab_h5.write(sample, path)
+        lab.write(sample, path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["sample_small.h5"]
 
 
 def test_writing_into_a_folder_that_is_not_there_is_said_in_a_sentence(sample: Sample, tmp_path: Path):
     with pytest.raises(SampleFileError, match="cannot be written"):
-        lab_h5.write(sample, tmp_path / "nowhere" / "a.h5")
+        lab.write(sample, tmp_path / "nowhere" / "a.h5")
 
 
 def test_a_source_that_looks_like_a_pickle_to_pytables_is_written_as_plain_text(sample: Sample, tmp_path: Path):
     marker = tmp_path / "ran"
     exploit = f"cos\nsystem\n(S'touch {marker}'\ntR."
-    lab_h5.write(dataclasses.replace(sample, source=exploit), tmp_path / "a.h5")
-    assert lab_h5.read(tmp_path / "a.h5").source == exploit
+    lab.write(dataclasses.replace(sample, source=exploit), tmp_path / "a.h5")
+    assert lab.read(tmp_path / "a.h5").source == exploit
     deepdish_io().load(str(tmp_path / "a.h5"))
     assert not marker.exists()
 
@@ -221,17 +222,17 @@ def test_a_source_that_looks_like_a_pickle_to_pytables_is_written_as_plain_text(
     "pos", [LATTICE.T, LATTICE, LATTICE.T.astype(float), LATTICE.astype(">i2"), LATTICE.astype("u8")]
 )
 def test_positions_read_the_same_from_either_orientation_and_any_number_type(tmp_path: Path, pos: np.ndarray):
-    np.testing.assert_array_equal(lab_h5.read(write_h5(tmp_path / "a.h5", pos=pos)).lattice, LATTICE)
+    np.testing.assert_array_equal(lab.read(write_h5(tmp_path / "a.h5", pos=pos)).lattice, LATTICE)
 
 
 def test_two_spots_are_read_as_the_lab_stores_them_rows_first_then_columns(tmp_path: Path):
     path = write_h5(tmp_path / "a.h5", X=COUNTS[:2], pos=np.array([[0, 1], [4, 5]]))
-    np.testing.assert_array_equal(lab_h5.read(path).lattice, [[0, 4], [1, 5]])
+    np.testing.assert_array_equal(lab.read(path).lattice, [[0, 4], [1, 5]])
 
 
 @pytest.mark.parametrize("dtype", ["u1", "<i4", ">i8", "<f4", ">f8", "<f2"])
 def test_counts_of_any_number_type_read_as_the_same_counts_in_native_order(tmp_path: Path, dtype: str):
-    sample = lab_h5.read(write_h5(tmp_path / "a.h5", X=COUNTS.astype(dtype)))
+    sample = lab.read(write_h5(tmp_path / "a.h5", X=COUNTS.astype(dtype)))
     np.testing.assert_array_equal(sample.expression, COUNTS)
     assert sample.expression.dtype.isnative
     assert sample.expression.dtype.kind == np.dtype(dtype).kind
@@ -240,7 +241,7 @@ def test_counts_of_any_number_type_read_as_the_same_counts_in_native_order(tmp_p
 @pytest.mark.parametrize("missing", ["NA", "na", "", "nan", "NaN", "None", "<NA>", " NA "])
 def test_every_spelling_of_no_annotation_is_unannotated(tmp_path: Path, missing: str):
     labels = np.array(["Layer1", "WM", missing, "Nature"]).astype("S")
-    sample = lab_h5.read(write_h5(tmp_path / "a.h5", Y=labels))
+    sample = lab.read(write_h5(tmp_path / "a.h5", Y=labels))
     assert list(sample.labels_true) == ["Layer1", "WM", UNANNOTATED, "Nature"]
     assert list(sample.annotated) == [True, True, False, True]
 
@@ -255,23 +256,23 @@ def test_every_spelling_of_no_annotation_is_unannotated(tmp_path: Path, missing:
     ids=["fixed length", "a column", "variable length"],
 )
 def test_labels_are_read_however_h5py_stores_text(tmp_path: Path, labels: Any):
-    assert list(lab_h5.read(write_h5(tmp_path / "a.h5", Y=labels)).labels_true) == list(LABELS)
+    assert list(lab.read(write_h5(tmp_path / "a.h5", Y=labels)).labels_true) == list(LABELS)
 
 
 def test_labels_that_deepdish_saved_from_unicode_are_read(tmp_path: Path):
     labels = np.array(["Weiße Substanz", "L1", "NA", "L1"])
     deepdish_save(tmp_path / "a.h5", {"X": COUNTS, "pos": LATTICE.T, "Y": labels})
-    assert list(lab_h5.read(tmp_path / "a.h5").labels_true) == list(labels)
+    assert list(lab.read(tmp_path / "a.h5").labels_true) == list(labels)
 
 
 def test_whole_numbers_as_labels_become_text_and_rs_missing_integer_unannotated(tmp_path: Path):
     labels = np.array([1, 2, -(2**31), 10], dtype=np.int32)
-    assert list(lab_h5.read(write_h5(tmp_path / "a.h5", Y=labels)).labels_true) == ["1", "2", UNANNOTATED, "10"]
+    assert list(lab.read(write_h5(tmp_path / "a.h5", Y=labels)).labels_true) == ["1", "2", UNANNOTATED, "10"]
 
 
 def test_latin_1_text_from_r_on_windows_is_read(tmp_path: Path):
     path = write_h5(tmp_path / "a.h5", Y=np.array([b"Stra\xdfe", b"WM", b"WM", b"WM"]))
-    assert lab_h5.read(path).labels_true[0] == "Straße"
+    assert lab.read(path).labels_true[0] == "Straße"
 
 
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_matrix])
@@ -281,7 +282,7 @@ def test_sparse_counts_are_read_from_rows_or_columns_and_any_width_of_index(tmp_
     path = write_sparse_h5(
         tmp_path / "a.h5", matrix, indices=matrix.indices.astype(width), indptr=matrix.indptr.astype(width)
     )
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     assert isinstance(sample.expression, sparse.csr_array)
     np.testing.assert_array_equal(sample.expression.toarray(), COUNTS)
     assert sample.expression.dtype == np.int32
@@ -292,7 +293,7 @@ def test_a_sparse_file_from_h5py_with_its_format_as_ragged_text_is_told_by_its_s
     with h5py.File(path, "a") as file:
         del file["X"].attrs["format"]
         file["X"].attrs["format"] = "csc"
-    np.testing.assert_array_equal(lab_h5.read(path).expression.toarray(), COUNTS)
+    np.testing.assert_array_equal(lab.read(path).expression.toarray(), COUNTS)
 
 
 @pytest.mark.parametrize("chunks", [None, (1, 3), (7, 5), (50, 20)])
@@ -303,9 +304,9 @@ def test_a_dense_matrix_above_the_limit_is_read_as_the_same_counts_sparse(
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("X", data=counts, chunks=chunks, compression="gzip" if chunks else None)
         file["pos"] = np.stack([np.arange(50), np.arange(50)])
-    monkeypatch.setattr(lab_h5, "DENSE_LIMIT", 999)
-    monkeypatch.setattr(lab_h5, "BLOCK_BYTES", 9 * 20 * 2)
-    expression = lab_h5.read(tmp_path / "a.h5").expression
+    monkeypatch.setattr(reading, "DENSE_LIMIT", 999)
+    monkeypatch.setattr(reading, "BLOCK_BYTES", 9 * 20 * 2)
+    expression = lab.read(tmp_path / "a.h5").expression
     assert isinstance(expression, sparse.csr_array)
     assert expression.dtype == np.int16
     np.testing.assert_array_equal(expression.toarray(), counts)
@@ -318,12 +319,12 @@ def test_a_large_matrix_in_a_single_chunk_is_unpacked_once_not_for_every_block(
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("X", data=counts, chunks=counts.shape, compression="gzip", compression_opts=1)
         file["pos"] = np.stack([np.arange(500), np.arange(500)])
-    monkeypatch.setattr(lab_h5, "DENSE_LIMIT", 1)
+    monkeypatch.setattr(reading, "DENSE_LIMIT", 1)
     seconds = []
     for n_blocks in (1, 250):
-        monkeypatch.setattr(lab_h5, "BLOCK_BYTES", counts.nbytes // n_blocks)
+        monkeypatch.setattr(reading, "BLOCK_BYTES", counts.nbytes // n_blocks)
         started = time.process_time()
-        np.testing.assert_array_equal(lab_h5.read(tmp_path / "a.h5").expression.toarray(), counts)
+        np.testing.assert_array_equal(lab.read(tmp_path / "a.h5").expression.toarray(), counts)
         seconds.append(time.process_time() - started)
     # Unpacked anew for each block it takes over 30 times as long.
     assert seconds[1] < 8 * seconds[0]
@@ -334,16 +335,16 @@ def test_a_link_within_the_file_as_deepdish_writes_them_is_followed(tmp_path: Pa
     deepdish_save(tmp_path / "a.h5", {"X": COUNTS, "pos": LATTICE.T, "Y": shared, "cell": shared})
     with h5py.File(tmp_path / "a.h5") as file:
         assert isinstance(file.get("cell", getlink=True), h5py.SoftLink)
-    assert list(lab_h5.read(tmp_path / "a.h5").barcodes) == ["a", "b", "c", "d"]
+    assert list(lab.read(tmp_path / "a.h5").barcodes) == ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize("flag", [True, np.uint8(1), np.ones(1, np.uint8)])
 def test_synthetic_tissue_is_known_as_such_whether_dataset_or_deepdish_scalar(tmp_path: Path, flag: Any):
     deepdish_save(tmp_path / "a.h5", {"X": COUNTS, "pos": LATTICE.T, "synthetic": flag})
-    assert lab_h5.read(tmp_path / "a.h5").synthetic
-    assert lab_h5.peek(tmp_path / "a.h5").synthetic
-    assert lab_h5.read(write_h5(tmp_path / "b.h5", synthetic=flag)).synthetic
-    assert not lab_h5.read(write_h5(tmp_path / "c.h5")).synthetic
+    assert lab.read(tmp_path / "a.h5").synthetic
+    assert lab.peek(tmp_path / "a.h5").synthetic
+    assert lab.read(write_h5(tmp_path / "b.h5", synthetic=flag)).synthetic
+    assert not lab.read(write_h5(tmp_path / "c.h5")).synthetic
 
 
 # --- what is not a sample -------------------------------------------------------------------------------------------
@@ -352,12 +353,12 @@ def test_synthetic_tissue_is_known_as_such_whether_dataset_or_deepdish_scalar(tm
 def refusal(path: Path) -> str:
     """The sentence for a file, which `read` and `peek` share where no counts are needed to see it."""
     with pytest.raises(DomainsError) as caught:
-        lab_h5.read(path)
+        lab.read(path)
     assert caught.type in (SampleFileError, SampleError, DuplicateSpotError)
     sentence = str(caught.value)
     assert path.name in sentence
     assert "\n" not in sentence
-    assert lab_h5.peek(path).problem in ("", sentence)
+    assert lab.peek(path).problem in ("", sentence)
     return sentence
 
 
@@ -443,7 +444,7 @@ def test_spots_that_share_a_position_keep_their_own_kind_of_error(tmp_path: Path
     lattice = LATTICE.copy()
     lattice[3] = lattice[0]
     with pytest.raises(DuplicateSpotError, match=r"^sample_twice\.h5: 2 spots share .*row 0, column 0"):
-        lab_h5.read(write_h5(tmp_path / "sample_twice.h5", pos=lattice))
+        lab.read(write_h5(tmp_path / "sample_twice.h5", pos=lattice))
 
 
 @pytest.mark.parametrize(
@@ -491,13 +492,13 @@ def test_compression_that_needs_a_plug_in_is_named(tmp_path: Path):
 
 
 def test_a_list_of_samples_says_what_each_holds_in_order_of_name(sample: Sample, tmp_path: Path):
-    lab_h5.write(sample, tmp_path / "sample_b.hdf5")
+    lab.write(sample, tmp_path / "sample_b.hdf5")
     write_h5(tmp_path / "sample_a.h5")
     (tmp_path / "c.h5").write_text("not HDF5")
     (tmp_path / "notes.txt").write_text("no sample")
     (tmp_path / "folder.h5").mkdir()
     write_h5(tmp_path / "folder.h5" / "deeper.h5")
-    found = lab_h5.list_samples(tmp_path)
+    found = lab.list_samples(tmp_path)
     assert [summary.name for summary in found] == ["a", "b", "c"]
     a, b, c = found
     assert (a.n_spots, a.n_genes, a.annotated, a.synthetic, a.problem) == (4, 3, False, False, "")
@@ -515,7 +516,7 @@ def test_listing_never_reads_counts_and_is_instant_however_many_there_are(tmp_pa
             for first in (0, 100, 29_900):
                 counts.id.write_direct_chunk((0, first), os.urandom(1_000_000))
     started = time.perf_counter()
-    found = lab_h5.list_samples(tmp_path)
+    found = lab.list_samples(tmp_path)
     assert time.perf_counter() - started < 1
     assert [(summary.n_genes, summary.problem) for summary in found] == [(30_000, "")] * 20
 
@@ -529,12 +530,12 @@ def test_links_that_lead_out_of_the_folder_are_not_listed(tmp_path: Path):
     (folder / "b.h5").symlink_to(outside / "secret.h5")
     (folder / "c.h5").symlink_to("sample_a.h5")
     (folder / "d.h5").symlink_to("nowhere.h5")
-    assert [summary.name for summary in lab_h5.list_samples(folder)] == ["a", "c"]
+    assert [summary.name for summary in lab.list_samples(folder)] == ["a", "c"]
 
 
 def test_a_folder_that_is_not_there_is_said_in_a_sentence(tmp_path: Path):
     with pytest.raises(SampleFileError, match="nowhere cannot be read"):
-        lab_h5.list_samples(tmp_path / "nowhere")
+        lab.list_samples(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
@@ -547,4 +548,4 @@ def test_a_folder_that_is_not_there_is_said_in_a_sentence(tmp_path: Path):
     ],
 )
 def test_a_sample_is_called_after_its_file(file: str, name: str):
-    assert lab_h5.sample_name(Path(file)) == name
+    assert lab.sample_name(Path(file)) == name

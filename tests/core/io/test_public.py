@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from core.errors import CancelledError, FetchError
-from core.io import lab_h5, public
+from core.io import lab
+from core.io.public import paste2
 
 N_SPOTS, N_GENES = 40, 30
 SHIPPED = Path(__file__).parents[3] / "spca_dat"
@@ -51,7 +52,7 @@ def write_tables(file: h5py.File, array_row: np.ndarray, array_col: np.ndarray) 
 def make_archive(folder: Path, *, without: str = "", damaged: str = "") -> Path:
     archive = folder / "paste2-1.0.1.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
-        for seed, section in enumerate(public.PASTE2_SECTIONS):
+        for seed, section in enumerate(paste2.PASTE2_SECTIONS):
             draft = folder / "draft.h5ad"
             write_h5ad(draft, seed)
             if section == damaged:
@@ -70,7 +71,7 @@ def sha256_of(path: Path) -> str:
 
 
 def unpack(archive: Path, folder: Path, **options: Any) -> list[Path]:
-    return public.unpack_paste2(archive, folder, sha256=sha256_of(archive), **options)
+    return paste2.unpack_paste2(archive, folder, sha256=sha256_of(archive), **options)
 
 
 def test_every_section_of_the_archive_becomes_a_sample_and_nothing_else_is_unpacked(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_every_section_of_the_archive_becomes_a_sample_and_nothing_else_is_unpac
 
 def test_what_is_written_is_what_the_archive_holds(tmp_path: Path) -> None:
     (path,) = unpack(make_archive(tmp_path), tmp_path / "out", sections=["151674"])
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     write_h5ad(tmp_path / "same.h5ad", seed=1)
     with h5py.File(tmp_path / "same.h5ad") as file:
         assert np.asarray(sample.expression).sum() == file["X/data"][:].sum()
@@ -93,14 +94,14 @@ def test_what_is_written_is_what_the_archive_holds(tmp_path: Path) -> None:
 
 def test_layers_get_the_labs_names_and_spots_without_one_are_not_annotated(tmp_path: Path) -> None:
     (path,) = unpack(make_archive(tmp_path), tmp_path / "out", sections=["151673"])
-    labels = lab_h5.read(path).labels_true
+    labels = lab.read(path).labels_true
     assert labels is not None
     assert labels[:4].tolist() == ["NA", "Layer1", "Layer6", "WM"]
 
 
 def test_barcodes_lose_the_suffix_that_anndata_added_and_keep_their_own(tmp_path: Path) -> None:
     (path,) = unpack(make_archive(tmp_path), tmp_path / "out", sections=["151673"])
-    barcodes = lab_h5.read(path).barcodes
+    barcodes = lab.read(path).barcodes
     assert barcodes is not None
     assert barcodes[3] == "T000000000000003-1"
     assert barcodes[-1] == "T-1"
@@ -108,7 +109,7 @@ def test_barcodes_lose_the_suffix_that_anndata_added_and_keep_their_own(tmp_path
 
 def test_x_and_y_become_row_and_column_and_colours_whole_numbers(tmp_path: Path) -> None:
     (path,) = unpack(make_archive(tmp_path), tmp_path / "out", sections=["151673"])
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     assert sample.coords_px is not None
     assert sample.spot_rgb is not None
     np.testing.assert_array_equal(sample.coords_px, sample.lattice + np.array([5000, 1000]))
@@ -117,7 +118,7 @@ def test_x_and_y_become_row_and_column_and_colours_whole_numbers(tmp_path: Path)
 
 def test_the_source_says_part_of_which_section_and_under_which_licence(tmp_path: Path) -> None:
     (path,) = unpack(make_archive(tmp_path), tmp_path / "out", sections=["151675"])
-    source = lab_h5.read(path).source
+    source = lab.read(path).source
     assert source.startswith("Part of section 151675")
     assert "10.1038/s41593-020-00787-0" in source
     assert "BSD-3-Clause" in source
@@ -126,13 +127,13 @@ def test_the_source_says_part_of_which_section_and_under_which_licence(tmp_path:
 def test_an_archive_with_another_hash_is_not_even_opened(tmp_path: Path) -> None:
     archive = make_archive(tmp_path)
     with pytest.raises(FetchError, match=r"paste2-1\.0\.1\.tar\.gz is not the known archive"):
-        public.unpack_paste2(archive, tmp_path / "out")
+        paste2.unpack_paste2(archive, tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())
 
 
 def test_a_missing_archive_and_one_without_a_section_are_named(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match=r"nowhere\.tar\.gz cannot be read"):
-        public.unpack_paste2(tmp_path / "nowhere.tar.gz", tmp_path / "out")
+        paste2.unpack_paste2(tmp_path / "nowhere.tar.gz", tmp_path / "out")
     with pytest.raises(FetchError, match=r"does not hold 151674\.h5ad"):
         unpack(make_archive(tmp_path, without="151674"), tmp_path / "out")
 
@@ -185,7 +186,7 @@ def test_an_unknown_section_is_refused_before_anything_is_downloaded(
 ) -> None:
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("pip was started"))
     with pytest.raises(FetchError, match="no section '151507'; it has 151673, 151674"):
-        public.fetch_paste2(tmp_path, sections=["151507"])
+        paste2.fetch_paste2(tmp_path, sections=["151507"])
 
 
 def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
@@ -216,7 +217,7 @@ def test_cancelling_ends_pip_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
             raise CancelledError("The work was cancelled.")
 
     with pytest.raises(CancelledError):
-        public.fetch_paste2(tmp_path / "out", progress=cancel)
+        paste2.fetch_paste2(tmp_path / "out", progress=cancel)
     assert started[0].returncode not in (None, 0)
     assert not list((tmp_path / "tmp").iterdir())
     assert not list((tmp_path / "out").iterdir())
@@ -237,7 +238,7 @@ def test_what_pip_reports_becomes_one_sentence(
 ) -> None:
     run_instead(monkeypatch, f"import sys; sys.stderr.write({message!r}); sys.exit(1)")
     with pytest.raises(FetchError, match=sentence) as caught:
-        public.fetch_paste2(tmp_path)
+        paste2.fetch_paste2(tmp_path)
     assert "\n" not in str(caught.value)
 
 
@@ -248,12 +249,12 @@ def test_pip_is_asked_for_the_known_hash_and_nothing_unhashed(tmp_path: Path, mo
     def pip(command: list[str], *, cwd: Path, **facts: Any) -> "subprocess.Popen[bytes]":
         asked.extend(command)
         requirement = Path(command[command.index("--requirement") + 1]).read_text()
-        assert requirement.strip() == f"paste2==1.0.1 --hash=sha256:{public.PASTE2_SHA256}"
+        assert requirement.strip() == f"paste2==1.0.1 --hash=sha256:{paste2.PASTE2_SHA256}"
         (cwd / "paste2-1.0.1.tar.gz").write_bytes(b"")
         return popen([sys.executable, "-c", ""], cwd=cwd, **facts)
 
     monkeypatch.setattr(subprocess, "Popen", pip)
-    assert public.download_paste2(tmp_path).name == "paste2-1.0.1.tar.gz"
+    assert paste2.download_paste2(tmp_path).name == "paste2-1.0.1.tar.gz"
     assert asked[:3] == [sys.executable, "-m", "pip"]
     assert {"--require-hashes", "--no-deps", "--no-build-isolation"} <= set(asked)
 
@@ -266,18 +267,18 @@ def test_without_a_network_pips_own_message_is_one_sentence(tmp_path: Path, monk
         monkeypatch.delenv(f"PIP_{name}", raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "none.ini"))
     with pytest.raises(FetchError, match=r"pip could not bring paste2==1\.0\.1 \(.+\): check the network"):
-        public.fetch_paste2(tmp_path / "out")
+        paste2.fetch_paste2(tmp_path / "out")
 
 
 @pytest.mark.slow
 def test_fetching_again_gives_the_content_that_ships(tmp_path: Path) -> None:
     try:
-        written = public.fetch_paste2(tmp_path / "out", sections=["151673"])
+        written = paste2.fetch_paste2(tmp_path / "out", sections=["151673"])
     except FetchError as error:
         if "check the network" not in str(error):
             raise
         pytest.skip(f"pip reaches no package index here: {error}")
-    again, shipped = lab_h5.read(written[0]), lab_h5.read(SHIPPED / "151673.h5")
+    again, shipped = lab.read(written[0]), lab.read(SHIPPED / "151673.h5")
     assert again.content_hash == shipped.content_hash
     assert again.annotation_hash == shipped.annotation_hash
     for field in ("barcodes", "coords_px", "spot_rgb"):

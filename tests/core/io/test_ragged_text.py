@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.errors import SampleFileError
-from core.io.ragged_text import read_ragged_text
+from core.io.hdf5.ragged_text import read_ragged_text
 
 TEXTS = ["Layer1", "", "weiße Substanz", "x" * 5000, "WM"] * 300
 

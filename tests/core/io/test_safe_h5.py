@@ -9,10 +9,12 @@ import h5py
 import numpy as np
 import pytest
 import tables
+from scipy import sparse
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
-from core.io import lab_h5, safe_h5
-from core.io.deepdish_bridge import deepdish_save
+from core.io import lab
+from core.io.hdf5 import safe as safe_h5
+from core.io.lab.deepdish_bridge import deepdish_save
 
 
 class Exploit:
@@ -43,13 +45,13 @@ def path(tmp_path: Path) -> Path:
 def assert_refused(path: Path, words: str, kind: type[DomainsError] = UnsafeFileError) -> None:
     """By `read` and `peek`, with one and the same sentence."""
     with pytest.raises(DomainsError) as caught:
-        lab_h5.read(path)
+        lab.read(path)
     sentence = str(caught.value)
     assert caught.type is kind, sentence
     assert path.name in sentence
     assert words in sentence, sentence
     assert "\n" not in sentence
-    assert lab_h5.peek(path).problem == sentence
+    assert lab.peek(path).problem == sentence
 
 
 # --- pickles --------------------------------------------------------------------------------------------------------
@@ -152,7 +154,7 @@ def test_plain_text_is_no_pickle(path: Path, text: str):
     with h5py.File(path, "a") as file:
         file["X"].attrs["note"] = np.bytes_(text)
         file["X"].attrs["ragged"] = text
-    assert lab_h5.peek(path).problem == ""
+    assert lab.peek(path).problem == ""
 
 
 @pytest.mark.parametrize("value", [[1, 2], {"a": 1}, None, "text", 3.5, (), np.float64(1)])
@@ -250,7 +252,7 @@ def test_a_group_that_holds_itself_is_walked_once(path: Path):
     with h5py.File(path, "a") as file:
         around = file.create_group("around")
         around["around"] = around
-    assert lab_h5.peek(path).problem == ""
+    assert lab.peek(path).problem == ""
 
 
 # --- damage ---------------------------------------------------------------------------------------------------------
@@ -289,14 +291,14 @@ def test_a_damaged_compressed_chunk_is_told(spca_dat: Path, tmp_path: Path):
         raw.seek(chunk.byte_offset + chunk.size // 2)
         raw.write(bytes(1000))
     with pytest.raises(SampleFileError, match=r"sample_151507\.h5 is damaged .* copy or download it again"):
-        lab_h5.read(path)
+        lab.read(path)
 
 
 def test_names_that_no_terminal_can_show_do_not_break_the_sentence(path: Path):
     with h5py.File(path, "a") as file:
         file[b"bad\x1b[31m\xff name"] = h5py.SoftLink("/not/here")
     with pytest.raises(UnsafeFileError) as caught:
-        lab_h5.read(path)
+        lab.read(path)
     assert str(caught.value).encode().startswith(b"sample_gift.h5 was not read: `bad?[31m")
 
 
@@ -312,7 +314,7 @@ def _seeds(folder: Path) -> list[bytes]:
     counts, pos = rng.poisson(0.5, (60, 8)), np.stack([np.arange(60), np.arange(60)])
     texts = {"Y": np.array([b"WM", b"NA"] * 30), "gene": np.array([b"g"] * 8)}
     deepdish_save(folder / "0.h5", {"X": counts, "pos": pos, **texts})
-    deepdish_save(folder / "1.h5", {"X": lab_h5.sparse.csr_matrix(counts), "pos": pos, "synthetic": True})
+    deepdish_save(folder / "1.h5", {"X": sparse.csr_matrix(counts), "pos": pos, "synthetic": True})
     for number, version in ((2, "earliest"), (3, "latest")):
         with h5py.File(folder / f"{number}.h5", "w", libver=version) as file:
             file.create_dataset("X", data=counts, chunks=(20, 8), compression="gzip", shuffle=True)
@@ -336,7 +338,7 @@ def test_flipping_bytes_anywhere_ends_in_a_sample_or_a_sentence_and_soon(tmp_pat
         path.write_bytes(damaged)
         started = time.perf_counter()
         try:
-            lab_h5.read(path)
+            lab.read(path)
             n_read += 1
         except DomainsError:
             n_refused += 1

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from core.errors import SampleFileError
-from core.io import spaceranger
 from core.io.incoming import ImportChoices
+from core.io.visium import spaceranger
 from tests import space_ranger
 from tests.sections import space_ranger_section
 from tests.space_ranger import BARCODES, COUNTS

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from core.errors import SampleFileError
-from core.io import lab_h5, spatial
+from core.io import lab
+from core.io.visium import spatial
 from core.sample import Sample
 
 ROWS = ["AAAC-1,1,0,0,100,200", "AAAG-1,1,0,2,100,300", "AAAT-1,0,1,1,180,250", "AACA-1,1,1,3,180,350"]
@@ -123,10 +124,10 @@ def test_a_folder_without_positions_says_what_to_give(tmp_path):
 
 @pytest.mark.parametrize("section", ["151507", "151669"])
 def test_spots_of_a_real_section_lie_on_stained_tissue_not_on_the_glass(shared_data, tmp_path, section):
-    sample = lab_h5.read(shared_data / "spca_dat" / f"sample_{section}.h5")
+    sample = lab.read(shared_data / "spca_dat" / f"sample_{section}.h5")
     placed = spatial.attach(sample, spatial.read_spatial(shared_data / "histology" / section))
-    lab_h5.write(placed, tmp_path / f"{section}.h5")
-    read = lab_h5.read(tmp_path / f"{section}.h5")
+    lab.write(placed, tmp_path / f"{section}.h5")
+    read = lab.read(tmp_path / f"{section}.h5")
     np.testing.assert_array_equal(read.image.pixels, placed.image.pixels)
     rows, cols = (read.coords_px * read.image.scale).astype(int).T
     green = read.image.pixels[..., 1]

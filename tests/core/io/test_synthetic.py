@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from core.errors import ParameterError
-from core.io import lab_h5, synthetic
+from core.io import lab, synthetic
 from core.io.synthetic import synthesise
 from core.sample import Sample
 
@@ -18,7 +18,7 @@ SHIPPED = Path(__file__).parents[3] / "spca_dat" / "151673.h5"
 
 @pytest.fixture(scope="module")
 def real() -> Sample:
-    return lab_h5.read(SHIPPED)
+    return lab.read(SHIPPED)
 
 
 @pytest.fixture(scope="module")
@@ -251,8 +251,8 @@ def test_above_the_limit_expression_is_sparse_and_the_same(monkeypatch: pytest.M
 
 def test_it_survives_being_written_and_read(tmp_path: Path) -> None:
     sample = synthesise(1000, n_genes=20)
-    lab_h5.write(sample, tmp_path / f"{sample.name}.h5")
-    again = lab_h5.read(tmp_path / f"{sample.name}.h5")
+    lab.write(sample, tmp_path / f"{sample.name}.h5")
+    again = lab.read(tmp_path / f"{sample.name}.h5")
     assert again.synthetic
     assert again.name == sample.name
     assert again.content_hash == sample.content_hash

@@ -7,7 +7,7 @@ from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
 from core.errors import ParameterError, SampleError
-from core.io import lab_h5
+from core.io import lab
 from core.method import factors
 from core.method.cache import StepCache
 from core.method.joint import JointPipeline, suggested_n_clusters
@@ -41,7 +41,7 @@ def few_fits():
 
 @pytest.fixture(scope="module")
 def whole():
-    sample = lab_h5.read(SHIPPED)
+    sample = lab.read(SHIPPED)
     return subset(sample, np.arange(sample.n_spots), "whole", np.arange(N_GENES))
 
 

@@ -69,10 +69,10 @@ def test_pooling_counts_equals_the_papers_loops_to_the_last_bit(window, scale):
 
 @pytest.mark.slow
 def test_pooling_whole_real_sections_equals_the_papers_loops_to_the_last_bit(spca_dat):
-    from core.io import lab_h5
+    from core.io import lab
 
     for name in ("sample_151507.h5", "sample_151669.h5"):
-        sample = lab_h5.read(spca_dat / name)
+        sample = lab.read(spca_dat / name)
         ours = pool_window(sample.expression, sample.lattice, PoolingParams())
         assert np.array_equal(ours, reference.pool(sample.expression, sample.lattice, 6, 2.0))
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from core.io import lab_h5, spatial
+from core.io import lab
+from core.io.visium import spatial
 from core.method.registration import um_to_image
 from core.places import off_lattice, on_lattice
 
@@ -23,7 +24,7 @@ def test_a_turned_and_mirrored_image_is_found_exactly():
 
 def test_spots_of_real_sections_lie_within_a_pixel_of_where_space_ranger_saw_them(shared_data):
     for section in ("151507", "151669"):
-        sample = lab_h5.read(shared_data / "spca_dat" / f"sample_{section}.h5")
+        sample = lab.read(shared_data / "spca_dat" / f"sample_{section}.h5")
         sample = spatial.attach(sample, spatial.read_spatial(shared_data / "histology" / section))
         assert sample.coords_px is not None
         found = placed(sample.tissue_um, um_to_image(sample.tissue_um, sample.coords_px, sample.image.scale))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from core.io import lab_h5
+from core.io import lab
 from core.params import AutoencoderParams, EmbeddingParams, preset
 from core.report.script import labels_sha256, reproduction_script
 from tests.core.report.runs import HOSTILE, reported
@@ -60,7 +60,7 @@ def sample():
 
 @pytest.fixture
 def file(sample, tmp_path):
-    lab_h5.write(sample, tmp_path / "renamed by a colleague.h5")
+    lab.write(sample, tmp_path / "renamed by a colleague.h5")
     return tmp_path / "renamed by a colleague.h5"
 
 
@@ -75,7 +75,7 @@ def test_a_colleague_gets_the_recommended_labels_from_another_folder(sample, fil
 
 
 def test_a_colleague_gets_the_papers_labels_of_the_shipped_section(tmp_path):
-    shipped = lab_h5.read(SHIPPED)
+    shipped = lab.read(SHIPPED)
     run = reported(shipped, preset("paper", n_clusters=shipped.suggested_n_clusters()))
     done = started(write_script(tmp_path, run), SHIPPED)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -107,7 +107,7 @@ def test_other_labels_are_counted_and_end_with_status_one(sample, file, tmp_path
 def test_other_data_are_refused_before_any_work(sample, tmp_path, run_here):
     counts = np.array(sample.expression)
     counts[0, 0] += 1
-    lab_h5.write(dataclasses.replace(sample, expression=counts), tmp_path / "small.h5")
+    lab.write(dataclasses.replace(sample, expression=counts), tmp_path / "small.h5")
     done = run_here(write_script(tmp_path, reported(sample)), tmp_path / "small.h5")
     assert done.returncode == 2
     assert "holds other data than the run was made on" in done.stderr

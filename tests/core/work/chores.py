@@ -51,13 +51,13 @@ def break_down(progress):
 
 def counted_runs(progress, sample, settings, models, steps):
     """Make runs of a sweep, and leave a line for each early step that is really done."""
-    from core.io import lab_h5
+    from core.io import lab
     from core.method import pipeline, training
-    from core.work import sweep_tasks
+    from core.work.sweep import tasks
 
     log = models / "steps.log"
     watched = (
-        (lab_h5, "read", "load"),
+        (lab, "read", "load"),
         (pipeline, "pool_window", "pool"),
         (pipeline, "principal_components", "embed"),
         (pipeline, "spatial_factors", "embed"),
@@ -68,7 +68,7 @@ def counted_runs(progress, sample, settings, models, steps):
     for module, name, step in watched:
         setattr(module, name, _logged(getattr(module, name), step, log))
     try:
-        return sweep_tasks.make_runs(progress, sample, settings, models, steps)
+        return tasks.make_runs(progress, sample, settings, models, steps)
     finally:
         for module, name, original in originals:
             setattr(module, name, original)
@@ -85,7 +85,7 @@ def _logged(function, step, log):
 
 def slow_runs(progress, sample, settings, models, steps):
     """Make runs of a sweep at leisure."""
-    from core.work import sweep_tasks
+    from core.work.sweep import tasks
 
     time.sleep(0.3)
-    return sweep_tasks.make_runs(progress, sample, settings, models, steps)
+    return tasks.make_runs(progress, sample, settings, models, steps)

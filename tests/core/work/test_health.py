@@ -4,8 +4,8 @@ import pytest
 
 from core import __version__
 from core.work import health
-from core.work.job import About
-from core.work.jobs import Board
+from core.work.board.board import Board
+from core.work.board.job import About
 from tests.core.work import chores
 
 
@@ -35,11 +35,11 @@ def test_what_cannot_be_reached_is_said(board, tmp_path, monkeypatch):
 
 
 def test_every_job_leaves_one_line_in_the_log(board, tmp_path, caplog):
-    caplog.set_level("INFO", "core.work.jobs")
+    caplog.set_level("INFO", "core.work.board.board")
     about = About(what="Training", sample="151673", settings="window 6")
     job_id = board.submit("log", chores.count, tmp_path / "x", owner="Ada\nroot", about=about)
     board.wait(job_id, 120)
-    lines = [record.getMessage() for record in caplog.records if record.name == "core.work.jobs"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "core.work.board.board"]
     assert len(lines) == 1
     assert lines[0].startswith(
         'job="Training" state="done" who="Ada\\nroot" sample="151673" settings="window 6" waited_s='

@@ -13,12 +13,12 @@ import pytest
 from distributed import Client, Security
 
 from core.errors import LimitError
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams
 from core.work import tasks
-from core.work.host import sizes
-from core.work.jobs import State, shared_board
+from core.work.board.board import State, shared_board
+from core.work.cluster.host import sizes
 from core.work.tasks import SampleFile
 from tests.core.work import chores
 from tests.small_tissue import small_sample
@@ -37,8 +37,8 @@ def board():
 @pytest.fixture
 def saved_sample(tmp_path):
     path = tmp_path / "first.h5"
-    lab_h5.write(small_sample("first"), path)
-    return SampleFile(path, lab_h5.read(path).content_hash)
+    lab.write(small_sample("first"), path)
+    return SampleFile(path, lab.read(path).content_hash)
 
 
 def until(true, seconds=30.0):
@@ -188,7 +188,7 @@ def test_repeats_are_those_of_the_pipeline(board, saved_sample, tmp_path):
 
 
 def test_a_sample_that_changed_on_disk_is_refused_with_a_sentence(board, saved_sample, tmp_path):
-    lab_h5.write(small_sample("first", n_rows=18), saved_sample.path)
+    lab.write(small_sample("first", n_rows=18), saved_sample.path)
     job = ended(board, board.submit("changed", tasks.train, saved_sample, SMALL, tmp_path))
     assert "first.h5 changed on the disk" in job.error
 

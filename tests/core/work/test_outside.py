@@ -6,11 +6,12 @@ import pytest
 from distributed import Client, Security
 
 from core.errors import WorkError
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
-from core.work import outside, tasks
-from core.work.depot import Delivery, Depot, MissingFileError, check_may_be_sent
-from core.work.jobs import Board, State
+from core.work import tasks
+from core.work.board.board import Board, State
+from core.work.cluster import outside
+from core.work.cluster.depot import Delivery, Depot, MissingFileError, check_may_be_sent
 from core.work.tasks import SampleFile
 from tests.core.work import chores
 from tests.core.work.outside_cluster import outside_cluster, wait_until
@@ -38,15 +39,15 @@ def board(cluster, monkeypatch):
 @pytest.fixture
 def saved_sample(tmp_path):
     path = tmp_path / "first.h5"
-    lab_h5.write(small_sample("first"), path)
-    return SampleFile.of(lab_h5.read(path), path)
+    lab.write(small_sample("first"), path)
+    return SampleFile.of(lab.read(path), path)
 
 
 @pytest.mark.slow
 def test_a_worker_without_the_sample_is_sent_it_and_the_model_comes_home(board, cluster, saved_sample, tmp_path):
     models = tmp_path / "models"
     job = ended(board, board.submit("train", tasks.train, saved_sample, SMALL, models))
-    sample = lab_h5.read(saved_sample.path)
+    sample = lab.read(saved_sample.path)
     assert job.error == ""
     assert job.losses == pytest.approx(pipeline.train(sample, SMALL).losses)
     assert pipeline.train(sample, SMALL, models=models).reused

@@ -1,6 +1,6 @@
 """Whose turn it is."""
 
-from core.work.queue import FairQueue
+from core.work.board.queue import FairQueue
 
 
 def queued(**lines):

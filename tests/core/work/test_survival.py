@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from core.evaluation.markers import Markers
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
 from core.work import tasks
-from core.work.job import About, Job
-from core.work.jobs import Board, State
-from core.work.journal import Journal
-from core.work.plain import as_text, decoded, encoded, from_text
-from core.work.results import Results
+from core.work.board.board import Board, State
+from core.work.board.job import About, Job
+from core.work.board.journal import Journal
+from core.work.board.plain import as_text, decoded, encoded, from_text
+from core.work.board.results import Results
 from core.work.tasks import SampleFile
 from tests.small_tissue import small_sample
 
@@ -175,8 +175,8 @@ time.sleep(60)
 
 @pytest.mark.slow
 def test_after_a_server_was_killed_its_results_are_there_and_its_unfinished_work_is_offered_again(tmp_path):
-    lab_h5.write(small_sample("first"), tmp_path / "first.h5")
-    sample = lab_h5.read(tmp_path / "first.h5")
+    lab.write(small_sample("first"), tmp_path / "first.h5")
+    sample = lab.read(tmp_path / "first.h5")
     words = [sys.executable, "-c", SERVER, str(tmp_path), sample.content_hash, sample.annotation_hash]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout.readline() == "asked\n"

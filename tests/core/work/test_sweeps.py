@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import ParameterError, WorkError
-from core.io import lab_h5
+from core.io import lab
 from core.method import pipeline
 from core.params import AutoencoderParams, DirectionParams, EmbeddingParams, MethodParams, preset, replaced
-from core.work.jobs import shared_board
+from core.work.board.board import shared_board
 from core.work.runs import Record
-from core.work.sweep_journal import Journal, State
-from core.work.sweep_plan import Axis, Range, Search, Section, Sweep, as_json, from_json
-from core.work.sweep_results import runs_by_place, tried
-from core.work.sweeps import Sweeps
+from core.work.sweep.journal import Journal, State
+from core.work.sweep.plan import Axis, Range, Search, Section, Sweep, as_json, from_json
+from core.work.sweep.results import runs_by_place, tried
+from core.work.sweep.sweeps import Sweeps
 from tests.core.work import chores
 from tests.small_tissue import small_sample
 
@@ -36,8 +36,8 @@ def section(tmp_path):
 
     def made(name="first", params=PLAIN):
         path = tmp_path / f"{name}.h5"
-        lab_h5.write(small_sample(name, n_rows=16 if name == "first" else 20), path)
-        sample = lab_h5.read(path)
+        lab.write(small_sample(name, n_rows=16 if name == "first" else 20), path)
+        sample = lab.read(path)
         return Section(
             name=name,
             path=str(path),
@@ -107,7 +107,7 @@ def test_every_run_is_recorded_with_the_labels_that_the_pipeline_gives(sweeps, s
     assert {place: [run.params.clustering.random_state for run in runs] for place, runs in places.items()} == {
         (window, weight): [0, 1] for window in range(3) for weight in range(2)
     }
-    sample = lab_h5.read(Path(sweep.sections[0].path))
+    sample = lab.read(Path(sweep.sections[0].path))
     for setting in sweep.settings():
         run = places[setting.place][setting.params.clustering.random_state]
         assert run.params == setting.params
@@ -196,8 +196,8 @@ def test_a_search_asks_for_the_same_trials_again_whatever_ends_first(sweeps, sec
 
 def test_a_setting_that_cannot_be_run_fails_with_its_sentence_and_the_others_go_on(sweeps, section, tmp_path):
     few = section()
-    lab_h5.write(small_sample("first", n_rows=4), tmp_path / "few.h5")
-    sample = lab_h5.read(tmp_path / "few.h5")
+    lab.write(small_sample("first", n_rows=4), tmp_path / "few.h5")
+    sample = lab.read(tmp_path / "few.h5")
     hashes = {"content_hash": sample.content_hash, "annotation_hash": sample.annotation_hash}
     few = dataclasses.replace(few, path=str(tmp_path / "few.h5"), **hashes)
     sweep = Sweep(sections=(few,), axes=(Axis(knob="n_clusters", values=(3, 100)),))

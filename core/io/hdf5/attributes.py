@@ -1,0 +1,115 @@
+"""Attributes of text in HDF5 files, read without HDF5's own reader of text of variable length.
+
+That reader can hang on one damaged byte (see `core.io.hdf5.ragged_text`), and anndata keeps such text in attributes. What lies
+around it is read here from the object's header: HDF5 File Format Specification 3.0, IV.A.1 "Data Object
+Header Prefix" and IV.A.2.m "The Attribute Message". Knows nothing of samples.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import h5py
+import numpy as np
+
+from core.errors import SampleFileError
+from core.io.hdf5.ragged_text import ENTRY, texts
+from core.io.lab import decoded
+
+_ATTRIBUTE, _CONTINUATION = 0x0C, 0x10
+_MAX_BLOCKS = 1000
+
+
+def text_attribute(item: h5py.Group | h5py.Dataset, name: str) -> list[str]:
+    """Read an attribute of text, of fixed or of variable length.
+
+    Parameters
+    ----------
+    item : h5py.Group or h5py.Dataset
+    name : str
+
+    Returns
+    -------
+    list of str
+        One for a lone text; empty where there is no such attribute, or it is not text.
+
+    Raises
+    ------
+    SampleFileError
+        If the attribute is damaged, or stored where this reader does not look. The message does not name the file.
+    """
+    if name not in item.attrs:
+        return []
+    attribute = item.attrs.get_id(name)
+    if attribute.shape is None or not h5py.check_string_dtype(attribute.dtype):
+        return []
+    if not attribute.dtype.hasobject:
+        return [decoded(bytes(value)) for value in np.ravel(item.attrs[name])]
+    return _ragged(item, name, math.prod(attribute.shape))
+
+
+def _ragged(item: h5py.Group | h5py.Dataset, name: str, n_texts: int) -> list[str]:
+    with open(item.file.filename, "rb") as raw:
+        start = h5py.h5o.get_info(item.id).addr + item.file.userblock_size
+        for kind, body in _messages(raw, start, item.file.userblock_size):
+            value = _value(body, name.encode()) if kind == _ATTRIBUTE else None
+            if value is not None and len(value) >= n_texts * ENTRY.itemsize:
+                entries = np.frombuffer(value, dtype=ENTRY, count=n_texts)
+                return [decoded(text) for text in texts(item, entries, raw)]
+    raise SampleFileError(
+        f"has an attribute `{name}` of `{item.name}` that cannot be found: save the file again with anndata's `write_h5ad`."
+    )
+
+
+def _messages(raw: BinaryIO, start: int, base: int) -> Iterator[tuple[int, bytes]]:
+    """Kind and body of each message in an object's header, of the older or the newer form."""
+    head = _read(raw, start, 16)
+    is_newer = head.startswith(b"OHDR")
+    waiting = [_first_block_newer(raw, start, head[5]) if is_newer else (start + 16, _number(head[8:12]))]
+    head_bytes = 4 + 2 * (head[5] >> 2 & 1) if is_newer else 8
+    for number, (first, size) in enumerate(waiting):
+        for kind, body in _in_block(_read(raw, first, size), head_bytes, is_newer):
+            if kind == _CONTINUATION and number < _MAX_BLOCKS:
+                address, length = base + _number(body[:8]), _number(body[8:16])
+                # A further block of the newer form has a signature in front and a checksum behind.
+                waiting.append((address + 4, length - 8) if is_newer else (address, length))
+            yield kind, body
+
+
+def _first_block_newer(raw: BinaryIO, start: int, flags: int) -> tuple[int, int]:
+    times, limits = 16 * (flags >> 5 & 1), 4 * (flags >> 4 & 1)
+    place, width = start + 6 + times + limits, 1 << (flags & 3)
+    return place + width, _number(_read(raw, place, width))
+
+
+def _in_block(block: bytes, head_bytes: int, is_newer: bool) -> Iterator[tuple[int, bytes]]:
+    kind_bytes = 1 if is_newer else 2
+    position = 0
+    while position + head_bytes <= len(block):
+        size = _number(block[position + kind_bytes : position + kind_bytes + 2])
+        body = position + head_bytes
+        yield _number(block[position : position + kind_bytes]), block[body : body + size]
+        position = body + size
+
+
+def _value(body: bytes, name: bytes) -> bytes | None:
+    """Bytes of an attribute's value, where the message is of the attribute asked for."""
+    if len(body) < 9:
+        return None
+    version = body[0]
+    sizes = [_number(body[place : place + 2]) for place in (2, 4, 6)]
+    begin = 9 if version == 3 else 8
+    if body[begin : begin + sizes[0]].rstrip(b"\0") != name:
+        return None
+    return body[begin + sum(-(-size // 8) * 8 if version == 1 else size for size in sizes) :]
+
+
+def _number(stored: bytes) -> int:
+    return int.from_bytes(stored, "little")
+
+
+def _read(raw: BinaryIO, start: int, size: int) -> bytes:
+    if not (0 <= start < 1 << 62 and 0 <= size < 1 << 31):
+        raise SampleFileError("has a damaged header of a group or dataset: copy or download it again.")
+    raw.seek(start)
+    return raw.read(size)

@@ -1,0 +1,1 @@
+"""Public sections, brought from their addresses and checked."""

@@ -1,0 +1,345 @@
+"""The board of background jobs: what waits, runs and is done, shared by everyone who asks.
+
+Knows nothing of samples or methods: tasks are functions of an importable package that take a
+:class:`core.work.board.progress.Progress` first.
+"""
+
+import atexit
+import functools
+import json
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.errors import DomainsError, LimitError
+from core.work.board.dispatch import LOST, Dispatcher, Request, whole_number
+from core.work.board.job import About, Job, State
+from core.work.board.journal import Interrupted, Journal
+from core.work.board.ledger import Ledger
+from core.work.board.results import Results
+from core.work.cluster.embedded import Cluster
+from core.work.cluster.host import sizes
+
+__all__ = ["About", "Board", "Job", "State", "shared_board"]
+
+_LOG = logging.getLogger(__name__)
+_MOST_PER_USER = 500
+_TOO_MANY = (
+    "{who} already has {n} jobs waiting or running, as many as this server allows one user (SPCA_JOBS_PER_USER). Wait until "
+    "some are done, or cancel some."
+)
+
+
+class Board:
+    """Jobs and the clusters that do them, which start with the first job."""
+
+    def __init__(self) -> None:
+        self._ledger = Ledger(on_end=self._ended)
+        self._dispatcher = Dispatcher(self._ledger)
+        self._folder: Path | None = None
+        self._journal: Journal | None = None
+        self._results: Results | None = None
+        self._lasting: dict[str, bool] = {}
+        atexit.register(self.close)
+
+    def keep_in(self, folder: Path) -> None:
+        """Keep a journal of what is asked for, and results, where the next server finds them.
+
+        Parameters
+        ----------
+        folder : Path
+            Where it cannot be written, the log says so and work goes on without.
+        """
+        with self._ledger.lock:
+            if folder == self._folder:
+                return
+            self._folder, self._results = folder, Results(folder / "results")
+            if self._journal is not None:
+                self._journal.close()
+            try:
+                self._journal = Journal(folder / "jobs")
+            except OSError as error:
+                self._journal = None
+                _LOG.warning("No journal of jobs can be kept in %s: %s", folder, error.strerror)
+
+    def submit(
+        self,
+        key: str,
+        task: Callable[..., Any],
+        *args: Any,
+        owner: str = "",
+        again: bool = False,
+        about: About | None = None,
+        at_home: bool = False,
+        lasting: bool = False,
+    ) -> str:
+        """Ask for work; equal requests share one job.
+
+        Parameters
+        ----------
+        key : str
+            Of all that the result depends on.
+        task : callable
+            Of an importable package; called as `task(progress, *args)` in a worker.
+        *args : object
+            Small: they travel with the call.
+        owner : str
+            Who asks.
+        again : bool
+            Do not share a job that is already done.
+        about : About, optional
+            What it is called in the queue and the log.
+        at_home : bool
+            Whether it needs this machine's files, and so never goes to an outside cluster.
+        lasting : bool
+            Whether it outlives the server: it is told of if it is interrupted, and unless `again` its result is kept.
+
+        Returns
+        -------
+        str
+            Id of the job: a new one, or the one that is queued, running or done. Failed and cancelled ones are not shared.
+
+        Raises
+        ------
+        LimitError
+            If the user already has as many unfinished jobs as `SPCA_JOBS_PER_USER` allows.
+        """
+        with self._ledger.lock:
+            known = self.find(key)
+            if known is not None and (not known.finished or (known.state is State.DONE and not again)):
+                self._join(known, owner)
+                return known.id
+            self._check_limit(owner)
+            job = self._ledger.add(key, owner, about or About(what=task.__name__.replace("_", " ").capitalize()))
+            if lasting:
+                self._write_down(job, task, args, at_home=at_home, again=again)
+            self._dispatcher.add(job.id, owner, Request(task=task, args=args, at_home=at_home))
+        return job.id
+
+    def job(self, job_id: str) -> Job | None:
+        """Look a job up.
+
+        Parameters
+        ----------
+        job_id : str
+
+        Returns
+        -------
+        Job or None
+            None where it is unknown, or so old that it was forgotten.
+        """
+        return self._ledger.job(job_id)
+
+    def find(self, key: str) -> Job | None:
+        """Look up the last job of a request, also one that an earlier server finished.
+
+        Parameters
+        ----------
+        key : str
+
+        Returns
+        -------
+        Job or None
+        """
+        with self._ledger.lock:
+            known, results = self._ledger.find(key), self._results
+        if known is not None or results is None:
+            return known
+        kept = results.get(key)
+        return None if kept is None else self._ledger.add_done(key, kept)
+
+    def interrupted(self) -> list[Interrupted]:
+        """List what the end of an earlier server cut off, the oldest first.
+
+        Returns
+        -------
+        list of Interrupted
+        """
+        return [] if self._journal is None else self._journal.interrupted()
+
+    def take_up(self, job_id: str, owner: str) -> None:
+        """Ask again for interrupted work.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it is unknown, nothing happens.
+        owner : str
+            Who asks now.
+
+        Raises
+        ------
+        LimitError
+            As :meth:`submit`.
+        """
+        for cut in self.interrupted():
+            if cut.id == job_id:
+                again = {"again": cut.again, "at_home": cut.at_home}
+                self.submit(cut.key, cut.task, *cut.args, owner=owner, about=cut.about, lasting=True, **again)
+                self.let_go(job_id)
+
+    def let_go(self, job_id: str) -> None:
+        """Tell no longer of interrupted work.
+
+        Parameters
+        ----------
+        job_id : str
+        """
+        if self._journal is not None:
+            self._journal.settle(job_id)
+
+    def jobs(self) -> list[Job]:
+        """List all that is known, the oldest first.
+
+        Returns
+        -------
+        list of Job
+        """
+        return self._ledger.jobs()
+
+    def waiting(self) -> list[Job]:
+        """List what waits, in the order in which it would begin if nothing else were asked for.
+
+        Returns
+        -------
+        list of Job
+        """
+        found = map(self._ledger.job, self._dispatcher.order())
+        return [job for job in found if job is not None and job.state is State.QUEUED]
+
+    def cancel(self, job_id: str) -> None:
+        """End a job for everyone who waits for it; back within a second.
+
+        A task that does not hear within half a second loses its process; a new one takes its place.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it is finished or unknown, nothing happens.
+        """
+        self._dispatcher.stop(job_id)
+
+    def leave(self, job_id: str, owner: str) -> None:
+        """Wait for a job no longer; it ends when nobody does.
+
+        Parameters
+        ----------
+        job_id : str
+        owner : str
+            Where this user does not wait for it, nothing happens.
+        """
+        with self._ledger.lock:
+            job = self.job(job_id)
+            if job is None or job.finished or owner not in job.owners:
+                return
+            others = tuple(who for who in job.owners if who != owner)
+            if others:
+                self._ledger.change(job_id, owners=others)
+                self._dispatcher.leave(job_id, owner)
+        if not others:
+            self.cancel(job_id)
+
+    def wait(self, job_id: str, seconds: float) -> bool:
+        """Wait for the end of a job.
+
+        Parameters
+        ----------
+        job_id : str
+        seconds : float
+            At most so long.
+
+        Returns
+        -------
+        bool
+            Whether it is finished.
+        """
+        return self._ledger.wait(job_id, seconds)
+
+    def close(self) -> None:
+        """End the embedded cluster and with it all its jobs; an outside one stays, without ours."""
+        if self._journal is not None:
+            self._journal.close()  # first: what ends only now was interrupted
+        self._dispatcher.close()
+        for job in self.jobs():
+            self._ledger.finish(job.id, State.FAILED, error=LOST)
+        atexit.unregister(self.close)
+
+    def drop(self, job_id: str) -> None:
+        """Forget a finished job whose result was taken, so that others are remembered longer.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it is unknown or not finished, nothing happens.
+        """
+        self._ledger.drop(job_id)
+
+    @property
+    def n_workers(self) -> int:
+        """Jobs that can run at once; before a cluster is there, as many as the embedded one will take."""
+        return self._dispatcher.n_workers() or sizes().n_workers
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The embedded cluster, where one runs."""
+        return self._dispatcher.embedded
+
+    def _join(self, job: Job, owner: str) -> None:
+        if owner not in job.owners:
+            self._ledger.change(job.id, owners=(*job.owners, owner))
+        self._dispatcher.join(job.id, owner)
+
+    def _check_limit(self, owner: str) -> None:
+        n = self._ledger.unfinished(owner)
+        if n >= (whole_number("SPCA_JOBS_PER_USER") or _MOST_PER_USER):
+            raise LimitError(_TOO_MANY.format(who=owner or "This session", n=n))
+
+    def _write_down(
+        self, job: Job, task: Callable[..., Any], args: tuple[Any, ...], *, at_home: bool, again: bool
+    ) -> None:
+        self._lasting[job.id] = not again
+        if self._journal is None:
+            return
+        try:
+            self._journal.asked(job, task, args, at_home=at_home, again=again)
+        except DomainsError as error:
+            _LOG.warning("A request was not written down: %s", error)
+
+    def _ended(self, job: Job) -> None:
+        self._dispatcher.forget(job.id)
+        with_result = self._lasting.pop(job.id, None)
+        if with_result and job.state is State.DONE and self._results is not None:
+            self._results.put(job.key, job.result)
+        if with_result is not None and self._journal is not None:
+            self._journal.ended(job.id, job.state)
+        _say_in_log(job)
+
+
+def _say_in_log(job: Job) -> None:
+    """One line a job, `name=value`, for people and for tools."""
+    now = time.time()
+    facts = {
+        "job": job.about.what,
+        "state": job.state,
+        "who": ",".join(job.owners),
+        "sample": job.about.sample,
+        "settings": job.about.settings,
+        "waited_s": round((job.begun or now) - job.asked, 1),
+        "ran_s": round(now - job.begun, 1) if job.begun else 0.0,
+        "error": job.error,
+    }
+    level = logging.ERROR if job.state is State.FAILED else logging.INFO
+    _LOG.log(level, " ".join(f"{name}={json.dumps(value)}" for name, value in facts.items() if value != ""))
+
+
+@functools.cache
+def shared_board() -> Board:
+    """Look up the board that all sessions of this process share.
+
+    Returns
+    -------
+    Board
+    """
+    return Board()

@@ -1,0 +1,424 @@
+"""From the queue to the clusters, and back with results.
+
+The order of waiting jobs is ours: a cluster is handed only as many tasks as it has workers, so that nobody's sweep stands in
+the way of somebody else. One thread hands over; what clusters say arrives in threads of theirs.
+"""
+
+import asyncio
+import functools
+import logging
+import os
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from distributed import Event, Future, KilledWorker
+
+from core.errors import CancelledError, DomainsError
+from core.work.board.job import State
+from core.work.board.ledger import Ledger
+from core.work.board.progress import TOPIC, Progress, cancel_flag
+from core.work.board.queue import FairQueue
+from core.work.cluster.depot import Delivery, MissingFileError, check_may_be_sent
+from core.work.cluster.embedded import Cluster
+from core.work.cluster.outside import OutsideCluster, is_configured
+
+LOST = "The background processes ended before this was done. Start it again."
+
+_LOG = logging.getLogger(__name__)
+_SECONDS_TO_STOP = 0.5
+_SECONDS_BETWEEN_LOOKS = 1.0
+_HOME, _OUTSIDE = "home", "outside"
+
+_KILLED = (
+    "The process that did this work ended twice before it was done, as happens when memory runs out. Try a smaller sample or "
+    "smaller values, or run it on a machine with more memory."
+)
+_NO_WORKERS = "Waits for a worker: none has joined the cluster"
+_UNREADABLE = "Error during deserialization of the task graph"  # as Dask's scheduler words it
+_NO_PACKAGE = (
+    "The scheduler of the cluster cannot read this work: it does not find this package, or has another version of Python or Dask. "
+    "Start it in the folder of the package, with the package's own environment; the server's log says more."
+)
+_UNFORESEEN = (
+    "An error in the program stopped this work ({kind}); the server's log has all of it. Try again, or report it."
+)
+
+AnyCluster = Cluster | OutsideCluster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was asked for.
+
+    Parameters
+    ----------
+    task : callable
+    args : tuple
+    at_home : bool
+        Whether only the embedded cluster can do it.
+    """
+
+    task: Callable[..., Any]
+    args: tuple[Any, ...]
+    at_home: bool = False
+
+    @property
+    def lane(self) -> str:
+        """Which cluster does it."""
+        return _HOME if self.at_home or not is_configured() else _OUTSIDE
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """A job in the hands of a cluster, and the user whose turn it took."""
+
+    cluster: AnyCluster
+    request: Request
+    turn_of: str
+    future: "Future[Any] | None" = None
+    pid: int = 0
+    worker: str = ""
+
+
+class Dispatcher:
+    """Hands jobs to clusters in a fair order, and writes down what becomes of them.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Its lock is held around every change here, too.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = ledger.lock
+        self._queue = FairQueue()
+        self._requests: dict[str, Request] = {}
+        self._runs: dict[str, _Run] = {}
+        self._clusters: dict[str, AnyCluster] = {}
+        self._senders = ThreadPoolExecutor(2, thread_name_prefix="jobs-sender")
+        self._news = threading.Event()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def embedded(self) -> Cluster | None:
+        """The embedded cluster, where one runs."""
+        found = self._clusters.get(_HOME)
+        return found if isinstance(found, Cluster) else None
+
+    def add(self, job_id: str, owner: str, request: Request) -> None:
+        """Put a job into the queue.
+
+        Parameters
+        ----------
+        job_id : str
+        owner : str
+        request : Request
+        """
+        with self._lock:
+            self._requests[job_id] = request
+            self._queue.add(job_id, owner, request.lane)
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._hand_over_always, name="jobs-dispatcher", daemon=True)
+                self._thread.start()
+        self._news.set()
+
+    def join(self, job_id: str, owner: str) -> None:
+        """Let a waiting job count for another user, too.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it does not wait, nothing happens.
+        owner : str
+        """
+        with self._lock:
+            if job_id in self._queue:
+                self._queue.add(job_id, owner)
+
+    def leave(self, job_id: str, owner: str) -> None:
+        """Let a waiting job no longer count for a user.
+
+        Parameters
+        ----------
+        job_id : str
+        owner : str
+        """
+        with self._lock:
+            self._queue.leave(job_id, owner)
+
+    def order(self) -> list[str]:
+        """List what waits, in the order in which it would begin.
+
+        Returns
+        -------
+        list of str
+        """
+        with self._lock:
+            return self._queue.order(self._running())
+
+    def n_workers(self) -> int:
+        """Count the workers of all clusters that run.
+
+        Returns
+        -------
+        int
+        """
+        with self._lock:
+            clusters = list(self._clusters.values())
+        return sum(cluster.n_workers() for cluster in clusters)
+
+    def forget(self, job_id: str) -> None:
+        """Let go of a job that is finished.
+
+        Parameters
+        ----------
+        job_id : str
+        """
+        with self._lock:
+            self._queue.remove(job_id)
+            self._requests.pop(job_id, None)
+            self._runs.pop(job_id, None)
+        self._news.set()
+
+    def stop(self, job_id: str) -> None:
+        """End a job within a second, whether it listens or not.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it is finished or unknown, nothing happens.
+        """
+        with self._lock:
+            job, run = self._ledger.job(job_id), self._runs.get(job_id)
+        if job is None or job.finished:
+            return
+        heard = True
+        if run is not None and run.future is not None:
+            Event(cancel_flag(job_id), client=run.cluster.client).set()
+            heard = job.state is State.RUNNING and self._ledger.wait(job_id, _SECONDS_TO_STOP)
+        self._ledger.finish(job_id, State.CANCELLED)
+        if run is not None and run.future is not None and not heard:
+            run.cluster.client.cancel([run.future], force=True)  # first, or the task is tried again elsewhere
+            self._in_background(run.cluster.end_worker, run.pid, run.worker)
+
+    def close(self) -> None:
+        """End the embedded cluster, and leave the outside one."""
+        self._closed = True
+        self._news.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._senders.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            clusters, self._clusters = list(self._clusters.values()), {}
+        for cluster in clusters:
+            cluster.close()
+
+    def _in_background(self, act: Callable[..., None], *args: Any) -> None:
+        if not self._closed:
+            self._senders.submit(act, *args)
+
+    def _running(self) -> Counter[str]:
+        return Counter(run.turn_of for run in self._runs.values())
+
+    # The dispatcher's own thread.
+
+    def _hand_over_always(self) -> None:
+        while not self._closed:
+            # Workers of an outside cluster come and go without a word to us.
+            self._news.wait(_SECONDS_BETWEEN_LOOKS if len(self._queue) else None)
+            self._news.clear()
+            for lane in (_HOME, _OUTSIDE):
+                if not self._closed and self._waiting_in(lane):
+                    self._hand_over_all(lane)
+
+    def _waiting_in(self, lane: str) -> list[str]:
+        with self._lock:
+            return [job_id for job_id, asked in self._requests.items() if asked.lane == lane and job_id in self._queue]
+
+    def _hand_over_all(self, lane: str) -> None:
+        try:
+            cluster = self._ready_cluster(lane)
+        except Exception as error:  # whatever keeps jobs from starting must not leave them queued for ever
+            sentence = sentence_of(error)
+            for job_id in self._waiting_in(lane):
+                self._ledger.finish(job_id, State.FAILED, error=sentence)
+            return
+        try:
+            self._fill(cluster, lane)
+        except (
+            Exception,
+            asyncio.CancelledError,
+        ) as error:  # the connection broke off a moment ago: what waits goes on
+            _LOG.warning("The cluster for background work does not answer (%s): it is left", type(error).__name__)
+            self._lose(cluster)
+
+    def _fill(self, cluster: AnyCluster, lane: str) -> None:
+        n_workers = cluster.n_workers()
+        while self._n_tasks(cluster) < n_workers and self._hand_over_next(cluster, lane):
+            pass
+        for job_id in self._waiting_in(lane):
+            self._ledger.change(job_id, words="" if n_workers else _NO_WORKERS)
+
+    def _ready_cluster(self, lane: str) -> AnyCluster:
+        found = self._clusters.get(lane)
+        if found is not None and found.alive:
+            return found
+        if found is not None:
+            self._lose(found)
+        cluster: AnyCluster = OutsideCluster() if lane == _OUTSIDE else Cluster(on_lost=self._lose)
+        cluster.client.subscribe_topic(TOPIC, self._hear)
+        with self._lock:
+            self._clusters[lane] = cluster
+        return cluster
+
+    def _n_tasks(self, cluster: AnyCluster) -> int:
+        with self._lock:
+            return sum(run.cluster is cluster for run in self._runs.values())
+
+    def _hand_over_next(self, cluster: AnyCluster, lane: str) -> bool:
+        with self._lock:
+            taken = self._queue.take(self._running(), lane, whole_number("SPCA_RUNNING_PER_USER"))
+            if taken is None:
+                return False
+            job_id, turn_of = taken
+            self._runs[job_id] = _Run(cluster=cluster, request=self._requests[job_id], turn_of=turn_of)
+        self._hand_over(job_id)
+        return True
+
+    def _hand_over(self, job_id: str, worker: str = "") -> None:
+        try:
+            with self._lock:
+                run = self._runs.get(job_id)
+                if run is None:  # cancelled in the meantime
+                    return
+                future = run.future = _submit(run, job_id, worker)
+            future.add_done_callback(functools.partial(self._ended, job_id))
+        except Exception as error:  # such as arguments that cannot travel: this job's fault alone
+            self._ledger.finish(job_id, State.FAILED, error=sentence_of(error))
+
+    # Threads of Dask's client, of the watch on the embedded cluster, and of the senders.
+
+    def _lose(self, cluster: AnyCluster) -> None:
+        with self._lock:
+            self._clusters = {lane: one for lane, one in self._clusters.items() if one is not cluster}
+            lost = [job_id for job_id, run in self._runs.items() if run.cluster is cluster]
+        for job_id in lost:
+            self._ledger.finish(job_id, State.FAILED, error=LOST)
+        cluster.close()
+        self._news.set()
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, facts = event
+        with self._lock:
+            job, run = self._ledger.job(facts["job"]), self._runs.get(facts["job"])
+            if job is None or run is None:
+                return
+            if "pid" in facts:  # it begins, perhaps again after its process died
+                run.pid, run.worker = facts["pid"], facts["worker"]
+                afresh = {"share": 0.0, "words": "", "losses": (), "first": None, "last": None}
+                self._ledger.change(job.id, state=State.RUNNING, begun=job.begun or time.time(), **afresh)
+            else:
+                now, losses = (time.monotonic(), facts["share"]), (*job.losses, *facts["losses"])
+                news = {"share": now[1], "words": facts["words"], "losses": losses}
+                self._ledger.change(job.id, first=job.first or now, last=now, **news)
+
+    def _ended(self, job_id: str, future: "Future[Any]") -> None:
+        if future.status == "finished":
+            self._take_result(job_id, future)
+        elif future.status == "error":
+            self._take_error(job_id, future.exception())
+        else:
+            with self._lock:
+                run = self._runs.get(job_id)
+            if run is not None and run.future is future:  # not cancelled by us: the scheduler is gone
+                self._lose(run.cluster)
+
+    def _take_result(self, job_id: str, future: "Future[Any]") -> None:
+        with self._lock:
+            run = self._runs.get(job_id)
+        if run is None:
+            return
+        try:
+            result = future.result()
+            if isinstance(result, Delivery):
+                result = result.unpack(run.request.args)
+        except Exception as error:  # lost on its way, or it cannot be put down here
+            self._ledger.finish(job_id, State.FAILED, error=sentence_of(error))
+        else:
+            self._ledger.finish(job_id, State.DONE, share=1.0, result=result)
+
+    def _take_error(self, job_id: str, error: BaseException | None) -> None:
+        if isinstance(error, MissingFileError):
+            self._in_background(self._send, job_id, error)
+        elif isinstance(error, CancelledError):
+            self._ledger.finish(job_id, State.CANCELLED)
+        elif error is not None:
+            self._ledger.finish(job_id, State.FAILED, error=sentence_of(error))
+
+    def _send(self, job_id: str, missing: MissingFileError) -> None:
+        with self._lock:
+            run = self._runs.get(job_id)
+        if run is None or not isinstance(run.cluster, OutsideCluster):
+            return
+        try:
+            check_may_be_sent(missing, run.request.args)
+            run.cluster.send(missing)
+            self._hand_over(job_id, worker=missing.worker)
+        except Exception as error:  # whatever it is, the job must end
+            self._ledger.finish(job_id, State.FAILED, error=sentence_of(error))
+
+
+def _submit(run: _Run, job_id: str, worker: str) -> "Future[Any]":
+    where = {"workers": [worker], "allow_other_workers": True} if worker else {}
+    key = f"{job_id}-{uuid.uuid4().hex[:8]}"  # of this attempt: the scheduler remembers how an earlier one ended
+    request = run.request
+    return run.cluster.client.submit(_work, request.task, job_id, *request.args, key=key, pure=False, **where)
+
+
+def _work(task: Callable[..., Any], job_id: str, *args: Any) -> Any:
+    return task(Progress(job_id), *args)
+
+
+def whole_number(setting: str) -> int | None:
+    """Read a limit from the environment.
+
+    Parameters
+    ----------
+    setting : str
+
+    Returns
+    -------
+    int or None
+        None where it is not set, or is not a whole number above zero.
+    """
+    text = os.environ.get(setting, "").strip()
+    return int(text) if text.isdecimal() and int(text) > 0 else None
+
+
+def sentence_of(error: BaseException) -> str:
+    """Say to a user what went wrong; what nobody foresaw goes to the log in full.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(error, DomainsError):
+        return str(error)
+    if isinstance(error, KilledWorker):
+        return _KILLED
+    _LOG.error("A background job failed", exc_info=error)
+    if isinstance(error, RuntimeError) and _UNREADABLE in str(error):
+        return _NO_PACKAGE
+    return _UNFORESEEN.format(kind=type(error).__name__)

@@ -1,0 +1,197 @@
+"""What is known of every job, for all threads: who asked, where it stands, how it ended."""
+
+import dataclasses
+import itertools
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from core.work.board.job import About, Job, State
+
+_FINISHED_KEPT = 100
+
+
+class Ledger:
+    """Jobs by id and by request. Every method may be called from any thread.
+
+    Parameters
+    ----------
+    on_end : callable
+        Called with each job once it is finished, by the thread that ended it.
+    """
+
+    def __init__(self, on_end: Callable[[Job], None]) -> None:
+        self.lock = threading.RLock()
+        self._on_end = on_end
+        self._jobs: dict[str, Job] = {}
+        self._latest: dict[str, str] = {}
+        self._ends: dict[str, threading.Event] = {}
+        self._name = uuid.uuid4().hex[:8]  # several servers may share an outside cluster
+        self._numbers = itertools.count(1)
+
+    def add(self, key: str, owner: str, about: About) -> Job:
+        """Write down a new job; old ones that are finished are forgotten.
+
+        Parameters
+        ----------
+        key : str
+            Of the request.
+        owner : str
+        about : About
+
+        Returns
+        -------
+        Job
+        """
+        return self._add(key, owners=(owner,), about=about)
+
+    def add_done(self, key: str, result: Any) -> Job:
+        """Write down a job that was done before, and whose result was kept.
+
+        Parameters
+        ----------
+        key : str
+        result : object
+
+        Returns
+        -------
+        Job
+        """
+        job = self._add(key, state=State.DONE, share=1.0, result=result, ended=time.time())
+        self._ends[job.id].set()
+        return job
+
+    def _add(self, key: str, **facts: Any) -> Job:
+        with self.lock:
+            job = Job(id=f"{key}-{self._name}-{next(self._numbers)}", key=key, asked=time.time(), **facts)
+            self._jobs[job.id], self._latest[key], self._ends[job.id] = job, job.id, threading.Event()
+            self._forget_old()
+        return job
+
+    def job(self, job_id: str) -> Job | None:
+        """Look a job up.
+
+        Parameters
+        ----------
+        job_id : str
+
+        Returns
+        -------
+        Job or None
+        """
+        with self.lock:
+            return self._jobs.get(job_id)
+
+    def find(self, key: str) -> Job | None:
+        """Look up the last job of a request.
+
+        Parameters
+        ----------
+        key : str
+
+        Returns
+        -------
+        Job or None
+        """
+        with self.lock:
+            return self._jobs.get(self._latest.get(key, ""))
+
+    def jobs(self) -> list[Job]:
+        """List all jobs, the oldest first.
+
+        Returns
+        -------
+        list of Job
+        """
+        with self.lock:
+            return list(self._jobs.values())
+
+    def unfinished(self, owner: str) -> int:
+        """Count what waits or runs for a user.
+
+        Parameters
+        ----------
+        owner : str
+
+        Returns
+        -------
+        int
+        """
+        return sum(owner in job.owners for job in self.jobs() if not job.finished)
+
+    def change(self, job_id: str, **facts: Any) -> None:
+        """Write down news of a job that is not finished.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it is finished or unknown, nothing happens.
+        **facts : object
+            Fields of `Job`.
+        """
+        with self.lock:
+            job = self._jobs.get(job_id)
+            if job is not None and not job.finished:
+                self._jobs[job_id] = dataclasses.replace(job, **facts)
+
+    def finish(self, job_id: str, state: State, **facts: Any) -> None:
+        """Write down the end of a job; only the first end counts.
+
+        Parameters
+        ----------
+        job_id : str
+        state : State
+        **facts : object
+            Fields of `Job`.
+        """
+        with self.lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.finished:
+                return
+            ended = dataclasses.replace(job, state=state, ended=time.time(), **facts)
+            self._jobs[job_id], end = ended, self._ends[job_id]
+        self._on_end(ended)
+        end.set()
+
+    def wait(self, job_id: str, seconds: float) -> bool:
+        """Wait for the end of a job.
+
+        Parameters
+        ----------
+        job_id : str
+        seconds : float
+            At most so long.
+
+        Returns
+        -------
+        bool
+            Whether it is finished, or unknown.
+        """
+        with self.lock:
+            end = self._ends.get(job_id)
+        return end is None or end.wait(seconds)
+
+    def drop(self, job_id: str) -> None:
+        """Forget a finished job.
+
+        Parameters
+        ----------
+        job_id : str
+            Where it is unknown or not finished, nothing happens.
+        """
+        with self.lock:
+            job = self._jobs.get(job_id)
+            if job is not None and job.finished:
+                self._forget(job)
+
+    def _forget_old(self) -> None:
+        finished = [job for job in self._jobs.values() if job.finished]
+        for job in finished[: max(0, len(finished) - _FINISHED_KEPT)]:
+            self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        del self._jobs[job.id], self._ends[job.id]
+        if self._latest.get(job.key) == job.id:
+            del self._latest[job.key]

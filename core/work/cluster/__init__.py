@@ -1,0 +1,1 @@
+"""The processes that jobs run in: of this machine, or of a Dask cluster elsewhere."""

@@ -1,0 +1,1 @@
+"""Sweeps: many settings of one or several samples, planned, run and recorded."""

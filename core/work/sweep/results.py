@@ -1,0 +1,133 @@
+"""What a sweep found, as its figures and tables want it: runs and scores by place."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core import knobs
+from core.work.runs import Run
+from core.work.sweep.journal import Outcome
+from core.work.sweep.plan import SMALLER_IS_BETTER, Search, Sweep, objectives
+
+Place = tuple[int, ...]
+"""Which value of each knob; of a search, which trial."""
+
+
+def runs_by_place(outcome: Outcome, runs: Iterable[Run], section: int) -> dict[Place, list[Run]]:
+    """Sort the runs of one sample by their place.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    runs : iterable of Run
+    section : int
+
+    Returns
+    -------
+    dict of Place to list of Run
+        In the order of the places, and of the seeds at each.
+    """
+    by_id = {run.id: run for run in runs}
+    found: dict[Place, list[Run]] = {}
+    for (of, place, _), run_id in sorted(outcome.runs.items()):
+        if of == section and run_id in by_id:
+            found.setdefault(place, []).append(by_id[run_id])
+    return found
+
+
+def known_scores(runs: Iterable[Run]) -> list[str]:
+    """List the scores by which runs can be compared.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+
+    Returns
+    -------
+    list of str
+        Those that all of them have.
+    """
+    scores = [run.scores for run in runs]
+    return [name for name in objectives() if scores and all(getattr(some, name) is not None for some in scores)]
+
+
+def scores_by_place(by_place: Mapping[Place, Sequence[Run]], name: str) -> dict[Place, tuple[float, ...]]:
+    """Collect one score of the runs at each place.
+
+    Parameters
+    ----------
+    by_place : mapping of Place to sequence of Run
+    name : str
+        A field of `core.result.Scores`.
+
+    Returns
+    -------
+    dict of Place to tuple of float
+        Places without any such score are left out.
+    """
+    found = {
+        place: tuple(float(value) for run in runs if (value := getattr(run.scores, name)) is not None)
+        for place, runs in by_place.items()
+    }
+    return {place: values for place, values in found.items() if values}
+
+
+def ranked(scores: Mapping[Place, Sequence[float]], name: str) -> list[Place]:
+    """Sort places by their mean score, the best first.
+
+    Parameters
+    ----------
+    scores : mapping of Place to sequence of float
+    name : str
+        Of the score: some are good when they are low.
+
+    Returns
+    -------
+    list of Place
+    """
+    sign = 1 if name in SMALLER_IS_BETTER else -1
+    return sorted(scores, key=lambda place: (sign * float(np.mean(scores[place])), place))
+
+
+def turned(sweep: Sweep, run: Run) -> dict[str, Any]:
+    """Say what was turned, for one run.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    run : Run
+
+    Returns
+    -------
+    dict of str to object
+        Values by knob.
+    """
+    return {name: knobs.value_at(run.params, knobs.address_of(name)) for name in sweep.knobs}
+
+
+def tried(sweep: Sweep, search: Search, outcome: Outcome, runs: Sequence[Run]) -> list[tuple[dict[str, Any], float]]:
+    """List the trials of a search that have a score on every sample.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    search : Search
+        Its search.
+    outcome : Outcome
+    runs : sequence of Run
+
+    Returns
+    -------
+    list of (dict of str to object, float)
+        Values by knob and the mean score, in the order of the trials.
+    """
+    of_sections = [runs_by_place(outcome, runs, section) for section in range(len(sweep.sections))]
+    places = sorted(set(of_sections[0]).intersection(*of_sections[1:]))
+    found = []
+    for place in places:
+        some = [run for of in of_sections for run in of[place]]
+        values = [getattr(run.scores, search.objective) for run in some]
+        if len(some) == len(of_sections) * sweep.n_starts and None not in values:
+            found.append((turned(sweep, some[0]), float(np.mean(values))))
+    return found

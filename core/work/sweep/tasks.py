@@ -1,0 +1,76 @@
+"""What workers do for a sweep: runs of one sample that share their early steps."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from core.method import pipeline
+from core.method.cache import StepCache
+from core.method.pipeline import Pipeline
+from core.params import MethodParams
+from core.result import Result
+from core.sample import Sample
+from core.work.board.progress import Progress
+from core.work.cluster import depot
+from core.work.cluster.depot import Delivery
+from core.work.sweep.steps import SharedSteps
+from core.work.tasks import SampleFile, model_shelf
+
+
+def make_runs(
+    progress: Progress, sample: SampleFile, settings: tuple[MethodParams, ...], models: Path, steps: Path
+) -> list[Result] | Delivery:
+    """Make runs, taking the steps that other runs of the sweep have made before.
+
+    Parameters
+    ----------
+    progress : Progress
+        Told of the loss of every epoch of training, as a share of the variance of what is learned: such losses can be
+        compared over pooling and scale.
+    sample : SampleFile
+    settings : tuple of MethodParams
+    models : Path
+        Folder of checkpoints.
+    steps : Path
+        Folder of the steps that all workers of the sweep share, where they share its folders.
+
+    Returns
+    -------
+    list of Result
+        One for each setting, in order; in a `Delivery` where a model has to be brought along.
+    """
+    cache, read = _begun(sample, steps)
+    shelf = model_shelf(read, settings[0], models)  # runs of one task share their early steps, and so their model
+    results = []
+    for number, params in enumerate(settings, start=1):
+        on_epoch = _epochs(progress, Pipeline(read, cache=cache), params) if params.embedding.needs_training else None
+        results.append(pipeline.run(read, params, cache=cache, models=shelf.folder, on_epoch=on_epoch))
+        progress.report(number / len(settings), f"Start {number} of {len(settings)}")
+    return shelf.brought_back(results)
+
+
+def _begun(sample: SampleFile, steps: Path) -> tuple[StepCache, Sample]:
+    if depot.here() is not None:
+        return _own_steps(), sample.read()
+    cache = _steps(steps)
+    return cache, cache.sample(f"sample-{sample.content_hash}-{sample.annotation_hash}", sample.read)
+
+
+@functools.cache
+def _own_steps() -> StepCache:
+    return StepCache()
+
+
+@functools.lru_cache(maxsize=1)
+def _steps(folder: Path) -> SharedSteps:
+    return SharedSteps(folder)
+
+
+def _epochs(progress: Progress, steps: Pipeline, params: MethodParams) -> Callable[[int, int, float], None]:
+    unit = 1.0 if params.embedding.kind == "latent" else float(steps.pooled(params.pooling).var(axis=0).mean())
+    scale = max(unit, 1e-300)  # the small autoencoder reads values of unit variance
+
+    def on_epoch(epoch: int, n_epochs: int, loss: float) -> None:
+        progress.report(0.0, f"Epoch {epoch} of {n_epochs}, loss {loss:.4g}", loss / scale)
+
+    return on_epoch

@@ -1,0 +1,121 @@
+"""Doors to the work of bringing samples in: looking at a source, making the sample, fetching public sections."""
+
+from collections.abc import Callable
+from typing import Any
+
+from core.folders import samples_folder
+from core.io.public.dlpfc import Places
+from core.params import params_key
+from core.work import bringing
+from core.work.board.board import About, Job
+from ui.data import jobs
+from ui.shell.session import Incoming
+
+
+def look(incoming: Incoming, *, anew: bool = False) -> Job:
+    """Look at the source that a session is bringing in, or find what was seen.
+
+    Parameters
+    ----------
+    incoming : Incoming
+    anew : bool
+        Whether to look again where that failed or was cancelled.
+
+    Returns
+    -------
+    Job
+        Its result is a `core.io.incoming.Survey`.
+    """
+    key = _incoming_key(incoming, "look", str(incoming.source.annotation_csv))
+    about = About(what="Look", sample=incoming.source.called)
+    return _found_or_started(key, anew, about, bringing.look, incoming.source)
+
+
+def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
+    """Make the sample that comes of a source, or find it made.
+
+    Parameters
+    ----------
+    incoming : Incoming
+        Its source and choices count.
+    anew : bool
+        Whether to do it again where that failed or was cancelled.
+
+    Returns
+    -------
+    Job
+        Its result is the path of a file in the lab's format, in the private folder of `incoming`.
+    """
+    key = _incoming_key(incoming, "prepare", params_key(incoming.choices, str(incoming.source.annotation_csv)))
+    out = incoming.draft.folder / key / "preview.h5"
+    about = About(what="Import", sample=incoming.source.called)
+    return _found_or_started(key, anew, about, bringing.prepare, incoming.source, incoming.choices, out)
+
+
+def end_work_on(incoming: Incoming) -> None:
+    """Cancel what goes on with a source.
+
+    Parameters
+    ----------
+    incoming : Incoming
+    """
+    for job in jobs.board().jobs():
+        if job.key.startswith(_incoming_key(incoming)) and not job.finished:
+            jobs.cancel(job.id)
+
+
+def fetch(collection: str, sections: tuple[str, ...]) -> None:
+    """Start to fetch public sections; one fetch of a collection goes on at a time.
+
+    Parameters
+    ----------
+    collection : str
+        One of `core.work.bringing.COLLECTIONS`.
+    sections : tuple of str
+    """
+    folder = samples_folder()
+    key = _fetch_key(collection)
+    places = Places.configured()
+    jobs.board().submit(
+        key,
+        bringing.fetch,
+        collection,
+        sections,
+        folder,
+        places,
+        owner=jobs.owner(),
+        again=True,
+        at_home=True,
+        lasting=True,
+        about=About(what=f"Fetch of {len(sections)} sections"),
+    )
+
+
+def fetching(collection: str) -> Job | None:
+    """Look up the last fetch of a collection, whoever started it.
+
+    Parameters
+    ----------
+    collection : str
+
+    Returns
+    -------
+    Job or None
+    """
+    return jobs.board().find(_fetch_key(collection))
+
+
+def _fetch_key(collection: str) -> str:
+    return params_key("fetch", collection, str(samples_folder()))
+
+
+def _incoming_key(incoming: Incoming, *parts: str) -> str:
+    return "-".join(("incoming", incoming.draft.folder.name, *(params_key(part) for part in parts)))
+
+
+def _found_or_started(key: str, anew: bool, about: About, task: Callable[..., Any], *args: Any) -> Job:
+    known = jobs.board().find(key)
+    if known is not None and not anew:
+        return known
+    started = jobs.board().job(jobs.board().submit(key, task, *args, owner=jobs.owner(), at_home=True, about=about))
+    return started or Job(id=key, key=key)

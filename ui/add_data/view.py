@@ -1,0 +1,217 @@
+"""What comes in on the Add data page: the checks, the choices, the sample as it would be kept, and keeping it.
+
+A process of its own reads whatever comes from outside, never the server. Until it is kept, all of it lies in a private folder
+that goes with the session.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.folders import samples_folder
+from core.io import importing, lab
+from core.io.drafts import stem
+from core.io.incoming import ImportChoices, Survey
+from core.text import shown
+from core.work.board.board import Job, State
+from ui.add_data import doors as arrivals
+from ui.data import compute
+from ui.shell import forms, guards, session
+from ui.shell.guards import as_markdown
+from ui.shell.session import Incoming
+from ui.shell.watch import watch
+from ui.tissue import view as tissue
+
+_MARKS = {
+    "good": ":green[:material/check_circle:]",
+    "notice": ":orange[:material/info:]",
+    "bad": ":red[:material/cancel:]",
+}
+_TABLES = ["csv", "tsv", "txt", "csv.gz"]
+
+
+def source(incoming: Incoming) -> None:
+    """Show what is being brought in: what was found, what can be chosen, and the sample that comes of it.
+
+    Parameters
+    ----------
+    incoming : Incoming
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(as_markdown(shown(incoming.source.called)), color="primary")
+        st.space("stretch")
+        st.button(
+            "Choose something else",
+            key=session.widget_key("drop"),
+            type="tertiary",
+            icon=":material/undo:",
+            help="Let go of this. Nothing of it is kept.",
+            on_click=_drop,
+            args=(incoming,),
+        )
+    look = functools.partial(arrivals.look, incoming)
+    _when_done(incoming, look, "check", lambda survey: _found(incoming, survey))
+
+
+def _drop(incoming: Incoming) -> None:
+    arrivals.end_work_on(incoming)
+    session.drop_incoming()
+
+
+def _when_done(incoming: Incoming, find: Callable[..., Job], name: str, then: Callable[[Any], None]) -> None:
+    """Show a job of this source while it goes on, and what comes of it afterwards."""
+    job = find()
+    if job.state is State.DONE:
+        then(job.result)
+    elif not job.finished:
+        watch(job.id, name)
+    else:
+        st.error(_words(incoming, job.error or f"The {name} was cancelled."))
+        if st.button("Try again", key=session.widget_key("again", name), help=_AGAIN):
+            find(anew=True)
+            st.rerun()
+
+
+_AGAIN = "Do the same once more, such as after the file was mended."
+
+
+def _words(incoming: Incoming, text: str) -> str:
+    """Call the file what its user calls it: uploads have names of our own."""
+    return as_markdown(text.replace(incoming.source.path.name, shown(incoming.source.called)))
+
+
+def _found(incoming: Incoming, survey: Survey) -> None:
+    incoming = _with_suggestions(incoming, survey)
+    facts, picture = st.columns([1, 2], gap="small")
+    with facts:
+        _checks(incoming, survey)
+        if survey.importable:
+            _choices(incoming, survey)
+    with picture:
+        if survey.importable:
+            prepare = functools.partial(arrivals.prepare, incoming)
+            _when_done(incoming, prepare, "preview", lambda path: _prepared(incoming, path))
+
+
+def _with_suggestions(incoming: Incoming, survey: Survey) -> Incoming:
+    if incoming.asked:
+        return incoming
+    choices = dataclasses.replace(incoming.choices, annotation=survey.suggested_annotation)
+    session.change_incoming(choices=choices, name=incoming.name or _suggested_name(incoming, survey), asked=True)
+    return session.incoming() or incoming
+
+
+def _suggested_name(incoming: Incoming, survey: Survey) -> str:
+    ours = stem(incoming.source.path.name)
+    return importing.safe_name(stem(incoming.source.called) if ours in survey.name else survey.name)
+
+
+def _checks(incoming: Incoming, survey: Survey) -> None:
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**{as_markdown(survey.kind)}**")
+        for check in survey.checks:
+            st.markdown(f"{_MARKS[check.status]} **{as_markdown(check.what)}**: {_words(incoming, check.found)}")
+            if check.advice:
+                st.caption(_words(incoming, check.advice))
+        if not survey.importable:
+            st.error("This cannot be imported as it is: what is marked in red says why, and what to do.")
+
+
+def _choices(incoming: Incoming, survey: Survey) -> None:
+    _annotation_picker(incoming, survey)
+    names = ["genes"] + ["n_genes"] * (incoming.choices.genes == "variable")
+    forms.record("import", incoming.choices, names, functools.partial(_take, incoming))
+    if survey.layers:
+        _layer_picker(incoming, survey)
+    with st.expander("More"):
+        forms.record("import", incoming.choices, ["um_per_unit"], functools.partial(_take, incoming))
+        _table_of_labels(incoming)
+
+
+def _take(incoming: Incoming, choices: ImportChoices) -> None:
+    arrivals.end_work_on(incoming)
+    session.change_incoming(choices=choices)
+
+
+def _annotation_picker(incoming: Incoming, survey: Survey) -> None:
+    n_classes = survey.annotations
+    _pick(
+        incoming,
+        "annotation",
+        "Annotation",
+        list(n_classes),
+        lambda name: "None" if name is None else f"{shown(name)} ({n_classes.get(name, 0)} classes)",
+        "Labels to score against. The method never sees them.",
+    )
+
+
+def _layer_picker(incoming: Incoming, survey: Survey) -> None:
+    words = "Which matrix holds raw counts; scaled or logarithmic values are refused."
+    _pick(incoming, "layer", "Counts", list(survey.layers), lambda name: shown(name or "The usual one"), words)
+
+
+def _pick(
+    incoming: Incoming, field: str, label: str, names: list[str], called: Callable[[str | None], str], words: str
+) -> None:
+    """Ask for one of the names that were found in the source, or for none."""
+    key = session.widget_key("import", field)
+    session.show(key, getattr(incoming.choices, field))
+    st.selectbox(
+        label,
+        [None, *names],
+        format_func=called,
+        placeholder=called(None),
+        key=key,
+        help=words,
+        on_change=lambda: _take(incoming, dataclasses.replace(incoming.choices, **{field: session.shown(key)})),
+    )
+
+
+def _table_of_labels(incoming: Incoming) -> None:
+    sent = st.file_uploader(
+        "Annotation from a table",
+        type=_TABLES,
+        key=session.widget_key("import", "table"),
+        help="Barcodes and labels, with a header; columns are found by what they hold.",
+    )
+    if sent is not None and sent.file_id != incoming.table_id:
+        table = incoming.draft.take(sent, sent.name)
+        source = dataclasses.replace(incoming.source, annotation_csv=table)
+        session.change_incoming(source=source, table_id=sent.file_id, asked=False)
+        st.rerun()
+
+
+def _prepared(incoming: Incoming, path: Path) -> None:
+    sample = compute.sample(lab.peek(path))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        key = session.widget_key("import", "name")
+        session.show(key, incoming.name)
+        st.text_input(
+            "Name",
+            key=key,
+            max_chars=importing.MAX_NAME,
+            help="Letters, digits, dots, dashes and underscores; the sample's file is called so.",
+            on_change=lambda: session.change_incoming(name=importing.safe_name(session.shown(key))),
+        )
+        wanted = st.button("Save", key=session.widget_key("save"), type="primary", help=_SAVE)
+
+    if wanted:
+        with guards.shown_as_message():  # the preview stays beneath, for another try
+            _save(incoming, path)
+    tissue.kind_picker(sample)
+    tissue.picture(sample)
+    tissue.card(sample)
+
+
+_SAVE = "Put it among the samples, where everyone on this server sees it, and open it in Tune."
+
+
+def _save(incoming: Incoming, path: Path) -> None:
+    kept = importing.keep(path, samples_folder(), incoming.name)
+    session.drop_incoming()
+    session.choose_sample(kept.name)
+    st.switch_page("pages/tune.py")

@@ -1,0 +1,136 @@
+"""Ways in on the Add data page: a file from the user's computer, or a file or folder of the server."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.io import roots
+from core.io.drafts import Draft
+from core.text import shown
+from core.work.bringing import Source
+from ui.add_data import public_sections
+from ui.shell import session
+from ui.shell.guards import as_markdown
+from ui.shell.session import Incoming
+
+_UPLOAD, _SERVER, _PUBLIC = "upload", "server", "public"
+_WAYS = {_UPLOAD: "From this computer", _SERVER: "From the server", _PUBLIC: "Public sections"}
+_KINDS = ["h5", "hdf5", "h5ad", "zip", "tar", "tar.gz", "tgz"]
+
+
+def choose() -> None:
+    """Ask where the sample is, and take it in."""
+    way = st.segmented_control(
+        "Where is it?",
+        [way for way in _WAYS if way != _SERVER or roots.configured()],
+        default=_UPLOAD,
+        required=True,
+        format_func=_WAYS.__getitem__,
+        key=session.widget_key("way in"),
+        label_visibility="collapsed",
+    )
+    {_UPLOAD: _upload, _SERVER: _server, _PUBLIC: public_sections.offer}[str(way)]()
+
+
+def _upload() -> None:
+    sent = st.file_uploader(
+        "The file",
+        type=_KINDS,
+        key=session.widget_key("upload"),
+        help="It lies in a private folder of this server until you keep it, and goes with your session if you do not.",
+    )
+    st.caption(
+        "The lab's h5, an h5ad, or Space Ranger's output packed as zip or tar.gz: the matrix and the `spatial` folder. "
+        "Nothing is saved before you have seen it."
+    )
+    if sent is not None:
+        _take(sent)
+
+
+def _take(sent: UploadedFile) -> None:
+    draft = Draft()
+    path = draft.take(sent, sent.name)
+    _forget(sent)
+    _begin(Incoming(draft=draft, source=Source(path=path, called=sent.name)))
+
+
+def _forget(sent: UploadedFile) -> None:
+    """Let go of the server's copy in memory, which Streamlit would keep until the session ends."""
+    context = get_script_run_ctx()
+    manager = None if context is None else context.uploaded_file_mgr
+    if context is not None and isinstance(manager, MemoryUploadedFileManager):
+        manager.remove_file(context.session_id, sent.file_id)
+
+
+def _begin(incoming: Incoming) -> None:
+    session.take_incoming(incoming)
+    st.rerun()
+
+
+def _server() -> None:
+    known = roots.configured()
+    root = known[
+        st.selectbox(
+            "Folder of the server",
+            range(len(known)),
+            format_func=lambda number: shown(known[number].name),
+            key=session.widget_key("root"),
+            help="Folders that whoever keeps this server has opened for import.",
+        )
+    ]
+    inside = session.place_below(root)
+    folder = roots.below(root, inside)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        entry = _entry(root, folder)
+        _open_and_up(root, inside, entry)
+        wanted = st.button(
+            "Check", key=session.widget_key("check"), type="primary", disabled=entry is None, help=_CHECK
+        )
+    if wanted and entry is not None:
+        _begin_below(root, str(Path(inside) / entry.name))
+
+
+_CHECK = "See what this file, or this folder as a whole, holds."
+
+
+def _entry(root: Path, folder: Path) -> roots.Entry | None:
+    there = {entry.name: entry for entry in roots.entries(folder, root)}
+    name = st.selectbox(
+        f"In {as_markdown(shown(folder.name))}",
+        list(there),
+        index=None,
+        format_func=lambda name: shown(name) + "/" * there[name].is_folder,
+        placeholder="Choose a file, or a folder of Space Ranger's output" if there else "Nothing is here",
+        key=session.widget_key("entry", str(folder)),
+    )
+    return there.get(name or "")
+
+
+def _open_and_up(root: Path, inside: str, entry: roots.Entry | None) -> None:
+    is_folder = entry is not None and entry.is_folder
+    st.button(
+        "Open",
+        key=session.widget_key("open folder"),
+        help="Go into the folder.",
+        disabled=not is_folder,
+        on_click=session.go_below,
+        args=(root, str(Path(inside) / entry.name) if entry else inside),
+    )
+    above = str(Path(inside).parent)
+    st.button(
+        "Up",
+        key=session.widget_key("folder above"),
+        help="Go back to the folder above.",
+        disabled=not inside,
+        on_click=session.go_below,
+        args=(root, "" if above == "." else above),
+    )
+
+
+def _begin_below(root: Path, name: str) -> None:
+    found = roots.below(root, name)
+    roots.check_links(found, root)
+    _begin(Incoming(draft=Draft(), source=Source(path=found, called=found.name)))

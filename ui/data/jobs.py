@@ -1,0 +1,351 @@
+"""Doors to background work: every session of the server asks the same board."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.folders import models_folder, samples_folder
+from core.params import MethodParams, params_key, replaced
+from core.result import Result
+from core.sample import Sample
+from core.work import tasks
+from core.work.board.board import About, Board, Job, State, shared_board
+from core.work.board.journal import Interrupted
+from core.work.tasks import SampleFile
+from ui.data import compute
+from ui.shell import identity
+
+
+def board() -> Board:
+    """Look up the one board of this server. No cache of Streamlit's: "Clear cache" must not end people's work.
+
+    Returns
+    -------
+    Board
+    """
+    shared = shared_board()
+    shared.keep_in(models_folder())
+    return shared
+
+
+def train(sample: Sample, params: MethodParams) -> str:
+    """Start the training of a run, or join the one that goes on.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+        Pooling and the embedding's autoencoder count.
+
+    Returns
+    -------
+    str
+        Id of the job.
+    """
+    models = models_folder()
+    key = _training_key(sample, params)
+    trained = params.embedding.autoencoder
+    settings = f"window {params.pooling.window}, scale {params.pooling.scale:g}, width {trained.width}, {trained.epochs} epochs"
+    about = About(what="Training", sample=sample.name, settings=settings)
+    task = tasks.train, _file(sample), params, models
+    return board().submit(key, *task, owner=owner(), again=True, about=about, lasting=True)
+
+
+def training(sample: Sample, params: MethodParams) -> Job | None:
+    """Look up the last training of a run, whoever started it.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+
+    Returns
+    -------
+    Job or None
+        None where there was none, or where its model was used and then deleted from the disk.
+    """
+    found = board().find(_training_key(sample, params))
+    return None if found is None or found.state is State.DONE else found
+
+
+def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
+    """Start runs with seeds counted up, or join equal ones.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+        `clustering.random_state` is the first seed.
+    n_starts : int
+
+    Returns
+    -------
+    str
+        Id of the job; its result is a list of `core.result.Result`.
+    """
+    models = models_folder()
+    key = _repeats_key(sample, params, n_starts)
+    about = About(what=f"{n_starts} starts", sample=sample.name, settings=f"{params.clustering.n_clusters} clusters")
+    task = tasks.repeat, _file(sample), params, n_starts, models
+    return board().submit(key, *task, owner=owner(), about=about, lasting=True)
+
+
+def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
+    """Look up the last such repeats, whoever started them.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+    n_starts : int
+
+    Returns
+    -------
+    Job or None
+    """
+    return board().find(_repeats_key(sample, params, n_starts))
+
+
+def try_numbers(sample: Sample, params: MethodParams) -> str:
+    """Start runs at each number of clusters, or join equal ones.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+        The number of clusters in it does not count.
+
+    Returns
+    -------
+    str
+        Id of the job; its result is `core.method.how_many.Curve`.
+    """
+    models = models_folder()
+    key = _numbers_key(sample, params)
+    about = About(what="Numbers of clusters", sample=sample.name)
+    task = tasks.try_numbers, _file(sample), params, models
+    return board().submit(key, *task, owner=owner(), about=about, lasting=True)
+
+
+def numbers(sample: Sample, params: MethodParams) -> Job | None:
+    """Look up the last such runs, whoever started them.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+
+    Returns
+    -------
+    Job or None
+    """
+    return board().find(_numbers_key(sample, params))
+
+
+def find_markers(sample: Sample, result: Result) -> str:
+    """Start the search for the marker genes of a run, or join that of equal labels.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+
+    Returns
+    -------
+    str
+        Id of the job; its result is `core.evaluation.markers.Markers`.
+    """
+    labels = result.labels.astype(np.min_scalar_type(int(result.labels.max())))  # it travels to the worker
+    about = About(what="Marker genes", sample=sample.name, settings=f"{result.params.clustering.n_clusters} clusters")
+    task = tasks.markers, _file(sample), labels
+    return board().submit(_markers_key(sample, result), *task, owner=owner(), about=about, lasting=True)
+
+
+def markers(sample: Sample, result: Result) -> Job | None:
+    """Look up the last such search, whoever started it.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+
+    Returns
+    -------
+    Job or None
+    """
+    return board().find(_markers_key(sample, result))
+
+
+def cluster_together(samples: Sequence[Sample], params: MethodParams) -> str:
+    """Start the clustering of several sections as one, or join an equal one.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    params : MethodParams
+
+    Returns
+    -------
+    str
+        Id of the job; its result is a dict of `core.result.Result` by the name of the section.
+    """
+    files = tuple(_file(sample) for sample in samples)
+    about = About(what="Clustering together", sample=", ".join(sample.name for sample in samples))
+    return board().submit(
+        _joint_key(samples, params), tasks.joint, files, params, owner=owner(), about=about, lasting=True
+    )
+
+
+def joint(samples: Sequence[Sample], params: MethodParams) -> Job | None:
+    """Look up the last such clustering, whoever started it.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    params : MethodParams
+
+    Returns
+    -------
+    Job or None
+    """
+    return board().find(_joint_key(samples, params))
+
+
+def job(job_id: str) -> Job | None:
+    """Look a job up.
+
+    Parameters
+    ----------
+    job_id : str
+
+    Returns
+    -------
+    Job or None
+        None where it is unknown or was forgotten.
+    """
+    return board().job(job_id)
+
+
+def jobs() -> list[Job]:
+    """List all jobs of this server, the oldest first.
+
+    Returns
+    -------
+    list of Job
+    """
+    return board().jobs()
+
+
+def waiting() -> list[Job]:
+    """List what waits, the next one first.
+
+    Returns
+    -------
+    list of Job
+    """
+    return board().waiting()
+
+
+def is_mine(job: Job | Interrupted) -> bool:
+    """Whether this user waits for a job, and so may end it or leave it.
+
+    Parameters
+    ----------
+    job : Job or Interrupted
+
+    Returns
+    -------
+    bool
+    """
+    return any(name in job.owners for name in identity.names())
+
+
+def cancel(job_id: str) -> None:
+    """Wait for a job no longer; it ends unless others do.
+
+    Parameters
+    ----------
+    job_id : str
+        Where this user does not wait for it, nothing happens.
+    """
+    for name in identity.names():
+        board().leave(job_id, name)
+
+
+def interrupted() -> list[Interrupted]:
+    """List the work of this user that the end of a server cut off.
+
+    Returns
+    -------
+    list of Interrupted
+    """
+    return [job for job in board().interrupted() if is_mine(job)]
+
+
+def take_up(job_id: str) -> None:
+    """Start interrupted work again.
+
+    Parameters
+    ----------
+    job_id : str
+    """
+    board().take_up(job_id, owner())
+
+
+def let_go(job_id: str) -> None:
+    """Tell no longer of interrupted work.
+
+    Parameters
+    ----------
+    job_id : str
+    """
+    board().let_go(job_id)
+
+
+def owner() -> str:
+    """Name this user, as the owner of the jobs that are asked for.
+
+    Returns
+    -------
+    str
+    """
+    return identity.who()
+
+
+def _training_key(sample: Sample, params: MethodParams) -> str:
+    # The folder and the name are part of it, since the model is looked for under both.
+    where = str(models_folder())
+    return params_key("train", where, sample.name, sample.content_hash, params.pooling, params.embedding.network)
+
+
+def _repeats_key(sample: Sample, params: MethodParams, n_starts: int) -> str:
+    return params_key("repeat", sample.name, sample.content_hash, sample.annotation_hash, params, str(n_starts))
+
+
+def _joint_key(samples: Sequence[Sample], params: MethodParams) -> str:
+    # In any order: neither labels nor scores depend on it.
+    parts = sorted((sample.name, sample.content_hash, sample.annotation_hash) for sample in samples)
+    return params_key("joint", *(part for of_sample in parts for part in of_sample), params)
+
+
+def _numbers_key(sample: Sample, params: MethodParams) -> str:
+    whatever_number = replaced(params, ("clustering", "n_clusters"), 1)
+    return params_key("numbers", sample.name, sample.content_hash, whatever_number)
+
+
+def _markers_key(sample: Sample, result: Result) -> str:
+    labels = hashlib.sha256(result.labels.astype("<i8").tobytes()).hexdigest()
+    return params_key("markers", sample.name, sample.content_hash, labels)
+
+
+def _file(sample: Sample) -> SampleFile:
+    of_that_name = [summary for summary in compute.samples() if summary.name == sample.name and not summary.problem]
+    paths = [summary.path for summary in of_that_name if compute.sample(summary).content_hash == sample.content_hash]
+    # A file that is gone is told of by the task that looks for it.
+    return SampleFile.of(sample, (paths or [_usual_path(sample)])[0])
+
+
+def _usual_path(sample: Sample) -> Path:
+    return samples_folder() / f"{sample.name}.h5"

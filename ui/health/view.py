@@ -1,0 +1,29 @@
+"""How this server does, for whoever keeps it."""
+
+import streamlit as st
+
+from core.folders import models_folder, samples_folder
+from core.work import health
+from core.work.health import Check
+from ui.data import jobs
+from ui.shell.guards import as_markdown
+
+
+def checks() -> None:
+    """Show what was looked at, and whether it is well."""
+    found = health.look(jobs.board(), samples_folder(), models_folder())
+    ill = [check for check in found if not check.ok]
+    if ill:
+        st.error(f"{len(ill)} of {len(found)} checks need somebody's attention.")
+    else:
+        st.success("Everything can be reached.")
+    for check in found:
+        _line(check)
+
+
+def _line(check: Check) -> None:
+    name, words = st.columns([1, 4], vertical_alignment="center")
+    with name:
+        st.badge("well" if check.ok else "not well", color="green" if check.ok else "red")
+    with words:
+        st.markdown(f"**{check.name}** &nbsp; {as_markdown(check.words)}")

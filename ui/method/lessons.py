@@ -1,0 +1,232 @@
+"""The steps of the method as lessons: a sentence, a knob and a figure each.
+
+Every lesson is a fragment: its knob redraws its own figure and nothing else.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.figures.lessons import direction_figure, pooling_figure, weights_figure
+from core.figures.three_runs import three_runs
+from core.params import DirectionParams, MethodParams, PoolingParams, preset
+from core.sample import Sample
+from ui.data import compute
+from ui.shell import guards, session
+from ui.shell.charts import downloads, show
+from ui.shell.guards import as_markdown
+
+PAPER_WEIGHTS = (2.0, 5.0, 20.0)
+_WIDEST_WINDOW = 20
+
+
+def introduction(sample: Sample) -> None:
+    """Say what this page is, and on which sample it is told.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title("The method, step by step", anchor=False, width="content")
+        st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
+        if sample.synthetic:
+            st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+    st.markdown(
+        "The paper's method clusters spots by position and expression together. Four steps make it: pool expression over "
+        "neighbours, weigh it against position, measure distance across the layers only, and start k-means at random. "
+        "Below are the figures of the paper for each of them, drawn from this sample with the paper's settings; what you "
+        "set on Tune changes nothing here. Steps 1 and 2 are without the direction that step 3 brings in, so their scores are not "
+        "those of the preset on Tune. The preset Recommended goes another way: spatial factors instead of pooled counts, "
+        "a consensus of mixtures instead of k-means, and a vote of neighbours on each spot's label."
+    )
+
+
+@st.fragment
+def pooling(sample: Sample) -> None:
+    """Teach pooling: the paper's figures 1 and 2.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    genes = compute.gene_names(sample)
+    with _lesson(
+        "1. Pool over neighbours",
+        "Figures 1 and 2. A spot counts few molecules, so neighbours of one layer look unlike. Averaging each gene over a "
+        "window of 2k - 1 array rows and columns, or of as many cells off the array, lets the layer show, and clusters become whole.",
+    ):
+        left, right, _ = st.columns(3, gap="medium")
+        window = left.slider(
+            "Window k",
+            1,
+            _WIDEST_WINDOW,
+            PoolingParams().window,
+            key=_key("window"),
+            persist_state="session",
+            help="1 is no pooling; the paper takes 6. A window wider than a layer blurs it into its neighbours.",
+        )
+        gene = right.selectbox(
+            "Gene",
+            range(sample.n_genes),
+            index=compute.telling_gene(sample),
+            format_func=genes.__getitem__,
+            key=_key("gene", sample.name),
+            help="Type to search. At first the gene that varies most over the tissue once it is pooled.",
+        )
+        sizes = PoolingParams(window=1), PoolingParams(window=window)
+        unpooled, pooled = (dataclasses.replace(_paper(sample), pooling=size) for size in sizes)
+        with _working():
+            counts = (compute.gene_counts(sample, gene, sizes[0]), compute.gene_counts(sample, gene, sizes[1]))
+            runs = compute.cluster(sample, unpooled), compute.cluster(sample, pooled)
+            figure = pooling_figure(sample, genes[gene], counts, runs, theme=session.theme())
+        words = f"{genes[gene]} and clusters of {sample.name}, unpooled and pooled with a window k of {window}."
+        show(figure, words)
+        downloads(figure, f"{sample.name}_pooling")
+
+
+@st.fragment
+def weights(sample: Sample) -> None:
+    """Teach the weight of expression: the paper's figure 3.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    with _lesson(
+        "2. Weigh expression against position",
+        "Figure 3. The squared distance between two spots is that of their positions plus the squared weight times that of "
+        "their expression: with a small weight clusters are pieces of the tissue, with a large one position has no say. "
+        "Above each map: the share of the distance that expression, X, makes.",
+    ):
+        own = st.columns(3, gap="medium")[0].number_input(
+            "A weight of your own",
+            min_value=0.0,
+            max_value=1e6,
+            value=0.1,
+            step=0.05,
+            format="%.4g",
+            key=_key("weight"),
+            persist_state="session",
+            help="The first map. The paper shows 2, 5 and 20, beside it.",
+        )
+        paper = _paper(sample)
+        with _working():
+            runs = [
+                compute.cluster(
+                    sample,
+                    dataclasses.replace(paper, clustering=dataclasses.replace(paper.clustering, x_weight=weight)),
+                )
+                for weight in (own, *PAPER_WEIGHTS)
+            ]
+            shares = [found for run in runs if (found := compute.distance_shares(sample, run)) is not None]
+            figure = weights_figure(sample, runs, shares, theme=session.theme())
+        show(figure, f"Clusters of {sample.name} at the X weights {own:g}, 2, 5 and 20.")
+        downloads(figure, f"{sample.name}_weights")
+
+
+@st.fragment
+def direction(sample: Sample) -> None:
+    """Teach the direction: the paper's figure 4.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    with _lesson(
+        "3. Measure across the layers",
+        "Figure 4. Two spots of one layer may lie far apart along it. Replacing both coordinates by the depth, which grows "
+        "along the arrow, lets distance along the layers drop out. Where layers curve, no straight direction fits, and this "
+        "can hurt.",
+    ):
+        left, right, _ = st.columns(3, gap="medium")
+        with _working():
+            found = compute.found_angle(sample, preset("paper", n_clusters=sample.suggested_n_clusters()))
+        angle = left.slider(
+            "Angle",
+            0.0,
+            math.floor(math.pi * 100) / 100,
+            round(found, 2),
+            0.01,
+            key=_key("angle", sample.name),
+            help=f"Radians, in array rows and columns, or down and across. A first clustering finds {found:.2f} here.",
+        )
+        weight = right.number_input(
+            "X weight",
+            min_value=0.0,
+            max_value=1e6,
+            value=0.1,
+            step=0.05,
+            format="%.4g",
+            key=_key("direction weight"),
+            persist_state="session",
+            help="At the paper's 1 expression may drown position, and with it the direction.",
+        )
+        paper = _paper(sample)
+        off = dataclasses.replace(paper, clustering=dataclasses.replace(paper.clustering, x_weight=weight))
+        across = dataclasses.replace(off, direction=DirectionParams(method="manual", angle=angle))
+        with _working():
+            runs = compute.cluster(sample, off), compute.cluster(sample, across)
+            figure = direction_figure(sample, runs, theme=session.theme())
+        show(figure, f"Clusters of {sample.name} without a direction and along {angle:.2f} rad, beside the annotation.")
+        downloads(figure, f"{sample.name}_direction")
+
+
+@st.fragment
+def runs(sample: Sample) -> None:
+    """Teach the random start: the paper's figures 5, 6 and 7.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    with _lesson(
+        "4. Start at random, three times",
+        "Figures 5 to 7. k-means starts from spots drawn at random and ends in the nearest optimum, so runs differ: the "
+        "paper shows three, with their scores, and a score of one run alone says little.",
+    ):
+        seed = st.columns(3, gap="medium")[0].number_input(
+            "First seed",
+            min_value=0,
+            max_value=2**32 - 1,
+            value=0,
+            step=1,
+            key=_key("seed"),
+            persist_state="session",
+            help="Fixes the random start; the other two runs take the next seeds.",
+        )
+        params = preset("paper", n_clusters=sample.suggested_n_clusters())
+        first = dataclasses.replace(params, clustering=dataclasses.replace(params.clustering, random_state=seed))
+        with _working():
+            three = [compute.start(sample, first, place) for place in range(3)]
+            figure = three_runs(sample, three, theme=session.theme())
+        show(figure, f"Three runs on {sample.name} from seed {seed} on, with their scores, beside the annotation.")
+        downloads(figure, f"{sample.name}_three_runs")
+
+
+def _paper(sample: Sample) -> MethodParams:
+    """Give the paper's settings before it turns to the direction."""
+    params = preset("paper", n_clusters=sample.suggested_n_clusters())
+    return dataclasses.replace(params, direction=DirectionParams(method="off"))
+
+
+def _key(*parts: str) -> str:
+    return session.widget_key("method", *parts)
+
+
+@contextmanager
+def _lesson(title: str, sentence: str) -> Iterator[None]:
+    with st.container(border=True):
+        st.subheader(title, anchor=False)
+        st.markdown(sentence)
+        with guards.shown_as_message():
+            yield
+
+
+@contextmanager
+def _working() -> Iterator[None]:
+    with st.spinner("Computing on this sample"):
+        yield

@@ -1,0 +1,205 @@
+"""What can be done with runs: star, rename, open, delete and bring back; and runs that come in as files."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.io.drafts import Draft
+from core.work.runs import Run
+from core.work.runs.run import MAX_NAME, MAX_NOTE
+from ui.data.kept_runs import KeptRun
+from ui.data.record import record
+from ui.runs import take_away as runs_take_away
+from ui.runs.listing import Listing
+from ui.shell import guards, identity, session
+from ui.shell.guards import as_markdown
+
+MOST_SIDE_BY_SIDE = 6
+
+
+def header(listed: Listing) -> None:
+    """Say what page this is and how many runs there are, offer the way back from deleting, and to bring a run in.
+
+    Parameters
+    ----------
+    listed : Listing
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title("Runs", anchor=False, width="content")
+        n_all, n_listed = len(listed.everything), len(listed.runs)
+        count = f"{n_all:,}" if n_all == n_listed else f"{n_listed:,} of {n_all:,}"
+        st.badge(f"{count} run{'s' * (n_all != 1)}", color="gray", help="Listed below, of all that are kept.")
+        st.space("stretch")
+        _undo_button()
+        with st.popover("Import", icon=":material/upload:", type="tertiary", help="Bring in a run that somebody sent."):
+            _import()
+
+
+def _undo_button() -> None:
+    gone = session.deleted_runs()
+    st.button(
+        "Undo" + f" ({len(gone)} deleted)" * bool(gone),
+        key=session.widget_key("runs", "undo"),
+        type="tertiary",
+        icon=":material/undo:",
+        help="Bring back what was deleted last.",
+        disabled=not gone,
+        on_click=_restore,
+        args=(gone,),
+    )
+
+
+def _import() -> None:
+    sent = st.file_uploader(
+        "A run as one file",
+        type=["zip"],
+        key=session.widget_key("runs", "import"),
+        help="As Export writes it: labels, scores, settings and a small map. The sample itself is not in it.",
+    )
+    if sent is not None:
+        with guards.shown_as_message():
+            _say_taken_in(_taken_in(sent))
+
+
+def _taken_in(sent: UploadedFile) -> Run:
+    """Bring a file in once, however often the page is drawn while it lies there."""
+    if (known := session.run_of_upload(sent.file_id)) is not None:
+        return record().run(known)
+    draft = Draft()
+    try:
+        run = record().import_(draft.take(sent, sent.name), sent.name)
+    finally:
+        draft.remove()
+    session.remember_upload(sent.file_id, run.id)
+    session.choose_runs([*session.chosen_runs(), run.id])
+    return st.rerun()  # the list above was drawn without it
+
+
+def _say_taken_in(run: Run) -> None:
+    st.success(f"{as_markdown(run.title)} on {as_markdown(run.sample_name)} is here, and chosen in the list.")
+
+
+def bar(listed: Listing, chosen: Sequence[KeptRun]) -> None:
+    """Offer what can be done with the chosen runs; always as high, whatever is chosen.
+
+    Parameters
+    ----------
+    listed : Listing
+    chosen : sequence of KeptRun
+    """
+    ids = [kept.run.id for kept in chosen]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(_how_many(ids, listed), width="content")
+        _button(":material/close:", "none", "", "Choose none.", bool(ids), session.choose_runs, ())
+        st.space("stretch")
+        if listed.deleted:
+            _button("Bring back", "restore", ":material/undo:", "List these runs again.", bool(ids), _restore, ids)
+            return
+        _open_button(chosen)
+        _star_button(chosen)
+        _rename(chosen)
+        runs_take_away.popover(chosen)
+        _button("Delete", "delete", ":material/delete:", "Take these runs out of the list; Undo brings them back.", bool(ids), _delete, ids)  # fmt: skip
+
+
+def _how_many(ids: Sequence[str], listed: Listing) -> str:
+    n_hidden = len(set(ids) - {run.id for run in listed.runs})
+    hidden = f", {n_hidden} of them not in the list above" * bool(n_hidden)
+    return f"**{len(ids)} chosen**{hidden}" if ids else "Tick runs to compare them"
+
+
+def _button(
+    label: str,
+    name: str,
+    icon: str,
+    words: str,
+    enabled: bool,
+    act: Callable[[Sequence[str]], None],
+    ids: Sequence[str],
+) -> None:
+    st.button(
+        label,
+        key=session.widget_key("runs", name),
+        type="tertiary",
+        icon=icon or None,
+        help=words,
+        disabled=not enabled,
+        on_click=act,
+        args=(tuple(ids),),
+    )
+
+
+def _open_button(chosen: Sequence[KeptRun]) -> None:
+    one = chosen[0] if len(chosen) == 1 else None
+    there = one is not None and one.sample is not None
+    words = "Show this run on Tune, with its sample and all its settings."
+    if one is not None and not there:
+        words = f"The sample {as_markdown(one.run.sample_name)} is not here, or holds other data now."
+    if st.button(
+        "Open",
+        key=session.widget_key("runs", "open"),
+        type="tertiary",
+        icon=":material/tune:",
+        help=words if one is not None else "Choose one run.",
+        disabled=not there,
+    ):
+        # The link that opens a run opens it here, too: Tune then says its name.
+        st.switch_page("pages/tune.py", query_params={"run": chosen[0].run.id})
+
+
+def _star_button(chosen: Sequence[KeptRun]) -> None:
+    all_starred = bool(chosen) and all(kept.run.starred for kept in chosen)
+    st.button(
+        "Unstar" if all_starred else "Star",
+        key=session.widget_key("runs", "star"),
+        type="tertiary",
+        icon=":material/star:",
+        help="Starred runs can be listed alone.",
+        disabled=not chosen,
+        on_click=_star,
+        args=(tuple(kept.run.id for kept in chosen), not all_starred),
+    )
+
+
+def _star(ids: Sequence[str], starred: bool) -> None:
+    with guards.shown_as_message():
+        for run in ids:
+            record().change(run, starred=starred)
+
+
+def _rename(chosen: Sequence[KeptRun]) -> None:
+    one = chosen[0].run if len(chosen) == 1 else None
+    words = "Name and note of the chosen run." if one is not None else "Choose one run."
+    with st.popover("Rename", icon=":material/edit:", type="tertiary", help=words, disabled=one is None):
+        if one is not None:
+            _name_and_note(one)
+
+
+def _name_and_note(run: Run) -> None:
+    with st.form(session.widget_key("runs", "about", run.id), border=False):
+        name = st.text_input("Name", run.name, max_chars=MAX_NAME, placeholder=run.title)
+        note = st.text_area("Note", run.note, max_chars=MAX_NOTE, help="What is to be said of this run.")
+        saved = st.form_submit_button("Save", type="primary")
+    if saved:
+        record().change(run.id, name=name, note=note)
+        st.rerun()
+
+
+def _delete(ids: Sequence[str]) -> None:
+    with guards.shown_as_message():
+        mine = [run for run in ids if identity.may_delete(record().run(run).who)]
+        for run in mine:
+            record().delete(run)
+        session.remember_deleted(mine)
+        session.choose_runs(run for run in session.chosen_runs() if run not in mine)
+        if len(mine) < len(ids):
+            st.warning("Runs that others keep stay: on this server only who keeps a run deletes it.")
+
+
+def _restore(ids: Sequence[str]) -> None:
+    with guards.shown_as_message():
+        for run in ids:
+            record().restore(run)
+        session.remember_deleted(run for run in session.deleted_runs() if run not in ids)
+        session.choose_runs(ids)

@@ -1,0 +1,189 @@
+"""Chosen runs side by side: maps under one camera, agreement, score of each layer, and what differs in their settings."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.matching import Matching
+from core.evaluation.stability import adjusted_rand
+from core.figures.colours import SURROUNDINGS
+from core.figures.comparison import spot_names
+from core.figures.runs import agreement_of_runs, matched_to_each_other, scores_by_layer, shortened
+from core.report.facts import scores_in_facts
+from core.report.settings import NO_PART, settings
+from core.result import Result
+from core.sample import Sample
+from ui.data import kept_runs
+from ui.data.kept_runs import KeptRun
+from ui.runs.actions import MOST_SIDE_BY_SIDE
+from ui.shell import maps, pictures, session
+from ui.shell.charts import downloads, show
+from ui.shell.guards import as_markdown
+from ui.tissue_view import TissueMap, tissue_view
+from ui.tissue_view.component import MAX_MAPS
+
+Numbered = Mapping[int, KeptRun]
+"""Runs by the number that they have on the page."""
+
+
+def side_by_side(chosen: Sequence[KeptRun]) -> None:
+    """Show the chosen runs.
+
+    Parameters
+    ----------
+    chosen : sequence of KeptRun
+        Of more than six, nothing but a word is shown.
+    """
+    if not chosen:
+        return
+    if len(chosen) > MOST_SIDE_BY_SIDE:
+        st.info(f"{len(chosen)} runs are chosen: choose up to {MOST_SIDE_BY_SIDE} to see them side by side.")
+        return
+    numbered = dict(enumerate(chosen, start=1))
+    for content_hash in dict.fromkeys(kept.run.content_hash for kept in chosen):
+        _tissue(content_hash, {at: kept for at, kept in numbered.items() if kept.run.content_hash == content_hash})
+    _settings(chosen)
+
+
+def _tissue(content_hash: str, here: Numbered) -> None:
+    first = next(iter(here.values()))
+    with_labels = {at: kept for at, kept in here.items() if kept.result is not None}
+    st.subheader(as_markdown(first.run.sample_name), anchor=False)
+    for kept in here.values():
+        if kept.problem:
+            st.warning(f"{as_markdown(kept.name)}: {as_markdown(kept.problem)}")
+    if first.sample is None:
+        st.info(
+            f"The sample {as_markdown(first.run.sample_name)} is not here, or holds other data now, so these are the small maps that "
+            "were kept with the runs. Bring the sample in on Add data to see more."
+        )
+    if first.sample is None or not with_labels:
+        _kept_pictures(here)
+    else:
+        _maps(content_hash, first.sample, with_labels)
+    _charts(first.sample, with_labels)
+
+
+def _label(number: int, kept: KeptRun) -> str:
+    return f"{number}  {shortened(kept.name)}"
+
+
+def _kept_pictures(here: Numbered) -> None:
+    for column, (number, kept) in zip(st.columns(max(4, len(here))), here.items(), strict=False):
+        with column:
+            found, label = kept_runs.picture(kept.run), _label(number, kept)
+            if found is None:
+                st.caption(f"{as_markdown(label)}: no small map was kept.")
+            else:
+                st.image(found, caption=as_markdown(label), alt=f"Small map of {label}")
+
+
+def _maps(content_hash: str, sample: Sample, here: Numbered) -> None:
+    results = _results(here)
+    matched = matched_to_each_other(sample, results)
+    shown = [_map(sample, kept, at, matching) for (at, kept), matching in zip(here.items(), matched, strict=True)]
+    annotated = [] if sample.labels_true is None else [maps.annotated(sample)]
+    room = len(shown) < MAX_MAPS
+    tissue_view(
+        session.widget_key("runs", "maps", content_hash),
+        places=sample.places,
+        maps=[*annotated * room, *shown],
+        told=[] if room else annotated,
+        spot_names=spot_names(sample),
+        theme=session.theme(),
+        stain=sample.spot_rgb,
+        image=pictures.underlay(sample),
+    )
+
+
+def _map(sample: Sample, kept: KeptRun, number: int, matching: Matching) -> TissueMap:
+    """Make the map of a run; colours without a layer are counted, since all maps share one legend."""
+    assert kept.result is not None  # noqa: S101 - for the type checker
+    ari = kept.run.scores.ari
+    title = _label(number, kept) + (f", ARI {ari:.3f}" if ari is not None else "")
+    drawn = maps.predicted(sample, kept.result, matching, title)
+    alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
+    word = "Other domain" if sample.layer_names else "Domain"
+    names = [f"{word} {matching.places[cluster] + 1}" for cluster in alone]
+    return dataclasses.replace(drawn, names=[*drawn.names[: len(drawn.names) - len(alone)], *names])
+
+
+def _results(here: Numbered) -> list[Result]:
+    return [kept.result for kept in here.values() if kept.result is not None]
+
+
+def _charts(sample: Sample | None, here: Numbered) -> None:
+    layered = sample is not None and bool(sample.layer_names)
+    if len(here) < 2 and not (layered and here):
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        if len(here) > 1:
+            _agreement(here)
+    with right if len(here) > 1 else left:
+        if layered and sample is not None:
+            _layers(sample, here)
+
+
+def _agreement(here: Numbered) -> None:
+    names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
+    figure = agreement_of_runs(names, adjusted_rand(labels, labels), numbers=list(here), theme=session.theme())
+    _heading("Agreement", _AGREEMENT, lambda: downloads(figure, "agreement_of_runs"))
+    show(figure, f"Table of the adjusted Rand index between every two of {len(here)} runs.")
+
+
+_AGREEMENT = "Adjusted Rand index between every two runs: 1 where they agree, 0 where no more than by chance."
+_LAYERS = (
+    "F1 of each annotated layer with the domain that comes closest to it: 1 where that domain is exactly the layer."
+)
+
+
+def _layers(sample: Sample, here: Numbered) -> None:
+    if sample.labels_true is None:
+        return
+    names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
+    figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here), theme=session.theme())
+    _heading("Layers found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs"))
+    show(figure, f"Table of how well each of {len(here)} runs finds each layer of {sample.name}.")
+
+
+def _heading(words: str, help: str, beside: object) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        st.markdown(f"**{words}**", help=help, width="content")
+        st.space("stretch")
+        if callable(beside):
+            beside()
+
+
+def _settings(chosen: Sequence[KeptRun]) -> None:
+    rows = settings([kept.run.params for kept in chosen])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Scores and settings**", help=f"{NO_PART} stands where a knob takes no part.", width="content")
+        st.space("stretch")
+        every = len(chosen) == 1 or st.toggle(
+            "All settings",
+            key=session.widget_key("runs", "all settings"),
+            help="List the knobs that are the same in all runs, too; those that differ are marked.",
+            persist_state="session",
+        )
+    scores = list(zip(*(scores_in_facts(kept.run.scores) for kept in chosen), strict=True))
+    columns = [_label(number, kept) for number, kept in enumerate(chosen, start=1)]
+    lines = [
+        ("Score", row[0].name, *(fact.text or NO_PART for fact in row), False)
+        for row in scores
+        if any(f.text for f in row)
+    ]
+    lines += [(row.step, row.label, *row.values, row.differs) for row in rows if every or row.differs]
+    frame = pd.DataFrame([line[:-1] for line in lines], columns=["Step", "Knob or score", *columns])
+    marked = [line[-1] and bool(every) and len(chosen) > 1 for line in lines]
+    st.dataframe(
+        _marked(frame, marked), hide_index=True, height="content", alt="Scores and settings of the chosen runs."
+    )
+
+
+def _marked(frame: pd.DataFrame, marked: Sequence[bool]) -> "pd.io.formats.style.Styler":
+    look = SURROUNDINGS[session.theme()]
+    style = f"background-color: {look.panel}; color: {look.accent}"
+    return frame.style.apply(lambda row: [style if marked[row.name] else ""] * len(row), axis=1)

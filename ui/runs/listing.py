@@ -1,0 +1,268 @@
+"""The list of kept runs: which of them to show, the table, and which are chosen in it.
+
+Chosen runs are remembered by their ids: filters, sorting and new runs change neither.
+"""
+
+import functools
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.knobs import Address, declared, names
+from core.report.facts import SCORES
+from core.report.settings import NO_PART, step_of, working_values
+from core.work.runs import Run
+from ui.data.record import record
+from ui.shell import session
+
+_MANY = 200
+"""So many new runs take long enough to read to say so."""
+
+_HEIGHT_PX = 318
+_MOST_KNOBS = 10
+_KEPT, _STARRED, _DELETED = "All", "Starred", "Deleted"
+_ANY_SAMPLE, _ANY_SWEEP, _BY_HAND = "All samples", "All runs", "Kept by hand"
+_CLUSTERS: Address = ("clustering", "n_clusters")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Listing:
+    """The runs that the page lists.
+
+    Parameters
+    ----------
+    runs : list of Run
+        Those that the filters let through, the latest first.
+    everything : list of Run
+        Without filters.
+    deleted : bool
+        Whether these are the deleted ones, instead of the others.
+    nothing_yet : bool
+        Whether there are no runs at all, not even deleted ones.
+    """
+
+    runs: list[Run]
+    everything: list[Run]
+    deleted: bool = False
+    nothing_yet: bool = False
+
+
+def listing() -> Listing:
+    """Ask which runs to list, and read them.
+
+    Returns
+    -------
+    Listing
+    """
+    place = st.empty()
+    with place.container():
+        listed = _ask()
+    if listed.everything or listed.deleted or record().runs(deleted=True):
+        return listed
+    place.empty()  # there is nothing to filter
+    return Listing(runs=[], everything=[], nothing_yet=True)
+
+
+def _ask() -> Listing:
+    # The table's own tools open above its right end, so the widest field stands there.
+    show, samples, sweeps, find = st.columns([2, 2, 2, 3], gap="small")
+    with show:
+        chosen = _picker("Show", "show", _KEPT, [_STARRED, _DELETED], "Deleted runs can be brought back from there.")
+    everything = _read(deleted=chosen == _DELETED)
+    with find:
+        words = _text_filter()
+    with samples:
+        names = sorted({run.sample_name for run in everything})
+        sample = _picker("Sample", "sample", _ANY_SAMPLE, names, "List the runs on one sample only.")
+    with sweeps:
+        sweep = _sweep_picker(everything)
+    runs = [
+        run
+        for run in everything
+        if (chosen != _STARRED or run.starred)
+        and sample in (_ANY_SAMPLE, run.sample_name)
+        and sweep in (_ANY_SWEEP, run.sweep or _BY_HAND)
+        and all(word in _words(run) for word in words)
+    ]
+    return Listing(runs=runs, everything=everything, deleted=chosen == _DELETED)
+
+
+def _text_filter() -> list[str]:
+    text = st.text_input(
+        "Find",
+        key=session.widget_key("runs", "find"),
+        placeholder="Any words",
+        help="Lists the runs in whose name, note, sample or person every word occurs.",
+        icon=":material/search:",
+        persist_state="session",
+    )
+    return str(text or "").lower().split()
+
+
+def _picker(
+    label: str,
+    name: str,
+    everything: str,
+    others: Sequence[str],
+    words: str,
+    called: Callable[[str], str] = str,
+) -> str:
+    key = session.widget_key("runs", name)
+    chosen = st.selectbox(
+        label, [everything, *others], format_func=called, key=key, help=words, persist_state="session"
+    )
+    return str(chosen or everything)
+
+
+def _sweep_picker(everything: Sequence[Run]) -> str:
+    latest = {run.sweep: run for run in reversed(everything) if run.sweep}
+    sizes = Counter(run.sweep for run in everything)
+
+    def called(sweep: str) -> str:
+        run = latest.get(sweep)
+        return (
+            sweep
+            if run is None
+            else f"{run.sample_name}, {sizes[sweep]} run{'s' * (sizes[sweep] != 1)}, {run.created:%Y-%m-%d %H:%M}"
+        )
+
+    choices = [_BY_HAND, *reversed(latest)] if latest else []
+    return _picker("Sweep", "sweep", _ANY_SWEEP, choices, "List the runs of one sweep only.", called)
+
+
+def _words(run: Run) -> str:
+    return f"{run.title} {run.note} {run.who} {run.sample_name} {run.id}".lower()
+
+
+def _read(*, deleted: bool) -> list[Run]:
+    place = st.empty()  # the first reading of many runs takes seconds
+
+    def tell(n_read: int, n_new: int) -> None:
+        if n_new > _MANY:
+            place.progress(n_read / n_new, f"Reading {n_read:,} of {n_new:,} runs")
+
+    runs = record().runs(deleted=deleted, progress=tell)
+    place.empty()
+    return runs
+
+
+def nothing_yet() -> None:
+    """Say what to do where no run was ever kept."""
+    with st.container(border=True):
+        st.markdown("**No run is kept here yet**")
+        st.markdown(
+            "Find a setting that you like on Tune and press Keep: it is listed here with its labels, scores and settings, to be "
+            "compared, shared and taken home. A run that somebody sent you comes in by Import."
+        )
+        with st.container(horizontal=True):
+            st.page_link("pages/tune.py", label="Open Tune", icon=":material/tune:")
+            st.page_link("pages/sweep.py", label="Open Sweep, which keeps many at once", icon=":material/grid_view:")
+
+
+def table(listed: Listing) -> None:
+    """Show the list, and take over what is chosen in it.
+
+    Parameters
+    ----------
+    listed : Listing
+    """
+    ids = [run.id for run in listed.runs]
+    chosen = set(session.chosen_runs())
+    key = session.widget_key("runs", "table", hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest())
+    st.dataframe(
+        _frame(listed.runs),
+        height=_HEIGHT_PX,
+        hide_index=True,
+        column_config=_COLUMNS,
+        placeholder=NO_PART,
+        key=key,
+        on_select=functools.partial(_choose, key, ids),
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": [place for place, run in enumerate(ids) if run in chosen]}},
+        alt=f"Table of {len(ids)} runs.",
+    )
+
+
+def _choose(key: str, ids: Sequence[str]) -> None:
+    """Take over what is chosen among the listed runs; what filters hide stays chosen."""
+    ticked = [ids[row] for row in session.shown(key)["selection"]["rows"] if row < len(ids)]
+    before, listed = session.chosen_runs(), set(ids)
+    kept = [run for run in before if run not in listed or run in ticked]
+    session.choose_runs([*kept, *ticked])
+
+
+def chosen(listed: Listing) -> list[Run]:
+    """Look up the chosen runs.
+
+    Parameters
+    ----------
+    listed : Listing
+
+    Returns
+    -------
+    list of Run
+        In the order in which they were chosen, whether or not the filters let them through.
+    """
+    there = {run.id: run for run in listed.everything}
+    return [there[run] for run in session.chosen_runs() if run in there]
+
+
+_COLUMNS: dict[str, Any] = {
+    "★": st.column_config.TextColumn(width=36, help="Starred"),
+    "Name": st.column_config.TextColumn(width="medium"),
+    "ARI": st.column_config.NumberColumn(format="%.3f", help=SCORES["ari"].help),
+    "NMI": st.column_config.NumberColumn(format="%.3f", help=SCORES["nmi"].help),
+    "PAS": st.column_config.NumberColumn(format="%.3f", help=SCORES["pas"].help),
+    "Stability": st.column_config.NumberColumn(format="%.3f", help=SCORES["stability"].help),
+    "Seconds": st.column_config.NumberColumn(format="%.2f", help="When it was first computed."),
+    "Made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", help="UTC"),
+}
+_SCORES = {"ARI": "ari", "NMI": "nmi", "PAS": "pas", "Stability": "stability"}
+
+
+def _frame(runs: Sequence[Run]) -> pd.DataFrame:
+    columns: dict[str, list[Any]] = {
+        "★": ["★" if run.starred else "" for run in runs],
+        "Name": [run.title for run in runs],
+        "Sample": [run.sample_name for run in runs],
+    }
+    scores = {name: [getattr(run.scores, field, None) for run in runs] for name, field in _SCORES.items()}
+    columns |= {name: values for name, values in scores.items() if any(value is not None for value in values)}
+    columns |= _knobs(runs)
+    columns |= {
+        "Made": [run.created.replace(tzinfo=None) for run in runs],
+        "By": [run.who for run in runs],
+        "Seconds": [sum(run.seconds.values()) for run in runs],
+        "Note": [run.note for run in runs],
+    }
+    return pd.DataFrame({name: values for name, values in columns.items() if name != "By" or any(values)})
+
+
+def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    """Give the clusters a column, and every knob that is not the same in all runs."""
+    found = [_values(run.params) for run in runs]
+    columns: dict[str, list[Any]] = {}
+    for address in [_CLUSTERS, *(address for address in names() if address != _CLUSTERS)]:
+        values = [of_run[address] for of_run in found]
+        if address == _CLUSTERS or len(set(values)) > 1:
+            columns[_heading(address, columns)] = _cells(address, values)
+    return dict(list(columns.items())[:_MOST_KNOBS])
+
+
+# Ten thousand runs share few settings, or are read once: the table then comes at once whenever it is drawn.
+_values = functools.lru_cache(maxsize=20_000)(working_values)
+
+
+def _heading(address: Address, taken: Collection[str]) -> str:
+    label = str(declared(address).metadata["label"])
+    return f"{label} ({step_of(address).lower()})" if label in taken else label
+
+
+def _cells(address: Address, values: Sequence[Any]) -> list[Any]:
+    choices = declared(address).metadata["choices"]
+    return [choices[value] if choices and value is not None else value for value in values]

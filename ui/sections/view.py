@@ -1,0 +1,292 @@
+"""Parts of the Sections page: which sections, how they are clustered, what was found in each."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.evaluation.matching import Matching
+from core.figures import charts as figure_charts
+from core.figures import sections as figures
+from core.io.joint_export import h5ad_zip, labels_zip
+from core.io.lab import SampleSummary
+from core.method import joint
+from core.params import MethodParams, preset, replaced
+from core.result import Result, Scores
+from core.sample import Sample
+from core.work.board.board import Job, State
+from ui.data import compute, jobs
+from ui.sections import address as sections_address
+from ui.shell import charts, forms, navigation, session
+from ui.shell.guards import as_markdown
+from ui.shell.watch import watch
+
+Results = dict[str, Result]
+
+_NOTHING = "–"
+_KNOBS = {
+    "embedding": ("n_components", "hops"),
+    "clustering": ("n_clusters", "random_state"),
+    "refinement": ("rounds",),
+}
+
+
+def picker() -> list[SampleSummary]:
+    """Ask for sections, in the sidebar.
+
+    Returns
+    -------
+    list of SampleSummary
+        Two or more. With fewer, the page says what to do and ends here.
+    """
+    navigation.only_through_app()
+    readable = {summary.path.name: summary for summary in compute.samples() if not summary.problem}
+    sections_address.follow()
+    with st.sidebar:
+        _pick(readable)
+    sections_address.write()
+    for sentence in sections_address.passed_over(readable):
+        st.warning(as_markdown(sentence))
+    chosen = [readable[file] for file in session.together().files if file in readable]
+    if len(chosen) < 2:
+        _too_few(len(readable))
+    return chosen
+
+
+def _pick(readable: Mapping[str, SampleSummary]) -> None:
+    key = session.widget_key("sections")
+    session.show(key, [file for file in session.together().files if file in readable])
+    st.multiselect(
+        "Sections",
+        list(readable),
+        format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
+        key=key,
+        placeholder="Choose two or more",
+        help="Samples that are clustered as one. Their genes are matched by name; those that all share take part.",
+        on_change=lambda: session.change_together(files=tuple(session.shown(key))),
+    )
+
+
+def _too_few(n_readable: int) -> None:
+    st.title("Sections", anchor=False)
+    words = (
+        "Choose two sections or more on the left. They are clustered as one, so that a domain has the same label and colour in "
+        "all of them."
+    )
+    if n_readable < 2:
+        words += " There is only one sample here that can be read: bring in another on Add data." * n_readable
+    st.info(words)
+    st.stop()
+
+
+def read(summaries: Sequence[SampleSummary]) -> list[Sample]:
+    """Read the chosen sections.
+
+    Parameters
+    ----------
+    summaries : sequence of SampleSummary
+
+    Returns
+    -------
+    list of Sample
+
+    Raises
+    ------
+    SampleError
+        If one cannot be read, or they cannot be clustered together.
+    """
+    samples = [compute.sample(summary) for summary in summaries]
+    joint.check_samples(samples)
+    return samples
+
+
+def knobs(samples: Sequence[Sample]) -> None:
+    """Ask for what can be turned.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    """
+    for step, names in _KNOBS.items():
+        usual = getattr(_standard(samples), step)
+        take = functools.partial(_take, step, names, usual)
+        forms.record(f"sections.{step}", getattr(_params(samples), step), names, take, usual=usual)
+
+
+def _take(step: str, names: Sequence[str], usual: Any, new: Any) -> None:
+    moved = {(step, name): getattr(new, name) for name in names if getattr(new, name) != getattr(usual, name)}
+    others = {address: value for address, value in session.together().changes.items() if address[0] != step}
+    session.change_together(changes=others | moved)
+
+
+def _standard(samples: Sequence[Sample]) -> MethodParams:
+    return preset("recommended", joint.suggested_n_clusters(samples))
+
+
+def _params(samples: Sequence[Sample]) -> MethodParams:
+    params = _standard(samples)
+    for address, value in session.together().changes.items():
+        params = replaced(params, address, value)
+    return params
+
+
+def header(samples: Sequence[Sample]) -> Results | None:
+    """Say what the page shows; offer the work, show how far it is, and offer its results as files.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+
+    Returns
+    -------
+    dict of str to Result, or None
+        By section; None until they are there.
+    """
+    job = _job(samples)
+    results: Results | None = job.result if job is not None and job.state is State.DONE else None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title("Sections", anchor=False, width="content")
+        st.badge(f"{len(samples)} sections", color="primary")
+        st.badge(f"{sum(sample.n_spots for sample in samples):,} spots", color="gray", help="In all sections together.")
+        n_genes = len(compute.shared_genes(samples))
+        st.badge(f"{n_genes:,} shared genes", color="gray", help="Genes that all sections have, matched by name.")
+        st.space("stretch")
+        _start_button(samples, job)
+        _export(samples, results)
+    _progress(job)
+    return results
+
+
+def _job(samples: Sequence[Sample]) -> Job | None:
+    params = _params(samples)
+    job = jobs.joint(samples, params)
+    if job is None and session.together().live == session.together().files:  # asked for once: knobs then act at once
+        jobs.cluster_together(samples, params)
+        job = jobs.joint(samples, params)
+    return job
+
+
+def _start_button(samples: Sequence[Sample], job: Job | None) -> None:
+    running = job is not None and not job.finished
+    done = job is not None and job.state is State.DONE
+    st.button(
+        "Clustered" if done else "Clustering" if running else "Cluster together",
+        key=session.widget_key("cluster together"),
+        type="primary",
+        disabled=done or running,
+        help="Cluster all spots of these sections as one, in the background. Knobs then act at once.",
+        on_click=_start,
+        args=(samples,),
+    )
+
+
+def _start(samples: Sequence[Sample]) -> None:
+    jobs.cluster_together(samples, _params(samples))
+    session.change_together(live=session.together().files)
+
+
+def _progress(job: Job | None) -> None:
+    if job is None or job.state is State.DONE:
+        return
+    if not job.finished:
+        watch(job.id, "clustering")
+    elif job.state is State.FAILED:
+        st.error(as_markdown(job.error))
+    else:
+        st.caption("The clustering was cancelled. Press Cluster together to start it again.")
+
+
+def maps(samples: Sequence[Sample], results: Results | None) -> None:
+    """Draw every section, predicted above annotated.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    results : dict of str to Result, or None
+        None draws the annotation alone.
+    """
+    figure = figures.sections_figure(samples, results, theme=session.theme())
+    names = ", ".join(sample.name for sample in samples)
+    what = "Annotation" if results is None else "Predicted domains, and below them the annotation,"
+    charts.show(figure, f"{what} of {names}, one colour for one label in all.")
+
+
+def scores(samples: Sequence[Sample], results: Results | None) -> None:
+    """Show the figures of each section in a table.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    results : dict of str to Result, or None
+        None keeps the columns, empty.
+    """
+    rows = [_row(sample, None if results is None else results[sample.name]) for sample in samples]
+    helps = {
+        "Domains": "How many of the domains have spots in this section.",
+        "ARI": "Adjusted Rand index on annotated spots: 1 is full agreement, 0 what chance gives.",
+        "NMI": "Normalised mutual information on annotated spots: 1 if either labelling tells the other.",
+        "ARI, all spots": "The unannotated counted as a class of their own, as in the paper.",
+        "NMI, all spots": "The unannotated counted as a class of their own, as in the paper.",
+        "Stability": "Mean adjusted Rand index between every two fits that the labels are made of, on this section; 1 is best.",
+        "PAS": "Share of spots that most of their ten nearest disagree with; 0 is best.",
+        "CHAOS": "Mean distance from a spot to the nearest one of its domain, in standard deviations of position; lower is better.",
+    }
+    columns = {name: st.column_config.TextColumn(help=words) for name, words in helps.items()}
+    st.dataframe(rows, hide_index=True, column_config=columns)
+
+
+def _row(sample: Sample, result: Result | None) -> dict[str, Any]:
+    found = Scores() if result is None else result.scores
+    return {
+        "Section": sample.name,
+        "Spots": sample.n_spots,
+        "Genes": sample.n_genes,
+        "Domains": _NOTHING if result is None else str(len(set(result.labels.tolist()))),
+        "ARI": _score(found.ari),
+        "NMI": _score(found.nmi),
+        "ARI, all spots": _score(found.ari_all),
+        "NMI, all spots": _score(found.nmi_all),
+        "Stability": _score(found.stability),
+        "PAS": _score(found.pas),
+        "CHAOS": _score(found.chaos),
+    }
+
+
+def _score(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.3f}"
+
+
+def _export(samples: Sequence[Sample], results: Results | None) -> None:
+    words = "Take maps, labels and sections away."
+    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=results is None, help=words):
+        if results is not None:
+            _files(samples, results)
+
+
+def _files(samples: Sequence[Sample], results: Results) -> None:
+    _download("Labels as CSV", lambda: labels_zip(samples, results), "labels", "One table for each section, zipped.")
+    shades = figure_charts.colours_of_clusters(*_matched(samples, results), "light")
+    make = functools.partial(h5ad_zip, samples, results, shades)
+    _download("Sections as h5ad", make, "h5ad", "Each section with its labels, for scanpy and squidpy, zipped.")
+    figure = figures.sections_figure(samples, results, theme=session.theme())
+    refused = charts.refused_kinds()
+    for kind in ("png", "svg", "html"):
+        charts.figure_button(f"Maps as {kind.upper()}", figure, "sections_maps", kind, disabled=kind in refused)
+
+
+def _matched(samples: Sequence[Sample], results: Results) -> tuple[Matching, Any]:
+    return figures.match_together(samples, results), figures.annotation(samples)
+
+
+def _download(label: str, make: Callable[[], bytes], what: str, words: str) -> None:
+    st.download_button(
+        label,
+        make,
+        file_name=f"sections_{what}.zip",
+        mime="application/zip",
+        key=session.widget_key("export sections", what),
+        help=words,
+        type="tertiary",
+        on_click="ignore",
+    )

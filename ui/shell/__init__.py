@@ -1,0 +1,1 @@
+"""What pages share: session, address, queue, identity, knobs, maps, charts and downloads."""

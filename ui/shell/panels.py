@@ -1,0 +1,295 @@
+"""Parts of pages: the sample picker, figures such as metrics, maps, and what stands there when there is nothing to show."""
+
+import streamlit as st
+
+from core.depth import FoundDirection
+from core.folders import samples_folder
+from core.io.lab import SampleSummary
+from core.result import AutoencoderReport, Result, Scores
+from core.sample import Sample
+from core.text import shown
+from ui.data import compute
+from ui.shell import address as page_address
+from ui.shell import navigation, session
+from ui.shell.guards import as_markdown
+from ui.tune import keeping, take_away
+
+SHIPPED = "151673.h5"
+
+
+def sample_picker(*, with_view: bool = False, with_sweep: bool = False) -> SampleSummary:
+    """Ask for a sample, in the sidebar; say which files cannot be read.
+
+    Parameters
+    ----------
+    with_view : bool
+        Whether the address of the page says what the map of the Tissue page shows.
+    with_sweep : bool
+        Whether it says which sweep is shown.
+
+    Returns
+    -------
+    SampleSummary
+        Of a readable file. Where there is none, the page says what to do and ends here.
+    """
+    navigation.only_through_app()
+    found = compute.samples()
+    readable = {summary.path.name: summary for summary in found if not summary.problem}
+    page_address.follow(with_view=with_view, with_sweep=with_sweep)
+    with st.sidebar:
+        if readable:
+            _pick(readable)
+        _problems([summary.problem for summary in found if summary.problem])
+    if not readable:
+        _no_sample()
+    _say_passed_over(readable)
+    page_address.write(_chosen(readable), with_view=with_view, with_sweep=with_sweep)
+    return readable[_chosen(readable)]
+
+
+def _say_passed_over(readable: dict[str, SampleSummary]) -> None:
+    asked, chosen = session.sample_file(), _chosen(readable)
+    sentences = page_address.passed_over()
+    if asked is not None and asked != chosen:
+        sentences.append(
+            f"There is no sample {shown(asked)} here that can be read, so this is {readable[chosen].name}."
+        )
+    for sentence in sentences:
+        st.warning(as_markdown(sentence))
+
+
+def _chosen(readable: dict[str, SampleSummary]) -> str:
+    wanted = [session.sample_file(), SHIPPED, *readable]
+    return next(file for file in wanted if file in readable)
+
+
+def _pick(readable: dict[str, SampleSummary]) -> None:
+    key = session.widget_key("sample")
+    session.show(key, _chosen(readable))
+    st.selectbox(
+        "Section",
+        list(readable),
+        format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
+        key=key,
+        help=f"Samples in {as_markdown(samples_folder().name)}. A file put there shows up when the page is reloaded.",
+        on_change=lambda: session.choose_sample(session.shown(key)),
+    )
+
+
+def _problems(problems: list[str]) -> None:
+    for problem in problems:
+        st.warning(as_markdown(problem))
+
+
+def _no_sample() -> None:
+    st.title("Spatial domains", anchor=False)
+    st.info(
+        f"There is no sample in {as_markdown(str(samples_folder()))} that can be read. Run "
+        "`python -m core fetch paste2` to bring four sections of human cortex, or bring in your own on Add data, then reload "
+        "this page."
+    )
+    st.stop()
+
+
+def header(sample: Sample, result: Result | None) -> None:
+    """Say what page this is, what sample it shows, and how the autoencoder did.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result or None
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title("Tune", anchor=False, width="content")
+        st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
+        st.badge(
+            f"{sample.n_spots:,} spots", color="gray", help=f"Spots under tissue, with {sample.n_genes:,} genes each."
+        )
+        if sample.synthetic:
+            st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+        if result is not None and result.autoencoder is not None:
+            _autoencoder_badge(result.autoencoder)
+        keeping.badge(sample, result)
+        st.space("stretch")
+        # One group: in a narrow window all go to a row of their own, not the last one alone.
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            take_away.buttons(sample, result)
+
+
+def _autoencoder_badge(report: AutoencoderReport) -> None:
+    words = (
+        "Share of the differences between spots that the reconstruction keeps: 1 is all, 0 is no better than the mean of each "
+        "gene; below 0.05 the autoencoder counts as dead."
+    )
+    state_of_it = "dead" if report.dead else "works"
+    label = f"Autoencoder {state_of_it}: explains {report.explained_variance:.2f}"
+    st.badge(label, color="orange" if report.dead else "gray", help=words)
+
+
+def scores(sample: Sample, result: Result | None) -> None:
+    """Show the figures of a run in a row of cards, each with its change against the pinned run.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result or None
+        None keeps the cards in their places, empty.
+    """
+    kept = session.pinned(sample.content_hash)
+    cards = (_card_ari, _card_nmi, _card_stability, _card_pas, _card_direction, _card_time)
+    row = st.container(horizontal=True, gap="small")  # in a narrow window three cards and three
+    for label, value, note, description, words in (card(result, kept) for card in cards):
+        row.metric(
+            label,
+            value,
+            # Always there, so that cards never change their height.
+            delta=note,
+            delta_color="off",
+            delta_arrow="off",
+            delta_description=description,
+            help=words,
+            border=True,
+        )
+
+
+_Card = tuple[str, str, str, str, str]
+_NOTHING = "–"
+_VERSUS = "vs pin"  # longer words are cut off in a window of 1024 pixels; the help says them in full
+
+
+def _card_ari(result: Result | None, kept: Result | None) -> _Card:
+    words = "Adjusted Rand index on annotated spots: 1 is full agreement with the annotation, 0 what chance gives. "
+    found, pinned = _scores_of(result), _scores_of(kept)
+    note = (_score(found.ari_all), "all spots") if kept is None else _against(found.ari, pinned.ari, ".3f")
+    return "ARI", _score(found.ari), *note, words + _on_all_spots(found.ari_all)
+
+
+def _card_nmi(result: Result | None, kept: Result | None) -> _Card:
+    words = "Normalised mutual information on annotated spots: 1 if either labelling tells the other, 0 if neither tells anything. "
+    found, pinned = _scores_of(result), _scores_of(kept)
+    note = (_score(found.nmi_all), "all spots") if kept is None else _against(found.nmi, pinned.nmi, ".3f")
+    return "NMI", _score(found.nmi), *note, words + _on_all_spots(found.nmi_all)
+
+
+def _on_all_spots(value: float | None) -> str:
+    return (
+        f"On all spots, the unannotated counted as a class of their own, as in the paper: {_score(value)}. Small: this, or "
+        "the change against the pinned result."
+    )
+
+
+def _against(value: float | None, pinned: float | None, digits: str, unit: str = "") -> tuple[str, str]:
+    """Write the change against the pinned result."""
+    if value is None or pinned is None:
+        return _NOTHING, _VERSUS
+    return f"{round(value - pinned, 6) + 0.0:+{digits}}{unit}", _VERSUS
+
+
+def _scores_of(result: Result | None) -> Scores:
+    return Scores() if result is None else result.scores
+
+
+def _score(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.3f}"
+
+
+def _card_stability(result: Result | None, kept: Result | None) -> _Card:
+    words = (
+        "Mean adjusted Rand index between every two of the fits that the consensus is made of, without the annotation: 1 where all agree. "
+        "k-means is one fit and has none; Repeats, below, runs it again. Beware: few, large domains are the most stable. "
+    )
+    found, pinned = _scores_of(result), _scores_of(kept)
+    note = (_percent(found.smallest_share), "smallest")
+    if kept is not None:
+        note = _against(found.stability, pinned.stability, ".3f")
+    return "Stability", _score(found.stability), *note, words + _on_sizes(found, pinned)
+
+
+def _card_pas(result: Result | None, kept: Result | None) -> _Card:
+    words = (
+        "Share of the spots that more than 5 of their 10 nearest spots disagree with, without the annotation: lower is smoother. "
+        "CHAOS is the mean distance to the nearest spot of the same domain, in standard deviations of position: lower is more "
+        "compact. Beware: both are best where one domain takes everything. "
+    )
+    found, pinned = _scores_of(result), _scores_of(kept)
+    note = (_chaos(found.chaos), "CHAOS")
+    if kept is not None:
+        note = _against(_hundredfold(found.pas), _hundredfold(pinned.pas), ".1f", "%")
+    return "PAS", _percent(found.pas), *note, words + _on_chaos(found, pinned)
+
+
+def _on_sizes(found: Scores, pinned: Scores) -> str:
+    if found.smallest_share is None:
+        return "Small: the share of the smallest domain, or the change against the pinned result."
+    before = "" if pinned.smallest_share is None else f" (pinned {pinned.smallest_share:.1%})"
+    return (
+        f"The smallest domain has {found.smallest_share:.1%} of the spots{before}, the largest {found.largest_share:.1%}; "
+        f"{found.n_tiny:.0f} have less than 1%, {found.n_empty:.0f} of them none."
+    )
+
+
+def _on_chaos(found: Scores, pinned: Scores) -> str:
+    before = "" if pinned.chaos is None else f" (pinned {_chaos(pinned.chaos)})"
+    return f"CHAOS is {_chaos(found.chaos)}{before}. Small: CHAOS, or the change of PAS against the pinned result."
+
+
+def _hundredfold(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _percent(share: float | None) -> str:
+    return _NOTHING if share is None else f"{share:.1%}"
+
+
+def _chaos(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.4f}"
+
+
+def _card_direction(result: Result | None, kept: Result | None) -> _Card:
+    words = (
+        "Across which line the layers are crossed, in array rows and columns, or down and across off the array; the arrow on the map points to greater depth, and lines of equal depth show one that bends. "
+        "Small: how clear the found direction is, from 0 to 1 (a bend takes part from 0.70), or the turn in rad against the pinned result; where it is off, what "
+        "spots are told apart by."
+    )
+    if result is None:
+        return "Direction", _NOTHING, _NOTHING, "support", words
+    if result.direction is None:
+        return "Direction", "Off", *_without_direction(result), words
+    if result.direction.bend is not None:
+        return "Direction", "Bending" if result.direction.takes_part else "None", *_support(result.direction), words
+    note = _support(result.direction) if kept is None else _turn(result.direction, kept.direction)
+    return "Direction", f"{result.direction.angle:.2f} rad", *note, words
+
+
+def _without_direction(result: Result) -> tuple[str, str]:
+    # The mixture takes depth where there is a direction, and no position otherwise.
+    return ("both", "coordinates") if result.params.clustering.by_kmeans else ("expression", "alone")
+
+
+def _turn(direction: FoundDirection, kept: FoundDirection | None) -> tuple[str, str]:
+    return _against(None if kept is None else direction.turned_from(kept), 0.0, ".2f")
+
+
+def _support(direction: FoundDirection) -> tuple[str, str]:
+    return ("by hand", "") if direction.support is None else (f"{direction.support:.2f}", "support")
+
+
+_CLUSTERING = "clustering"
+
+
+def _card_time(result: Result | None, kept: Result | None) -> _Card:
+    words = (
+        "How long embedding and clustering took when this was first computed; what was still known from before took no time, "
+        "and training in the background is not counted, but the reading of its model is. Small: clustering alone, with the search for the direction and the vote of neighbours, or the change against the pinned result."
+    )
+    if result is None:
+        return "Time", _NOTHING, _NOTHING, _CLUSTERING, words
+    total = sum(result.seconds.values())
+    note = (_seconds(result.seconds["cluster"]), _CLUSTERING)
+    if kept is not None:
+        note = _against(total, sum(kept.seconds.values()), ".2f", " s")
+    return "Time", _seconds(total), *note, words
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.0f} s" if value >= 10 else f"{value:.2f} s"

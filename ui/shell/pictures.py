@@ -1,0 +1,73 @@
+"""What lies under and on the spots of a map: the stained image, served once, and values by spot, computed once."""
+
+import io
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+from streamlit import runtime
+
+from core.evaluation import quality
+from core.method.registration import um_to_image
+from core.sample import Sample, TissueImage
+from ui.data import compute
+from ui.tissue_view import Underlay
+
+
+def underlay(sample: Sample) -> Underlay | None:
+    """Offer the image of a section to the browser.
+
+    Parameters
+    ----------
+    sample : Sample
+
+    Returns
+    -------
+    Underlay or None
+        None where the sample has no image, or no positions on it.
+    """
+    if sample.image is None or sample.coords_px is None or not runtime.exists():
+        return None
+    # Streamlit's own store of media: the address holds a hash of the bytes, so that the browser fetches them once.
+    url = runtime.get_instance().media_file_mgr.add(_png(sample.image), "image/png", "tissue image")
+    return Underlay(
+        url=st.get_option("server.baseUrlPath").rstrip("/") + url,
+        um_to_px=um_to_image(sample.tissue_um, sample.coords_px, sample.image.scale),
+    )
+
+
+def _png(image: TissueImage) -> bytes:
+    return compute.kept(lambda: _encoded(image), "png", image.digest)
+
+
+def _encoded(image: TissueImage) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(image.pixels).save(content, format="PNG")
+    return content.getvalue()
+
+
+def values(sample: Sample, kind: str, gene: str | None) -> np.ndarray:
+    """Look up one number for each spot.
+
+    Parameters
+    ----------
+    sample : Sample
+    kind : {"gene", "counts", "genes"}
+    gene : str or None
+        One of the sample's, where `kind` asks for a gene.
+
+    Returns
+    -------
+    ndarray of shape (n_spots,)
+        Never to be changed: all sessions share it.
+    """
+    chosen = gene if kind == "gene" else None
+    return compute.kept(lambda: _values(sample, kind, chosen), "values", sample.content_hash, kind, chosen or "")
+
+
+def _values(sample: Sample, kind: str, gene: str | None) -> np.ndarray:
+    if kind == "gene":
+        names = [] if sample.gene_names is None else sample.gene_names.tolist()
+        return quality.gene_counts(sample.expression, names.index(gene))
+    count = {"counts": quality.counts_per_spot, "genes": quality.genes_per_spot}[kind]
+    return count(sample.expression)

@@ -1,0 +1,248 @@
+"""Asks what a sweep is to do: samples, a grid or a search, starts; and says how much work that is before it begins."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core import knobs
+from core.errors import ParameterError
+from core.io.lab import SampleSummary
+from core.params import MethodParams
+from core.sample import Sample
+from core.work.sweep import suggestions
+from core.work.sweep.plan import NEEDS_ANNOTATION, Axis, Range, Search, Section, Sweep, objectives
+from ui.data import compute, jobs
+from ui.shell import forms, guards, session
+from ui.shell.guards import as_markdown
+from ui.sweep import doors as sweeps
+from ui.sweep.words import SCORE_WORDS, duration, knob_label, value_label
+
+_GRID, _SEARCH = "Grid", "Search"
+_NO_KNOB = "None"
+_MOST_STARTS, _MOST_TRIALS = 50, 2000
+_KEEP: dict[str, Any] = {"persist_state": "session"}
+
+
+def starting_point(sample: Sample) -> None:
+    """Say in the sidebar which settings all runs start from, and offer the presets.
+
+    Parameters
+    ----------
+    sample : Sample
+    """
+    forms.preset_picker()
+    moved = session.settings().changes
+    words = ", ".join(f"{knob_label(knobs.names()[address])} {value_label(value)}" for address, value in moved.items())
+    st.caption(
+        f"Runs start from these settings{', with ' + as_markdown(words) if words else ''}. Turn single knobs on Tune."
+    )
+
+
+def new_sweep(summary: SampleSummary) -> None:
+    """Ask for a sweep, and begin it.
+
+    Parameters
+    ----------
+    summary : SampleSummary
+        The sample that the page shows; others can be swept, too.
+    """
+    readable = [one for one in compute.samples() if not one.problem]
+    kind_of, starts_of, sections_of = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
+    kind = kind_of.segmented_control(
+        "Kind", [_GRID, _SEARCH], default=_GRID, required=True, key=session.widget_key("sweep", "kind"),
+        help="A grid tries every value of one or two knobs. A search chooses what to try next from what it has seen.",
+        **_KEEP,
+    )  # fmt: skip
+    with starts_of:
+        n_starts = _starts(kind or _GRID)
+    with sections_of:
+        chosen = _sections(summary, readable)
+    params = chosen[0].params
+    axes, search = (_axes(params), None) if kind == _GRID else ((), _search(params, chosen))
+    sweep = None if axes is None else Sweep(sections=tuple(chosen), axes=axes, search=search, n_starts=n_starts)
+    _start(sweep, compute.sample(summary))
+
+
+def _sections(summary: SampleSummary, readable: Sequence[SampleSummary]) -> list[Section]:
+    by_name = {one.path.name: one for one in readable}
+    # The shown sample is always one of them; its key makes the choice begin anew with another one.
+    more = st.multiselect(
+        "More sections",
+        [name for name in by_name if name != summary.path.name],
+        format_func=lambda name: by_name[name].name,
+        key=session.widget_key("sweep", "sections", summary.path.name),
+        placeholder=f"{summary.name} alone",
+        help="Every setting is run on these, too.",
+        **_KEEP,
+    )
+    wanted = [summary, *(by_name[name] for name in more)]
+    return [sweeps.section(one, forms.params(compute.sample(one))) for one in wanted]
+
+
+def _axes(params: MethodParams) -> tuple[Axis, ...] | None:
+    """Ask for one or two knobs and their values; None where values cannot be taken, which is said beside them."""
+    names = suggestions.relevant(params)
+    rows, first = _axis(0, names, names[0] if len(names) < 3 else _usual_first(names), params)
+    others = [_NO_KNOB, *(name for name in names if name != rows)]
+    columns, second = _axis(1, others, "x_weight" if "x_weight" in others else "refinement", params)
+    if first is None or (second is None and columns != _NO_KNOB):
+        return None
+    return (first,) if second is None else (first, second)
+
+
+def _usual_first(names: Sequence[str]) -> str:
+    return next(name for name in ("window", "hops", "n_clusters") if name in names)
+
+
+def _axis(place: int, names: Sequence[str], usual: str, params: MethodParams) -> tuple[str, Axis | None]:
+    left, right = st.columns([1, 3], gap="medium")
+    knob = left.selectbox(
+        "Rows" if place == 0 else "Columns",
+        names,
+        index=list(names).index(usual) if usual in names else 0,
+        format_func=knob_label,
+        key=session.widget_key("sweep", "knob", str(place)),
+        help="The knob that is turned." if place == 0 else "A second knob, or none.",
+        **_KEEP,
+    )
+    if knob == _NO_KNOB or knob is None:
+        return _NO_KNOB, None
+    axis = None
+    with right, guards.shown_as_message():
+        axis = Axis(knob=knob, values=_values(place, knob, params))
+    return knob, axis
+
+
+def _values(place: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
+    address, usual = knobs.address_of(knob), suggestions.values(knob, params)
+    declared, key = knobs.declared(address).metadata, session.widget_key("sweep", "values", str(place), knob)
+    if declared["choices"]:
+        choices = declared["choices"]
+        return tuple(
+            st.multiselect("Values", list(choices), default=list(usual), format_func=choices.get, key=key, **_KEEP)
+        )
+    text = st.text_input(
+        "Values", ", ".join(map(value_label, usual)), key=key, help=f"With commas between. {declared['help']}", **_KEEP
+    )
+    try:
+        return tuple(knobs.read_value(address, part.strip()) for part in (text or "").split(",") if part.strip())
+    except ParameterError as error:
+        example = ", ".join(map(value_label, usual[:3]))
+        raise ParameterError(
+            f"{knob_label(knob)}: {error} Write values with commas between, such as {example}."
+        ) from error
+
+
+def _search(params: MethodParams, sections: Sequence[Section]) -> Search:
+    names = suggestions.relevant(params)
+    left, right = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
+    chosen = left.multiselect(
+        "Knobs to turn", names, default=list(suggestions.to_search(params)), format_func=knob_label,
+        key=session.widget_key("sweep", "search knobs", ",".join(names)), **_KEEP,
+    )  # fmt: skip
+    with right:
+        objective = _objective(sections)
+    ranges = tuple(_range(knob, params) for knob in chosen)
+    left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
+    n_trials = left.number_input(
+        "Trials",
+        1,
+        _MOST_TRIALS,
+        50,
+        key=session.widget_key("sweep", "trials"),
+        help="Settings to try in all.",
+        **_KEEP,
+    )
+    seed = right.number_input(
+        "Search seed", 0, 2**31 - 1, 0, key=session.widget_key("sweep", "search seed"),
+        help="The same seed asks for the same settings.", **_KEEP,
+    )  # fmt: skip
+    prune = params.embedding.needs_training and st.checkbox(
+        "Give up trainings that do worse than most", key=session.widget_key("sweep", "prune"),
+        help="By their loss, as a share of the variance of what is learned, from the fifth epoch on.", **_KEEP,
+    )  # fmt: skip
+    return Search(objective=objective, n_trials=int(n_trials), ranges=ranges, random_state=int(seed), prune=bool(prune))
+
+
+def _objective(sections: Sequence[Section]) -> str:
+    annotated = all(section.annotation_hash for section in sections)
+    names = [name for name in objectives() if annotated or name not in NEEDS_ANNOTATION]
+    if not names:
+        raise ParameterError(
+            "Without an annotation there is no score to search for: sweep a grid and look at the maps."
+        )
+    chosen = st.selectbox(
+        "Look for",
+        names,
+        format_func=lambda name: SCORE_WORDS[name][0],
+        key=session.widget_key("sweep", "objective", str(annotated)),
+        help="ARI and NMI look at the annotation: what they find is fitted to it. The others need none.",
+        **_KEEP,
+    )
+    return str(chosen)
+
+
+def _range(knob: str, params: MethodParams) -> Range:
+    usual = suggestions.search_range(knob, params)
+    if usual.choices:
+        st.caption(f"{knob_label(knob)}: all of {', '.join(usual.choices)}")
+        return usual
+    low_of, high_of, log_of = st.columns([3, 3, 2], gap="medium", vertical_alignment="bottom")
+    kind = int if usual.whole else float
+    ends = [
+        column.number_input(
+            f"{knob_label(knob)}, {word}", value=kind(value), key=session.widget_key("sweep", "range", knob, word),
+            format=None if usual.whole else "%.6g", step=1 if usual.whole else None, **_KEEP,
+        )
+        for column, word, value in ((low_of, "from", usual.low), (high_of, "to", usual.high))
+    ]  # fmt: skip
+    log = log_of.checkbox(
+        "By factors", usual.log, key=session.widget_key("sweep", "range", knob, "log"),
+        help="Whether twice as much counts alike everywhere, as for weights.", **_KEEP,
+    )  # fmt: skip
+    return Range(knob=knob, low=float(ends[0]), high=float(ends[1]), log=log)
+
+
+def _starts(kind: str) -> int:
+    words = "Runs of each setting, from as many seeds: how much does the start alone matter?"
+    usual = 3 if kind == _GRID else 1
+    key = session.widget_key("sweep", "starts", kind)
+    return int(st.number_input("Starts", 1, _MOST_STARTS, usual, key=key, help=words, **_KEEP))
+
+
+def _start(sweep: Sweep | None, sample: Sample) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Start sweep", type="primary", key=session.widget_key("sweep", "start"), on_click=_begin, args=(sweep,),
+            disabled=sweep is None,
+            help="It goes on in the background, also when you leave, reload or close this page. An equal sweep goes on where it is.",
+        )  # fmt: skip
+        st.caption("Mend the values above first." if sweep is None else _how_much(sweep, sample))
+
+
+def _begin(sweep: Sweep) -> None:
+    sweeps.start(sweep)
+    session.choose_sweep(sweep.id)
+
+
+def _how_much(sweep: Sweep, sample: Sample) -> str:
+    n_sections = len(sweep.sections)
+    what = f"{sweep.n_settings} {'trials' if sweep.search else 'settings'}"
+    times = f" × {n_sections} sections" * (n_sections > 1) + f" × {sweep.n_starts} starts" * (sweep.n_starts > 1)
+    n_workers = jobs.board().n_workers
+    seconds = sweeps.seconds_of(sweep, _timed(sweep, sample))
+    about = (
+        f", about {duration(seconds)}" if seconds is not None else ", how long is not known before a training was timed"
+    )
+    return f"{what}{times} = {sweep.n_runs:,} runs{about} on {n_workers} process{'es' * (n_workers != 1)}."
+
+
+def _timed(sweep: Sweep, sample: Sample) -> dict[str, float] | None:
+    params = sweep.sections[0].params
+    if not compute.ready(sample, params) or any(knob in _TRAINED for knob in sweep.knobs):
+        return None
+    return compute.cluster(sample, params).seconds
+
+
+_TRAINED = ("width", "epochs", "learning_rate", "weight_decay", "batch_size", "training_seed", "embedding")

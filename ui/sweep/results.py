@@ -1,0 +1,369 @@
+"""What a sweep has found, while it runs and afterwards: maps, scores, and the way from each to Tune."""
+
+import functools
+import io
+from collections.abc import Callable, Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
+
+from core.errors import SampleError
+from core.figures import contact_sheet, sweeps
+from core.figures.contact_sheet import Side, Tile
+from core.io.lab import SampleSummary
+from core.sample import Sample
+from core.work.runs import Run
+from core.work.sweep import results as sweep_results
+from core.work.sweep.journal import State
+from core.work.sweep.plan import Search
+from core.work.sweep.results import Place
+from core.work.sweep.search import study_of
+from core.work.sweep.sweeps import Status
+from ui.data import compute
+from ui.data.record import record
+from ui.shell import guards, session
+from ui.shell.charts import downloads, show
+from ui.shell.guards import as_markdown
+from ui.sweep import doors
+from ui.sweep.doors import Shown
+from ui.sweep.words import SCORE_WORDS, choice_label, duration, knob_label, title
+
+_SECONDS_BETWEEN_LOOKS, _SECONDS_BETWEEN_PICTURES = 1.0, 3.0
+_MOST_TILES = 24
+_TUNE = "pages/tune.py"
+_MAPS, _SCORES, _TABLE = "Maps", "Scores", "Table"
+_CONFIG = {"displayModeBar": False, "scrollZoom": False}
+
+
+def results() -> None:
+    """Show the sweep that the session looks at, and let it be chosen among all."""
+    known = {status.id: status for status in doors.sweeps().all()}
+    if not known:
+        st.info("No sweep has run here yet. Choose what to turn above, then press Start sweep.")
+        return
+    if (wanted := session.sweep_id()) is not None and wanted not in known:
+        st.warning("The sweep that was asked for is not on this server: this is the latest.")
+    chosen = _choose(known)
+    running = known[chosen].running
+    st.fragment(_progress, run_every=_SECONDS_BETWEEN_LOOKS if running else None)(chosen, running)
+    st.fragment(_views, run_every=_SECONDS_BETWEEN_PICTURES if running else None)(chosen)
+
+
+def _choose(known: dict[str, Status]) -> str:
+    key, wanted = session.widget_key("sweep", "chosen"), session.sweep_id()
+    session.show(key, wanted if wanted in known else next(iter(known)))
+    chosen = st.selectbox(
+        "Sweep",
+        list(known),
+        format_func=lambda sweep_id: title(known[sweep_id]),
+        key=key,
+        help="All sweeps of this server, the latest first.",
+        on_change=lambda: session.choose_sweep(session.shown(key)),
+    )
+    return str(chosen)
+
+
+def _progress(sweep_id: str, was_running: bool) -> None:
+    status = doors.sweeps().status(sweep_id)
+    if status is None:
+        return
+    if was_running and not status.running:
+        st.rerun()  # the page draws itself once more, without this clock
+    outcome, n_runs = status.outcome, status.plan.sweep.n_runs
+    if status.running:
+        words = "Starts the workers." if not outcome.n_done and not status.words else status.words
+        st.progress(status.share, f"{outcome.n_done:,} of {n_runs:,} runs. {_time_left(status)} {words}")
+    _buttons(status)
+    for words in sorted(set(outcome.failed.values())):
+        n_failed = sum(one == words for one in outcome.failed.values())
+        st.warning(f"{n_failed} run{'s' * (n_failed != 1)} failed: {as_markdown(words)}")
+    if outcome.error:
+        st.warning(as_markdown(outcome.error))
+
+
+def _time_left(status: Status) -> str:
+    return (
+        "Time left: not known yet." if status.seconds_left is None else f"About {duration(status.seconds_left)} left."
+    )
+
+
+def _buttons(status: Status) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if status.running:
+            _button("Pause", "pause", doors.sweeps().pause, status.id, "Runs that have begun come to their end.")
+            _button("Cancel", "cancel", doors.sweeps().cancel, status.id, "End it now. What is recorded stays.")
+        elif status.outcome.state is not State.DONE or status.outcome.failed:
+            n_done, n_runs = status.outcome.n_done, status.plan.sweep.n_runs
+            _button("Go on", "go on", doors.go_on, status.id, "Make the runs that are not recorded yet.")
+            st.caption(f"{n_done:,} of {n_runs:,} runs are recorded.")
+
+
+def _button(words: str, name: str, act: Callable[[str], None], sweep_id: str, help: str) -> None:
+    st.button(words, key=session.widget_key("sweep", name), on_click=act, args=(sweep_id,), help=help)
+
+
+def _views(sweep_id: str) -> None:
+    status = doors.sweeps().status(sweep_id)
+    if status is None or not status.outcome.runs:
+        return
+    with guards.shown_as_message():
+        row = st.container(horizontal=True, vertical_alignment="center")
+        with row:
+            view = _view_picker(status)
+            shown = _shown(status)
+        sample, file = _sample(shown)
+        _VIEWS.get(view, _maps)(shown, sample, file, row)
+
+
+def _view_picker(status: Status) -> str:
+    names = [_MAPS, _SCORES, _TABLE]
+    if status.plan.sweep.search is not None:
+        names = [_MAPS, *_CHARTS_OF_SEARCHES, _TABLE]
+    chosen = st.segmented_control(
+        "View", names, default=_MAPS, required=True, key=session.widget_key("sweep", "view", str(len(names))),
+        label_visibility="collapsed", persist_state="session", width="stretch",
+    )  # fmt: skip
+    return str(chosen)
+
+
+def _shown(status: Status) -> Shown:
+    sections = status.plan.sweep.sections
+    section = 0
+    if len(sections) > 1:
+        section = st.selectbox(
+            "Section", range(len(sections)), format_func=lambda number: sections[number].name,
+            key=session.widget_key("sweep", "section", status.id), label_visibility="collapsed", width=180,
+        )  # fmt: skip
+    search = status.plan.sweep.search
+    shown = doors.shown(status, section, search.objective if search else "ari")
+    names = sweep_results.known_scores([run for runs in shown.by_place.values() for run in runs])
+    if search is None and len(names) > 1:
+        score = st.selectbox(
+            "Score", names, format_func=lambda name: SCORE_WORDS[name][0],
+            key=session.widget_key("sweep", "score", ",".join(names)), label_visibility="collapsed", width=180,
+            persist_state="session",
+        )  # fmt: skip
+        shown = doors.shown(status, section, score)
+    return shown
+
+
+def _sample(shown: Shown) -> tuple[Sample, SampleSummary]:
+    wanted = shown.sweep.sections[shown.section]
+    for summary in compute.samples():
+        if summary.name == wanted.name and not summary.problem:
+            sample = compute.sample(summary)
+            if sample.content_hash == wanted.content_hash:
+                return sample, summary
+    raise SampleError(
+        f"The sample {wanted.name} is no longer here, or holds something else now: its runs are recorded, but cannot be drawn."
+    )
+
+
+def _maps(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
+    best = shown.ranked[0]
+    st.caption(_about_maps(shown))
+    figure = _sheet(shown, sample)
+    event = st.plotly_chart(
+        figure, theme=None, config=_CONFIG, on_select="rerun", selection_mode="points",
+        key=session.widget_key("sweep", "sheet", shown.status.id, str(shown.section)),
+        alt=f"Small maps of {len(shown.by_place)} settings on {sample.name}.",
+    )  # fmt: skip
+    with row:
+        _best_button(shown, sample, file, best)
+        downloads(figure, f"{sample.name}_sweep_{shown.status.id}")
+    points = event["selection"]["points"]
+    if points:
+        _open(sample, file, shown.typical(tuple(points[0]["customdata"])))
+
+
+def _about_maps(shown: Shown) -> str:
+    words = "Click a map to open it in Tune."
+    if shown.score:
+        words += f" Below each: {SCORE_WORDS[shown.score][0]}"
+        words += ", mean and standard deviation over starts." if shown.sweep.n_starts > 1 else "."
+    if shown.sweep.search and len(shown.by_place) > _MOST_TILES:
+        words += f" The best {_MOST_TILES} of {len(shown.by_place)} trials; the table has all."
+    return words
+
+
+def _best_button(shown: Shown, sample: Sample, file: SampleSummary, best: Place) -> None:
+    if shown.score and st.button(
+        "Best in Tune", key=session.widget_key("sweep", "open best"), type="tertiary", icon=":material/tune:",
+        help=f"Open the setting with the best {SCORE_WORDS[shown.score][0]}: {as_markdown(_turned(shown, best))}.",
+        on_click=_take, args=(sample, file, shown.typical(best)),
+    ):  # fmt: skip
+        st.switch_page(_TUNE)
+
+
+def _open(sample: Sample, file: SampleSummary, run: Run) -> None:
+    _take(sample, file, run)
+    st.switch_page(_TUNE)
+
+
+def _take(sample: Sample, file: SampleSummary, run: Run) -> None:
+    session.choose_sample(file.path.name)
+    session.take_settings(doors.settings_of(sample, run))
+
+
+def _sheet(shown: Shown, sample: Sample) -> go.Figure:
+    theme, sweep = session.theme(), shown.sweep
+    if sweep.search is not None:
+        places = shown.ranked[:_MOST_TILES]
+        n_tiles = min(_MOST_TILES, sweep.n_settings)
+    else:
+        places, n_tiles = sorted(shown.by_place), sweep.n_settings
+    tiles = _tiles(shown, sample, places)
+    shape = _height_by_width(tiles[0])
+    if len(sweep.axes) == 2:
+        rows, columns = _sides(shown)
+        return contact_sheet.on_grid(tiles, rows, columns, height_by_width=shape, theme=theme)
+    return contact_sheet.in_rows(tiles, n_tiles=n_tiles, height_by_width=shape, theme=theme)
+
+
+def _tiles(shown: Shown, sample: Sample, places: Sequence[Place]) -> list[Tile]:
+    runs = [run for runs in shown.by_place.values() for run in runs]
+    reference, scores = min(runs, key=lambda run: run.created), shown.scores
+    best = shown.ranked[0] if shown.score and len(shown.by_place) > 1 else None
+    on_grid = len(shown.sweep.axes) == 2
+    return [
+        Tile(
+            place=place,
+            png=doors.map_of(sample, shown.typical(place), reference, session.theme()),
+            caption=_caption(shown, place, scores, on_grid),
+            hover=_hover(shown, place),
+            best=place == best,
+        )
+        for place in places
+    ]
+
+
+def _caption(shown: Shown, place: Place, scores: dict[Place, tuple[float, ...]], on_grid: bool) -> str:
+    score = sweeps.spread_in_words(scores[place]) if place in scores else ""
+    if on_grid:
+        return score
+    values = sweep_results.turned(shown.sweep, shown.by_place[place][0])
+    turned = " · ".join(choice_label(name, value) for name, value in values.items())
+    return f"{turned}: {score}" if score else turned
+
+
+def _hover(shown: Shown, place: Place) -> str:
+    names = sweep_results.known_scores(shown.by_place[place])
+    starts = [
+        f"Seed {run.params.clustering.random_state}: {', '.join(doors.in_words(run.scores, names[:2]))}"
+        for run in shown.by_place[place]
+    ]
+    return "<br>".join([_turned(shown, place).replace(", ", "<br>"), *starts])
+
+
+def _turned(shown: Shown, place: Place) -> str:
+    values = sweep_results.turned(shown.sweep, shown.by_place[place][0])
+    return ", ".join(f"{knob_label(name)} {choice_label(name, value)}" for name, value in values.items())
+
+
+def _height_by_width(tile: Tile) -> float:
+    width, height = Image.open(io.BytesIO(tile.png)).size
+    return float(height / width)
+
+
+def _sides(shown: Shown) -> list[Side]:
+    return [
+        Side(name=knob_label(axis.knob), values=[choice_label(axis.knob, value) for value in axis.values])
+        for axis in shown.sweep.axes
+    ]
+
+
+def _scores(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
+    if not shown.score:
+        st.info("These runs have no score to compare: look at the maps.")
+        return
+    name, words = SCORE_WORDS[shown.score]
+    st.caption(words)
+    sides = _sides(shown)
+    if len(sides) == 2:
+        figure = sweeps.heat_map(shown.scores, sides[0], sides[1], name, theme=session.theme())
+    else:
+        figure = sweeps.curve(shown.scores, sides[0], name, theme=session.theme())
+    show(figure, f"{name} of {len(shown.scores)} settings on {sample.name}.")
+    with row:
+        _best_button(shown, sample, file, shown.ranked[0])
+        downloads(figure, f"{sample.name}_{shown.score}_{shown.status.id}")
+
+
+def _table(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
+    places, names = shown.ranked, sweep_results.known_scores([run for runs in shown.by_place.values() for run in runs])
+    columns: dict[str, list[object]] = {}
+    for knob in shown.sweep.knobs:
+        values = [sweep_results.turned(shown.sweep, shown.by_place[place][0])[knob] for place in places]
+        columns[knob_label(knob)] = values
+    for name in names:
+        by_place = sweep_results.scores_by_place(shown.by_place, name)
+        columns[SCORE_WORDS[name][0]] = [float(sum(by_place[place]) / len(by_place[place])) for place in places]
+    columns["Starts"] = [len(shown.by_place[place]) for place in places]
+    st.caption("The best first; scores are means over starts. Choose a row to open it in Tune.")
+    numbers = {
+        SCORE_WORDS[name][0]: st.column_config.NumberColumn(format="%.3f", help=SCORE_WORDS[name][1]) for name in names
+    }
+    event = st.dataframe(
+        columns, hide_index=True, on_select="rerun", selection_mode="single-row", column_config=numbers,
+        key=session.widget_key("sweep", "table", shown.status.id, str(shown.section)),
+    )  # fmt: skip
+    with row:
+        _best_button(shown, sample, file, shown.ranked[0])
+    if event["selection"]["rows"]:
+        _open(sample, file, shown.typical(places[event["selection"]["rows"][0]]))
+
+
+def _search_chart(
+    draw: Callable[[Search, list[tuple[dict[str, object], float]], dict[str, str]], go.Figure],
+    shown: Shown,
+    sample: Sample,
+    file: SampleSummary,
+    row: DeltaGenerator,
+) -> None:
+    del file
+    search = shown.sweep.search
+    runs = record().runs(sweep=shown.status.id)
+    tried = [] if search is None else sweep_results.tried(shown.sweep, search, shown.status.outcome, runs)
+    if search is None or len({score for _, score in tried}) < 2:
+        st.info("Two trials with different scores are needed first.")
+        return
+    labels = {item.knob: knob_label(item.knob) for item in search.ranges}
+    with st.spinner("Draws what the search learned"):
+        figure = draw(search, tried, labels)
+    show(figure, f"What {len(tried)} trials on {sample.name} show.")
+    with row:
+        downloads(figure, f"{sample.name}_search_{shown.status.id}")
+
+
+def _history(search: Search, tried: list[tuple[dict[str, object], float]], labels: dict[str, str]) -> go.Figure:
+    del labels
+    name, words = SCORE_WORDS[search.objective]
+    st.caption(f"{words} Dots: trials. Line: the best so far.")
+    return sweeps.history([score for _, score in tried], name, maximise=search.maximise, theme=session.theme())
+
+
+def _importances(search: Search, tried: list[tuple[dict[str, object], float]], labels: dict[str, str]) -> go.Figure:
+    st.caption("How much of the differences between trials each knob explains (fANOVA).")
+    return sweeps.importances(study_of(search, tried), labels, theme=session.theme())
+
+
+def _slices(search: Search, tried: list[tuple[dict[str, object], float]], labels: dict[str, str]) -> go.Figure:
+    st.caption("Each trial by each knob alone; later trials stand out more.")
+    return sweeps.slices(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=session.theme())
+
+
+def _parallel(search: Search, tried: list[tuple[dict[str, object], float]], labels: dict[str, str]) -> go.Figure:
+    st.caption("A line for each trial. Drag along an axis to keep only the trials that pass there.")
+    return sweeps.parallel(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=session.theme())
+
+
+_CHARTS_OF_SEARCHES = {"History": _history, "Importances": _importances, "Slices": _slices, "Parallel": _parallel}
+
+_VIEWS: dict[str, Callable[..., None]] = {
+    _MAPS: _maps,
+    _SCORES: _scores,
+    _TABLE: _table,
+    **{name: functools.partial(_search_chart, draw) for name, draw in _CHARTS_OF_SEARCHES.items()},
+}

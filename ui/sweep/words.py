@@ -1,0 +1,111 @@
+"""How sweeps speak of knobs, values, scores and time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from core import knobs
+from core.work.sweep.journal import State
+from core.work.sweep.sweeps import Status
+
+SCORE_WORDS: Mapping[str, tuple[str, str]] = {
+    "ari": ("ARI", "Adjusted Rand index on annotated spots; higher is better."),
+    "nmi": ("NMI", "Normalised mutual information on annotated spots; higher is better."),
+    "ari_all": ("ARI, all spots", "Adjusted Rand index, the unannotated as a class of their own; higher is better."),
+    "nmi_all": ("NMI, all spots", "Normalised mutual information, the unannotated as a class; higher is better."),
+    "chaos": ("CHAOS", "Distance to the nearest spot of the same domain; lower is better. Needs no annotation."),
+    "pas": ("PAS", "Share of spots whose neighbours mostly disagree; lower is better. Needs no annotation."),
+    "stability": ("Stability", "How well repeated fits agree; higher is better. Needs no annotation."),
+}
+
+STATE_WORDS: Mapping[State, str] = {
+    State.RUNNING: "running",
+    State.PAUSED: "paused",
+    State.CANCELLED: "cancelled",
+    State.STOPPED: "stopped",
+    State.DONE: "done",
+}
+
+
+def knob_label(knob: str) -> str:
+    """Name a knob as its form does.
+
+    Parameters
+    ----------
+    knob : str
+        As `core.knobs` names it; other words stay as they are.
+
+    Returns
+    -------
+    str
+    """
+    known = {name: address for address, name in knobs.names().items()}
+    return str(knobs.declared(known[knob]).metadata["label"]) if knob in known else knob
+
+
+def value_label(value: Any) -> str:
+    """Write a knob's value shortly.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+    """
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def choice_label(knob: str, value: Any) -> str:
+    """Write a knob's value as its form does.
+
+    Parameters
+    ----------
+    knob : str
+    value : object
+
+    Returns
+    -------
+    str
+    """
+    choices = knobs.declared(knobs.address_of(knob)).metadata["choices"]
+    return str(choices[value]) if choices else value_label(value)
+
+
+def duration(seconds: float) -> str:
+    """Say how long something takes.
+
+    Parameters
+    ----------
+    seconds : float
+
+    Returns
+    -------
+    str
+    """
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def title(status: Status) -> str:
+    """Name a sweep in a list.
+
+    Parameters
+    ----------
+    status : Status
+
+    Returns
+    -------
+    str
+    """
+    sweep = status.plan.sweep
+    names = ", ".join(section.name for section in sweep.sections[:3]) + " ..." * (len(sweep.sections) > 3)
+    turned = (", " if sweep.search else " × ").join(map(knob_label, sweep.knobs))
+    kind = f"search for {SCORE_WORDS[sweep.search.objective][0]} over {turned}" if sweep.search else turned
+    return f"{names}: {kind}, {sweep.n_runs:,} runs, {STATE_WORDS[status.outcome.state]} ({_when(status.plan.created)})"
+
+
+def _when(created: datetime) -> str:
+    return f"{created.astimezone():%d %b %H:%M}"

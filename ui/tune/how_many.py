@@ -1,0 +1,89 @@
+"""How many clusters: a curve from background work, one suggestion with its reason, and the way to take it."""
+
+import streamlit as st
+
+from core.figures.how_many import how_many
+from core.method.how_many import Curve
+from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO, MethodParams
+from core.result import Result
+from core.sample import Sample
+from core.work.board.board import Job, State
+from ui.data import jobs
+from ui.shell import session
+from ui.shell.charts import Chart
+from ui.shell.guards import as_markdown
+from ui.shell.watch import watch
+
+_N_CLUSTERS = ("clustering", "n_clusters")
+
+
+def view(sample: Sample, result: Result) -> Chart | None:
+    """Offer the runs, show how far they are, or show what came of them.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+        All its settings but the number of clusters are kept.
+
+    Returns
+    -------
+    Chart or None
+        None before the runs are done.
+    """
+    job = jobs.numbers(sample, result.params)
+    if job is None or job.state in (State.FAILED, State.CANCELLED):
+        _offer(sample, result.params, job)
+        return None
+    if not job.finished:
+        watch(job.id, "search")
+        return None
+    curve: Curve = job.result
+    _suggestion(curve, result)
+    figure = how_many(curve, shown=result.params.clustering.n_clusters, theme=session.theme())
+    return figure, f"Agreement of runs on {sample.name} over the number of clusters. {curve.reason}"
+
+
+def _offer(sample: Sample, params: MethodParams, ended: Job | None) -> None:
+    if ended is not None and ended.state is State.FAILED:
+        st.error(as_markdown(ended.error))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Try {TRIED_FROM} to {TRIED_TO} clusters",
+            key=session.widget_key("try numbers"),
+            type="primary",
+            on_click=_start,
+            args=(sample, params),
+        )
+        cancelled = "The last search was cancelled. " * (ended is not None and ended.state is State.CANCELLED)
+        st.caption(
+            f"{cancelled}Runs these settings from {TRIED_STARTS} starts at each number, in the background, without looking at the "
+            "annotation: at which number do runs agree?"
+        )
+
+
+def _start(sample: Sample, params: MethodParams) -> None:
+    jobs.try_numbers(sample, params)
+
+
+def _suggestion(curve: Curve, result: Result) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            as_markdown(curve.reason),
+            width="stretch",
+            help="Few, large domains agree by themselves, so peaks count and not height alone; look at the whole curve, at PAS and "
+            "at the smallest domain. The annotation plays no part.",
+        )
+        if curve.suggested is not None:
+            st.button(
+                f"Take {curve.suggested}",
+                key=session.widget_key("take number"),
+                help="Sets the number of clusters. Nothing is set unless you press this.",
+                disabled=curve.suggested == result.params.clustering.n_clusters,
+                on_click=_take,
+                args=(curve.suggested,),
+            )
+
+
+def _take(n_clusters: int) -> None:
+    session.change(_N_CLUSTERS, n_clusters)

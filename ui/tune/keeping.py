@@ -1,0 +1,115 @@
+"""Keeping a result: its name, note and star, and the link that opens it anywhere."""
+
+import streamlit as st
+
+from core import knobs
+from core.params import params_key
+from core.result import Result
+from core.sample import Sample
+from core.work.runs import Run
+from core.work.runs.code import code_version
+from core.work.runs.run import MAX_NAME, MAX_NOTE
+from ui.data.record import kept, record
+from ui.shell import address as page_address
+from ui.shell import guards, run_links, session
+from ui.shell.guards import as_markdown
+from ui.shell.identity import who
+
+_MAX_BADGE = 30  # signs; the help has all of them
+
+
+def button(sample: Sample, result: Result | None) -> None:
+    """Offer to keep a result in the record of runs, inside a row of buttons.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result or None
+        Without one there is nothing to keep.
+    """
+    run = None if result is None else kept(sample, result.params, page_address.shown_file())
+    words = "Keep this result in the record of runs, with its labels, a name and a note; a link opens it again."
+    with st.popover(
+        "Keep",
+        icon=":material/bookmark_added:" if run else ":material/bookmark_add:",
+        key=session.widget_key("keep"),
+        type="tertiary",
+        disabled=result is None,
+        help=words,
+    ):
+        if result is not None:
+            _form(sample, result, run)
+
+
+def badge(sample: Sample, result: Result | None) -> None:
+    """Name the kept run that is shown, inside a row of badges.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result or None
+    """
+    run = None if result is None else kept(sample, result.params, page_address.shown_file())
+    if run is None:
+        return
+    star = ":material/star: " if run.starred else ""
+    st.badge(f"{star}Kept: {as_markdown(_short(run.title))}", color="green", help=_story(run))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _MAX_BADGE else f"{name[: _MAX_BADGE - 1].rstrip()}…"
+
+
+def _story(run: Run) -> str:
+    by = f" by {as_markdown(run.who)}" if run.who else ""
+    when = as_markdown(f"{run.created:%d %B %Y at %H:%M} UTC")
+    words = [f"{as_markdown(run.name)}", f"Kept{by} on {when}."] if run.name else [f"Kept{by} on {when}."]
+    if run.code_version != code_version():
+        words.append("The method's code has changed since: the same settings may now give other labels.")
+    if run.note:
+        words.append(as_markdown(run.note))
+    return "\n\n".join(words)
+
+
+@st.fragment
+def _form(sample: Sample, result: Result, run: Run | None) -> None:
+    # The form starts anew, with another name, once a knob was moved.
+    known = run.id if run else params_key(result.params)
+    with st.form(session.widget_key("keep form", known), border=False):
+        name = st.text_input(
+            "Name",
+            run.name if run else _suggested_name(result),
+            max_chars=MAX_NAME,
+            help="How lists and links call it.",
+        )
+        note = st.text_area(
+            "Note",
+            run.note if run else "",
+            max_chars=MAX_NOTE,
+            height=68,
+            placeholder="What is good about it?",
+            help="For yourself and for others on this server.",
+        )
+        st.caption(f"Kept by {as_markdown(run.who or 'nobody' if run else who())}")
+        starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easily found again.")
+        if st.form_submit_button("Save changes" if run else "Keep", type="secondary" if run else "primary"):
+            with guards.shown_as_message():
+                _save(sample, result, run, name, note, starred)
+    if run is not None:
+        st.caption("This link opens it for everyone who reaches this server:")
+        st.code(run_links.link_to(run.id), language=None, wrap_lines=True)
+        st.page_link("pages/runs.py", label="All kept runs", icon=":material/table_rows:")
+
+
+def _save(sample: Sample, result: Result, run: Run | None, name: str, note: str, starred: bool) -> None:
+    with st.spinner("Keeping the run", show_time=True):
+        if run is not None:
+            session.change_run(record().change(run.id, name=name, note=note, starred=starred))
+        else:
+            made = record().keep(sample, result, who=who(), name=name, note=note, starred=starred)
+            session.remember_run(page_address.shown_file(), session.settings(), made)
+    st.rerun()
+
+
+def _suggested_name(result: Result) -> str:
+    return knobs.in_words(result.params)[:MAX_NAME]

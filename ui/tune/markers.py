@@ -1,0 +1,185 @@
+"""Marker genes below the maps of Tune: found in the background, then a dot plot and a table for each domain."""
+
+import functools
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.markers import COLUMNS, Markers, as_csv
+from core.figures import charts
+from core.figures.markers import dot_plot
+from core.result import Result
+from core.sample import Sample
+from core.work.board.board import Job, State
+from ui.data import jobs
+from ui.shell import address as page_address
+from ui.shell import maps, session
+from ui.shell.charts import Chart
+from ui.shell.guards import as_markdown, shown_as_message
+from ui.shell.watch import watch
+
+N_ROWS = 200
+"""Genes that a table shows; the file holds all."""
+
+_TISSUE = "pages/tissue.py"
+_CLICK = "Click a gene to see it on the tissue."
+_LABELS = (
+    ("Gene", ""),
+    ("Score", "z of Wilcoxon's rank sum: how clearly the domain has more of the gene than all other spots."),
+    ("log2 fold change", "Of the mean in the domain over the mean elsewhere: 1 is twice as much."),
+    ("Adjusted p", "Two-sided, adjusted over all genes (Benjamini and Hochberg)."),
+    ("Spots inside", "Share of the domain's spots that have counts of the gene."),
+    ("Spots outside", "The same in all other spots."),
+    ("Mean inside", "Mean of ln(1 + normalised count) in the domain."),
+    ("Mean outside", "The same in all other spots."),
+)
+
+
+def dots(sample: Sample, result: Result) -> Chart | None:
+    """Draw the leading genes of all domains, or offer to look for them.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+
+    Returns
+    -------
+    Chart or None
+        None until they are found.
+    """
+    job = jobs.markers(sample, result)
+    if job is None or job.state in (State.FAILED, State.CANCELLED):
+        _offer(sample, result, job)
+    elif not job.finished:
+        watch(job.id, "search for markers")
+    else:
+        st.caption(
+            "Leading genes of each domain. Area: share of the domain's spots that have the gene. Colour: its mean, from the "
+            "domain with the least to that with the most."
+        )
+        figure = dot_plot(job.result, maps.matched(sample, result), sample.labels_true, theme=session.theme())
+        return figure, f"Leading genes of each domain of {sample.name}, by share of spots and by mean."
+    return None
+
+
+def _offer(sample: Sample, result: Result, ended: Job | None) -> None:
+    if ended is not None and ended.state is State.FAILED:
+        st.error(as_markdown(ended.error))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Find markers",
+            key=session.widget_key("markers"),
+            type="primary",
+            on_click=_start,
+            args=(sample, result),
+        )
+        cancelled = "The last search was cancelled. " * (ended is not None and ended.state is State.CANCELLED)
+        st.caption(
+            f"{cancelled}Ranks all genes for each domain by what tells it from the others (Wilcoxon, by scanpy)."
+        )
+
+
+def _start(sample: Sample, result: Result) -> None:
+    with shown_as_message():
+        jobs.find_markers(sample, result)
+
+
+def tables(sample: Sample, result: Result) -> None:
+    """Show the ranked genes of one domain, chosen by the reader; a click on one shows it on the tissue.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+        Where its markers are not found yet, nothing is shown.
+    """
+    job = jobs.markers(sample, result)
+    if job is None or job.state is not State.DONE:
+        return
+    found: Markers = job.result
+    matching = maps.matched(sample, result)
+    names = {cluster: charts.cluster_name(cluster, layer) for cluster, layer in matching.layers.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cluster = _domain_picker([c for c in charts.ordered_clusters(matching) if c in found.clusters], names)
+        st.caption(_CLICK if sample.gene_names is not None else "", width="stretch")
+        _download(sample, found, names)
+    _table(sample, found, cluster)
+    _say_what_is_left_out(found, names)
+
+
+def _domain_picker(clusters: list[int], names: dict[int, str]) -> int:
+    return st.selectbox(
+        "Domain",
+        clusters,
+        format_func=lambda cluster: names.get(cluster, str(cluster)),
+        key=session.widget_key("markers of"),
+        width=280,
+        help="Its genes are compared with those of all other spots.",
+        persist_state="session",
+    )
+
+
+def _download(sample: Sample, found: Markers, names: dict[int, str]) -> None:
+    st.download_button(
+        "All genes as CSV",
+        functools.partial(as_csv, found, names),
+        file_name=f"{sample.name}_markers.csv",
+        mime="text/csv",
+        key=session.widget_key("markers file"),
+        icon=":material/download:",
+        type="tertiary",
+        help="Every gene of every domain, ranked, with the columns of this table.",
+        on_click="ignore",
+    )
+
+
+def _table(sample: Sample, found: Markers, cluster: int) -> None:
+    frame = pd.DataFrame(found.table(cluster, N_ROWS)).round({"share_inside": 2, "share_outside": 2})
+    named = sample.gene_names is not None
+    picked = st.dataframe(
+        frame,
+        key=session.widget_key("marker table"),
+        height=388,
+        hide_index=True,
+        column_config=_column_config(),
+        on_select="rerun",
+        selection_mode="single-cell",
+        alt=f"Ranked genes of cluster {cluster} of {sample.name}",
+    )
+    if named and picked.selection.cells:
+        row, _ = picked.selection.cells[0]
+        session.change_view(kind="gene", gene=str(frame["gene"].iloc[row]))
+        st.switch_page(_TISSUE, query_params=page_address.query_of_tissue())
+
+
+def _column_config() -> dict[str, Any]:
+    number, words = st.column_config.NumberColumn, dict(zip(COLUMNS, _LABELS, strict=True))
+    formats = {
+        "score": "%.1f",
+        "log2_fold_change": "%.2f",
+        "p_adjusted": "%.1e",
+        "mean_inside": "%.2f",
+        "mean_outside": "%.2f",
+    }
+    config: dict[str, Any] = {
+        name: number(words[name][0], help=words[name][1], format=text) for name, text in formats.items()
+    }
+    config["gene"] = st.column_config.TextColumn("Gene", pinned=True)
+    for name in ("share_inside", "share_outside"):
+        label, text = words[name]
+        config[name] = st.column_config.ProgressColumn(label, help=text, format="percent", min_value=0.0, max_value=1.0)
+    return config
+
+
+def _say_what_is_left_out(found: Markers, names: dict[int, str]) -> None:
+    few = [f"{names[cluster]} has {size} spot{'s' * (size != 1)}" for cluster, size in found.too_small.items()]
+    left_out = f"Not tested, since a test needs two spots inside and two outside: {'; '.join(few)}. " if few else ""
+    shown = f"The {N_ROWS} highest scores are shown, the file has all {len(found.genes):,} genes. " * (
+        len(found.genes) > N_ROWS
+    )
+    st.caption(
+        f"{as_markdown(left_out)}{shown}Wilcoxon's rank sums on counts that are normalised by the spots' totals, then logarithms. "
+        "The domains were found in the same counts: p ranks genes and proves nothing."
+    )

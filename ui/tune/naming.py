@@ -1,0 +1,79 @@
+"""Names of clusters before they leave: typed by the reader, two of one name are merged."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.matching import Matching
+from core.figures import charts
+from core.layer_names import display_name
+from ui.shell import session
+
+
+def cluster_names(matching: Matching) -> dict[int, str] | None:
+    """Ask for names, where the reader wants other ones than numbers.
+
+    Parameters
+    ----------
+    matching : Matching
+        Of the labels that leave.
+
+    Returns
+    -------
+    dict of int to str, or None
+        None for numbers. The names are as they were typed.
+    """
+    wanted = st.toggle(
+        "Rename or merge clusters",
+        key=session.widget_key("rename"),
+        help="Files with labels then carry names in place of numbers. Clusters of one name become one.",
+        persist_state="session",
+    )
+    return _typed(matching) if wanted else None
+
+
+def _typed(matching: Matching) -> dict[int, str]:
+    clusters = charts.ordered_clusters(matching)
+    counts = dict(zip(*(part.tolist() for part in np.unique(matching.labels, return_counts=True)), strict=True))
+    layers = [matching.layers[cluster] for cluster in clusters]
+    frame = pd.DataFrame(
+        {
+            "cluster": clusters,
+            "layer": [display_name(layer) if layer else "–" for layer in layers],
+            "spots": [counts[cluster] for cluster in clusters],
+            "name": [
+                display_name(layer) if layer else f"Cluster {cluster}"
+                for layer, cluster in zip(layers, clusters, strict=True)
+            ],
+        }
+    )
+    edited = st.data_editor(
+        frame,
+        # Names belong to these labels alone: other labels start with names of their own.
+        key=session.widget_key("names", hashlib.sha256(matching.labels.tobytes()).hexdigest()[:16]),
+        width=_WIDTH_PX,
+        hide_index=True,
+        disabled=["cluster", "layer", "spots"],
+        column_config=_COLUMNS,
+        alt="Names of the clusters, to be changed",
+    )
+    names = ["" if name is None else str(name).strip() for name in edited["name"]]
+    _say_what_merges(names)
+    return dict(zip(clusters, names, strict=True))
+
+
+def _say_what_merges(names: list[str]) -> None:
+    n_left = len(set(names))
+    if n_left < len(names):
+        st.caption(f"{len(names)} clusters leave as {n_left}: those of one name are merged.")
+
+
+_WIDTH_PX = 380
+_COLUMNS = {
+    "cluster": st.column_config.NumberColumn("Cluster", format="%d"),
+    "layer": st.column_config.TextColumn("Layer", help="The annotated layer that it matches best."),
+    "spots": st.column_config.NumberColumn("Spots", format="localized"),
+    "name": st.column_config.TextColumn("Name", help="Double-click to change it.", max_chars=60, required=True),
+}

@@ -1,0 +1,121 @@
+"""Training on the Tune page: its button, its progress while it runs elsewhere, and how it went."""
+
+import streamlit as st
+
+from core.figures.training import live_loss, loss_curve
+from core.params import MethodParams
+from core.result import AutoencoderReport, Result
+from core.sample import Sample
+from core.work.board.board import Job, State
+from ui.data import compute, jobs
+from ui.shell import session
+from ui.shell.guards import as_markdown, shown_as_message
+from ui.shell.watch import SECONDS_BETWEEN_LOOKS, watch
+
+_CHART_CONFIG = {"displayModeBar": False}
+
+
+def control(sample: Sample, params: MethodParams) -> None:
+    """Offer training where the embedding needs it; while it goes on, show how far it is and offer its end.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+    """
+    if not params.embedding.needs_training:
+        return
+    trained, job = compute.ready(sample, params), jobs.training(sample, params)
+    running = not trained and job is not None and not job.finished
+    _button(sample, params, trained, running)
+    if running and job is not None:
+        watch(job.id, "training")
+    elif not trained and job is not None:
+        _ended(job)
+
+
+def _button(sample: Sample, params: MethodParams, trained: bool, running: bool) -> None:
+    st.button(
+        "Trained" if trained else "Training" if running else "Train",
+        key=session.widget_key("train"),
+        type="primary",
+        width="stretch",
+        disabled=trained or running,
+        help=_button_help(trained, running),
+        on_click=_start,
+        args=(sample, params),
+    )
+
+
+def _start(sample: Sample, params: MethodParams) -> None:
+    with shown_as_message():
+        jobs.train(sample, params)
+
+
+def _button_help(trained: bool, running: bool) -> str:
+    if trained:
+        return "A model of these data and parameters is there and used."
+    if running:
+        return "It goes on in the background, also when you move other knobs, reload or close this page."
+    return "Train the autoencoder in the background; everyone on this server can then use the model."
+
+
+def _ended(job: Job) -> None:
+    if job.state is State.FAILED:
+        st.error(as_markdown(job.error))
+    else:
+        st.caption("The last training was cancelled. Press Train to start it again.")
+
+
+def what_is_missing(sample: Sample, params: MethodParams) -> str:
+    """Say what a run that has no model waits for, and what to do.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+
+    Returns
+    -------
+    str
+        Two lines.
+    """
+    job = jobs.training(sample, params)
+    if job is None:
+        return "No model of these data and parameters yet.\nPress Train on the left."
+    if not job.finished:
+        return "Training goes on in the background.\nHow far it is stands on the left."
+    ended = "failed, for the reason on the left" if job.state is State.FAILED else "was cancelled"
+    return f"No model yet: its training {ended}.\nPress Train on the left to start again."
+
+
+def report(sample: Sample, params: MethodParams, result: Result | None) -> None:
+    """Show how the training behind a run goes, or how it went.
+
+    Parameters
+    ----------
+    sample : Sample
+    params : MethodParams
+    result : Result or None
+        Without an autoencoder nothing is shown.
+    """
+    if result is not None and result.autoencoder is not None:
+        _how_it_went(result.autoencoder)
+    elif result is None and (job := jobs.training(sample, params)) is not None and not job.finished:
+        st.subheader("Training", anchor=False)
+        _live_curve(job.id, params.embedding.network.epochs)
+
+
+@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+def _live_curve(job_id: str, n_epochs: int) -> None:
+    job = jobs.job(job_id)
+    if job is not None:
+        spec = live_loss(job.losses, n_epochs=n_epochs, theme=session.theme())
+        # Not plotly: Streamlit rebuilds a plotly chart at every change, but moves the line of this one.
+        st.echarts_chart(spec, height=240, theme=None, key=session.widget_key("live loss"), alt="Loss by epoch so far")
+
+
+def _how_it_went(report: AutoencoderReport) -> None:
+    st.subheader("Training", anchor=False)
+    curve = loss_curve(report.losses, theme=session.theme())
+    st.plotly_chart(curve, theme=None, config=_CHART_CONFIG, alt="Loss of each epoch of training")

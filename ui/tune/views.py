@@ -1,0 +1,244 @@
+"""Below the maps of Tune: advice where the method fails, and one chart at a time, chosen by the reader.
+
+Only the chosen chart is computed, drawn and sent.
+"""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.depth import LEAST_SUPPORT, FoundDirection
+from core.evaluation.advice import advise
+from core.evaluation.share import Shares, share_in_words
+from core.figures.confidence import confidence_map
+from core.figures.confusion import confusion
+from core.figures.depth import depth_profile
+from core.figures.flow import flow
+from core.figures.repeats import repeats
+from core.figures.shares import share_bar
+from core.figures.three_runs import three_runs
+from core.params import PRESETS, MethodParams
+from core.result import Result
+from core.sample import Sample
+from core.work.board.board import Job, State
+from ui.data import compute, jobs
+from ui.shell import guards, maps, session
+from ui.shell.charts import Chart, downloads, show
+from ui.shell.guards import as_markdown, shown_as_message
+from ui.shell.watch import watch
+from ui.tune import how_many, markers
+
+N_REPEATS = 10
+N_RUNS = 3
+_MARKERS, _RECOMMENDED = "Markers", "recommended"
+
+
+def advice(sample: Sample, result: Result | None) -> None:
+    """Show how position and expression share the distance, and advise where the method fails.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result or None
+        Without one nothing is shown.
+    """
+    if result is None:
+        return
+    shares = compute.distance_shares(sample, result)
+    found = advise(result, sample.places, sample.labels_true, shares)
+    bar, notes = st.columns([1, 2], gap="medium")
+    with bar:
+        _share_of_the_distance(shares, result.params)
+    with notes:
+        for item in found:
+            st.caption(f":material/lightbulb: {as_markdown(item.sentence)}")
+        if not found:
+            st.caption(
+                ":material/check: Nothing to advise: none of the ways in which the method is known to fail shows here. Whether the "
+                "domains are right it cannot tell."
+            )
+        _way_to_recommended()
+
+
+def _way_to_recommended() -> None:
+    if session.settings().preset != _RECOMMENDED:
+        st.button(
+            f"Try the preset {PRESETS[_RECOMMENDED]}",
+            key=session.widget_key("try recommended"),
+            icon=":material/auto_awesome:",
+            type="tertiary",
+            help="Spatial factors, a depth that bends with the layers, and a consensus of mixtures: on annotated cortex far nearer to "
+            "the experts' layers than the paper's settings (docs/accuracy.md), in seconds. The arrow at the top of the page leads back.",
+            on_click=session.choose_preset,
+            args=(_RECOMMENDED,),
+        )
+
+
+def _share_of_the_distance(shares: Shares | None, params: MethodParams) -> None:
+    if shares is None and params.clustering.by_kmeans:
+        st.caption(
+            "Share of the distance: unknown",
+            help="It needs the trained autoencoder of this run, which is not here: train it.",
+        )
+        return
+    if shares is None:
+        st.caption(
+            "Share of the distance: none",
+            help="The tied mixture measures every feature by its spread within domains, so there is no distance to share.",
+        )
+        return
+    words = (
+        f"Position makes {share_in_words(shares.position)} of the squared distance between spots, expression "
+        f"{share_in_words(shares.expression)}."
+    )
+    st.caption("Share of the distance", help=f"What k-means listens to. {words} X weight moves the border.")
+    show(share_bar(shares, theme=session.theme()), words)
+
+
+@st.fragment
+def charts(sample: Sample, result: Result | None) -> None:
+    """Ask for a chart and draw it, with its downloads.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result or None
+        Without one nothing is shown.
+    """
+    if result is None:
+        return
+    row = st.container(horizontal=True, vertical_alignment="center")
+    chosen = row.segmented_control(
+        "Chart",
+        list(_CHARTS),
+        default=next(iter(_CHARTS)),
+        required=True,
+        key=session.widget_key("chart"),
+        label_visibility="collapsed",
+        persist_state="session",
+        width="stretch",
+    )
+    with guards.shown_as_message():
+        chart = _CHARTS[chosen or next(iter(_CHARTS))](sample, result)
+        if chart is not None:
+            show(*chart)
+            with row:
+                downloads(chart[0], f"{sample.name}_{str(chosen).lower().replace(' ', '_')}")
+        if chosen == _MARKERS:
+            markers.tables(sample, result)
+
+
+def _depth_profile(sample: Sample, result: Result) -> Chart:
+    found = compute.shown_direction(sample, result)
+    st.caption(_depth_in_words(found, off=result.direction is None))
+    depth_um, matching = found.depth_um(sample.places), maps.matched(sample, result)
+    figure = depth_profile(depth_um, sample.labels_true, matching, theme=session.theme())
+    way = "that bends with the layers" if found.bend is not None else f"along {found.angle:.2f} rad"
+    return figure, f"Share of each label along a depth {way} of {sample.name}."
+
+
+def _depth_in_words(found: FoundDirection, *, off: bool) -> str:
+    if off:
+        return f"The direction is off: depth is taken along {found.angle:.2f} rad, found from expression."
+    if found.bend is None:
+        return f"Depth runs along {found.angle:.2f} rad. Where the direction is right, labels follow each other with steep borders."
+    explains = f"explains {found.support or 0:.0%} of the structure that expression shows over the tissue"
+    if found.takes_part:
+        return f"Depth bends with the layers and {explains}, so it takes part in the clustering."
+    return f"The best depth {explains}; below {LEAST_SUPPORT:.0%} it takes no part, so that domains are not cut into stripes."
+
+
+def _confusion(sample: Sample, result: Result) -> Chart | None:
+    if sample.labels_true is None:
+        _needs_annotation()
+        return None
+    matching = maps.matched(sample, result)
+    pairs = sum(layer is not None for layer in matching.layers.values())
+    st.caption("Spots of each layer (rows) in each cluster (columns), with their share of the layer.")
+    figure = confusion(sample.labels_true, matching, theme=session.theme())
+    return figure, f"Table of annotated layers by clusters of {sample.name}; {pairs} clusters are matched with a layer."
+
+
+def _flow(sample: Sample, result: Result) -> Chart | None:
+    if sample.labels_true is None:
+        _needs_annotation()
+        return None
+    st.caption("Where the spots of each annotated layer (left) went (right).")
+    figure = flow(sample.labels_true, maps.matched(sample, result), theme=session.theme())
+    return figure, f"Streams of spots from the annotated layers to the clusters of {sample.name}."
+
+
+def _needs_annotation() -> None:
+    st.info("This sample has no annotation to hold the clusters against. The depth profile and the repeats do without.")
+
+
+def _repeats(sample: Sample, result: Result) -> Chart | None:
+    job = jobs.repeats(sample, result.params, N_REPEATS)
+    if job is None or job.state in (State.FAILED, State.CANCELLED):
+        _offer_repeats(sample, result.params, job)
+    elif not job.finished:
+        watch(job.id, "repeat")
+    else:
+        runs: list[Result] = job.result
+        figure = repeats(sample, runs, theme=session.theme())
+        return (
+            figure,
+            f"Scores of {len(runs)} starts on {sample.name}, and a map of how often each spot keeps its label.",
+        )
+    return None
+
+
+def _offer_repeats(sample: Sample, params: MethodParams, ended: Job | None) -> None:
+    if ended is not None and ended.state is State.FAILED:
+        st.error(as_markdown(ended.error))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Run {N_REPEATS} starts",
+            key=session.widget_key("repeat"),
+            type="primary",
+            on_click=_start_repeats,
+            args=(sample, params),
+        )
+        cancelled = "The last repeats were cancelled. " * (ended is not None and ended.state is State.CANCELLED)
+        st.caption(f"{cancelled}Runs these settings again with the next seeds: how much does the start alone matter?")
+
+
+def _start_repeats(sample: Sample, params: MethodParams) -> None:
+    with shown_as_message():
+        jobs.repeat(sample, params, N_REPEATS)
+
+
+def _confidence(sample: Sample, result: Result) -> Chart | None:
+    if result.confidence is None:
+        st.info(
+            "k-means is one fit, so there is nothing to hold a spot's domain against. Choose Repeats for its starts, or the tied "
+            "mixture as read-out, whose fits tell at once."
+        )
+        return None
+    st.caption(
+        "The domains are what several fits agree on. Here is in how many of them a spot lies in the domain that is paired with its own: "
+        "low at borders that are gradual, and where a domain is split in some fits only."
+    )
+    matching = maps.matched(sample, result)
+    figure = confidence_map(sample.places, result.confidence, matching, sample.labels_true, theme=session.theme())
+    words = f"Mean confidence of each domain of {sample.name}, and a map of how often each spot keeps its domain."
+    return figure, words
+
+
+def _three_runs(sample: Sample, result: Result) -> Chart:
+    with st.spinner(f"Running {N_RUNS} seeds", show_time=True):
+        runs = [compute.start(sample, result.params, place) for place in range(N_RUNS)]
+    figure = three_runs(sample, runs, theme=session.theme())
+    return figure, f"Three runs on {sample.name} that differ in their seed alone, beside the annotation."
+
+
+_CHARTS: dict[str, Callable[[Sample, Result], Chart | None]] = {
+    "Depth profile": _depth_profile,
+    "Confusion": _confusion,
+    "Flow": _flow,
+    "Repeats": _repeats,
+    "Confidence": _confidence,
+    "How many": how_many.view,
+    "Three runs": _three_runs,
+    _MARKERS: markers.dots,
+}
