@@ -202,8 +202,8 @@ def report(*, n_sessions: int = N_SESSIONS, seconds: float = SECONDS, settle: fl
         with served("benchmarks/bare_page.py", **places) as server:
             bare = asyncio.run(_bare(server.address, n_sessions, seconds))
         with served("app.py", **places) as server:
-            lab = _Lab(server, samples, Path(folder) / "models", n_sessions, seconds)
-            return asyncio.run(lab.measure(bare, settle))
+            server_of_lab = _Lab(server, samples, Path(folder) / "models", n_sessions, seconds)
+            return asyncio.run(server_of_lab.measure(bare, settle))
 
 
 def _write_samples(folder: Path) -> dict[str, Sample]:

@@ -28,9 +28,9 @@ def shipped_part(n_spots: int = 900, n_genes: int = 60) -> Sample:
 
 def real_sections(shared_data: Path) -> dict[str, Sample]:
     """Read the four real sections beside the project."""
-    lab = {name: lab.read(shared_data / "spca_dat" / f"sample_{name}.h5") for name in ("151507", "151669")}
+    named = {name: lab.read(shared_data / "spca_dat" / f"sample_{name}.h5") for name in ("151507", "151669")}
     donor_3 = {name: space_ranger_section(shared_data / "spaceranger" / name) for name in ("151673", "151675")}
-    return lab | donor_3
+    return named | donor_3
 
 
 def space_ranger_section(folder: Path) -> Sample:

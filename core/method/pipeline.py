@@ -391,9 +391,9 @@ def run(
 
     Examples
     --------
-    >>> from core.io import lab_h5
+    >>> from core.io import lab
     >>> from core.params import preset
-    >>> sample = lab_h5.read("spca_dat/151673.h5")
+    >>> sample = lab.read("spca_dat/151673.h5")
     >>> result = run(sample, preset("paper", n_clusters=sample.suggested_n_clusters()))
     """
     return Pipeline(sample, cache=cache, models=models, on_epoch=on_epoch).run(params)

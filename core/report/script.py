@@ -171,9 +171,9 @@ def check_project(folder):
 
 
 def read_sample(path):
-    from core.io import lab_h5
+    from core.io import lab
 
-    sample = lab_h5.read(path)
+    sample = lab.read(path)
     if sample.content_hash != CONTENT_HASH:
         stop(
             f"{path} holds other data than the run was made on: {sample.n_spots} spots and the content hash "

@@ -314,10 +314,10 @@ def test_import_refuses_with_a_sentence_and_leaves_nothing_behind(run, tmp_path,
 
 
 def test_clusters_go_out_under_new_names_to_scanpy_loupe_and_the_lab(run, tmp_path):
-    h5ad, loupe, lab, labels, markers = (
+    h5ad, loupe, lab_file, labels, markers = (
         tmp_path / name for name in ("a.h5ad", "loupe.csv", "a.h5", "labels.csv", "markers.csv")
     )
-    outputs = ("--h5ad", h5ad, "--loupe", loupe, "--lab-h5", lab, "--labels", labels, "--markers", markers)
+    outputs = ("--h5ad", h5ad, "--loupe", loupe, "--lab-h5", lab_file, "--labels", labels, "--markers", markers)
     lab.write(dataclasses.replace(tissue(), barcodes=spot_index(tissue()).to_numpy().astype(str)), tmp_path / "s.h5")
     new_names = ("--rename", "0=Grey matter", "1=Grey matter", "2=WM")
     facts(run, "cluster", tmp_path / "s.h5", "--n-clusters", "5", *outputs, *new_names)
@@ -327,7 +327,7 @@ def test_clusters_go_out_under_new_names_to_scanpy_loupe_and_the_lab(run, tmp_pa
     adata = anndata.read_h5ad(h5ad)
     assert adata.obs["domain"].astype(str).to_dict() == by_spot
     assert len(set(adata.uns["domain_colors"])) == 4
-    assert deepdish_io().load(str(lab))["labels"].astype(str).tolist() == list(by_spot.values())
+    assert deepdish_io().load(str(lab_file))["labels"].astype(str).tolist() == list(by_spot.values())
     ranked = list(csv.DictReader(markers.read_text().splitlines()))
     assert {row["domain"] for row in ranked} == set(by_spot.values())
     assert len(ranked) == 4 * tissue().n_genes

@@ -8,7 +8,7 @@ import pytest
 
 FORTY_THREADS = """
 import ctypes, sys, threading
-from ui import process
+from ui.shell import process
 
 if sys.argv[1] == "set up":
     process.set_up()

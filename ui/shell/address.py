@@ -34,6 +34,7 @@ class _Written:
     settings: Settings
     view: View
     sample: str | None
+    sweep: str | None
 
 
 def follow(*, with_view: bool = False, with_sweep: bool = False) -> None:
@@ -77,7 +78,9 @@ def write(sample_file: str, *, with_view: bool = False, with_sweep: bool = False
         query[_SWEEP] = sweep
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
-    st.session_state[_WRITTEN] = _Written(query, session.settings(), session.view(), session.sample_file())
+    st.session_state[_WRITTEN] = _Written(
+        query, session.settings(), session.view(), session.sample_file(), session.sweep_id()
+    )
 
 
 def shown_file() -> str:

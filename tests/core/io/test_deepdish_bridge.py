@@ -15,7 +15,7 @@ from core.io.lab.deepdish_bridge import deepdish_io, deepdish_save
 _WATCHED_IMPORT = """
 import sys, threading, warnings
 import numpy, scipy.sparse, pandas, tables
-import core.io.deepdish_bridge as bridge
+import core.io.lab.deepdish_bridge as bridge
 
 names = set(vars(numpy))
 filters, hooks, imports = list(warnings.filters), list(sys.meta_path), __builtins__.__import__

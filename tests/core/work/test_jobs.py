@@ -203,7 +203,7 @@ def test_a_machine_is_divided_into_no_more_threads_than_cores():
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_however_the_app_ends_no_process_stays_behind(end):
     code = (
-        "import sys, time; from core.work.cluster import Cluster; cluster = Cluster(print); "
+        "import sys, time; from core.work.cluster.embedded import Cluster; cluster = Cluster(print); "
         "print(cluster.process.pid, flush=True); time.sleep(60)"
     )
     app = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)

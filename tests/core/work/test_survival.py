@@ -157,7 +157,7 @@ from pathlib import Path
 from core.params import *
 from core.work import tasks
 from core.work.job import About
-from core.work.jobs import Board
+from core.work.board.board import Board
 from core.work.tasks import SampleFile
 board = Board()
 folder, content, annotation = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
