@@ -49,7 +49,7 @@ def follow(*, with_view: bool = False, with_sweep: bool = False) -> None:
     """
     asked, written = st.query_params.to_dict(), _written()
     if written is None:
-        _take_over(asked, at_start=True, with_view=True, with_sweep=True)
+        _take_over(asked, at_start=True, with_view=True, with_sweep=False)
     # A page's own link comes without anything; and a knob moved in this very run counts more than the address.
     elif (asked.get(_SAMPLE) or asked.get(_RUN)) and asked != written.query and _unmoved(written):
         _take_over(asked, at_start=False, with_view=with_view, with_sweep=with_sweep)
@@ -238,7 +238,7 @@ def _take_over(asked: Mapping[str, str], *, at_start: bool, with_view: bool, wit
     if opened.run is not None and opened.file:
         session.remember_run(opened.file, settings, opened.run)
     sentences += opened.sentences
-    if with_sweep:
+    if asked.get(_SWEEP) or (with_sweep and not at_start):
         session.choose_sweep(asked.get(_SWEEP) or None)  # Back to before one was chosen goes to the latest
     if with_view:
         view, more = view_of(asked)
