@@ -54,3 +54,7 @@ class LimitError(WorkError):
 
 class RecordError(DomainsError):
     """The record of runs cannot be read or written, or does not hold what is asked for."""
+
+
+class CodecError(DomainsError):
+    """What was read is not what belongs there, or a value cannot be written."""

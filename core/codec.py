@@ -1,0 +1,196 @@
+"""Values to JSON and back: the one way in which journals, results, plans and runs are written and read.
+
+A reader names the type that it expects, so no file decides what is made: no pickles, no names of classes. Types are those of
+annotations: dataclasses, tuples, lists, mappings, paths, times and NumPy arrays.
+"""
+
+import base64
+import functools
+import io
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_origin
+
+import msgspec
+import numpy as np
+
+from core.errors import CodecError, DomainsError
+from core.text import shown
+
+T = TypeVar("T")
+
+MOST_BYTES = 64 * 2**20
+"""Longest text that :func:`decode` reads where its caller does not say."""
+
+
+def encode(value: Any, arrays: list[np.ndarray] | None = None) -> bytes:
+    """Write a value as one line of JSON.
+
+    Parameters
+    ----------
+    value : object
+    arrays : list of ndarray, optional
+        Arrays of the value are added to it, and the line holds their index; else they are written into the line.
+
+    Returns
+    -------
+    bytes
+        NaN and infinity are written as Python's `json` does.
+
+    Raises
+    ------
+    CodecError
+        If the value holds something that is not data, such as a function or an array of objects.
+    """
+    return json.dumps(as_plain(value, arrays), separators=(",", ":")).encode()
+
+
+def as_plain(value: Any, arrays: list[np.ndarray] | None = None) -> Any:
+    """Turn a value into dicts, lists, text and numbers, for a caller who writes them.
+
+    Parameters
+    ----------
+    value : object
+    arrays : list of ndarray, optional
+        As for :func:`encode`.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    CodecError
+        As :func:`encode`.
+    """
+    try:
+        return msgspec.to_builtins(value, str_keys=True, enc_hook=functools.partial(_written, arrays))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CodecError(f"A {type(value).__name__} cannot be kept on disk: {error}.") from error
+
+
+def decode(kind: type[T], data: bytes | str, arrays: list[np.ndarray] | None = None, most_bytes: int = MOST_BYTES) -> T:
+    """Read what :func:`encode` wrote.
+
+    Parameters
+    ----------
+    kind : type
+        What it must be, such as a dataclass or `tuple[Path, int]`.
+    data : bytes or str
+    arrays : list of ndarray, optional
+        Where arrays were written apart.
+    most_bytes : int
+        Longer text is refused.
+
+    Returns
+    -------
+    object
+        Of that type. An integer is taken where a float belongs; nothing else is converted.
+
+    Raises
+    ------
+    CodecError
+        If it is damaged or anything else: another type, a field missing or too many, a value outside its limits.
+    """
+    if len(data) > most_bytes:
+        raise CodecError(f"It has {len(data):,} bytes, but at most {most_bytes:,} are read.")
+    try:
+        plain = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise CodecError(f"It is not JSON, or was cut off: {shown(error)}.") from error
+    return from_plain(kind, plain, arrays)
+
+
+def from_plain(kind: type[T], plain: Any, arrays: list[np.ndarray] | None = None) -> T:
+    """Read what :func:`as_plain` made.
+
+    Parameters
+    ----------
+    kind : type
+    plain : object
+    arrays : list of ndarray, optional
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    CodecError
+        As :func:`decode`.
+    """
+    try:
+        value = msgspec.convert(plain, kind, str_keys=True, dec_hook=functools.partial(_read, arrays))
+        known = msgspec.to_builtins(value, str_keys=True, enc_hook=_without_fields)
+    except DomainsError as error:  # a value outside its limits
+        raise CodecError(str(error)) from error
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, IndexError, RecursionError) as error:
+        raise CodecError(f"It is not what belongs here: {shown(error, 200)}.") from error
+    _refuse_unknown(plain, known)
+    return value
+
+
+def _written(arrays: list[np.ndarray] | None, value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        if arrays is None:
+            return _array_as_text(value)
+        arrays.append(value)
+        return len(arrays) - 1
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"it holds a {type(value).__name__}")
+
+
+def _without_fields(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else None
+
+
+def _read(arrays: list[np.ndarray] | None, kind: type[Any], plain: Any) -> Any:
+    if issubclass(get_origin(kind) or kind, np.ndarray):
+        return _array_from_text(plain) if arrays is None else arrays[_index(plain)]
+    if issubclass(kind, Path) and isinstance(plain, str):
+        return Path(plain)
+    raise ValueError(f"a {type(plain).__name__} is no {kind.__name__}")
+
+
+def _index(plain: Any) -> int:
+    if type(plain) is not int or plain < 0:
+        raise ValueError(f"{shown(plain)} is not the index of an array")
+    return plain
+
+
+def _refuse_unknown(plain: Any, known: Any) -> None:
+    """Refuse fields that a type does not have: they may have played a part that nobody here knows of."""
+    if isinstance(plain, dict) and isinstance(known, dict):
+        for name, value in plain.items():
+            if name not in known:
+                raise CodecError(f"It holds `{shown(name)}`, which this version of the program does not know.")
+            _refuse_unknown(value, known[name])
+    elif isinstance(plain, list) and isinstance(known, list):
+        for one, other in zip(plain, known, strict=True):
+            _refuse_unknown(one, other)
+
+
+def _array_as_text(array: np.ndarray) -> str:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, allow_pickle=False)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _array_from_text(text: Any) -> np.ndarray:
+    data = base64.b64decode(text, validate=True)
+    file = io.BytesIO(data)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("its array is of an npy version that is not read")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    # Before memory is taken for what the header promises.
+    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(data) - file.tell():
+        raise ValueError("its array holds objects, or has another size than it says")
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
