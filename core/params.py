@@ -16,6 +16,7 @@ from typing import Any
 from core.errors import ParameterError
 
 DEFAULT_N_CLUSTERS = 8
+MAX_SEED = 2**32 - 1  # NumPy's and scikit-learn's
 
 TRIED_FROM, TRIED_TO, TRIED_STARTS = 2, 12, 4
 """Numbers of clusters that are tried, each from so many starts, where one asks how many there are."""
@@ -146,7 +147,7 @@ class AutoencoderParams(StepParams):
         minimum=1,
         maximum=65_536,
     )
-    random_state: int = knob(0, "Training seed", "Fixes the first weights.", minimum=0, maximum=2**32 - 1)
+    random_state: int = knob(0, "Training seed", "Fixes the first weights.", minimum=0, maximum=MAX_SEED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +171,7 @@ class LatentParams(StepParams):
         minimum=1e-7, maximum=1.0,
     )  # fmt: skip
     random_state: int = knob(
-        0, "Training seed", "Fixes the first weights and the order of the spots.", minimum=0, maximum=2**32 - 1
+        0, "Training seed", "Fixes the first weights and the order of the spots.", minimum=0, maximum=MAX_SEED
     )
 
 
@@ -264,7 +265,7 @@ class ClusteringParams(StepParams):
     )
     n_init: int = knob(1, "Starts", "Best of so many starts, by the sum of squared distances.", minimum=1, maximum=1000)
     max_iter: int = knob(100, "Iterations", "At most so many rounds of k-means.", minimum=1, maximum=100_000)
-    random_state: int = knob(0, "Seed", "Fixes the random first centres.", minimum=0, maximum=2**32 - 1)
+    random_state: int = knob(0, "Seed", "Fixes the random first centres.", minimum=0, maximum=MAX_SEED)
 
     @property
     def by_kmeans(self) -> bool:

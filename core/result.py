@@ -90,7 +90,8 @@ class Result:
     autoencoder : AutoencoderReport or None
         None when no autoencoder took part.
     seconds : dict of str to float
-        Wall time of the steps `pool`, `train` and `cluster`; steps taken from a cache count what the look-up took.
+        Wall time of the steps `pool`, `train` and `cluster`, which add up to that of the run; steps taken from a cache count what
+        the look-up took.
     """
 
     sample_name: str

@@ -11,7 +11,8 @@ from core.commands.clustering import coherence_words, score_words
 from core.commands.console import print_facts, share_bar
 from core.commands.joint_outputs import JointOutputs
 from core.io import lab
-from core.params import MethodParams, replaced
+from core.method.seeds import nth_start
+from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 ParamsFor = Callable[[Sequence[Sample]], MethodParams]
 """Parameters depend on the samples: without `--n-clusters` there are as many as annotated classes in all."""
 
-_SEED = ("clustering", "random_state")
 
 Run = Mapping[str, Result]
 """Results by section."""
@@ -58,9 +58,8 @@ def cluster(
 
 
 def _runs(steps: "JointPipeline", params: MethodParams, n_starts: int) -> Iterator[Run]:
-    first = params.clustering.random_state
-    for seed in range(first, first + n_starts):
-        yield steps.run(replaced(params, _SEED, seed))
+    for number in range(n_starts):
+        yield steps.run(nth_start(params, number))
 
 
 def _facts(steps: "JointPipeline", runs: Sequence[Run], load_seconds: float) -> dict[str, Any]:

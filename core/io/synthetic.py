@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
-from core.params import StepParams, knob
+from core.params import MAX_SEED, StepParams, knob
 from core.sample import DENSE_LIMIT, Expression, Sample
 
 Progress = Callable[[float, str], None]
@@ -81,7 +81,7 @@ class SyntheticParams(StepParams):
     contrast: float = knob(
         1.0, "Contrast", "How much layers differ: 1 as in real cortex, 0 not at all.", minimum=0.0, maximum=3.0
     )
-    random_state: int = knob(0, "Seed", "Fixes everything that is random.", minimum=0, maximum=2**32 - 1)
+    random_state: int = knob(0, "Seed", "Fixes everything that is random.", minimum=0, maximum=MAX_SEED)
     cells: bool = False
     """Cells off the lattice instead of spots on it."""
 

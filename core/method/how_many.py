@@ -3,7 +3,6 @@
 The annotation plays no part. One number is suggested, with its reason; nothing is ever chosen in silence.
 """
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ import numpy as np
 from core.errors import ParameterError
 from core.evaluation.stability import Runs, fowlkes_mallows, stability
 from core.method.pipeline import Pipeline
-from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO, MethodParams
+from core.method.seeds import nth_start
+from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO, MethodParams, replaced
 from core.result import Scores
 
 LEAST = 3
@@ -123,11 +123,7 @@ def try_numbers(
 
 
 def _at(params: MethodParams, n_clusters: int, start: int) -> MethodParams:
-    clustering = params.clustering
-    seed = (clustering.random_state + start) % 2**32
-    return dataclasses.replace(
-        params, clustering=dataclasses.replace(clustering, n_clusters=n_clusters, random_state=seed)
-    )
+    return nth_start(replaced(params, ("clustering", "n_clusters"), n_clusters), start)
 
 
 def _of_different_starts(runs: Runs, others: Runs) -> float:

@@ -6,9 +6,7 @@ of mixtures and one consensus go over all spots; neighbours vote within their se
 """
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -23,6 +21,8 @@ from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of
 from core.method.shared_genes import counts_of, shared_genes
+from core.method.timing import StepClock
+from core.method.version import METHOD_VERSION
 from core.params import DEFAULT_N_CLUSTERS, MethodParams, params_key
 from core.result import Result, Scores
 from core.sample import Sample
@@ -66,7 +66,7 @@ class JointPipeline:
         # Work goes through the sections in an order fixed by what they hold, and through each from top to bottom.
         self._ranked = sorted(samples, key=_fingerprint)
         self._orders = [canonical_order(sample.positions) for sample in self._ranked]
-        self._seconds = {"pool": 0.0, "train": 0.0, "cluster": 0.0}
+        self._clock = StepClock()
 
     def run(self, params: MethodParams) -> dict[str, Result]:
         """Do all steps.
@@ -89,16 +89,16 @@ class JointPipeline:
             If the parameters ask for steps that sections cannot share.
         """
         check_params(params)
-        self._seconds = dict.fromkeys(self._seconds, 0.0)
-        with self._timed("pool"):
+        self._clock.reset()
+        with self._clock.timed("pool"):
             self.factors(params)
-        with self._timed("cluster"):
+        with self._clock.timed("cluster"):
             labels = self.labels(params)
             found = self._scores(params, labels)
         self._tell(1.0, "Done")
         return {
             name: Result(
-                sample_name=name, labels=labels[name], params=params, scores=scores, seconds=dict(self._seconds)
+                sample_name=name, labels=labels[name], params=params, scores=scores, seconds=self._clock.seconds
             )
             for name, scores in found.items()
         }
@@ -198,15 +198,7 @@ class JointPipeline:
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
         contents = [sample.content_hash for sample in self._ranked]
-        return self._cache.get(params_key(step, *contents, *parts), compute)
-
-    @contextmanager
-    def _timed(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._seconds[step] += time.perf_counter() - started
+        return self._cache.get(params_key(str(METHOD_VERSION), step, *contents, *parts), compute)
 
 
 def suggested_n_clusters(samples: Sequence[Sample]) -> int:

@@ -5,11 +5,9 @@ late knob (weight, angle, clusters, seed) never repeats an early step (pooling, 
 """
 
 import dataclasses
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -21,58 +19,24 @@ from core.method import mixture
 from core.method.bending import find_bend
 from core.method.cache import StepCache
 from core.method.clustering import cluster, sketch_of
-from core.method.embedding import principal_components
-from core.method.factors import spatial_factors
+from core.method.early_steps import EarlySteps, embedding_key
 from core.method.neighbours import nearest_spots, neighbour_graph
-from core.method.pooling import pool_window
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of
-from core.params import AutoencoderParams, EmbeddingParams, LatentParams, MethodParams, PoolingParams, params_key
+from core.method.seeds import nth_start
+from core.params import EmbeddingParams, MethodParams
 from core.result import AutoencoderReport, Result, Scores
-from core.sample import Expression, Sample
+from core.sample import Sample
 
 if TYPE_CHECKING:
-    from core.method.autoencoder import Autoencoder
-    from core.method.small_autoencoder import SmallAutoencoder
     from core.method.training import OnEpoch, TrainedModel
-
-T = TypeVar("T")
 
 _BENT_BY = MethodParams(embedding=EmbeddingParams(kind="factors", n_components=16))
 """Whose factors a bending depth is found from, whatever is clustered."""
 
 
-class Pipeline:
-    """The steps on one sample.
-
-    Parameters
-    ----------
-    sample : Sample
-    cache : StepCache, optional
-        Shared between runs; without one, nothing is kept after a run.
-    models : Path, optional
-        Folder of checkpoints (`save_model/`): a model found there is used, a new one is saved there.
-    model : Path, optional
-        One checkpoint to use instead of those; refused if it does not fit the sample and the parameters.
-    on_epoch : callable, optional
-        Told of every epoch of training; see `core.method.training.OnEpoch`.
-    """
-
-    def __init__(
-        self,
-        sample: Sample,
-        *,
-        cache: StepCache | None = None,
-        models: Path | None = None,
-        model: Path | None = None,
-        on_epoch: "OnEpoch | None" = None,
-    ) -> None:
-        self.sample = sample
-        self._cache = StepCache(max_bytes=2**62) if cache is None else cache
-        self._models = models
-        self._model_file = model
-        self._on_epoch = on_epoch
-        self._seconds = {"pool": 0.0, "train": 0.0, "cluster": 0.0}
+class Pipeline(EarlySteps):
+    """All steps on one sample; see :class:`core.method.early_steps.EarlySteps` for the parameters."""
 
     def run(self, params: MethodParams) -> Result:
         """Do all steps.
@@ -85,129 +49,25 @@ class Pipeline:
         -------
         Result
         """
-        self._seconds = dict.fromkeys(self._seconds, 0.0)
-        if not params.embedding.pools:
-            self.factors(params)
-        elif params.embedding.kind != "latent":
-            self.pooled(params.pooling)
-        model = self.model(params) if params.embedding.needs_training else None
-        with self._timed("cluster"):
-            found = self.direction(params)
-            labels = self.labels(params, found)
-            fits = None if params.clustering.by_kmeans else self._merged(params, found)
-            scores = self._scores(labels, fits, params.clustering.n_clusters)
+        self._clock.reset()
+        with self._clock.timed("cluster"):
+            result = self._run(params)
+        return dataclasses.replace(result, seconds=self._clock.seconds)
+
+    def _run(self, params: MethodParams) -> Result:
+        model = self._prepared(params)
+        found = self.direction(params)
+        labels = self.labels(params, found)
+        fits = None if params.clustering.by_kmeans else self._merged(params, found)
         return Result(
             sample_name=self.sample.name,
             labels=labels,
             params=params,
-            scores=scores,
+            scores=self._scores(labels, fits, params.clustering.n_clusters),
             confidence=None if fits is None else confidence(labels, fits),
             direction=found,
             autoencoder=None if model is None else _report(model),
-            seconds=dict(self._seconds),
         )
-
-    def pooled(self, pooling: PoolingParams) -> np.ndarray:
-        """Pool expression; ndarray of shape (n_spots, n_genes).
-
-        Parameters
-        ----------
-        pooling : PoolingParams
-        """
-        with self._timed("pool"):
-            return self._kept(
-                lambda: pool_window(self.sample.expression, self.sample.positions, pooling), "pooled", pooling
-            )
-
-    def factors(self, params: MethodParams) -> np.ndarray:
-        """Find spatial factors; ndarray of shape (n_spots, n_components).
-
-        Parameters
-        ----------
-        params : MethodParams
-        """
-        sample, embedding = self.sample, params.embedding
-        with self._timed("pool"):
-            return self._kept(
-                lambda: spatial_factors(sample.expression, sample.places, embedding.n_components, embedding.hops),
-                "embedded",
-                *_embedding_key(params),
-            )
-
-    def model(self, params: MethodParams) -> "TrainedModel":
-        """Trained autoencoder: kept, loaded from its checkpoint, or trained now and saved.
-
-        Parameters
-        ----------
-        params : MethodParams
-        """
-        pooled = self._read_by_network(params)
-        with self._timed("train"):
-            return self._kept(
-                lambda: self._load_or_train(pooled, params), "model", params.pooling, params.embedding.network
-            )
-
-    def _load_or_train(self, pooled: Expression, params: MethodParams) -> "TrainedModel":
-        from core.method import checkpoints  # torch takes seconds to import, and most runs do without
-
-        network = params.embedding.network
-        if self._model_file is not None:
-            return checkpoints.load(self._model_file, self.sample, params.pooling, network)
-        if self._models is None:
-            return self._train(pooled, network)
-        path = checkpoints.checkpoint_path(self._models, self.sample, params.pooling, network)
-        if path.with_suffix(".json").exists():
-            return checkpoints.load(path, self.sample, params.pooling, network)
-        model = self._train(pooled, network)
-        checkpoints.save(model, path, self.sample, params.pooling)
-        return model
-
-    def _train(self, pooled: Expression, network: AutoencoderParams | LatentParams) -> "TrainedModel":
-        from core.method import small_training, training
-
-        if isinstance(network, LatentParams):
-            return small_training.train(pooled, self.sample.places, network, on_epoch=self._on_epoch)
-        return training.train(np.asarray(pooled), network, on_epoch=self._on_epoch)
-
-    def _read_by_network(self, params: MethodParams) -> Expression:
-        """Pooled counts; for the small autoencoder at scale 1, and without a window the counts themselves."""
-        pooling = params.pooling
-        if params.embedding.kind != "latent":
-            return self.pooled(pooling)
-        if pooling.window == 1:
-            return self.sample.expression
-        return self.pooled(dataclasses.replace(pooling, scale=1.0))
-
-    def embedded(self, params: MethodParams) -> np.ndarray:
-        """Make what stands for expression in the distance; ndarray of shape (n_spots, n_features).
-
-        Parameters
-        ----------
-        params : MethodParams
-        """
-        embedding = params.embedding
-        if embedding.kind == "factors":
-            return self.factors(params)
-        if embedding.kind == "latent":
-            return self._kept(lambda: self._latent(params), "embedded", *_embedding_key(params))
-        pooled = self.pooled(params.pooling)
-        if embedding.kind == "none":
-            return pooled
-        if embedding.kind == "pca":
-            return self._kept(
-                lambda: principal_components(pooled, self.sample.positions, embedding.n_components),
-                "embedded",
-                *_embedding_key(params),
-            )
-        model = self.model(params)
-        return self._kept(lambda: _apply_model(model, embedding.kind, pooled), "embedded", *_embedding_key(params))
-
-    def _latent(self, params: MethodParams) -> np.ndarray:
-        from core.method import small_training
-
-        network = cast("SmallAutoencoder", self.model(params).network)
-        expression, hops = self._read_by_network(params), params.embedding.latent.hops
-        return small_training.encode(network, expression, self.sample.places, hops)
 
     def direction(self, params: MethodParams) -> FoundDirection | None:
         """Direction across the layers: given, found, or None when it is off.
@@ -226,7 +86,7 @@ class Pipeline:
                 lambda: find_bend(self.factors(_BENT_BY), sample.places),
                 "direction",
                 "bending",
-                *_embedding_key(_BENT_BY),
+                *embedding_key(_BENT_BY),
             )
         if method == "expression":
             return self._kept(
@@ -235,7 +95,7 @@ class Pipeline:
         return self._kept(
             lambda: directions.from_preclustering(self._unrefined(params, None), sample.positions),
             "direction",
-            *_embedding_key(params),
+            *embedding_key(params),
             params.clustering,
         )
 
@@ -265,7 +125,7 @@ class Pipeline:
 
     def _by_kmeans(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         expression, positions = self.embedded(params), self.sample.positions
-        sketched = self._kept(lambda: sketch_of(expression, positions), "sketch", *_embedding_key(params))
+        sketched = self._kept(lambda: sketch_of(expression, positions), "sketch", *embedding_key(params))
         return cluster(expression, positions, params.clustering, depths=self._depths(found), sketched=sketched)
 
     def _by_mixture(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
@@ -277,7 +137,7 @@ class Pipeline:
         """Fits of the mixture, merged down to the number of clusters; ndarray of shape (n_fits, n_spots), int."""
         features, positions = self._features(params, found), self.sample.positions
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
-        key = (*_embedding_key(params), repr(found), str(seed))
+        key = (*embedding_key(params), repr(found), str(seed))
         fits = self._kept(
             lambda: mixture.fit_many(features, positions, n_clusters, seed),
             "fits",
@@ -291,7 +151,7 @@ class Pipeline:
     def _features(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         """Depth, as wide as the strongest feature, where there is a direction, beside what stands for expression."""
         expression, positions = self.embedded(params), self.sample.positions
-        few = self._kept(lambda: mixture.reduced(expression, positions), "reduced", *_embedding_key(params))
+        few = self._kept(lambda: mixture.reduced(expression, positions), "reduced", *embedding_key(params))
         u = self._depths(found)
         if u is None:
             return few
@@ -311,56 +171,9 @@ class Pipeline:
     def _nearest(self) -> np.ndarray:
         return self._kept(lambda: nearest_spots(self.sample.places), "nearest")
 
-    def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
-        return self._cache.get(params_key(step, self.sample.content_hash, *parts), compute)
-
-    @contextmanager
-    def _timed(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._seconds[step] += time.perf_counter() - started
-
-
-def early_steps_key(params: MethodParams) -> str:
-    """Name the early steps of a run: runs of one sample with equal keys share what takes longest.
-
-    Parameters
-    ----------
-    params : MethodParams
-
-    Returns
-    -------
-    str
-        Of pooling and training, or pooling and embedding; for mixtures, with the seed that their fits start from.
-    """
-    early = _embedding_key(params)
-    if params.embedding.needs_training:
-        early = params.pooling, params.embedding.network
-    if not params.clustering.by_kmeans:
-        early = *early, str(params.clustering.random_state)
-    return params_key("early", *early)
-
-
-def _embedding_key(params: MethodParams) -> tuple[object, ...]:
-    """Only what the embedding depends on: the number of components matters to PCA and factors alone, and so on."""
-    embedding = params.embedding
-    if embedding.kind == "factors":
-        return embedding.kind, str(embedding.n_components), str(embedding.hops)
-    relevant: dict[str, tuple[object, ...]] = {"none": (), "pca": (str(embedding.n_components),)}
-    return params.pooling, embedding.kind, *relevant.get(embedding.kind, (embedding.network,))
-
 
 def _labels_key(params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:
-    return *_embedding_key(params), params.clustering, repr(found)
-
-
-def _apply_model(model: "TrainedModel", kind: str, pooled: np.ndarray) -> np.ndarray:
-    from core.method import training
-
-    apply = training.encode if kind == "code" else training.reconstruct
-    return apply(cast("Autoencoder", model.network), pooled)
+    return *embedding_key(params), params.clustering, repr(found)
 
 
 def _report(model: "TrainedModel") -> AutoencoderReport:
@@ -409,7 +222,7 @@ def repeat(
     model: Path | None = None,
     on_epoch: "OnEpoch | None" = None,
 ) -> Iterator[Result]:
-    """Run again with seeds counted up; what does not depend on the seed is done once.
+    """Run again with seeds counted up (:mod:`core.method.seeds`); what does not depend on the seed is done once.
 
     Parameters
     ----------
@@ -426,10 +239,8 @@ def repeat(
         One for each seed, in order.
     """
     pipeline = Pipeline(sample, cache=cache, models=models, model=model, on_epoch=on_epoch)
-    for offset in range(n_starts):
-        seed = params.clustering.random_state + offset
-        clustering = dataclasses.replace(params.clustering, random_state=seed)
-        yield pipeline.run(dataclasses.replace(params, clustering=clustering))
+    for number in range(n_starts):
+        yield pipeline.run(nth_start(params, number))
 
 
 def train(

@@ -75,7 +75,7 @@ def facts_of(run: ReportedRun) -> list[Fact]:
         Fact("Made", f"{run.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),
         Fact("By", run.who),
         Fact("Note", run.note),
-        Fact("Version", run.code_version, "Of this software, when the run was made."),
+        Fact("Version", run.code_version, "Of this software and of its method, when the run was made."),
         Fact("Unknown knobs", ", ".join(run.unknown), "Knobs of the run that this version does not know: another one made it."),
         Fact("Content hash", run.content_hash, "Tells the data of the run from all others."),
         Fact("Labels, SHA-256", labels_sha256(result.labels), "Tells the labels from all others."),

@@ -162,10 +162,10 @@ def read_arguments():
 def check_project(folder):
     if not (folder / "core" / "params.py").is_file():
         stop(f"There is no `core` in {folder.resolve()}: run this inside the project's folder, or name it with --project.")
-    from core.work.runs.code import code_version
+    from core.method.version import code_version, same_method
 
     print(f"Run      {RUN}, {MADE}")
-    print(f"Version  {code_version()}" + (", the run's" if code_version() == VERSION else f"; the run's was {VERSION}, so labels may differ"))
+    print(f"Version  {code_version()}" + (", the run's" if same_method(VERSION) else f"; the run's was {VERSION}, so labels may differ"))
     if UNKNOWN:
         print(f"         it did not know these knobs of the run, so labels may differ: {', '.join(UNKNOWN)}")
 

@@ -10,10 +10,10 @@ import psutil
 
 from core import __version__
 from core.errors import DomainsError
+from core.method.version import code_version
 from core.work.board.board import Board, State
 from core.work.cluster import outside
 from core.work.runs import open_record
-from core.work.runs.code import code_version
 
 _NO_RUN = "0" * 32
 _LITTLE_SPACE_BYTES = 2**30

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.io import lab
-from core.method import pipeline
+from core.method import early_steps
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 
@@ -61,7 +61,7 @@ def test_each_knob_changes_its_own_figure_and_no_other(page):
 
 
 def test_late_knobs_never_pool_again(page, monkeypatch):
-    monkeypatch.setattr(pipeline, "pool_window", lambda *args: pytest.fail("pooled again"))
+    monkeypatch.setattr(early_steps, "pool_window", lambda *args: pytest.fail("pooled again"))
     page.number_input(key("weight")).set_value(3.0).run()
     page.number_input(key("seed")).set_value(9).run()
     assert not page.exception

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.io import lab
-from core.method import pipeline
+from core.method import early_steps, pipeline
 from core.params import preset
 from tests.small_tissue import small_sample
 from tests.tissue_view import given
@@ -171,7 +171,7 @@ def test_an_address_with_a_sample_opens_on_it_and_one_unknown_is_passed_over(app
 
 def test_late_knobs_never_pool_again(app, monkeypatch):
     calls = []
-    monkeypatch.setattr(pipeline, "pool_window", lambda *args: calls.append(args))
+    monkeypatch.setattr(early_steps, "pool_window", lambda *args: calls.append(args))
     for address in LATE[:3]:
         app.number_input(key(address)).set_value(2).run()
     app.selectbox(key("direction.method")).select("manual").run()

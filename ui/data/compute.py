@@ -24,6 +24,7 @@ from core.io.lab import SampleSummary
 from core.method import pipeline
 from core.method.cache import StepCache, budget_bytes
 from core.method.embeddings import embeddings as run_embeddings
+from core.method.seeds import nth_start
 from core.method.shared_genes import shared_genes as genes_of_all
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.places import Places
@@ -168,9 +169,7 @@ def start(sample: Sample, params: MethodParams, place: int) -> Result:
     -------
     Result
     """
-    seed = (params.clustering.random_state + place) % 2**32
-    clustering = dataclasses.replace(params.clustering, random_state=seed)
-    return cluster(sample, dataclasses.replace(params, clustering=clustering))
+    return cluster(sample, nth_start(params, place))
 
 
 def embeddings(sample: Sample, result: Result) -> Callable[[], dict[str, np.ndarray]]:

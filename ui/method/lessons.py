@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.figures.lessons import direction_figure, pooling_figure, weights_figure
 from core.figures.three_runs import three_runs
-from core.params import DirectionParams, MethodParams, PoolingParams, preset
+from core.params import MAX_SEED, DirectionParams, MethodParams, PoolingParams, preset
 from core.sample import Sample
 from ui.data import compute
 from ui.shell import guards, session
@@ -191,7 +191,7 @@ def runs(sample: Sample) -> None:
         seed = st.columns(3, gap="medium")[0].number_input(
             "First seed",
             min_value=0,
-            max_value=2**32 - 1,
+            max_value=MAX_SEED,
             value=0,
             step=1,
             key=_key("seed"),

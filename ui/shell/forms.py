@@ -154,7 +154,10 @@ def knob(sample: Sample, address: Address) -> None:
     session.show(key, value)
     with _row():
         _widget(
-            item, key, usual, {"key": key, "help": _help(item, usual), "on_change": _take, "args": (address, usual)}
+            item,
+            key,
+            usual,
+            {"key": key, "help": _help(item, usual), "on_change": _take, "args": (sample, address, usual)},
         )
         words = f"Back to {_name(item, usual)}"
         _back_button(".".join(address), words, value == usual, session.reset, address)
@@ -212,7 +215,7 @@ def _back_button(name: str, words: str, disabled: bool, act: Any, *args: Any) ->
     )
 
 
-def _take(address: Address, usual: Any) -> None:
+def _take(sample: Sample, address: Address, usual: Any) -> None:
     value = session.shown(session.widget_key(*address))
     step = declared(address).metadata["step"]
     if isinstance(value, float) and step:
@@ -221,7 +224,7 @@ def _take(address: Address, usual: Any) -> None:
         session.reset(address)
         return
     moved = {address: value}
-    if (address, value) == (DIRECTION, "manual") and (angle := session.found_angle()) is not None:
+    if (address, value) == (DIRECTION, "manual") and (angle := session.found_angle(sample)) is not None:
         moved[ANGLE] = round(angle, _decimals(declared(ANGLE).metadata["step"]))
     session.change_all(moved)
 

@@ -41,7 +41,7 @@ def predicted_beside_annotated(sample: Sample, result: Result | None, missing: s
         Spots that are selected with the lasso; None while there are none.
     """
     if result is not None:
-        _remember_direction(result.direction)
+        _remember_direction(sample, result.direction)
     first = waiting(sample, missing) if result is None else predicted(sample, result, matched(sample, result))
     return tissue_view(
         session.widget_key("maps"),
@@ -210,9 +210,9 @@ def selection(sample: Sample, result: Result | None, spots: np.ndarray | None) -
         )
 
 
-def _remember_direction(direction: FoundDirection | None) -> None:
+def _remember_direction(sample: Sample, direction: FoundDirection | None) -> None:
     if direction is not None and direction.method != "manual":
-        session.remember_angle(direction.angle)
+        session.remember_angle(sample, direction.angle)
 
 
 def _layers(sample: Sample) -> list[str]:

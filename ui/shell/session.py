@@ -541,27 +541,15 @@ def take_view(new: View) -> None:
     st.session_state[_VIEW] = new
 
 
-def found_angle() -> float | None:
-    """Angle that the last run found by itself.
-
-    Returns
-    -------
-    float or None
-        Radians.
-    """
-    angle: float | None = st.session_state.get(_FOUND_ANGLE)
-    return angle
+def found_angle(sample: Sample) -> float | None:
+    """Angle in radians that the last run found by itself, if that was a run of this sample."""
+    of, angle = st.session_state.get(_FOUND_ANGLE, ("", None))
+    return angle if of == sample.content_hash else None
 
 
-def remember_angle(angle: float) -> None:
-    """Keep the angle that a run found, for a user who goes on by hand from there.
-
-    Parameters
-    ----------
-    angle : float
-        Radians.
-    """
-    st.session_state[_FOUND_ANGLE] = angle
+def remember_angle(sample: Sample, angle: float) -> None:
+    """Keep the angle in radians that a run found, for a user who goes on by hand from there."""
+    st.session_state[_FOUND_ANGLE] = sample.content_hash, angle
 
 
 def shown_matching(sample: Sample) -> Matching | None:

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core import knobs
+from core.method.version import same_method
 from core.params import params_key
 from core.result import Result
 from core.sample import Sample
 from core.work.runs import Run
-from core.work.runs.code import code_version
 from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui.data.record import kept, record
 from ui.shell import address as page_address
@@ -64,8 +64,8 @@ def _story(run: Run) -> str:
     by = f" by {as_markdown(run.who)}" if run.who else ""
     when = as_markdown(f"{run.created:%d %B %Y at %H:%M} UTC")
     words = [f"{as_markdown(run.name)}", f"Kept{by} on {when}."] if run.name else [f"Kept{by} on {when}."]
-    if run.code_version != code_version():
-        words.append("The method's code has changed since: the same settings may now give other labels.")
+    if not same_method(run.code_version):
+        words.append("Another version of the method made it: the same settings may now give other labels.")
     if run.note:
         words.append(as_markdown(run.note))
     return "\n\n".join(words)

@@ -1,6 +1,6 @@
 """Results of finished jobs on disk, so that they outlive the server: JSON and arrays, no pickles.
 
-A result is found under the key of its request and the version of the code that made it. The folder is bounded; what was used longest
+A result is found under the key of its request and the version of the method that made it. The folder is bounded; what was used longest
 ago goes first.
 """
 
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import DomainsError
+from core.method.version import METHOD_VERSION
 from core.work.board.plain import decoded, encoded
-from core.work.runs.code import code_version
 
 _LOG = logging.getLogger(__name__)
 _TREE = "tree"
@@ -84,7 +84,7 @@ class Results:
             _LOG.warning("A result was not kept on disk: %s", error)
 
     def _path(self, key: str) -> Path:
-        return self.folder / (hashlib.sha256(f"{code_version()} {key}".encode()).hexdigest()[:32] + ".npz")
+        return self.folder / (hashlib.sha256(f"{METHOD_VERSION} {key}".encode()).hexdigest()[:32] + ".npz")
 
     def _write(self, path: Path, contents: dict[str, np.ndarray]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

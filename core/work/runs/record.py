@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RecordError
+from core.method.version import code_version
 from core.result import Result
 from core.sample import Sample
 from core.work.runs import artifacts as files
 from core.work.runs import one_file
 from core.work.runs.artifacts import Artifacts
-from core.work.runs.code import code_version
 from core.work.runs.run import Run, checked_text, run_id, run_of
 from core.work.runs.trial import picture_of, study_name, trial_of
 

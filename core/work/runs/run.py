@@ -54,7 +54,7 @@ class Run:
     created : datetime
         UTC.
     code_version : str
-        As :func:`core.work.runs.code.code_version` of the program that made it.
+        As :func:`core.method.version.code_version` of the program that made it.
     deleted : bool
         Whether it was deleted; it can be restored.
     aside : dict of str to object

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.method.pipeline import early_steps_key
+from core.method.early_steps import early_steps_key
 from core.result import Scores
 from core.work.sweep.plan import Setting, Sweep
 from core.work.sweep.search import Searching

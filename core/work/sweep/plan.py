@@ -16,6 +16,7 @@ from typing import Any
 from core import knobs
 from core.errors import ParameterError
 from core.knobs import Address
+from core.method.seeds import nth_start
 from core.params import MethodParams, params_key, replaced
 from core.result import Scores
 
@@ -320,9 +321,7 @@ class Sweep:
         params = self.sections[section].params
         for address, value in values.items():
             params = replaced(params, address, value)
-        first = params.clustering.random_state
-        seeds = [(first + start) % 2**32 for start in range(self.n_starts)]
-        return [Setting(section, place, replaced(params, ("clustering", "random_state"), seed)) for seed in seeds]
+        return [Setting(section, place, nth_start(params, start)) for start in range(self.n_starts)]
 
 
 def run_key(content_hash: str, params: MethodParams) -> str:

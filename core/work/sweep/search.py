@@ -12,6 +12,7 @@ import optuna
 from optuna.trial import TrialState
 
 from core.knobs import Address
+from core.method.seeds import wrapped
 from core.work.sweep.plan import Range, Search
 
 AHEAD = 4
@@ -113,7 +114,7 @@ def new_study(search: Search) -> optuna.Study:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(
-            seed=search.random_state % 2**32, n_startup_trials=_RANDOM_TRIALS, constant_liar=True
+            seed=wrapped(search.random_state), n_startup_trials=_RANDOM_TRIALS, constant_liar=True
         )
         pruner = optuna.pruners.MedianPruner(n_warmup_steps=_EPOCHS_BEFORE_PRUNING)
         return optuna.create_study(

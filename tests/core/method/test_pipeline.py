@@ -4,7 +4,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from core.method import direction, mixture, pipeline, training
+from core.method import direction, early_steps, mixture, pipeline, training
 from core.method.cache import StepCache
 from core.method.neighbours import neighbour_graph
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
@@ -31,10 +31,10 @@ def calls(monkeypatch):
         monkeypatch.setattr(module, name, counting)
 
     for module, name in (
-        (pipeline, "pool_window"),
-        (pipeline, "principal_components"),
+        (early_steps, "pool_window"),
+        (early_steps, "principal_components"),
         (pipeline, "cluster"),
-        (pipeline, "spatial_factors"),
+        (early_steps, "spatial_factors"),
         (mixture, "fit_many"),
         (direction, "from_expression"),
         (training, "train"),

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from core.method import pipeline
+from core.method.version import code_version
 from core.params import MethodParams, preset
 from core.report.reported import ReportedRun
 from core.sample import Sample
-from core.work.runs.code import code_version
 
 HOSTILE = '</script><script>alert(1)</script>"""\nimport os; os.abort() #{{ 7*7 }}<img src=x onerror=alert(2)>@LABELS@ %(prog)s é\x1b[2J'
 """A name as nobody would choose it in good faith."""

@@ -52,15 +52,15 @@ def break_down(progress):
 def counted_runs(progress, sample, settings, models, steps):
     """Make runs of a sweep, and leave a line for each early step that is really done."""
     from core.io import lab
-    from core.method import pipeline, training
+    from core.method import early_steps, pipeline, training
     from core.work.sweep import tasks
 
     log = models / "steps.log"
     watched = (
         (lab, "read", "load"),
-        (pipeline, "pool_window", "pool"),
-        (pipeline, "principal_components", "embed"),
-        (pipeline, "spatial_factors", "embed"),
+        (early_steps, "pool_window", "pool"),
+        (early_steps, "principal_components", "embed"),
+        (early_steps, "spatial_factors", "embed"),
         (training, "train", "train"),
         (pipeline, "cluster", "cluster"),
     )

@@ -1,0 +1,220 @@
+"""What a run does before it clusters: pooling, training, and what stands for expression.
+
+Each step is kept under a key made of the method's version, the sample's content and the parameters of that step and those
+before it.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import numpy as np
+
+from core.method.cache import StepCache
+from core.method.embedding import principal_components
+from core.method.factors import spatial_factors
+from core.method.pooling import pool_window
+from core.method.timing import StepClock
+from core.method.version import METHOD_VERSION
+from core.params import AutoencoderParams, LatentParams, MethodParams, PoolingParams, params_key
+from core.sample import Expression, Sample
+
+if TYPE_CHECKING:
+    from core.method.autoencoder import Autoencoder
+    from core.method.small_autoencoder import SmallAutoencoder
+    from core.method.training import OnEpoch, TrainedModel
+
+T = TypeVar("T")
+
+
+class EarlySteps:
+    """The steps before clustering, on one sample.
+
+    Parameters
+    ----------
+    sample : Sample
+    cache : StepCache, optional
+        Shared between runs; without one, nothing is kept after a run.
+    models : Path, optional
+        Folder of checkpoints (`save_model/`): a model found there is used, a new one is saved there.
+    model : Path, optional
+        One checkpoint to use instead of those; refused if it does not fit the sample and the parameters.
+    on_epoch : callable, optional
+        Told of every epoch of training; see `core.method.training.OnEpoch`.
+    """
+
+    def __init__(
+        self,
+        sample: Sample,
+        *,
+        cache: StepCache | None = None,
+        models: Path | None = None,
+        model: Path | None = None,
+        on_epoch: "OnEpoch | None" = None,
+    ) -> None:
+        self.sample = sample
+        self._cache = StepCache(max_bytes=2**62) if cache is None else cache
+        self._models = models
+        self._model_file = model
+        self._on_epoch = on_epoch
+        self._clock = StepClock()
+
+    def _prepared(self, params: MethodParams) -> "TrainedModel | None":
+        """Do what takes longest first; gives the model, where one takes part."""
+        if not params.embedding.pools:
+            self.factors(params)
+        elif params.embedding.kind != "latent":
+            self.pooled(params.pooling)
+        return self.model(params) if params.embedding.needs_training else None
+
+    def pooled(self, pooling: PoolingParams) -> np.ndarray:
+        """Pool expression; ndarray of shape (n_spots, n_genes).
+
+        Parameters
+        ----------
+        pooling : PoolingParams
+        """
+        with self._clock.timed("pool"):
+            return self._kept(
+                lambda: pool_window(self.sample.expression, self.sample.positions, pooling), "pooled", pooling
+            )
+
+    def factors(self, params: MethodParams) -> np.ndarray:
+        """Find spatial factors; ndarray of shape (n_spots, n_components).
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        sample, embedding = self.sample, params.embedding
+        with self._clock.timed("pool"):
+            return self._kept(
+                lambda: spatial_factors(sample.expression, sample.places, embedding.n_components, embedding.hops),
+                "embedded",
+                *embedding_key(params),
+            )
+
+    def model(self, params: MethodParams) -> "TrainedModel":
+        """Trained autoencoder: kept, loaded from its checkpoint, or trained now and saved.
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        pooled = self._read_by_network(params)
+        with self._clock.timed("train"):
+            return self._kept(
+                lambda: self._load_or_train(pooled, params), "model", params.pooling, params.embedding.network
+            )
+
+    def _load_or_train(self, pooled: Expression, params: MethodParams) -> "TrainedModel":
+        from core.method import checkpoints  # torch takes seconds to import, and most runs do without
+
+        network = params.embedding.network
+        if self._model_file is not None:
+            return checkpoints.load(self._model_file, self.sample, params.pooling, network)
+        if self._models is None:
+            return self._train(pooled, network)
+        path = checkpoints.checkpoint_path(self._models, self.sample, params.pooling, network)
+        if path.with_suffix(".json").exists():
+            return checkpoints.load(path, self.sample, params.pooling, network)
+        model = self._train(pooled, network)
+        checkpoints.save(model, path, self.sample, params.pooling)
+        return model
+
+    def _train(self, pooled: Expression, network: AutoencoderParams | LatentParams) -> "TrainedModel":
+        from core.method import small_training, training
+
+        if isinstance(network, LatentParams):
+            return small_training.train(pooled, self.sample.places, network, on_epoch=self._on_epoch)
+        return training.train(np.asarray(pooled), network, on_epoch=self._on_epoch)
+
+    def _read_by_network(self, params: MethodParams) -> Expression:
+        """Pooled counts; for the small autoencoder at scale 1, and without a window the counts themselves."""
+        pooling = params.pooling
+        if params.embedding.kind != "latent":
+            return self.pooled(pooling)
+        if pooling.window == 1:
+            return self.sample.expression
+        return self.pooled(dataclasses.replace(pooling, scale=1.0))
+
+    def embedded(self, params: MethodParams) -> np.ndarray:
+        """Make what stands for expression in the distance; ndarray of shape (n_spots, n_features).
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        embedding = params.embedding
+        if embedding.kind == "factors":
+            return self.factors(params)
+        if embedding.kind == "latent":
+            return self._kept(lambda: self._latent(params), "embedded", *embedding_key(params))
+        pooled = self.pooled(params.pooling)
+        if embedding.kind == "none":
+            return pooled
+        if embedding.kind == "pca":
+            return self._kept(
+                lambda: principal_components(pooled, self.sample.positions, embedding.n_components),
+                "embedded",
+                *embedding_key(params),
+            )
+        model = self.model(params)
+        return self._kept(lambda: _apply_model(model, embedding.kind, pooled), "embedded", *embedding_key(params))
+
+    def _latent(self, params: MethodParams) -> np.ndarray:
+        from core.method import small_training
+
+        network = cast("SmallAutoencoder", self.model(params).network)
+        expression, hops = self._read_by_network(params), params.embedding.latent.hops
+        return small_training.encode(network, expression, self.sample.places, hops)
+
+    def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
+        return self._cache.get(params_key(str(METHOD_VERSION), step, self.sample.content_hash, *parts), compute)
+
+
+def early_steps_key(params: MethodParams) -> str:
+    """Name the early steps of a run: runs of one sample with equal keys share what takes longest.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Returns
+    -------
+    str
+        Of pooling and training, or pooling and embedding; for mixtures, with the seed that their fits start from.
+    """
+    early = embedding_key(params)
+    if params.embedding.needs_training:
+        early = params.pooling, params.embedding.network
+    if not params.clustering.by_kmeans:
+        early = *early, str(params.clustering.random_state)
+    return params_key("early", *early)
+
+
+def embedding_key(params: MethodParams) -> tuple[object, ...]:
+    """List only what the embedding depends on: the number of components matters to PCA and factors alone, and so on.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Returns
+    -------
+    tuple
+        For :func:`core.params.params_key`.
+    """
+    embedding = params.embedding
+    if embedding.kind == "factors":
+        return embedding.kind, str(embedding.n_components), str(embedding.hops)
+    relevant: dict[str, tuple[object, ...]] = {"none": (), "pca": (str(embedding.n_components),)}
+    return params.pooling, embedding.kind, *relevant.get(embedding.kind, (embedding.network,))
+
+
+def _apply_model(model: "TrainedModel", kind: str, pooled: np.ndarray) -> np.ndarray:
+    from core.method import training
+
+    apply = training.encode if kind == "code" else training.reconstruct
+    return apply(cast("Autoencoder", model.network), pooled)
