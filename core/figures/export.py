@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from choreographer.browsers.chromium import Chromium
 
 from core.errors import FigureError
+from core.files import written_whole
 
 WIDTH_PX, HEIGHT_PX = 1200, 680
 SUFFIXES = (".html", ".png", ".svg")
@@ -35,7 +36,8 @@ def write_figure(figure: go.Figure, path: Path | str) -> None:
     check_path(path)
     content = as_bytes(figure, path.suffix.lower().removeprefix("."))
     try:
-        path.write_bytes(content)
+        with written_whole(path) as draft:
+            draft.write_bytes(content)
     except OSError as error:
         raise FigureError(f"{path} cannot be written: {error.strerror}. Choose another place.") from error
 

@@ -7,7 +7,6 @@ import dataclasses
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
+from core.files import written_whole
 from core.io import archives, genes, h5ad, lab
 from core.io.annotations import read_annotations
 from core.io.hdf5.safe import opened
@@ -134,7 +134,7 @@ def save(sample: Sample, folder: _PathLike, *, overwrite: bool = False) -> Path:
     if overwrite:
         lab.write(sample, path, level=LEVEL)
         return path
-    with _draft_of(path) as draft:
+    with _new_file(path) as draft:
         lab.write(sample, draft, level=LEVEL)
     return path
 
@@ -165,7 +165,7 @@ def keep(prepared: _PathLike, folder: _PathLike, name: str) -> Path:
     path = folder / f"{safe_name(name)}.h5"
     _make(folder)
     try:
-        with _draft_of(path) as draft:
+        with _new_file(path) as draft:
             shutil.copyfile(prepared, draft)
     except OSError as error:
         raise SampleFileError(
@@ -297,28 +297,12 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def _draft_of(path: Path) -> Iterator[Path]:
-    """Give a place to write to, and put what is written there into place; nothing is left behind where that fails."""
-    _check_free(path)
-    draft = path.parent / f".{uuid.uuid4().hex}.part"
+def _new_file(path: Path) -> Iterator[Path]:
+    """Give a draft to write to, which becomes the file of a new sample."""
     try:
-        yield draft
-        _place(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _check_free(path: Path) -> None:
-    if path.exists():
+        with written_whole(path, replace=False) as draft:
+            yield draft
+    except FileExistsError as error:
         raise SampleFileError(
             f"There is already a sample called {path.stem} in {shown(path.parent.name)}: choose another name."
-        )
-
-
-def _place(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)  # unlike renaming, fails where another has written that name meanwhile
-    except FileExistsError:
-        _check_free(path)
-    except OSError:  # a file system without links
-        os.replace(draft, path)
+        ) from error

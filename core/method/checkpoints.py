@@ -6,16 +6,14 @@ of both, so a model trained once is found again, and no other is.
 
 import dataclasses
 import json
-import os
 import re
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from core.errors import CheckpointError
+from core.files import written_whole
 from core.method.autoencoder import Autoencoder
 from core.method.small_autoencoder import N_INPUTS, Basis, SmallAutoencoder
 from core.method.training import TrainedModel
@@ -97,21 +95,12 @@ def save(model: TrainedModel, path: Path, sample: Sample, pooling: PoolingParams
     weights = {name: value.cpu() for name, value in model.network.state_dict().items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, lambda temporary: torch.save(weights, temporary))
-        _replace(path.with_suffix(".json"), lambda temporary: temporary.write_text(json.dumps(story, indent=1)))
+        with written_whole(path) as draft:
+            torch.save(weights, draft)
+        with written_whole(path.with_suffix(".json")) as draft:
+            draft.write_text(json.dumps(story, indent=1))
     except OSError as error:
         raise CheckpointError(f"The model could not be written to {path.parent}: {error.strerror}.") from error
-
-
-def _replace(path: Path, write: Callable[[Path], Any]) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load(path: Path, sample: Sample, pooling: PoolingParams, params: NetworkParams) -> TrainedModel:

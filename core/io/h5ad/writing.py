@@ -6,7 +6,6 @@
 import dataclasses
 import json
 import os
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from scipy import sparse
 
 from core import __version__
 from core.errors import SampleFileError
+from core.files import written_whole
 from core.io.export import renamed
 from core.io.h5ad.positions import OWN, OWN_COORDS, SPOT_UM
 from core.places import area_per_spot_um2
@@ -129,16 +129,13 @@ def write_h5ad(
     """
     path = Path(path)
     adata = adata_of(sample, result, names=names, embeddings=embeddings, colours=colours)
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        adata.write_h5ad(draft, compression="gzip")
-        os.replace(draft, path)
+        with written_whole(path) as draft:
+            adata.write_h5ad(draft, compression="gzip")
     # h5py reports a full disk and the like as either.
     except (OSError, RuntimeError) as error:
         reason = shown(getattr(error, "strerror", None) or error, 120).rstrip(".")
         raise SampleFileError(f"{shown(path, 300)} cannot be written ({reason}): choose another folder.") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _counts(sample: Sample) -> sparse.csr_matrix:

@@ -9,7 +9,6 @@ The product adds, all of them optional: `gene`, `cell`, `pxl_row_in_fullres`, `p
 """
 
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
+from core.files import written_whole
 from core.io.hdf5.safe import opened, plain_attribute, read_text
 from core.io.lab.deepdish_bridge import deepdish_save
 from core.sample import DENSE_LIMIT, MAX_IMAGE_BYTES, UNANNOTATED, Expression, Sample, TissueImage
@@ -224,16 +224,13 @@ def write(sample: Sample, path: str | os.PathLike[str], *, labels: np.ndarray | 
         If the file cannot be written.
     """
     path = Path(path)
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        deepdish_save(draft, _contents(sample) | _found(labels), level)
-        os.replace(draft, path)
+        with written_whole(path) as draft:
+            deepdish_save(draft, _contents(sample) | _found(labels), level)
     # PyTables reports a full disk and the like as a RuntimeError of its own.
     except (OSError, RuntimeError) as error:
         reason = shown(getattr(error, "strerror", None) or error, 120).rstrip(".")
         raise SampleFileError(f"{shown(path, 300)} cannot be written ({reason}): choose another folder.") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def sample_name(path: Path) -> str:

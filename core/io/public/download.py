@@ -9,7 +9,6 @@ import ipaddress
 import os
 import re
 import ssl
-import sys
 import time
 import urllib.error
 import urllib.parse
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import FetchError
+from core.files import locked
 from core.text import shown
 
 OnBytes = Callable[[int, int | None], None]
@@ -93,7 +93,7 @@ def download(remote: Remote, path: Path, *, on_bytes: OnBytes | None = None, pat
     """
     _check_address(remote.address)
     part = path.with_name(f".{path.name}.part")
-    with _writing(path), _locked(part):
+    with _writing(path), _alone(part):
         _Transfer(remote, part, on_bytes, patience or Patience()).run()
         _check_sha256(part, remote)
         os.replace(part, path)
@@ -320,28 +320,11 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(part: Path) -> Iterator[None]:
-    """Keep a second process from writing into the same part; the system lets go of the lock of a process that was killed."""
-    path = part.with_name(f"{part.name}.lock")
-    with open(path, "w") as file:
-        try:
-            _lock(file)
-        except OSError as error:
-            name = part.name.removeprefix(".").removesuffix(".part")
-            raise FetchError(f"{name} is being brought by another process: wait for it.") from error
-        try:
+def _alone(part: Path) -> Iterator[None]:
+    """Keep a second process from writing into the same part."""
+    try:
+        with locked(part.with_name(f"{part.name}.lock"), wait=False):
             yield
-        finally:
-            file.close()  # before it is removed, as Windows wants it
-            path.unlink(missing_ok=True)
-
-
-def _lock(file: IO[str]) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        name = part.name.removeprefix(".").removesuffix(".part")
+        raise FetchError(f"{name} is being brought by another process: wait for it.") from error

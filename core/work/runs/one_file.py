@@ -5,14 +5,12 @@ A file that comes in is a stranger's: looked through before anything is read, an
 
 import dataclasses
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
 
 from core.errors import RecordError
+from core.files import written_whole
 from core.text import shown
 from core.work.runs import artifacts as files
 from core.work.runs.knobs import trial_params
@@ -43,18 +41,11 @@ def write(path: Path, run: Run, contents: dict[str, bytes]) -> None:
     RecordError
         If the file cannot be written.
     """
-    temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".zip")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            _pack(file, {_FACTS: _facts(run), **contents})
-        temporary.replace(path)
+        with written_whole(path) as draft:
+            _pack(draft, {_FACTS: _facts(run), **contents})
     except OSError as error:
         raise RecordError(f"{path.name} cannot be written: {error.strerror}. Choose another place.") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def read(path: Path, name: str = "") -> tuple[Run, dict[str, bytes]]:
@@ -98,8 +89,8 @@ def _facts(run: Run) -> bytes:
     return json.dumps(facts, indent=1).encode()
 
 
-def _pack(file: IO[bytes], contents: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+def _pack(path: Path, contents: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents.items():
             archive.writestr(name, content)
 
