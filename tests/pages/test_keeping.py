@@ -105,6 +105,17 @@ def test_a_kept_run_is_renamed_where_it_was_kept(app, record):
     assert "Kept: Second" in badges(app)
 
 
+def test_a_run_that_release_0_1_kept_is_shown_and_said_to_be_of_another_method(record, samples, monkeypatch):
+    sample, params = lab.read(samples / "first.h5"), preset("paper", n_clusters=4)
+    monkeypatch.setattr("core.work.runs.record.code_version", lambda: "0.1.0+5e884898")
+    old = record.keep(sample, pipeline.run(sample, params), who="Ada")
+    again = opened(run=old.id)
+    assert not again.exception
+    assert "Kept: " in badges(again)
+    assert record.run(old.id).code_version == "0.1.0+5e884898"
+    assert "Another version of the method made it" in " ".join(item.proto.help for item in again.markdown)
+
+
 def test_the_link_alone_opens_the_run_in_another_session(samples, record):
     sample = lab.read(samples / "second.h5")
     params = replaced(preset("recommended", n_clusters=3), ("clustering", "random_state"), 5)

@@ -136,6 +136,14 @@ def test_going_on_by_hand_starts_from_the_direction_that_was_found(app):
     assert cards(app)["Direction"] == (found, "by hand")
 
 
+def test_going_on_by_hand_never_starts_from_a_direction_that_was_found_on_another_sample(app):
+    assert cards(app)["Direction"][0] != "0.00 rad"
+    app.selectbox(key("direction.method")).select("off").run()
+    app.selectbox(key("sample")).select("second.h5").run()
+    app.selectbox(key("direction.method")).select("manual").run()
+    assert app.slider(key("direction.angle")).value == 0.0
+
+
 def test_the_arrow_turns_with_the_angle(app):
     app.selectbox(key("direction.method")).select("manual").run()
     drawn = given(app)["maps"][0]["arrow"]

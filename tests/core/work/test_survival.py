@@ -11,6 +11,7 @@ import pytest
 from core.evaluation.markers import Markers
 from core.io import lab
 from core.method import pipeline
+from core.method.version import METHOD_VERSION
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
 from core.work import tasks
 from core.work.board.board import Board, State
@@ -75,6 +76,14 @@ def test_a_result_is_found_again_under_its_key_alone_and_damage_is_left_out(tmp_
     [path] = tmp_path.glob("*.npz")
     path.write_bytes(path.read_bytes()[:-40])
     assert results.get("key") is None
+
+
+def test_a_result_of_another_method_is_not_found_and_one_of_another_release_is(tmp_path, monkeypatch):
+    Results(tmp_path).put("key", [1])
+    monkeypatch.setattr("core.method.version.__version__", "9.9.9")
+    assert Results(tmp_path).get("key") == [1]
+    monkeypatch.setattr("core.work.board.results.METHOD_VERSION", METHOD_VERSION + 1)
+    assert Results(tmp_path).get("key") is None
 
 
 def test_results_that_were_used_longest_ago_make_room(tmp_path):
