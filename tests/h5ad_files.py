@@ -1,5 +1,6 @@
 """Real h5ad files, written by anndata itself."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,12 @@ def tissue() -> Sample:
 def visium_adata(sample: Sample, form: str = "csr") -> anndata.AnnData:
     """A section as Visium pipelines keep it."""
     lattice, counts = sample.lattice, np.asarray(sample.expression, dtype=np.float32)
-    matrix = {"csr": sparse.csr_matrix, "csc": sparse.csc_matrix, "dense": np.asarray}[form](counts)
+    forms: dict[str, Callable[[np.ndarray], Any]] = {
+        "csr": sparse.csr_matrix,
+        "csc": sparse.csc_matrix,
+        "dense": np.asarray,
+    }
+    matrix = forms[form](counts)
     obs = pd.DataFrame({"array_row": lattice[:, 0], "array_col": lattice[:, 1]}, index=spot_index(sample))
     obs["ground_truth"] = categories(sample.labels_true)
     var = pd.DataFrame(index=pd.Index(text(f"Gene{number}" for number in range(sample.n_genes)), dtype=object))
@@ -66,6 +72,6 @@ def _with_objects(table: pd.DataFrame) -> None:
     table.index = table.index.astype(object)
     for name in table.columns:
         if isinstance(table[name].dtype, pd.CategoricalDtype):
-            table[name] = table[name].cat.rename_categories(table[name].cat.categories.astype(object))
+            table[name] = table[name].cat.rename_categories(list(table[name].cat.categories))
         elif isinstance(table[name].dtype, pd.StringDtype):
             table[name] = table[name].astype(object)

@@ -16,7 +16,7 @@ def unpack(block):
         dtype, offset, count = header["arrays"][place]
         return np.frombuffer(block, dtype, count, 4 + length + offset)
 
-    for holder in [header, *header["maps"], *header["told"]]:
+    for holder in [header, *header["maps"], *header["hover_only"]]:
         holder.update(
             {
                 name: array(holder[name])

@@ -49,4 +49,4 @@ def test_cells_are_found_under_the_pointer_selected_with_the_lasso_and_drawn_as_
         page.mouse.move(place[0] - 30 + across, place[1] - 30 + down, steps=4)
     page.mouse.up()
     expect(page.get_by_text(re.compile(r"\d+ spots selected"))).to_be_visible()
-    assert page.evaluate(f"() => {VIEW}.geometry.trace.name") == "dots"
+    assert page.evaluate(f"() => {VIEW}.geometry.shape") == "dots"

@@ -38,7 +38,7 @@ def run(capsys):
         try:
             status = main([str(word) for word in words])
         except SystemExit as end:
-            status = end.code
+            status = int(end.code)
         captured = capsys.readouterr()
         return status, captured.out, captured.err
 

@@ -52,7 +52,8 @@ def test_a_knob_that_takes_no_part_changes_no_label_whatever_its_value(name):
     for address in idle:
         item = knobs.declared(address)
         for value in item.metadata["choices"] or (item.metadata["min"], item.metadata["max"]):
-            moved = replaced(params, address, type(item.default)(value))
+            kind: type = type(item.default)
+            moved = replaced(params, address, kind(value))
             assert (pipeline.run(sample, moved, cache=cache).labels == labels).all(), knobs.names()[address]
 
 

@@ -14,10 +14,9 @@ from core.errors import ParameterError
 from core.io import lab
 from core.io.export import labels_csv
 from core.method import pipeline
-from core.params import PRESETS, MethodParams, RefinementParams, preset
+from core.params import PRESETS, MethodParams, RefinementParams, preset, replaced
 from tests.tissue_view import given
 from ui.shell import address as page_address
-from ui.shell import forms
 from ui.shell.session import Settings
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -134,9 +133,9 @@ def settings(draw):
 def computed_with(chosen):
     params = preset(chosen.preset)
     for address, value in chosen.changes.items():
-        params = forms.replaced(params, address, value)
+        params = replaced(params, address, value)
     # An angle counts only where the direction is set by hand.
-    return params if params.direction.method == "manual" else forms.replaced(params, ANGLE, 0.0)
+    return params if params.direction.method == "manual" else replaced(params, ANGLE, 0.0)
 
 
 @cases(settings())

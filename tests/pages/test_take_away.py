@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.io import lab
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
-from ui.tune import naming, take_away
+from ui.tune import naming
 
 FILES = ["Maps as PNG", "Maps as SVG", "Maps as HTML", "Labels as CSV", "Labels for Loupe", "Sample as h5ad"]
 
@@ -29,8 +29,8 @@ def app(samples_folder):
 
 def test_everything_is_offered_and_nothing_is_made_while_knobs_are_moved(app, monkeypatch):
     for name in ("write_h5ad", "write_lab_h5", "labels_csv", "loupe_csv", "as_bytes", "run_embeddings"):
-        owner = take_away.compute if name == "run_embeddings" else take_away
-        monkeypatch.setattr(owner, name, lambda *args, **kwargs: pytest.fail("made though nobody asked"))
+        owner = "ui.tune.take_away.compute" if name == "run_embeddings" else "ui.tune.take_away"
+        monkeypatch.setattr(f"{owner}.{name}", lambda *args, **kwargs: pytest.fail("made though nobody asked"))
     app.slider("widget:pooling.window").set_value(3).run()
     assert not app.exception
     assert dict.fromkeys([*FILES, "Sample as the lab's h5"], True).items() <= offered(app).items()

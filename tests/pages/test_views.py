@@ -5,7 +5,6 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.figures import export
 from core.io import lab
 from core.work.board.board import State, shared_board
 from tests.pages.conftest import APP
@@ -179,7 +178,7 @@ def test_each_chart_is_offered_in_three_formats(app):
 def test_without_a_browser_on_the_server_pictures_are_refused_with_a_sentence_and_the_rest_goes_on(
     app, monkeypatch, kind
 ):
-    monkeypatch.setattr(export.Chromium, "find_browser", lambda **kwargs: None)
+    monkeypatch.setattr("core.figures.export.Chromium.find_browser", lambda **kwargs: None)
     app.run()
     assert not app.exception
     assert all("none was found. Install one" in item.value for item in app.warning)

@@ -26,7 +26,7 @@ def page():
 
 
 def test_arrays_of_every_kind_come_back_from_the_packing_aligned():
-    packing, header = Packing(), {"maps": [], "told": [], "title": "µm"}
+    packing, header = Packing(), {"maps": [], "hover_only": [], "title": "µm"}
     arrays = [np.arange(5, dtype=kind) for kind in (np.uint8, np.uint16, np.int32, np.float32)]
     places = [packing.add(array, array.dtype) for array in arrays]
     for array, place in zip(arrays, places, strict=True):

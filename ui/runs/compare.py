@@ -90,7 +90,7 @@ def _maps(content_hash: str, sample: Sample, here: Numbered) -> None:
         session.widget_key("runs", "maps", content_hash),
         places=sample.places,
         maps=[*annotated * room, *shown],
-        told=[] if room else annotated,
+        hover_only=[] if room else annotated,
         spot_names=spot_names(sample),
         theme=session.theme(),
         stain=sample.spot_rgb,

@@ -191,12 +191,12 @@ def picture(sample: Sample) -> np.ndarray | None:
         Spots that are selected with the lasso; None while there are none.
     """
     kind = _kind(sample)
-    told = [] if kind == "annotation" or sample.labels_true is None else [maps.annotated(sample)]
+    hover_only = [] if kind == "annotation" or sample.labels_true is None else [maps.annotated(sample)]
     return tissue_view(
         session.widget_key("tissue"),
         places=sample.places,
         maps=[maps.annotated(sample) if kind == "annotation" else _map_of_values(sample, kind)],
-        told=told,
+        hover_only=hover_only,
         spot_names=spot_names(sample),
         theme=session.theme(),
         stain=sample.spot_rgb,

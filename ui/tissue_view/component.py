@@ -17,16 +17,18 @@ from core.errors import FigureError
 from core.figures.colours import SURROUNDINGS, Theme
 from core.places import COL_PITCH_UM, Places
 from ui.tissue_view.packing import Packing
+from ui.tissue_view.script import joined
 
 MAX_MAPS = 6
 _LONGEST_ROW = 3
 _FOLDER = Path(__file__).parent
 _NAME = "tissue_view"
+_MODULES = ("words", "data", "colours", "geometry", "shapes", "dom", "input", "panel", "index")
 
 # Registered once, at import: a second registration would make the browser build all maps anew.
 _mount = st.components.v2.component(
     _NAME,
-    js=(_FOLDER / "view.js").read_text(encoding="utf-8"),
+    js=joined(_FOLDER / "js", _MODULES),
     css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
 )
 
@@ -111,7 +113,7 @@ def tissue_view(
     maps: Sequence[TissueMap],
     spot_names: Sequence[str],
     theme: Theme,
-    told: Sequence[TissueMap] = (),
+    hover_only: Sequence[TissueMap] = (),
     stain: np.ndarray | None = None,
     image: Underlay | None = None,
 ) -> np.ndarray | None:
@@ -129,7 +131,7 @@ def tissue_view(
     spot_names : sequence of str
         Barcodes, or other names.
     theme : {"light", "dark"}
-    told : sequence of TissueMap
+    hover_only : sequence of TissueMap
         Further labels and values that the pointer learns, without a map.
     stain : ndarray of shape (n_spots, 3), uint8, optional
         Colour of the stained tissue under each spot. A slider blends it in, in the browser alone.
@@ -146,7 +148,7 @@ def tissue_view(
     FigureError
         If there are no maps or more than six, or if a map or the names do not fit the spots.
     """
-    _check_fit(len(places), [*maps, *told], spot_names)
+    _check_fit(len(places), [*maps, *hover_only], spot_names)
     if not 1 <= len(maps) <= MAX_MAPS:
         raise FigureError(f"{len(maps)} maps were asked for: give 1 to {MAX_MAPS}.")
     centres_um = places.tissue_um.astype(np.float32)
@@ -159,10 +161,10 @@ def tissue_view(
         "names": list(spot_names),
         "width_um": 2 * COL_PITCH_UM if places.on_lattice else places.spot_um2**0.5,
         "array_um": places.unit_um if places.on_lattice else None,
-        "look": asdict(SURROUNDINGS[theme]),
+        "theme": asdict(SURROUNDINGS[theme]),
         "columns": min(len(maps), _LONGEST_ROW),
         "maps": [_packed(packing, item) for item in maps],
-        "told": [_packed(packing, item) for item in told],
+        "hover_only": [_packed(packing, item) for item in hover_only],
         "stain": packing.add(None if image is not None else stain, np.uint8),
         "image": None if image is None else asdict(image),
         "selected": ends,

@@ -13,7 +13,7 @@ def by_the_authors_loops(labels, coords, k=10):
     total, disagree = 0.0, 0
     for spot in range(len(labels)):
         alike = [other for other in range(len(labels)) if other != spot and labels[other] == labels[spot]]
-        total += min((np.linalg.norm(scaled[spot] - scaled[other]) for other in alike), default=0.0)
+        total += min((float(np.linalg.norm(scaled[spot] - scaled[other])) for other in alike), default=0.0)
         distances = np.round(np.linalg.norm(coords - coords[spot], axis=1), 6)
         distances[spot] = np.inf
         nearest = np.argsort(distances, kind="stable")[:k]

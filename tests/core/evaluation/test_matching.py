@@ -38,7 +38,7 @@ def test_without_an_annotation_every_cluster_stays_alone():
 def test_the_match_is_the_best_of_all_permutations():
     random = np.random.default_rng(0)
     labels, layers = random.integers(0, 5, 200), np.array(list("ABCDE"))[random.integers(0, 5, 200)]
-    table = common_spots(labels, layers, np.arange(5), list("ABCDE"))
+    table = common_spots(labels, layers, range(5), list("ABCDE"))
     best = max(sum(table[i, j] for i, j in enumerate(order)) for order in itertools.permutations(range(5)))
     matched = match_clusters(labels, layers)
     assert sum(np.count_nonzero((labels == c) & (layers == layer)) for c, layer in matched.items()) == best

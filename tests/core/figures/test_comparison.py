@@ -1,6 +1,7 @@
 """Predicted beside annotated: what is drawn where, and in which colour."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def make_sample(**changes):
 
 
 def make_result(**changes):
-    parts = {"sample_name": "slab", "labels": 2 - LATTICE[:, 0] // 2, "params": preset("paper")}
+    parts: dict[str, Any] = {"sample_name": "slab", "labels": 2 - LATTICE[:, 0] // 2, "params": preset("paper")}
     return Result(**(parts | changes))
 
 

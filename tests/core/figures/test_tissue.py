@@ -22,8 +22,8 @@ CELLS = off_lattice(np.random.default_rng(0).uniform(0, 500, (300, 2)))
 
 def boxes(x_um, y_um):
     corners = np.column_stack((x_um, y_um))
-    corners = np.split(corners, np.flatnonzero(np.isnan(x_um)))
-    return [(*np.nanquantile(c[:, 0], [0, 1]), *np.nanquantile(c[:, 1], [0, 1])) for c in corners]
+    cells = np.split(corners, np.flatnonzero(np.isnan(x_um)))
+    return [(*np.nanquantile(c[:, 0], [0, 1]), *np.nanquantile(c[:, 1], [0, 1])) for c in cells]
 
 
 def signed_area(x_um, y_um):

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def test_importing_the_reader_of_samples_does_not_import_deepdish_pandas_or_pyta
 
 
 def test_what_deepdish_saves_deepdish_loads(tmp_path: Path):
-    contents = {
+    contents: dict[str, Any] = {
         "counts": np.arange(1200).reshape(400, 3).astype(np.int32),
         "names": np.array([b"WM", b"Layer1"] * 200),
         "text": np.array(["Schicht 1", "weiße Substanz"] * 200),

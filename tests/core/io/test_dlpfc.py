@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         yield site
 
 
-def fetch(folder: Path, *sections: str, **facts: object) -> list[Path]:
+def fetch(folder: Path, *sections: str, **facts: Any) -> list[Path]:
     return dlpfc.fetch_dlpfc(folder, sections=sections, patience=HURRIED, **facts)
 
 

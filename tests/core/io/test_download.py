@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def bring(site: Site, path: Path, **facts: object) -> list[tuple[int, int | None]]:
+def bring(site: Site, path: Path, **facts: Any) -> list[tuple[int, int | None]]:
     told: list[tuple[int, int | None]] = []
     remote = Remote(address=f"{site.address}/a.h5", **{"max_bytes": 1 << 24, **facts})
     download.download(remote, path, on_bytes=lambda *bytes_: told.append(bytes_), patience=HURRIED)

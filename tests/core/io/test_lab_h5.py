@@ -65,8 +65,8 @@ def assert_same(left: Sample, right: Sample) -> None:
         if isinstance(one, TissueImage):
             assert one.scale == other.scale
             one, other = one.pixels, other.pixels
-        if sparse.issparse(one):
-            assert sparse.issparse(other)
+        if isinstance(one, sparse.csr_array):
+            assert isinstance(other, sparse.csr_array)
             one, other = one.toarray(), other.toarray()
         np.testing.assert_array_equal(one, other, err_msg=field.name)
 

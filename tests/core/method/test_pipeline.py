@@ -19,7 +19,7 @@ def sample():
 @pytest.fixture
 def calls(monkeypatch):
     """How often each expensive step really ran."""
-    counted = Counter()
+    counted: Counter[str] = Counter()
 
     def count(module, name):
         original = getattr(module, name)

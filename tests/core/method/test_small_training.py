@@ -12,6 +12,7 @@ from core.method import checkpoints, pipeline, small_training
 from core.method.neighbours import neighbour_graph
 from core.method.normalisation import log_normalised
 from core.method.pooling import pool_window
+from core.method.small_autoencoder import SmallAutoencoder
 from core.method.small_training import encode, reconstruct, train
 from core.method.training import explained_variance
 from core.params import AutoencoderParams, LatentParams, PoolingParams, preset, replaced
@@ -41,13 +42,16 @@ def test_training_twice_gives_the_same_model_whatever_else_draws_random_numbers(
     assert train(sample.expression, sample.places, dataclasses.replace(QUICK, random_state=1)).losses != first.losses
 
 
+def code_of(sample):
+    network = train(sample.expression, sample.places, QUICK).network
+    assert isinstance(network, SmallAutoencoder)
+    return encode(network, sample.expression, sample.places, QUICK.hops)
+
+
 def test_shuffled_spots_have_the_same_code_to_the_last_bit(sample):
     order = np.random.default_rng(2).permutation(sample.n_spots)
     shuffled = shuffled_spots(sample, order)
-    codes = [
-        encode(train(part.expression, part.places, QUICK).network, part.expression, part.places, QUICK.hops)
-        for part in (sample, shuffled)
-    ]
+    codes = [code_of(part) for part in (sample, shuffled)]
     assert np.array_equal(codes[0][order], codes[1])
 
 
@@ -97,6 +101,7 @@ def test_with_as_many_numbers_as_inputs_the_reconstruction_is_the_log_counts_own
     params = LatentParams(size=6, units=8, hops=0, epochs=60)
     model = train(counts, places, params)
     assert model.explained_variance > 0.98
+    assert isinstance(model.network, SmallAutoencoder)
     assert explained_variance(counts, reconstruct(model.network, counts, places, 0)) > 0.95
 
 
@@ -177,7 +182,7 @@ def test_without_a_window_the_counts_themselves_are_read_and_with_one_pooled_cou
 
 
 def test_the_code_has_unit_noise_between_neighbours_and_its_smoothest_number_first(sample):
-    code = encode(train(sample.expression, sample.places, QUICK).network, sample.expression, sample.places, QUICK.hops)
+    code = code_of(sample)
     graph = neighbour_graph(sample.places)
     means = (graph @ code) / np.maximum(graph.sum(axis=1), 1)[:, None]
     apart = np.square(code - means)[graph.sum(axis=1) > 0].mean(axis=0)

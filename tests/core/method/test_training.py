@@ -70,6 +70,8 @@ def test_every_epoch_is_told_and_any_of_them_can_end_the_training(pooled):
 
 def test_code_and_reconstruction_are_the_two_halves_of_the_network(pooled):
     network = train(pooled, AutoencoderParams(epochs=1, width=16)).network
+    assert isinstance(network, Autoencoder)
+    assert isinstance(network.decoder, torch.nn.Sequential)
     code = encode(network, pooled)
     assert code.shape == (500, 16)
     assert np.abs(code).max() <= 1

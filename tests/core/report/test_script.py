@@ -48,7 +48,7 @@ def run_here(monkeypatch, capsys):
         monkeypatch.setattr(sys, "path", list(sys.path))
         with pytest.raises(SystemExit) as ended:
             runpy.run_path(str(script), run_name="__main__")
-        return Done(ended.value.code, *capsys.readouterr())
+        return Done(int(ended.value.code), *capsys.readouterr())
 
     return run
 

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
@@ -22,7 +23,7 @@ RESULT = Result(sample_name="shared", labels=recording.labels(0), params=MethodP
 N_PROCESSES, N_RUNS = 2, 4
 
 
-opened = []
+opened: list[Any] = []
 
 
 def record_at(url, folder):

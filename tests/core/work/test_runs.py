@@ -6,6 +6,7 @@ import json
 import shutil
 import zipfile
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,7 +108,8 @@ def test_without_an_annotation_runs_are_compared_by_how_many_spots_agree_with_th
 def test_the_small_map_shows_each_domain_in_the_colour_of_its_layer(record):
     perfect = Result(sample_name="first", labels=layers_of(SAMPLE), params=MethodParams())
     picture = Image.open(io.BytesIO(record.picture(record.keep(SAMPLE, perfect))))
-    colours = {colour for _, colour in picture.convert("RGBA").getcolors(1 << 16) if colour[3] == 255}
+    shades: list[Any] = picture.convert("RGBA").getcolors(1 << 16)
+    colours = {colour for _, colour in shades if colour[3] == 255}
     # The first three layers as `docs/decisions/0003-colours.md` gives them.
     assert {(0xEF, 0xBD, 0x47, 255), (0xD9, 0x73, 0x60, 255), (0xA1, 0x20, 0x4D, 255)} <= colours
     assert max(picture.size) == 240

@@ -27,7 +27,7 @@ PARAMS = MethodParams(embedding=EmbeddingParams(kind="code", autoencoder=Autoenc
 
 
 def back_and_forth(value):
-    arrays = []
+    arrays: list[np.ndarray] = []
     written = json.loads(json.dumps(encoded(value, arrays)))
     return decoded(written, [from_text(as_text(array)) for array in arrays])
 

@@ -1,0 +1,129 @@
+// @ts-check
+/** From the colours that component.py sends to the one that fills each spot. */
+
+/** @typedef {number[]} Colour red, green and blue, from 0 to 255 */
+
+/**
+ * The number of each spot's colour below `n`, and the colour of a number: one fill then serves many spots.
+ *
+ * @typedef {{ codes: Uint16Array, n: number, colourOf: (code: number) => Colour }} Colouring
+ */
+
+const DIMMED = 0.8;
+const N_SHADES = 256;
+const MISSING = N_SHADES; // category of spots without a value
+
+/** @param {string} hex `#RRGGBB` */
+export function rgb(hex) {
+  return [1, 3, 5].map((first) => parseInt(hex.slice(first, first + 2), 16));
+}
+
+/**
+ * @param {Colour} one
+ * @param {Colour} other
+ * @param {number} share of the other
+ */
+export function mix(one, other, share) {
+  return one.map((value, channel) => value + (other[channel] - value) * share);
+}
+
+/** @param {Colour} colour */
+export function css(colour) {
+  return `rgb(${colour.map(Math.round).join(",")})`;
+}
+
+/**
+ * The four bytes of a pixel of an ImageData, which run backwards in a word.
+ *
+ * @param {Colour} colour
+ */
+export function pixelWord(colour) {
+  const [r, g, b] = colour.map(Math.round);
+  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+}
+
+/**
+ * A colour at a share from 0 to 1 of a scale of evenly spaced colours.
+ *
+ * @param {Colour[]} scale
+ * @param {number} share
+ */
+export function onScale(scale, share) {
+  const index = share * (scale.length - 1);
+  const below = Math.min(Math.floor(index), scale.length - 2);
+  return mix(scale[below], scale[below + 1], index - below);
+}
+
+/** @param {string[]} scale */
+export function shadeTable(scale) {
+  const colours = scale.map(rgb);
+  return Array.from({ length: N_SHADES }, (_, shade) => onScale(colours, shade / (N_SHADES - 1)));
+}
+
+/**
+ * The shade of each value between the limits, or the one after the last where it is missing.
+ *
+ * @param {ArrayLike<number>} values
+ * @param {[number, number]} limits
+ */
+export function shadesOf(values, [low, high]) {
+  const width = high - low || 1;
+  /** @param {number} value */
+  const shade = (value) => Math.max(0, Math.min(N_SHADES - 1, Math.floor(((value - low) / width) * N_SHADES)));
+  return Uint16Array.from(values, (value) => (Number.isNaN(value) ? MISSING : shade(value)));
+}
+
+/**
+ * Each colour, and after it the same dimmed for spots that are not selected.
+ *
+ * @param {Colour[]} colours
+ * @param {Colour} background
+ */
+export function withDimmed(colours, background) {
+  return colours.flatMap((colour) => [colour, mix(colour, background, DIMMED)]);
+}
+
+/**
+ * @param {ArrayLike<number>} categories
+ * @param {Uint8Array | null} selected
+ * @param {Colour[]} tones two for each category
+ * @returns {Colouring}
+ */
+export function plain(categories, selected, tones) {
+  const codes = Uint16Array.from(categories, (c, spot) => toneOf(c, spot, selected));
+  return { codes, n: tones.length, colourOf: (code) => tones[code] };
+}
+
+/**
+ * Blend each spot with the colour of its tissue, in steps of 8 of 256, so that many spots share one fill.
+ *
+ * @param {ArrayLike<number>} categories
+ * @param {Uint8Array | null} selected
+ * @param {Colour[]} tones
+ * @param {ArrayLike<number>} stain
+ * @param {number} underlay share of the stain, from 0 to 1
+ * @returns {Colouring}
+ */
+export function stained(categories, selected, tones, stain, underlay) {
+  const codes = Uint16Array.from(categories, (c, spot) => {
+    const tone = tones[toneOf(c, spot, selected)];
+    let code = 0;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = tone[channel] + (stain[3 * spot + channel] - tone[channel]) * underlay;
+      code = (code << 5) | (value >> 3);
+    }
+    return code;
+  });
+  /** @param {number} code */
+  const colourOf = (code) => [code >> 10, (code >> 5) & 31, code & 31].map((part) => Math.round((part * 255) / 31));
+  return { codes, n: 1 << 15, colourOf };
+}
+
+/**
+ * @param {number} category
+ * @param {number} spot
+ * @param {Uint8Array | null} selected
+ */
+function toneOf(category, spot, selected) {
+  return 2 * category + (selected && !selected[spot] ? 1 : 0);
+}

@@ -1,0 +1,127 @@
+// @ts-check
+/** What component.py sends, read from one block of bytes, and the selection that goes back. */
+
+/** @typedef {Uint8Array | Uint16Array | Int32Array | Float32Array} NumberArray */
+
+/**
+ * One map: labels, or values, or neither and a message.
+ *
+ * @typedef {object} MapData
+ * @property {string} title
+ * @property {string} description
+ * @property {NumberArray | null} labels index of each spot's label in `names`
+ * @property {string[]} names
+ * @property {string[]} colours of the labels, `#RRGGBB`
+ * @property {string[]} words what the pointer learns instead of each name
+ * @property {NumberArray | null} values NaN where a spot has none
+ * @property {string[]} scale colours from the lowest to the highest value
+ * @property {[number, number]} limits values at the ends of the scale; only where there are values
+ * @property {string} unit
+ * @property {[number, number] | null} arrow
+ * @property {NumberArray | null} lines x and y of all points of all lines, in um
+ * @property {number[]} line_lengths in points
+ * @property {string} message
+ */
+
+/**
+ * @typedef {object} ViewData
+ * @property {string} geometry digest of positions and names: other spots have another one
+ * @property {NumberArray} centres_um x, y, x, y, ...
+ * @property {string[]} names of the spots
+ * @property {number} width_um of a spot
+ * @property {[number, number] | null} array_um between array rows, and between array columns; null off the lattice
+ * @property {{ panel: string, muted: string, text: string, accent: string, paper: string }} theme
+ * @property {number} columns
+ * @property {MapData[]} maps
+ * @property {MapData[]} hover_only what the pointer learns besides, without a map
+ * @property {NumberArray | null} stain red, green and blue of each spot
+ * @property {{ url: string, um_to_px: number[] } | null} image
+ * @property {number[]} selected runs of the selected spots
+ */
+
+const ARRAYS = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array };
+
+/**
+ * Read what packing.py wrote: the length of a JSON header, the header, then the arrays that it lists.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {ViewData}
+ */
+export function unpack(bytes) {
+  const buffer = bytes.slice().buffer; // a copy of its own starts at 0, as typed arrays need it
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  /** @param {number | null} index */
+  const array = (index) => {
+    if (index === null) return null;
+    const [type, offset, count] = header.arrays[index];
+    return new ARRAYS[/** @type {keyof typeof ARRAYS} */ (type)](buffer, 4 + length + offset, count);
+  };
+  /** @param {any} map */
+  const read = (map) => ({ ...map, labels: array(map.labels), values: array(map.values), lines: array(map.lines) });
+  return {
+    ...header,
+    centres_um: array(header.centres_um),
+    stain: array(header.stain),
+    maps: header.maps.map(read),
+    hover_only: header.hover_only.map(read),
+  };
+}
+
+/**
+ * Sort indices by their small whole number (a counting sort): those of number c are order[starts[c] .. starts[c + 1]].
+ *
+ * @param {ArrayLike<number>} numbers
+ * @param {number} n one more than the largest number
+ */
+export function grouped(numbers, n) {
+  const starts = new Int32Array(n + 1);
+  for (let i = 0; i < numbers.length; i++) starts[numbers[i] + 1]++;
+  for (let c = 0; c < n; c++) starts[c + 1] += starts[c];
+  const next = starts.slice();
+  const order = new Int32Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) order[next[numbers[i]]++] = i;
+  return { order, starts };
+}
+
+/**
+ * Runs of marked spots, as first, one past the last, first, one past the last, ...: short where spots come in rows.
+ *
+ * @param {Uint8Array} mask
+ */
+export function runs(mask) {
+  const ends = [];
+  for (let spot = 0; spot <= mask.length; spot++) {
+    if ((mask[spot] ?? 0) !== (mask[spot - 1] ?? 0)) ends.push(spot);
+  }
+  return ends;
+}
+
+/**
+ * The mask of runs; null where no spot is marked.
+ *
+ * @param {number[]} ends
+ * @param {number} count
+ */
+export function marked(ends, count) {
+  const mask = new Uint8Array(count);
+  for (let i = 0; i < ends.length; i += 2) mask.fill(1, ends[i], ends[i + 1]);
+  return mask.includes(1) ? mask : null;
+}
+
+/**
+ * Names and colours of the labels that have spots, each name once, in the order in which the maps bring them.
+ *
+ * @param {MapData[]} maps
+ */
+export function legendOf(maps) {
+  /** @type {Map<string, string>} */
+  const colours = new Map();
+  const present = new Set();
+  for (const { labels, names, colours: given } of maps) {
+    if (!labels) continue;
+    names.forEach((name, c) => colours.has(name) || colours.set(name, given[c]));
+    for (const c of new Set(labels)) present.add(names[c]);
+  }
+  return [...colours].filter(([name]) => present.has(name));
+}

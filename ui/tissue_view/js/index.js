@@ -1,0 +1,302 @@
+// @ts-check
+/**
+ * Maps of one tissue side by side, on canvases, under one camera.
+ *
+ * Streamlit calls the function at the end of this file at each run. The nodes, the camera, the mode, the lit label and the
+ * selection belong to the browser and outlive those calls; what the calls bring is the data. All listeners sit on nodes of
+ * our own, so that nothing is left to clean up when Streamlit drops them.
+ */
+
+import { mix, rgb } from "./colours.js";
+import { legendOf, marked, runs, unpack } from "./data.js";
+import { element } from "./dom.js";
+import { Geometry, NOTHING, panned, toTissue, wholeTissue, zoomedAbout } from "./geometry.js";
+import { Panel } from "./panel.js";
+import { lineAbout } from "./words.js";
+
+/** @typedef {import("./data.js").ViewData} ViewData */
+/** @typedef {import("./geometry.js").Point} Point */
+/** @typedef {"pan" | "lasso"} Mode */
+
+export class TissueView {
+  /** @type {Panel[]} */ panels = [];
+  /** @type {import("./geometry.js").Camera} */ camera = { x: 0, y: 0, zoom: 1 };
+  /** @type {Geometry} */ geometry; // from the first update on
+  /** @type {Uint8Array | null} */ selected = null; // 1 for each selected spot
+  /** @type {string | null} */ lit = null;
+  hovered = NOTHING;
+  /** @type {{ panel: Panel, point: Point } | null} */ pointer = null;
+  /** @type {Point[]} */ lasso = [];
+  underlay = 0;
+  /** @type {ViewData["theme"]} */ theme;
+  /** @type {number[]} */ panelColour;
+  /** @type {number[]} */ idle; // colour of what is not lit and of spots without a value
+  /** @type {ViewData["hover_only"]} */ hoverOnly = [];
+  /** @type {ViewData["stain"]} */ stain = null;
+  /** @type {ViewData["image"]} */ image = null;
+  /** @type {number | null} */ frame = null; // asked for, and not yet drawn
+  legendEntries = "";
+  /** @type {Mode} */ mode = "pan";
+  /** @type {(selection: { geometry: string, runs: number[] }) => void} */ report = () => {};
+  imageNode = new Image();
+  observer = new ResizeObserver(() => this.resized());
+
+  /** @param {ParentNode} parent */
+  constructor(parent) {
+    this.imageNode.onload = () => this.repaint();
+    this.root = element("div", "view", parent);
+    this.tools = element("div", "tools", this.root, { role: "group", "aria-label": "What dragging on the maps does" });
+    this.buttons = {
+      pan: this.button("Pan", "Drag to move all maps; arrow keys and + and - do the same", () => this.setMode("pan")),
+      lasso: this.button("Lasso", "Draw around spots to select them in all maps", () => this.setMode("lasso")),
+      fit: this.button("Fit", "Show the whole tissue; key 0 does the same", () => this.fit()),
+      clear: this.button("Clear", "Let go of selected spots and of the lit label", () => this.clear()),
+    };
+    this.grid = element("div", "maps", this.root);
+    const foot = element("div", "foot", this.root);
+    this.legend = element("div", "legend", foot, { role: "group", "aria-label": "Labels: press one to light it" });
+    this.underlayNode = this.underlaySlider(foot);
+    this.setMode("pan");
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} help
+   * @param {() => void} act
+   */
+  button(name, help, act) {
+    const button = element("button", "tool", this.tools, { type: "button", title: help });
+    button.textContent = name;
+    button.onclick = act;
+    return button;
+  }
+
+  /** @param {HTMLElement} parent */
+  underlaySlider(parent) {
+    const label = element("label", "underlay", parent);
+    const help = "How much the stained tissue shows through the spots";
+    element("span", "", label).textContent = "H&E";
+    const slider = element("input", "", label, {
+      type: "range", min: "0", max: "100", step: "1", value: "0", "aria-label": help, title: help,
+    });
+    const share = element("output", "", label);
+    share.textContent = "0%";
+    slider.oninput = () => {
+      this.underlay = slider.valueAsNumber / 100;
+      share.textContent = `${slider.value}%`;
+      this.recolour();
+    };
+    return label;
+  }
+
+  /** @param {ViewData} data */
+  update(data) {
+    this.takeTheme(data.theme);
+    if (this.geometry?.key !== data.geometry) this.takeGeometry(data);
+    this.takeUnderlay(data);
+    this.hoverOnly = data.hover_only;
+    this.grid.style.setProperty("--columns", String(data.columns));
+    this.grid.style.setProperty("--rows", String(Math.ceil(data.maps.length / data.columns)));
+    this.root.classList.toggle("crowded", data.columns > 2);
+    this.panels.splice(data.maps.length).forEach((panel) => this.drop(panel));
+    while (this.panels.length < data.maps.length) this.panels.push(new Panel(this, this.grid));
+    this.panels.forEach((panel, i) => panel.show(data.maps[i]));
+    this.showLegend(data.maps);
+    this.showButtons();
+    this.resized();
+    this.hover(); // the spot under the pointer may have another label now
+  }
+
+  /** @param {ViewData["theme"]} theme */
+  takeTheme(theme) {
+    this.theme = theme;
+    this.panelColour = rgb(theme.panel);
+    this.idle = mix(rgb(theme.muted), this.panelColour, 0.75);
+    for (const [name, colour] of Object.entries(theme)) this.root.style.setProperty(`--${name}`, colour);
+  }
+
+  /** @param {ViewData} data */
+  takeGeometry(data) {
+    const opening = !this.geometry;
+    this.geometry = new Geometry(data);
+    this.selected = opening ? marked(data.selected, this.geometry.count) : null;
+    this.lasso = [];
+    this.camera = wholeTissue(this.geometry.extent);
+  }
+
+  /** @param {ViewData} data */
+  takeUnderlay({ stain, image }) {
+    this.stain = stain;
+    this.image = image;
+    if (image && this.imageNode.getAttribute("src") !== image.url) this.imageNode.src = image.url;
+    this.underlayNode.hidden = !image && !stain;
+  }
+
+  /** @param {Panel} panel */
+  drop(panel) {
+    this.observer.unobserve(panel.stage);
+    panel.node.remove();
+    if (this.pointer?.panel === panel) this.pointer = null;
+  }
+
+  // Drawing
+
+  resized() {
+    for (const panel of this.panels) panel.resize();
+    this.drawAll(); // at once: a canvas that changed its size is empty
+  }
+
+  drawAll() {
+    if (!this.geometry) return;
+    for (const panel of this.panels) panel.draw();
+  }
+
+  repaint() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.drawAll();
+    });
+  }
+
+  recolour() {
+    for (const panel of this.panels) panel.recolour();
+    this.showButtons();
+    this.repaint();
+  }
+
+  // Legend
+
+  /** @param {ViewData["maps"]} maps */
+  showLegend(maps) {
+    const entries = legendOf(maps);
+    if (!entries.some(([name]) => name === this.lit)) this.lit = null;
+    const written = JSON.stringify(entries);
+    if (written !== this.legendEntries) this.writeLegend(entries);
+    this.legendEntries = written;
+    this.pressLegend();
+  }
+
+  /** @param {[name: string, colour: string][]} entries */
+  writeLegend(entries) {
+    const focused = /** @type {Document | ShadowRoot} */ (this.legend.getRootNode()).activeElement?.textContent;
+    this.legend.replaceChildren();
+    for (const [name, colour] of entries) {
+      const help = `Light ${name} and grey the rest; press again to release`;
+      const button = element("button", "label", this.legend, { type: "button", title: help });
+      element("span", "swatch", button).style.background = colour;
+      button.append(name);
+      button.onclick = () => this.light(name);
+      if (name === focused) button.focus();
+    }
+  }
+
+  /** @param {string} name */
+  light(name) {
+    this.lit = this.lit === name ? null : name;
+    this.pressLegend();
+    this.recolour();
+  }
+
+  pressLegend() {
+    for (const button of this.legend.children) {
+      const lit = button.textContent === this.lit;
+      button.setAttribute("aria-pressed", String(lit));
+      button.classList.toggle("faint", this.lit !== null && !lit);
+    }
+  }
+
+  // Modes and selection
+
+  /** @param {Mode} mode */
+  setMode(mode) {
+    this.mode = mode;
+    this.buttons.pan.setAttribute("aria-pressed", String(mode === "pan"));
+    this.buttons.lasso.setAttribute("aria-pressed", String(mode === "lasso"));
+    this.root.dataset.mode = mode;
+  }
+
+  showButtons() {
+    this.buttons.clear.disabled = this.selected === null && this.lit === null;
+  }
+
+  /** @param {Uint8Array | null} mask */
+  select(mask) {
+    const changed = this.selected !== null || mask !== null;
+    this.selected = mask;
+    this.recolour();
+    if (changed) this.report({ geometry: this.geometry.key, runs: mask ? runs(mask) : [] });
+  }
+
+  clear() {
+    this.lit = null;
+    this.pressLegend();
+    this.select(null);
+  }
+
+  // Camera
+
+  /** @param {import("./geometry.js").Camera} camera */
+  moveTo(camera) {
+    this.camera = camera;
+    this.repaint();
+    this.hover();
+  }
+
+  fit() {
+    this.moveTo(wholeTissue(this.geometry.extent));
+  }
+
+  /**
+   * @param {number} factor
+   * @param {Panel} panel
+   * @param {Point} point of its stage, where the tissue stays
+   */
+  zoomBy(factor, panel, point) {
+    this.moveTo(zoomedAbout(this.geometry.extent, this.camera, panel, factor, point));
+  }
+
+  /**
+   * @param {number} dx in um
+   * @param {number} dy
+   */
+  panBy(dx, dy) {
+    this.moveTo(panned(this.geometry.extent, this.camera, dx, dy));
+  }
+
+  // Hover
+
+  hover() {
+    const { panel, point } = this.pointer ?? {};
+    const spot = panel && point ? this.spotUnder(panel, point) : NOTHING;
+    for (const other of this.panels) if (other !== panel || spot === NOTHING) other.tip.hidden = true;
+    if (panel && point && spot !== NOTHING) panel.showTip(spot, point);
+    if (spot === this.hovered) return;
+    this.hovered = spot;
+    for (const each of this.panels) each.drawMarks();
+  }
+
+  /**
+   * @param {Panel} panel
+   * @param {Point} point
+   */
+  spotUnder(panel, point) {
+    if (!panel.categories || this.lasso.length > 0) return NOTHING;
+    return this.geometry.at(toTissue(panel.transform(), point));
+  }
+
+  /** @param {number} spot */
+  linesAbout(spot) {
+    const maps = [...this.panels.map((panel) => panel.map), ...this.hoverOnly];
+    return [...maps.map((map) => lineAbout(map, spot)).filter(Boolean), this.geometry.positionOf(spot)];
+  }
+}
+
+/**
+ * @param {{ parentElement: ParentNode & { tissueView?: TissueView }, data: Uint8Array,
+ *   setStateValue: (name: string, value: unknown) => void }} component
+ */
+export default function ({ parentElement, data, setStateValue }) {
+  const view = (parentElement.tissueView ??= new TissueView(parentElement));
+  view.report = (selection) => setStateValue("selection", selection);
+  view.update(unpack(data));
+}

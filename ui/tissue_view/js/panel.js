@@ -1,0 +1,347 @@
+// @ts-check
+/** One map: its title, its two canvases (spots below; arrow, marks and lasso above), its hover text, its colour bar. */
+
+import { css, pixelWord, plain, rgb, shadeTable, shadesOf, stained, withDimmed } from "./colours.js";
+import { grouped } from "./data.js";
+import { contextOf, element, setText } from "./dom.js";
+import { NOTHING, roundLength, toPixels, transformOf } from "./geometry.js";
+import { listen } from "./input.js";
+import { fillRectangles, fillShapes, trace } from "./shapes.js";
+import { lengthName, readable } from "./words.js";
+
+/** @typedef {import("./geometry.js").Point} Point */
+/** @typedef {import("./geometry.js").Transform} Transform */
+/** @typedef {CanvasRenderingContext2D} Context */
+
+const SHAPE_FROM_PX = { few: 2, many: 4 }; // radius; smaller spots are drawn as rectangles, which are faster
+const MANY_SPOTS = 10000;
+const OVERLAP_PX = 0.4; // closes the hairlines that antialiasing leaves between touching shapes
+// Along the arrow and to its side, for an arrow of length 1 about the origin; as in core/figures/tissue.py.
+const ARROW = [[-0.5, -0.012], [0.4, -0.012], [0.4, -0.05], [0.5, 0], [0.4, 0.05], [0.4, 0.012], [-0.5, 0.012]];
+
+export class Panel {
+  /** @type {import("./data.js").MapData} */ map;
+  /** @type {ArrayLike<number> | null} */ categories = null;
+  /** @type {import("./colours.js").Colour[]} */ table = []; // of the categories
+  /** @type {import("./colours.js").Colouring | null} */ colouring = null;
+  /** @type {ReturnType<typeof grouped>} */ fills; // spots by the number of their colour
+  width = 0;
+  height = 0;
+
+  /**
+   * @param {import("./index.js").TissueView} view
+   * @param {HTMLElement} parent
+   */
+  constructor(view, parent) {
+    this.view = view;
+    this.node = element("figure", "map", parent);
+    this.title = element("figcaption", "title", this.node);
+    this.stage = element("div", "stage", this.node);
+    this.spots = element("canvas", "spots", this.stage, { "aria-hidden": "true" });
+    this.marks = element("canvas", "marks", this.stage, { role: "img", tabindex: "0" });
+    this.message = element("p", "message", this.stage);
+    this.tip = element("div", "tip", this.stage);
+    this.bar = element("div", "bar", this.node);
+    listen(this);
+    view.observer.observe(this.stage);
+  }
+
+  /** @param {import("./data.js").MapData} map */
+  show(map) {
+    this.map = map;
+    setText(this.title, map.title);
+    this.title.title = map.title;
+    setText(this.message, map.message);
+    this.marks.setAttribute("aria-label", map.description || map.title);
+    this.categories = map.values ? shadesOf(map.values, map.limits) : map.labels;
+    this.table = map.values ? [...shadeTable(map.scale), this.view.idle] : map.colours.map(rgb);
+    this.showBar();
+    this.recolour();
+  }
+
+  showBar() {
+    this.bar.hidden = !this.map.values;
+    if (!this.map.values) return;
+    const [low, high] = this.map.limits.map(readable);
+    const gradient = `linear-gradient(to right, ${this.map.scale.join(", ")})`;
+    this.bar.replaceChildren();
+    setText(element("span", "", this.bar), low);
+    element("span", "ramp", this.bar).style.background = gradient;
+    setText(element("span", "", this.bar), [high, this.map.unit].filter(Boolean).join(" "));
+  }
+
+  resize() {
+    const { width, height } = this.stage.getBoundingClientRect();
+    const ratio = window.devicePixelRatio || 1;
+    [this.width, this.height] = [width, height];
+    for (const canvas of [this.spots, this.marks]) {
+      const size = [Math.round(width * ratio), Math.round(height * ratio)];
+      if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+    }
+  }
+
+  /** From um to pixels of the screen. */
+  transform() {
+    return transformOf(this.view.geometry.extent, this.view.camera, this);
+  }
+
+  /**
+   * Where the pointer is, in pixels of the stage.
+   *
+   * @param {MouseEvent} event
+   * @returns {Point}
+   */
+  pointOf(event) {
+    const box = this.marks.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  // Spots: which colour each has, grouped by colour so that one fill serves many.
+
+  /** Work out the colours anew when spots are drawn the next time. */
+  recolour() {
+    this.colouring = null;
+  }
+
+  group() {
+    const { stain, underlay, selected, panelColour } = this.view;
+    const categories = this.categories ?? [];
+    const tones = withDimmed(this.litColours(), panelColour);
+    const shown = stain && underlay > 0;
+    this.colouring = shown ? stained(categories, selected, tones, stain, underlay) : plain(categories, selected, tones);
+    this.fills = grouped(this.colouring.codes, this.colouring.n);
+    return this.colouring;
+  }
+
+  /** Colour of each category: grey where another label is lit. */
+  litColours() {
+    const { lit, idle } = this.view;
+    if (lit === null || !this.map.labels) return this.table;
+    return this.table.map((colour, c) => (this.map.names[c] === lit ? colour : idle));
+  }
+
+  draw() {
+    if (!this.width || !this.map) return;
+    const ratio = this.spots.width / this.width;
+    const context = contextOf(this.spots);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalAlpha = 1;
+    context.clearRect(0, 0, this.spots.width, this.spots.height);
+    const { scale, x, y } = this.transform();
+    const at = { scale: scale * ratio, x: x * ratio, y: y * ratio };
+    this.drawImage(context, at);
+    if (this.categories) this.drawSpots(context, at, ratio);
+    this.drawMarks();
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Transform} at
+   */
+  drawImage(context, at) {
+    const { image, imageNode, underlay } = this.view;
+    if (!image || underlay === 0 || !imageNode.complete || !imageNode.naturalWidth) return;
+    const camera = new DOMMatrix([at.scale, 0, 0, at.scale, at.x, at.y]);
+    context.setTransform(camera.multiply(new DOMMatrix(image.um_to_px).inverse()));
+    context.globalAlpha = Math.min(1, 4 * underlay);
+    context.drawImage(imageNode, 0, 0);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalAlpha = 1 - underlay;
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Transform} at
+   * @param {number} ratio pixels of the canvas in one of the screen
+   */
+  drawSpots(context, at, ratio) {
+    const { geometry } = this.view;
+    const least = geometry.count > MANY_SPOTS ? SHAPE_FROM_PX.many : SHAPE_FROM_PX.few;
+    if (geometry.radius * at.scale >= least * ratio) this.drawShapes(context, at, ratio);
+    else this.drawRectangles(context, at);
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * Call with the colour and the spots of each colour that has any.
+   *
+   * @param {(colour: import("./colours.js").Colour, spots: Int32Array) => void} fill
+   */
+  eachColour(fill) {
+    const { n, colourOf } = this.colouring ?? this.group();
+    const { order, starts } = this.fills;
+    for (let c = 0; c < n; c++) {
+      if (starts[c] < starts[c + 1]) fill(colourOf(c), order.subarray(starts[c], starts[c + 1]));
+    }
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Transform} at
+   * @param {number} ratio
+   */
+  drawShapes(context, at, ratio) {
+    const overlap = context.globalAlpha < 1 ? 0 : OVERLAP_PX * ratio;
+    this.eachColour((colour, spots) => {
+      context.fillStyle = css(colour);
+      fillShapes(context, this.view.geometry, at, overlap, spots);
+    });
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Transform} at
+   */
+  drawRectangles(context, at) {
+    const { width, height } = context.canvas;
+    const [layer, image] = [new OffscreenCanvas(width, height), new ImageData(width, height)];
+    const target = { pixels: new Uint32Array(image.data.buffer), width, height };
+    this.eachColour((colour, spots) => fillRectangles(target, this.view.geometry, at, pixelWord(colour), spots));
+    layer.getContext("2d")?.putImageData(image, 0, 0);
+    context.drawImage(layer, 0, 0);
+  }
+
+  // Above the spots: direction, scale bar, the spot under the pointer, the lasso.
+
+  drawMarks() {
+    if (!this.width || !this.map) return;
+    const ratio = this.marks.width / this.width;
+    const context = contextOf(this.marks);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    const at = this.transform();
+    const { hovered, lasso, panels } = this.view;
+    if (this.map.lines) this.drawLines(context, at, this.map.lines);
+    if (this.map.arrow) this.drawArrow(context, at, this.map.arrow);
+    if (panels[0] === this) this.drawScaleBar(context, at);
+    if (hovered !== NOTHING && this.categories) this.drawSpotMark(context, at, hovered);
+    if (lasso.length > 1) this.drawLasso(context, at, lasso);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Transform} at
+   * @param {ArrayLike<number>} lines
+   */
+  drawLines(context, at, lines) {
+    context.beginPath();
+    let first = 0;
+    for (const length of this.map.line_lengths) {
+      for (let point = first; point < first + length; point++) {
+        const [x, y] = toPixels(at, [lines[2 * point], lines[2 * point + 1]]);
+        if (point === first) context.moveTo(x, y);
+        else context.lineTo(x, y);
+      }
+      first += length;
+    }
+    this.strokeTwice(context, 2.5, 1, this.view.theme.text);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Transform} at
+   * @param {[number, number]} direction
+   */
+  drawArrow(context, at, [dx, dy]) {
+    const { left, right, top, bottom } = this.view.geometry.extent;
+    const length = 0.4 * Math.min(right - left, bottom - top);
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    trace(context, at, ARROW.map(([along, aside]) => [
+      x + length * (along * dx - aside * dy), y + length * (along * dy + aside * dx),
+    ]));
+    this.strokeRim(context, 3);
+    context.fillStyle = this.view.theme.text;
+    context.fill();
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Transform} at
+   */
+  drawScaleBar(context, at) {
+    const { theme } = this.view;
+    const um = roundLength(this.width / 4 / at.scale);
+    const [x, y, length] = [14, this.height - 14, um * at.scale];
+    context.font = `12px ${getComputedStyle(this.stage).fontFamily}`;
+    const words = lengthName(um);
+    context.globalAlpha = 0.8;
+    context.fillStyle = theme.panel;
+    context.fillRect(x - 6, y - 11, length + context.measureText(words).width + 18, 22);
+    context.globalAlpha = 1;
+    context.fillStyle = theme.text;
+    context.fillRect(x, y - 1.25, length, 2.5);
+    context.textBaseline = "middle";
+    context.fillText(words, x + length + 6, y);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Transform} at
+   * @param {number} spot
+   */
+  drawSpotMark(context, at, spot) {
+    const { geometry, theme } = this.view;
+    const [x, y] = toPixels(at, [geometry.x[spot], geometry.y[spot]]);
+    const radius = Math.max(6, geometry.radius * at.scale + 1.5);
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    for (const [dx, dy] of [[0, -1], [0, 1], [-1, 0], [1, 0]]) {
+      context.moveTo(x + dx * radius, y + dy * radius);
+      context.lineTo(x + dx * (radius + 6), y + dy * (radius + 6));
+    }
+    this.strokeTwice(context, 4, 1.75, theme.text);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Transform} at
+   * @param {Point[]} lasso
+   */
+  drawLasso(context, at, lasso) {
+    trace(context, at, lasso);
+    this.strokeTwice(context, 4, 2, this.view.theme.accent);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {number} rim width
+   * @param {number} width
+   * @param {string} colour
+   */
+  strokeTwice(context, rim, width, colour) {
+    this.strokeRim(context, rim);
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke();
+  }
+
+  /**
+   * A rim in the paper's colour keeps lines visible on every colour.
+   *
+   * @param {Context} context
+   * @param {number} width
+   */
+  strokeRim(context, width) {
+    context.strokeStyle = this.view.theme.paper;
+    context.lineWidth = width;
+    context.lineJoin = "round";
+    context.stroke();
+  }
+
+  // Hover text
+
+  /**
+   * @param {number} spot
+   * @param {Point} point
+   */
+  showTip(spot, [x, y]) {
+    this.tip.replaceChildren();
+    setText(element("strong", "", this.tip), this.view.geometry.names[spot]);
+    for (const line of this.view.linesAbout(spot)) setText(element("div", "", this.tip), line);
+    this.tip.hidden = false;
+    const { offsetWidth: width, offsetHeight: height } = this.tip;
+    const left = x + 16 + width > this.width ? x - 16 - width : x + 16;
+    const top = Math.max(4, Math.min(y + 16, this.height - height - 4));
+    this.tip.style.transform = `translate(${Math.max(4, left)}px, ${top}px)`;
+  }
+}

@@ -1,0 +1,100 @@
+// @ts-check
+/** Spots of one colour as shapes on a canvas, or as rectangles of pixels. */
+
+import { hexagonCorners, toPixels } from "./geometry.js";
+
+/** @typedef {import("./geometry.js").Geometry} Geometry */
+/** @typedef {import("./geometry.js").Transform} Transform */
+/** @typedef {CanvasRenderingContext2D} Context */
+
+/**
+ * Fill hexagons on the lattice, and dots off it.
+ *
+ * @param {Context} context
+ * @param {Geometry} geometry
+ * @param {Transform} at
+ * @param {number} overlap in pixels
+ * @param {Int32Array} spots
+ */
+export function fillShapes(context, geometry, at, overlap, spots) {
+  context.beginPath();
+  if (geometry.shape === "hexagons") hexagons(context, geometry, at, overlap, spots);
+  else dots(context, geometry, at, spots);
+  context.fill();
+}
+
+/**
+ * @param {Context} context
+ * @param {Geometry} geometry
+ * @param {Transform} at
+ * @param {number} overlap
+ * @param {Int32Array} spots
+ */
+function hexagons(context, geometry, at, overlap, spots) {
+  const [half, radius] = [(geometry.width / 2) * at.scale + overlap, geometry.radius * at.scale + overlap];
+  const [first, ...others] = hexagonCorners(half, radius);
+  const { width, height } = context.canvas;
+  for (const spot of spots) {
+    const x = geometry.x[spot] * at.scale + at.x;
+    const y = geometry.y[spot] * at.scale + at.y;
+    if (x < -half || y < -radius || x > width + half || y > height + radius) continue;
+    context.moveTo(x + first[0], y + first[1]);
+    for (const corner of others) context.lineTo(x + corner[0], y + corner[1]);
+  }
+}
+
+/**
+ * @param {Context} context
+ * @param {Geometry} geometry
+ * @param {Transform} at
+ * @param {Int32Array} spots
+ */
+function dots(context, geometry, at, spots) {
+  const radius = geometry.radius * at.scale;
+  const { width, height } = context.canvas;
+  for (const spot of spots) {
+    const x = geometry.x[spot] * at.scale + at.x;
+    const y = geometry.y[spot] * at.scale + at.y;
+    if (x < -radius || y < -radius || x > width + radius || y > height + radius) continue;
+    context.moveTo(x + radius, y);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+}
+
+/**
+ * Write the pixels of spots, which takes a tenth of the time of as many calls of fillRect.
+ *
+ * @param {{ pixels: Uint32Array, width: number, height: number }} image
+ * @param {Geometry} geometry
+ * @param {Transform} at
+ * @param {number} word four bytes of one pixel
+ * @param {Int32Array} spots
+ */
+export function fillRectangles({ pixels, width, height }, geometry, at, word, spots) {
+  const [across, down] = [geometry.rectangle.across * at.scale, geometry.rectangle.down * at.scale];
+  for (const spot of spots) {
+    const x = geometry.x[spot] * at.scale + at.x;
+    const y = geometry.y[spot] * at.scale + at.y;
+    // Neighbours round the same edge to the same pixel, so that they touch and do not overlap.
+    const left = Math.max(0, Math.round(x - across));
+    const right = Math.min(width, Math.round(x + across));
+    const bottom = Math.min(height, Math.round(y + down));
+    if (left >= right) continue;
+    for (let line = Math.max(0, Math.round(y - down)); line < bottom; line++) {
+      pixels.fill(word, line * width + left, line * width + right);
+    }
+  }
+}
+
+/**
+ * Trace a closed line through points of the tissue.
+ *
+ * @param {Context} context
+ * @param {Transform} at
+ * @param {import("./geometry.js").Point[]} points in um
+ */
+export function trace(context, at, points) {
+  context.beginPath();
+  for (const point of points) context.lineTo(...toPixels(at, point)); // the first one only moves
+  context.closePath();
+}

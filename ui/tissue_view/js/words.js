@@ -1,0 +1,32 @@
+// @ts-check
+/** Numbers and spots in words. */
+
+/** @param {number} value */
+export function readable(value) {
+  if (!Number.isFinite(value)) return "no value";
+  const size = Math.abs(value);
+  if (size >= 1e6 || (size > 0 && size < 1e-3)) return value.toExponential(1);
+  return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(3)));
+}
+
+/** @param {number} um */
+export function lengthName(um) {
+  return um >= 1000 ? `${um / 1000} mm` : `${um} µm`;
+}
+
+/** @param {number} um */
+export function micrometres(um) {
+  return `${um.toLocaleString("en", { maximumFractionDigits: 1 })} µm`;
+}
+
+/**
+ * What a map says about a spot; empty where it has nothing to say.
+ *
+ * @param {import("./data.js").MapData} map
+ * @param {number} spot
+ */
+export function lineAbout(map, spot) {
+  if (map.labels) return `${map.title}: ${map.words[map.labels[spot]]}`;
+  if (map.values) return `${map.title}: ${[readable(map.values[spot]), map.unit].filter(Boolean).join(" ")}`;
+  return "";
+}
