@@ -1,78 +1,132 @@
-"""Knobs by short names: what an address bar, a command line and a record call each parameter of the method.
+"""Knobs: what people call each parameter of the method, where it sits, when it takes part, and which preset is nearest.
 
-A name is the field's own, unless two steps have a field of that name or the name alone says too little.
+All of it is derived from the declarations in `core.params`.
 """
 
 import dataclasses
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from core.declarations import LAST, Group
 from core.errors import ParameterError
 from core.params import PRESETS, MethodParams, preset, replaced
 
-Address = tuple[str, ...]
+KnobPath = tuple[str, ...]
 """Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
 
-_NAMES: Mapping[Address, str] = {
-    ("embedding", "kind"): "embedding",
-    ("embedding", "n_components"): "components",
-    ("embedding", "hops"): "hops",
-    ("embedding", "autoencoder", "epochs"): "epochs",
-    ("embedding", "autoencoder", "learning_rate"): "learning_rate",
-    ("embedding", "autoencoder", "random_state"): "training_seed",
-    **{
-        ("embedding", "latent", name): f"latent_{name}" for name in ("size", "units", "hops", "epochs", "learning_rate")
-    },
-    ("embedding", "latent", "random_state"): "latent_seed",
-    ("direction", "method"): "direction",
-    ("clustering", "random_state"): "seed",
-    ("refinement", "rounds"): "refinement",
-}
 
-_EMBEDDING, _DIRECTION, _READ_OUT = ("embedding", "kind"), ("direction", "method"), ("clustering", "read_out")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """A declaration, together with what its steps declare for it."""
 
-# A knob, or a whole step, takes part only where a choice has one of some values. What is said last of a knob holds most.
-_NEEDS: tuple[tuple[Address, Address, Sequence[str]], ...] = (
-    (("pooling",), _EMBEDDING, ("none", "pca", "code", "reconstruction", "latent")),
-    (("pooling", "scale"), _EMBEDDING, ("none", "pca", "code", "reconstruction")),  # normalised counts have no scale
-    (("embedding", "n_components"), _EMBEDDING, ("pca", "factors")),
-    (("embedding", "hops"), _EMBEDDING, ("factors",)),
-    (("embedding", "autoencoder"), _EMBEDDING, ("code", "reconstruction")),
-    (("embedding", "latent"), _EMBEDDING, ("latent",)),
-    (("direction", "angle"), _DIRECTION, ("manual",)),
-    *((("clustering", name), _READ_OUT, ("kmeans",)) for name in ("x_weight", "init", "n_init", "max_iter")),
-)
+    declared: "dataclasses.Field[Any]"
+    name: str
+    step_label: str
+    group: Group
+    rank: int
+    needs: tuple[tuple[str, Sequence[str]], ...]  # what is said last holds most
+
+
+_OUTSIDE: Mapping[str, Any] = {"step_label": "", "group": "clusters", "rank": LAST, "needs": ()}
 
 
 @cache
-def names() -> Mapping[Address, str]:
+def all_knobs() -> Mapping[KnobPath, Knob]:
+    """Find every knob that `MethodParams` declares.
+
+    Returns
+    -------
+    mapping of KnobPath to Knob
+        In the order of the method.
+    """
+    return dict(_found(MethodParams(), (), _OUTSIDE))
+
+
+def _found(params: Any, above: KnobPath, given: Mapping[str, Any]) -> Iterator[tuple[KnobPath, Knob]]:
+    for item in dataclasses.fields(params):
+        own = {key: value for key, value in item.metadata.items() if key in given and value is not None}
+        said = {**given, **own, "needs": (*given["needs"], *item.metadata["needs"].items())}
+        path = (*above, item.name)
+        if "step_label" in item.metadata:
+            yield from _found(getattr(params, item.name), path, said)
+        else:
+            yield path, Knob(declared=item, name=item.metadata["name"] or item.name, **said)
+
+
+@cache
+def names() -> Mapping[KnobPath, str]:
     """Name every knob.
 
     Returns
     -------
-    mapping of Address to str
+    mapping of KnobPath to str
         In the order of the method.
     """
-    addresses = list(_addresses(MethodParams(), ()))
-    count = Counter(address[-1] for address in addresses)
-    return {
-        address: _NAMES.get(address) or (address[-1] if count[address[-1]] == 1 else "_".join(address))
-        for address in addresses
-    }
+    return {path: knob.name for path, knob in all_knobs().items()}
 
 
-def _addresses(params: Any, above: Address) -> Iterator[Address]:
-    for item in dataclasses.fields(params):
-        value = getattr(params, item.name)
-        if dataclasses.is_dataclass(value):
-            yield from _addresses(value, (*above, item.name))
-        else:
-            yield (*above, item.name)
+@cache
+def in_groups(*groups: Group) -> tuple[KnobPath, ...]:
+    """List the knobs of some groups.
+
+    Parameters
+    ----------
+    *groups : Group
+
+    Returns
+    -------
+    tuple of KnobPath
+        In the order of the method.
+    """
+    return tuple(path for path, knob in all_knobs().items() if knob.group in groups)
 
 
-def address_of(name: str) -> Address:
+@cache
+def joint() -> tuple[KnobPath, ...]:
+    """List the knobs that can be turned where several samples are clustered as one.
+
+    Returns
+    -------
+    tuple of KnobPath
+        In the order of the method.
+    """
+    return tuple(path for path, knob in all_knobs().items() if knob.declared.metadata["joint"])
+
+
+def soonest_first(paths: Iterable[KnobPath]) -> list[KnobPath]:
+    """Sort knobs by how soon people turn them.
+
+    Parameters
+    ----------
+    paths : iterable of KnobPath
+
+    Returns
+    -------
+    list of KnobPath
+        Those of one rank stay in their order.
+    """
+    return sorted(paths, key=lambda path: all_knobs()[path].rank)
+
+
+def step_of(path: KnobPath) -> str:
+    """Name the step of the method that a knob belongs to.
+
+    Parameters
+    ----------
+    path : KnobPath
+
+    Returns
+    -------
+    str
+        As people read it.
+    """
+    return all_knobs()[path].step_label
+
+
+@cache
+def path_of(name: str) -> KnobPath:
     """Find a knob by its name.
 
     Parameters
@@ -82,7 +136,7 @@ def address_of(name: str) -> Address:
 
     Returns
     -------
-    Address
+    KnobPath
 
     Raises
     ------
@@ -90,50 +144,49 @@ def address_of(name: str) -> Address:
         If there is no such knob.
     """
     wanted = name.replace("-", "_")
-    found = next((address for address, own in names().items() if own == wanted), None)
+    found = next((path for path, own in names().items() if own == wanted), None)
     if found is None:
         raise ParameterError(f"There is no knob {name!r}; there are {', '.join(names().values())}.")
     return found
 
 
-def value_at(params: Any, address: Address) -> Any:
+def value_at(params: Any, path: KnobPath) -> Any:
     """Look one value up.
 
     Parameters
     ----------
     params : dataclass instance
-    address : Address
+    path : KnobPath
 
     Returns
     -------
     object
     """
-    for name in address:
+    for name in path:
         params = getattr(params, name)
     return params
 
 
-def declared(address: Address) -> "dataclasses.Field[Any]":
+def declared(path: KnobPath) -> "dataclasses.Field[Any]":
     """Look up how a knob is declared: its default, limits and words.
 
     Parameters
     ----------
-    address : Address
+    path : KnobPath
 
     Returns
     -------
     dataclasses.Field
     """
-    holder = value_at(MethodParams(), address[:-1])
-    return next(item for item in dataclasses.fields(holder) if item.name == address[-1])
+    return all_knobs()[path].declared
 
 
-def read_value(address: Address, text: str) -> Any:
+def read_value(path: KnobPath, text: str) -> Any:
     """Read a knob's value as a person writes it.
 
     Parameters
     ----------
-    address : Address
+    path : KnobPath
     text : str
 
     Returns
@@ -145,37 +198,37 @@ def read_value(address: Address, text: str) -> Any:
     ParameterError
         If it is none, or lies outside the knob's limits.
     """
-    usual: Any = declared(address).default
+    default: Any = declared(path).default
     try:
-        value = type(usual)(text)
+        value = type(default)(text)
     except ValueError:
         value = text
-    replaced(MethodParams(), address, value)  # refuses what lies outside the limits
+    replaced(MethodParams(), path, value)  # refuses what lies outside the limits
     return value
 
 
-def takes_part(params: MethodParams, address: Address) -> bool:
+def takes_part(params: MethodParams, path: KnobPath) -> bool:
     """Tell whether a knob can change anything in a run.
 
     Parameters
     ----------
     params : MethodParams
-    address : Address
+    path : KnobPath
 
     Returns
     -------
     bool
-        False of such as epochs without an autoencoder.
+        Epochs take no part without an autoencoder, for example.
     """
-    return all(value_at(params, choice) in values for choice, values in _needs(address))
+    return all(value_at(params, path_of(choice)) in values for choice, values in all_knobs()[path].needs)
 
 
-def check_takes_part(address: Address, settings: Iterable[MethodParams]) -> None:
+def check_takes_part(path: KnobPath, settings: Iterable[MethodParams]) -> None:
     """Refuse to turn a knob that changes nothing.
 
     Parameters
     ----------
-    address : Address
+    path : KnobPath
     settings : iterable of MethodParams
         Of the runs that are to be made.
 
@@ -184,23 +237,19 @@ def check_takes_part(address: Address, settings: Iterable[MethodParams]) -> None
     ParameterError
         If the knob takes part in none of them, with what it needs.
     """
-    if any(takes_part(params, address) for params in settings):
+    if any(takes_part(params, path) for params in settings):
         return
-    choice, values = _needs(address)[-1]
-    used_by = [name for name in PRESETS if takes_part(preset(name), address)]
+    choice, values = all_knobs()[path].needs[-1]
+    used_by = [name for name in PRESETS if takes_part(preset(name), path)]
     presets = f" (preset{'s' * (len(used_by) > 1)} {_listed(used_by, 'and')})" if used_by else ""
     raise ParameterError(
-        f"{names()[address]} changes nothing in these settings. It counts where {names()[choice]} is {_listed(values, 'or')}{presets}: "
-        f"choose that, or leave {names()[address]} out."
+        f"{names()[path]} changes nothing in these settings. It counts where {choice} is {_listed(values, 'or')}{presets}: "
+        f"choose that, or leave {names()[path]} out."
     )
 
 
 def _listed(words: Sequence[str], last: str) -> str:
     return f" {last} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
-
-
-def _needs(address: Address) -> list[tuple[Address, Sequence[str]]]:
-    return [(choice, values) for step, choice, values in _NEEDS if address[: len(step)] == step]
 
 
 def as_flat(params: MethodParams) -> dict[str, Any]:
@@ -214,7 +263,7 @@ def as_flat(params: MethodParams) -> dict[str, Any]:
     -------
     dict of str to object
     """
-    return {name: value_at(params, address) for address, name in names().items()}
+    return {name: value_at(params, path) for path, name in names().items()}
 
 
 def from_flat(values: Mapping[str, Any]) -> MethodParams:
@@ -234,36 +283,56 @@ def from_flat(values: Mapping[str, Any]) -> MethodParams:
     ParameterError
         If a name is unknown, or a value lies outside its limits.
     """
-    params = MethodParams()
-    for name, value in values.items():
-        params = replaced(params, address_of(name), value)
+    return changed(MethodParams(), {path_of(name): value for name, value in values.items()})
+
+
+def changed(params: MethodParams, values: Mapping[KnobPath, Any]) -> MethodParams:
+    """Copy parameters with some values changed.
+
+    Parameters
+    ----------
+    params : MethodParams
+    values : mapping of KnobPath to object
+
+    Returns
+    -------
+    MethodParams
+
+    Raises
+    ------
+    ParameterError
+        If a value lies outside its limits.
+    """
+    for path, value in values.items():
+        params = replaced(params, path, value)
     return params
 
 
-def nearest_preset(params: MethodParams) -> tuple[str, dict[Address, Any]]:
+def nearest_preset(
+    params: MethodParams, n_clusters_of: Callable[[str], int] | None = None
+) -> tuple[str, dict[KnobPath, Any]]:
     """Find the preset that parameters are nearest to.
 
     Parameters
     ----------
     params : MethodParams
+    n_clusters_of : callable, optional
+        Number of clusters that a sample suggests for a preset; by default that of `params`, whatever the preset.
 
     Returns
     -------
     name : str
-    changes : dict of Address to object
-        Knobs that are not as in the preset. The number of clusters, which a preset takes from the sample, is none of them.
+    changes : dict of KnobPath to object
+        Knobs that are not as in the preset.
     """
-    changes = {name: _changes(params, preset(name, params.clustering.n_clusters)) for name in PRESETS}
+    numbers = {name: n_clusters_of(name) if n_clusters_of else params.clustering.n_clusters for name in PRESETS}
+    changes = {name: _changes(params, preset(name, n_clusters)) for name, n_clusters in numbers.items()}
     name = min(changes, key=lambda name: len(changes[name]))
     return name, changes[name]
 
 
-def _changes(params: MethodParams, start: MethodParams) -> dict[Address, Any]:
-    return {
-        address: value_at(params, address)
-        for address in names()
-        if value_at(params, address) != value_at(start, address)
-    }
+def _changes(params: MethodParams, start: MethodParams) -> dict[KnobPath, Any]:
+    return {path: value_at(params, path) for path in names() if value_at(params, path) != value_at(start, path)}
 
 
 def in_words(params: MethodParams) -> str:
@@ -285,7 +354,7 @@ def in_words(params: MethodParams) -> str:
     """
     name, changes = nearest_preset(params)
     n_clusters = params.clustering.n_clusters
-    moved = [f"{declared(address).metadata['label'].lower()} {_shown(value)}" for address, value in changes.items()]
+    moved = [f"{declared(path).metadata['label'].lower()} {_shown(value)}" for path, value in changes.items()]
     return ", ".join([PRESETS[name], f"{n_clusters} cluster{'s' * (n_clusters != 1)}", *moved])
 
 

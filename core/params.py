@@ -1,6 +1,6 @@
-"""Parameters of the method: one frozen dataclass per step, with defaults, limits and help, once.
+"""Parameters of the method: one frozen dataclass per step, every knob declared once.
 
-The forms of the pages, the options of the command line, the keys of cached steps and the labels of
+Forms, options of the command line, addresses, sweeps, records, the keys of cached steps and the labels of
 checkpoints are all made from these classes. They know nothing of files, arrays or widgets.
 """
 
@@ -10,9 +10,10 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from core.declarations import StepParams, knob, step
 from core.errors import ParameterError
 
 DEFAULT_N_CLUSTERS = 8
@@ -20,93 +21,6 @@ MAX_SEED = 2**32 - 1  # NumPy's and scikit-learn's
 
 TRIED_FROM, TRIED_TO, TRIED_STARTS = 2, 12, 4
 """Numbers of clusters that are tried, each from so many starts, where one asks how many there are."""
-
-
-def knob(
-    default: Any,
-    label: str,
-    help: str,
-    *,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    step: float | None = None,
-    choices: dict[str, str] | None = None,
-) -> Any:
-    """Declare one parameter: its default, limits and words, for forms, options and checks alike.
-
-    Parameters
-    ----------
-    default : object
-        Value when nothing is said.
-    label, help : str
-        Short name and one line of explanation, as shown to users.
-    minimum, maximum : float, optional
-        Inclusive limits.
-    step : float, optional
-        By how much a slider moves.
-    choices : dict of str to str, optional
-        Allowed values and how each is called on a page.
-
-    Returns
-    -------
-    dataclasses.Field
-    """
-    metadata = {
-        "label": label,
-        "help": help,
-        "min": minimum,
-        "max": maximum,
-        "step": step,
-        "choices": choices,
-    }
-    return field(default=default, metadata=metadata)
-
-
-def check_limits(params: Any) -> None:
-    """Refuse a value outside the limits that its field declares.
-
-    Parameters
-    ----------
-    params : dataclass instance
-        Fields declared with :func:`knob`.
-
-    Raises
-    ------
-    ParameterError
-        Naming the parameter, the value found and what is allowed.
-    """
-    for item in dataclasses.fields(params):
-        if "label" in item.metadata:
-            _check_value(item, getattr(params, item.name))
-
-
-def _check_value(item: "dataclasses.Field[Any]", value: Any) -> None:
-    choices, low, high = (item.metadata[key] for key in ("choices", "min", "max"))
-    if choices is not None:
-        if value not in choices:
-            raise ParameterError(f"`{item.name}` is {value!r}, but must be one of {', '.join(choices)}.")
-        return
-    if isinstance(item.default, int) and (isinstance(value, bool) or not isinstance(value, int)):
-        raise ParameterError(f"`{item.name}` is {value!r}, but must be a whole number.")
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise ParameterError(f"`{item.name}` is {value!r}, but must be a finite number.")
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise ParameterError(f"`{item.name}` is {value}, but must be {_allowed(low, high)}.")
-
-
-def _allowed(low: float | None, high: float | None) -> str:
-    if high is None:
-        return f"{low} or more"
-    return f"{high} or less" if low is None else f"between {low} and {high}"
-
-
-class StepParams:
-    """Base of every step's parameters: limits are checked when one is made."""
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        check_limits(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +33,8 @@ class PoolingParams(StepParams):
         "Cells of the array up to k - 1 away take part in a spot's average; 1 is none. Off the array, as many spots.",
         minimum=1,
         maximum=40,
+        tried=(1, 2, 4, 6, 10),
+        searched=(1, 12),
     )
     scale: float = knob(
         2.0,
@@ -126,6 +42,7 @@ class PoolingParams(StepParams):
         "Pooled counts are multiplied by alpha, before anything else sees them.",
         minimum=1e-6,
         maximum=1e9,
+        needs={"embedding": ("none", "pca", "code", "reconstruction")},  # normalised counts have no scale
     )
 
 
@@ -133,46 +50,62 @@ class PoolingParams(StepParams):
 class AutoencoderParams(StepParams):
     """The paper's autoencoder: one hidden layer, Adam, two drops of the learning rate."""
 
-    width: int = knob(800, "Width", "Units of the hidden layer, the code.", minimum=1, maximum=8192)
-    epochs: int = knob(100, "Epochs", "How often training reads all spots.", minimum=1, maximum=10_000)
+    width: int = knob(
+        800, "Width", "Units of the hidden layer, the code.", minimum=1, maximum=8192,
+        tried=(50, 200, 800), searched=(16, 1024), by_factors=True,
+    )  # fmt: skip
+    epochs: int = knob(
+        100, "Epochs", "How often training reads all spots.", minimum=1, maximum=10_000,
+        tried=(25, 50, 100), searched=(10, 100), by_factors=True,
+    )  # fmt: skip
     learning_rate: float = knob(
         1e-2, "Learning rate", "Adam's first step size; a tenth after a quarter and again after half of the epochs.",
-        minimum=1e-7, maximum=1.0,
+        minimum=1e-7, maximum=1.0, tried=(0.001, 0.003, 0.01), searched=(1e-4, 1e-1), by_factors=True,
     )  # fmt: skip
-    weight_decay: float = knob(1e-5, "Weight decay", "Pulls weights towards zero.", minimum=0.0, maximum=1.0)
+    weight_decay: float = knob(
+        1e-5, "Weight decay", "Pulls weights towards zero.", minimum=0.0, maximum=1.0,
+        tried=(0.0, 1e-5, 1e-3), searched=(1e-7, 1e-2), by_factors=True,
+    )  # fmt: skip
     batch_size: int = knob(
-        128,
-        "Batch size",
-        "Spots per step, in file order; the last incomplete batch is left out.",
-        minimum=1,
-        maximum=65_536,
-    )
-    random_state: int = knob(0, "Training seed", "Fixes the first weights.", minimum=0, maximum=MAX_SEED)
+        128, "Batch size", "Spots per step, in file order; the last incomplete batch is left out.",
+        minimum=1, maximum=65_536, tried=(64, 128, 256), searched=(32, 512), by_factors=True,
+    )  # fmt: skip
+    random_state: int = knob(
+        0, "Training seed", "Fixes the first weights.", name="training_seed", minimum=0, maximum=MAX_SEED,
+        tried=(0, 1, 2), searched=(0, 9),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatentParams(StepParams):
     """A small autoencoder of normalised expression, whose code stands for it."""
 
-    size: int = knob(16, "Code size", "Numbers that each spot is squeezed into.", minimum=1, maximum=256)
-    units: int = knob(64, "Hidden units", "Of the layer before the code and of that after it.", minimum=1, maximum=1024)
+    size: int = knob(
+        16, "Code size", "Numbers that each spot is squeezed into.", name="latent_size", rank=4, minimum=1, maximum=256,
+        tried=(8, 16, 32), searched=(4, 64), by_factors=True,
+    )  # fmt: skip
+    units: int = knob(
+        64, "Hidden units", "Of the layer before the code and of that after it.", name="latent_units", minimum=1, maximum=1024,
+        tried=(32, 64, 128), searched=(16, 256), by_factors=True,
+    )  # fmt: skip
     hops: int = knob(
-        1,
-        "Averaging hops",
+        1, "Averaging hops",
         "How often normalised expression is averaged with that of the neighbouring spots before it is encoded.",
-        minimum=0,
-        maximum=20,
-    )
+        name="latent_hops", rank=4, minimum=0, maximum=20, tried=(0, 1, 2, 4), searched=(0, 6),
+    )  # fmt: skip
     epochs: int = knob(
-        60, "Epochs at most", "Training ends earlier, where spots held out gain no more.", minimum=1, maximum=10_000
-    )
+        60, "Epochs at most", "Training ends earlier, where spots held out gain no more.", name="latent_epochs",
+        minimum=1, maximum=10_000, tried=(15, 30, 60), searched=(10, 100), by_factors=True,
+    )  # fmt: skip
     learning_rate: float = knob(
         3e-3, "Learning rate", "Adam's first step size; a quarter each time the spots held out gain no more, three times.",
-        minimum=1e-7, maximum=1.0,
+        name="latent_learning_rate", minimum=1e-7, maximum=1.0,
+        tried=(0.001, 0.003, 0.01), searched=(1e-4, 1e-1), by_factors=True,
     )  # fmt: skip
     random_state: int = knob(
-        0, "Training seed", "Fixes the first weights and the order of the spots.", minimum=0, maximum=MAX_SEED
-    )
+        0, "Training seed", "Fixes the first weights and the order of the spots.", name="latent_seed", minimum=0, maximum=MAX_SEED,
+        tried=(0, 1, 2), searched=(0, 9),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +118,9 @@ class EmbeddingParams(StepParams):
         "What is clustered: the pooled counts, their principal components, spatial factors (directions of log counts that "
         "change smoothly over the tissue, without pooling), what the paper's autoencoder makes of pooled counts, or the code of a "
         "small one, which is trained on normalised counts in seconds.",
+        name="embedding",
+        group="embedding",
+        rank=9,
         choices={
             "none": "None (pooled counts)",
             "pca": "Principal components",
@@ -195,13 +131,19 @@ class EmbeddingParams(StepParams):
         },
     )
     n_components: int = knob(
-        30, "Components", "Principal components, or spatial factors, kept.", minimum=1, maximum=1000
-    )
+        30, "Components", "Principal components, or spatial factors, kept.", name="components", minimum=1, maximum=1000,
+        needs={"embedding": ("pca", "factors")}, tried=(8, 16, 30, 60), searched=(4, 64), by_factors=True, joint=True,
+    )  # fmt: skip
     hops: int = knob(
-        1, "Hops", "How often spatial factors are averaged with those of the neighbouring spots.", minimum=0, maximum=20
+        1, "Hops", "How often spatial factors are averaged with those of the neighbouring spots.", minimum=0, maximum=20,
+        needs={"embedding": ("factors",)}, tried=(0, 1, 2, 4), searched=(0, 6), joint=True,
+    )  # fmt: skip
+    autoencoder: AutoencoderParams = step(
+        AutoencoderParams, "Autoencoder", group="network", rank=6, needs={"embedding": ("code", "reconstruction")}
     )
-    autoencoder: AutoencoderParams = field(default_factory=AutoencoderParams)
-    latent: LatentParams = field(default_factory=LatentParams)
+    latent: LatentParams = step(
+        LatentParams, "Small autoencoder", group="network", rank=5, needs={"embedding": ("latent",)}
+    )
 
     @property
     def needs_training(self) -> bool:
@@ -228,6 +170,7 @@ class DirectionParams(StepParams):
         "Direction",
         "Replaces both coordinates by the depth across the layers, u = cos(angle) row - sin(angle) column, so that distance along "
         "them does not count. A bending depth follows curved layers; where it explains too little it takes no part.",
+        name="direction",
         choices={
             "off": "Off",
             "preclustering": "Pre-clustering (paper)",
@@ -238,8 +181,11 @@ class DirectionParams(StepParams):
     )
     angle: float = knob(
         0.0, "Angle", "Radians, modulo pi, in array rows and columns, or down and across off the array; 0.38 in the paper.", minimum=-math.pi, maximum=math.pi,
-        step=0.01,
+        step=0.01, needs={"direction": ("manual",)}, tried=(0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8), searched=(0.0, 3.14),
     )  # fmt: skip
+
+
+_BY_KMEANS = {"read_out": ("kmeans",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,9 +193,13 @@ class ClusteringParams(StepParams):
     """k-means on position and weighted expression, or a consensus of mixtures."""
 
     x_weight: float = knob(
-        1.0, "X weight", "How much expression counts against position in the distance.", minimum=0.0, maximum=1e6
-    )
-    n_clusters: int = knob(DEFAULT_N_CLUSTERS, "Clusters", "How many domains to find.", minimum=1, maximum=100)
+        1.0, "X weight", "How much expression counts against position in the distance.", group="weight", rank=1,
+        minimum=0.0, maximum=1e6, needs=_BY_KMEANS, tried=(0.5, 1.0, 2.0, 5.0, 10.0), searched=(0.1, 50.0), by_factors=True,
+    )  # fmt: skip
+    n_clusters: int = knob(
+        DEFAULT_N_CLUSTERS, "Clusters", "How many domains to find.", rank=1, minimum=1, maximum=100,
+        tried=lambda own: range(max(2, own - 2), own + 3), searched=(4, 12), joint=True,
+    )  # fmt: skip
     read_out: str = knob(
         "kmeans",
         "Read-out",
@@ -261,11 +211,22 @@ class ClusteringParams(StepParams):
         "random",
         "First centres",
         "Random spots as in the paper, or k-means++, which spreads them out.",
+        group="starts",
+        needs=_BY_KMEANS,
         choices={"random": "Random spots (paper)", "k-means++": "k-means++"},
     )
-    n_init: int = knob(1, "Starts", "Best of so many starts, by the sum of squared distances.", minimum=1, maximum=1000)
-    max_iter: int = knob(100, "Iterations", "At most so many rounds of k-means.", minimum=1, maximum=100_000)
-    random_state: int = knob(0, "Seed", "Fixes the random first centres.", minimum=0, maximum=MAX_SEED)
+    n_init: int = knob(
+        1, "Starts", "Best of so many starts, by the sum of squared distances.", group="starts", minimum=1, maximum=1000,
+        needs=_BY_KMEANS, tried=(1, 5, 20), searched=(1, 20), by_factors=True,
+    )  # fmt: skip
+    max_iter: int = knob(
+        100, "Iterations", "At most so many rounds of k-means.", group="starts", minimum=1, maximum=100_000,
+        needs=_BY_KMEANS, tried=(30, 100, 300), searched=(20, 300), by_factors=True,
+    )  # fmt: skip
+    random_state: int = knob(
+        0, "Seed", "Fixes the random first centres.", name="seed", minimum=0, maximum=MAX_SEED,
+        tried=(0, 1, 2, 3, 4), searched=(0, 99), joint=True,
+    )  # fmt: skip
 
     @property
     def by_kmeans(self) -> bool:
@@ -281,8 +242,12 @@ class RefinementParams(StepParams):
         0,
         "Refinement",
         "How often each spot takes the label most frequent among itself and its neighbours; 0 is never.",
+        name="refinement",
         minimum=0,
         maximum=20,
+        tried=(0, 1, 2, 4),
+        searched=(0, 5),
+        joint=True,
     )
 
 
@@ -290,11 +255,14 @@ class RefinementParams(StepParams):
 class MethodParams:
     """All steps of one run, in the order of the method."""
 
-    pooling: PoolingParams = field(default_factory=PoolingParams)
-    embedding: EmbeddingParams = field(default_factory=EmbeddingParams)
-    direction: DirectionParams = field(default_factory=DirectionParams)
-    clustering: ClusteringParams = field(default_factory=ClusteringParams)
-    refinement: RefinementParams = field(default_factory=RefinementParams)
+    pooling: PoolingParams = step(
+        PoolingParams, "Pooling", group="pooling", rank=0,
+        needs={"embedding": ("none", "pca", "code", "reconstruction", "latent")},
+    )  # fmt: skip
+    embedding: EmbeddingParams = step(EmbeddingParams, "Embedding", group="reduction", rank=3)
+    direction: DirectionParams = step(DirectionParams, "Direction", group="direction", rank=2)
+    clustering: ClusteringParams = step(ClusteringParams, "Clustering", group="clusters")
+    refinement: RefinementParams = step(RefinementParams, "Refinement", group="refinement", rank=1)
 
     def as_dict(self) -> dict[str, Any]:
         """Nested plain values, as written to JSON.
@@ -351,13 +319,13 @@ def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
     raise ParameterError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
 
 
-def replaced(params: Any, address: Sequence[str], value: Any) -> Any:
+def replaced(params: Any, path: Sequence[str], value: Any) -> Any:
     """Copy nested parameters with one value changed.
 
     Parameters
     ----------
     params : dataclass instance
-    address : sequence of str
+    path : sequence of str
         Names on the way to the value, such as `("pooling", "window")`.
     value : object
 
@@ -370,7 +338,7 @@ def replaced(params: Any, address: Sequence[str], value: Any) -> Any:
     ParameterError
         If the value lies outside its limits.
     """
-    first, *rest = address
+    first, *rest = path
     inner = replaced(getattr(params, first), rest, value) if rest else value
     return dataclasses.replace(params, **{first: inner})
 

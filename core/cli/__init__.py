@@ -1,7 +1,6 @@
 """The command line: `python -m core info | train | cluster | clusters | sweep | runs | import | attach | fetch | synthesise | worker`.
 
-Here are the commands and the way errors leave; the modules beside this one declare each command's options, and what it does is in
-`core/commands/`. Options, their defaults and their help come from the parameter dataclasses.
+Here is the way errors leave. Each command has a module beside this one: its options, what it does and what it prints.
 """
 
 import argparse
@@ -11,8 +10,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from core import __version__
-from core.cli import clustering, clusters, runs, samples, sweep, worker
+from core.cli import attach, cluster, clusters, fetch, import_, info, runs, sweep, synthesise, train, worker
 from core.errors import DomainsError
+
+_COMMANDS = (info, train, cluster, clusters, sweep, runs, import_, attach, fetch, synthesise, worker)
 
 BAD_INPUT = 2
 """Exit status after a sentence about what was given."""
@@ -69,15 +70,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m core", description="Find spatial domains in tissue.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=__version__)
     todo = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
-    samples.add_info(todo)
-    clustering.add_train(todo)
-    clustering.add_cluster(todo)
-    clusters.add_clusters(todo)
-    sweep.add_sweep(todo)
-    runs.add_runs(todo)
-    samples.add_import(todo)
-    samples.add_attach(todo)
-    samples.add_fetch(todo)
-    samples.add_synthesise(todo)
-    worker.add_worker(todo)
+    for command in _COMMANDS:
+        command.add(todo)
     return parser

@@ -1,19 +1,30 @@
-"""Options of `clusters`."""
+"""`clusters`: how many domains to ask for."""
 
 import argparse
+import dataclasses
 from typing import Any
 
-from core.cli.clustering import add_angle, figure_path
-from core.cli.options import CLUSTERING_KNOBS, TRAINING_KNOBS, add_file, add_method, at_least_one, method_params
-from core.commands import clusters
+from core.cli.console import print_facts, share_bar
+from core.cli.options import (
+    KNOBS,
+    STEP_BYTES,
+    add_angle,
+    add_file,
+    add_method,
+    at_least_one,
+    figure_path,
+    method_params,
+)
 from core.errors import ParameterError
+from core.io import lab
 from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO
+from core.sample import Sample
 
-_KNOBS = TRAINING_KNOBS + tuple(knob for knob in CLUSTERING_KNOBS if knob[0] != "--n-clusters")
+_KNOBS = tuple(path for path in KNOBS if path != ("clustering", "n_clusters"))
 
 
-def add_clusters(todo: Any) -> None:
-    """Declare `clusters`: how many domains to ask for.
+def add(todo: Any) -> None:
+    """Declare the command.
 
     Parameters
     ----------
@@ -39,18 +50,45 @@ def add_clusters(todo: Any) -> None:
         help=f"runs at each number (default {TRIED_STARTS})",
     )
     parser.add_argument("--figure", type=figure_path, metavar="OUT.html|png|svg", help="draw the curve")
-    parser.set_defaults(run=_run_clusters)
+    parser.set_defaults(run=_clusters)
 
 
-def _run_clusters(options: argparse.Namespace) -> None:
+def _clusters(options: argparse.Namespace) -> None:
+    """Run at each number of clusters, print how far runs agree, and suggest a number."""
     if options.least >= options.most:
         raise ParameterError(f"--from is {options.least} and --to {options.most}: --from must be the smaller.")
-    clusters.clusters(
-        options.file,
-        lambda sample: method_params(options, sample, _KNOBS),
-        range(options.least, options.most + 1),
-        n_starts=options.starts,
-        models=options.models,
-        figure=options.figure,
-        as_json=options.json,
+    from core.method.cache import StepCache
+    from core.method.how_many import try_numbers
+    from core.method.pipeline import Pipeline
+
+    numbers = range(options.least, options.most + 1)
+    sample = lab.read(options.file)
+    steps = Pipeline(sample, cache=StepCache(max_bytes=STEP_BYTES), models=options.models)
+    with share_bar() as progress:
+        curve = try_numbers(
+            steps,
+            method_params(options, sample, _KNOBS),
+            numbers,
+            options.starts,
+            lambda done, of: progress(done / of, f"Run {done} of {of}"),
+        )
+    if options.figure is not None:
+        from core.figures.export import write_figure
+        from core.figures.how_many import how_many
+
+        write_figure(how_many(curve), options.figure)
+    facts = dataclasses.asdict(curve)
+    print_facts({"sample": sample.name, **facts} if options.json else _in_short(sample, facts), as_json=options.json)
+
+
+def _in_short(sample: Sample, curve: dict[str, Any]) -> dict[str, Any]:
+    columns = "stability  agreement  PAS     CHAOS   smallest"
+    table = {"Clusters": columns} | {f"{point['n_clusters']:8}": _row(point) for point in curve["points"]}
+    return {"Sample": sample.name, "Starts": curve["n_starts"], **table, "Suggestion": curve["reason"]}
+
+
+def _row(point: dict[str, Any]) -> str:
+    return (
+        f"{point['stability']:<9.3f}  {point['agreement']:<9.3f}  {point['pas']:<6.1%}  {point['chaos']:.4f}  "
+        f"{point['smallest_share']:.1%}"
     )

@@ -2,59 +2,31 @@
 
 import argparse
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from core.folders import models_folder
-from core.knobs import Address, check_takes_part
-from core.params import (
-    PRESETS,
-    AutoencoderParams,
-    ClusteringParams,
-    DirectionParams,
-    EmbeddingParams,
-    LatentParams,
-    MethodParams,
-    PoolingParams,
-    RefinementParams,
-    preset,
-    replaced,
-)
+from core.knobs import KnobPath, changed, check_takes_part, declared, in_groups, names
+from core.params import PRESETS, DirectionParams, MethodParams, preset
 from core.sample import Sample
 
-Knobs = tuple[tuple[str, type, str, str], ...]
-"""Option, dataclass that declares it, field, and where that dataclass sits in `MethodParams`."""
+Knobs = Sequence[KnobPath]
 
-TRAINING_KNOBS: Knobs = (
-    ("--embedding", EmbeddingParams, "kind", "embedding"),
-    ("--window", PoolingParams, "window", "pooling"),
-    ("--scale", PoolingParams, "scale", "pooling"),
-    ("--width", AutoencoderParams, "width", "embedding.autoencoder"),
-    ("--epochs", AutoencoderParams, "epochs", "embedding.autoencoder"),
-    ("--learning-rate", AutoencoderParams, "learning_rate", "embedding.autoencoder"),
-    ("--weight-decay", AutoencoderParams, "weight_decay", "embedding.autoencoder"),
-    ("--batch-size", AutoencoderParams, "batch_size", "embedding.autoencoder"),
-    ("--training-seed", AutoencoderParams, "random_state", "embedding.autoencoder"),
-    ("--latent-size", LatentParams, "size", "embedding.latent"),
-    ("--latent-units", LatentParams, "units", "embedding.latent"),
-    ("--latent-hops", LatentParams, "hops", "embedding.latent"),
-    ("--latent-epochs", LatentParams, "epochs", "embedding.latent"),
-    ("--latent-learning-rate", LatentParams, "learning_rate", "embedding.latent"),
-    ("--latent-seed", LatentParams, "random_state", "embedding.latent"),
-)
+# Their order is that of `--help`. The direction has an option of its own, which says method and angle in one.
+TRAINING_KNOBS: Knobs = (*in_groups("embedding"), *in_groups("pooling", "network"))
+KNOBS: Knobs = (*TRAINING_KNOBS, *in_groups("reduction", "weight", "clusters", "starts", "refinement"))
 
-CLUSTERING_KNOBS: Knobs = (
-    ("--components", EmbeddingParams, "n_components", "embedding"),
-    ("--hops", EmbeddingParams, "hops", "embedding"),
-    ("--x-weight", ClusteringParams, "x_weight", "clustering"),
-    ("--n-clusters", ClusteringParams, "n_clusters", "clustering"),
-    ("--read-out", ClusteringParams, "read_out", "clustering"),
-    ("--init", ClusteringParams, "init", "clustering"),
-    ("--n-init", ClusteringParams, "n_init", "clustering"),
-    ("--max-iter", ClusteringParams, "max_iter", "clustering"),
-    ("--seed", ClusteringParams, "random_state", "clustering"),
-    ("--refinement", RefinementParams, "rounds", "refinement"),
+STEP_BYTES = 2**62
+"""A run on the command line keeps every step, as one without a cache does."""
+
+
+_FIGURE_SUFFIXES = (".html", ".png", ".svg")
+
+_ANGLE_HELP = (
+    "direction across the layers: radians; auto (found without labels, as the preset does); preclustering, "
+    "expression or bending (found that way); off (both coordinates count)"
 )
 
 
@@ -86,8 +58,8 @@ def add_method(parser: argparse.ArgumentParser, knobs: Knobs, *, default_preset:
     Parameters
     ----------
     parser : argparse.ArgumentParser
-    knobs : tuple of (flag, dataclass, field, step)
-        `TRAINING_KNOBS` and `CLUSTERING_KNOBS`.
+    knobs : sequence of KnobPath
+        `TRAINING_KNOBS`, or all `KNOBS` that have an option.
     default_preset : str
     """
     parser.add_argument(
@@ -103,46 +75,53 @@ def add_method(parser: argparse.ArgumentParser, knobs: Knobs, *, default_preset:
         metavar="FOLDER",
         help="trained models (default save_model/, or SPCA_MODELS)",
     )
-    for flag, owner, name, _ in knobs:
-        add_knob(parser, flag, owner, name)
+    for path in knobs:
+        add_knob(parser, names()[path], declared(path))
 
 
-def add_knob(parser: argparse.ArgumentParser, flag: str, owner: type[Any], name: str) -> None:
+def add_knob(parser: argparse.ArgumentParser, name: str, declared: "dataclasses.Field[Any]") -> None:
     """Declare an option as a parameter dataclass does its field.
 
     Parameters
     ----------
     parser : argparse.ArgumentParser
-    flag : str
-    owner : type
-        Dataclass of :func:`core.params.knob` fields.
     name : str
-        Of the field.
+        `x_weight` for `--x-weight`.
+    declared : dataclasses.Field
+        Made by :func:`core.declarations.knob`.
     """
-    declared = next(item for item in dataclasses.fields(owner) if item.name == name)
     choices = declared.metadata["choices"]
     parser.add_argument(
-        flag,
-        dest=dest(flag),
+        f"--{name.replace('_', '-')}",
         type=str if choices else type(declared.default),
         choices=list(choices) if choices else None,
-        metavar=None if choices else flag.removeprefix("--").replace("-", "_").upper(),
+        metavar=None if choices else name.upper(),
         help=declared.metadata["help"].replace("%", "%%"),
     )
 
 
-def dest(flag: str) -> str:
-    """Name the value of an option: `x_weight` for `--x-weight`.
+def add_angle(parser: argparse.ArgumentParser) -> None:
+    """Ask for the direction across the layers.
 
     Parameters
     ----------
-    flag : str
-
-    Returns
-    -------
-    str
+    parser : argparse.ArgumentParser
     """
-    return flag.removeprefix("--").replace("-", "_")
+    parser.add_argument("--angle", type=_direction, metavar="RADIANS|auto|off", help=_ANGLE_HELP)
+
+
+def _direction(text: str) -> str | float:
+    if text in ("auto", "off", "preclustering", "expression", "bending"):
+        return text
+    try:
+        angle = float(text)
+    except ValueError:
+        angle = math.nan
+    if not math.isfinite(angle):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither an angle in radians nor auto, preclustering, expression, bending or off"
+        )
+    return angle if abs(angle) <= math.pi else angle % math.pi
 
 
 def at_least_one(text: str) -> int:
@@ -180,6 +159,23 @@ def output_path(text: str) -> Path:
     return path
 
 
+def figure_path(text: str) -> Path:
+    """Read where to draw, and refuse what cannot be drawn before the work is done.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    Path
+    """
+    path = output_path(text)
+    if path.suffix.lower() not in _FIGURE_SUFFIXES:
+        raise argparse.ArgumentTypeError(f"{text} must end in one of {', '.join(_FIGURE_SUFFIXES)}")
+    return path
+
+
 def method_params(options: argparse.Namespace, sample: Sample, knobs: Knobs) -> MethodParams:
     """Start from the preset, and put in what the options say instead.
 
@@ -188,7 +184,7 @@ def method_params(options: argparse.Namespace, sample: Sample, knobs: Knobs) -> 
     options : argparse.Namespace
     sample : Sample
         Suggests the number of clusters.
-    knobs : tuple of (flag, dataclass, field, step)
+    knobs : sequence of KnobPath
 
     Returns
     -------
@@ -210,7 +206,7 @@ def joint_params(options: argparse.Namespace, samples: Sequence[Sample], knobs: 
     options : argparse.Namespace
     samples : sequence of Sample
         Suggest the number of clusters.
-    knobs : tuple of (flag, dataclass, field, step)
+    knobs : sequence of KnobPath
 
     Returns
     -------
@@ -223,25 +219,25 @@ def joint_params(options: argparse.Namespace, samples: Sequence[Sample], knobs: 
 
 def _all_in_use(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> MethodParams:
     params = start_params(options, knobs, n_clusters)
-    for address in given(options, knobs):
-        check_takes_part(address, [params])
+    for path in given(options, knobs):
+        check_takes_part(path, [params])
     return params
 
 
-def given(options: argparse.Namespace, knobs: Knobs) -> dict[Address, Any]:
+def given(options: argparse.Namespace, knobs: Knobs) -> dict[KnobPath, Any]:
     """List the values that options give to knobs.
 
     Parameters
     ----------
     options : argparse.Namespace
-    knobs : tuple of (flag, dataclass, field, step)
+    knobs : sequence of KnobPath
 
     Returns
     -------
-    dict of Address to object
+    dict of KnobPath to object
     """
-    values = {(*step.split("."), name): getattr(options, dest(flag)) for flag, _, name, step in knobs}
-    return {address: value for address, value in values.items() if value is not None}
+    values = {path: getattr(options, names()[path]) for path in knobs}
+    return {path: value for path, value in values.items() if value is not None}
 
 
 def start_params(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> MethodParams:
@@ -250,7 +246,7 @@ def start_params(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> 
     Parameters
     ----------
     options : argparse.Namespace
-    knobs : tuple of (flag, dataclass, field, step)
+    knobs : sequence of KnobPath
     n_clusters : int
         Where the options say nothing of it.
 
@@ -258,9 +254,7 @@ def start_params(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> 
     -------
     MethodParams
     """
-    params = preset(options.preset, n_clusters=n_clusters)
-    for address, value in given(options, knobs).items():
-        params = replaced(params, address, value)
+    params = changed(preset(options.preset, n_clusters=n_clusters), given(options, knobs))
     angle = getattr(options, "angle", None)
     if angle is None or angle == "auto":
         return params

@@ -1,16 +1,33 @@
-"""Options of `runs`: list, show, report, script, export, import, delete."""
+"""`runs`: list, show, report on, repeat, send, bring in, delete and restore what was kept."""
 
 import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core import knobs
+from core.cli.console import print_facts, share_bar
 from core.cli.options import output_path
-from core.commands import runs
+from core.errors import RecordError
 from core.folders import models_folder, samples_folder
+from core.io import lab
+from core.sample import Sample
+from core.text import shown
+from core.work.runs import Record, Run, open_record
+from core.work.runs.one_file import SUFFIX
+from core.work.runs.record import Progress
+from core.work.runs.run import facts_of
+from core.work.runs.samples import find_sample
+
+_SHORTEST_ID = 4
+
+_ID_HELP = "of a run, or the beginning of it, as `runs list` shows it"
 
 
-def add_runs(todo: Any) -> None:
-    """Declare `runs`: the record of kept and swept runs.
+def add(todo: Any) -> None:
+    """Declare the command and its actions.
 
     Parameters
     ----------
@@ -29,89 +46,6 @@ def add_runs(todo: Any) -> None:
     _add_delete(actions)
 
 
-def _add_list(actions: Any) -> None:
-    parser = _action(actions, "list", "list runs, the latest first")
-    parser.add_argument("--sample", metavar="NAME", help="only runs of this sample")
-    parser.add_argument("--starred", action="store_true", help="only starred runs")
-    parser.add_argument("--deleted", action="store_true", help="the deleted runs instead of the others")
-    parser.set_defaults(
-        run=lambda options: runs.list_runs(
-            options.models,
-            sample_name=options.sample,
-            starred=options.starred,
-            deleted=options.deleted,
-            as_json=options.json,
-        )
-    )
-
-
-def _add_show(actions: Any) -> None:
-    parser = _action(actions, "show", "say everything that is known of a run")
-    _add_id(parser)
-    parser.set_defaults(run=lambda options: runs.show(options.models, options.id, as_json=options.json))
-
-
-def _add_report(actions: Any) -> None:
-    parser = _action(actions, "report", "write one page on up to six runs: maps, scores, settings, scripts")
-    parser.add_argument("id", nargs="+", metavar="ID", help=_ID_HELP)
-    _add_samples(parser)
-    parser.add_argument(
-        "--out", type=output_path, metavar="FILE.html", help="where to write (default <sample>_<name>_report.html here)"
-    )
-    parser.set_defaults(
-        run=lambda options: runs.report(options.models, options.id, options.samples, options.out, as_json=options.json)
-    )
-
-
-def _add_script(actions: Any) -> None:
-    parser = _action(actions, "script", "write a script that makes a run again and checks every label")
-    _add_id(parser)
-    _add_samples(parser)
-    parser.add_argument(
-        "--out", type=output_path, metavar="FILE.py", help="where to write (default reproduce_<sample>_<name>.py here)"
-    )
-    parser.set_defaults(
-        run=lambda options: runs.script(options.models, options.id, options.samples, options.out, as_json=options.json)
-    )
-
-
-def _add_samples(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--samples",
-        type=Path,
-        default=samples_folder(),
-        metavar="FOLDER",
-        help="where the samples of the runs are looked for (default spca_dat/, or SPCA_DATA)",
-    )
-
-
-def _add_export(actions: Any) -> None:
-    parser = _action(actions, "export", "write a run as one file, to be brought in elsewhere")
-    _add_id(parser)
-    parser.add_argument(
-        "--out", type=output_path, metavar="FILE.run.zip", help="where to write (default <sample>_<id>.run.zip here)"
-    )
-    parser.set_defaults(run=lambda options: runs.export(options.models, options.id, options.out, as_json=options.json))
-
-
-def _add_import(actions: Any) -> None:
-    parser = _action(actions, "import", "bring in a run that was exported")
-    parser.add_argument("file", type=Path, metavar="FILE.run.zip", help="as `runs export` wrote it")
-    parser.set_defaults(run=lambda options: runs.import_run(options.models, options.file, as_json=options.json))
-
-
-def _add_delete(actions: Any) -> None:
-    parser = _action(actions, "delete", "delete runs; --undo brings them back")
-    parser.add_argument("id", nargs="+", metavar="ID", help=_ID_HELP)
-    parser.add_argument("--undo", action="store_true", help="bring deleted runs back")
-    parser.set_defaults(
-        run=lambda options: runs.delete(options.models, options.id, undo=options.undo, as_json=options.json)
-    )
-
-
-_ID_HELP = "of a run, or the beginning of it, as `runs list` shows it"
-
-
 def _action(actions: Any, name: str, words: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = actions.add_parser(name, help=words, allow_abbrev=False)
     parser.add_argument(
@@ -127,3 +61,214 @@ def _action(actions: Any, name: str, words: str) -> argparse.ArgumentParser:
 
 def _add_id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help=_ID_HELP)
+
+
+def _add_samples(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--samples",
+        type=Path,
+        default=samples_folder(),
+        metavar="FOLDER",
+        help="where the samples of the runs are looked for (default spca_dat/, or SPCA_DATA)",
+    )
+
+
+def _add_list(actions: Any) -> None:
+    parser = _action(actions, "list", "list runs, the latest first")
+    parser.add_argument("--sample", metavar="NAME", help="only runs of this sample")
+    parser.add_argument("--starred", action="store_true", help="only starred runs")
+    parser.add_argument("--deleted", action="store_true", help="the deleted runs instead of the others")
+    parser.set_defaults(run=_list)
+
+
+def _list(options: argparse.Namespace) -> None:
+    with _opened(options) as record, _reading() as progress:
+        found = record.runs(sample_name=options.sample, deleted=options.deleted, progress=progress)
+    chosen = [run for run in found if run.starred or not options.starred]
+    if options.json:
+        print_facts({"runs": [_facts(run) for run in chosen]}, as_json=True)
+        return
+    for run in chosen:
+        print(_line(run))
+    if not chosen:
+        sys.stderr.write("No such run is kept: Keep on the page Tune, or `sweep`, records runs.\n")
+
+
+def _add_show(actions: Any) -> None:
+    parser = _action(actions, "show", "say everything that is known of a run")
+    _add_id(parser)
+    parser.set_defaults(run=_show)
+
+
+def _show(options: argparse.Namespace) -> None:
+    with _opened(options) as record:
+        run = _found(record, options.id)
+    facts = _facts(run)
+    print_facts(
+        facts if options.json else {"settings": knobs.in_words(run.params), **_for_people(facts)}, as_json=options.json
+    )
+
+
+def _add_report(actions: Any) -> None:
+    parser = _action(actions, "report", "write one page on up to six runs: maps, scores, settings, scripts")
+    parser.add_argument("id", nargs="+", metavar="ID", help=_ID_HELP)
+    _add_samples(parser)
+    parser.add_argument(
+        "--out", type=output_path, metavar="FILE.html", help="where to write (default <sample>_<name>_report.html here)"
+    )
+    parser.set_defaults(run=_report)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from core.report.html import file_stem, html_report
+    from core.work.runs.reported import reported
+
+    at_hand: dict[str, Sample] = {}
+    told = []
+    with _opened(options) as record:
+        for run in [_found(record, one) for one in options.id]:
+            sample = at_hand.get(run.content_hash) or _sample_of(run, options.samples)
+            if sample is not None:
+                at_hand[run.content_hash] = sample
+            source = "" if sample is None else sample.source
+            told.append(reported(run, record.result(run), source=source, picture=_picture(record, run)))
+    path = options.out or Path(f"{file_stem(f'{told[0].result.sample_name}_{told[0].name}')}_report.html")
+    path.write_bytes(html_report(told, at_hand))
+    ids = [run.id for run in told]
+    print_facts({"report": str(path), "runs": ids if options.json else ", ".join(ids)}, as_json=options.json)
+
+
+def _add_script(actions: Any) -> None:
+    parser = _action(actions, "script", "write a script that makes a run again and checks every label")
+    _add_id(parser)
+    _add_samples(parser)
+    parser.add_argument(
+        "--out", type=output_path, metavar="FILE.py", help="where to write (default reproduce_<sample>_<name>.py here)"
+    )
+    parser.set_defaults(run=_script)
+
+
+def _script(options: argparse.Namespace) -> None:
+    from core.report.html import script_name
+    from core.report.script import reproduction_script
+    from core.work.runs.reported import reported
+
+    with _opened(options) as record:
+        run = _found(record, options.id)
+        sample = _sample_of(run, options.samples)
+        told = reported(run, record.result(run), source="" if sample is None else sample.source)
+    path = options.out or Path(script_name(told))
+    path.write_text(reproduction_script(told), encoding="utf-8")
+    print_facts({"script": str(path), "id": run.id}, as_json=options.json)
+
+
+def _add_export(actions: Any) -> None:
+    parser = _action(actions, "export", "write a run as one file, to be brought in elsewhere")
+    _add_id(parser)
+    parser.add_argument(
+        "--out", type=output_path, metavar="FILE.run.zip", help="where to write (default <sample>_<id>.run.zip here)"
+    )
+    parser.set_defaults(run=_export)
+
+
+def _export(options: argparse.Namespace) -> None:
+    with _opened(options) as record:
+        run = _found(record, options.id)
+        path = options.out or Path(f"{_file_name(run.sample_name)}_{run.id[:8]}{SUFFIX}")
+        record.export(run.id, path)
+    print_facts({"exported": str(path), "id": run.id}, as_json=options.json)
+
+
+def _add_import(actions: Any) -> None:
+    parser = _action(actions, "import", "bring in a run that was exported")
+    parser.add_argument("file", type=Path, metavar="FILE.run.zip", help="as `runs export` wrote it")
+    parser.set_defaults(run=_import)
+
+
+def _import(options: argparse.Namespace) -> None:
+    with _opened(options) as record:
+        run = record.import_(options.file)
+    facts = {"imported": run.id, "name": run.name, "sample": run.sample_name}
+    print_facts(facts, as_json=options.json)
+
+
+def _add_delete(actions: Any) -> None:
+    parser = _action(actions, "delete", "delete runs; --undo brings them back")
+    parser.add_argument("id", nargs="+", metavar="ID", help=_ID_HELP)
+    parser.add_argument("--undo", action="store_true", help="bring deleted runs back")
+    parser.set_defaults(run=_delete)
+
+
+def _delete(options: argparse.Namespace) -> None:
+    with _opened(options) as record:
+        runs = [_found(record, one) for one in options.id]
+        for run in runs:
+            (record.restore if options.undo else record.delete)(run.id)
+    word = "restored" if options.undo else "deleted"
+    if options.json:
+        print_facts({word: [run.id for run in runs]}, as_json=True)
+        return
+    for run in runs:
+        print(f"{word.capitalize()}: {run.id} {shown(run.name)}".rstrip())
+
+
+def _sample_of(run: Run, folder: Path) -> Sample | None:
+    listed = lab.list_samples(folder) if folder.is_dir() else []
+    found = find_sample(run, listed, lambda summary: lab.read(summary.path))
+    return None if found is None else found[1]
+
+
+def _picture(record: Record, run: Run) -> bytes:
+    try:
+        return record.picture(run)
+    except RecordError:
+        return b""
+
+
+@contextmanager
+def _opened(options: argparse.Namespace) -> Iterator[Record]:
+    record = open_record(options.models)
+    try:
+        yield record
+    finally:
+        record.close()
+
+
+@contextmanager
+def _reading() -> Iterator[Progress]:
+    with share_bar() as bar:
+        yield lambda n_read, n_new: bar(n_read / max(1, n_new), "Reading runs")
+
+
+def _found(record: Record, wanted: str) -> Run:
+    if len(wanted) == 32:
+        return record.run(wanted)
+    known = [*record.runs(), *record.runs(deleted=True)] if len(wanted) >= _SHORTEST_ID else []
+    found = [run for run in known if run.id.startswith(wanted)]
+    if len(found) != 1:
+        many = f"{len(found)} runs begin" if found else "No run begins"
+        raise RecordError(f"{many} with {shown(wanted)}: give the whole id, as `runs list` shows it.")
+    return found[0]
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    facts = facts_of(run)
+    del facts["artifacts"]
+    return facts | {"deleted": run.deleted, "params": run.params.as_dict()}
+
+
+def _for_people(facts: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is empty or said by the settings."""
+    apart = ("params", "labels_hash", "annotation_hash")
+    return {name: value for name, value in facts.items() if value not in ("", {}, None, False) and name not in apart}
+
+
+def _line(run: Run) -> str:
+    score = f"ARI {run.scores.ari:.3f}" if run.scores.ari is not None else "unannotated"
+    star = "*" if run.starred else " "
+    what = shown(run.name) or knobs.in_words(run.params)
+    return f"{run.id}  {run.created:%Y-%m-%d %H:%M}  {shown(run.sample_name):<12} {score:<11} {star} {what}"
+
+
+def _file_name(sample_name: str) -> str:
+    return "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in sample_name)[:60]

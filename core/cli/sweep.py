@@ -1,22 +1,36 @@
-"""Options of `sweep`."""
+"""`sweep`: many settings of one or several samples, recorded run by run."""
 
 import argparse
+import dataclasses
 import os
+import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from core import knobs
-from core.cli.clustering import add_angle
-from core.cli.options import CLUSTERING_KNOBS, TRAINING_KNOBS, add_method, at_least_one, given, start_params
-from core.errors import ParameterError
-from core.work.sweep import suggestions as sweep_suggestions
-from core.work.sweep.plan import Axis, Range, Search, Section, Sweep, objectives
+from core.cli.console import print_facts, share_bar
+from core.cli.options import KNOBS, add_angle, add_method, at_least_one, given, start_params
+from core.errors import ParameterError, WorkError
+from core.io import lab
+from core.sample import Sample
+from core.work.runs import Record, Run, open_record
+from core.work.sweep import results, suggestions
+from core.work.sweep.journal import State
+from core.work.sweep.plan import NEEDS_ANNOTATION, Axis, Range, Search, Section, Sweep, objectives
 
-_KNOBS = TRAINING_KNOBS + CLUSTERING_KNOBS
+if TYPE_CHECKING:
+    from core.work.sweep.sweeps import Status, Sweeps
+
+_SECONDS_BETWEEN_LOOKS = 0.2
+_BEST_SHOWN = 5
 
 
-def add_sweep(todo: Any) -> None:
-    """Declare `sweep`: many settings at once.
+def add(todo: Any) -> None:
+    """Declare the command.
 
     Parameters
     ----------
@@ -27,7 +41,7 @@ def add_sweep(todo: Any) -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="samples in the lab's format (.h5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    add_method(parser, _KNOBS, default_preset="recommended")
+    add_method(parser, KNOBS, default_preset="recommended")
     add_angle(parser)
     parser.add_argument(
         "--grid",
@@ -45,7 +59,7 @@ def add_sweep(todo: Any) -> None:
         help="runs of each setting, from as many seeds (default 1)",
     )
     _add_search(parser)
-    parser.set_defaults(run=_run_sweep)
+    parser.set_defaults(run=_sweep)
 
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +78,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KNOB=LOW:HIGH[:log]",
-        help="where the search looks, such as x-weight=0.5:20:log; a knob alone takes its usual range. Several may be given",
+        help="where the search looks, such as x-weight=0.5:20:log; a knob alone takes its default range. Several may be given",
     )
     parser.add_argument(
         "--search-seed", type=int, default=0, metavar="SEED", help="the same one asks for the same trials"
@@ -72,18 +86,28 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prune", action="store_true", help="give up trainings that do worse than most others")
 
 
-def _run_sweep(options: argparse.Namespace) -> None:
+def _sweep(options: argparse.Namespace) -> None:
+    """Make all runs of a sweep, or go on with one that was stopped, and print what came out."""
     _check_kind(options)
     # Before Dask is imported: its warnings are for a server's log, not for a terminal. Workers inherit it.
     os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")
-    from core.commands import sweep
+    samples = [lab.read(path) for path in options.files]
+    sections = tuple(_section(options, sample, path) for sample, path in zip(samples, options.files, strict=True))
+    plan = _plan(options, sections)
+    _check_objective(plan, samples)
+    record, started = open_record(options.models), time.perf_counter()
+    status = _made(plan, record, options.models)
+    facts = _facts(status, record.runs(sweep=plan.id), time.perf_counter() - started)
+    print_facts(facts if options.json else _in_short(facts), as_json=options.json)
 
-    sweep.sweep(
-        options.files,
-        lambda sample: start_params(options, _KNOBS, sample.suggested_n_clusters(options.preset)),
-        lambda sections: _sweep(options, sections),
-        models=options.models,
-        as_json=options.json,
+
+def _section(options: argparse.Namespace, sample: Sample, path: Path) -> Section:
+    return Section(
+        name=sample.name,
+        path=str(path.absolute()),
+        content_hash=sample.content_hash,
+        annotation_hash=sample.annotation_hash,
+        params=start_params(options, KNOBS, sample.suggested_n_clusters(options.preset)),
     )
 
 
@@ -96,11 +120,11 @@ def _check_kind(options: argparse.Namespace) -> None:
         )
 
 
-def _sweep(options: argparse.Namespace, sections: tuple[Section, ...]) -> Sweep:
+def _plan(options: argparse.Namespace, sections: tuple[Section, ...]) -> Sweep:
     sweep = Sweep(
         sections=sections, axes=tuple(options.grid), search=_search(options, sections), n_starts=options.starts
     )
-    sweep.check_knobs(given(options, _KNOBS))
+    sweep.check_knobs(given(options, KNOBS))
     return sweep
 
 
@@ -108,11 +132,11 @@ def _search(options: argparse.Namespace, sections: tuple[Section, ...]) -> Searc
     if options.search is None:
         return None
     params = sections[0].params
-    usual = [(knob, None) for knob in sweep_suggestions.to_search(params)]
+    default = [(knob, None) for knob in suggestions.to_search(params)]
     return Search(
         objective=options.objective or "ari",
         n_trials=options.search,
-        ranges=tuple(given or sweep_suggestions.search_range(knob, params) for knob, given in options.ranges or usual),
+        ranges=tuple(given or suggestions.search_range(knob, params) for knob, given in options.ranges or default),
         random_state=options.search_seed,
         prune=options.prune,
     )
@@ -121,18 +145,18 @@ def _search(options: argparse.Namespace, sections: tuple[Section, ...]) -> Searc
 def _axis(text: str) -> Axis:
     name, _, values = text.partition("=")
     try:
-        address = knobs.address_of(name)
-        read = tuple(knobs.read_value(address, value.strip()) for value in values.split(",") if value.strip())
-        return Axis(knob=knobs.names()[address], values=read)
+        path = knobs.path_of(name)
+        read = tuple(knobs.read_value(path, value.strip()) for value in values.split(",") if value.strip())
+        return Axis(knob=knobs.names()[path], values=read)
     except ParameterError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _range(text: str) -> tuple[str, Range | None]:
-    """Read a range; None stands for the usual one, which depends on the other parameters."""
+    """Read a range; None stands for the default one, which depends on the other parameters."""
     name, given, ends = text.partition("=")
     try:
-        knob = knobs.names()[knobs.address_of(name)]
+        knob = knobs.names()[knobs.path_of(name)]
         return knob, _ends(knob, ends) if given else None
     except ParameterError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
@@ -140,9 +164,125 @@ def _range(text: str) -> tuple[str, Range | None]:
 
 def _ends(knob: str, text: str) -> Range:
     low, high, *log = text.split(":") if ":" in text else (text, "")
-    if log not in ([], ["log"]) or knobs.declared(knobs.address_of(knob)).metadata["choices"]:
+    if log not in ([], ["log"]) or knobs.declared(knobs.path_of(knob)).metadata["choices"]:
         raise ParameterError(f"{text!r} is not of the form LOW:HIGH or LOW:HIGH:log, with two numbers.")
     try:
         return Range(knob=knob, low=float(low), high=float(high), log=bool(log))
     except ValueError as error:
         raise ParameterError(f"{text!r} is not of the form LOW:HIGH or LOW:HIGH:log, with two numbers.") from error
+
+
+def _check_objective(plan: Sweep, samples: Sequence[Sample]) -> None:
+    bare = [sample.name for sample in samples if sample.labels_true is None]
+    if plan.search is not None and plan.search.objective in NEEDS_ANNOTATION and bare:
+        raise ParameterError(
+            f"{bare[0]} has no annotation, so there is no {plan.search.objective.upper()}: choose a score that needs none, "
+            "such as --objective pas."
+        )
+
+
+def _made(plan: Sweep, record: Record, models: Path) -> "Status":
+    from core.work.board.board import shared_board
+    from core.work.sweep.sweeps import Sweeps
+
+    sweeps = Sweeps(models.absolute() / "sweeps", shared_board(), record, models.absolute())
+    try:
+        return _watched(sweeps, sweeps.start(plan))
+    except KeyboardInterrupt:
+        sweeps.close()
+        done = sweeps.status(plan.id)
+        n_done = 0 if done is None else done.outcome.n_done
+        sys.stderr.write(f"{n_done} of {plan.n_runs} runs are recorded; the same command goes on from there.\n")
+        raise
+    finally:
+        sweeps.close()
+        shared_board().close()
+
+
+def _watched(sweeps: "Sweeps", sweep_id: str) -> "Status":
+    with share_bar() as bar:
+        while not sweeps.wait(sweep_id, _SECONDS_BETWEEN_LOOKS):
+            status = sweeps.status(sweep_id)
+            if status is not None:
+                bar(status.share, f"{status.outcome.n_done} of {status.plan.sweep.n_runs} runs")
+    status = sweeps.status(sweep_id)
+    if status is None or status.outcome.state is not State.DONE:
+        raise WorkError(status.outcome.error if status else "The sweep is gone.")
+    return status
+
+
+def _facts(status: "Status", runs: Sequence[Run], seconds: float) -> dict[str, Any]:
+    plan, outcome = status.plan.sweep, status.outcome
+    return {
+        "sweep": status.id,
+        "knobs": list(plan.knobs),
+        "n_runs": plan.n_runs,
+        "n_recorded": len(outcome.runs),
+        "n_given_up": len(outcome.given_up),
+        "failed": sorted(set(outcome.failed.values())),
+        "samples": [_section_facts(status, runs, section) for section in range(len(plan.sections))],
+        "search": None if plan.search is None else _search_facts(status, runs),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _section_facts(status: "Status", runs: Sequence[Run], section: int) -> dict[str, Any]:
+    plan = status.plan.sweep
+    by_place = results.runs_by_place(status.outcome, runs, section)
+    names = results.known_scores([run for some in by_place.values() for run in some])
+    order = results.ranked(results.scores_by_place(by_place, names[0]), names[0]) if names else list(by_place)
+    return {
+        "sample": plan.sections[section].name,
+        "ranked_by": names[0] if names else None,
+        "settings": [_setting_facts(plan, by_place[place], names) for place in order],
+    }
+
+
+def _setting_facts(plan: Sweep, runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any]:
+    columns = {name: [getattr(run.scores, name) for run in runs] for name in names}
+    return {
+        **results.turned(plan, runs[0]),
+        "mean": {name: float(np.mean(values)) for name, values in columns.items()},
+        "std": {name: float(np.std(values)) for name, values in columns.items()},
+        "runs": [
+            {"id": run.id, "seed": run.params.clustering.random_state, **dataclasses.asdict(run.scores)} for run in runs
+        ],
+    }
+
+
+def _search_facts(status: "Status", runs: Sequence[Run]) -> dict[str, Any]:
+    search = status.plan.sweep.search
+    assert search is not None  # noqa: S101 - for mypy: asked by the caller
+    trials = results.tried(status.plan.sweep, search, status.outcome, runs)
+    choose = max if search.maximise else min
+    best = choose(trials, key=lambda trial: trial[1]) if trials else None
+    return {
+        "objective": search.objective,
+        "n_scored": len(trials),
+        "best": None if best is None else {**best[0], search.objective: best[1]},
+    }
+
+
+def _in_short(facts: dict[str, Any]) -> dict[str, Any]:
+    """Say on a few lines what a person wants to know; the JSON has every run."""
+    lines = {"Sweep": facts["sweep"], "Runs": f"{facts['n_recorded']} of {facts['n_runs']} recorded"}
+    if facts["n_given_up"]:
+        lines["Given up"] = f"{facts['n_given_up']}, in training"
+    for words in facts["failed"]:
+        lines["Failed"] = words
+    for section in facts["samples"]:
+        lines |= _best_lines(section, facts["knobs"])
+    return {**lines, "Seconds": f"{facts['seconds']:.2f}"}
+
+
+def _best_lines(section: dict[str, Any], turned: Sequence[str]) -> dict[str, Any]:
+    name = section["ranked_by"]
+    if name is None:
+        return {section["sample"]: "no score to compare by"}
+    return {
+        f"{section['sample']}, best {place} by {name.upper()}": (
+            f"{setting['mean'][name]:.3f} ± {setting['std'][name]:.3f} at "
+            + ", ".join(f"{knob} {setting[knob]}" for knob in turned)
+        )
+        for place, setting in enumerate(section["settings"][:_BEST_SHOWN], start=1)
+    }

@@ -1,9 +1,15 @@
-"""Options of `worker`."""
+"""`worker`: lend this machine to the cluster of a server."""
 
+import argparse
+import dataclasses
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.cli.options import at_least_one
+
+if TYPE_CHECKING:
+    from core.work.cluster import host
 
 _EPILOG = (
     "The environment names the cluster: DASK_SCHEDULER_ADDRESS, and for TLS SPCA_TLS_CA, SPCA_TLS_CERT and SPCA_TLS_KEY (or "
@@ -12,8 +18,8 @@ _EPILOG = (
 )
 
 
-def add_worker(todo: Any) -> None:
-    """Declare `worker`: lend this machine to a cluster.
+def add(todo: Any) -> None:
+    """Declare the command.
 
     Parameters
     ----------
@@ -31,10 +37,27 @@ def add_worker(todo: Any) -> None:
         metavar="FOLDER",
         help="for samples and models that are sent (default: SPCA_DEPOT, else a cache)",
     )
-    parser.set_defaults(run=_run_worker)
+    parser.set_defaults(run=_work)
 
 
-def _run_worker(options: Any) -> None:
-    from core.commands import worker  # distributed takes half a second to import, which other commands do without
+def _work(options: argparse.Namespace) -> None:
+    """Join the cluster that the environment names, and do its tasks until asked to end."""
+    from core.work.cluster import joining  # distributed takes half a second to import, which other commands do without
 
-    worker.work(options.workers, options.depot)
+    joining.join(_sizes(options.workers), options.depot or joining.default_depot(), _tell)
+
+
+def _sizes(n_workers: int | None) -> "host.Sizes":
+    from core.work.cluster import host
+
+    default = host.sizes()
+    if n_workers is None:
+        return default
+    memory_bytes = default.memory_bytes * default.n_workers // n_workers
+    n_threads = max(1, default.n_threads * default.n_workers // n_workers)
+    return dataclasses.replace(default, n_workers=n_workers, n_threads=n_threads, memory_bytes=memory_bytes)
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()

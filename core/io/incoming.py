@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.params import StepParams, knob
+from core.declarations import StepParams, knob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

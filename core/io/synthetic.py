@@ -15,7 +15,8 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
-from core.params import MAX_SEED, StepParams, knob
+from core.declarations import StepParams, knob
+from core.params import MAX_SEED
 from core.sample import DENSE_LIMIT, Expression, Sample
 
 Progress = Callable[[float, str], None]

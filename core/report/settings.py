@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.knobs import Address, declared, names, takes_part, value_at
+from core.knobs import KnobPath, declared, names, step_of, takes_part, value_at
 from core.params import MethodParams
 
 NO_PART = "–"
@@ -20,7 +20,7 @@ class Setting:
 
     Parameters
     ----------
-    address : tuple of str
+    path : KnobPath
         Where it sits in `MethodParams`.
     step, label, help : str
         As people read them.
@@ -28,7 +28,7 @@ class Setting:
         One a run, `NO_PART` where the knob changes nothing.
     """
 
-    address: Address
+    path: KnobPath
     step: str
     label: str
     help: str
@@ -38,17 +38,6 @@ class Setting:
     def differs(self) -> bool:
         """Whether the runs do not all have one value."""
         return len(set(self.values)) > 1
-
-
-_STEPS = {
-    "pooling": "Pooling",
-    "embedding": "Embedding",
-    "autoencoder": "Autoencoder",
-    "latent": "Small autoencoder",
-    "direction": "Direction",
-    "clustering": "Clustering",
-    "refinement": "Refinement",
-}
 
 
 def settings(runs: Sequence[MethodParams]) -> list[Setting]:
@@ -64,31 +53,17 @@ def settings(runs: Sequence[MethodParams]) -> list[Setting]:
         In the order of the method; knobs that take no part in any of the runs are left out.
     """
     found = [working_values(run) for run in runs]
-    rows = (_setting(address, found) for address in names())
+    rows = (_setting(path, found) for path in names())
     return [row for row in rows if set(row.values) != {NO_PART}]
 
 
-def _setting(address: Address, found: Sequence[Mapping[Address, Any]]) -> Setting:
-    values = tuple(NO_PART if of_run[address] is None else in_words(address, of_run[address]) for of_run in found)
-    item = declared(address)
-    return Setting(address, step_of(address), item.metadata["label"], item.metadata["help"], values)
+def _setting(path: KnobPath, found: Sequence[Mapping[KnobPath, Any]]) -> Setting:
+    values = tuple(NO_PART if of_run[path] is None else in_words(path, of_run[path]) for of_run in found)
+    item = declared(path)
+    return Setting(path, step_of(path), item.metadata["label"], item.metadata["help"], values)
 
 
-def step_of(address: Address) -> str:
-    """Name the step of the method that a knob belongs to.
-
-    Parameters
-    ----------
-    address : tuple of str
-
-    Returns
-    -------
-    str
-    """
-    return _STEPS.get(address[-2], address[-2].capitalize())
-
-
-def working_values(params: MethodParams) -> dict[Address, Any]:
+def working_values(params: MethodParams) -> dict[KnobPath, Any]:
     """Give the value of every knob that takes part in a run.
 
     Parameters
@@ -97,25 +72,25 @@ def working_values(params: MethodParams) -> dict[Address, Any]:
 
     Returns
     -------
-    dict of Address to object
+    dict of KnobPath to object
         In the order of the method; None for knobs that take no part.
     """
-    return {address: value_at(params, address) if takes_part(params, address) else None for address in names()}
+    return {path: value_at(params, path) if takes_part(params, path) else None for path in names()}
 
 
-def in_words(address: Address, value: Any) -> str:
+def in_words(path: KnobPath, value: Any) -> str:
     """Write a knob's value as people read it.
 
     Parameters
     ----------
-    address : tuple of str
+    path : KnobPath
     value : object
 
     Returns
     -------
     str
     """
-    choices = declared(address).metadata["choices"]
+    choices = declared(path).metadata["choices"]
     if choices:
         return str(choices[value])
     return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -12,9 +12,9 @@ from tests.small_tissue import small_sample
 
 def test_every_name_leads_back_to_its_knob_and_no_two_knobs_share_one():
     assert len(set(knobs.names().values())) == len(knobs.names())
-    for address, name in knobs.names().items():
-        assert knobs.address_of(name) == address
-        assert knobs.address_of(name.replace("_", "-")) == address
+    for path, name in knobs.names().items():
+        assert knobs.path_of(name) == path
+        assert knobs.path_of(name.replace("_", "-")) == path
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -26,7 +26,7 @@ def test_parameters_written_flat_are_read_back_as_they_were(name):
     ("name", "text", "value"), [("window", "6", 6), ("x-weight", "0.5", 0.5), ("read_out", "mixture", "mixture")]
 )
 def test_values_are_read_as_a_person_writes_them(name, text, value):
-    read = knobs.read_value(knobs.address_of(name), text)
+    read = knobs.read_value(knobs.path_of(name), text)
     assert (read, type(read)) == (value, type(value))
 
 
@@ -35,26 +35,26 @@ def test_values_are_read_as_a_person_writes_them(name, text, value):
 )
 def test_a_value_outside_its_limits_is_refused(name, text):
     with pytest.raises(ParameterError, match="must be"):
-        knobs.read_value(knobs.address_of(name), text)
+        knobs.read_value(knobs.path_of(name), text)
 
 
 def test_an_unknown_knob_is_refused_with_the_names_that_there_are():
     with pytest.raises(ParameterError, match="x_weight"):
-        knobs.address_of("wheight")
+        knobs.path_of("wheight")
 
 
 @pytest.mark.parametrize("name", ["paper", "recommended"])
 def test_a_knob_that_takes_no_part_changes_no_label_whatever_its_value(name):
     sample, cache, params = small_sample("first"), StepCache(), preset(name, n_clusters=3)
     labels = pipeline.run(sample, params, cache=cache).labels
-    idle = [address for address in knobs.names() if not knobs.takes_part(params, address)]
+    idle = [path for path in knobs.names() if not knobs.takes_part(params, path)]
     assert len(idle) >= 12
-    for address in idle:
-        item = knobs.declared(address)
+    for path in idle:
+        item = knobs.declared(path)
         for value in item.metadata["choices"] or (item.metadata["min"], item.metadata["max"]):
             kind: type = type(item.default)
-            moved = replaced(params, address, kind(value))
-            assert (pipeline.run(sample, moved, cache=cache).labels == labels).all(), knobs.names()[address]
+            moved = replaced(params, path, kind(value))
+            assert (pipeline.run(sample, moved, cache=cache).labels == labels).all(), knobs.names()[path]
 
 
 @pytest.mark.parametrize("kind", knobs.declared(("embedding", "kind")).metadata["choices"])
@@ -79,12 +79,12 @@ def test_what_an_embedding_is_made_of_takes_part_and_nothing_else_of_that_step(k
 )
 def test_a_knob_that_takes_no_part_is_refused_with_what_it_needs(name, preset_without):
     with pytest.raises(ParameterError, match=f"{name} changes nothing in these settings. It counts where"):
-        knobs.check_takes_part(knobs.address_of(name), [preset(preset_without)])
-    knobs.check_takes_part(knobs.address_of("window"), [preset("recommended"), preset("paper")])
+        knobs.check_takes_part(knobs.path_of(name), [preset(preset_without)])
+    knobs.check_takes_part(knobs.path_of("window"), [preset("recommended"), preset("paper")])
 
 
 def test_a_refusal_names_the_presets_that_use_the_knob():
     with pytest.raises(
         ParameterError, match=r"embedding is factors \(preset recommended\): choose that, or leave hops out"
     ):
-        knobs.check_takes_part(knobs.address_of("hops"), [preset("paper")])
+        knobs.check_takes_part(knobs.path_of("hops"), [preset("paper")])

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from core.errors import DomainsError
 from core.io.lab import SampleSummary
-from core.knobs import names, value_at
-from core.params import PRESETS, MethodParams, preset
+from core.knobs import nearest_preset
+from core.params import MethodParams
 from core.report.reported import ReportedRun
 from core.result import Result
 from core.sample import Sample
@@ -134,11 +134,4 @@ def settings_for(params: MethodParams, sample: Sample) -> Settings:
     -------
     Settings
     """
-    choices = [Settings(preset=name, changes=_moved(params, name, sample)) for name in PRESETS]
-    return min(choices, key=lambda choice: len(choice.changes))
-
-
-def _moved(params: MethodParams, name: str, sample: Sample) -> dict[tuple[str, ...], object]:
-    usual = preset(name, n_clusters=sample.suggested_n_clusters(name))
-    pairs = {address: (value_at(params, address), value_at(usual, address)) for address in names()}
-    return {address: value for address, (value, standard) in pairs.items() if value != standard}
+    return Settings(*nearest_preset(params, sample.suggested_n_clusters))

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.knobs import Address, declared, names
+from core.knobs import KnobPath, declared, names, step_of
 from core.report.facts import SCORES
-from core.report.settings import NO_PART, step_of, working_values
+from core.report.settings import NO_PART, working_values
 from core.work.runs import Run
 from ui.data.record import record
 from ui.shell import session
@@ -27,7 +27,7 @@ _HEIGHT_PX = 318
 _MOST_KNOBS = 10
 _KEPT, _STARRED, _DELETED = "All", "Starred", "Deleted"
 _ANY_SAMPLE, _ANY_SWEEP, _BY_HAND = "All samples", "All runs", "Kept by hand"
-_CLUSTERS: Address = ("clustering", "n_clusters")
+_CLUSTERS: KnobPath = ("clustering", "n_clusters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -247,10 +247,10 @@ def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Give the clusters a column, and every knob that is not the same in all runs."""
     found = [_values(run.params) for run in runs]
     columns: dict[str, list[Any]] = {}
-    for address in [_CLUSTERS, *(address for address in names() if address != _CLUSTERS)]:
-        values = [of_run[address] for of_run in found]
-        if address == _CLUSTERS or len(set(values)) > 1:
-            columns[_heading(address, columns)] = _cells(address, values)
+    for path in [_CLUSTERS, *(path for path in names() if path != _CLUSTERS)]:
+        values = [of_run[path] for of_run in found]
+        if path == _CLUSTERS or len(set(values)) > 1:
+            columns[_heading(path, columns)] = _cells(path, values)
     return dict(list(columns.items())[:_MOST_KNOBS])
 
 
@@ -258,11 +258,11 @@ def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
 _values = functools.lru_cache(maxsize=20_000)(working_values)
 
 
-def _heading(address: Address, taken: Collection[str]) -> str:
-    label = str(declared(address).metadata["label"])
-    return f"{label} ({step_of(address).lower()})" if label in taken else label
+def _heading(path: KnobPath, taken: Collection[str]) -> str:
+    label = str(declared(path).metadata["label"])
+    return f"{label} ({step_of(path).lower()})" if label in taken else label
 
 
-def _cells(address: Address, values: Sequence[Any]) -> list[Any]:
-    choices = declared(address).metadata["choices"]
+def _cells(path: KnobPath, values: Sequence[Any]) -> list[Any]:
+    choices = declared(path).metadata["choices"]
     return [choices[value] if choices and value is not None else value for value in values]

@@ -72,7 +72,7 @@ def query_of(together: Together) -> dict[str, list[str]]:
     names = knobs.names()
     started = {_STARTED: ["1"]} if together.files and together.live == together.files else {}
     sections = {_SECTION: list(together.files)} if together.files else {}
-    return sections | {names[address]: [str(value)] for address, value in together.changes.items()} | started
+    return sections | {names[path]: [str(value)] for path, value in together.changes.items()} | started
 
 
 def together_of(query: Query) -> tuple[Together, list[str]]:
@@ -89,16 +89,16 @@ def together_of(query: Query) -> tuple[Together, list[str]]:
     refused : list of str
         A sentence for each name or value that means nothing.
     """
-    changes: dict[knobs.Address, Any] = {}
+    changes: dict[knobs.KnobPath, Any] = {}
     refused = []
     for name, texts in query.items():
         if name in (_SECTION, _STARTED):
             continue
         try:
-            address = knobs.address_of(name)
-            if address not in session.TOGETHER_KNOBS:
+            path = knobs.path_of(name)
+            if path not in knobs.joint():
                 raise ParameterError("it is no knob of this page.")
-            changes[address] = knobs.read_value(address, texts[-1])
+            changes[path] = knobs.read_value(path, texts[-1])
         except ParameterError as error:
             refused.append(f"`{_code(name)}={_code(texts[-1])}` in the address was passed over: {error}")
     files = tuple(dict.fromkeys(query[_SECTION]))

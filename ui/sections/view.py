@@ -1,6 +1,7 @@
 """Parts of the Sections page: which sections, how they are clustered, what was found in each."""
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,10 @@ from core.figures import charts as figure_charts
 from core.figures import sections as figures
 from core.io.joint_export import h5ad_zip, labels_zip
 from core.io.lab import SampleSummary
+from core.knobs import KnobPath, changed, value_at
+from core.knobs import joint as joint_knobs
 from core.method import joint
-from core.params import MethodParams, preset, replaced
+from core.params import MethodParams, preset
 from core.result import Result, Scores
 from core.sample import Sample
 from core.work.board.board import Job, State
@@ -25,11 +28,6 @@ from ui.shell.watch import watch
 Results = dict[str, Result]
 
 _NOTHING = "–"
-_KNOBS = {
-    "embedding": ("n_components", "hops"),
-    "clustering": ("n_clusters", "random_state"),
-    "refinement": ("rounds",),
-}
 
 
 def picker() -> list[SampleSummary]:
@@ -108,15 +106,17 @@ def knobs(samples: Sequence[Sample]) -> None:
     ----------
     samples : sequence of Sample
     """
-    for step, names in _KNOBS.items():
-        usual = getattr(_standard(samples), step)
-        take = functools.partial(_take, step, names, usual)
-        forms.record(f"sections.{step}", getattr(_params(samples), step), names, take, usual=usual)
+    default, shown = _standard(samples), _params(samples)
+    for step, paths in itertools.groupby(joint_knobs(), key=lambda path: path[:-1]):
+        names = [path[-1] for path in paths]
+        take = functools.partial(_take, step, names, value_at(default, step))
+        forms.record(".".join(("sections", *step)), value_at(shown, step), names, take, usual=value_at(default, step))
 
 
-def _take(step: str, names: Sequence[str], usual: Any, new: Any) -> None:
-    moved = {(step, name): getattr(new, name) for name in names if getattr(new, name) != getattr(usual, name)}
-    others = {address: value for address, value in session.together().changes.items() if address[0] != step}
+def _take(step: KnobPath, names: Sequence[str], default: Any, new: Any) -> None:
+    here = {(*step, name): getattr(new, name) for name in names}
+    moved = {path: value for path, value in here.items() if value != getattr(default, path[-1])}
+    others = {path: value for path, value in session.together().changes.items() if path not in here}
     session.change_together(changes=others | moved)
 
 
@@ -125,10 +125,7 @@ def _standard(samples: Sequence[Sample]) -> MethodParams:
 
 
 def _params(samples: Sequence[Sample]) -> MethodParams:
-    params = _standard(samples)
-    for address, value in session.together().changes.items():
-        params = replaced(params, address, value)
-    return params
+    return changed(_standard(samples), session.together().changes)
 
 
 def header(samples: Sequence[Sample]) -> Results | None:

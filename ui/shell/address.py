@@ -11,17 +11,18 @@ import streamlit as st
 
 from core import knobs
 from core.errors import ParameterError
+from core.knobs import KnobPath
 from core.params import PRESETS
 from core.text import shown
 from ui.shell import run_links, session
 from ui.shell.run_links import Opened
-from ui.shell.session import VIEW_KINDS, Address, Settings, View
+from ui.shell.session import VIEW_KINDS, Settings, View
 
 _SAMPLE, _PRESET, _RUN, _SWEEP = "sample", "preset", "run", "sweep"
 _VIEW = _SHOW, _GENE, _LOW, _HIGH = "show", "gene", "low", "high"
 _MAX_GENE_LENGTH = 200
-_ANGLE: Address = ("direction", "angle")
-_DIRECTION: Address = ("direction", "method")
+_ANGLE: KnobPath = ("direction", "angle")
+_DIRECTION: KnobPath = ("direction", "method")
 _WRITTEN = "address written"
 _PASSED_OVER = "address passed over"
 
@@ -137,7 +138,7 @@ def query_of(settings: Settings) -> dict[str, str]:
     elif _ANGLE in changes:
         del changes[_DIRECTION]
     names = knobs.names()
-    return {_PRESET: settings.preset, **{names[address]: str(value) for address, value in changes.items()}}
+    return {_PRESET: settings.preset, **{names[path]: str(value) for path, value in changes.items()}}
 
 
 def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
@@ -157,8 +158,8 @@ def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
     asked = {name: text for name, text in query.items() if name not in (_SAMPLE, _PRESET, _RUN, _SWEEP, *_VIEW)}
     for name, text in asked.items():
         try:
-            address = _address(name)
-            changes[address] = knobs.read_value(address, text)
+            path = _knob_path(name)
+            changes[path] = knobs.read_value(path, text)
         except ParameterError as error:
             sentences.append(f"`{_code(name)}={_code(text)}` in the address was passed over: {error}")
     if _ANGLE in changes:
@@ -260,10 +261,10 @@ def _unmoved(written: _Written) -> bool:
     )
 
 
-def _address(name: str) -> Address:
+def _knob_path(name: str) -> KnobPath:
     if name not in knobs.names().values():
         raise ParameterError("there is no such knob.")
-    return knobs.address_of(name)
+    return knobs.path_of(name)
 
 
 def _code(text: str) -> str:

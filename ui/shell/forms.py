@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from core.knobs import declared, takes_part, value_at
-from core.params import PRESETS, MethodParams, preset, replaced
+from core.declarations import Group
+from core.knobs import KnobPath, changed, declared, in_groups, soonest_first, takes_part, value_at
+from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
 from ui.shell import session
-from ui.shell.session import Address
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -24,32 +24,10 @@ if TYPE_CHECKING:
 
 _LONGEST_SLIDER = 64
 
-EARLY: tuple[Address, ...] = (
-    ("pooling", "window"),
-    ("pooling", "scale"),
-    ("embedding", "kind"),
-    ("embedding", "n_components"),
-    ("embedding", "hops"),
-)
-AUTOENCODER: tuple[Address, ...] = tuple(
-    ("embedding", "autoencoder", name)
-    for name in ("width", "epochs", "learning_rate", "weight_decay", "batch_size", "random_state")
-)
-LATENT: tuple[Address, ...] = tuple(
-    ("embedding", "latent", name) for name in ("size", "hops", "units", "epochs", "learning_rate", "random_state")
-)
-DIRECTION: Address = ("direction", "method")
-ANGLE: Address = ("direction", "angle")
-LATE: tuple[Address, ...] = (
-    ("clustering", "x_weight"),
-    DIRECTION,
-    ANGLE,
-    ("clustering", "n_clusters"),
-    ("clustering", "read_out"),
-    ("clustering", "random_state"),
-    ("refinement", "rounds"),
-)
-STARTS: tuple[Address, ...] = (("clustering", "init"), ("clustering", "n_init"), ("clustering", "max_iter"))
+_EARLY: Sequence[Group] = ("pooling", "embedding", "reduction")
+_LATE: Sequence[Group] = ("weight", "direction", "clusters", "refinement")
+_DIRECTION: KnobPath = ("direction", "method")
+_ANGLE: KnobPath = ("direction", "angle")
 
 
 def params(sample: Sample) -> MethodParams:
@@ -68,10 +46,7 @@ def params(sample: Sample) -> MethodParams:
     ParameterError
         If a value lies outside its limits.
     """
-    chosen = standard(sample)
-    for address, value in session.settings().changes.items():
-        chosen = replaced(chosen, address, value)
-    return chosen
+    return changed(standard(sample), session.settings().changes)
 
 
 def standard(sample: Sample) -> MethodParams:
@@ -116,10 +91,10 @@ def early_knobs(sample: Sample) -> None:
     ----------
     sample : Sample
     """
-    _those_that_take_part(sample, EARLY)
+    _those_that_take_part(sample, *_EARLY)
     if params(sample).embedding.needs_training:
         with st.expander("Autoencoder"):
-            _those_that_take_part(sample, (*AUTOENCODER, *LATENT))
+            _those_that_take_part(sample, "network")
 
 
 def late_knobs(sample: Sample) -> None:
@@ -129,38 +104,39 @@ def late_knobs(sample: Sample) -> None:
     ----------
     sample : Sample
     """
-    _those_that_take_part(sample, LATE)
+    _those_that_take_part(sample, *_LATE)
     if params(sample).clustering.by_kmeans:
         with st.expander("Starts"):
-            _those_that_take_part(sample, STARTS)
+            _those_that_take_part(sample, "starts")
 
 
-def _those_that_take_part(sample: Sample, addresses: Sequence[Address]) -> None:
-    for address in addresses:
-        if takes_part(params(sample), address):
-            knob(sample, address)
+def _those_that_take_part(sample: Sample, *groups: Group) -> None:
+    for group in groups:
+        for path in soonest_first(in_groups(group)):
+            if takes_part(params(sample), path):
+                knob(sample, path)
 
 
-def knob(sample: Sample, address: Address) -> None:
+def knob(sample: Sample, path: KnobPath) -> None:
     """Ask for one parameter: its widget, its default, and the way back to it.
 
     Parameters
     ----------
     sample : Sample
-    address : Address
+    path : KnobPath
     """
-    item, usual = declared(address), value_at(standard(sample), address)
-    key, value = session.widget_key(*address), value_at(params(sample), address)
+    item, usual = declared(path), value_at(standard(sample), path)
+    key, value = session.widget_key(*path), value_at(params(sample), path)
     session.show(key, value)
     with _row():
         _widget(
             item,
             key,
             usual,
-            {"key": key, "help": _help(item, usual), "on_change": _take, "args": (sample, address, usual)},
+            {"key": key, "help": _help(item, usual), "on_change": _take, "args": (sample, path, usual)},
         )
         words = f"Back to {_name(item, usual)}"
-        _back_button(".".join(address), words, value == usual, session.reset, address)
+        _back_button(".".join(path), words, value == usual, session.reset, path)
 
 
 def record(
@@ -215,17 +191,17 @@ def _back_button(name: str, words: str, disabled: bool, act: Any, *args: Any) ->
     )
 
 
-def _take(sample: Sample, address: Address, usual: Any) -> None:
-    value = session.shown(session.widget_key(*address))
-    step = declared(address).metadata["step"]
+def _take(sample: Sample, path: KnobPath, usual: Any) -> None:
+    value = session.shown(session.widget_key(*path))
+    step = declared(path).metadata["step"]
     if isinstance(value, float) and step:
         value = round(value, _decimals(step))  # a slider counts in binary fractions: 0.38 comes as 0.38000000000000034
     if value is None or value == usual:
-        session.reset(address)
+        session.reset(path)
         return
-    moved = {address: value}
-    if (address, value) == (DIRECTION, "manual") and (angle := session.found_angle(sample)) is not None:
-        moved[ANGLE] = round(angle, _decimals(declared(ANGLE).metadata["step"]))
+    moved = {path: value}
+    if (path, value) == (_DIRECTION, "manual") and (angle := session.found_angle(sample)) is not None:
+        moved[_ANGLE] = round(angle, _decimals(declared(_ANGLE).metadata["step"]))
     session.change_all(moved)
 
 

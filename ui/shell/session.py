@@ -12,13 +12,11 @@ from core.evaluation.matching import Matching
 from core.figures.colours import Theme
 from core.io.drafts import Draft
 from core.io.incoming import ImportChoices
+from core.knobs import KnobPath
 from core.result import Result
 from core.sample import Sample
 from core.work.bringing import Source
 from core.work.runs import Run
-
-Address = tuple[str, ...]
-"""Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
 
 _SAMPLE = "sample"
 _FOUND_ANGLE = "found angle"
@@ -53,12 +51,12 @@ class Settings:
     Parameters
     ----------
     preset : str
-    changes : dict of Address to object
+    changes : dict of KnobPath to object
         Values by knob. Knobs that are not here follow the preset, also when the sample changes.
     """
 
     preset: str = "paper"
-    changes: dict[Address, Any] = field(default_factory=dict)
+    changes: dict[KnobPath, Any] = field(default_factory=dict)
 
 
 def theme() -> Theme:
@@ -156,35 +154,35 @@ def choose_preset(name: str) -> None:
     take_settings(Settings(preset=name))
 
 
-def change(address: Address, value: Any) -> None:
+def change(path: KnobPath, value: Any) -> None:
     """Move one knob away from the preset.
 
     Parameters
     ----------
-    address : Address
+    path : KnobPath
     value : object
     """
-    change_all({address: value})
+    change_all({path: value})
 
 
-def change_all(moved: dict[Address, Any]) -> None:
+def change_all(moved: dict[KnobPath, Any]) -> None:
     """Move several knobs at once: one step of the history.
 
     Parameters
     ----------
-    moved : dict of Address to object
+    moved : dict of KnobPath to object
     """
     take_settings(dataclasses.replace(settings(), changes={**settings().changes, **moved}))
 
 
-def reset(address: Address) -> None:
+def reset(path: KnobPath) -> None:
     """Put one knob back to the preset.
 
     Parameters
     ----------
-    address : Address
+    path : KnobPath
     """
-    changes = {key: value for key, value in settings().changes.items() if key != address}
+    changes = {key: value for key, value in settings().changes.items() if key != path}
     take_settings(dataclasses.replace(settings(), changes=changes))
 
 
@@ -212,16 +210,6 @@ def choose_sample(file: str) -> None:
     st.session_state[_SAMPLE] = file
 
 
-TOGETHER_KNOBS: tuple[Address, ...] = (
-    ("embedding", "n_components"),
-    ("embedding", "hops"),
-    ("clustering", "n_clusters"),
-    ("clustering", "random_state"),
-    ("refinement", "rounds"),
-)
-"""Knobs of the Sections page."""
-
-
 @dataclass(frozen=True, slots=True)
 class Together:
     """What the Sections page clusters as one.
@@ -230,14 +218,14 @@ class Together:
     ----------
     files : tuple of str
         Files of the sections, without their folder; they need not exist.
-    changes : dict of Address to object
-        Values of `TOGETHER_KNOBS` that are not at their defaults.
+    changes : dict of KnobPath to object
+        Values of the page's knobs that are not at their defaults.
     live : tuple of str
         The files for which the user asked for a clustering; while they are chosen, knobs act at once.
     """
 
     files: tuple[str, ...] = ()
-    changes: dict[Address, Any] = field(default_factory=dict)
+    changes: dict[KnobPath, Any] = field(default_factory=dict)
     live: tuple[str, ...] = ()
 
 

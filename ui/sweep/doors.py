@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core import knobs
 from core.evaluation.matching import Matching, match_steadily
 from core.figures.charts import colours_of_clusters
 from core.figures.colours import Theme
 from core.figures.thumbnail import map_png
 from core.folders import models_folder
 from core.io.lab import SampleSummary
-from core.params import PRESETS, MethodParams, preset
+from core.params import MethodParams
 from core.result import Scores
 from core.sample import Sample
 from core.work.runs import Run, open_record
@@ -27,7 +26,6 @@ from core.work.sweep.results import Place
 from core.work.sweep.sweeps import Status, Sweeps
 from ui.data import compute, jobs
 from ui.data.record import record
-from ui.shell.session import Settings
 
 _MAP_PX = 220
 
@@ -195,28 +193,6 @@ def map_of(sample: Sample, run: Run, reference: Run, theme: Theme) -> bytes:
 def _drawn(sample: Sample, matching: Matching, theme: Theme) -> bytes:
     colours = colours_of_clusters(matching, sample.labels_true, theme)
     return map_png(sample.places, matching.labels, colours, _MAP_PX)
-
-
-def settings_of(sample: Sample, run: Run) -> Settings:
-    """Say which settings of Tune give a run.
-
-    Parameters
-    ----------
-    sample : Sample
-    run : Run
-
-    Returns
-    -------
-    Settings
-        The preset from which fewest knobs are moved.
-    """
-    return min((_moved(sample, name, run.params) for name in PRESETS), key=lambda settings: len(settings.changes))
-
-
-def _moved(sample: Sample, name: str, params: MethodParams) -> Settings:
-    usual = preset(name, n_clusters=sample.suggested_n_clusters(name))
-    values = {address: knobs.value_at(params, address) for address in knobs.names()}
-    return Settings(name, {key: value for key, value in values.items() if value != knobs.value_at(usual, key)})
 
 
 def seconds_of(sweep: Sweep, seconds: Mapping[str, float] | None) -> float | None:

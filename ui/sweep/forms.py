@@ -33,7 +33,7 @@ def starting_point(sample: Sample) -> None:
     """
     forms.preset_picker()
     moved = session.settings().changes
-    words = ", ".join(f"{knob_label(knobs.names()[address])} {value_label(value)}" for address, value in moved.items())
+    words = ", ".join(f"{knob_label(knobs.names()[path])} {value_label(value)}" for path, value in moved.items())
     st.caption(
         f"Runs start from these settings{', with ' + as_markdown(words) if words else ''}. Turn single knobs on Tune."
     )
@@ -115,8 +115,8 @@ def _axis(place: int, names: Sequence[str], usual: str, params: MethodParams) ->
 
 
 def _values(place: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
-    address, usual = knobs.address_of(knob), suggestions.values(knob, params)
-    declared, key = knobs.declared(address).metadata, session.widget_key("sweep", "values", str(place), knob)
+    path, usual = knobs.path_of(knob), suggestions.values(knob, params)
+    declared, key = knobs.declared(path).metadata, session.widget_key("sweep", "values", str(place), knob)
     if declared["choices"]:
         choices = declared["choices"]
         return tuple(
@@ -126,7 +126,7 @@ def _values(place: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
         "Values", ", ".join(map(value_label, usual)), key=key, help=f"With commas between. {declared['help']}", **_KEEP
     )
     try:
-        return tuple(knobs.read_value(address, part.strip()) for part in (text or "").split(",") if part.strip())
+        return tuple(knobs.read_value(path, part.strip()) for part in (text or "").split(",") if part.strip())
     except ParameterError as error:
         example = ", ".join(map(value_label, usual[:3]))
         raise ParameterError(
@@ -240,9 +240,7 @@ def _how_much(sweep: Sweep, sample: Sample) -> str:
 
 def _timed(sweep: Sweep, sample: Sample) -> dict[str, float] | None:
     params = sweep.sections[0].params
-    if not compute.ready(sample, params) or any(knob in _TRAINED for knob in sweep.knobs):
+    trained = knobs.in_groups("embedding", "network")
+    if not compute.ready(sample, params) or any(knobs.path_of(knob) in trained for knob in sweep.knobs):
         return None
     return compute.cluster(sample, params).seconds
-
-
-_TRAINED = ("width", "epochs", "learning_rate", "weight_decay", "batch_size", "training_seed", "embedding")

@@ -22,6 +22,7 @@ from core.work.sweep.results import Place
 from core.work.sweep.search import study_of
 from core.work.sweep.sweeps import Status
 from ui.data import compute
+from ui.data.kept_runs import settings_for
 from ui.data.record import record
 from ui.shell import guards, session
 from ui.shell.charts import downloads, show
@@ -204,7 +205,7 @@ def _open(sample: Sample, file: SampleSummary, run: Run) -> None:
 
 def _take(sample: Sample, file: SampleSummary, run: Run) -> None:
     session.choose_sample(file.path.name)
-    session.take_settings(doors.settings_of(sample, run))
+    session.take_settings(settings_for(run.params, sample))
 
 
 def _sheet(shown: Shown, sample: Sample) -> go.Figure:

@@ -39,7 +39,7 @@ def knob_label(knob: str) -> str:
     -------
     str
     """
-    known = {name: address for address, name in knobs.names().items()}
+    known = {name: path for path, name in knobs.names().items()}
     return str(knobs.declared(known[knob]).metadata["label"]) if knob in known else knob
 
 
@@ -69,7 +69,7 @@ def choice_label(knob: str, value: Any) -> str:
     -------
     str
     """
-    choices = knobs.declared(knobs.address_of(knob)).metadata["choices"]
+    choices = knobs.declared(knobs.path_of(knob)).metadata["choices"]
     return str(choices[value]) if choices else value_label(value)
 
 

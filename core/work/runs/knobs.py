@@ -1,6 +1,6 @@
 """Parameters of the method as parameters of an Optuna trial, and back.
 
-Every knob is one parameter, named by its address, such as `embedding.autoencoder.width`: short names may change when a
+Every knob is one parameter, named by its path, such as `embedding.autoencoder.width`: short names may change when a
 knob is added, and records outlive that. Limits and choices of its distribution are those that `core.params` declares.
 """
 
@@ -29,9 +29,9 @@ def trial_params(params: MethodParams) -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        Value of every knob by its address, whether it played a part or not.
+        Value of every knob by its path, whether it played a part or not.
     """
-    return {".".join(address): value_at(params, address) for address in names()}
+    return {".".join(path): value_at(params, path) for path in names()}
 
 
 def method_params(values: Mapping[str, Any]) -> tuple[MethodParams, dict[str, Any]]:
@@ -40,7 +40,7 @@ def method_params(values: Mapping[str, Any]) -> tuple[MethodParams, dict[str, An
     Parameters
     ----------
     values : mapping of str to object
-        By address. A knob that is missing has its default.
+        By path. A knob that is missing has its default.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def distributions() -> dict[str, "BaseDistribution"]:
     Returns
     -------
     dict of str to optuna.distributions.BaseDistribution
-        By address.
+        By path.
     """
     return {name: _distribution(item) for name, item in _declared().items()}
 
@@ -80,7 +80,7 @@ def choices_digest() -> str:
 
 @functools.cache
 def _declared() -> "dict[str, dataclasses.Field[Any]]":
-    return {".".join(address): declared(address) for address in names()}
+    return {".".join(path): declared(path) for path in names()}
 
 
 def _distribution(item: "dataclasses.Field[Any]") -> "BaseDistribution":

@@ -4,7 +4,6 @@ Plain values that are written as JSON and read back. Knows nothing of processes,
 """
 
 import dataclasses
-import functools
 import hashlib
 import itertools
 import json
@@ -15,7 +14,7 @@ from typing import Any
 
 from core import knobs
 from core.errors import ParameterError
-from core.knobs import Address
+from core.knobs import KnobPath
 from core.method.seeds import nth_start
 from core.params import MethodParams, params_key, replaced
 from core.result import Scores
@@ -61,12 +60,12 @@ class Axis:
         if twice:
             raise ParameterError(f"{self.knob} has the value {twice[0]} twice: leave one out.")
         for value in self.values:
-            replaced(MethodParams(), self.address, value)
+            replaced(MethodParams(), self.knob_path, value)
 
     @property
-    def address(self) -> Address:
+    def knob_path(self) -> KnobPath:
         """Where the knob sits in the parameters."""
-        return knobs.address_of(self.knob)
+        return knobs.path_of(self.knob)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,26 +95,26 @@ class Range:
         if self.choices:
             return
         for end in (self.low, self.high):
-            replaced(MethodParams(), self.address, int(end) if self.whole and end == int(end) else end)
+            replaced(MethodParams(), self.knob_path, int(end) if self.whole and end == int(end) else end)
         if not self.low < self.high:
             raise ParameterError(f"{self.knob} runs from {self.low:g} to {self.high:g}: the lower end comes first.")
         if self.log and self.low <= 0:
             raise ParameterError(f"{self.knob} begins at {self.low:g}, but factors count only above 0.")
 
     @property
-    def address(self) -> Address:
+    def knob_path(self) -> KnobPath:
         """Where the knob sits in the parameters."""
-        return knobs.address_of(self.knob)
+        return knobs.path_of(self.knob)
 
     @property
     def choices(self) -> tuple[str, ...]:
         """Values of a knob that is no number; all of them are tried."""
-        return tuple(knobs.declared(self.address).metadata["choices"] or ())
+        return tuple(knobs.declared(self.knob_path).metadata["choices"] or ())
 
     @property
     def whole(self) -> bool:
         """Whether only whole numbers are tried."""
-        return isinstance(knobs.declared(self.address).default, int)
+        return isinstance(knobs.declared(self.knob_path).default, int)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,12 +259,12 @@ class Sweep:
             del section["path"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
-    def check_knobs(self, others: Iterable[Address] = ()) -> None:
+    def check_knobs(self, others: Iterable[KnobPath] = ()) -> None:
         """Refuse to turn what changes nothing.
 
         Parameters
         ----------
-        others : iterable of Address
+        others : iterable of KnobPath
             Knobs that were set for all runs.
 
         Raises
@@ -273,20 +272,20 @@ class Sweep:
         ParameterError
             If a knob takes part in none of the runs.
         """
-        turned = [knobs.address_of(knob) for knob in self.knobs]
-        for address, section in itertools.product((*turned, *others), self.sections):
-            knobs.check_takes_part(address, self._reached_from(section.params))
+        turned = [knobs.path_of(knob) for knob in self.knobs]
+        for path, section in itertools.product((*turned, *others), self.sections):
+            knobs.check_takes_part(path, self._reached_from(section.params))
 
     def _reached_from(self, params: MethodParams) -> Iterator[MethodParams]:
         """Give the settings between which the knobs with choices take one; other knobs decide nothing."""
         turned = (
-            {item.address: item.choices for item in self.search.ranges}
+            {item.knob_path: item.choices for item in self.search.ranges}
             if self.search
-            else {axis.address: axis.values for axis in self.axes}
+            else {axis.knob_path: axis.values for axis in self.axes}
         )
-        chosen = {address: values for address, values in turned.items() if knobs.declared(address).metadata["choices"]}
+        chosen = {path: values for path, values in turned.items() if knobs.declared(path).metadata["choices"]}
         for values in itertools.product(*chosen.values()):
-            yield functools.reduce(lambda made, one: replaced(made, *one), zip(chosen, values, strict=True), params)
+            yield knobs.changed(params, dict(zip(chosen, values, strict=True)))
 
     def settings(self) -> list[Setting]:
         """List the runs of a grid, those with the same early steps as close together as the grid allows.
@@ -300,27 +299,25 @@ class Sweep:
         found = []
         for section, turned in itertools.product(range(len(self.sections)), places):
             place = tuple(turned[outer_first.index(axis)] for axis in range(len(self.axes)))
-            values = {axis.address: axis.values[index] for axis, index in zip(self.axes, place, strict=True)}
+            values = {axis.knob_path: axis.values[index] for axis, index in zip(self.axes, place, strict=True)}
             found.extend(self.starts(section, place, values))
         return found
 
-    def starts(self, section: int, place: tuple[int, ...], values: Mapping[Address, Any]) -> list[Setting]:
+    def starts(self, section: int, place: tuple[int, ...], values: Mapping[KnobPath, Any]) -> list[Setting]:
         """List the runs of one setting on one sample.
 
         Parameters
         ----------
         section : int
         place : tuple of int
-        values : mapping of Address to object
+        values : mapping of KnobPath to object
             What is turned.
 
         Returns
         -------
         list of Setting
         """
-        params = self.sections[section].params
-        for address, value in values.items():
-            params = replaced(params, address, value)
+        params = knobs.changed(self.sections[section].params, values)
         return [Setting(section, place, nth_start(params, start)) for start in range(self.n_starts)]
 
 

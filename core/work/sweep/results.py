@@ -103,7 +103,7 @@ def turned(sweep: Sweep, run: Run) -> dict[str, Any]:
     dict of str to object
         Values by knob.
     """
-    return {name: knobs.value_at(run.params, knobs.address_of(name)) for name in sweep.knobs}
+    return {name: knobs.value_at(run.params, knobs.path_of(name)) for name in sweep.knobs}
 
 
 def tried(sweep: Sweep, search: Search, outcome: Outcome, runs: Sequence[Run]) -> list[tuple[dict[str, Any], float]]:

@@ -11,7 +11,7 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from core.knobs import Address
+from core.knobs import KnobPath
 from core.method.seeds import wrapped
 from core.work.sweep.plan import Range, Search
 
@@ -49,14 +49,14 @@ class Searching:
         """Whether a trial can be asked for now."""
         return self.n_asked < min(self._search.n_trials, self._n_known + AHEAD)
 
-    def ask(self) -> tuple[int, dict[Address, Any]]:
+    def ask(self) -> tuple[int, dict[KnobPath, Any]]:
         """Ask for the next trial.
 
         Returns
         -------
         number : int
             Counted from 0.
-        values : dict of Address to object
+        values : dict of KnobPath to object
             What is turned.
         """
         # Exactly those, however many more are known by now: that depends on what ended first.
@@ -65,7 +65,7 @@ class Searching:
             self._n_told += 1
         trial = self._study.ask()
         self._trials.append(trial)
-        return trial.number, {item.address: _suggested(trial, item) for item in self._search.ranges}
+        return trial.number, {item.knob_path: _suggested(trial, item) for item in self._search.ranges}
 
     def hopeless(self, number: int, epoch: int, loss: float) -> bool:
         """Say whether a training should be given up.

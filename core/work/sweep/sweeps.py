@@ -384,7 +384,7 @@ class _Driver(threading.Thread):
         return self._board.submit(key, self._task, *arguments, owner=self._owner, again=True, about=about)
 
     def _turned(self, setting: Setting) -> str:
-        values = {name: knobs.value_at(setting.params, knobs.address_of(name)) for name in self._plan.sweep.knobs}
+        values = {name: knobs.value_at(setting.params, knobs.path_of(name)) for name in self._plan.sweep.knobs}
         return ", ".join(
             f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
         )

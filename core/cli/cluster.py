@@ -1,7 +1,7 @@
-"""`train` and `cluster`."""
+"""`cluster`: find the domains of a sample; with `--joint`, those of several as one."""
 
+import argparse
 import dataclasses
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,104 +9,157 @@ from typing import Any
 
 import numpy as np
 
-from core.commands.console import print_facts, start_bar, training_bar
-from core.commands.outputs import Outputs
+from core.cli import joint
+from core.cli.console import (
+    autoencoder_facts,
+    coherence_words,
+    print_facts,
+    score_words,
+    start_bar,
+    training_bar,
+    warn_if_dead,
+)
+from core.cli.options import (
+    KNOBS,
+    STEP_BYTES,
+    add_angle,
+    add_files,
+    add_method,
+    at_least_one,
+    figure_path,
+    method_params,
+    output_path,
+)
+from core.cli.outputs import Outputs
 from core.depth import FoundDirection
+from core.errors import ParameterError
 from core.evaluation.stability import confidence, stability
 from core.io import lab
-from core.params import DEFAULT_N_CLUSTERS, MethodParams
-from core.result import AutoencoderReport, Result, Scores
+from core.params import DEFAULT_N_CLUSTERS
+from core.result import Result
 from core.sample import Sample
 
-ParamsFor = Callable[[Sample], MethodParams]
-"""Parameters depend on the sample: without `--n-clusters` there are as many as annotated classes."""
 
-STEP_BYTES = 2**62
-"""A run on the command line keeps every step, as one without a cache does."""
-
-_DEAD = (
-    "The autoencoder is dead: its reconstruction explains {share:.2f} of the variance of its input (1 is all, 0 no more than "
-    "the gene means), so it hardly differs between spots and expression drops out of the distance. Try a smaller scale."
-)
-
-
-def train(path: Path, params_for: ParamsFor, *, models: Path, as_json: bool = False) -> None:
-    """Train the autoencoder on a sample, or find it trained, and print how well it learned.
+def add(todo: Any) -> None:
+    """Declare the command.
 
     Parameters
     ----------
-    path : Path
-    params_for : callable
-    models : Path
-        Folder for the checkpoint.
-    as_json : bool
+    todo : argparse subparsers
     """
-    from core.method import checkpoints, pipeline  # brings torch
+    parser = todo.add_parser("cluster", help="find the domains of a sample and score them", allow_abbrev=False)
+    add_files(parser)
+    parser.add_argument(
+        "--joint",
+        action="store_true",
+        help="cluster several samples as one, matched by gene names: a label means the same in all. --labels, --loupe, --h5ad "
+        "and --lab-h5 then name folders, which are made, with a file for each sample in them",
+    )
+    add_method(parser, KNOBS, default_preset="recommended")
+    add_angle(parser)
+    parser.add_argument(
+        "--starts",
+        type=at_least_one,
+        default=1,
+        metavar="N",
+        help="runs, with seeds counted up from --seed (default 1)",
+    )
+    parser.add_argument(
+        "--model", type=Path, metavar="FILE.pt", help="use this trained model, or refuse it if it does not fit"
+    )
+    parser.add_argument("--labels", type=Path, metavar="OUT.csv", help="write each spot's cluster, in the file's order")
+    parser.add_argument("--loupe", type=Path, metavar="OUT.csv", help="write each spot's cluster for Loupe Browser")
+    parser.add_argument(
+        "--h5ad", type=Path, metavar="OUT.h5ad", help="write sample and clusters for scanpy and squidpy"
+    )
+    parser.add_argument("--lab-h5", type=Path, metavar="OUT.h5", help="write sample and clusters in the lab's format")
+    parser.add_argument(
+        "--markers", type=Path, metavar="OUT.csv", help="rank the genes of every cluster by scanpy's Wilcoxon test"
+    )
+    parser.add_argument(
+        "--rename",
+        type=_new_name,
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="CLUSTER=NAME",
+        help="names of clusters in these files, such as 3=WM 5=L1; two clusters of one name become one",
+    )
+    parser.add_argument(
+        "--figure", type=figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
+    )
+    parser.set_defaults(run=_cluster)
 
-    sample = lab.read(path)
-    params = params_for(sample)
-    started = time.perf_counter()
-    with training_bar() as on_epoch:
-        report = pipeline.train(sample, params, models=models, on_epoch=on_epoch)
-    facts = {
-        "sample": sample.name,
-        "params": {
-            "pooling": dataclasses.asdict(params.pooling),
-            "autoencoder": dataclasses.asdict(params.embedding.network),
-        },
-        "autoencoder": _autoencoder(report),
-        "losses": list(report.losses),
-        "checkpoint": str(checkpoints.checkpoint_path(models, sample, params.pooling, params.embedding.network)),
-        "seconds": {"train": round(time.perf_counter() - started, 3)},
-    }
-    if not as_json:
-        facts["losses"] = f"{report.losses[0]:.4g} in the first epoch, {report.losses[-1]:.4g} in the last"
-    print_facts(facts, as_json=as_json)
-    _warn_if_dead(report)
+
+def _h5ad_path(text: str) -> Path:
+    path = output_path(text)
+    if path.suffix.lower() != ".h5ad":
+        raise argparse.ArgumentTypeError(f"{text} must end in .h5ad")
+    return path
 
 
-def cluster(
-    path: Path,
-    params_for: ParamsFor,
-    *,
-    n_starts: int = 1,
-    models: Path,
-    model: Path | None = None,
-    out: Outputs,
-    as_json: bool = False,
-) -> None:
-    """Cluster a sample, write what was asked for, and print the scores.
+_FILES: dict[str, Callable[[str], Path]] = {
+    "labels": output_path,
+    "loupe": output_path,
+    "markers": output_path,
+    "h5ad": _h5ad_path,
+    "lab_h5": output_path,
+}
 
-    Parameters
-    ----------
-    path : Path
-    params_for : callable
-    n_starts : int
-        Runs, with seeds counted up; what is written is of the first.
-    models : Path
-        Folder of checkpoints.
-    model : Path, optional
-        One checkpoint to use instead.
-    out : Outputs
-        What to write, and where.
-    as_json : bool
-    """
+
+def _new_name(text: str) -> tuple[int, str]:
+    cluster, _, name = text.partition("=")
+    if not cluster.isdecimal() or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form CLUSTER=NAME, such as 3=WM")
+    return int(cluster), name
+
+
+def _cluster(options: argparse.Namespace) -> None:
+    if options.joint:
+        joint.cluster(options)
+        return
+    if len(options.files) > 1:
+        raise ParameterError(
+            f"{len(options.files)} samples were given, but `cluster` takes one at a time: add --joint to cluster them as one, "
+            "with labels that mean the same in all, or run it once for each."
+        )
+    for name, check in _FILES.items():
+        _check_output(name, getattr(options, name), check)
+    out = Outputs(
+        **{name: getattr(options, name) for name in _FILES}, figure=options.figure, names=dict(options.rename)
+    )
+    _cluster_alone(options, options.files[0], out)
+
+
+def _check_output(name: str, path: Path | None, check: Callable[[str], Path]) -> None:
+    """Not while options are read: with --joint the same options name folders."""
+    try:
+        if path is not None:
+            check(str(path))
+    except argparse.ArgumentTypeError as error:
+        raise ParameterError(f"Argument --{name.replace('_', '-')}: {error}.") from error
+
+
+def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> None:
+    """Cluster a sample, write what was asked for, and print the scores."""
     from core.method import pipeline
     from core.method.cache import StepCache
 
     started = time.perf_counter()
-    sample = lab.read(path)
+    sample = lab.read(file)
     load_seconds = time.perf_counter() - started
-    params, steps = params_for(sample), StepCache(max_bytes=STEP_BYTES)
+    params, steps = method_params(options, sample, KNOBS), StepCache(max_bytes=STEP_BYTES)
     out.check(sample, params.clustering.n_clusters)
     with training_bar() as on_epoch:
-        work = pipeline.repeat(sample, params, n_starts, cache=steps, models=models, model=model, on_epoch=on_epoch)
-        results = list(start_bar(work, n_starts))
+        work = pipeline.repeat(
+            sample, params, options.starts, cache=steps, models=options.models, model=options.model, on_epoch=on_epoch
+        )
+        results = list(start_bar(work, options.starts))
     first = results[0] = _with_confidence(results)
-    out.write(sample, first, pipeline.Pipeline(sample, cache=steps, models=models, model=model))
+    out.write(sample, first, pipeline.Pipeline(sample, cache=steps, models=options.models, model=options.model))
     facts = _cluster_facts(sample, results, load_seconds)
-    print_facts(facts if as_json else _in_short(sample, results, facts["seconds"]), as_json=as_json)
-    _warn_if_dead(first.autoencoder)
+    print_facts(facts if options.json else _in_short(sample, results, facts["seconds"]), as_json=options.json)
+    warn_if_dead(first.autoencoder)
 
 
 def _with_confidence(results: list[Result]) -> Result:
@@ -127,7 +180,7 @@ def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -
         "params": first.params.as_dict(),
         "scores": dataclasses.asdict(first.scores),
         "confidence": _confidence_facts(first),
-        "autoencoder": None if first.autoencoder is None else _autoencoder(first.autoencoder),
+        "autoencoder": None if first.autoencoder is None else autoencoder_facts(first.autoencoder),
         "direction": None if first.direction is None else _direction(first.direction),
         "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
         "repeats": [
@@ -210,54 +263,9 @@ def _direction_words(result: Result) -> str:
     return f"{found.angle:.3f} rad, {ways[found.method]}"
 
 
-def score_words(result: Result) -> str:
-    """Say how a run agrees with the annotation.
-
-    Parameters
-    ----------
-    result : Result
-
-    Returns
-    -------
-    str
-    """
-    scores = result.scores
-    if scores.ari is None:
-        return "no annotation to score against"
-    return f"ARI {scores.ari:.3f}, NMI {scores.nmi:.3f} (all spots: ARI {scores.ari_all:.3f}, NMI {scores.nmi_all:.3f})"
-
-
-def coherence_words(scores: Scores) -> str:
-    """Say what can be said without an annotation.
-
-    Parameters
-    ----------
-    scores : Scores
-
-    Returns
-    -------
-    str
-    """
-    empty = f", {scores.n_empty:.0f} empty" if scores.n_empty else ""
-    stability = "" if scores.stability is None else f"stability {scores.stability:.3f}, "
-    return (
-        f"{stability}PAS {scores.pas:.4f}, CHAOS {scores.chaos:.4f}, domains of {scores.smallest_share:.1%} to "
-        f"{scores.largest_share:.1%} of the spots{empty}"
-    )
-
-
 def _confidence_words(results: list[Result]) -> str | None:
     first = results[0]
     if first.confidence is None:
         return None
     over = f"{len(results) - 1} other starts" if first.params.clustering.by_kmeans else "the fits of the consensus"
     return f"spots keep their domain in {first.confidence.mean():.0%} of {over}; {(first.confidence == 1).mean():.0%} in all"
-
-
-def _autoencoder(report: AutoencoderReport) -> dict[str, Any]:
-    return {"explained_variance": report.explained_variance, "dead": report.dead, "reused": report.reused}
-
-
-def _warn_if_dead(report: AutoencoderReport | None) -> None:
-    if report is not None and report.dead:
-        sys.stderr.write(_DEAD.format(share=report.explained_variance) + "\n")

@@ -8,7 +8,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from core.result import Result
+from core.result import AutoencoderReport, Result, Scores
+
+_DEAD = (
+    "The autoencoder is dead: its reconstruction explains {share:.2f} of the variance of its input (1 is all, 0 no more than "
+    "the gene means), so it hardly differs between spots and expression drops out of the distance. Try a smaller scale."
+)
 
 
 def print_facts(facts: dict[str, Any], *, as_json: bool) -> None:
@@ -98,3 +103,64 @@ def share_bar() -> Iterator[Callable[[float, str], None]]:
 def _bar(work: Any = None, **options: Any) -> Any:
     # disable=None: a bar on a terminal, nothing in a log or a pipe.
     return tqdm(work, file=sys.stderr, disable=None, **options)
+
+
+def score_words(result: Result) -> str:
+    """Say how a run agrees with the annotation.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    str
+    """
+    scores = result.scores
+    if scores.ari is None:
+        return "no annotation to score against"
+    return f"ARI {scores.ari:.3f}, NMI {scores.nmi:.3f} (all spots: ARI {scores.ari_all:.3f}, NMI {scores.nmi_all:.3f})"
+
+
+def coherence_words(scores: Scores) -> str:
+    """Say what can be said without an annotation.
+
+    Parameters
+    ----------
+    scores : Scores
+
+    Returns
+    -------
+    str
+    """
+    empty = f", {scores.n_empty:.0f} empty" if scores.n_empty else ""
+    stability = "" if scores.stability is None else f"stability {scores.stability:.3f}, "
+    return (
+        f"{stability}PAS {scores.pas:.4f}, CHAOS {scores.chaos:.4f}, domains of {scores.smallest_share:.1%} to "
+        f"{scores.largest_share:.1%} of the spots{empty}"
+    )
+
+
+def autoencoder_facts(report: AutoencoderReport) -> dict[str, Any]:
+    """Say how well an autoencoder learned.
+
+    Parameters
+    ----------
+    report : AutoencoderReport
+
+    Returns
+    -------
+    dict
+    """
+    return {"explained_variance": report.explained_variance, "dead": report.dead, "reused": report.reused}
+
+
+def warn_if_dead(report: AutoencoderReport | None) -> None:
+    """Warn of an autoencoder that tells spots apart no better than the gene means do.
+
+    Parameters
+    ----------
+    report : AutoencoderReport or None
+    """
+    if report is not None and report.dead:
+        sys.stderr.write(_DEAD.format(share=report.explained_variance) + "\n")

@@ -1,15 +1,16 @@
 """`cluster --joint`: several samples as one."""
 
+import argparse
 import dataclasses
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.commands.clustering import coherence_words, score_words
-from core.commands.console import print_facts, share_bar
-from core.commands.joint_outputs import JointOutputs
+from core.cli.console import coherence_words, print_facts, score_words, share_bar
+from core.cli.options import KNOBS, joint_params
+from core.cli.outputs import JointOutputs
+from core.errors import ParameterError
 from core.io import lab
 from core.method.seeds import nth_start
 from core.params import MethodParams
@@ -19,42 +20,52 @@ from core.sample import Sample
 if TYPE_CHECKING:
     from core.method.joint import JointPipeline
 
-ParamsFor = Callable[[Sequence[Sample]], MethodParams]
-"""Parameters depend on the samples: without `--n-clusters` there are as many as annotated classes in all."""
-
-
 Run = Mapping[str, Result]
 """Results by section."""
 
 
-def cluster(
-    paths: Sequence[Path], params_for: ParamsFor, *, n_starts: int = 1, out: JointOutputs, as_json: bool = False
-) -> None:
+def cluster(options: argparse.Namespace) -> None:
     """Cluster samples as one, write what was asked for, and print the scores of each.
 
     Parameters
     ----------
-    paths : sequence of Path
-    params_for : callable
-    n_starts : int
-        Runs, with seeds counted up; what is written is of the first.
-    out : JointOutputs
-        What to write, and where.
-    as_json : bool
+    options : argparse.Namespace
+        Of `cluster`; what is written is of the first start.
+
+    Raises
+    ------
+    ParameterError
+        If an option is for one sample alone, or changes nothing.
     """
+    if options.model is not None:
+        raise ParameterError("Sections clustered together use no autoencoder: leave out --model.")
+    if options.markers is not None:
+        raise ParameterError("Marker genes are of one sample: leave out --joint, or --markers.")
     from core.method.joint import JointPipeline  # scikit-learn takes seconds to import, and most commands do without
 
     started = time.perf_counter()
-    samples = [lab.read(path) for path in paths]
+    samples = [lab.read(path) for path in options.files]
     load_seconds = time.perf_counter() - started
-    params = params_for(samples)
+    params = joint_params(options, samples, KNOBS)
     with share_bar() as progress:
         steps = JointPipeline(samples, on_step=progress)
+        out = _outputs(options)
         out.check(samples, params.clustering.n_clusters)
-        runs = list(_runs(steps, params, n_starts))
+        runs = list(_runs(steps, params, options.starts))
     out.write(steps, runs[0])
     facts = _facts(steps, runs, load_seconds)
-    print_facts(facts if as_json else _in_short(steps, runs, facts["seconds"]), as_json=as_json)
+    print_facts(facts if options.json else _in_short(steps, runs, facts["seconds"]), as_json=options.json)
+
+
+def _outputs(options: argparse.Namespace) -> JointOutputs:
+    return JointOutputs(
+        labels=options.labels,
+        loupe=options.loupe,
+        h5ad=options.h5ad,
+        lab_h5=options.lab_h5,
+        figure=options.figure,
+        names=dict(options.rename),
+    )
 
 
 def _runs(steps: "JointPipeline", params: MethodParams, n_starts: int) -> Iterator[Run]:
