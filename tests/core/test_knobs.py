@@ -88,3 +88,42 @@ def test_a_refusal_names_the_presets_that_use_the_knob():
         ParameterError, match=r"embedding is factors \(preset recommended\): choose that, or leave hops out"
     ):
         knobs.check_takes_part(knobs.path_of("hops"), [preset("paper")])
+
+
+def test_the_names_that_links_and_records_hold_stay_as_they_are():
+    assert {".".join(path): name for path, name in knobs.names().items()} == {
+        "pooling.window": "window",
+        "pooling.scale": "scale",
+        "embedding.kind": "embedding",
+        "embedding.n_components": "components",
+        "embedding.hops": "hops",
+        "embedding.autoencoder.width": "width",
+        "embedding.autoencoder.epochs": "epochs",
+        "embedding.autoencoder.learning_rate": "learning_rate",
+        "embedding.autoencoder.weight_decay": "weight_decay",
+        "embedding.autoencoder.batch_size": "batch_size",
+        "embedding.autoencoder.random_state": "training_seed",
+        "embedding.latent.size": "latent_size",
+        "embedding.latent.units": "latent_units",
+        "embedding.latent.hops": "latent_hops",
+        "embedding.latent.epochs": "latent_epochs",
+        "embedding.latent.learning_rate": "latent_learning_rate",
+        "embedding.latent.random_state": "latent_seed",
+        "direction.method": "direction",
+        "direction.angle": "angle",
+        "clustering.x_weight": "x_weight",
+        "clustering.n_clusters": "n_clusters",
+        "clustering.read_out": "read_out",
+        "clustering.init": "init",
+        "clustering.n_init": "n_init",
+        "clustering.max_iter": "max_iter",
+        "clustering.random_state": "seed",
+        "refinement.rounds": "refinement",
+    }
+
+
+def test_the_nearest_preset_counts_clusters_as_the_sample_suggests_or_not_at_all():
+    params = preset("recommended", 5)
+    assert knobs.nearest_preset(params) == ("recommended", {})
+    suggested = knobs.nearest_preset(params, lambda name: 7)
+    assert suggested == ("recommended", {("clustering", "n_clusters"): 5})

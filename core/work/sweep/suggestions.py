@@ -3,7 +3,7 @@
 Chosen from what the knobs mean; no annotation was looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import knobs
@@ -44,7 +44,7 @@ def values(knob: str, params: MethodParams) -> tuple[Any, ...]:
     own, said = knobs.value_at(params, path), knobs.declared(path).metadata
     if said["choices"]:
         return tuple(said["choices"])
-    tried = said["tried"] or _around
+    tried = said["tried"] or _around(own, said)
     found = tuple(tried(own) if callable(tried) else tried)
     return found if own in found else tuple(sorted((*found, own)))
 
@@ -68,17 +68,16 @@ def search_range(knob: str, params: MethodParams) -> Range:
     if said["searched"]:
         low, high = said["searched"]
         return Range(knob=knob, low=low, high=high, log=said["by_factors"])
-    near = _around(knobs.value_at(params, path))
-    low, high = max(said["min"], near[0]), min(said["max"], near[-1])
+    low, *_, high = _around(knobs.value_at(params, path), said)
     return Range(knob=knob, low=low, high=high, log=low > 0)
 
 
-def _around(own: Any) -> Sequence[Any]:
-    """Find values near a setting's own, where the knob's declaration names none."""
-    if own == 0:
-        return (0, 1, 2) if isinstance(own, int) else (0.0, 0.1, 0.3, 1.0)
-    near = [own * factor for factor in _FACTORS]
-    return sorted({max(1, round(value)) for value in near}) if isinstance(own, int) else near
+def _around(own: Any, said: Mapping[str, Any]) -> Sequence[Any]:
+    """Find values near a setting's own, inside the limits, where the declaration of the knob names none."""
+    near = [own * factor for factor in _FACTORS] if own else [0, 1, 2]
+    if isinstance(own, int):
+        near = [round(value) for value in near]
+    return sorted({min(max(value, said["min"]), said["max"]) for value in near})
 
 
 def to_search(params: MethodParams) -> tuple[str, ...]:
