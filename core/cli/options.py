@@ -21,7 +21,6 @@ KNOBS: Knobs = (*TRAINING_KNOBS, *in_groups("reduction", "weight", "clusters", "
 STEP_BYTES = 2**62
 """A run on the command line keeps every step, as one without a cache does."""
 
-
 _FIGURE_SUFFIXES = (".html", ".png", ".svg")
 
 _ANGLE_HELP = (
@@ -141,7 +140,7 @@ def at_least_one(text: str) -> int:
 
 
 def output_path(text: str) -> Path:
-    """Read where to write, and refuse a place that cannot be written before the work is done, not after.
+    """Read where to write, and refuse what cannot be written before the work is done, not after.
 
     Parameters
     ----------

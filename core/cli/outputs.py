@@ -184,7 +184,7 @@ class JointOutputs:
 
 def _make(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise SampleFileError(f"{folder} is a file, but with --joint a folder belongs there: name another place.")
+        raise SampleFileError(f"{folder} is a file, but with --joint a folder belongs there: name another folder.")
     folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -280,9 +280,9 @@ def _best_lines(section: dict[str, Any], turned: Sequence[str]) -> dict[str, Any
     if name is None:
         return {section["sample"]: "no score to compare by"}
     return {
-        f"{section['sample']}, best {place} by {name.upper()}": (
+        f"{section['sample']}, best {rank} by {name.upper()}": (
             f"{setting['mean'][name]:.3f} ± {setting['std'][name]:.3f} at "
             + ", ".join(f"{knob} {setting[knob]}" for knob in turned)
         )
-        for place, setting in enumerate(section["settings"][:_BEST_SHOWN], start=1)
+        for rank, setting in enumerate(section["settings"][:_BEST_SHOWN], start=1)
     }

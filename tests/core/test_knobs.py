@@ -3,6 +3,7 @@
 import pytest
 
 from core import knobs
+from core.cli.options import KNOBS
 from core.errors import ParameterError
 from core.method import pipeline
 from core.method.cache import StepCache
@@ -127,3 +128,8 @@ def test_the_nearest_preset_counts_clusters_as_the_sample_suggests_or_not_at_all
     assert knobs.nearest_preset(params) == ("recommended", {})
     suggested = knobs.nearest_preset(params, lambda name: 7)
     assert suggested == ("recommended", {("clustering", "n_clusters"): 5})
+
+
+def test_every_knob_has_an_option_but_the_direction_which_has_one_of_its_own():
+    assert {*KNOBS, *knobs.in_groups("direction")} == set(knobs.names())
+    assert len(KNOBS) == len(set(KNOBS))

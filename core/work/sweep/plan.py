@@ -17,7 +17,6 @@ from core.errors import ParameterError
 from core.knobs import KnobPath
 from core.method.seeds import nth_start
 from core.params import MethodParams, params_key, replaced
-from core.result import Scores
 
 MOST_KNOBS = 2
 """Knobs of a grid: more do not fit on a sheet."""
@@ -31,11 +30,26 @@ SMALLER_IS_BETTER = frozenset({"chaos", "pas"})
 NEEDS_ANNOTATION = frozenset({"ari", "nmi", "ari_all", "nmi_all"})
 """Scores that compare with an annotation."""
 
-_OBJECTIVES = ("ari", "nmi", "ari_all", "nmi_all", "chaos", "pas", "stability")
+
+class _OfKnob:
+    """What an axis and a range know of the knob that they turn."""
+
+    __slots__ = ()
+    knob: str
+
+    @property
+    def knob_path(self) -> KnobPath:
+        """Where the knob sits in the parameters."""
+        return knobs.path_of(self.knob)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Values that a knob can have which is no number."""
+        return tuple(knobs.declared(self.knob_path).metadata["choices"] or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
+class Axis(_OfKnob):
     """A knob of a grid, and its values.
 
     Parameters
@@ -62,14 +76,9 @@ class Axis:
         for value in self.values:
             replaced(MethodParams(), self.knob_path, value)
 
-    @property
-    def knob_path(self) -> KnobPath:
-        """Where the knob sits in the parameters."""
-        return knobs.path_of(self.knob)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class Range(_OfKnob):
     """Where a search looks along one knob.
 
     Parameters
@@ -100,16 +109,6 @@ class Range:
             raise ParameterError(f"{self.knob} runs from {self.low:g} to {self.high:g}: the lower end comes first.")
         if self.log and self.low <= 0:
             raise ParameterError(f"{self.knob} begins at {self.low:g}, but factors count only above 0.")
-
-    @property
-    def knob_path(self) -> KnobPath:
-        """Where the knob sits in the parameters."""
-        return knobs.path_of(self.knob)
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """Values of a knob that is no number; all of them are tried."""
-        return tuple(knobs.declared(self.knob_path).metadata["choices"] or ())
 
     @property
     def whole(self) -> bool:
@@ -272,18 +271,15 @@ class Sweep:
         ParameterError
             If a knob takes part in none of the runs.
         """
-        turned = [knobs.path_of(knob) for knob in self.knobs]
-        for path, section in itertools.product((*turned, *others), self.sections):
+        for path, section in itertools.product((*map(knobs.path_of, self.knobs), *others), self.sections):
             knobs.check_takes_part(path, self._reached_from(section.params))
 
     def _reached_from(self, params: MethodParams) -> Iterator[MethodParams]:
         """Give the settings between which the knobs with choices take one; other knobs decide nothing."""
-        turned = (
-            {item.knob_path: item.choices for item in self.search.ranges}
-            if self.search
-            else {axis.knob_path: axis.values for axis in self.axes}
-        )
-        chosen = {path: values for path, values in turned.items() if knobs.declared(path).metadata["choices"]}
+        turned: Sequence[Axis | Range] = self.search.ranges if self.search else self.axes
+        chosen = {
+            item.knob_path: item.values if isinstance(item, Axis) else item.choices for item in turned if item.choices
+        }
         for values in itertools.product(*chosen.values()):
             yield knobs.changed(params, dict(zip(chosen, values, strict=True)))
 
@@ -294,7 +290,8 @@ class Sweep:
         -------
         list of Setting
         """
-        outer_first = sorted(range(len(self.axes)), key=lambda place: _order(self.axes[place].knob))
+        method = list(knobs.names())
+        outer_first = sorted(range(len(self.axes)), key=lambda axis: method.index(self.axes[axis].knob_path))
         places = itertools.product(*(range(len(self.axes[axis].values)) for axis in outer_first))
         found = []
         for section, turned in itertools.product(range(len(self.sections)), places):
@@ -345,8 +342,7 @@ def objectives() -> tuple[str, ...]:
     tuple of str
         Names of fields of `core.result.Scores`; those that need no annotation among them.
     """
-    known = {item.name for item in dataclasses.fields(Scores)}
-    return tuple(name for name in _OBJECTIVES if name in known)
+    return ("ari", "nmi", "ari_all", "nmi_all", "chaos", "pas", "stability")
 
 
 def as_json(sweep: Sweep) -> dict[str, Any]:
@@ -396,10 +392,6 @@ def from_json(facts: Mapping[str, Any]) -> Sweep:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ParameterError(f"This is no sweep of this version of the program: {error}.") from error
-
-
-def _order(knob: str) -> int:
-    return list(knobs.names().values()).index(knob.replace("-", "_"))
 
 
 def _check_once(names: Sequence[str]) -> None:
