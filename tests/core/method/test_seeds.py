@@ -3,7 +3,7 @@
 import pytest
 from optuna.samplers import TPESampler
 
-from core.commands import joint
+from core.cli import joint
 from core.method import pipeline
 from core.method.cache import StepCache
 from core.method.how_many import try_numbers
