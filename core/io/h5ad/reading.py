@@ -21,9 +21,10 @@ from core.io.h5ad import counts
 from core.io.h5ad import positions as places
 from core.io.h5ad.positions import Positions
 from core.io.h5ad.tables import Table
-from core.io.hdf5.safe import opened, read_text
+from core.io.hdf5.safe import naming, opened
+from core.io.hdf5.text import decoded, read_text
 from core.io.incoming import Check, ImportChoices, Survey
-from core.io.lab import decoded, naming, sample_name
+from core.io.lab import sample_name
 from core.sample import UNANNOTATED, Sample
 from core.text import shown
 
