@@ -29,8 +29,6 @@ from core.text import shown
 
 T = TypeVar("T")
 
-SUFFIXES = (".h5ad",)
-
 _UNIT_ADVICE = "Set the micrometres per unit if that is wrong."
 
 
