@@ -5,7 +5,6 @@ Knows paths and bytes only, no format. Errors are those of the system: callers s
 
 import errno
 import os
-import shutil
 import sys
 import time
 import uuid
@@ -56,7 +55,7 @@ def written_whole(path: Path, *, replace: bool = True, durable: bool = True) -> 
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with what is in it; it need not exist.
+    """Remove a file, or a folder with what is in it; what others remove meanwhile is passed over.
 
     Parameters
     ----------
@@ -64,7 +63,10 @@ def remove(path: Path) -> None:
         Of a link, only the link is removed.
     """
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        with suppress(FileNotFoundError):
+            for inner in path.iterdir():
+                remove(inner)
+            path.rmdir()
     else:
         path.unlink(missing_ok=True)
 

@@ -18,6 +18,9 @@ from core.places import Places, off_lattice, on_lattice
 UNANNOTATED = "NA"
 """Label of spots that the annotation leaves out, as the lab's files write it."""
 
+UNANNOTATED_SPELLINGS = {"", "na", "nan", "none", "<na>"}
+"""What files write for "not annotated", in lower case."""
+
 DENSE_LIMIT = 200_000_000
 """Expression of more values than this (spots times genes) is kept as CSR."""
 

@@ -15,9 +15,8 @@ import numpy as np
 from core.errors import SampleFileError
 from core.io import archives
 from core.io.incoming import Check
-from core.io.lab import UNANNOTATED_SPELLINGS
 from core.layer_names import LAYERS, canonical
-from core.sample import UNANNOTATED
+from core.sample import UNANNOTATED, UNANNOTATED_SPELLINGS
 from core.text import shown
 
 MAX_TABLE_BYTES = 64 << 20

@@ -15,6 +15,8 @@ from core.io.incoming import ImportChoices
 MIN_SHARE = 0.1
 """The lab's rule: a gene is kept if at least this share of spots has a count of it."""
 
+MAX_GENES = 10_000_000
+"""A sparse matrix can declare columns that take no room in the file."""
 
 Blocks = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
 """Called for each pass over the counts; yields gene numbers, and as many counts above 0."""

@@ -145,14 +145,9 @@ def synthesise(
     ['Layer1', 'Layer2', 'Layer3', 'Layer4', 'Layer5', 'Layer6', 'WM']
     """
     params = SyntheticParams(
-        n_spots=n_spots,
-        n_genes=n_genes,
-        n_layers=n_layers,
-        angle=angle,
-        contrast=contrast,
-        random_state=random_state,
+        n_spots=n_spots, n_genes=n_genes, n_layers=n_layers, angle=angle, contrast=contrast, random_state=random_state,
         cells=cells,
-    )
+    )  # fmt: skip
     lattice, um, depth = _tissue(params)
     panel = _panel(params)
     return Sample(

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,16 @@ def test_removing_a_link_to_a_folder_leaves_the_folder(tmp_path):
     files.remove(tmp_path / "link")
     files.remove(tmp_path / "nothing")
     assert names(tmp_path / "folder") == ["a"]
+
+
+def test_two_that_remove_the_same_folder_do_not_fail_each_other(tmp_path):
+    folder = tmp_path / "folder"
+    for number in range(10):
+        (folder / str(number)).mkdir(parents=True)
+        (folder / str(number) / "a").write_text("a")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(files.remove, [folder] * 4))
+    assert not folder.exists()
 
 
 HOLDER = """

@@ -1,8 +1,8 @@
 """What is promised about files from strangers, promise by promise.
 
-Proofs that lie elsewhere: pickles, links, storage, depth and shapes in HDF5 in `tests/core/io/test_safe_h5.py`; checkpoints in
-`tests/core/method/test_checkpoints.py`; folders of the server in `tests/core/io/test_roots.py`; downloads in
-`tests/core/io/test_download.py`; damage in `test_damaged.py`; what nobody thought of in `test_fuzz.py`.
+Proofs that lie elsewhere: pickles, links, storage, depth and shapes in HDF5 in `tests/core/io/hdf5/test_safe.py`;
+checkpoints in `tests/core/method/test_checkpoints.py`; folders of the server in `tests/core/io/test_roots.py`;
+downloads in `tests/core/io/public/test_download.py`; damage in `test_damaged.py`; what nobody thought of in `test_fuzz.py`.
 """
 
 import gzip

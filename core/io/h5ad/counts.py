@@ -13,10 +13,10 @@ from scipy import sparse
 
 from core.errors import SampleFileError
 from core.io import genes
-from core.io.hdf5.attributes import text_attribute
+from core.io.hdf5.numbers import check_filters, native_type
 from core.io.hdf5.safe import plain_attribute
+from core.io.hdf5.text import text_attribute
 from core.io.incoming import ImportChoices
-from core.io.lab import MAX_GENES, check_filters, native_type
 from core.sample import DENSE_LIMIT, Expression
 from core.text import shown
 
@@ -98,7 +98,7 @@ def matrix(file: h5py.File, key: str, n_spots: int) -> Matrix:
     if item is None:
         raise SampleFileError(f"has no `{shown(key)}`; its matrices are {', '.join(keys(file)) or 'none'}.")
     kind, shape = _sparse_layout(item, key) if isinstance(item, h5py.Group) else _dense_layout(item, key)
-    if shape[0] != n_spots or shape[1] > MAX_GENES:
+    if shape[0] != n_spots or shape[1] > genes.MAX_GENES:
         raise SampleFileError(
             f"`{shown(key)}` has {shape[0]} rows and {shape[1]} columns, but `obs` has {n_spots} rows: each spot needs one."
         )

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.errors import SampleError, SampleFileError
 from core.io.h5ad.tables import Table
-from core.io.lab import check_filters
+from core.io.hdf5.numbers import check_filters
 from core.sample import MAX_IMAGE_BYTES, TissueImage
 from core.text import shown
 

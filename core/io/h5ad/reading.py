@@ -6,7 +6,6 @@ what was not is said in checks. Read with h5py after `core.io.hdf5.safe` has loo
 
 import dataclasses
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,28 +15,20 @@ import h5py
 import numpy as np
 
 from core.errors import SampleError, SampleFileError
-from core.io.annotations import spelled, suggested_annotation
-from core.io.h5ad import counts
+from core.io.annotations import suggested_annotation
+from core.io.h5ad import columns, counts
 from core.io.h5ad import positions as places
 from core.io.h5ad.positions import Positions
 from core.io.h5ad.tables import Table
-from core.io.hdf5.safe import opened, read_text
+from core.io.hdf5.safe import naming, opened
+from core.io.hdf5.text import decoded, read_text
 from core.io.incoming import Check, ImportChoices, Survey
-from core.io.lab import decoded, naming, sample_name
-from core.sample import UNANNOTATED, Sample
+from core.io.lab import sample_name
+from core.sample import Sample
 from core.text import shown
 
 T = TypeVar("T")
 
-SUFFIXES = (".h5ad",)
-
-MIN_CLASSES, MAX_CLASSES = 2, 100
-"""So many classes make a column a possible annotation."""
-
-_SYMBOL_COLUMNS = ("feature_name", "gene_name", "gene_names", "gene_symbol", "gene_symbols", "symbol", "symbols",
-                   "gene_short_name")  # fmt: skip
-_ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(\.\d+)?")
-_BARCODE = re.compile(r"[ACGT]{14,}-\d+")
 _UNIT_ADVICE = "Set the micrometres per unit if that is wrong."
 
 
@@ -115,7 +106,7 @@ def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
     """
     path = Path(path)
     with opened(path) as file, naming(path):
-        return _barcodes(Table(file, "obs").index())
+        return columns.barcodes(Table(file, "obs").index())
 
 
 @dataclass(kw_only=True)
@@ -155,7 +146,7 @@ class _Look:
         if where is not None and spots is not None:
             self._checks.part("Positions", lambda: self._placed(where, spots, ImportChoices()))
         self._say_image()
-        annotations = annotation_columns(obs)
+        annotations = columns.annotation_columns(obs)
         suggested = suggested_annotation(annotations)
         self._say_annotation(annotations, suggested)
         if self._is_own:
@@ -184,9 +175,9 @@ class _Look:
             )
         if self._is_own and choices.genes == "present":
             choices = dataclasses.replace(choices, genes="all")
-        labels = None if choices.annotation is None else _labels(obs, choices.annotation)[spots]
+        labels = None if choices.annotation is None else columns.labels(obs, choices.annotation)[spots]
         expression, kept = counts.read(matrix, spots, choices)
-        gene_names, barcodes = _gene_names(genes), _barcodes(obs.index()[spots])
+        gene_names, barcodes = columns.gene_names(genes), columns.barcodes(obs.index()[spots])
         rgb = places.colours(self._file, obs.n_rows)
         return Sample(
             name=self._wanted or self._library or sample_name(self._path),
@@ -268,7 +259,7 @@ class _Look:
         stacked = where.array is not None and places.off_lattice_because(where.array[kept]).startswith("are shared")
         for column in obs.columns if several or stacked else []:
             found = obs.classes(column)
-            if found is None or not 2 <= found.n_used <= MAX_CLASSES:
+            if found is None or not 2 <= found.n_used <= columns.MAX_CLASSES:
                 continue
             named = several and set(libraries) <= set(found.names.tolist())
             if named or (stacked and where.array is not None and _apart(found.codes[kept], where.array[kept])):
@@ -330,37 +321,6 @@ class _Look:
             self._checks.say("Annotation", f"{shown(suggested)} looks like one, with {classes} classes.")
 
 
-def annotation_columns(obs: Table) -> dict[str, int]:
-    """Find the columns that could be an annotation.
-
-    Parameters
-    ----------
-    obs : Table
-
-    Returns
-    -------
-    dict of str to int
-        How many classes each has; columns that cannot be read are left out.
-    """
-    positions = {name for pair in (*places.ARRAY_COLUMNS, *places.COORD_COLUMNS) for name in pair}
-    found = {}
-    for name in obs.columns:
-        if name.lower() in positions or name.lower() == "in_tissue" or obs.is_truth(name):
-            continue
-        n_classes = _n_classes(obs, name)
-        if MIN_CLASSES <= n_classes <= MAX_CLASSES and n_classes < obs.n_rows:
-            found[name] = n_classes
-    return found
-
-
-def _n_classes(obs: Table, name: str) -> int:
-    try:
-        found = obs.classes(name)
-    except SampleFileError:
-        return 0
-    return 0 if found is None else found.n_used
-
-
 def _apart(codes: np.ndarray, array: np.ndarray) -> bool:
     """Whether no two spots of one class share a position."""
     return bool((codes >= 0).all()) and len(np.unique(np.column_stack([codes, array]), axis=0)) == len(array)
@@ -368,45 +328,6 @@ def _apart(codes: np.ndarray, array: np.ndarray) -> bool:
 
 def _finite(coords: np.ndarray | None) -> np.ndarray | None:
     return coords if coords is not None and np.isfinite(coords).all() else None
-
-
-def _labels(obs: Table, column: str) -> np.ndarray:
-    if column not in obs.columns:
-        known = ", ".join(shown(name, 40) for name in annotation_columns(obs)) or "none"
-        raise SampleFileError(
-            f"has no column `{shown(column)}` in `obs`; columns that could be an annotation: {known}."
-        )
-    found = obs.classes(column)
-    if found is None:
-        raise SampleFileError(f"`obs/{shown(column)}` holds measurements, not classes: choose another annotation.")
-    return np.array([*spelled(found.names.tolist()), UNANNOTATED])[found.codes]
-
-
-def _gene_names(var: Table) -> np.ndarray | None:
-    """Symbols, be they the index or a column beside Ensembl's identifiers."""
-    index = var.index()
-    if _counted(index):
-        return None
-    spelled = {name.lower(): name for name in var.columns}
-    beside = next((spelled[name] for name in _SYMBOL_COLUMNS if name in spelled), None)
-    if beside is None or not all(map(_ENSEMBL.fullmatch, index[:100].tolist())):
-        return index
-    symbols = var.classes(beside)
-    return index if symbols is None else np.where(symbols.values == "", index, symbols.values)
-
-
-def _barcodes(index: np.ndarray) -> np.ndarray | None:
-    """Space Ranger's barcodes, without what joining several sections put around them."""
-    if _counted(index):
-        return None
-    found = [_BARCODE.search(name) for name in index.tolist()]
-    plain = [match[0] for match in found if match is not None]
-    return np.array(plain) if len(plain) == len(set(plain)) == len(index) else index
-
-
-def _counted(index: np.ndarray) -> bool:
-    """Whether rows are only numbered, as pandas does where nobody named them."""
-    return bool(np.array_equal(index, np.arange(len(index)).astype(str)))
 
 
 def _own_text(file: h5py.File, key: str) -> str:

@@ -10,10 +10,8 @@ import h5py
 import numpy as np
 
 from core.errors import SampleFileError
-from core.io.hdf5.attributes import text_attribute
-from core.io.hdf5.ragged_text import read_ragged_text
-from core.io.hdf5.safe import read_text
-from core.io.lab import MAX_TEXT_BYTES, check_filters, decoded
+from core.io.hdf5.numbers import check_filters
+from core.io.hdf5.text import decoded, short_texts, text_attribute
 from core.text import shown
 
 _OLD_CATEGORIES = "__categories"
@@ -206,7 +204,8 @@ class Table:
 
     def _classes_of_record(self, item: h5py.Dataset, name: str) -> Classes | None:
         if item.dtype[name].hasobject:
-            return self._uncoded(name, np.array([decoded(text) for text in read_ragged_text(item, name)], dtype=str))
+            texts = short_texts(item, f"{self.key}/{shown(name)}", name)
+            return self._uncoded(name, np.array(texts, dtype=str))
         values, names = np.asarray(item.fields(name)[...]), self._old_categories(name)
         return self._uncoded(name, values) if names is None else self._coded(name, values, names)
 
@@ -254,13 +253,7 @@ def _values(dataset: h5py.Dataset | h5py.Group) -> np.ndarray:
     check_filters(dataset, key)
     if not h5py.check_string_dtype(dataset.dtype):
         return np.asarray(dataset[...])
-    if dataset.dtype.itemsize > MAX_TEXT_BYTES:
-        raise SampleFileError(f"`{key}` holds text of more than {MAX_TEXT_BYTES} bytes, where names belong.")
-    texts = read_text(dataset)
-    # A single long text would widen the whole array of numpy's fixed-length text.
-    if max(map(len, texts), default=0) > MAX_TEXT_BYTES:
-        raise SampleFileError(f"`{key}` holds text of more than {MAX_TEXT_BYTES} bytes, where names belong.")
-    return np.array([decoded(text) for text in texts], dtype=str)
+    return np.array(short_texts(dataset, key), dtype=str)
 
 
 def _known_text(values: np.ndarray, mask: h5py.Dataset | None) -> np.ndarray:

@@ -17,8 +17,7 @@ from typing import Any, NoReturn
 import h5py
 import numpy as np
 
-from core.errors import DomainsError, SampleFileError, UnsafeFileError
-from core.io.hdf5.ragged_text import read_ragged_text
+from core.errors import DomainsError, SampleError, SampleFileError, UnsafeFileError
 from core.text import shown
 
 MAX_OBJECTS = 10_000
@@ -66,29 +65,6 @@ def opened(path: Path) -> Iterator[h5py.File]:
             yield file
 
 
-def read_text(dataset: h5py.Dataset) -> list[bytes]:
-    """Read the texts of a dataset, of fixed or of variable length.
-
-    Parameters
-    ----------
-    dataset : h5py.Dataset of any shape
-        Of a string type.
-
-    Returns
-    -------
-    list of bytes
-        In C order.
-
-    Raises
-    ------
-    SampleFileError
-        If text of variable length is compressed or damaged.
-    """
-    if dataset.dtype.hasobject:
-        return read_ragged_text(dataset)
-    return [bytes(entry) for entry in np.ravel(dataset[...])]
-
-
 def plain_attribute(item: Any, name: str) -> Any:
     """Read an attribute of fixed length.
 
@@ -105,6 +81,21 @@ def plain_attribute(item: Any, name: str) -> Any:
     if name not in item.attrs or item.attrs.get_id(name).dtype.hasobject:
         return None
     return item.attrs[name]
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file's name in front of what is wrong with its contents; the kind of error stays.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    try:
+        yield
+    except SampleError as error:
+        joint = " " if str(error)[:1].islower() else ": "
+        raise type(error)(f"{shown(path.name)}{joint}{error}") from error
 
 
 @contextmanager

@@ -1,37 +1,13 @@
-"""The lab's own files: `X` (spots x genes), `Y` (layer names) and `pos` (array row and column) in one HDF5 file."""
+"""The lab's own files: `X` (spots x genes), `Y` (layer names) and `pos` (array row and column) in one HDF5 file.
 
-from core.io.lab.reading import (
-    MAX_GENES,
-    MAX_TEXT_BYTES,
-    UNANNOTATED_SPELLINGS,
-    SampleSummary,
-    check_filters,
-    decoded,
-    list_samples,
-    naming,
-    native_type,
-    peek,
-    read,
-    read_barcodes,
-    read_labels,
-    sample_name,
-    write,
-)
+Samples off the lattice have `coords_um` (n x 2: vertical, then horizontal position in micrometres) instead of `pos`.
 
-__all__ = [
-    "MAX_GENES",
-    "MAX_TEXT_BYTES",
-    "UNANNOTATED_SPELLINGS",
-    "SampleSummary",
-    "check_filters",
-    "decoded",
-    "list_samples",
-    "naming",
-    "native_type",
-    "peek",
-    "read",
-    "read_barcodes",
-    "read_labels",
-    "sample_name",
-    "write",
-]
+The product adds, all of them optional: `gene`, `cell`, `pxl_row_in_fullres`, `pxl_col_in_fullres`, `rgb`,
+`image` (height x width x 3 bytes) with `image_scale`, `source` and `synthetic`.
+"""
+
+from core.io.lab.listing import SampleSummary, list_samples, peek
+from core.io.lab.reading import read, read_barcodes, read_labels, sample_name
+from core.io.lab.writing import write
+
+__all__ = ["SampleSummary", "list_samples", "peek", "read", "read_barcodes", "read_labels", "sample_name", "write"]

@@ -1,42 +1,23 @@
 """Space Ranger's output: a folder, or a zip or tar of one, as 10x publishes it.
 
-Finds one sample in it, whatever lies around; brings counts, positions, image and annotation together by barcode.
+Brings counts, positions, image and annotation of one sample together by barcode.
 """
 
-import os
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
-from core.io import archives, genes
+from core.io import genes
 from core.io.annotations import Annotations, read_annotations
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.visium import spatial, tenx
+from core.io.visium.layout import SampleFiles, opened_files
 from core.sample import DENSE_LIMIT, Expression, Sample
 from core.text import shown
-
-MAX_FILES = 20_000
-"""Files and folders that are looked through for one sample."""
-
-MAX_FOLDERS_DOWN = 8
-
-_H5 = "filtered_feature_bc_matrix.h5"
-_NO_MATRIX = ("molecule_info.h5", "raw_probe_bc_matrix.h5", "feature_slice.h5", "raw_feature_bc_matrix.h5")
-_TEXT_NAMES = [name + end for name in (tenx.MATRIX, tenx.BARCODES, *tenx.FEATURES) for end in ("", ".gz")]
-_SPATIAL_NAMES = (*spatial.POSITIONS, spatial.SCALES, *(name for name, _ in spatial.IMAGES))
-_ARCHIVE_ENDS = (".tar.gz", ".tgz", ".tar", ".zip")
-_GENERIC = re.compile(
-    r"outs|spatial|binned_outputs|square_\d+um|(filtered|raw)_feature_bc_matrix|sample|", re.IGNORECASE
-)
-_MAX_TABLES = 8
-_PREFERRED_BIN_UM = 8
 
 _Found = TypeVar("_Found")
 
@@ -61,7 +42,7 @@ def survey(path: Path, *, annotation_csv: Path | None = None) -> Survey:
     SampleFileError
         If no sample is found, or several are.
     """
-    with _opened(path) as parts:
+    with opened_files(path) as parts:
         checks: list[Check] = []
         head = _tried(checks, "Counts", lambda: tenx.read_head(parts.matrix))
         place = _tried(checks, "Positions", lambda: _read_place(parts))
@@ -102,7 +83,7 @@ def read(path: Path, choices: ImportChoices, *, name: str | None = None, annotat
     SampleFileError, UnsafeFileError, SampleError
         If anything needed is missing, damaged or hostile.
     """
-    with _opened(path) as parts:
+    with opened_files(path) as parts:
         head, place = tenx.read_head(parts.matrix), _read_place(parts)
         rows, spots = _matched(head.barcodes, place.barcodes)
         counts = tenx.read_counts(parts.matrix, head)
@@ -122,190 +103,10 @@ def read(path: Path, choices: ImportChoices, *, name: str | None = None, annotat
         )
 
 
-# --- what is there ---
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layout:
-    """Where the files of one sample lie, relative to what was given."""
-
-    matrix: PurePosixPath
-    positions: PurePosixPath | None
-    packed_positions: PurePosixPath | None
-    tables: Sequence[PurePosixPath]
-    other_bins: Sequence[str]
-
-    def files(self, names: Sequence[PurePosixPath]) -> set[PurePosixPath]:
-        """Which of all files are needed."""
-        texts = {self.matrix / name for name in _TEXT_NAMES}
-        needed = {self.matrix, *self.tables, *texts, self.packed_positions}
-        if self.positions is not None:
-            needed |= {self.positions / name for name in _SPATIAL_NAMES}
-        return {name for name in names if name in needed}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """The files of one sample, on this disk."""
-
-    name: str
-    matrix: Path
-    spatial: Path | None
-    tables: Sequence[Path]
-    other_bins: Sequence[str]
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[_Parts]:
-    with ExitStack() as stack:
-        if archives.is_archive(path):
-            names = archives.member_names(path)
-            layout = _located(names, path)
-            folder = stack.enter_context(archives.unpacked(path, layout.files(names)))
-        elif path.is_dir():
-            folder, layout = path, _located(_walked(path), path)
-        else:
-            folder, layout = path.parent, _beside(path)
-        yield _Parts(
-            name=_suggested_name(path, layout),
-            matrix=folder / layout.matrix,
-            spatial=_spatial_folder(folder, layout, stack),
-            tables=[folder / table for table in layout.tables],
-            other_bins=layout.other_bins,
-        )
-
-
-def _spatial_folder(folder: Path, layout: _Layout, stack: ExitStack) -> Path | None:
-    if layout.positions is not None:
-        return folder / layout.positions
-    if layout.packed_positions is None:
-        return None
-    # As 10x publishes it for download: the matrix, and an archive of `spatial` beside it.
-    archive = folder / layout.packed_positions
-    names = archives.member_names(archive)
-    tables = [name for name in names if name.name in spatial.POSITIONS]
-    if len({name.parent for name in tables}) != 1:
-        return None
-    wanted = {tables[0].parent / name for name in _SPATIAL_NAMES} & set(names)
-    return stack.enter_context(archives.unpacked(archive, wanted)) / tables[0].parent
-
-
-def _walked(folder: Path) -> list[PurePosixPath]:
-    found: list[PurePosixPath] = []
-    n_seen = 0
-    # `outs` is often a link; what is too deep or too much ends a circle of links, too.
-    for where, folders, files in os.walk(folder, followlinks=True):
-        here = PurePosixPath(Path(where).relative_to(folder).as_posix())
-        n_seen += len(folders) + len(files)
-        if n_seen > MAX_FILES:
-            raise SampleFileError(
-                f"{shown(folder, 300)} holds more than {MAX_FILES:,} files: give the folder of one sample."
-            )
-        if len(here.parts) >= MAX_FOLDERS_DOWN:
-            folders.clear()
-        folders.sort()
-        found += [here / name for name in sorted(files)]
-    return found
-
-
-def _beside(matrix: Path) -> _Layout:
-    """Find what belongs to a matrix that was named itself."""
-    folder = matrix.parent
-    names = [PurePosixPath(entry.name) for entry in folder.iterdir() if entry.is_file()]
-    inner = [entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name.endswith("spatial")]
-    names += [
-        PurePosixPath(name) / table
-        for name in inner
-        for table in spatial.POSITIONS
-        if (folder / name / table).is_file()
-    ]
-    return _around(PurePosixPath(matrix.name), sorted(names), [])
-
-
-def _located(names: Sequence[PurePosixPath], source: Path) -> _Layout:
-    matrices = _matrices(names)
-    if not matrices:
-        raise SampleFileError(
-            f"{shown(source.name)} holds no {_H5} and no {tenx.MATRIX} with its tables: give the folder that Space Ranger calls "
-            "`outs`, or a zip or tar.gz of it."
-        )
-    chosen, other_bins = _one(matrices, source)
-    return _around(chosen, names, other_bins)
-
-
-def _matrices(names: Sequence[PurePosixPath]) -> list[PurePosixPath]:
-    """Matrices of one kind, the most usual kind that is there: one for each sample."""
-    filtered = [name for name in names if name.name.endswith(_H5)]
-    roots = {name.parent for name in filtered}
-    texts = [name.parent for name in names if name.name in (tenx.MATRIX, f"{tenx.MATRIX}.gz")]
-    texts = [folder for folder in texts if not folder.name.startswith("raw_")]
-    found = filtered + [folder for folder in texts if _sample_folder(folder) not in roots]
-    others = [name for name in names if name.suffix == ".h5" and not name.name.endswith(_NO_MATRIX)]
-    return found or others or [name for name in names if name.name.endswith("raw_feature_bc_matrix.h5")]
-
-
-def _sample_folder(matrix: PurePosixPath) -> PurePosixPath:
-    return matrix.parent if matrix.name.endswith("_bc_matrix") or matrix.suffix == ".h5" else matrix
-
-
-def _one(matrices: Sequence[PurePosixPath], source: Path) -> tuple[PurePosixPath, list[str]]:
-    if len(matrices) == 1:
-        return matrices[0], []
-    bins = [re.fullmatch(r"square_(\d+)um", _sample_folder(matrix).name) for matrix in matrices]
-    if all(bins) and len({_sample_folder(matrix).parent for matrix in matrices}) == 1:
-        by_size = {int(found[1]): matrix for found, matrix in zip(bins, matrices, strict=True) if found}
-        size = min(by_size, key=lambda size: abs(size - _PREFERRED_BIN_UM))
-        return by_size[size], [f"{other} um" for other in sorted(by_size) if other != size]
-    listed = ", ".join(shown(matrix) for matrix in matrices[:5]) + (", ..." if len(matrices) > 5 else "")
-    raise SampleFileError(
-        f"{shown(source.name)} holds {len(matrices)} matrices ({listed}): give one of them, with its `spatial` folder."
-    )
-
-
-def _around(matrix: PurePosixPath, names: Sequence[PurePosixPath], other_bins: Sequence[str]) -> _Layout:
-    root = _sample_folder(matrix)
-    holders = {name.parent for name in names if name.name in spatial.POSITIONS}
-    prefixed = sorted(holder for holder in holders if holder.parent == root and holder.name.endswith("spatial"))
-    likely = [folder for folder in (root / "spatial", root, root.parent / "spatial") if folder in holders]
-    packed = [
-        name
-        for name in names
-        if name.parent == root and name.name.endswith(tuple(f"spatial{end}" for end in _ARCHIVE_ENDS))
-    ]
-    tables = [name for name in names if name.parent == root and _may_be_labels(name.name)]
-    return _Layout(
-        matrix=matrix,
-        positions=next(iter([*likely, *(prefixed if len(prefixed) == 1 else [])]), None),
-        packed_positions=packed[0] if len(packed) == 1 else None,
-        tables=tables[:_MAX_TABLES],
-        other_bins=other_bins,
-    )
-
-
-def _may_be_labels(name: str) -> bool:
-    return (
-        name.lower().endswith((".csv", ".tsv"))
-        and name not in spatial.POSITIONS
-        and "metrics_summary" not in name
-        and name not in _TEXT_NAMES
-    )
-
-
-def _suggested_name(path: Path, layout: _Layout) -> str:
-    """Take the nearest name that tells samples apart: of the file, of a folder inside, of what was given."""
-    prefix = layout.matrix.name.removesuffix(_H5).rstrip("_.-") if layout.matrix.name.endswith(_H5) else ""
-    stem = path.name if path.is_dir() else path.name.partition(".")[0]
-    outside = [stem, *(parent.name for parent in path.resolve().parents)]
-    if path.is_dir() and not path.name:
-        outside[0] = path.resolve().name
-    candidates = [prefix, *(part for part in reversed(layout.matrix.parent.parts)), *outside]
-    return next((name for name in candidates if not _GENERIC.fullmatch(name)), "sample")
-
-
 # --- bringing it together ---
 
 
-def _read_place(parts: _Parts) -> spatial.SpatialFolder:
+def _read_place(parts: SampleFiles) -> spatial.SpatialFolder:
     if parts.spatial is None:
         raise SampleFileError(
             f"There is no table of positions for {shown(parts.matrix.name)}: put the `spatial` folder that Space Ranger wrote "
@@ -332,7 +133,7 @@ def _expression(counts: sparse.csr_array, kept: np.ndarray) -> Expression:
     return some.toarray() if some.shape[0] * some.shape[1] <= DENSE_LIMIT else some
 
 
-def _annotations(parts: _Parts, barcodes: np.ndarray | None, annotation_csv: Path | None) -> Annotations | None:
+def _annotations(parts: SampleFiles, barcodes: np.ndarray | None, annotation_csv: Path | None) -> Annotations | None:
     """Read the table that was given, or the first in the folder that names the sample's spots."""
     if barcodes is None:
         return None
@@ -349,7 +150,7 @@ def _annotations(parts: _Parts, barcodes: np.ndarray | None, annotation_csv: Pat
 
 
 def _labels(
-    parts: _Parts, barcodes: np.ndarray, choices: ImportChoices, annotation_csv: Path | None
+    parts: SampleFiles, barcodes: np.ndarray, choices: ImportChoices, annotation_csv: Path | None
 ) -> np.ndarray | None:
     if choices.annotation is None and annotation_csv is None:
         return None
@@ -373,7 +174,7 @@ def _tried(checks: list[Check], what: str, work: Callable[[], _Found]) -> _Found
 
 
 def _checks(
-    parts: _Parts,
+    parts: SampleFiles,
     head: tenx.MatrixHead | None,
     place: spatial.SpatialFolder | None,
     annotations: Annotations | None,
@@ -390,7 +191,7 @@ def _checks(
     return checks
 
 
-def _head_checks(parts: _Parts, head: tenx.MatrixHead) -> list[Check]:
+def _head_checks(parts: SampleFiles, head: tenx.MatrixHead) -> list[Check]:
     kind = "three text files" if parts.matrix.is_dir() else shown(parts.matrix.name)
     checks = [_good("Counts", f"{len(head.barcodes)} spots, {len(head.gene_names)} genes ({kind}).")]
     if "raw_" in parts.matrix.name:
@@ -405,7 +206,7 @@ def _head_checks(parts: _Parts, head: tenx.MatrixHead) -> list[Check]:
     return checks
 
 
-def _place_checks(parts: _Parts, place: spatial.SpatialFolder) -> list[Check]:
+def _place_checks(parts: SampleFiles, place: spatial.SpatialFolder) -> list[Check]:
     checks = []
     if place.bin_size_um:
         checks.append(_bins_check(parts, place.bin_size_um))
@@ -418,7 +219,7 @@ def _place_checks(parts: _Parts, place: spatial.SpatialFolder) -> list[Check]:
     return checks
 
 
-def _bins_check(parts: _Parts, size_um: float) -> Check:
+def _bins_check(parts: SampleFiles, size_um: float) -> Check:
     found = f"Squares of {size_um:g} um, off Visium's lattice"
     if not parts.other_bins:
         return _good("Bins", f"{found}.")

@@ -17,7 +17,8 @@ from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
 from core.io import archives
-from core.io.hdf5.safe import opened, read_text
+from core.io.hdf5.safe import opened
+from core.io.hdf5.text import short_texts
 from core.text import shown
 
 MAX_VALUES = 1 << 29
@@ -187,9 +188,7 @@ def _names(group: h5py.Group, *keys: str) -> np.ndarray:
     dataset = next((group[key] for key in keys if isinstance(group.get(key), h5py.Dataset)), None)
     if dataset is None or not h5py.check_string_dtype(dataset.dtype) or dataset.ndim != 1:
         raise SampleFileError(f"has no list of names called `{keys[0]}`: copy or download it again.")
-    if dataset.dtype.itemsize > 4096:
-        raise SampleFileError(f"has names of more than 4096 bytes in `{keys[0]}`, which are none.")
-    return np.array([name.decode("utf-8", "replace") for name in read_text(dataset)], dtype=str)
+    return np.array(short_texts(dataset, keys[0]), dtype=str)
 
 
 def _numbers(group: h5py.Group, key: str, dtype: type | None = None) -> np.ndarray:

@@ -7,7 +7,6 @@ folder is bounded; what was used longest ago goes first. Knows names and bytes o
 import dataclasses
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 from distributed import get_worker
 
 from core.errors import WorkError
+from core.files import keep_below, mark_used, written_whole
 
 FOLDER, MEGABYTES = "SPCA_DEPOT", "SPCA_DEPOT_MB"
 """Settings of a worker: where the folder is, and how large it may grow."""
@@ -91,7 +91,7 @@ class Depot:
         bool
         """
         try:
-            os.utime(self.folder / name)
+            mark_used(self.folder / name)
         except FileNotFoundError:
             return False
         return True
@@ -109,7 +109,8 @@ class Depot:
             self._nowhere.add(name)
             return
         write_file(self.folder, name, data)
-        self._trim(newest=name)
+        found = (path for path in self.folder.iterdir() if _NAME.fullmatch(path.name))
+        keep_below(found, self._max_bytes, spare=self.folder / name)
 
     def drop(self, name: str) -> None:
         """Remove a file that is not what its name says.
@@ -119,14 +120,6 @@ class Depot:
         name : str
         """
         (self.folder / name).unlink(missing_ok=True)
-
-    def _trim(self, newest: str) -> None:
-        found = [(path.stat(), path) for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
-        excess = sum(status.st_size for status, _ in found) - self._max_bytes
-        for status, path in sorted(found, key=lambda item: item[0].st_mtime_ns):
-            if excess > 0 and path.name != newest:
-                path.unlink(missing_ok=True)
-                excess -= status.st_size
 
 
 _DEPOTS: dict[tuple[str, int], Depot] = {}
@@ -185,15 +178,8 @@ def write_file(folder: Path, name: str, data: bytes) -> None:
         raise WorkError(f"{name!r} is not the name of a sample or a model: it was not written.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                temporary.replace(folder / name)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with written_whole(folder / name) as draft:
+            draft.write_bytes(data)
     except OSError as error:
         raise WorkError(
             f"{name} could not be written to {folder}: {error.strerror}. Make room there, then try again."

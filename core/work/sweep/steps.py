@@ -4,17 +4,16 @@ Arrays lie in `.npy` and `.npz` files that are mapped into memory, so a matrix i
 Nothing is pickled. Knows nothing of the method: keys say what a value depends on.
 """
 
-import fcntl
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
 
+from core.files import keep_below, locked, mark_used, remove, written_whole
 from core.method.cache import DEFAULT_BYTES, StepCache
 from core.sample import Sample, TissueImage
 
@@ -92,23 +91,19 @@ class SharedSteps(StepCache):
             return sample
 
     def _write(self, path: Path, write: Callable[[Path], None]) -> None:
-        """Write beside and move: whoever sees it sees all of it. A full disk costs time, not the sweep."""
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            write(part)
-            part.replace(path)
-        except OSError:
-            _remove(part)
-        _keep_within(self.folder, MOST_BYTES)
+        """Keep a step where it can be kept: a full disk costs time, not the sweep."""
+        with suppress(OSError), written_whole(path, durable=False) as draft:
+            write(draft)
+        with suppress(OSError):  # the folder may be gone: its sweep has ended
+            keep_below(self.folder.glob("*.npy"), self._budget())  # samples stay, since every step begins with one
 
-    @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
-        self.folder.mkdir(
-            parents=True, exist_ok=True
-        )  # it is deleted when a sweep has ended, and may be asked for again
-        with (self.folder / f"{key}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # given back by the system when a process dies
-            yield
+    def _budget(self) -> int:
+        """Bytes of steps: at most half of what is free or theirs on the disk."""
+        used = sum(path.stat().st_size for path in self.folder.glob("*.npy"))
+        return min(MOST_BYTES, (shutil.disk_usage(self.folder).free + used) // 2)
+
+    def _locked(self, key: str) -> AbstractContextManager[None]:
+        return locked(self.folder / f"{key}.lock")
 
 
 def remove_folder(folder: Path) -> None:
@@ -118,10 +113,7 @@ def remove_folder(folder: Path) -> None:
     ----------
     folder : Path
     """
-    if folder.is_dir():
-        for path in folder.iterdir():
-            _remove(path)
-        _remove(folder)
+    remove(folder)
 
 
 def _is_shared(value: np.ndarray) -> bool:
@@ -129,7 +121,7 @@ def _is_shared(value: np.ndarray) -> bool:
 
 
 def _mapped(path: Path) -> Any:
-    os.utime(path)
+    mark_used(path)
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
@@ -172,23 +164,3 @@ def _sample_from(folder: Path) -> Sample:
     rest: dict[str, Any] = {name: parts.get(name) for name in _ARRAYS}
     rest |= {name: parts[name].item() for name in _TEXT}
     return Sample(expression=expression, image=image, **rest)
-
-
-def _keep_within(folder: Path, most_bytes: int) -> None:
-    """Delete the arrays used longest ago; samples stay, since every step begins with one."""
-    sizes = {path: path.stat() for path in folder.glob("*.npy")}
-    free = shutil.disk_usage(folder).free + sum(status.st_size for status in sizes.values())
-    left = min(most_bytes, free // 2)
-    for path, status in sorted(sizes.items(), key=lambda item: item[1].st_mtime_ns, reverse=True):
-        left -= status.st_size
-        if left < 0:
-            _remove(path)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        for inner in path.iterdir():
-            inner.unlink(missing_ok=True)
-        path.rmdir()
-    else:
-        path.unlink(missing_ok=True)

@@ -3,7 +3,7 @@ import pytest
 from core.errors import SampleFileError
 from core.io import importing, lab
 from core.io.incoming import ImportChoices
-from core.io.lab import reading
+from core.io.lab import writing
 from tests import h5ad_files, space_ranger
 from tests.small_tissue import small_sample
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch):
     def full(*_args, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(reading, "deepdish_save", full)
+    monkeypatch.setattr(writing, "deepdish_save", full)
     with pytest.raises(SampleFileError, match="No space left on device"):
         importing.save(small_sample("one"), tmp_path)
     assert list(tmp_path.iterdir()) == []

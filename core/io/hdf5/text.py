@@ -1,4 +1,4 @@
-"""Attributes of text in HDF5 files, read without HDF5's own reader of text of variable length.
+"""Text in HDF5 files, in datasets and in attributes, read without HDF5's own reader of text of variable length.
 
 That reader can hang on one damaged byte (see `core.io.hdf5.ragged_text`), and anndata keeps such text in attributes. What lies
 around it is read here from the object's header: HDF5 File Format Specification 3.0, IV.A.1 "Data Object
@@ -13,11 +13,83 @@ import h5py
 import numpy as np
 
 from core.errors import SampleFileError
-from core.io.hdf5.ragged_text import ENTRY, texts
-from core.io.lab import decoded
+from core.io.hdf5.ragged_text import ENTRY, read_ragged_text, texts
+
+MAX_TEXT_BYTES = 4096
+"""Longest label, name or barcode."""
 
 _ATTRIBUTE, _CONTINUATION = 0x0C, 0x10
 _MAX_BLOCKS = 1000
+
+
+def read_text(dataset: h5py.Dataset) -> list[bytes]:
+    """Read the texts of a dataset, of fixed or of variable length.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset of any shape
+        Of a string type.
+
+    Returns
+    -------
+    list of bytes
+        In C order.
+
+    Raises
+    ------
+    SampleFileError
+        If text of variable length is compressed or damaged.
+    """
+    if dataset.dtype.hasobject:
+        return read_ragged_text(dataset)
+    return [bytes(entry) for entry in np.ravel(dataset[...])]
+
+
+def short_texts(dataset: h5py.Dataset, key: str, field: str | None = None) -> list[str]:
+    """Read names, labels or barcodes.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset of any shape
+        Of a string type, or a table of records.
+    key : str
+        What the message calls it.
+    field : str, optional
+        Of a table of records: the one to read, of variable length.
+
+    Returns
+    -------
+    list of str
+        In C order.
+
+    Raises
+    ------
+    SampleFileError
+        If one is longer than `MAX_TEXT_BYTES` (it would widen a whole array of numpy's text, which has a fixed length),
+        or text of variable length is compressed or damaged.
+    """
+    if field is not None or dataset.dtype.itemsize <= MAX_TEXT_BYTES:
+        found = read_text(dataset) if field is None else read_ragged_text(dataset, field)
+        if max(map(len, found), default=0) <= MAX_TEXT_BYTES:
+            return [decoded(text) for text in found]
+    raise SampleFileError(f"`{key}` holds text of more than {MAX_TEXT_BYTES} bytes, where names belong.")
+
+
+def decoded(value: bytes) -> str:
+    """Read text as UTF-8, or as what R writes on Windows.
+
+    Parameters
+    ----------
+    value : bytes
+
+    Returns
+    -------
+    str
+    """
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")  # R on Windows
 
 
 def text_attribute(item: h5py.Group | h5py.Dataset, name: str) -> list[str]:

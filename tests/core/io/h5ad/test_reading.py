@@ -223,6 +223,16 @@ def test_the_layout_of_2019_comes_in(tmp_path: Path):
     assert found.barcodes[7] == "spot7"
 
 
+def test_one_endless_text_in_a_table_of_2019_is_refused_before_it_widens_the_column(tmp_path: Path):
+    obs = np.zeros(3, dtype=[("index", h5py.string_dtype()), ("x", "f8"), ("y", "f8")])
+    obs["index"] = ["a", "b", "c" * 5000]
+    with h5py.File(tmp_path / "old.h5ad", "w") as file:
+        file["X"], file["obs"] = np.ones((3, 1)), obs
+        file["var"] = np.array([(b"Gene0",)], dtype=[("index", "S8")])
+    with pytest.raises(SampleFileError, match="`obs/index` holds text of more than 4096 bytes"):
+        h5ad.read(tmp_path / "old.h5ad", ALL)
+
+
 def test_the_layout_of_2020_comes_in(tmp_path: Path):
     """Codes as the column, categories in `__categories`: what anndata 0.7 wrote."""
     path = saved(visium_adata(tissue()), tmp_path)

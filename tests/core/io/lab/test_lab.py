@@ -12,7 +12,7 @@ from scipy import sparse
 
 from core.errors import DomainsError, DuplicateSpotError, SampleError, SampleFileError
 from core.io import lab
-from core.io.lab import reading
+from core.io.lab import reading, writing
 from core.io.lab.deepdish_bridge import deepdish_io, deepdish_save
 from core.sample import UNANNOTATED, Sample, TissueImage
 
@@ -194,7 +194,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(
         draft.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(reading, "deepdish_save", save_half)
+    monkeypatch.setattr(writing, "deepdish_save", save_half)
     with pytest.raises(SampleFileError, match=r"sample_small\.h5 cannot be written \(No space left on device\)"):
         lab.write(sample, path)
     assert path.read_bytes() == before
@@ -286,6 +286,14 @@ def test_sparse_counts_are_read_from_rows_or_columns_and_any_width_of_index(tmp_
     assert isinstance(sample.expression, sparse.csr_array)
     np.testing.assert_array_equal(sample.expression.toarray(), COUNTS)
     assert sample.expression.dtype == np.int32
+
+
+@pytest.mark.parametrize("key", ["Y", "cell"])
+def test_one_endless_text_among_names_is_refused_before_it_widens_all_of_them(tmp_path: Path, key: str):
+    texts = np.array(["A", "B", "C", "D" * 5000], dtype=object)
+    write_h5(tmp_path / "a.h5", **{key: texts})
+    with pytest.raises(SampleFileError, match=f"`{key}` holds text of more than 4096 bytes, where names belong"):
+        lab.read(tmp_path / "a.h5")
 
 
 def test_a_sparse_file_from_h5py_with_its_format_as_ragged_text_is_told_by_its_shape(tmp_path: Path):

@@ -16,7 +16,7 @@ from core.io import lab
 from core.io.public import paste2
 
 N_SPOTS, N_GENES = 40, 30
-SHIPPED = Path(__file__).parents[3] / "spca_dat"
+SHIPPED = Path(__file__).parents[4] / "spca_dat"
 
 
 def write_h5ad(path: Path, seed: int = 0) -> None:

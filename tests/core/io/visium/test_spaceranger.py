@@ -198,6 +198,15 @@ def test_each_fault_of_a_matrix_is_said_in_one_sentence_with_its_file(output, ke
     assert words in str(caught.value)
 
 
+def test_one_endless_barcode_is_refused_before_it_widens_all_of_them(output):
+    path = output / "filtered_feature_bc_matrix.h5"
+    with h5py.File(path, "a") as file:
+        del file["matrix/barcodes"]
+        file["matrix/barcodes"] = np.array(["A", "B", "C", "D" * 5000], dtype=object)
+    with pytest.raises(SampleFileError, match="`barcodes` holds text of more than 4096 bytes"):
+        spaceranger.read(output, ALL)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -1,0 +1,94 @@
+"""Numbers in HDF5 files: checked before they are read, and in types that scipy and torch know. Knows nothing of samples."""
+
+from typing import Any
+
+import h5py
+import numpy as np
+
+from core.errors import SampleFileError
+from core.text import shown
+
+
+def numbers(file: h5py.Group, key: str, *, n_dims: int) -> h5py.Dataset:
+    """Find a dataset of numbers that this machine can read.
+
+    Parameters
+    ----------
+    file : h5py.Group
+    key : str
+    n_dims : int
+
+    Returns
+    -------
+    h5py.Dataset
+
+    Raises
+    ------
+    SampleFileError
+        If it holds something else, or has other dimensions. The message does not name the file.
+    """
+    found = file[key]
+    if not isinstance(found, h5py.Dataset):
+        raise SampleFileError(f"`{key}` is not a table: store an array of numbers there.")
+    if found.dtype.kind not in "iuf":
+        raise SampleFileError(f"`{key}` holds {kind_of(found)}, where numbers belong.")
+    if found.ndim != n_dims:
+        raise SampleFileError(f"`{key}` has the shape {found.shape}: it needs {n_dims} dimensions.")
+    check_filters(found, key)
+    return found
+
+
+def kind_of(dataset: h5py.Dataset) -> str:
+    """Say in words what a dataset holds that is not what was looked for.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+
+    Returns
+    -------
+    str
+    """
+    if h5py.check_string_dtype(dataset.dtype):
+        return "text"
+    return {"b": "truth values", "c": "complex numbers"}.get(dataset.dtype.kind, f"values of type {dataset.dtype}")
+
+
+def check_filters(dataset: h5py.Dataset, key: str) -> None:
+    """Refuse compression that this machine cannot undo.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+    key : str
+        What the message calls it.
+
+    Raises
+    ------
+    SampleFileError
+    """
+    plan = dataset.id.get_create_plist()
+    for number in range(plan.get_nfilters()):
+        code, _, _, label = plan.get_filter(number)
+        if not h5py.h5z.filter_avail(code):
+            raise SampleFileError(
+                f"`{key}` is compressed with {shown(label.decode(errors='replace'), 40)}, which needs a plug-in: "
+                "save the file again with zlib."
+            )
+
+
+def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Name the number type that scipy and torch know: this machine's byte order, no halves, no long doubles.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of the file.
+
+    Returns
+    -------
+    dtype
+    """
+    if dtype.kind == "f":
+        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
+    return dtype.newbyteorder("=")
