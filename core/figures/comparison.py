@@ -51,40 +51,6 @@ def predicted_and_annotated(
     return figure
 
 
-def annotated_alone(sample: Sample, words: str, *, theme: Theme = "light") -> go.Figure:
-    """Draw the picture of :func:`predicted_and_annotated` before there is a result.
-
-    Parameters
-    ----------
-    sample : Sample
-    words : str
-        What stands where the predicted domains will be.
-    theme : {"light", "dark"}
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-    """
-    look = SURROUNDINGS[theme]
-    figure = go.Figure()
-    if layers := sample.classes:
-        _add_annotated(figure, sample, colours.layer_colours(layers, theme))
-        said = [f"Annotated: {display_name(str(layer))}" for layer in np.asarray(sample.labels_true)]
-        figure.add_trace(tissue.hover(sample.places, spot_names(sample), said, 2))
-    _lay_out(figure, sample, look)
-    _write_titles(figure, sample, "", look)
-    figure.add_annotation(
-        text=words,
-        x=0.5,
-        y=0.5,
-        xref="x domain",
-        yref="y domain",
-        showarrow=False,
-        font={"size": 15, "color": look.muted},
-    )
-    return figure
-
-
 def _panels(sample: Sample) -> tuple[int, ...]:
     return (1,) if sample.labels_true is None else (1, 2)
 

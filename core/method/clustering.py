@@ -87,27 +87,6 @@ def sketch_of(expression: np.ndarray, positions: np.ndarray) -> Sketch:
         return sketch(expression, canonical_order(positions))
 
 
-def joint_features(
-    expression: np.ndarray, positions: np.ndarray, x_weight: float, *, depths: np.ndarray | None = None
-) -> np.ndarray:
-    """Put position and weighted expression side by side: what :func:`cluster` measures distances in.
-
-    Parameters
-    ----------
-    expression : ndarray of shape (n_spots, n_features)
-    positions : ndarray of shape (n_spots, 2)
-    x_weight : float
-        w, which multiplies expression.
-    depths : ndarray of shape (n_spots,), optional
-        With it position is the depth u alone; without it, array row and array column.
-
-    Returns
-    -------
-    ndarray of shape (n_spots, 1 or 2, plus n_features), float64
-    """
-    return np.hstack([_position(positions, depths), x_weight * expression])
-
-
 def _position(positions: np.ndarray, depths: np.ndarray | None) -> np.ndarray:
     return positions.astype(np.float64) if depths is None else depths[:, None]
 

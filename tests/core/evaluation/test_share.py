@@ -7,7 +7,6 @@ import pytest
 
 from core.depth import depth
 from core.evaluation.share import Shares, distance_shares, total_variance
-from core.method.clustering import joint_features
 
 
 @pytest.mark.parametrize("angle", [None, 0.4])
@@ -15,7 +14,7 @@ def test_shares_are_those_of_the_mean_squared_distance_over_all_pairs(angle):
     random = np.random.default_rng(1)
     lattice, expression = random.integers(0, 9, (12, 2)), random.random((12, 3))
     depths = None if angle is None else depth(lattice, angle)
-    features = joint_features(expression, lattice, 5.0, depths=depths)
+    features = np.hstack([lattice if depths is None else depths[:, None], 5.0 * expression])
     n_coordinates = 2 if angle is None else 1
     pairs = [np.square(features[i] - features[j]) for i, j in itertools.combinations(range(12), 2)]
     position = sum(pair[:n_coordinates].sum() for pair in pairs) / sum(pair.sum() for pair in pairs)

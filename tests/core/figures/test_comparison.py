@@ -8,7 +8,7 @@ import pytest
 
 from core.depth import FoundDirection
 from core.figures.colours import SURROUNDINGS, layer_colours
-from core.figures.comparison import annotated_alone, predicted_and_annotated
+from core.figures.comparison import predicted_and_annotated
 from core.figures.training import loss_curve
 from core.params import preset
 from core.result import Result, Scores
@@ -106,13 +106,6 @@ def test_the_heading_gives_name_and_scores():
     scored = dataclasses.replace(make_result(), scores=Scores(ari=0.5, nmi=0.25, ari_all=0.4, nmi_all=0.2))
     texts = [note.text for note in predicted_and_annotated(make_sample(), scored).layout.annotations]
     assert "<b>slab</b>   ARI 0.500   NMI 0.250" in texts
-
-
-def test_before_a_result_the_annotation_stands_beside_the_words():
-    figure = annotated_alone(make_sample(), "Press Train")
-    assert areas(figure, 1) == {}
-    assert len(areas(figure, 2)) == 3
-    assert "Press Train" in [note.text for note in figure.layout.annotations]
 
 
 def test_losses_that_fall_far_are_drawn_on_a_logarithmic_axis():

@@ -8,7 +8,7 @@ from benchmarks import reference
 from core.depth import depth
 from core.errors import ParameterError
 from core.method import pipeline
-from core.method.clustering import cluster, joint_features
+from core.method.clustering import cluster
 from core.method.pooling import pool_window
 from core.params import ClusteringParams, PoolingParams, preset
 from core.sample import Sample
@@ -80,7 +80,7 @@ def test_without_weight_only_position_counts(sample):
 
 def test_the_best_of_several_starts_is_no_worse_than_any_of_them(sample):
     pooled = pool_window(sample.expression, sample.lattice, PoolingParams())
-    features = joint_features(pooled, sample.lattice, 1.0)
+    features = np.hstack([sample.lattice, pooled])
 
     def spread(labels):
         return sum(((features[labels == c] - features[labels == c].mean(axis=0)) ** 2).sum() for c in np.unique(labels))
