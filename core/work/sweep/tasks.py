@@ -67,10 +67,13 @@ def _steps(folder: Path) -> SharedSteps:
 
 
 def _epochs(progress: Progress, steps: Pipeline, params: MethodParams) -> Callable[[int, int, float], None]:
-    unit = 1.0 if params.embedding.kind == "latent" else float(steps.pooled(params.pooling).var(axis=0).mean())
-    scale = max(unit, 1e-300)  # the small autoencoder reads values of unit variance
+    @functools.cache  # found in the first epoch, when the run itself has pooled and its seconds count that
+    def scale() -> float:
+        if params.embedding.kind == "latent":
+            return 1.0  # the small autoencoder reads values of unit variance
+        return max(float(steps.pooled(params.pooling).var(axis=0).mean()), 1e-300)
 
     def on_epoch(epoch: int, n_epochs: int, loss: float) -> None:
-        progress.report(0.0, f"Epoch {epoch} of {n_epochs}, loss {loss:.4g}", loss / scale)
+        progress.report(0.0, f"Epoch {epoch} of {n_epochs}, loss {loss:.4g}", loss / scale())
 
     return on_epoch

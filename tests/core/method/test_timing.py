@@ -3,11 +3,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.io import lab
 from core.method import direction, early_steps, joint, mixture, pipeline, timing, training
 from core.method.cache import StepCache
 from core.method.timing import StepClock
 from core.params import AutoencoderParams, EmbeddingParams, preset, replaced
+from core.work.sweep.tasks import make_runs
+from core.work.tasks import SampleFile
 from tests.sections import shipped_part
+from tests.small_tissue import small_sample
 
 COSTS = {
     (early_steps, "pool_window"): ("pool", 1.0),
@@ -87,6 +91,17 @@ def test_steps_of_several_sections_add_up_to_the_wall(wall):
     for result in results.values():
         assert result.seconds == wall.by_step
         assert sum(result.seconds.values()) == wall.now - began > 0
+
+
+def test_the_first_run_of_a_sweep_counts_the_pooling_that_losses_are_measured_by(wall, tmp_path):
+    lab.write(small_sample("swept"), tmp_path / "swept.h5")
+    file = SampleFile.of(lab.read(tmp_path / "swept.h5"), tmp_path / "swept.h5")
+    params = replaced(small_paper_ae(), ("embedding", "autoencoder", "batch_size"), 32)
+    losses = []
+    progress = SimpleNamespace(report=lambda share, words, loss=None: losses.append(loss))
+    [result] = make_runs(progress, file, (params,), tmp_path / "models", tmp_path / "steps")
+    assert result.seconds["pool"] == 1.0
+    assert losses[0] > 0
 
 
 def test_an_inner_step_takes_its_seconds_from_the_outer_one_however_deep_and_also_when_it_fails(wall):
