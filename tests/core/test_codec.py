@@ -124,7 +124,7 @@ def test_what_is_no_data_is_not_written(value):
         (int, '{"half', "JSON"),
         (int, b"\xff\xfe\x00\xd8", "JSON"),
         (Any, "[" * 200_000, "JSON"),
-        (str, '"' + "x" * 100 + '"', "at most 50"),
+        (str, '"' + "x" * 100 + '"', "more than 50 bytes"),
     ],
 )
 def test_only_what_belongs_there_is_read(kind, text, words):

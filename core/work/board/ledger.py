@@ -1,4 +1,4 @@
-"""What is known of every job, for all threads: who asked, where it stands, how it ended."""
+"""What is known of every job, for all threads: who asked, how it stands, how it ended."""
 
 import dataclasses
 import itertools
@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from core.work.board.job import About, Job, State
+from core.work.board.job import About, Job, JobStatus
 
 _FINISHED_KEPT = 100
 
@@ -59,7 +59,7 @@ class Ledger:
         -------
         Job
         """
-        job = self._add(key, state=State.DONE, share=1.0, result=result, ended=time.time())
+        job = self._add(key, status=JobStatus.DONE, share=1.0, result=result, ended=time.time())
         self._ends[job.id].set()
         return job
 
@@ -136,13 +136,13 @@ class Ledger:
             if job is not None and not job.finished:
                 self._jobs[job_id] = dataclasses.replace(job, **facts)
 
-    def finish(self, job_id: str, state: State, **facts: Any) -> None:
+    def finish(self, job_id: str, status: JobStatus, **facts: Any) -> None:
         """Write down the end of a job; only the first end counts.
 
         Parameters
         ----------
         job_id : str
-        state : State
+        status : JobStatus
         **facts : object
             Fields of `Job`.
         """
@@ -150,7 +150,7 @@ class Ledger:
             job = self._jobs.get(job_id)
             if job is None or job.finished:
                 return
-            ended = dataclasses.replace(job, state=state, ended=time.time(), **facts)
+            ended = dataclasses.replace(job, status=status, ended=time.time(), **facts)
             self._jobs[job_id], end = ended, self._ends[job_id]
         self._on_end(ended)
         end.set()

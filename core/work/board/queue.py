@@ -1,4 +1,4 @@
-"""Whose turn it is: a line of jobs that is fair between users, not between jobs.
+"""The order of waiting jobs, which is fair between users, not between jobs.
 
 Knows ids and names only. Whoever has least running comes next; among equals, whoever has waited longest for a turn. So a
 sweep of a hundred tasks delays the next user by the tasks that run, never by those that wait.

@@ -25,7 +25,7 @@ class Task:
     Parameters
     ----------
     settings : tuple of Setting
-        Of one sample and one place.
+        Of one sample and one setting, but for their seeds.
     group : str
         Tasks of one group share their early steps.
     """
@@ -49,12 +49,12 @@ def in_tasks(settings: Sequence[Setting]) -> list[Task]:
     groups: dict[str, dict[tuple[int, ...], list[Setting]]] = {}
     for setting in settings:
         group = f"{setting.section}-{early_steps_key(setting.params)}"
-        groups.setdefault(group, {}).setdefault(setting.place, []).append(setting)
+        groups.setdefault(group, {}).setdefault(setting.index, []).append(setting)
     return [
-        Task(tuple(same_place[first : first + _STARTS_A_TASK]), group)
-        for group, by_place in groups.items()
-        for same_place in by_place.values()
-        for first in range(0, len(same_place), _STARTS_A_TASK)
+        Task(tuple(same_setting[first : first + _STARTS_A_TASK]), group)
+        for group, by_setting in groups.items()
+        for same_setting in by_setting.values()
+        for first in range(0, len(same_setting), _STARTS_A_TASK)
     ]
 
 
@@ -191,7 +191,7 @@ class SearchSource:
 
     def scored(self, setting: Setting, scores: Scores | None) -> None:
         """Take the scores of a run; None where it failed or was given up."""
-        trial = setting.place[0]
+        trial = setting.index[0]
         self._scores[trial].append(None if scores is None else getattr(scores, self._search.objective))
         self._left[trial] -= 1
         self._settle(trial)

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from core.knobs import KnobPath
 from core.method.seeds import wrapped
-from core.work.sweep.plan import Range, Search
+from core.work.sweep.varied import Range, Search
 
 AHEAD = 4
 """Trials that are made at once at most."""
@@ -57,7 +57,7 @@ class Searching:
         number : int
             Counted from 0.
         values : dict of KnobPath to object
-            What is turned.
+            Of the knobs that vary.
         """
         # Exactly those, however many more are known by now: that depends on what ended first.
         while self._n_told <= self.n_asked - AHEAD:

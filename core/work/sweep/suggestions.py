@@ -8,7 +8,7 @@ from typing import Any
 
 from core import knobs
 from core.params import MethodParams
-from core.work.sweep.plan import Range
+from core.work.sweep.varied import Range
 
 _FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
 
