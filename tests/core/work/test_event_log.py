@@ -53,7 +53,7 @@ def test_a_log_that_is_too_long_to_read_is_not_read(log, monkeypatch, caplog):
 
 def test_what_is_no_data_is_not_written(log):
     with pytest.raises(CodecError):
-        log.append(Step(print))
+        log.append(print)
     assert not log.path.exists()
 
 

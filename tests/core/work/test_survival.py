@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_nothing_of_an_unknown_kind_is_written_or_made():
 def test_a_result_is_found_again_under_its_key_alone_and_damage_is_left_out(tmp_path):
     results = Results(tmp_path)
     results.put("key", [1, 2.5, np.arange(3)])
-    kind = tuple[int, float, np.ndarray]
+    kind: Any = tuple[int, float, np.ndarray]
     assert Results(tmp_path).get("key", kind)[2].tolist() == [0, 1, 2]
     assert results.get("other key", kind) is None
     [path] = tmp_path.glob("*.npz")
@@ -183,6 +184,7 @@ def test_only_a_task_is_looked_up_by_its_name(name):
 SERVER = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from core.params import *
 from core.work import tasks
 from core.work.board.job import About
