@@ -24,7 +24,7 @@ from core.work.sweep.plan import Section, Sweep
 from core.work.sweep.varied import NEEDS_ANNOTATION, Axis, Range, Search, objectives
 
 if TYPE_CHECKING:
-    from core.work.sweep.sweeps import Sweeps
+    from core.work.sweep.sweeps import Sweeps, SweepSnapshot
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _BEST_SHOWN = 5
