@@ -49,10 +49,6 @@ class EventLog:
     def append(self, event: Any) -> None:
         """Add an event.
 
-        Parameters
-        ----------
-        event : dataclass instance
-
         Raises
         ------
         CodecError

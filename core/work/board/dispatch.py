@@ -100,14 +100,7 @@ class Dispatcher:
         return found if isinstance(found, Cluster) else None
 
     def add(self, job_id: str, owner: str, request: Request) -> None:
-        """Put a job into the queue.
-
-        Parameters
-        ----------
-        job_id : str
-        owner : str
-        request : Request
-        """
+        """Put a job into the queue."""
         with self._lock:
             self._requests[job_id] = request
             self._queue.add(job_id, owner, request.lane)
@@ -130,44 +123,23 @@ class Dispatcher:
                 self._queue.add(job_id, owner)
 
     def leave(self, job_id: str, owner: str) -> None:
-        """Let a waiting job no longer count for a user.
-
-        Parameters
-        ----------
-        job_id : str
-        owner : str
-        """
+        """Let a waiting job no longer count for a user."""
         with self._lock:
             self._queue.leave(job_id, owner)
 
     def order(self) -> list[str]:
-        """List what waits, in the order in which it would begin.
-
-        Returns
-        -------
-        list of str
-        """
+        """List what waits, in the order in which it would begin."""
         with self._lock:
             return self._queue.order(self._running())
 
     def n_workers(self) -> int:
-        """Count the workers of all clusters that run.
-
-        Returns
-        -------
-        int
-        """
+        """Count the workers of all clusters that run."""
         with self._lock:
             clusters = list(self._clusters.values())
         return sum(cluster.n_workers() for cluster in clusters)
 
     def forget(self, job_id: str) -> None:
-        """Let go of a job that is finished.
-
-        Parameters
-        ----------
-        job_id : str
-        """
+        """Let go of a job that is finished."""
         with self._lock:
             self._queue.remove(job_id)
             self._requests.pop(job_id, None)

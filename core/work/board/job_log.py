@@ -95,13 +95,6 @@ class JobLog:
     def asked(self, job: Job, task: Task, args: tuple[Any, ...], *, at_home: bool, again: bool) -> None:
         """Write down a request before its work begins.
 
-        Parameters
-        ----------
-        job : Job
-        task : callable
-        args : tuple
-        at_home, again : bool
-
         Raises
         ------
         CodecError
@@ -123,33 +116,17 @@ class JobLog:
         )
 
     def ended(self, job_id: str, how: str) -> None:
-        """Write down that a job has ended, or that an interrupted one needs no more attention.
-
-        Parameters
-        ----------
-        job_id : str
-        how : str
-        """
+        """Write down that a job has ended, or that an interrupted one needs no more attention."""
         self._write(_Event(event="ended", id=job_id, how=how, time=time.time()))
 
     def interrupted(self) -> list[Interrupted]:
-        """List what earlier servers began and did not finish, the oldest first.
-
-        Returns
-        -------
-        list of Interrupted
-        """
+        """List what earlier servers began and did not finish, the oldest first."""
         with self._lock:
             undone = list(self._undone.values())
         return [job for job in map(_read, undone) if job is not None]
 
     def settle(self, job_id: str) -> None:
-        """Forget an interrupted job: it was asked for again, or nobody wants it.
-
-        Parameters
-        ----------
-        job_id : str
-        """
+        """Forget an interrupted job: it was asked for again, or nobody wants it."""
         with self._lock:
             known = self._undone.pop(job_id, None)
         if known is not None:

@@ -40,25 +40,11 @@ class Ledger:
             Of the request.
         owner : str
         about : About
-
-        Returns
-        -------
-        Job
         """
         return self._add(key, owners=(owner,), about=about)
 
     def add_done(self, key: str, result: Any) -> Job:
-        """Write down a job that was done before, and whose result was kept.
-
-        Parameters
-        ----------
-        key : str
-        result : object
-
-        Returns
-        -------
-        Job
-        """
+        """Write down a job that was done before, and whose result was kept."""
         job = self._add(key, status=JobStatus.DONE, share=1.0, result=result, ended=time.time())
         self._ends[job.id].set()
         return job
@@ -71,54 +57,22 @@ class Ledger:
         return job
 
     def job(self, job_id: str) -> Job | None:
-        """Look a job up.
-
-        Parameters
-        ----------
-        job_id : str
-
-        Returns
-        -------
-        Job or None
-        """
+        """Look a job up."""
         with self.lock:
             return self._jobs.get(job_id)
 
     def find(self, key: str) -> Job | None:
-        """Look up the last job of a request.
-
-        Parameters
-        ----------
-        key : str
-
-        Returns
-        -------
-        Job or None
-        """
+        """Look up the last job of a request."""
         with self.lock:
             return self._jobs.get(self._latest.get(key, ""))
 
     def jobs(self) -> list[Job]:
-        """List all jobs, the oldest first.
-
-        Returns
-        -------
-        list of Job
-        """
+        """List all jobs, the oldest first."""
         with self.lock:
             return list(self._jobs.values())
 
     def unfinished(self, owner: str) -> int:
-        """Count what waits or runs for a user.
-
-        Parameters
-        ----------
-        owner : str
-
-        Returns
-        -------
-        int
-        """
+        """Count what waits or runs for a user."""
         return sum(owner in job.owners for job in self.jobs() if not job.finished)
 
     def change(self, job_id: str, **facts: Any) -> None:

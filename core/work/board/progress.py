@@ -15,25 +15,12 @@ _SECONDS_BETWEEN_REPORTS = 0.1
 
 
 def cancel_flag(job_id: str) -> str:
-    """Name the event that asks a job to stop.
-
-    Parameters
-    ----------
-    job_id : str
-
-    Returns
-    -------
-    str
-    """
+    """Name the event that asks a job to stop."""
     return f"cancel {job_id}"
 
 
 class Progress:
     """The line between a running task and the board.
-
-    Parameters
-    ----------
-    job_id : str
 
     Raises
     ------

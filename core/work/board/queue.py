@@ -98,16 +98,7 @@ class FairQueue:
         return job_id, owner
 
     def order(self, running: Mapping[str, int]) -> list[str]:
-        """Say in what order the jobs would start if nothing else came in between.
-
-        Parameters
-        ----------
-        running : mapping of str to int
-
-        Returns
-        -------
-        list of str
-        """
+        """Say in what order the jobs would start if nothing else came in between."""
         ahead, counts, order = copy.deepcopy(self), Counter(dict(running)), []
         for lane in sorted(set(self._lanes.values())):
             while (taken := ahead.take(counts, lane)) is not None:

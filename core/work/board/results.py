@@ -67,13 +67,7 @@ class Results:
         return value
 
     def put(self, key: str, value: object) -> None:
-        """Keep a result; where that cannot be done, the log says so and work goes on.
-
-        Parameters
-        ----------
-        key : str
-        value : object
-        """
+        """Keep a result; where that cannot be done, the log says so and work goes on."""
         path, arrays = self._path(key), list[np.ndarray]()
         try:
             tree = np.frombuffer(codec.encode(value, arrays), dtype=np.uint8)

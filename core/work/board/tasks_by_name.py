@@ -29,10 +29,6 @@ def task_named(name: str) -> Task:
     name : str
         As :func:`name_of` gives, of this version or of an earlier one.
 
-    Returns
-    -------
-    callable
-
     Raises
     ------
     WorkError
@@ -70,10 +66,6 @@ def arguments_of(task: Task) -> Any:
 
 def result_of(task: Task) -> Any:
     """Say of which type the result of a task is once it has arrived.
-
-    Parameters
-    ----------
-    task : callable
 
     Returns
     -------

@@ -80,16 +80,7 @@ class Depot:
                 raise MissingFileError(paths, names, get_worker().address)
 
     def has(self, name: str) -> bool:
-        """Whether a file is here; then it counts as used now.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        bool
-        """
+        """Whether a file is here; then it counts as used now."""
         try:
             mark_used(self.folder / name)
         except FileNotFoundError:
@@ -113,12 +104,7 @@ class Depot:
         keep_below(found, self._max_bytes, spare=self.folder / name)
 
     def drop(self, name: str) -> None:
-        """Remove a file that is not what its name says.
-
-        Parameters
-        ----------
-        name : str
-        """
+        """Remove a file that is not what its name says."""
         (self.folder / name).unlink(missing_ok=True)
 
 
@@ -211,10 +197,6 @@ class Delivery:
         asked : tuple
             Arguments of the task: nothing is written to a folder that they do not name.
 
-        Returns
-        -------
-        object
-
         Raises
         ------
         WorkError
@@ -257,10 +239,6 @@ class Shelf:
         result : object
         old_ones_too : bool
             Also a model that was here before: the client may have none.
-
-        Returns
-        -------
-        object or Delivery
         """
         if not self.names or (self.was_here and not old_ones_too):
             return result
@@ -277,10 +255,6 @@ def shelf(folder: Path, names: tuple[str, ...]) -> Shelf:
         Of the client.
     names : tuple of str
         Weights, then the story that makes them count.
-
-    Returns
-    -------
-    Shelf
 
     Raises
     ------

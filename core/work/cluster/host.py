@@ -67,10 +67,6 @@ def sizes(n_cores: int = CPU_COUNT, memory_bytes: int = MEMORY_LIMIT) -> Sizes:
         As the control group allows.
     memory_bytes : int
         As the control group allows.
-
-    Returns
-    -------
-    Sizes
     """
     n_workers = max(1, min(n_cores, _MOST_WORKERS))
     return Sizes(n_workers, max(1, n_cores // n_workers), int(memory_bytes * _SHARE_OF_MEMORY / n_workers))
@@ -97,10 +93,6 @@ def _own_standard_output() -> IO[str]:
 
 def thread_settings(wanted: Sizes) -> dict[str, str]:
     """Say to libraries how many threads to use.
-
-    Parameters
-    ----------
-    wanted : Sizes
 
     Returns
     -------

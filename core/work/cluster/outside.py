@@ -23,12 +23,7 @@ _SECONDS_TO_RESTART = 30
 
 
 def is_configured() -> bool:
-    """Whether work goes to an outside cluster.
-
-    Returns
-    -------
-    bool
-    """
+    """Whether work goes to an outside cluster."""
     return bool(os.environ.get(ADDRESS, "").strip())
 
 
@@ -60,10 +55,6 @@ def address() -> str:
 
 def security() -> Security:
     """Collect the credentials for the cluster: from `SPCA_TLS_CA`, `SPCA_TLS_CERT` and `SPCA_TLS_KEY`, else from Dask's own settings.
-
-    Returns
-    -------
-    distributed.Security
 
     Raises
     ------
@@ -130,12 +121,7 @@ class OutsideCluster:
         return int(sum(self.client.nthreads().values()))
 
     def send(self, missing: MissingFileError) -> None:
-        """Send files to a worker that lacks them.
-
-        Parameters
-        ----------
-        missing : MissingFileError
-        """
+        """Send files to a worker that lacks them."""
         pairs = zip(missing.names, missing.paths, strict=True)
         files = {name: path.read_bytes() if path.exists() else None for name, path in pairs}
         self.client.run(depot.take_in, files, workers=[missing.worker])

@@ -45,12 +45,7 @@ class _Written:
 
 
 class SweepFolder:
-    """The folder of one sweep.
-
-    Parameters
-    ----------
-    path : Path
-    """
+    """The folder of one sweep."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -67,13 +62,7 @@ class SweepFolder:
         return self.path / _STEPS
 
     def begin(self, sweep: Sweep, who: str) -> None:
-        """Write what is to be done, unless it is there already.
-
-        Parameters
-        ----------
-        sweep : Sweep
-        who : str
-        """
+        """Write what is to be done, unless it is there already."""
         path = self.path / _PLAN
         if not path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
@@ -82,10 +71,6 @@ class SweepFolder:
 
     def plan(self) -> Plan:
         """Read what is to be done.
-
-        Returns
-        -------
-        Plan
 
         Raises
         ------
@@ -99,12 +84,7 @@ class SweepFolder:
             raise ParameterError(f"The sweep {self.id} cannot be read: {error}") from error
 
     def add(self, event: Event) -> None:
-        """Add an event.
-
-        Parameters
-        ----------
-        event : Event
-        """
+        """Add an event."""
         self._log.append(event)
 
     def hold(self) -> IO[str] | None:

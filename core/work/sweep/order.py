@@ -37,10 +37,6 @@ class Task:
 def in_tasks(settings: Sequence[Setting]) -> list[Task]:
     """Put runs together that one worker makes without a break.
 
-    Parameters
-    ----------
-    settings : sequence of Setting
-
     Returns
     -------
     list of Task
@@ -72,12 +68,7 @@ class Waiting:
         return sum(map(len, self._groups.values()))
 
     def add(self, tasks: Sequence[Task]) -> None:
-        """Add tasks, at the end of their groups.
-
-        Parameters
-        ----------
-        tasks : sequence of Task
-        """
+        """Add tasks, at the end of their groups."""
         for task in tasks:
             self._groups.setdefault(task.group, deque()).append(task)
 
@@ -97,12 +88,7 @@ class Waiting:
         return None
 
     def ended(self, task: Task) -> None:
-        """Let the rest of a task's group begin.
-
-        Parameters
-        ----------
-        task : Task
-        """
+        """Let the rest of a task's group begin."""
         self._leading.discard(task.group)
         self._ready.add(task.group)
 

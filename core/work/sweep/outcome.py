@@ -76,12 +76,7 @@ class Outcome:
         return len(self.runs) + len(self.given_up)
 
     def take(self, event: Event) -> None:
-        """Take one event in.
-
-        Parameters
-        ----------
-        event : Event
-        """
+        """Take one event in."""
         if event.state is not None:
             self.status, self.error = event.state, event.error
         if event.cell is None:
@@ -96,14 +91,5 @@ class Outcome:
 
 
 def cell_of(setting: Setting) -> Cell:
-    """Name a run within its sweep.
-
-    Parameters
-    ----------
-    setting : Setting
-
-    Returns
-    -------
-    Cell
-    """
+    """Name a run within its sweep."""
     return setting.section, setting.index, setting.params.clustering.random_state

@@ -18,12 +18,6 @@ Index = tuple[int, ...]
 def runs_by_setting(outcome: Outcome, runs: Iterable[Run], section: int) -> dict[Index, list[Run]]:
     """Sort the runs of one sample by their setting.
 
-    Parameters
-    ----------
-    outcome : Outcome
-    runs : iterable of Run
-    section : int
-
     Returns
     -------
     dict of Index to list of Run
@@ -39,10 +33,6 @@ def runs_by_setting(outcome: Outcome, runs: Iterable[Run], section: int) -> dict
 
 def known_scores(runs: Iterable[Run]) -> list[str]:
     """List the scores by which runs can be compared.
-
-    Parameters
-    ----------
-    runs : iterable of Run
 
     Returns
     -------
@@ -82,10 +72,6 @@ def ranked(scores: Mapping[Index, Sequence[float]], name: str) -> list[Index]:
     scores : mapping of Index to sequence of float
     name : str
         Of the score: some are good when they are low.
-
-    Returns
-    -------
-    list of Index
     """
     sign = 1 if name in SMALLER_IS_BETTER else -1
     return sorted(scores, key=lambda index: (sign * float(np.mean(scores[index])), index))
@@ -93,11 +79,6 @@ def ranked(scores: Mapping[Index, Sequence[float]], name: str) -> list[Index]:
 
 def turned(sweep: Sweep, run: Run) -> dict[str, Any]:
     """Look up the values of the knobs that vary, for one run.
-
-    Parameters
-    ----------
-    sweep : Sweep
-    run : Run
 
     Returns
     -------

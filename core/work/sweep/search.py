@@ -25,12 +25,7 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would write a line a 
 
 
 class Searching:
-    """The trials of a search.
-
-    Parameters
-    ----------
-    search : Search
-    """
+    """The trials of a search."""
 
     def __init__(self, search: Search) -> None:
         self._search = search
@@ -77,10 +72,6 @@ class Searching:
         epoch : int
         loss : float
             Of that epoch, comparable between settings.
-
-        Returns
-        -------
-        bool
         """
         trial = self._trials[number]
         trial.report(loss if self._study.direction.name == "MINIMIZE" else -loss, epoch)
@@ -101,16 +92,7 @@ class Searching:
 
 
 def new_study(search: Search) -> optuna.Study:
-    """Make an empty study for a search, in memory.
-
-    Parameters
-    ----------
-    search : Search
-
-    Returns
-    -------
-    optuna.Study
-    """
+    """Make an empty study for a search, in memory."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(
@@ -130,10 +112,6 @@ def study_of(search: Search, tried: Sequence[tuple[Mapping[str, Any], float]]) -
     search : Search
     tried : sequence of (mapping of str to object, float)
         Values by knob, and the score.
-
-    Returns
-    -------
-    optuna.Study
     """
     study = new_study(search)
     distributions = {item.knob: distribution(item) for item in search.ranges}
@@ -160,16 +138,7 @@ def tell(study: optuna.Study, trial: optuna.Trial, score: float | None) -> None:
 
 
 def distribution(item: Range) -> optuna.distributions.BaseDistribution:
-    """Describe a range as Optuna does.
-
-    Parameters
-    ----------
-    item : Range
-
-    Returns
-    -------
-    optuna.distributions.BaseDistribution
-    """
+    """Describe a range as Optuna does."""
     if item.choices:
         return optuna.distributions.CategoricalDistribution(item.choices)
     if item.whole:
