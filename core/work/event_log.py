@@ -1,6 +1,6 @@
-"""Events on disk, a line of JSON each: however the process ends that adds to it, what it added can be read.
+"""Events on disk, a line of JSON each: what was added can be read, however the process that added it ended.
 
-Knows nothing of jobs and sweeps: who reads says of which type events are.
+Knows nothing of jobs and sweeps: readers name the type of their events.
 """
 
 import logging

@@ -34,7 +34,7 @@ _SECONDS_TO_STOP = 0.5
 _SECONDS_BETWEEN_LOOKS = 1.0
 _HOME, _OUTSIDE = "home", "outside"
 
-_NO_WORKERS = "Waits for a worker: none has joined the cluster"
+_NO_WORKERS = "Waiting for a worker: none has joined the cluster"
 AnyCluster = Cluster | OutsideCluster
 
 
@@ -62,11 +62,11 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class _Handed:
-    """A job in the hands of a cluster, and the user whose turn it took."""
+    """A job that a cluster works on, and the user for whom it was taken from the queue."""
 
     cluster: AnyCluster
     request: Request
-    turn_of: str
+    taken_for: str
     future: "Future[Any] | None" = None
     pid: int = 0
     worker: str = ""
@@ -78,7 +78,7 @@ class Dispatcher:
     Parameters
     ----------
     ledger : Ledger
-        Its lock is held around every change here, too.
+        Its lock also guards every change here.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -110,7 +110,7 @@ class Dispatcher:
         self._news.set()
 
     def join(self, job_id: str, owner: str) -> None:
-        """Let a waiting job count for another user, too.
+        """Count a waiting job for another user, too.
 
         Parameters
         ----------
@@ -123,12 +123,12 @@ class Dispatcher:
                 self._queue.add(job_id, owner)
 
     def leave(self, job_id: str, owner: str) -> None:
-        """Let a waiting job no longer count for a user."""
+        """Stop counting a waiting job for a user."""
         with self._lock:
             self._queue.leave(job_id, owner)
 
     def order(self) -> list[str]:
-        """List what waits, in the order in which it would begin."""
+        """List the jobs that wait, in the order in which they would begin."""
         with self._lock:
             return self._queue.order(self._running())
 
@@ -147,7 +147,7 @@ class Dispatcher:
         self._news.set()
 
     def stop(self, job_id: str) -> None:
-        """End a job within a second, whether it listens or not.
+        """End a job within a second, whether its task reacts or not.
 
         Parameters
         ----------
@@ -158,12 +158,12 @@ class Dispatcher:
             job, handed = self._ledger.job(job_id), self._handed.get(job_id)
         if job is None or job.finished:
             return
-        heard = True
+        stopped = True
         if handed is not None and handed.future is not None:
             Event(cancel_flag(job_id), client=handed.cluster.client).set()
-            heard = job.status is JobStatus.RUNNING and self._ledger.wait(job_id, _SECONDS_TO_STOP)
+            stopped = job.status is JobStatus.RUNNING and self._ledger.wait(job_id, _SECONDS_TO_STOP)
         self._ledger.finish(job_id, JobStatus.CANCELLED)
-        if handed is not None and handed.future is not None and not heard:
+        if handed is not None and handed.future is not None and not stopped:
             handed.cluster.client.cancel([handed.future], force=True)  # first, or the task is tried again elsewhere
             self._in_background(handed.cluster.end_worker, handed.pid, handed.worker)
 
@@ -184,13 +184,13 @@ class Dispatcher:
             self._senders.submit(act, *args)
 
     def _running(self) -> Counter[str]:
-        return Counter(handed.turn_of for handed in self._handed.values())
+        return Counter(handed.taken_for for handed in self._handed.values())
 
     # The dispatcher's own thread.
 
     def _hand_over_always(self) -> None:
         while not self._closed:
-            # Workers of an outside cluster come and go without a word to us.
+            # Workers of an outside cluster come and go without telling us.
             self._news.wait(_SECONDS_BETWEEN_LOOKS if len(self._queue) else None)
             self._news.clear()
             for lane in (_HOME, _OUTSIDE):
@@ -214,7 +214,7 @@ class Dispatcher:
         except (
             Exception,
             asyncio.CancelledError,
-        ) as error:  # the connection broke off a moment ago: what waits goes on
+        ) as error:  # the connection broke off a moment ago: what waits is kept
             _LOG.warning("The cluster for background work does not answer (%s): it is left", type(error).__name__)
             self._lose(cluster)
 
@@ -232,7 +232,7 @@ class Dispatcher:
         if found is not None:
             self._lose(found)
         cluster: AnyCluster = OutsideCluster() if lane == _OUTSIDE else Cluster(on_lost=self._lose)
-        cluster.client.subscribe_topic(TOPIC, self._hear)
+        cluster.client.subscribe_topic(TOPIC, self._on_report)
         with self._lock:
             self._clusters[lane] = cluster
         return cluster
@@ -246,8 +246,8 @@ class Dispatcher:
             taken = self._queue.take(self._running(), lane, most_running_per_user())
             if taken is None:
                 return False
-            job_id, turn_of = taken
-            self._handed[job_id] = _Handed(cluster=cluster, request=self._requests[job_id], turn_of=turn_of)
+            job_id, taken_for = taken
+            self._handed[job_id] = _Handed(cluster=cluster, request=self._requests[job_id], taken_for=taken_for)
         self._hand_over(job_id)
         return True
 
@@ -273,7 +273,7 @@ class Dispatcher:
         cluster.close()
         self._news.set()
 
-    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+    def _on_report(self, event: tuple[float, dict[str, Any]]) -> None:
         _, facts = event
         with self._lock:
             job, handed = self._ledger.job(facts["job"]), self._handed.get(facts["job"])
@@ -281,8 +281,8 @@ class Dispatcher:
                 return
             if "pid" in facts:  # it begins, perhaps again after its process died
                 handed.pid, handed.worker = facts["pid"], facts["worker"]
-                afresh = {"share": 0.0, "message": "", "losses": (), "first": None, "last": None}
-                self._ledger.change(job.id, status=JobStatus.RUNNING, begun=job.begun or time.time(), **afresh)
+                restarted = {"share": 0.0, "message": "", "losses": (), "first": None, "last": None}
+                self._ledger.change(job.id, status=JobStatus.RUNNING, begun=job.begun or time.time(), **restarted)
             else:
                 now, losses = (time.monotonic(), facts["share"]), (*job.losses, *facts["losses"])
                 news = {"share": now[1], "message": facts["message"], "losses": losses}
@@ -308,7 +308,7 @@ class Dispatcher:
             result = future.result()
             if isinstance(result, Delivery):
                 result = result.unpack(handed.request.args)
-        except Exception as error:  # lost on its way, or it cannot be put down here
+        except Exception as error:  # lost on its way, or its files cannot be written here
             self._ledger.finish(job_id, JobStatus.FAILED, error=sentence_of(error))
         else:
             self._ledger.finish(job_id, JobStatus.DONE, share=1.0, result=result)

@@ -24,7 +24,7 @@ _UNFORESEEN = (
 
 
 def sentence_of(error: BaseException) -> str:
-    """Say to a user what went wrong; what nobody foresaw goes to the log in full."""
+    """Tell a user what went wrong; an unforeseen error goes to the log in full."""
     if isinstance(error, DomainsError):
         return str(error)
     if isinstance(error, KilledWorker):

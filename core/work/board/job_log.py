@@ -191,7 +191,7 @@ def _read(event: _Event) -> Interrupted | None:
 
 
 def _untagged(written: Any, arrays: tuple[str, ...]) -> Any:
-    """Read what version 0.1 wrote, which named the kind of every value; the task's annotations say it now."""
+    """Read what version 0.1 wrote, which named the kind of every value; now the task's annotations name it."""
     if not isinstance(written, dict):
         return written
     if "array" in written:

@@ -1,4 +1,4 @@
-"""Tasks by name, and what their annotations say that they take and give: so requests and results are read back without pickles."""
+"""Tasks by name, and the types that they take and return: with these, requests and results are read back without pickles."""
 
 import importlib
 import inspect
@@ -47,7 +47,7 @@ def task_named(name: str) -> Task:
 
 
 def arguments_of(task: Task) -> Any:
-    """Say of which types a task's arguments are, but for its line to the board.
+    """Look up the types of a task's arguments, but for its `Progress`.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def arguments_of(task: Task) -> Any:
 
 
 def result_of(task: Task) -> Any:
-    """Say of which type the result of a task is once it has arrived.
+    """Look up the type of a task's result, without the `Delivery` that it may travel in.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def result_of(task: Task) -> Any:
         None where there is no annotation.
     """
     given = get_type_hints(task).get("return")
-    if isinstance(given, types.UnionType):  # what a worker gives may travel in a `Delivery`
+    if isinstance(given, types.UnionType):
         [given] = [kind for kind in get_args(given) if kind is not Delivery]
     return given
 

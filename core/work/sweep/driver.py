@@ -112,7 +112,7 @@ class Driver(threading.Thread):
         self._asked = status
 
     def snapshot(self) -> SweepSnapshot:
-        """Say how the sweep stands."""
+        """Copy how the sweep stands."""
         with self._lock:
             outcome = dataclasses.replace(
                 self._outcome,
@@ -146,7 +146,7 @@ class Driver(threading.Thread):
             return self._make(self._source()), ""
         except DomainsError as failure:
             return SweepStatus.STOPPED, str(failure)
-        except Exception as failure:  # whatever happens, the sweep must not look as if it went on
+        except Exception as failure:  # whatever happens, the sweep must not seem to go on
             _LOG.exception("A sweep failed")
             return SweepStatus.STOPPED, _UNFORESEEN.format(kind=type(failure).__name__)
 

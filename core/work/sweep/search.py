@@ -32,7 +32,7 @@ class Searching:
         self._study = new_study(search)
         self._trials: list[optuna.Trial] = []
         self._outcomes: dict[int, float | None] = {}
-        self._n_known = self._n_told = 0  # outcomes that are here without a gap, and those that the study was told of
+        self._n_known = self._n_told = 0  # outcomes known without a gap, and those that the study knows
 
     @property
     def n_asked(self) -> int:
@@ -63,7 +63,7 @@ class Searching:
         return trial.number, {item.knob_path: _suggested(trial, item) for item in self._search.ranges}
 
     def hopeless(self, number: int, epoch: int, loss: float) -> bool:
-        """Say whether a training should be given up.
+        """Decide whether to give a training up.
 
         Parameters
         ----------
