@@ -26,9 +26,10 @@ from core.sample import Sample
 from core.work.board.board import shared_board
 from core.work.cluster.host import sizes
 from core.work.runs import Record
-from core.work.sweep.journal import State
-from core.work.sweep.plan import Axis, Section, Sweep
+from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.plan import Section, Sweep
 from core.work.sweep.sweeps import Sweeps
+from core.work.sweep.varied import Axis
 
 AIM = 1.15
 _WINDOWS = (2, 4, 6, 8, 10)
@@ -186,8 +187,8 @@ def _swept(file: Path, sample: Sample, folder: Path) -> float:
     while not sweeps.wait(sweep_id, 60):
         pass
     seconds = time.perf_counter() - started
-    status = sweeps.status(sweep_id)
-    if status is None or status.outcome.state is not State.DONE or status.outcome.failed:
+    status = sweeps.find(sweep_id)
+    if status is None or status.outcome.status is not SweepStatus.DONE or status.outcome.failed:
         raise RuntimeError(f"The sweep did not end as it should: {status and status.outcome}")
     sweeps.close()
     shutil.rmtree(models)

@@ -95,12 +95,36 @@ def decode(kind: type[T], data: bytes | str, arrays: list[np.ndarray] | None = N
         If it is damaged or anything else: another type, a field missing or too many, a value outside its limits.
     """
     if len(data) > most_bytes:
-        raise CodecError(f"It has {len(data):,} bytes, but at most {most_bytes:,} are read.")
+        raise CodecError(f"It has more than {most_bytes:,} bytes, which nothing has that belongs here.")
     try:
         plain = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise CodecError(f"It is not JSON, or was cut off: {shown(error)}.") from error
     return from_plain(kind, plain, arrays)
+
+
+def read(kind: type[T], path: Path, most_bytes: int = MOST_BYTES) -> T:
+    """Read a file that holds what :func:`encode` wrote, and nothing else.
+
+    Parameters
+    ----------
+    kind : type
+    path : Path
+    most_bytes : int
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    CodecError
+        As :func:`decode`.
+    OSError
+        If it cannot be read.
+    """
+    with path.open("rb") as file:
+        return decode(kind, file.read(most_bytes + 1), most_bytes=most_bytes)
 
 
 def from_plain(kind: type[T], plain: Any, arrays: list[np.ndarray] | None = None) -> T:
@@ -122,7 +146,7 @@ def from_plain(kind: type[T], plain: Any, arrays: list[np.ndarray] | None = None
         As :func:`decode`.
     """
     try:
-        value = msgspec.convert(plain, kind, str_keys=True, dec_hook=functools.partial(_read, arrays))
+        value = msgspec.convert(plain, kind, str_keys=True, dec_hook=functools.partial(_made, arrays))
         known = msgspec.to_builtins(value, str_keys=True, enc_hook=_without_fields)
     except DomainsError as error:  # a value outside its limits
         raise CodecError(str(error)) from error
@@ -134,6 +158,8 @@ def from_plain(kind: type[T], plain: Any, arrays: list[np.ndarray] | None = None
 
 def _written(arrays: list[np.ndarray] | None, value: Any) -> Any:
     if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            raise ValueError("an array of objects needs pickle")
         if arrays is None:
             return _array_as_text(value)
         arrays.append(value)
@@ -151,7 +177,7 @@ def _without_fields(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else None
 
 
-def _read(arrays: list[np.ndarray] | None, kind: type[Any], plain: Any) -> Any:
+def _made(arrays: list[np.ndarray] | None, kind: type[Any], plain: Any) -> Any:
     if issubclass(get_origin(kind) or kind, np.ndarray):
         return _array_from_text(plain) if arrays is None else arrays[_index(plain)]
     if issubclass(kind, Path) and isinstance(plain, str):

@@ -19,11 +19,12 @@ from core.io import lab
 from core.sample import Sample
 from core.work.runs import Record, Run, open_record
 from core.work.sweep import results, suggestions
-from core.work.sweep.journal import State
-from core.work.sweep.plan import NEEDS_ANNOTATION, Axis, Range, Search, Section, Sweep, objectives
+from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.plan import Section, Sweep
+from core.work.sweep.varied import NEEDS_ANNOTATION, Axis, Range, Search, objectives
 
 if TYPE_CHECKING:
-    from core.work.sweep.sweeps import Status, Sweeps
+    from core.work.sweep.sweeps import Sweeps, SweepSnapshot
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _BEST_SHOWN = 5
@@ -181,7 +182,7 @@ def _check_objective(plan: Sweep, samples: Sequence[Sample]) -> None:
         )
 
 
-def _made(plan: Sweep, record: Record, models: Path) -> "Status":
+def _made(plan: Sweep, record: Record, models: Path) -> "SweepSnapshot":
     from core.work.board.board import shared_board
     from core.work.sweep.sweeps import Sweeps
 
@@ -190,7 +191,7 @@ def _made(plan: Sweep, record: Record, models: Path) -> "Status":
         return _watched(sweeps, sweeps.start(plan))
     except KeyboardInterrupt:
         sweeps.close()
-        done = sweeps.status(plan.id)
+        done = sweeps.find(plan.id)
         n_done = 0 if done is None else done.outcome.n_done
         sys.stderr.write(f"{n_done} of {plan.n_runs} runs are recorded; the same command goes on from there.\n")
         raise
@@ -199,19 +200,19 @@ def _made(plan: Sweep, record: Record, models: Path) -> "Status":
         shared_board().close()
 
 
-def _watched(sweeps: "Sweeps", sweep_id: str) -> "Status":
+def _watched(sweeps: "Sweeps", sweep_id: str) -> "SweepSnapshot":
     with share_bar() as bar:
         while not sweeps.wait(sweep_id, _SECONDS_BETWEEN_LOOKS):
-            status = sweeps.status(sweep_id)
+            status = sweeps.find(sweep_id)
             if status is not None:
                 bar(status.share, f"{status.outcome.n_done} of {status.plan.sweep.n_runs} runs")
-    status = sweeps.status(sweep_id)
-    if status is None or status.outcome.state is not State.DONE:
+    status = sweeps.find(sweep_id)
+    if status is None or status.outcome.status is not SweepStatus.DONE:
         raise WorkError(status.outcome.error if status else "The sweep is gone.")
     return status
 
 
-def _facts(status: "Status", runs: Sequence[Run], seconds: float) -> dict[str, Any]:
+def _facts(status: "SweepSnapshot", runs: Sequence[Run], seconds: float) -> dict[str, Any]:
     plan, outcome = status.plan.sweep, status.outcome
     return {
         "sweep": status.id,
@@ -226,15 +227,15 @@ def _facts(status: "Status", runs: Sequence[Run], seconds: float) -> dict[str, A
     }
 
 
-def _section_facts(status: "Status", runs: Sequence[Run], section: int) -> dict[str, Any]:
+def _section_facts(status: "SweepSnapshot", runs: Sequence[Run], section: int) -> dict[str, Any]:
     plan = status.plan.sweep
-    by_place = results.runs_by_place(status.outcome, runs, section)
-    names = results.known_scores([run for some in by_place.values() for run in some])
-    order = results.ranked(results.scores_by_place(by_place, names[0]), names[0]) if names else list(by_place)
+    by_setting = results.runs_by_setting(status.outcome, runs, section)
+    names = results.known_scores([run for some in by_setting.values() for run in some])
+    order = results.ranked(results.scores_by_setting(by_setting, names[0]), names[0]) if names else list(by_setting)
     return {
         "sample": plan.sections[section].name,
         "ranked_by": names[0] if names else None,
-        "settings": [_setting_facts(plan, by_place[place], names) for place in order],
+        "settings": [_setting_facts(plan, by_setting[place], names) for place in order],
     }
 
 
@@ -250,7 +251,7 @@ def _setting_facts(plan: Sweep, runs: Sequence[Run], names: Sequence[str]) -> di
     }
 
 
-def _search_facts(status: "Status", runs: Sequence[Run]) -> dict[str, Any]:
+def _search_facts(status: "SweepSnapshot", runs: Sequence[Run]) -> dict[str, Any]:
     search = status.plan.sweep.search
     assert search is not None  # noqa: S101 - for mypy: asked by the caller
     trials = results.tried(status.plan.sweep, search, status.outcome, runs)

@@ -5,20 +5,22 @@ of both, so a model trained once is found again, and no other is.
 """
 
 import dataclasses
-import json
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from core.errors import CheckpointError
+from core import codec
+from core.errors import CheckpointError, CodecError
 from core.files import written_whole
 from core.method.autoencoder import Autoencoder
 from core.method.small_autoencoder import N_INPUTS, Basis, SmallAutoencoder
 from core.method.training import TrainedModel
 from core.params import AutoencoderParams, LatentParams, PoolingParams, params_key
 from core.sample import Sample
+from core.text import shown
 
 FORMAT = 1
 
@@ -27,6 +29,21 @@ NetworkParams = AutoencoderParams | LatentParams
 
 _PAPERS, _SMALL = "paper", "small"
 _ARCHITECTURES = {_PAPERS: "the paper's autoencoder", _SMALL: "the small autoencoder"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Story:
+    """What a model was trained on, and how well it learned."""
+
+    format: int
+    sample: str = ""
+    content_hash: str = ""
+    n_genes: int = 0
+    architecture: str = _PAPERS  # the only one when it was not written yet
+    pooling: dict[str, Any] = field(default_factory=dict)
+    autoencoder: dict[str, Any] = field(default_factory=dict)
+    explained_variance: float = 0.0
+    losses: tuple[float, ...] = ()
 
 
 def model_key(sample: Sample, pooling: PoolingParams, params: NetworkParams) -> str:
@@ -81,24 +98,24 @@ def save(model: TrainedModel, path: Path, sample: Sample, pooling: PoolingParams
     CheckpointError
         If the folder cannot be written.
     """
-    story = {
-        "format": FORMAT,
-        "sample": sample.name,
-        "content_hash": sample.content_hash,
-        "n_genes": sample.n_genes,
-        "architecture": _architecture(model.params),
-        "pooling": dataclasses.asdict(pooling),
-        "autoencoder": dataclasses.asdict(model.params),
-        "explained_variance": model.explained_variance,
-        "losses": list(model.losses),
-    }
+    story = _Story(
+        format=FORMAT,
+        sample=sample.name,
+        content_hash=sample.content_hash,
+        n_genes=sample.n_genes,
+        architecture=_architecture(model.params),
+        pooling=dataclasses.asdict(pooling),
+        autoencoder=dataclasses.asdict(model.params),
+        explained_variance=model.explained_variance,
+        losses=model.losses,
+    )
     weights = {name: value.cpu() for name, value in model.network.state_dict().items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as draft:
             torch.save(weights, draft)
         with written_whole(path.with_suffix(".json")) as draft:
-            draft.write_text(json.dumps(story, indent=1))
+            draft.write_bytes(codec.encode(story))
     except OSError as error:
         raise CheckpointError(f"The model could not be written to {path.parent}: {error.strerror}.") from error
 
@@ -137,8 +154,8 @@ def load(path: Path, sample: Sample, pooling: PoolingParams, params: NetworkPara
     return TrainedModel(
         network=network.to(_device(params)).eval(),
         params=params,
-        losses=tuple(map(float, story["losses"])),
-        explained_variance=float(story["explained_variance"]),
+        losses=story.losses,
+        explained_variance=story.explained_variance,
         reused=True,
     )
 
@@ -159,51 +176,46 @@ def _device(params: NetworkParams) -> torch.device:
     return torch.device("cuda" if on_cuda else "cpu")
 
 
-def _read_story(path: Path) -> dict[str, Any]:
+def _read_story(path: Path) -> _Story:
     try:
-        story = json.loads(path.read_text())
-        complete = story["format"] == FORMAT and {"losses", "explained_variance", "autoencoder"} <= story.keys()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        story = codec.read(_Story, path)
+    except (OSError, CodecError) as error:
         raise CheckpointError(
             f"{path.name}, which says what the model was trained on, is missing or damaged: train again."
         ) from error
-    if not complete:
+    if story.format != FORMAT or not (story.autoencoder and story.losses):
         raise CheckpointError(f"{path.name} was written by another version of this program: train again.")
-    return dict(story)
+    return story
 
 
-def _check_fit(
-    path: Path, story: dict[str, Any], sample: Sample, pooling: PoolingParams, params: NetworkParams
-) -> None:
-    _check_architecture(path, story.get("architecture", _PAPERS), _architecture(params))
-    if story.get("n_genes") != sample.n_genes:
+def _check_fit(path: Path, story: _Story, sample: Sample, pooling: PoolingParams, params: NetworkParams) -> None:
+    _check_architecture(path, story.architecture, _architecture(params))
+    if story.n_genes != sample.n_genes:
         raise CheckpointError(
-            f"{path.name} was trained on {story.get('n_genes')} genes, but {sample.name} has {sample.n_genes}: "
+            f"{path.name} was trained on {story.n_genes} genes, but {sample.name} has {sample.n_genes}: "
             "train a model on this sample."
         )
-    if story.get("content_hash") != sample.content_hash:
+    if story.content_hash != sample.content_hash:
         raise CheckpointError(
-            f"{path.name} was trained on other data ({story.get('sample')}) than {sample.name}: train a model on this sample."
+            f"{path.name} was trained on other data ({shown(story.sample)}) than {sample.name}: train a model on this sample."
         )
-    _check_values(path, story, pooling, params)
+    _check_values(path, "pooling", story.pooling, pooling)
+    _check_values(path, "autoencoder", story.autoencoder, params)
 
 
-def _check_architecture(path: Path, found: object, wanted: str) -> None:
+def _check_architecture(path: Path, found: str, wanted: str) -> None:
     if found != wanted:
-        kind = _ARCHITECTURES.get(str(found), "another kind of network")
+        kind = _ARCHITECTURES.get(found, "another kind of network")
         raise CheckpointError(
             f"{path.name} holds {kind}, but {_ARCHITECTURES[wanted]} is asked for: choose the embedding that it was trained for, or "
             "train again."
         )
 
 
-def _check_values(path: Path, story: dict[str, Any], pooling: PoolingParams, params: NetworkParams) -> None:
-    wanted = {"pooling": dataclasses.asdict(pooling), "autoencoder": dataclasses.asdict(params)}
-    for step, values in wanted.items():
-        found = story.get(step, {})
-        for name, value in values.items():
-            if found.get(name) != value:
-                raise CheckpointError(
-                    f"{path.name} was trained with {step} {name} = {found.get(name)}, but {value} is asked for: "
-                    "use that value or train again."
-                )
+def _check_values(path: Path, step: str, found: dict[str, Any], wanted: PoolingParams | NetworkParams) -> None:
+    for name, value in dataclasses.asdict(wanted).items():
+        if found.get(name) != value:
+            raise CheckpointError(
+                f"{path.name} was trained with {step} {name} = {shown(found.get(name))}, but {value} is asked for: "
+                "use that value or train again."
+            )

@@ -1,6 +1,6 @@
 """Work of workers that brings samples in: looking at a source, reading it, and fetching public sections.
 
-Like all tasks these take their line to the board first, and then arguments small enough to be sent.
+Like all tasks these take a `Progress` first, and then arguments small enough to be sent.
 """
 
 import dataclasses
@@ -49,7 +49,7 @@ def look(progress: Progress, source: Source) -> Survey:
     -------
     Survey
     """
-    progress.report(0.0, "Looks at what is there")
+    progress.report(0.0, "Looking at what is there")
     return importing.survey(source.path, annotation_csv=source.annotation_csv)
 
 
@@ -69,11 +69,11 @@ def prepare(progress: Progress, source: Source, choices: ImportChoices, out: Pat
     Path
         `out`.
     """
-    progress.report(0.0, "Reads the counts")
+    progress.report(0.0, "Reading the counts")
     sample = importing.read(source.path, choices, name=out.stem, annotation_csv=source.annotation_csv)
-    progress.report(0.7, f"Writes {sample.n_spots:,} spots and {sample.n_genes:,} genes")
+    progress.report(0.7, f"Writing {sample.n_spots:,} spots and {sample.n_genes:,} genes")
     out.parent.mkdir(exist_ok=True)
-    # Files of uploads have names of our own, which say nothing.
+    # Uploaded files have names of our own, which mean nothing to their user.
     lab.write(dataclasses.replace(sample, source=sample.source.replace(source.path.name, shown(source.called))), out)
     return out
 

@@ -11,7 +11,7 @@ import psutil
 from core import __version__
 from core.errors import DomainsError
 from core.method.version import code_version
-from core.work.board.board import Board, State
+from core.work.board.board import Board, JobStatus
 from core.work.cluster import outside
 from core.work.runs import open_record
 
@@ -28,13 +28,13 @@ class Check:
     ----------
     name : str
     ok : bool
-    words : str
+    message : str
         What was found, and what to do where it is not well.
     """
 
     name: str
     ok: bool
-    words: str
+    message: str
 
 
 def look(board: Board, samples: Path, models: Path) -> list[Check]:
@@ -71,8 +71,8 @@ def _check(name: str, find: Callable[[], str]) -> Check:
 
 
 def _queue(board: Board) -> Check:
-    running = sum(job.state is State.RUNNING for job in board.jobs())
-    waiting = sum(job.state is State.QUEUED for job in board.jobs())
+    running = sum(job.status is JobStatus.RUNNING for job in board.jobs())
+    waiting = sum(job.status is JobStatus.QUEUED for job in board.jobs())
     return Check("Queue", True, f"{running} running, {waiting} waiting")
 
 
@@ -86,8 +86,8 @@ def _workers(board: Board) -> Check:
 def _memory() -> Check:
     here, machine = psutil.Process(), psutil.virtual_memory()
     workers = sum(_resident_bytes(child) for child in here.children(recursive=True))
-    words = f"{here.memory_info().rss / _GIB:.1f} GiB here, {workers / _GIB:.1f} GiB in workers, {machine.available / _GIB:.1f} GiB free"
-    return Check("Memory", machine.percent < 95, words)
+    message = f"{here.memory_info().rss / _GIB:.1f} GiB here, {workers / _GIB:.1f} GiB in workers, {machine.available / _GIB:.1f} GiB free"
+    return Check("Memory", machine.percent < 95, message)
 
 
 def _resident_bytes(process: psutil.Process) -> int:

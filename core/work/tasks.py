@@ -1,4 +1,4 @@
-"""What workers do. Every function takes its line to the board first, and then arguments small enough to be sent.
+"""What workers do. Every function takes a `Progress` first, and then arguments small enough to be sent.
 
 Samples are named by file and content: a worker reads a file once and keeps it for its next tasks. Where it does not share its
 client's folders, it looks for the content in a folder of its own, and else asks for the file (see `core.work.cluster.depot`).
@@ -73,9 +73,9 @@ class SampleFile:
         SampleFileError
             If the file no longer holds what the user sees.
         """
-        place = depot.here()
-        if place is not None:
-            return self._read_away(place)
+        own = depot.own_depot()
+        if own is not None:
+            return self._read_away(own)
         sample = _read(self.path)
         if not self.is_of(sample):
             raise SampleFileError(f"{self.path.name} changed on the disk: reload the page, then start the work again.")
@@ -94,11 +94,11 @@ class SampleFile:
         """
         return self._has_hashes((sample.content_hash, sample.annotation_hash))
 
-    def _read_away(self, place: depot.Depot) -> Sample:
-        path = self._in_own_folder() or self._from_client(place)
+    def _read_away(self, own: depot.Depot) -> Sample:
+        path = self._in_own_folder() or self._from_client(own)
         sample = _read(path)
         if not self.is_of(sample):
-            place.drop(path.name)
+            own.drop(path.name)
             raise SampleFileError(f"{self.path.name} changed on the disk: reload the page, then start the work again.")
         return dataclasses.replace(sample, name=lab.sample_name(self.path))  # whatever it is called here
 
@@ -110,12 +110,12 @@ class SampleFile:
     def _has_hashes(self, found: tuple[str, str] | None) -> bool:
         return found is not None and found[0] == self.content_hash and self.annotation_hash in ("", found[1])
 
-    def _from_client(self, place: depot.Depot) -> Path:
+    def _from_client(self, own: depot.Depot) -> Path:
         name = f"{self.content_hash}-{self.annotation_hash or 'any'}.h5"
-        place.bring((self.path,), (name,))
-        if not place.has(name):
+        own.bring((self.path,), (name,))
+        if not own.has(name):
             raise SampleFileError(f"{self.path.name} is no longer there: reload the page and choose another sample.")
-        return place.folder / name
+        return own.folder / name
 
 
 def _read(path: Path) -> Sample:
@@ -150,7 +150,7 @@ def _steps() -> StepCache:
 
 
 def model_shelf(sample: Sample, params: MethodParams, models: Path) -> Shelf:
-    """Say where to look for the model of a run and where to leave it.
+    """Find out where the model of a run is read and where it is left.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def markers(progress: Progress, sample: SampleFile, labels: np.ndarray) -> Marke
     Markers
     """
     read = sample.read()
-    progress.report(0.0, "Loads scanpy")
+    progress.report(0.0, "Loading scanpy")
 
     def on_progress(done: int, of: int) -> None:
         progress.report(done / of, f"Gene {done:,} of {of:,}")
@@ -289,7 +289,7 @@ def joint(progress: Progress, samples: tuple[SampleFile, ...], params: MethodPar
     dict of str to Result
         By the name of the section.
     """
-    progress.report(0.0, "Reads the sections")
+    progress.report(0.0, "Reading the sections")
     sections = [sample.read() for sample in samples]
     return JointPipeline(sections, cache=_steps(), on_step=progress.report).run(params)
 

@@ -17,7 +17,7 @@ import pytest
 from core.errors import RecordError
 from core.method import pipeline
 from core.params import preset
-from core.work.board.board import Board, State, shared_board
+from core.work.board.board import Board, JobStatus, shared_board
 from core.work.board.results import Results
 from core.work.runs import Record
 from tests import postgres
@@ -81,7 +81,7 @@ def test_when_an_outside_scheduler_dies_running_work_fails_with_a_sentence_and_t
     far_board, cluster, tmp_path
 ):
     running = far_board.submit("running", chores.count, tmp_path / "running", 1000, 0.1)
-    wait_until(lambda: far_board.job(running).state is State.RUNNING)
+    wait_until(lambda: far_board.job(running).status is JobStatus.RUNNING)
     cluster.scheduler.kill()
     cluster.scheduler.wait()
     waiting = far_board.submit("waiting", chores.count, tmp_path / "waiting")
@@ -96,7 +96,7 @@ from pathlib import Path
 import numpy as np
 from core.method import pipeline
 from core.params import preset
-from core.work.results import Results
+from core.work.board.results import Results
 from core.work.runs import Record
 from tests.small_tissue import small_sample
 folder = Path(sys.argv[1])
@@ -126,7 +126,7 @@ def test_an_app_killed_in_the_middle_of_writing_leaves_whole_records_and_all_tha
     results = Results(tmp_path / "results")
     for number, run in kept.items():
         assert record.result(run).labels.size == SAMPLE.n_spots
-        assert (results.get(f"key {number}") == number).all()
+        assert (results.get(f"key {number}", np.ndarray) == number).all()
 
 
 FULL = """
@@ -136,8 +136,7 @@ import numpy as np
 from core.errors import DomainsError
 from core.method import pipeline
 from core.params import preset
-from core.work.journal import Journal
-from core.work.results import Results
+from core.work.board.results import Results
 from core.work.runs import Record
 from tests.small_tissue import small_sample
 folder = Path(sys.argv[1])
@@ -165,7 +164,7 @@ filler.unlink()
 last = record.keep(sample, result, name="last")
 whole = [record.result(run).labels.size == sample.n_spots for run in record.runs()]
 names = [run.name for run in record.runs()]
-print(json.dumps({"said": said, "whole": whole, "names": names, "small": results.get("small"), "large": results.get("large")}))
+print(json.dumps({"said": said, "whole": whole, "names": names, "small": results.get("small", list[int]), "large": results.get("large", np.ndarray)}))
 """
 
 
@@ -235,5 +234,5 @@ def test_who_goes_away_finds_the_job_done_on_coming_back(tmp_path):
     del job_id  # the session is gone, and with it all that it knew
     wait_until(lambda: board.find(f"gone {tmp_path}").finished)
     found = board.find(f"gone {tmp_path}")
-    assert (found.state, found.result, found.owners) == (State.DONE, 5, ("Ada",))
+    assert (found.status, found.result, found.owners) == (JobStatus.DONE, 5, ("Ada",))
     assert np.all(np.diff(found.losses) == 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.io import lab
-from core.work.board.board import State, shared_board
+from core.work.board.board import JobStatus, shared_board
 from tests.incoming_tissue import barcodes, public_files, tissue, write_folder, write_zip
 from tests.loopback import Site, served
 
@@ -221,7 +221,7 @@ def test_a_fetch_can_be_cancelled(page, public, samples_folder):
         time.sleep(0.05)
     page.run()
     button(page, "cancel fetch dlpfc").click().run()
-    assert shared_board().jobs()[-1].state is State.CANCELLED
+    assert shared_board().jobs()[-1].status is JobStatus.CANCELLED
     assert not page.exception
     assert any("last fetch was cancelled" in text for text in texts(page))
     assert not list(Path(samples_folder).glob("*_full.h5"))

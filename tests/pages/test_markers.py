@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.io import lab
 from core.work import tasks
-from core.work.board.board import State, shared_board
+from core.work.board.board import JobStatus, shared_board
 from tests.core.work import chores
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
@@ -89,7 +89,7 @@ def test_a_search_under_way_says_how_far_it_is_ends_on_cancel_and_is_offered_aga
     job = shared_board().jobs()[-1]
     assert "left" in notes(app)
     app.button("widget:cancel search for markers").click().run()
-    assert shared_board().job(job.id).state is State.CANCELLED
+    assert shared_board().job(job.id).status is JobStatus.CANCELLED
     assert "The last search was cancelled." in notes(app)
     assert not button(app).disabled
 

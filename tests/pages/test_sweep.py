@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.io import lab
-from core.work.sweep.journal import State
+from core.work.sweep.outcome import SweepStatus
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from ui.data.record import record
@@ -36,7 +36,7 @@ def start(page):
     page.button(key("start")).click().run()
     status = sweeps.sweeps().all()[0]
     assert sweeps.sweeps().wait(status.id, 120)
-    assert sweeps.sweeps().status(status.id).outcome.state is State.DONE
+    assert sweeps.sweeps().find(status.id).outcome.status is SweepStatus.DONE
     return page.run(), status.id
 
 

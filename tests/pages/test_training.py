@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.method import pipeline
-from core.work.board.board import State, shared_board
+from core.work.board.board import JobStatus, shared_board
 from tests.pages.conftest import APP
 from tests.tissue_view import given
 
@@ -133,7 +133,7 @@ def test_who_did_not_ask_for_a_training_cannot_end_it_but_is_told_whose_it_is(lo
 def test_a_cancelled_training_ends_and_is_offered_again(long_training):
     app, job_id = long_training
     button(app, "cancel training").click().run()
-    assert shared_board().job(job_id).state is State.CANCELLED
+    assert shared_board().job(job_id).status is JobStatus.CANCELLED
     assert not app.exception
     assert any("cancelled. Press Train" in caption.value for caption in app.caption)
     assert "was cancelled.\nPress Train" in waiting_words(app)

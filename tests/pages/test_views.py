@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.io import lab
-from core.work.board.board import State, shared_board
+from core.work.board.board import JobStatus, shared_board
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from ui.data import compute
@@ -102,7 +102,7 @@ def test_repeats_under_way_say_how_far_they_are_end_on_cancel_and_are_offered_ag
     assert repeat_button(app) is None
     assert "left" in notes(app)
     app.button("widget:cancel repeat").click().run()
-    assert shared_board().job(job.id).state is State.CANCELLED
+    assert shared_board().job(job.id).status is JobStatus.CANCELLED
     assert "The last repeats were cancelled." in notes(app)
     assert not repeat_button(app).disabled
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.folders import samples_folder
 from core.io.public.dlpfc import DLPFC_SECTIONS, DONORS, sample_path
 from core.io.public.paste2 import PASTE2_SECTIONS
-from core.work.board.board import State
+from core.work.board.board import JobStatus
 from ui.add_data import doors as arrivals
 from ui.shell import session
 from ui.shell.guards import as_markdown, shown_as_message
@@ -78,9 +78,9 @@ def _collection(collection: _Collection) -> None:
     )
     if job is not None and not job.finished:
         watch(job.id, f"fetch {collection.key}")
-    elif job is not None and job.state is State.FAILED:
+    elif job is not None and job.status is JobStatus.FAILED:
         st.error(as_markdown(job.error))
-    elif job is not None and job.state is State.CANCELLED:
+    elif job is not None and job.status is JobStatus.CANCELLED:
         st.caption("The last fetch was cancelled. What was brought of a whole section is gone on with next time.")
     _open_buttons(collection)
 

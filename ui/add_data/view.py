@@ -17,7 +17,7 @@ from core.io import importing, lab
 from core.io.drafts import stem
 from core.io.incoming import ImportChoices, Survey
 from core.text import shown
-from core.work.board.board import Job, State
+from core.work.board.board import Job, JobStatus
 from ui.add_data import doors as arrivals
 from ui.data import compute
 from ui.shell import forms, guards, session
@@ -65,7 +65,7 @@ def _drop(incoming: Incoming) -> None:
 def _when_done(incoming: Incoming, find: Callable[..., Job], name: str, then: Callable[[Any], None]) -> None:
     """Show a job of this source while it goes on, and what comes of it afterwards."""
     job = find()
-    if job.state is State.DONE:
+    if job.status is JobStatus.DONE:
         then(job.result)
     elif not job.finished:
         watch(job.id, name)

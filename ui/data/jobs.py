@@ -11,8 +11,8 @@ from core.params import MethodParams, params_key, replaced
 from core.result import Result
 from core.sample import Sample
 from core.work import tasks
-from core.work.board.board import About, Board, Job, State, shared_board
-from core.work.board.journal import Interrupted
+from core.work.board.board import About, Board, Job, JobStatus, shared_board
+from core.work.board.job_log import Interrupted
 from core.work.tasks import SampleFile
 from ui.data import compute
 from ui.shell import identity
@@ -67,7 +67,7 @@ def training(sample: Sample, params: MethodParams) -> Job | None:
         None where there was none, or where its model was used and then deleted from the disk.
     """
     found = board().find(_training_key(sample, params))
-    return None if found is None or found.state is State.DONE else found
+    return None if found is None or found.status is JobStatus.DONE else found
 
 
 def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
@@ -105,7 +105,7 @@ def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
     -------
     Job or None
     """
-    return board().find(_repeats_key(sample, params, n_starts))
+    return board().find(_repeats_key(sample, params, n_starts), tasks.repeat)
 
 
 def try_numbers(sample: Sample, params: MethodParams) -> str:
@@ -141,7 +141,7 @@ def numbers(sample: Sample, params: MethodParams) -> Job | None:
     -------
     Job or None
     """
-    return board().find(_numbers_key(sample, params))
+    return board().find(_numbers_key(sample, params), tasks.try_numbers)
 
 
 def find_markers(sample: Sample, result: Result) -> str:
@@ -175,7 +175,7 @@ def markers(sample: Sample, result: Result) -> Job | None:
     -------
     Job or None
     """
-    return board().find(_markers_key(sample, result))
+    return board().find(_markers_key(sample, result), tasks.markers)
 
 
 def cluster_together(samples: Sequence[Sample], params: MethodParams) -> str:
@@ -210,7 +210,7 @@ def joint(samples: Sequence[Sample], params: MethodParams) -> Job | None:
     -------
     Job or None
     """
-    return board().find(_joint_key(samples, params))
+    return board().find(_joint_key(samples, params), tasks.joint)
 
 
 def job(job_id: str) -> Job | None:

@@ -26,4 +26,4 @@ def _line(check: Check) -> None:
     with name:
         st.badge("well" if check.ok else "not well", color="green" if check.ok else "red")
     with words:
-        st.markdown(f"**{check.name}** &nbsp; {as_markdown(check.words)}")
+        st.markdown(f"**{check.name}** &nbsp; {as_markdown(check.message)}")

@@ -18,7 +18,7 @@ from core.method import joint
 from core.params import MethodParams, preset
 from core.result import Result, Scores
 from core.sample import Sample
-from core.work.board.board import Job, State
+from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.sections import address as sections_address
 from ui.shell import charts, forms, navigation, session
@@ -141,7 +141,7 @@ def header(samples: Sequence[Sample]) -> Results | None:
         By section; None until they are there.
     """
     job = _job(samples)
-    results: Results | None = job.result if job is not None and job.state is State.DONE else None
+    results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Sections", anchor=False, width="content")
         st.badge(f"{len(samples)} sections", color="primary")
@@ -166,7 +166,7 @@ def _job(samples: Sequence[Sample]) -> Job | None:
 
 def _start_button(samples: Sequence[Sample], job: Job | None) -> None:
     running = job is not None and not job.finished
-    done = job is not None and job.state is State.DONE
+    done = job is not None and job.status is JobStatus.DONE
     st.button(
         "Clustered" if done else "Clustering" if running else "Cluster together",
         key=session.widget_key("cluster together"),
@@ -184,11 +184,11 @@ def _start(samples: Sequence[Sample]) -> None:
 
 
 def _progress(job: Job | None) -> None:
-    if job is None or job.state is State.DONE:
+    if job is None or job.status is JobStatus.DONE:
         return
     if not job.finished:
         watch(job.id, "clustering")
-    elif job.state is State.FAILED:
+    elif job.status is JobStatus.FAILED:
         st.error(as_markdown(job.error))
     else:
         st.caption("The clustering was cancelled. Press Cluster together to start it again.")

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from core.work.board.job import Job, State
-from core.work.board.journal import Interrupted
+from core.work.board.job import Job, JobStatus
+from core.work.board.job_log import Interrupted
 from ui.data import jobs
 from ui.shell import guards, identity, session
 from ui.shell.guards import as_markdown
@@ -78,12 +78,12 @@ def _line(work: list[Job], waiting: list[Job]) -> None:
         elif jobs.is_mine(job):
             cancel_button(job, "queue", job.id)
     if in_sweep:
-        n_running = sum(one.state is State.RUNNING for one in work)
+        n_running = sum(one.status is JobStatus.RUNNING for one in work)
         st.caption(
             f"{n_running} of its tasks run{'s' * (n_running == 1)}, {len(work) - n_running} wait{'s' * (len(work) - n_running == 1)}"
         )
-    elif job.state is State.RUNNING:
-        st.progress(job.share, job.words or "Has begun")
+    elif job.status is JobStatus.RUNNING:
+        st.progress(job.share, job.message or "Has begun")
     else:
         st.caption(as_markdown(place_in_line(job, waiting)))
 

@@ -5,7 +5,7 @@ The script never waits for a job. A fragment looks at the board twice a second w
 
 import streamlit as st
 
-from core.work.board.board import Job, State
+from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import session
 from ui.shell.guards import as_markdown
@@ -29,7 +29,7 @@ def watch(job_id: str, name: str) -> None:
     if job is None or job.finished:
         st.rerun()  # the page draws itself with the result, once, and without this fragment
     else:
-        st.progress(job.share, job.words or _waiting_words(job))
+        st.progress(job.share, job.message or _waiting_words(job))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_time_left(job))
             st.space("stretch")
@@ -64,7 +64,7 @@ def cancel_button(job: Job, *place: str) -> None:
 
 
 def _waiting_words(job: Job) -> str:
-    if job.state is State.QUEUED:
+    if job.status is JobStatus.QUEUED:
         return place_in_line(job, jobs.waiting())
     return "Reads and pools the sample"
 
@@ -82,8 +82,8 @@ def place_in_line(job: Job, waiting: list[Job]) -> str:
     -------
     str
     """
-    if job.words:  # such as that no worker is there
-        return job.words
+    if job.message:  # such as that no worker is there
+        return job.message
     ids = [other.id for other in waiting]
     if job.id not in ids:
         return "Handed to a worker"

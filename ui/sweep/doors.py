@@ -19,11 +19,11 @@ from core.result import Scores
 from core.sample import Sample
 from core.work.runs import Run, open_record
 from core.work.sweep import results as sweep_results
-from core.work.sweep.journal import journals
+from core.work.sweep.folder import sweep_folders
 from core.work.sweep.order import in_tasks
 from core.work.sweep.plan import Section, Sweep
-from core.work.sweep.results import Place
-from core.work.sweep.sweeps import Status, Sweeps
+from core.work.sweep.results import Index
+from core.work.sweep.sweeps import Sweeps, SweepSnapshot
 from ui.data import compute, jobs
 from ui.data.record import record
 
@@ -36,16 +36,16 @@ class Shown:
 
     Parameters
     ----------
-    status : Status
+    status : SweepSnapshot
     section : int
-    by_place : mapping of Place to sequence of Run
+    by_place : mapping of Index to sequence of Run
     score : str
         Field of `core.result.Scores` that places are compared by; empty where there is none yet.
     """
 
-    status: Status
+    status: SweepSnapshot
     section: int
-    by_place: Mapping[Place, Sequence[Run]]
+    by_place: Mapping[Index, Sequence[Run]]
     score: str
 
     @property
@@ -54,16 +54,16 @@ class Shown:
         return self.status.plan.sweep
 
     @property
-    def scores(self) -> dict[Place, tuple[float, ...]]:
+    def scores(self) -> dict[Index, tuple[float, ...]]:
         """The score of every run, by place."""
-        return sweep_results.scores_by_place(self.by_place, self.score) if self.score else {}
+        return sweep_results.scores_by_setting(self.by_place, self.score) if self.score else {}
 
     @property
-    def ranked(self) -> list[Place]:
+    def ranked(self) -> list[Index]:
         """Places, the best first; in their order where there is no score."""
         return sweep_results.ranked(self.scores, self.score) if self.score else sorted(self.by_place)
 
-    def typical(self, place: Place) -> Run:
+    def typical(self, place: Index) -> Run:
         """Choose the run of a place whose score is nearest to the mean: the map that stands for all starts."""
         runs = self.by_place[place]
         values = self.scores.get(place, ())
@@ -94,7 +94,7 @@ def any_sweeps() -> bool:
     -------
     bool
     """
-    return bool(journals(models_folder() / "sweeps"))
+    return bool(sweep_folders(models_folder() / "sweeps"))
 
 
 def start(sweep: Sweep) -> str:
@@ -145,12 +145,12 @@ def section(summary: SampleSummary, params: MethodParams) -> Section:
     )
 
 
-def shown(status: Status, section: int, score: str) -> Shown:
+def shown(status: SweepSnapshot, section: int, score: str) -> Shown:
     """Read what a sweep found on one sample.
 
     Parameters
     ----------
-    status : Status
+    status : SweepSnapshot
     section : int
     score : str
         What places are compared by; another one where these runs do not have it.
@@ -159,7 +159,7 @@ def shown(status: Status, section: int, score: str) -> Shown:
     -------
     Shown
     """
-    by_place = sweep_results.runs_by_place(status.outcome, record().runs(sweep=status.id), section)
+    by_place = sweep_results.runs_by_setting(status.outcome, record().runs(sweep=status.id), section)
     names = sweep_results.known_scores([run for runs in by_place.values() for run in runs])
     chosen = score if score in names else (names or [""])[0]
     return Shown(status, section, by_place, chosen)

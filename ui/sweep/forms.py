@@ -11,7 +11,8 @@ from core.io.lab import SampleSummary
 from core.params import MethodParams
 from core.sample import Sample
 from core.work.sweep import suggestions
-from core.work.sweep.plan import NEEDS_ANNOTATION, Axis, Range, Search, Section, Sweep, objectives
+from core.work.sweep.plan import Section, Sweep
+from core.work.sweep.varied import NEEDS_ANNOTATION, Axis, Range, Search, objectives
 from ui.data import compute, jobs
 from ui.shell import forms, guards, session
 from ui.shell.guards import as_markdown

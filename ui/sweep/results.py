@@ -16,11 +16,11 @@ from core.io.lab import SampleSummary
 from core.sample import Sample
 from core.work.runs import Run
 from core.work.sweep import results as sweep_results
-from core.work.sweep.journal import State
-from core.work.sweep.plan import Search
-from core.work.sweep.results import Place
+from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.results import Index
 from core.work.sweep.search import study_of
-from core.work.sweep.sweeps import Status
+from core.work.sweep.sweeps import SweepSnapshot
+from core.work.sweep.varied import Search
 from ui.data import compute
 from ui.data.kept_runs import settings_for
 from ui.data.record import record
@@ -52,7 +52,7 @@ def results() -> None:
     st.fragment(_views, run_every=_SECONDS_BETWEEN_PICTURES if running else None)(chosen)
 
 
-def _choose(known: dict[str, Status]) -> str:
+def _choose(known: dict[str, SweepSnapshot]) -> str:
     key, wanted = session.widget_key("sweep", "chosen"), session.sweep_id()
     session.show(key, wanted if wanted in known else next(iter(known)))
     chosen = st.selectbox(
@@ -67,14 +67,14 @@ def _choose(known: dict[str, Status]) -> str:
 
 
 def _progress(sweep_id: str, was_running: bool) -> None:
-    status = doors.sweeps().status(sweep_id)
+    status = doors.sweeps().find(sweep_id)
     if status is None:
         return
     if was_running and not status.running:
         st.rerun()  # the page draws itself once more, without this clock
     outcome, n_runs = status.outcome, status.plan.sweep.n_runs
     if status.running:
-        words = "Starts the workers." if not outcome.n_done and not status.words else status.words
+        words = "Starts the workers." if not outcome.n_done and not status.message else status.message
         st.progress(status.share, f"{outcome.n_done:,} of {n_runs:,} runs. {_time_left(status)} {words}")
     _buttons(status)
     for words in sorted(set(outcome.failed.values())):
@@ -84,18 +84,18 @@ def _progress(sweep_id: str, was_running: bool) -> None:
         st.warning(as_markdown(outcome.error))
 
 
-def _time_left(status: Status) -> str:
+def _time_left(status: SweepSnapshot) -> str:
     return (
         "Time left: not known yet." if status.seconds_left is None else f"About {duration(status.seconds_left)} left."
     )
 
 
-def _buttons(status: Status) -> None:
+def _buttons(status: SweepSnapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if status.running:
             _button("Pause", "pause", doors.sweeps().pause, status.id, "Runs that have begun come to their end.")
             _button("Cancel", "cancel", doors.sweeps().cancel, status.id, "End it now. What is recorded stays.")
-        elif status.outcome.state is not State.DONE or status.outcome.failed:
+        elif status.outcome.status is not SweepStatus.DONE or status.outcome.failed:
             n_done, n_runs = status.outcome.n_done, status.plan.sweep.n_runs
             _button("Go on", "go on", doors.go_on, status.id, "Make the runs that are not recorded yet.")
             st.caption(f"{n_done:,} of {n_runs:,} runs are recorded.")
@@ -106,7 +106,7 @@ def _button(words: str, name: str, act: Callable[[str], None], sweep_id: str, he
 
 
 def _views(sweep_id: str) -> None:
-    status = doors.sweeps().status(sweep_id)
+    status = doors.sweeps().find(sweep_id)
     if status is None or not status.outcome.runs:
         return
     with guards.shown_as_message():
@@ -118,7 +118,7 @@ def _views(sweep_id: str) -> None:
         _VIEWS.get(view, _maps)(shown, sample, file, row)
 
 
-def _view_picker(status: Status) -> str:
+def _view_picker(status: SweepSnapshot) -> str:
     names = [_MAPS, _SCORES, _TABLE]
     if status.plan.sweep.search is not None:
         names = [_MAPS, *_CHARTS_OF_SEARCHES, _TABLE]
@@ -129,7 +129,7 @@ def _view_picker(status: Status) -> str:
     return str(chosen)
 
 
-def _shown(status: Status) -> Shown:
+def _shown(status: SweepSnapshot) -> Shown:
     sections = status.plan.sweep.sections
     section = 0
     if len(sections) > 1:
@@ -189,7 +189,7 @@ def _about_maps(shown: Shown) -> str:
     return words
 
 
-def _best_button(shown: Shown, sample: Sample, file: SampleSummary, best: Place) -> None:
+def _best_button(shown: Shown, sample: Sample, file: SampleSummary, best: Index) -> None:
     if shown.score and st.button(
         "Best in Tune", key=session.widget_key("sweep", "open best"), type="tertiary", icon=":material/tune:",
         help=f"Open the setting with the best {SCORE_WORDS[shown.score][0]}: {as_markdown(_turned(shown, best))}.",
@@ -223,7 +223,7 @@ def _sheet(shown: Shown, sample: Sample) -> go.Figure:
     return contact_sheet.in_rows(tiles, n_tiles=n_tiles, height_by_width=shape, theme=theme)
 
 
-def _tiles(shown: Shown, sample: Sample, places: Sequence[Place]) -> list[Tile]:
+def _tiles(shown: Shown, sample: Sample, places: Sequence[Index]) -> list[Tile]:
     runs = [run for runs in shown.by_place.values() for run in runs]
     reference, scores = min(runs, key=lambda run: run.created), shown.scores
     best = shown.ranked[0] if shown.score and len(shown.by_place) > 1 else None
@@ -240,7 +240,7 @@ def _tiles(shown: Shown, sample: Sample, places: Sequence[Place]) -> list[Tile]:
     ]
 
 
-def _caption(shown: Shown, place: Place, scores: dict[Place, tuple[float, ...]], on_grid: bool) -> str:
+def _caption(shown: Shown, place: Index, scores: dict[Index, tuple[float, ...]], on_grid: bool) -> str:
     score = sweeps.spread_in_words(scores[place]) if place in scores else ""
     if on_grid:
         return score
@@ -249,7 +249,7 @@ def _caption(shown: Shown, place: Place, scores: dict[Place, tuple[float, ...]],
     return f"{turned}: {score}" if score else turned
 
 
-def _hover(shown: Shown, place: Place) -> str:
+def _hover(shown: Shown, place: Index) -> str:
     names = sweep_results.known_scores(shown.by_place[place])
     starts = [
         f"Seed {run.params.clustering.random_state}: {', '.join(doors.in_words(run.scores, names[:2]))}"
@@ -258,7 +258,7 @@ def _hover(shown: Shown, place: Place) -> str:
     return "<br>".join([_turned(shown, place).replace(", ", "<br>"), *starts])
 
 
-def _turned(shown: Shown, place: Place) -> str:
+def _turned(shown: Shown, place: Index) -> str:
     values = sweep_results.turned(shown.sweep, shown.by_place[place][0])
     return ", ".join(f"{knob_label(name)} {choice_label(name, value)}" for name, value in values.items())
 
@@ -299,7 +299,7 @@ def _table(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerato
         values = [sweep_results.turned(shown.sweep, shown.by_place[place][0])[knob] for place in places]
         columns[knob_label(knob)] = values
     for name in names:
-        by_place = sweep_results.scores_by_place(shown.by_place, name)
+        by_place = sweep_results.scores_by_setting(shown.by_place, name)
         columns[SCORE_WORDS[name][0]] = [float(sum(by_place[place]) / len(by_place[place])) for place in places]
     columns["Starts"] = [len(shown.by_place[place]) for place in places]
     st.caption("The best first; scores are means over starts. Choose a row to open it in Tune.")

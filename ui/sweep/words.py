@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from core import knobs
-from core.work.sweep.journal import State
-from core.work.sweep.sweeps import Status
+from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.sweeps import SweepSnapshot
 
 SCORE_WORDS: Mapping[str, tuple[str, str]] = {
     "ari": ("ARI", "Adjusted Rand index on annotated spots; higher is better."),
@@ -18,12 +18,12 @@ SCORE_WORDS: Mapping[str, tuple[str, str]] = {
     "stability": ("Stability", "How well repeated fits agree; higher is better. Needs no annotation."),
 }
 
-STATE_WORDS: Mapping[State, str] = {
-    State.RUNNING: "running",
-    State.PAUSED: "paused",
-    State.CANCELLED: "cancelled",
-    State.STOPPED: "stopped",
-    State.DONE: "done",
+STATE_WORDS: Mapping[SweepStatus, str] = {
+    SweepStatus.RUNNING: "running",
+    SweepStatus.PAUSED: "paused",
+    SweepStatus.CANCELLED: "cancelled",
+    SweepStatus.STOPPED: "stopped",
+    SweepStatus.DONE: "done",
 }
 
 
@@ -89,12 +89,12 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def title(status: Status) -> str:
+def title(status: SweepSnapshot) -> str:
     """Name a sweep in a list.
 
     Parameters
     ----------
-    status : Status
+    status : SweepSnapshot
 
     Returns
     -------
@@ -104,7 +104,9 @@ def title(status: Status) -> str:
     names = ", ".join(section.name for section in sweep.sections[:3]) + " ..." * (len(sweep.sections) > 3)
     turned = (", " if sweep.search else " × ").join(map(knob_label, sweep.knobs))
     kind = f"search for {SCORE_WORDS[sweep.search.objective][0]} over {turned}" if sweep.search else turned
-    return f"{names}: {kind}, {sweep.n_runs:,} runs, {STATE_WORDS[status.outcome.state]} ({_when(status.plan.created)})"
+    return (
+        f"{names}: {kind}, {sweep.n_runs:,} runs, {STATE_WORDS[status.outcome.status]} ({_when(status.plan.created)})"
+    )
 
 
 def _when(created: datetime) -> str:

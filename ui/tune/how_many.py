@@ -7,7 +7,7 @@ from core.method.how_many import Curve
 from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO, MethodParams
 from core.result import Result
 from core.sample import Sample
-from core.work.board.board import Job, State
+from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import session
 from ui.shell.charts import Chart
@@ -32,7 +32,7 @@ def view(sample: Sample, result: Result) -> Chart | None:
         None before the runs are done.
     """
     job = jobs.numbers(sample, result.params)
-    if job is None or job.state in (State.FAILED, State.CANCELLED):
+    if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
         _offer(sample, result.params, job)
         return None
     if not job.finished:
@@ -45,7 +45,7 @@ def view(sample: Sample, result: Result) -> Chart | None:
 
 
 def _offer(sample: Sample, params: MethodParams, ended: Job | None) -> None:
-    if ended is not None and ended.state is State.FAILED:
+    if ended is not None and ended.status is JobStatus.FAILED:
         st.error(as_markdown(ended.error))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -55,7 +55,7 @@ def _offer(sample: Sample, params: MethodParams, ended: Job | None) -> None:
             on_click=_start,
             args=(sample, params),
         )
-        cancelled = "The last search was cancelled. " * (ended is not None and ended.state is State.CANCELLED)
+        cancelled = "The last search was cancelled. " * (ended is not None and ended.status is JobStatus.CANCELLED)
         st.caption(
             f"{cancelled}Runs these settings from {TRIED_STARTS} starts at each number, in the background, without looking at the "
             "annotation: at which number do runs agree?"

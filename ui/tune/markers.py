@@ -11,7 +11,7 @@ from core.figures import charts
 from core.figures.markers import dot_plot
 from core.result import Result
 from core.sample import Sample
-from core.work.board.board import Job, State
+from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import address as page_address
 from ui.shell import maps, session
@@ -50,7 +50,7 @@ def dots(sample: Sample, result: Result) -> Chart | None:
         None until they are found.
     """
     job = jobs.markers(sample, result)
-    if job is None or job.state in (State.FAILED, State.CANCELLED):
+    if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
         _offer(sample, result, job)
     elif not job.finished:
         watch(job.id, "search for markers")
@@ -65,7 +65,7 @@ def dots(sample: Sample, result: Result) -> Chart | None:
 
 
 def _offer(sample: Sample, result: Result, ended: Job | None) -> None:
-    if ended is not None and ended.state is State.FAILED:
+    if ended is not None and ended.status is JobStatus.FAILED:
         st.error(as_markdown(ended.error))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -75,7 +75,7 @@ def _offer(sample: Sample, result: Result, ended: Job | None) -> None:
             on_click=_start,
             args=(sample, result),
         )
-        cancelled = "The last search was cancelled. " * (ended is not None and ended.state is State.CANCELLED)
+        cancelled = "The last search was cancelled. " * (ended is not None and ended.status is JobStatus.CANCELLED)
         st.caption(
             f"{cancelled}Ranks all genes for each domain by what tells it from the others (Wilcoxon, by scanpy)."
         )
@@ -96,7 +96,7 @@ def tables(sample: Sample, result: Result) -> None:
         Where its markers are not found yet, nothing is shown.
     """
     job = jobs.markers(sample, result)
-    if job is None or job.state is not State.DONE:
+    if job is None or job.status is not JobStatus.DONE:
         return
     found: Markers = job.result
     matching = maps.matched(sample, result)

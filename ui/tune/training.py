@@ -6,7 +6,7 @@ from core.figures.training import live_loss, loss_curve
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result
 from core.sample import Sample
-from core.work.board.board import Job, State
+from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.shell import session
 from ui.shell.guards import as_markdown, shown_as_message
@@ -61,7 +61,7 @@ def _button_help(trained: bool, running: bool) -> str:
 
 
 def _ended(job: Job) -> None:
-    if job.state is State.FAILED:
+    if job.status is JobStatus.FAILED:
         st.error(as_markdown(job.error))
     else:
         st.caption("The last training was cancelled. Press Train to start it again.")
@@ -85,7 +85,7 @@ def what_is_missing(sample: Sample, params: MethodParams) -> str:
         return "No model of these data and parameters yet.\nPress Train on the left."
     if not job.finished:
         return "Training goes on in the background.\nHow far it is stands on the left."
-    ended = "failed, for the reason on the left" if job.state is State.FAILED else "was cancelled"
+    ended = "failed, for the reason on the left" if job.status is JobStatus.FAILED else "was cancelled"
     return f"No model yet: its training {ended}.\nPress Train on the left to start again."
 
 

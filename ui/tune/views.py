@@ -20,7 +20,7 @@ from core.figures.three_runs import three_runs
 from core.params import PRESETS, MethodParams
 from core.result import Result
 from core.sample import Sample
-from core.work.board.board import Job, State
+from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.shell import guards, maps, session
 from ui.shell.charts import Chart, downloads, show
@@ -174,7 +174,7 @@ def _needs_annotation() -> None:
 
 def _repeats(sample: Sample, result: Result) -> Chart | None:
     job = jobs.repeats(sample, result.params, N_REPEATS)
-    if job is None or job.state in (State.FAILED, State.CANCELLED):
+    if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
         _offer_repeats(sample, result.params, job)
     elif not job.finished:
         watch(job.id, "repeat")
@@ -189,7 +189,7 @@ def _repeats(sample: Sample, result: Result) -> Chart | None:
 
 
 def _offer_repeats(sample: Sample, params: MethodParams, ended: Job | None) -> None:
-    if ended is not None and ended.state is State.FAILED:
+    if ended is not None and ended.status is JobStatus.FAILED:
         st.error(as_markdown(ended.error))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -199,7 +199,7 @@ def _offer_repeats(sample: Sample, params: MethodParams, ended: Job | None) -> N
             on_click=_start_repeats,
             args=(sample, params),
         )
-        cancelled = "The last repeats were cancelled. " * (ended is not None and ended.state is State.CANCELLED)
+        cancelled = "The last repeats were cancelled. " * (ended is not None and ended.status is JobStatus.CANCELLED)
         st.caption(f"{cancelled}Runs these settings again with the next seeds: how much does the start alone matter?")
 
 

@@ -9,23 +9,24 @@ import functools
 import json
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from core.errors import DomainsError, LimitError
-from core.work.board.dispatch import LOST, Dispatcher, Request, whole_number
-from core.work.board.job import About, Job, State
-from core.work.board.journal import Interrupted, Journal
+from core.work.board.dispatch import Dispatcher, Request
+from core.work.board.failures import LOST
+from core.work.board.job import About, Job, JobStatus
+from core.work.board.job_log import Interrupted, JobLog
 from core.work.board.ledger import Ledger
+from core.work.board.limits import most_jobs_per_user
 from core.work.board.results import Results
+from core.work.board.tasks_by_name import Task, result_of
 from core.work.cluster.embedded import Cluster
 from core.work.cluster.host import sizes
 
-__all__ = ["About", "Board", "Job", "State", "shared_board"]
+__all__ = ["About", "Board", "Job", "JobStatus", "shared_board"]
 
 _LOG = logging.getLogger(__name__)
-_MOST_PER_USER = 500
 _TOO_MANY = (
     "{who} already has {n} jobs waiting or running, as many as this server allows one user (SPCA_JOBS_PER_USER). Wait until "
     "some are done, or cancel some."
@@ -39,13 +40,13 @@ class Board:
         self._ledger = Ledger(on_end=self._ended)
         self._dispatcher = Dispatcher(self._ledger)
         self._folder: Path | None = None
-        self._journal: Journal | None = None
+        self._log: JobLog | None = None
         self._results: Results | None = None
-        self._lasting: dict[str, bool] = {}
+        self._lasting: dict[str, bool] = {}  # whether the result is kept, too
         atexit.register(self.close)
 
     def keep_in(self, folder: Path) -> None:
-        """Keep a journal of what is asked for, and results, where the next server finds them.
+        """Keep a log of what is asked for, and results, where the next server finds them.
 
         Parameters
         ----------
@@ -56,18 +57,18 @@ class Board:
             if folder == self._folder:
                 return
             self._folder, self._results = folder, Results(folder / "results")
-            if self._journal is not None:
-                self._journal.close()
+            if self._log is not None:
+                self._log.close()
             try:
-                self._journal = Journal(folder / "jobs")
+                self._log = JobLog(folder / "jobs")
             except OSError as error:
-                self._journal = None
-                _LOG.warning("No journal of jobs can be kept in %s: %s", folder, error.strerror)
+                self._log = None
+                _LOG.warning("No log of jobs can be kept in %s: %s", folder, error.strerror)
 
     def submit(
         self,
         key: str,
-        task: Callable[..., Any],
+        task: Task,
         *args: Any,
         owner: str = "",
         again: bool = False,
@@ -94,7 +95,7 @@ class Board:
         at_home : bool
             Whether it needs this machine's files, and so never goes to an outside cluster.
         lasting : bool
-            Whether it outlives the server: it is told of if it is interrupted, and unless `again` its result is kept.
+            Whether it outlives the server: it is listed if it was interrupted, and unless `again` its result is kept.
 
         Returns
         -------
@@ -107,8 +108,8 @@ class Board:
             If the user already has as many unfinished jobs as `SPCA_JOBS_PER_USER` allows.
         """
         with self._ledger.lock:
-            known = self.find(key)
-            if known is not None and (not known.finished or (known.state is State.DONE and not again)):
+            known = self.find(key, task)
+            if known is not None and (not known.finished or (known.status is JobStatus.DONE and not again)):
                 self._join(known, owner)
                 return known.id
             self._check_limit(owner)
@@ -132,12 +133,14 @@ class Board:
         """
         return self._ledger.job(job_id)
 
-    def find(self, key: str) -> Job | None:
-        """Look up the last job of a request, also one that an earlier server finished.
+    def find(self, key: str, task: Task | None = None) -> Job | None:
+        """Look up the last job of a request.
 
         Parameters
         ----------
         key : str
+        task : callable, optional
+            What was asked for: then a job that an earlier server finished is found, too.
 
         Returns
         -------
@@ -145,9 +148,10 @@ class Board:
         """
         with self._ledger.lock:
             known, results = self._ledger.find(key), self._results
-        if known is not None or results is None:
+        kind = None if known is not None or results is None or task is None else result_of(task)
+        if results is None or kind is None:
             return known
-        kept = results.get(key)
+        kept = results.get(key, kind)
         return None if kept is None else self._ledger.add_done(key, kept)
 
     def interrupted(self) -> list[Interrupted]:
@@ -157,10 +161,10 @@ class Board:
         -------
         list of Interrupted
         """
-        return [] if self._journal is None else self._journal.interrupted()
+        return [] if self._log is None else self._log.interrupted()
 
     def take_up(self, job_id: str, owner: str) -> None:
-        """Ask again for interrupted work.
+        """Ask again for an interrupted job.
 
         Parameters
         ----------
@@ -181,14 +185,14 @@ class Board:
                 self.let_go(job_id)
 
     def let_go(self, job_id: str) -> None:
-        """Tell no longer of interrupted work.
+        """Stop listing an interrupted job.
 
         Parameters
         ----------
         job_id : str
         """
-        if self._journal is not None:
-            self._journal.settle(job_id)
+        if self._log is not None:
+            self._log.settle(job_id)
 
     def jobs(self) -> list[Job]:
         """List all that is known, the oldest first.
@@ -200,19 +204,19 @@ class Board:
         return self._ledger.jobs()
 
     def waiting(self) -> list[Job]:
-        """List what waits, in the order in which it would begin if nothing else were asked for.
+        """List the jobs that wait, in the order in which they would begin if nothing else were asked for.
 
         Returns
         -------
         list of Job
         """
         found = map(self._ledger.job, self._dispatcher.order())
-        return [job for job in found if job is not None and job.state is State.QUEUED]
+        return [job for job in found if job is not None and job.status is JobStatus.QUEUED]
 
     def cancel(self, job_id: str) -> None:
         """End a job for everyone who waits for it; back within a second.
 
-        A task that does not hear within half a second loses its process; a new one takes its place.
+        A task that does not react within half a second loses its process, which a new one replaces.
 
         Parameters
         ----------
@@ -222,7 +226,7 @@ class Board:
         self._dispatcher.stop(job_id)
 
     def leave(self, job_id: str, owner: str) -> None:
-        """Wait for a job no longer; it ends when nobody does.
+        """Stop waiting for a job for one user; it ends when nobody waits for it.
 
         Parameters
         ----------
@@ -258,12 +262,12 @@ class Board:
         return self._ledger.wait(job_id, seconds)
 
     def close(self) -> None:
-        """End the embedded cluster and with it all its jobs; an outside one stays, without ours."""
-        if self._journal is not None:
-            self._journal.close()  # first: what ends only now was interrupted
+        """End the embedded cluster and with it all its jobs; an outside one stays, but for our jobs."""
+        if self._log is not None:
+            self._log.close()  # first: what ends only now was interrupted
         self._dispatcher.close()
         for job in self.jobs():
-            self._ledger.finish(job.id, State.FAILED, error=LOST)
+            self._ledger.finish(job.id, JobStatus.FAILED, error=LOST)
         atexit.unregister(self.close)
 
     def drop(self, job_id: str) -> None:
@@ -293,27 +297,25 @@ class Board:
 
     def _check_limit(self, owner: str) -> None:
         n = self._ledger.unfinished(owner)
-        if n >= (whole_number("SPCA_JOBS_PER_USER") or _MOST_PER_USER):
+        if n >= most_jobs_per_user():
             raise LimitError(_TOO_MANY.format(who=owner or "This session", n=n))
 
-    def _write_down(
-        self, job: Job, task: Callable[..., Any], args: tuple[Any, ...], *, at_home: bool, again: bool
-    ) -> None:
+    def _write_down(self, job: Job, task: Task, args: tuple[Any, ...], *, at_home: bool, again: bool) -> None:
         self._lasting[job.id] = not again
-        if self._journal is None:
+        if self._log is None:
             return
         try:
-            self._journal.asked(job, task, args, at_home=at_home, again=again)
+            self._log.asked(job, task, args, at_home=at_home, again=again)
         except DomainsError as error:
             _LOG.warning("A request was not written down: %s", error)
 
     def _ended(self, job: Job) -> None:
         self._dispatcher.forget(job.id)
         with_result = self._lasting.pop(job.id, None)
-        if with_result and job.state is State.DONE and self._results is not None:
+        if with_result and job.status is JobStatus.DONE and self._results is not None:
             self._results.put(job.key, job.result)
-        if with_result is not None and self._journal is not None:
-            self._journal.ended(job.id, job.state)
+        if with_result is not None and self._log is not None:
+            self._log.ended(job.id, job.status)
         _say_in_log(job)
 
 
@@ -322,7 +324,7 @@ def _say_in_log(job: Job) -> None:
     now = time.time()
     facts = {
         "job": job.about.what,
-        "state": job.state,
+        "state": job.status,
         "who": ",".join(job.owners),
         "sample": job.about.sample,
         "settings": job.about.settings,
@@ -330,7 +332,7 @@ def _say_in_log(job: Job) -> None:
         "ran_s": round(now - job.begun, 1) if job.begun else 0.0,
         "error": job.error,
     }
-    level = logging.ERROR if job.state is State.FAILED else logging.INFO
+    level = logging.ERROR if job.status is JobStatus.FAILED else logging.INFO
     _LOG.log(level, " ".join(f"{name}={json.dumps(value)}" for name, value in facts.items() if value != ""))
 
 

@@ -1,13 +1,12 @@
 """From the queue to the clusters, and back with results.
 
-The order of waiting jobs is ours: a cluster is handed only as many tasks as it has workers, so that nobody's sweep stands in
-the way of somebody else. One thread hands over; what clusters say arrives in threads of theirs.
+We keep the order of waiting jobs: a cluster gets only as many tasks as it has workers, so that no sweep stands in the way of
+another user. One thread hands over; what clusters report arrives in threads of theirs.
 """
 
 import asyncio
 import functools
 import logging
-import os
 import threading
 import time
 import uuid
@@ -17,38 +16,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from distributed import Event, Future, KilledWorker
+from distributed import Event, Future
 
-from core.errors import CancelledError, DomainsError
-from core.work.board.job import State
+from core.errors import CancelledError
+from core.work.board.failures import LOST, sentence_of
+from core.work.board.job import JobStatus
 from core.work.board.ledger import Ledger
+from core.work.board.limits import most_running_per_user
 from core.work.board.progress import TOPIC, Progress, cancel_flag
 from core.work.board.queue import FairQueue
 from core.work.cluster.depot import Delivery, MissingFileError, check_may_be_sent
 from core.work.cluster.embedded import Cluster
 from core.work.cluster.outside import OutsideCluster, is_configured
 
-LOST = "The background processes ended before this was done. Start it again."
-
 _LOG = logging.getLogger(__name__)
 _SECONDS_TO_STOP = 0.5
 _SECONDS_BETWEEN_LOOKS = 1.0
 _HOME, _OUTSIDE = "home", "outside"
 
-_KILLED = (
-    "The process that did this work ended twice before it was done, as happens when memory runs out. Try a smaller sample or "
-    "smaller values, or run it on a machine with more memory."
-)
-_NO_WORKERS = "Waits for a worker: none has joined the cluster"
-_UNREADABLE = "Error during deserialization of the task graph"  # as Dask's scheduler words it
-_NO_PACKAGE = (
-    "The scheduler of the cluster cannot read this work: it does not find this package, or has another version of Python or Dask. "
-    "Start it in the folder of the package, with the package's own environment; the server's log says more."
-)
-_UNFORESEEN = (
-    "An error in the program stopped this work ({kind}); the server's log has all of it. Try again, or report it."
-)
-
+_NO_WORKERS = "Waiting for a worker: none has joined the cluster"
 AnyCluster = Cluster | OutsideCluster
 
 
@@ -75,12 +61,12 @@ class Request:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Run:
-    """A job in the hands of a cluster, and the user whose turn it took."""
+class _Handed:
+    """A job that a cluster works on, and the user for whom it was taken from the queue."""
 
     cluster: AnyCluster
     request: Request
-    turn_of: str
+    taken_for: str
     future: "Future[Any] | None" = None
     pid: int = 0
     worker: str = ""
@@ -92,7 +78,7 @@ class Dispatcher:
     Parameters
     ----------
     ledger : Ledger
-        Its lock is held around every change here, too.
+        Its lock also guards every change here.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -100,7 +86,7 @@ class Dispatcher:
         self._lock = ledger.lock
         self._queue = FairQueue()
         self._requests: dict[str, Request] = {}
-        self._runs: dict[str, _Run] = {}
+        self._handed: dict[str, _Handed] = {}
         self._clusters: dict[str, AnyCluster] = {}
         self._senders = ThreadPoolExecutor(2, thread_name_prefix="jobs-sender")
         self._news = threading.Event()
@@ -114,14 +100,7 @@ class Dispatcher:
         return found if isinstance(found, Cluster) else None
 
     def add(self, job_id: str, owner: str, request: Request) -> None:
-        """Put a job into the queue.
-
-        Parameters
-        ----------
-        job_id : str
-        owner : str
-        request : Request
-        """
+        """Put a job into the queue."""
         with self._lock:
             self._requests[job_id] = request
             self._queue.add(job_id, owner, request.lane)
@@ -131,7 +110,7 @@ class Dispatcher:
         self._news.set()
 
     def join(self, job_id: str, owner: str) -> None:
-        """Let a waiting job count for another user, too.
+        """Count a waiting job for another user, too.
 
         Parameters
         ----------
@@ -144,52 +123,31 @@ class Dispatcher:
                 self._queue.add(job_id, owner)
 
     def leave(self, job_id: str, owner: str) -> None:
-        """Let a waiting job no longer count for a user.
-
-        Parameters
-        ----------
-        job_id : str
-        owner : str
-        """
+        """Stop counting a waiting job for a user."""
         with self._lock:
             self._queue.leave(job_id, owner)
 
     def order(self) -> list[str]:
-        """List what waits, in the order in which it would begin.
-
-        Returns
-        -------
-        list of str
-        """
+        """List the jobs that wait, in the order in which they would begin."""
         with self._lock:
             return self._queue.order(self._running())
 
     def n_workers(self) -> int:
-        """Count the workers of all clusters that run.
-
-        Returns
-        -------
-        int
-        """
+        """Count the workers of all clusters that run."""
         with self._lock:
             clusters = list(self._clusters.values())
         return sum(cluster.n_workers() for cluster in clusters)
 
     def forget(self, job_id: str) -> None:
-        """Let go of a job that is finished.
-
-        Parameters
-        ----------
-        job_id : str
-        """
+        """Let go of a job that is finished."""
         with self._lock:
             self._queue.remove(job_id)
             self._requests.pop(job_id, None)
-            self._runs.pop(job_id, None)
+            self._handed.pop(job_id, None)
         self._news.set()
 
     def stop(self, job_id: str) -> None:
-        """End a job within a second, whether it listens or not.
+        """End a job within a second, whether its task reacts or not.
 
         Parameters
         ----------
@@ -197,17 +155,17 @@ class Dispatcher:
             Where it is finished or unknown, nothing happens.
         """
         with self._lock:
-            job, run = self._ledger.job(job_id), self._runs.get(job_id)
+            job, handed = self._ledger.job(job_id), self._handed.get(job_id)
         if job is None or job.finished:
             return
-        heard = True
-        if run is not None and run.future is not None:
-            Event(cancel_flag(job_id), client=run.cluster.client).set()
-            heard = job.state is State.RUNNING and self._ledger.wait(job_id, _SECONDS_TO_STOP)
-        self._ledger.finish(job_id, State.CANCELLED)
-        if run is not None and run.future is not None and not heard:
-            run.cluster.client.cancel([run.future], force=True)  # first, or the task is tried again elsewhere
-            self._in_background(run.cluster.end_worker, run.pid, run.worker)
+        stopped = True
+        if handed is not None and handed.future is not None:
+            Event(cancel_flag(job_id), client=handed.cluster.client).set()
+            stopped = job.status is JobStatus.RUNNING and self._ledger.wait(job_id, _SECONDS_TO_STOP)
+        self._ledger.finish(job_id, JobStatus.CANCELLED)
+        if handed is not None and handed.future is not None and not stopped:
+            handed.cluster.client.cancel([handed.future], force=True)  # first, or the task is tried again elsewhere
+            self._in_background(handed.cluster.end_worker, handed.pid, handed.worker)
 
     def close(self) -> None:
         """End the embedded cluster, and leave the outside one."""
@@ -226,13 +184,13 @@ class Dispatcher:
             self._senders.submit(act, *args)
 
     def _running(self) -> Counter[str]:
-        return Counter(run.turn_of for run in self._runs.values())
+        return Counter(handed.taken_for for handed in self._handed.values())
 
     # The dispatcher's own thread.
 
     def _hand_over_always(self) -> None:
         while not self._closed:
-            # Workers of an outside cluster come and go without a word to us.
+            # Workers of an outside cluster come and go without telling us.
             self._news.wait(_SECONDS_BETWEEN_LOOKS if len(self._queue) else None)
             self._news.clear()
             for lane in (_HOME, _OUTSIDE):
@@ -249,14 +207,14 @@ class Dispatcher:
         except Exception as error:  # whatever keeps jobs from starting must not leave them queued for ever
             sentence = sentence_of(error)
             for job_id in self._waiting_in(lane):
-                self._ledger.finish(job_id, State.FAILED, error=sentence)
+                self._ledger.finish(job_id, JobStatus.FAILED, error=sentence)
             return
         try:
             self._fill(cluster, lane)
         except (
             Exception,
             asyncio.CancelledError,
-        ) as error:  # the connection broke off a moment ago: what waits goes on
+        ) as error:  # the connection broke off a moment ago: what waits is kept
             _LOG.warning("The cluster for background work does not answer (%s): it is left", type(error).__name__)
             self._lose(cluster)
 
@@ -265,7 +223,7 @@ class Dispatcher:
         while self._n_tasks(cluster) < n_workers and self._hand_over_next(cluster, lane):
             pass
         for job_id in self._waiting_in(lane):
-            self._ledger.change(job_id, words="" if n_workers else _NO_WORKERS)
+            self._ledger.change(job_id, message="" if n_workers else _NO_WORKERS)
 
     def _ready_cluster(self, lane: str) -> AnyCluster:
         found = self._clusters.get(lane)
@@ -274,60 +232,60 @@ class Dispatcher:
         if found is not None:
             self._lose(found)
         cluster: AnyCluster = OutsideCluster() if lane == _OUTSIDE else Cluster(on_lost=self._lose)
-        cluster.client.subscribe_topic(TOPIC, self._hear)
+        cluster.client.subscribe_topic(TOPIC, self._on_report)
         with self._lock:
             self._clusters[lane] = cluster
         return cluster
 
     def _n_tasks(self, cluster: AnyCluster) -> int:
         with self._lock:
-            return sum(run.cluster is cluster for run in self._runs.values())
+            return sum(handed.cluster is cluster for handed in self._handed.values())
 
     def _hand_over_next(self, cluster: AnyCluster, lane: str) -> bool:
         with self._lock:
-            taken = self._queue.take(self._running(), lane, whole_number("SPCA_RUNNING_PER_USER"))
+            taken = self._queue.take(self._running(), lane, most_running_per_user())
             if taken is None:
                 return False
-            job_id, turn_of = taken
-            self._runs[job_id] = _Run(cluster=cluster, request=self._requests[job_id], turn_of=turn_of)
+            job_id, taken_for = taken
+            self._handed[job_id] = _Handed(cluster=cluster, request=self._requests[job_id], taken_for=taken_for)
         self._hand_over(job_id)
         return True
 
     def _hand_over(self, job_id: str, worker: str = "") -> None:
         try:
             with self._lock:
-                run = self._runs.get(job_id)
-                if run is None:  # cancelled in the meantime
+                handed = self._handed.get(job_id)
+                if handed is None:  # cancelled in the meantime
                     return
-                future = run.future = _submit(run, job_id, worker)
+                future = handed.future = _submit(handed, job_id, worker)
             future.add_done_callback(functools.partial(self._ended, job_id))
         except Exception as error:  # such as arguments that cannot travel: this job's fault alone
-            self._ledger.finish(job_id, State.FAILED, error=sentence_of(error))
+            self._ledger.finish(job_id, JobStatus.FAILED, error=sentence_of(error))
 
     # Threads of Dask's client, of the watch on the embedded cluster, and of the senders.
 
     def _lose(self, cluster: AnyCluster) -> None:
         with self._lock:
             self._clusters = {lane: one for lane, one in self._clusters.items() if one is not cluster}
-            lost = [job_id for job_id, run in self._runs.items() if run.cluster is cluster]
+            lost = [job_id for job_id, handed in self._handed.items() if handed.cluster is cluster]
         for job_id in lost:
-            self._ledger.finish(job_id, State.FAILED, error=LOST)
+            self._ledger.finish(job_id, JobStatus.FAILED, error=LOST)
         cluster.close()
         self._news.set()
 
-    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+    def _on_report(self, event: tuple[float, dict[str, Any]]) -> None:
         _, facts = event
         with self._lock:
-            job, run = self._ledger.job(facts["job"]), self._runs.get(facts["job"])
-            if job is None or run is None:
+            job, handed = self._ledger.job(facts["job"]), self._handed.get(facts["job"])
+            if job is None or handed is None:
                 return
             if "pid" in facts:  # it begins, perhaps again after its process died
-                run.pid, run.worker = facts["pid"], facts["worker"]
-                afresh = {"share": 0.0, "words": "", "losses": (), "first": None, "last": None}
-                self._ledger.change(job.id, state=State.RUNNING, begun=job.begun or time.time(), **afresh)
+                handed.pid, handed.worker = facts["pid"], facts["worker"]
+                restarted = {"share": 0.0, "message": "", "losses": (), "first": None, "last": None}
+                self._ledger.change(job.id, status=JobStatus.RUNNING, begun=job.begun or time.time(), **restarted)
             else:
                 now, losses = (time.monotonic(), facts["share"]), (*job.losses, *facts["losses"])
-                news = {"share": now[1], "words": facts["words"], "losses": losses}
+                news = {"share": now[1], "message": facts["message"], "losses": losses}
                 self._ledger.change(job.id, first=job.first or now, last=now, **news)
 
     def _ended(self, job_id: str, future: "Future[Any]") -> None:
@@ -337,88 +295,51 @@ class Dispatcher:
             self._take_error(job_id, future.exception())
         else:
             with self._lock:
-                run = self._runs.get(job_id)
-            if run is not None and run.future is future:  # not cancelled by us: the scheduler is gone
-                self._lose(run.cluster)
+                handed = self._handed.get(job_id)
+            if handed is not None and handed.future is future:  # not cancelled by us: the scheduler is gone
+                self._lose(handed.cluster)
 
     def _take_result(self, job_id: str, future: "Future[Any]") -> None:
         with self._lock:
-            run = self._runs.get(job_id)
-        if run is None:
+            handed = self._handed.get(job_id)
+        if handed is None:
             return
         try:
             result = future.result()
             if isinstance(result, Delivery):
-                result = result.unpack(run.request.args)
-        except Exception as error:  # lost on its way, or it cannot be put down here
-            self._ledger.finish(job_id, State.FAILED, error=sentence_of(error))
+                result = result.unpack(handed.request.args)
+        except Exception as error:  # lost on its way, or its files cannot be written here
+            self._ledger.finish(job_id, JobStatus.FAILED, error=sentence_of(error))
         else:
-            self._ledger.finish(job_id, State.DONE, share=1.0, result=result)
+            self._ledger.finish(job_id, JobStatus.DONE, share=1.0, result=result)
 
     def _take_error(self, job_id: str, error: BaseException | None) -> None:
         if isinstance(error, MissingFileError):
             self._in_background(self._send, job_id, error)
         elif isinstance(error, CancelledError):
-            self._ledger.finish(job_id, State.CANCELLED)
+            self._ledger.finish(job_id, JobStatus.CANCELLED)
         elif error is not None:
-            self._ledger.finish(job_id, State.FAILED, error=sentence_of(error))
+            self._ledger.finish(job_id, JobStatus.FAILED, error=sentence_of(error))
 
     def _send(self, job_id: str, missing: MissingFileError) -> None:
         with self._lock:
-            run = self._runs.get(job_id)
-        if run is None or not isinstance(run.cluster, OutsideCluster):
+            handed = self._handed.get(job_id)
+        if handed is None or not isinstance(handed.cluster, OutsideCluster):
             return
         try:
-            check_may_be_sent(missing, run.request.args)
-            run.cluster.send(missing)
+            check_may_be_sent(missing, handed.request.args)
+            handed.cluster.send(missing)
             self._hand_over(job_id, worker=missing.worker)
         except Exception as error:  # whatever it is, the job must end
-            self._ledger.finish(job_id, State.FAILED, error=sentence_of(error))
+            self._ledger.finish(job_id, JobStatus.FAILED, error=sentence_of(error))
 
 
-def _submit(run: _Run, job_id: str, worker: str) -> "Future[Any]":
+def _submit(handed: _Handed, job_id: str, worker: str) -> "Future[Any]":
     where = {"workers": [worker], "allow_other_workers": True} if worker else {}
     key = f"{job_id}-{uuid.uuid4().hex[:8]}"  # of this attempt: the scheduler remembers how an earlier one ended
-    request = run.request
-    return run.cluster.client.submit(_work, request.task, job_id, *request.args, key=key, pure=False, **where)
+    request = handed.request
+    return handed.cluster.client.submit(_work, request.task, job_id, *request.args, key=key, pure=False, **where)
 
 
 def _work(task: Callable[..., Any], job_id: str, *args: Any) -> Any:
     return task(Progress(job_id), *args)
-
-
-def whole_number(setting: str) -> int | None:
-    """Read a limit from the environment.
-
-    Parameters
-    ----------
-    setting : str
-
-    Returns
-    -------
-    int or None
-        None where it is not set, or is not a whole number above zero.
-    """
-    text = os.environ.get(setting, "").strip()
-    return int(text) if text.isdecimal() and int(text) > 0 else None
-
-
-def sentence_of(error: BaseException) -> str:
-    """Say to a user what went wrong; what nobody foresaw goes to the log in full.
-
-    Parameters
-    ----------
-    error : BaseException
-
-    Returns
-    -------
-    str
-    """
-    if isinstance(error, DomainsError):
-        return str(error)
-    if isinstance(error, KilledWorker):
-        return _KILLED
-    _LOG.error("A background job failed", exc_info=error)
-    if isinstance(error, RuntimeError) and _UNREADABLE in str(error):
-        return _NO_PACKAGE
-    return _UNFORESEEN.format(kind=type(error).__name__)

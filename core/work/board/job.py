@@ -1,4 +1,4 @@
-"""What a job is, and where it stands."""
+"""What a job is, and how it stands."""
 
 import time
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 
-class State(StrEnum):
-    """Where a job stands."""
+class JobStatus(StrEnum):
+    """How a job stands."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -18,7 +18,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a job is, in words for the queue and the log.
+    """What a job is called in the queue and in the log.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class About:
     sample : str
         Its name; empty where there is none.
     settings : str
-        The parameters that matter, shortly.
+        The parameters that matter, in short.
     sweep : str
         Id of the sweep that it is a part of; empty for none.
     """
@@ -44,7 +44,7 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job as it stood when it was asked for; ask the board again for news.
+    """A job as it stood when the board was asked; ask again for news.
 
     Parameters
     ----------
@@ -54,10 +54,10 @@ class Job:
     owners : tuple of str
         Who waits for it, the first who asked first.
     about : About
-    state : State
+    status : JobStatus
     share : float
         Of the work, from 0 to 1.
-    words : str
+    message : str
         What it is doing.
     losses : tuple of float
         Of the epochs so far.
@@ -75,9 +75,9 @@ class Job:
     key: str
     owners: tuple[str, ...] = ()
     about: About = About()
-    state: State = State.QUEUED
+    status: JobStatus = JobStatus.QUEUED
     share: float = 0.0
-    words: str = ""
+    message: str = ""
     losses: tuple[float, ...] = ()
     error: str = ""
     result: Any = None
@@ -90,7 +90,7 @@ class Job:
     @property
     def finished(self) -> bool:
         """Whether nothing more will happen."""
-        return self.state not in (State.QUEUED, State.RUNNING)
+        return self.status not in (JobStatus.QUEUED, JobStatus.RUNNING)
 
     @property
     def seconds_left(self) -> float | None:

@@ -1,4 +1,4 @@
-"""What is known of every job, for all threads: who asked, where it stands, how it ended."""
+"""What is known of every job, for all threads: who asked, how it stands, how it ended."""
 
 import dataclasses
 import itertools
@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from core.work.board.job import About, Job, State
+from core.work.board.job import About, Job, JobStatus
 
 _FINISHED_KEPT = 100
 
@@ -40,26 +40,12 @@ class Ledger:
             Of the request.
         owner : str
         about : About
-
-        Returns
-        -------
-        Job
         """
         return self._add(key, owners=(owner,), about=about)
 
     def add_done(self, key: str, result: Any) -> Job:
-        """Write down a job that was done before, and whose result was kept.
-
-        Parameters
-        ----------
-        key : str
-        result : object
-
-        Returns
-        -------
-        Job
-        """
-        job = self._add(key, state=State.DONE, share=1.0, result=result, ended=time.time())
+        """Write down a job that was done before, and whose result was kept."""
+        job = self._add(key, status=JobStatus.DONE, share=1.0, result=result, ended=time.time())
         self._ends[job.id].set()
         return job
 
@@ -71,54 +57,22 @@ class Ledger:
         return job
 
     def job(self, job_id: str) -> Job | None:
-        """Look a job up.
-
-        Parameters
-        ----------
-        job_id : str
-
-        Returns
-        -------
-        Job or None
-        """
+        """Look a job up."""
         with self.lock:
             return self._jobs.get(job_id)
 
     def find(self, key: str) -> Job | None:
-        """Look up the last job of a request.
-
-        Parameters
-        ----------
-        key : str
-
-        Returns
-        -------
-        Job or None
-        """
+        """Look up the last job of a request."""
         with self.lock:
             return self._jobs.get(self._latest.get(key, ""))
 
     def jobs(self) -> list[Job]:
-        """List all jobs, the oldest first.
-
-        Returns
-        -------
-        list of Job
-        """
+        """List all jobs, the oldest first."""
         with self.lock:
             return list(self._jobs.values())
 
     def unfinished(self, owner: str) -> int:
-        """Count what waits or runs for a user.
-
-        Parameters
-        ----------
-        owner : str
-
-        Returns
-        -------
-        int
-        """
+        """Count what waits or runs for a user."""
         return sum(owner in job.owners for job in self.jobs() if not job.finished)
 
     def change(self, job_id: str, **facts: Any) -> None:
@@ -136,13 +90,13 @@ class Ledger:
             if job is not None and not job.finished:
                 self._jobs[job_id] = dataclasses.replace(job, **facts)
 
-    def finish(self, job_id: str, state: State, **facts: Any) -> None:
+    def finish(self, job_id: str, status: JobStatus, **facts: Any) -> None:
         """Write down the end of a job; only the first end counts.
 
         Parameters
         ----------
         job_id : str
-        state : State
+        status : JobStatus
         **facts : object
             Fields of `Job`.
         """
@@ -150,7 +104,7 @@ class Ledger:
             job = self._jobs.get(job_id)
             if job is None or job.finished:
                 return
-            ended = dataclasses.replace(job, state=state, ended=time.time(), **facts)
+            ended = dataclasses.replace(job, status=status, ended=time.time(), **facts)
             self._jobs[job_id], end = ended, self._ends[job_id]
         self._on_end(ended)
         end.set()

@@ -1,4 +1,4 @@
-"""What a task on a worker says and hears while it runs."""
+"""How a task on a worker reports to the board, and learns that it is to stop."""
 
 import os
 import time
@@ -11,29 +11,16 @@ from core.errors import CancelledError
 TOPIC = "jobs"
 """Where workers write and the board listens."""
 
-_SECONDS_BETWEEN_WORDS = 0.1
+_SECONDS_BETWEEN_REPORTS = 0.1
 
 
 def cancel_flag(job_id: str) -> str:
-    """Name the event that asks a job to stop.
-
-    Parameters
-    ----------
-    job_id : str
-
-    Returns
-    -------
-    str
-    """
+    """Name the event that asks a job to stop."""
     return f"cancel {job_id}"
 
 
 class Progress:
     """The line between a running task and the board.
-
-    Parameters
-    ----------
-    job_id : str
 
     Raises
     ------
@@ -50,16 +37,16 @@ class Progress:
         self._check()
         self._send(pid=os.getpid(), worker=self._worker.address)
 
-    def report(self, share: float, words: str, loss: float | None = None) -> None:
-        """Say how far the task is; every word of a fast task would drown the scheduler, so some are left out.
+    def report(self, share: float, message: str, loss: float | None = None) -> None:
+        """Say how far the task is; every report of a fast task would drown the scheduler, so some are left out.
 
         Parameters
         ----------
         share : float
             Of the work, from 0 to 1.
-        words : str
+        message : str
         loss : float, optional
-            Of the epoch that just ended; none is left out.
+            Of the epoch that just ended; no loss is left out.
 
         Raises
         ------
@@ -69,9 +56,9 @@ class Progress:
         if loss is not None:
             self._losses.append(loss)
         if time.monotonic() >= self._next or share >= 1:
-            self._next = time.monotonic() + _SECONDS_BETWEEN_WORDS
+            self._next = time.monotonic() + _SECONDS_BETWEEN_REPORTS
             self._check()
-            self._send(share=share, words=words, losses=self._losses)
+            self._send(share=share, message=message, losses=self._losses)
             self._losses = []
 
     def _check(self) -> None:

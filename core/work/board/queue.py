@@ -1,6 +1,6 @@
-"""Whose turn it is: a line of jobs that is fair between users, not between jobs.
+"""The order of waiting jobs, which is fair between users, not between jobs.
 
-Knows ids and names only. Whoever has least running comes next; among equals, whoever has waited longest for a turn. So a
+Knows ids and names only. The user with the fewest running jobs comes next; among equals, the one whose last job began longest ago. So a
 sweep of a hundred tasks delays the next user by the tasks that run, never by those that wait.
 """
 
@@ -27,7 +27,7 @@ class FairQueue:
         return len(self._lanes)
 
     def add(self, job_id: str, owner: str, lane: str = "") -> None:
-        """Put a job at the end of its owner's line; one that waits for several users stands in the line of each.
+        """Put a job at the end of its owner's line; one that several users wait for is in the line of each.
 
         Parameters
         ----------
@@ -48,7 +48,7 @@ class FairQueue:
         ----------
         job_id : str
         owner : str
-            Where the job does not stand in this line, nothing happens.
+            Where the job is not in this line, nothing happens.
         """
         line = self._lines.get(owner, [])
         if job_id in line:
@@ -70,7 +70,7 @@ class FairQueue:
         self._drop_empty()
 
     def take(self, running: Mapping[str, int], lane: str = "", most: int | None = None) -> tuple[str, str] | None:
-        """Take the job whose turn it is out of the queue.
+        """Take the next job out of the queue.
 
         Parameters
         ----------
@@ -84,7 +84,7 @@ class FairQueue:
         Returns
         -------
         (str, str) or None
-            The job, and the user whose turn it was; None where nothing can be done now.
+            The job, and the user for whom it was taken; None where nothing can begin now.
         """
         firsts = {owner: self._first(line, lane) for owner, line in self._lines.items()}
         able = [who for who, first in firsts.items() if first and (most is None or running.get(who, 0) < most)]
@@ -98,16 +98,7 @@ class FairQueue:
         return job_id, owner
 
     def order(self, running: Mapping[str, int]) -> list[str]:
-        """Say in what order the jobs would start if nothing else came in between.
-
-        Parameters
-        ----------
-        running : mapping of str to int
-
-        Returns
-        -------
-        list of str
-        """
+        """List the jobs in the order in which they would begin if no others were added."""
         ahead, counts, order = copy.deepcopy(self), Counter(dict(running)), []
         for lane in sorted(set(self._lanes.values())):
             while (taken := ahead.take(counts, lane)) is not None:

@@ -1,7 +1,7 @@
 """Files of a worker that shares no folder with its client: what it lacks is sent once, what it makes is brought back.
 
-Names are made of content hashes and keys, so what lies here is what was asked for, or is found out when it is read. The
-folder is bounded; what was used longest ago goes first. Knows names and bytes only.
+Names are made of content hashes and keys, so a wrong file is noticed when it is read. The folder is bounded; what was used
+longest ago goes first. Knows names and bytes only.
 """
 
 import dataclasses
@@ -62,7 +62,7 @@ class Depot:
         self._nowhere: set[str] = set()
 
     def bring(self, paths: tuple[Path, ...], names: tuple[str, ...]) -> None:
-        """See to it that files are here, unless the client has none either.
+        """Make sure that files are here, unless the client does not have them either.
 
         Parameters
         ----------
@@ -80,16 +80,7 @@ class Depot:
                 raise MissingFileError(paths, names, get_worker().address)
 
     def has(self, name: str) -> bool:
-        """Whether a file is here; then it counts as used now.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        bool
-        """
+        """Whether a file is here; then it counts as used now."""
         try:
             mark_used(self.folder / name)
         except FileNotFoundError:
@@ -113,19 +104,14 @@ class Depot:
         keep_below(found, self._max_bytes, spare=self.folder / name)
 
     def drop(self, name: str) -> None:
-        """Remove a file that is not what its name says.
-
-        Parameters
-        ----------
-        name : str
-        """
+        """Remove a file that is not what its name says."""
         (self.folder / name).unlink(missing_ok=True)
 
 
 _DEPOTS: dict[tuple[str, int], Depot] = {}
 
 
-def here() -> Depot | None:
+def own_depot() -> Depot | None:
     """Look up the depot of this worker.
 
     Returns
@@ -152,7 +138,7 @@ def take_in(files: dict[str, bytes | None]) -> None:
     WorkError
         If this worker takes no files, or cannot write them.
     """
-    depot = here()
+    depot = own_depot()
     if depot is None:
         raise WorkError("This worker takes no files: start workers with `python -m core worker`.")
     for name, data in files.items():
@@ -211,10 +197,6 @@ class Delivery:
         asked : tuple
             Arguments of the task: nothing is written to a folder that they do not name.
 
-        Returns
-        -------
-        object
-
         Raises
         ------
         WorkError
@@ -241,7 +223,7 @@ class Shelf:
     names : tuple of str
         Of the model's files; empty where the client sees the folder itself.
     was_here : bool
-        Whether they were there before the task began.
+        Whether they were in the folder before the task began.
     """
 
     folder: Path
@@ -257,10 +239,6 @@ class Shelf:
         result : object
         old_ones_too : bool
             Also a model that was here before: the client may have none.
-
-        Returns
-        -------
-        object or Delivery
         """
         if not self.names or (self.was_here and not old_ones_too):
             return result
@@ -278,16 +256,12 @@ def shelf(folder: Path, names: tuple[str, ...]) -> Shelf:
     names : tuple of str
         Weights, then the story that makes them count.
 
-    Returns
-    -------
-    Shelf
-
     Raises
     ------
     MissingFileError
         If the client has to be asked for them first.
     """
-    depot = here()
+    depot = own_depot()
     if depot is None:
         return Shelf(folder=folder, client_folder=folder)
     depot.bring(tuple(folder / name for name in names), names)

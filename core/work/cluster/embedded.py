@@ -1,7 +1,7 @@
 """The embedded cluster as the app sees it: started, spoken to, ended.
 
-Dask speaks pickle and runs what it is told, so every connection is TLS on loopback, and only who holds the credentials made
-here, for this one cluster, is let in.
+Dask speaks pickle and runs what it is told, so every connection is TLS on loopback, and only holders of the
+credentials that are made here, for this one cluster, are let in.
 """
 
 import json
@@ -26,7 +26,7 @@ _PARTS = ("ca_file", "client_cert", "client_key", "scheduler_cert", "scheduler_k
 
 
 class Cluster:
-    """A scheduler and workers in processes of their own, and the way to them.
+    """A scheduler and workers in processes of their own, and the connection to them.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Cluster:
         return self._n_workers
 
     def end_worker(self, pid: int, worker: str) -> None:
-        """End a process that does not listen; another one takes its place.
+        """End a process that does not react; another one replaces it.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The process that holds the cluster: `python -m core.work.cluster.host`, started by `core.work.board.board` alone.
+"""The process that holds the cluster: `python -m core.work.cluster.host`, started by `core.work.cluster.embedded` alone.
 
 A process of its own, because workers are spawned: they import the main module again, and in a running Streamlit that is
 `app.py`. Credentials come in over standard input and the address goes out over standard output, so neither is ever on disk or
@@ -41,7 +41,7 @@ CONFIG = {
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How the machine is divided.
+    """How a machine is divided among workers.
 
     Parameters
     ----------
@@ -67,10 +67,6 @@ def sizes(n_cores: int = CPU_COUNT, memory_bytes: int = MEMORY_LIMIT) -> Sizes:
         As the control group allows.
     memory_bytes : int
         As the control group allows.
-
-    Returns
-    -------
-    Sizes
     """
     n_workers = max(1, min(n_cores, _MOST_WORKERS))
     return Sizes(n_workers, max(1, n_cores // n_workers), int(memory_bytes * _SHARE_OF_MEMORY / n_workers))
@@ -80,7 +76,7 @@ def main() -> None:
     """Hold the cluster until standard input ends."""
     answers = _own_standard_output()
     if hasattr(os, "nice"):  # not on Windows
-        os.nice(_NICENESS)  # workers inherit it: who moves a knob goes before what runs in the background
+        os.nice(_NICENESS)  # workers inherit it: a user who turns a knob comes before background work
     security = Security(require_encryption=True, **json.loads(sys.stdin.readline()))
     with dask.config.set(CONFIG), _cluster(security, sizes()) as cluster:
         answers.write(cluster.scheduler_address + "\n")
@@ -96,11 +92,7 @@ def _own_standard_output() -> IO[str]:
 
 
 def thread_settings(wanted: Sizes) -> dict[str, str]:
-    """Say to libraries how many threads to use.
-
-    Parameters
-    ----------
-    wanted : Sizes
+    """Tell libraries how many threads to use.
 
     Returns
     -------

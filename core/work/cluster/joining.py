@@ -1,4 +1,4 @@
-"""A machine's workers on an outside cluster: joined, kept, and joined again when the scheduler was away.
+"""A machine's workers on an outside cluster: joined, kept, and joined again after the scheduler went away.
 
 Each does one task at a time, in a process of its own that a keeper replaces when it dies.
 """
@@ -35,7 +35,7 @@ def default_depot() -> Path:
     return Path(os.environ.get(depot.FOLDER) or caches / "spatial-domains" / "depot")
 
 
-def join(wanted: Sizes, folder: Path, tell: Callable[[str], None]) -> None:
+def join(wanted: Sizes, folder: Path, report: Callable[[str], None]) -> None:
     """Work for the cluster until this process is asked to end (SIGINT or SIGTERM).
 
     Parameters
@@ -44,21 +44,21 @@ def join(wanted: Sizes, folder: Path, tell: Callable[[str], None]) -> None:
         Of the workers.
     folder : Path
         For files that clients send.
-    tell : callable
-        Told when workers have joined, and when the scheduler went away.
+    report : callable
+        Called with a sentence when workers have joined, and when the scheduler went away.
 
     Raises
     ------
     WorkError
-        If the cluster is not to be used, or cannot be joined in the first place. Once joined, a scheduler that goes away is
-        waited for.
+        If the cluster must not be used, or cannot be joined at first. Once joined, workers wait for a scheduler that went
+        away.
     """
-    outside.security()  # what is wrong with the settings is said at once
+    outside.security()  # wrong settings are refused at once
     with dask.config.set(CONFIG | {"distributed.comm.require-encryption": outside.address().startswith("tls://")}):
-        asyncio.run(_join(wanted, folder, tell))
+        asyncio.run(_join(wanted, folder, report))
 
 
-async def _join(wanted: Sizes, folder: Path, tell: Callable[[str], None]) -> None:
+async def _join(wanted: Sizes, folder: Path, report: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -71,10 +71,10 @@ async def _join(wanted: Sizes, folder: Path, tell: Callable[[str], None]) -> Non
                 "worker joined it."
             )
         if workers:
-            tell(f"{len(workers)} workers have joined {outside.address()}.")
+            report(f"{len(workers)} workers have joined {outside.address()}.")
             joined_once = True
             await _until_gone(workers, stop)
-            tell("The workers have left." if stop.is_set() else "The scheduler went away: waiting for it to return.")
+            report("The workers have left." if stop.is_set() else "The scheduler went away: waiting for it to return.")
         await _pause(stop)
 
 

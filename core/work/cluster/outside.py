@@ -1,4 +1,4 @@
-"""A Dask cluster that somebody else keeps, on this machine or on others: found by address, joined, left as it was.
+"""A Dask cluster that somebody else keeps, on this machine or on others: found by its address, joined, and left as it was.
 
 Dask speaks pickle and runs what it is told. Whoever reaches a scheduler without TLS can run code as every one of its workers
 and clients, so that needs a switch that says so.
@@ -23,12 +23,7 @@ _SECONDS_TO_RESTART = 30
 
 
 def is_configured() -> bool:
-    """Whether work goes to an outside cluster.
-
-    Returns
-    -------
-    bool
-    """
+    """Whether work goes to an outside cluster."""
     return bool(os.environ.get(ADDRESS, "").strip())
 
 
@@ -38,17 +33,17 @@ def address() -> str:
     Returns
     -------
     str
-        With its protocol: `tls://` where none is said.
+        With its protocol: `tls://` where none is given.
 
     Raises
     ------
     WorkError
         If none is set, or its connections would be open to anyone and the switch is not set.
     """
-    said = os.environ.get(ADDRESS, "").strip()
-    if not said:
+    given_address = os.environ.get(ADDRESS, "").strip()
+    if not given_address:
         raise WorkError(f"No scheduler is named: set {ADDRESS}, such as {ADDRESS}=tls://host:8786.")
-    found = said if "://" in said else f"tls://{said}"
+    found = given_address if "://" in given_address else f"tls://{given_address}"
     if not found.startswith(_ENCRYPTED) and os.environ.get(INSECURE) != "yes":
         raise WorkError(
             f"{ADDRESS} is {found}, a connection without encryption: anyone who reaches that port can run code as you, on "
@@ -60,10 +55,6 @@ def address() -> str:
 
 def security() -> Security:
     """Collect the credentials for the cluster: from `SPCA_TLS_CA`, `SPCA_TLS_CERT` and `SPCA_TLS_KEY`, else from Dask's own settings.
-
-    Returns
-    -------
-    distributed.Security
 
     Raises
     ------
@@ -101,12 +92,12 @@ def _for_every_role(given: dict[str, str]) -> dict[str, str]:
 
 
 class OutsideCluster:
-    """The way to a cluster that is there.
+    """A connection to a cluster that runs already.
 
     Raises
     ------
     WorkError
-        If it is not to be used, or does not answer.
+        If it must not be used, or does not answer.
     """
 
     def __init__(self) -> None:
@@ -122,7 +113,7 @@ class OutsideCluster:
 
     @property
     def alive(self) -> bool:
-        """Whether the connection stands."""
+        """Whether it is connected."""
         return bool(self.client.status == "running")
 
     def n_workers(self) -> int:
@@ -130,18 +121,13 @@ class OutsideCluster:
         return int(sum(self.client.nthreads().values()))
 
     def send(self, missing: MissingFileError) -> None:
-        """Send files to a worker that lacks them.
-
-        Parameters
-        ----------
-        missing : MissingFileError
-        """
+        """Send files to a worker that lacks them."""
         pairs = zip(missing.names, missing.paths, strict=True)
         files = {name: path.read_bytes() if path.exists() else None for name, path in pairs}
         self.client.run(depot.take_in, files, workers=[missing.worker])
 
     def end_worker(self, pid: int, worker: str) -> None:
-        """Put another process in the place of one that does not listen; its keeper, on its machine, does it.
+        """Replace a process that does not react; its keeper, on its machine, does it.
 
         Parameters
         ----------
@@ -155,5 +141,5 @@ class OutsideCluster:
             self.client.restart_workers([worker], timeout=_SECONDS_TO_RESTART, raise_for_error=False)
 
     def close(self) -> None:
-        """Leave the cluster, and let it be."""
+        """Leave the cluster, which runs on."""
         self.client.close(timeout=_SECONDS_TO_END)

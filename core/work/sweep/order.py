@@ -25,7 +25,7 @@ class Task:
     Parameters
     ----------
     settings : tuple of Setting
-        Of one sample and one place.
+        Of one sample and one setting, but for their seeds.
     group : str
         Tasks of one group share their early steps.
     """
@@ -37,10 +37,6 @@ class Task:
 def in_tasks(settings: Sequence[Setting]) -> list[Task]:
     """Put runs together that one worker makes without a break.
 
-    Parameters
-    ----------
-    settings : sequence of Setting
-
     Returns
     -------
     list of Task
@@ -49,12 +45,12 @@ def in_tasks(settings: Sequence[Setting]) -> list[Task]:
     groups: dict[str, dict[tuple[int, ...], list[Setting]]] = {}
     for setting in settings:
         group = f"{setting.section}-{early_steps_key(setting.params)}"
-        groups.setdefault(group, {}).setdefault(setting.place, []).append(setting)
+        groups.setdefault(group, {}).setdefault(setting.index, []).append(setting)
     return [
-        Task(tuple(same_place[first : first + _STARTS_A_TASK]), group)
-        for group, by_place in groups.items()
-        for same_place in by_place.values()
-        for first in range(0, len(same_place), _STARTS_A_TASK)
+        Task(tuple(same_setting[first : first + _STARTS_A_TASK]), group)
+        for group, by_setting in groups.items()
+        for same_setting in by_setting.values()
+        for first in range(0, len(same_setting), _STARTS_A_TASK)
     ]
 
 
@@ -72,12 +68,7 @@ class Waiting:
         return sum(map(len, self._groups.values()))
 
     def add(self, tasks: Sequence[Task]) -> None:
-        """Add tasks, at the end of their groups.
-
-        Parameters
-        ----------
-        tasks : sequence of Task
-        """
+        """Add tasks, at the end of their groups."""
         for task in tasks:
             self._groups.setdefault(task.group, deque()).append(task)
 
@@ -97,12 +88,7 @@ class Waiting:
         return None
 
     def ended(self, task: Task) -> None:
-        """Let the rest of a task's group begin.
-
-        Parameters
-        ----------
-        task : Task
-        """
+        """Let the rest of a task's group begin."""
         self._leading.discard(task.group)
         self._ready.add(task.group)
 
@@ -191,7 +177,7 @@ class SearchSource:
 
     def scored(self, setting: Setting, scores: Scores | None) -> None:
         """Take the scores of a run; None where it failed or was given up."""
-        trial = setting.place[0]
+        trial = setting.index[0]
         self._scores[trial].append(None if scores is None else getattr(scores, self._search.objective))
         self._left[trial] -= 1
         self._settle(trial)

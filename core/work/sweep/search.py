@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from core.knobs import KnobPath
 from core.method.seeds import wrapped
-from core.work.sweep.plan import Range, Search
+from core.work.sweep.varied import Range, Search
 
 AHEAD = 4
 """Trials that are made at once at most."""
@@ -25,19 +25,14 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would write a line a 
 
 
 class Searching:
-    """The trials of a search.
-
-    Parameters
-    ----------
-    search : Search
-    """
+    """The trials of a search."""
 
     def __init__(self, search: Search) -> None:
         self._search = search
         self._study = new_study(search)
         self._trials: list[optuna.Trial] = []
         self._outcomes: dict[int, float | None] = {}
-        self._n_known = self._n_told = 0  # outcomes that are here without a gap, and those that the study was told of
+        self._n_known = self._n_told = 0  # outcomes known without a gap, and those that the study knows
 
     @property
     def n_asked(self) -> int:
@@ -57,7 +52,7 @@ class Searching:
         number : int
             Counted from 0.
         values : dict of KnobPath to object
-            What is turned.
+            Of the knobs that vary.
         """
         # Exactly those, however many more are known by now: that depends on what ended first.
         while self._n_told <= self.n_asked - AHEAD:
@@ -68,7 +63,7 @@ class Searching:
         return trial.number, {item.knob_path: _suggested(trial, item) for item in self._search.ranges}
 
     def hopeless(self, number: int, epoch: int, loss: float) -> bool:
-        """Say whether a training should be given up.
+        """Decide whether to give a training up.
 
         Parameters
         ----------
@@ -77,10 +72,6 @@ class Searching:
         epoch : int
         loss : float
             Of that epoch, comparable between settings.
-
-        Returns
-        -------
-        bool
         """
         trial = self._trials[number]
         trial.report(loss if self._study.direction.name == "MINIMIZE" else -loss, epoch)
@@ -101,16 +92,7 @@ class Searching:
 
 
 def new_study(search: Search) -> optuna.Study:
-    """Make an empty study for a search, in memory.
-
-    Parameters
-    ----------
-    search : Search
-
-    Returns
-    -------
-    optuna.Study
-    """
+    """Make an empty study for a search, in memory."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(
@@ -130,10 +112,6 @@ def study_of(search: Search, tried: Sequence[tuple[Mapping[str, Any], float]]) -
     search : Search
     tried : sequence of (mapping of str to object, float)
         Values by knob, and the score.
-
-    Returns
-    -------
-    optuna.Study
     """
     study = new_study(search)
     distributions = {item.knob: distribution(item) for item in search.ranges}
@@ -160,16 +138,7 @@ def tell(study: optuna.Study, trial: optuna.Trial, score: float | None) -> None:
 
 
 def distribution(item: Range) -> optuna.distributions.BaseDistribution:
-    """Describe a range as Optuna does.
-
-    Parameters
-    ----------
-    item : Range
-
-    Returns
-    -------
-    optuna.distributions.BaseDistribution
-    """
+    """Describe a range as Optuna does."""
     if item.choices:
         return optuna.distributions.CategoricalDistribution(item.choices)
     if item.whole:

@@ -58,17 +58,7 @@ class SharedSteps(StepCache):
         return super().get(key, lambda: self._shared(key, compute))
 
     def sample(self, key: str, read: Callable[[], Sample]) -> Sample:
-        """Look a sample up, or read it: the file that it comes from is read by one process.
-
-        Parameters
-        ----------
-        key : str
-        read : callable
-
-        Returns
-        -------
-        Sample
-        """
+        """Look a sample up, or read it: the file that it comes from is read by one process."""
         return super().get(key, lambda: self._shared_sample(key, read))
 
     def _shared(self, key: str, compute: Callable[[], T]) -> T:
@@ -107,12 +97,7 @@ class SharedSteps(StepCache):
 
 
 def remove_folder(folder: Path) -> None:
-    """Delete a folder of shared steps; what is in use stays readable to who uses it.
-
-    Parameters
-    ----------
-    folder : Path
-    """
+    """Delete a folder of shared steps; what is in use stays readable to who uses it."""
     remove(folder)
 
 

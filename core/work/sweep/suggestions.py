@@ -8,13 +8,13 @@ from typing import Any
 
 from core import knobs
 from core.params import MethodParams
-from core.work.sweep.plan import Range
+from core.work.sweep.varied import Range
 
 _FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
 
 
 def relevant(params: MethodParams) -> list[str]:
-    """List the knobs that change the labels of a setting, what is turned most often first.
+    """List the knobs that change the labels of a setting, those that users turn most often first.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ def values(knob: str, params: MethodParams) -> tuple[Any, ...]:
     tuple of object
     """
     path = knobs.path_of(knob)
-    own, said = knobs.value_at(params, path), knobs.declared(path).metadata
-    if said["choices"]:
-        return tuple(said["choices"])
-    tried = said["tried"] or _around(own, said)
+    own, declared = knobs.value_at(params, path), knobs.declared(path).metadata
+    if declared["choices"]:
+        return tuple(declared["choices"])
+    tried = declared["tried"] or _around(own, declared)
     found = tuple(tried(own) if callable(tried) else tried)
     return found if own in found else tuple(sorted((*found, own)))
 
@@ -62,22 +62,22 @@ def search_range(knob: str, params: MethodParams) -> Range:
     Range
     """
     path = knobs.path_of(knob)
-    said = knobs.declared(path).metadata
-    if said["choices"]:
+    declared = knobs.declared(path).metadata
+    if declared["choices"]:
         return Range(knob=knob)
-    if said["searched"]:
-        low, high = said["searched"]
-        return Range(knob=knob, low=low, high=high, log=said["by_factors"])
-    low, *_, high = _around(knobs.value_at(params, path), said)
+    if declared["searched"]:
+        low, high = declared["searched"]
+        return Range(knob=knob, low=low, high=high, log=declared["by_factors"])
+    low, *_, high = _around(knobs.value_at(params, path), declared)
     return Range(knob=knob, low=low, high=high, log=low > 0)
 
 
-def _around(own: Any, said: Mapping[str, Any]) -> Sequence[Any]:
+def _around(own: Any, declared: Mapping[str, Any]) -> Sequence[Any]:
     """Find values near a setting's own, inside the limits, where the declaration of the knob names none."""
     near = [own * factor for factor in _FACTORS] if own else [0, 1, 2]
     if isinstance(own, int):
         near = [round(value) for value in near]
-    return sorted({min(max(value, said["min"]), said["max"]) for value in near})
+    return sorted({min(max(value, declared["min"]), declared["max"]) for value in near})
 
 
 def to_search(params: MethodParams) -> tuple[str, ...]:

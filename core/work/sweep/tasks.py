@@ -50,7 +50,7 @@ def make_runs(
 
 
 def _begun(sample: SampleFile, steps: Path) -> tuple[StepCache, Sample]:
-    if depot.here() is not None:
+    if depot.own_depot() is not None:
         return _own_steps(), sample.read()
     cache = _steps(steps)
     return cache, cache.sample(f"sample-{sample.content_hash}-{sample.annotation_hash}", sample.read)

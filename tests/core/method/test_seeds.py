@@ -10,8 +10,9 @@ from core.method.how_many import try_numbers
 from core.method.pipeline import Pipeline
 from core.method.seeds import nth_start, wrapped
 from core.params import MAX_SEED, preset, replaced
-from core.work.sweep.plan import Axis, Range, Search, Section, Sweep
+from core.work.sweep.plan import Section, Sweep
 from core.work.sweep.search import new_study
+from core.work.sweep.varied import Axis, Range, Search
 from tests.small_tissue import small_sample
 from ui.data import compute
 

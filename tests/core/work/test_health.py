@@ -20,9 +20,9 @@ def test_a_server_that_is_well_says_version_queue_memory_and_storage(board, tmp_
     (tmp_path / "first.h5").touch()
     found = {check.name: check for check in health.look(board, tmp_path, tmp_path / "models")}
     assert [name for name, check in found.items() if not check.ok] == []
-    assert __version__ in found["Version"].words
-    assert found["Queue"].words == "0 running, 0 waiting"
-    assert found["Samples"].words == "1 files"
+    assert __version__ in found["Version"].message
+    assert found["Queue"].message == "0 running, 0 waiting"
+    assert found["Samples"].message == "1 files"
 
 
 def test_what_cannot_be_reached_is_said(board, tmp_path, monkeypatch):
@@ -31,7 +31,7 @@ def test_what_cannot_be_reached_is_said(board, tmp_path, monkeypatch):
     (tmp_path / "models").touch()
     found = {check.name: check for check in health.look(board, tmp_path / "no", tmp_path / "models")}
     assert {name for name, check in found.items() if not check.ok} == {"Samples", "Models", "Record of runs", "Workers"}
-    assert all(check.words.endswith((".", "!")) for check in found.values() if not check.ok)
+    assert all(check.message.endswith((".", "!")) for check in found.values() if not check.ok)
 
 
 def test_every_job_leaves_one_line_in_the_log(board, tmp_path, caplog):

@@ -17,7 +17,7 @@ from core.io import lab
 from core.method import pipeline
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams
 from core.work import tasks
-from core.work.board.board import State, shared_board
+from core.work.board.board import JobStatus, shared_board
 from core.work.cluster.host import sizes
 from core.work.tasks import SampleFile
 from tests.core.work import chores
@@ -72,14 +72,14 @@ def test_asked_again_a_finished_job_is_done_anew(board, tmp_path):
 
 def test_a_job_goes_from_queued_over_running_to_done_with_its_losses_and_time_left(board, tmp_path):
     job_id = board.submit("states", chores.count, tmp_path / "count", 20, 0.15)
-    assert board.job(job_id).state is State.QUEUED
+    assert board.job(job_id).status is JobStatus.QUEUED
     until(lambda: len(board.job(job_id).losses) > 3)
     running = board.job(job_id)
-    assert running.state is State.RUNNING
+    assert running.status is JobStatus.RUNNING
     assert running.losses == tuple(float(step) for step in range(1, len(running.losses) + 1))
     assert 0 < running.seconds_left < 10
     done = ended(board, job_id)
-    assert (done.state, done.share, done.seconds_left) == (State.DONE, 1.0, None)
+    assert (done.status, done.share, done.seconds_left) == (JobStatus.DONE, 1.0, None)
     assert done.losses == tuple(map(float, range(1, 21)))
     assert board.find("states") == done
 
@@ -92,22 +92,22 @@ def test_cancelling_ends_a_job_whether_it_listens_or_not(board, tmp_path, task, 
     started = time.monotonic()
     board.cancel(job_id)
     assert time.monotonic() - started < 5
-    assert board.job(job_id).state is State.CANCELLED
+    assert board.job(job_id).status is JobStatus.CANCELLED
     again = board.submit(f"cancel {task.__name__}", chores.count, path)
-    assert ended(board, again).state is State.DONE
+    assert ended(board, again).status is JobStatus.DONE
 
 
 def test_a_waiting_job_is_cancelled_before_it_begins(board, tmp_path):
     n_workers = sizes().n_workers
     busy = [board.submit(f"busy {n}", chores.count, tmp_path / f"{n}", 1000, 0.1) for n in range(n_workers)]
-    until(lambda: all(board.job(job).state is State.RUNNING for job in busy))
+    until(lambda: all(board.job(job).status is JobStatus.RUNNING for job in busy))
     waiting = board.submit("waiting", chores.count, tmp_path / "waiting")
     time.sleep(0.3)
-    assert board.job(waiting).state is State.QUEUED
+    assert board.job(waiting).status is JobStatus.QUEUED
     board.cancel(waiting)
     for job in busy:
         board.cancel(job)
-    assert board.job(waiting).state is State.CANCELLED
+    assert board.job(waiting).status is JobStatus.CANCELLED
     assert not (tmp_path / "waiting").exists()
 
 
@@ -117,19 +117,19 @@ def test_a_job_whose_process_is_killed_is_tried_once_more(board, tmp_path):
 
 def test_a_job_whose_process_is_killed_again_fails_with_a_sentence_and_the_board_goes_on(board, tmp_path):
     job = ended(board, board.submit("killed twice", chores.die, tmp_path / "deaths", 9))
-    assert job.state is State.FAILED
+    assert job.status is JobStatus.FAILED
     assert "memory runs out" in job.error
-    assert ended(board, board.submit("after", chores.count, tmp_path / "count")).state is State.DONE
+    assert ended(board, board.submit("after", chores.count, tmp_path / "count")).status is JobStatus.DONE
 
 
 def test_what_core_refuses_arrives_as_its_sentence(board):
     job = ended(board, board.submit("refused", chores.refuse))
-    assert (job.state, job.error) == (State.FAILED, "The window is too wide.")
+    assert (job.status, job.error) == (JobStatus.FAILED, "The window is too wide.")
 
 
 def test_an_unforeseen_error_is_one_sentence_for_the_user_and_all_of_it_in_the_log(board, caplog):
     job = ended(board, board.submit("broken", chores.break_down))
-    assert job.state is State.FAILED
+    assert job.status is JobStatus.FAILED
     assert "KeyError" in job.error
     assert "nobody thought of this" not in job.error
     assert "nobody thought of this" in caplog.text
@@ -221,7 +221,7 @@ def test_when_the_cluster_is_gone_its_jobs_fail_with_a_sentence_and_the_next_one
     until((tmp_path / "begun").exists)
     board.cluster.process.kill()
     assert "Start it again" in ended(board, job_id).error
-    assert ended(board, board.submit("next", chores.count, tmp_path / "count")).state is State.DONE
+    assert ended(board, board.submit("next", chores.count, tmp_path / "count")).status is JobStatus.DONE
 
 
 def test_a_shared_job_goes_on_until_the_last_who_waits_for_it_leaves(board, tmp_path):
@@ -232,12 +232,12 @@ def test_a_shared_job_goes_on_until_the_last_who_waits_for_it_leaves(board, tmp_
     assert not board.job(job_id).finished
     assert board.job(job_id).owners == ("Ben",)
     board.leave(job_id, "Ben")
-    assert board.job(job_id).state is State.CANCELLED
+    assert board.job(job_id).status is JobStatus.CANCELLED
 
 
 def test_a_long_line_of_one_user_delays_another_by_the_tasks_that_run(board, tmp_path):
     many = [board.submit(f"many {n}", chores.count, tmp_path / "many", 5, 0.05, owner="Ada") for n in range(20)]
-    until(lambda: board.job(many[0]).state is State.RUNNING)
+    until(lambda: board.job(many[0]).status is JobStatus.RUNNING)
     single = board.submit("single", chores.count, tmp_path / "single", owner="Ben")
     assert board.waiting()[0].id == single
     ended(board, single)

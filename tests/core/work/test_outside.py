@@ -9,7 +9,7 @@ from core.errors import WorkError
 from core.io import lab
 from core.method import pipeline
 from core.work import tasks
-from core.work.board.board import Board, State
+from core.work.board.board import Board, JobStatus
 from core.work.cluster import outside
 from core.work.cluster.depot import Delivery, Depot, MissingFileError, check_may_be_sent
 from core.work.tasks import SampleFile
@@ -81,7 +81,7 @@ def test_a_task_that_does_not_listen_is_ended_and_its_worker_works_on(board, tmp
     wait_until(lambda: all((tmp_path / f"{n}").exists() for n in range(2)))
     for job_id in job_ids:
         board.cancel(job_id)
-    assert [board.job(job_id).state for job_id in job_ids] == [State.CANCELLED] * 2
+    assert [board.job(job_id).status for job_id in job_ids] == [JobStatus.CANCELLED] * 2
     assert ended(board, board.submit("after", chores.count, tmp_path / "count")).result == 3
 
 
@@ -93,7 +93,7 @@ def test_a_scheduler_that_does_not_find_the_package_is_told_of_in_a_sentence(mon
         board = Board()
         job = ended(board, board.submit("count", chores.count, tmp_path / "x", 1, 0.0))
         board.close()
-    assert job.state is State.FAILED
+    assert job.status is JobStatus.FAILED
     assert "does not find this package" in job.error
     assert "Start it in the folder of the package" in job.error
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.work.sweep.plan import Range, Search
 from core.work.sweep.search import AHEAD, Searching
+from core.work.sweep.varied import Range, Search
 
 RATES = Range(knob="latent_learning_rate", low=1e-4, high=1e-1, log=True)
 

@@ -4,8 +4,8 @@ import pytest
 
 from core import knobs
 from core.params import PRESETS, preset, replaced
-from core.work.sweep.plan import Axis
 from core.work.sweep.suggestions import relevant, search_range, values
+from core.work.sweep.varied import Axis
 
 KINDS = knobs.declared(("embedding", "kind")).metadata["choices"]
 

@@ -4,21 +4,26 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from core import codec
+from core.errors import CodecError, WorkError
 from core.evaluation.markers import Markers
 from core.io import lab
+from core.io.public.dlpfc import Places
 from core.method import pipeline
 from core.method.version import METHOD_VERSION
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
-from core.work import tasks
-from core.work.board.board import Board, State
+from core.result import AutoencoderReport, Result
+from core.work import bringing, tasks
+from core.work.board.board import Board, JobStatus
 from core.work.board.job import About, Job
-from core.work.board.journal import Journal
-from core.work.board.plain import as_text, decoded, encoded, from_text
+from core.work.board.job_log import JobLog
 from core.work.board.results import Results
+from core.work.board.tasks_by_name import arguments_of, result_of, task_named
 from core.work.tasks import SampleFile
 from tests.small_tissue import small_sample
 
@@ -26,15 +31,13 @@ ROOT = Path(__file__).resolve().parents[3]
 PARAMS = MethodParams(embedding=EmbeddingParams(kind="code", autoencoder=AutoencoderParams(width=8, epochs=6)))
 
 
-def back_and_forth(value):
-    arrays: list[np.ndarray] = []
-    written = json.loads(json.dumps(encoded(value, arrays)))
-    return decoded(written, [from_text(as_text(array)) for array in arrays])
+def back_and_forth(kind, value):
+    return codec.decode(kind, codec.encode(value))
 
 
 def test_a_run_comes_back_as_it_was():
     result = pipeline.run(small_sample("first"), MethodParams())
-    again = back_and_forth([result])[0]
+    again = back_and_forth(list[Result], [result])[0]
     assert again.labels.tolist() == result.labels.tolist()
     assert again.labels.dtype == result.labels.dtype
     for name in ("sample_name", "params", "scores", "direction", "autoencoder", "seconds"):
@@ -43,7 +46,7 @@ def test_a_run_comes_back_as_it_was():
 
 def test_a_run_whose_depth_bends_comes_back_with_its_bend():
     result = pipeline.run(small_sample("bent"), preset("recommended", 4))
-    again = back_and_forth(result)
+    again = back_and_forth(Result, result)
     assert result.direction.bend is not None
     assert (again.direction, again.params) == (result.direction, result.params)
 
@@ -54,65 +57,66 @@ def test_markers_come_back_as_they_were():
         clusters=(0, 2), too_small={1: 3}, genes=np.array(["A", "B"]), scores=numbers, log2_fold_changes=numbers,
         p_adjusted=numbers, shares_inside=numbers, shares_outside=numbers, means_inside=numbers, means_outside=numbers,
     )  # fmt: skip
-    again = back_and_forth(found)
+    again = back_and_forth(Markers, found)
     assert (again.clusters, again.too_small, again.genes.tolist()) == ((0, 2), {1: 3}, ["A", "B"])
     np.testing.assert_array_equal(again.scores, numbers)
 
 
 def test_nothing_of_an_unknown_kind_is_written_or_made():
     with pytest.raises(Exception, match="cannot be kept"):
-        encoded(subprocess.Popen, [])
-    with pytest.raises(KeyError):
-        decoded({"kind": "Popen", "fields": {"args": ["true"]}}, [])
-    with pytest.raises(ValueError, match="pickle"):
-        as_text(np.array([object()]))
+        codec.encode(subprocess.Popen)
+    with pytest.raises(CodecError):
+        codec.from_plain(Result, {"kind": "Popen", "fields": {"args": ["true"]}})
+    with pytest.raises(CodecError, match="pickle"):
+        codec.encode(np.array([object()]))
 
 
 def test_a_result_is_found_again_under_its_key_alone_and_damage_is_left_out(tmp_path):
     results = Results(tmp_path)
     results.put("key", [1, 2.5, np.arange(3)])
-    assert Results(tmp_path).get("key")[2].tolist() == [0, 1, 2]
-    assert results.get("other key") is None
+    kind: Any = tuple[int, float, np.ndarray]
+    assert Results(tmp_path).get("key", kind)[2].tolist() == [0, 1, 2]
+    assert results.get("other key", kind) is None
     [path] = tmp_path.glob("*.npz")
     path.write_bytes(path.read_bytes()[:-40])
-    assert results.get("key") is None
+    assert results.get("key", kind) is None
 
 
 def test_a_result_of_another_method_is_not_found_and_one_of_another_release_is(tmp_path, monkeypatch):
     Results(tmp_path).put("key", [1])
     monkeypatch.setattr("core.method.version.__version__", "9.9.9")
-    assert Results(tmp_path).get("key") == [1]
+    assert Results(tmp_path).get("key", list[int]) == [1]
     monkeypatch.setattr("core.work.board.results.METHOD_VERSION", METHOD_VERSION + 1)
-    assert Results(tmp_path).get("key") is None
+    assert Results(tmp_path).get("key", list[int]) is None
 
 
 def test_results_that_were_used_longest_ago_make_room(tmp_path):
     results = Results(tmp_path, max_bytes=25_000)
     for key in ("a", "b"):
         results.put(key, np.zeros(1250))
-    results.get("a")
+    results.get("a", np.ndarray)
     results.put("c", np.zeros(1250))
-    assert [results.get(key) is not None for key in "abc"] == [True, False, True]
+    assert [results.get(key, np.ndarray) is not None for key in "abc"] == [True, False, True]
 
 
 @pytest.fixture
 def opened(tmp_path):
-    """Open journals, as servers do that start; all are closed in the end."""
-    journals = []
+    """Open logs, as servers do that start; all are closed in the end."""
+    logs = []
 
     def open_one():
-        journals.append(Journal(tmp_path))
-        return journals[-1]
+        logs.append(JobLog(tmp_path))
+        return logs[-1]
 
     yield open_one
-    for journal in journals:
-        journal.close()
+    for log in logs:
+        log.close()
 
 
-def asked(journal, job_id="1", owner="Ada"):
+def asked(log, job_id="1", owner="Ada"):
     job = Job(id=job_id, key="key", owners=(owner,), about=About(what="Training", sample="first"), asked=7.0)
     sample = SampleFile(Path("first.h5"), "content", "annotation")
-    journal.asked(job, tasks.train, (sample, PARAMS, Path("models")), at_home=False, again=True)
+    log.asked(job, tasks.train, (sample, PARAMS, Path("models")), at_home=False, again=True)
 
 
 def test_what_was_begun_and_not_finished_is_told_with_all_that_is_needed_to_begin_again(opened, tmp_path):
@@ -160,12 +164,30 @@ def test_a_line_cut_off_in_the_middle_and_a_task_that_is_none_of_ours_are_left_o
     assert [cut.id for cut in opened().interrupted()] == ["1"]
 
 
+def test_every_kind_of_argument_of_a_task_that_outlives_the_server_comes_back():
+    fetch = ("dlpfc", ("151507", "151508"), Path("samples"), Places(counts="https://elsewhere"))
+    assert codec.decode(arguments_of(bringing.fetch), codec.encode(fetch)) == fetch
+    assert result_of(tasks.train) is AutoencoderReport
+    assert result_of(tasks.joint) == dict[str, Result]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["os:system", "core.work.tasks:_read", "core.work.tasks:model_shelf", "core.work.tasks:Path", "core.work.nothing:x", "", ":", "core.work.tasks:"],
+)  # fmt: skip
+def test_only_a_task_is_looked_up_by_its_name(name):
+    assert task_named("core.work.tasks:train") is tasks.train
+    with pytest.raises(WorkError, match="no task of this program"):
+        task_named(name)
+
+
 SERVER = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from core.params import *
 from core.work import tasks
-from core.work.job import About
+from core.work.board.job import About
 from core.work.board.board import Board
 from core.work.tasks import SampleFile
 board = Board()
@@ -192,9 +214,9 @@ def test_after_a_server_was_killed_its_results_are_there_and_its_unfinished_work
         server.kill()
     board = Board()
     board.keep_in(tmp_path)
-    done = board.find("done")
+    done = board.find("done", tasks.repeat)
     expected = pipeline.repeat(sample, MethodParams(), 2)
-    assert done.state is State.DONE
+    assert done.status is JobStatus.DONE
     assert [result.labels.tolist() for result in done.result] == [result.labels.tolist() for result in expected]
     [cut] = board.interrupted()
     assert (str(cut.about), cut.owners) == ("Training of first", ("Ada",))

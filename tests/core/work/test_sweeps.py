@@ -17,10 +17,12 @@ from core.method import pipeline
 from core.params import AutoencoderParams, DirectionParams, EmbeddingParams, MethodParams, preset, replaced
 from core.work.board.board import shared_board
 from core.work.runs import Record
-from core.work.sweep.journal import Journal, State
-from core.work.sweep.plan import Axis, Range, Search, Section, Sweep, as_json, from_json
-from core.work.sweep.results import runs_by_place, tried
+from core.work.sweep.folder import SweepFolder
+from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.plan import Section, Sweep, as_json, from_json
+from core.work.sweep.results import runs_by_setting, tried
 from core.work.sweep.sweeps import Sweeps
+from core.work.sweep.varied import Axis, Range, Search
 from tests.core.work import chores
 from tests.small_tissue import small_sample
 
@@ -67,8 +69,8 @@ def sweeps(tmp_path, record):
 def finished(sweeps, sweep, seconds=120.0):
     sweep_id = sweeps.start(sweep)
     assert sweeps.wait(sweep_id, seconds)
-    status = sweeps.status(sweep_id)
-    assert (status.outcome.state, status.outcome.error, status.outcome.failed) == (State.DONE, "", {})
+    status = sweeps.find(sweep_id)
+    assert (status.outcome.status, status.outcome.error, status.outcome.failed) == (SweepStatus.DONE, "", {})
     return status
 
 
@@ -103,15 +105,15 @@ def test_factors_are_found_once_whatever_the_number_of_clusters_and_starts(sweep
 def test_every_run_is_recorded_with_the_labels_that_the_pipeline_gives(sweeps, section, record):
     sweep = Sweep(sections=(section(),), axes=(WINDOWS, WEIGHTS), n_starts=2)
     status = finished(sweeps, sweep)
-    places = runs_by_place(status.outcome, record.runs(sweep=sweep.id), 0)
+    places = runs_by_setting(status.outcome, record.runs(sweep=sweep.id), 0)
     assert {place: [run.params.clustering.random_state for run in runs] for place, runs in places.items()} == {
         (window, weight): [0, 1] for window in range(3) for weight in range(2)
     }
     sample = lab.read(Path(sweep.sections[0].path))
     for setting in sweep.settings():
-        run = places[setting.place][setting.params.clustering.random_state]
+        run = places[setting.index][setting.params.clustering.random_state]
         assert run.params == setting.params
-        assert run.params.pooling.window == WINDOWS.values[setting.place[0]]
+        assert run.params.pooling.window == WINDOWS.values[setting.index[0]]
         expected = pipeline.run(sample, setting.params)
         assert record.result(run).labels.tolist() == expected.labels.tolist()
         assert run.scores == expected.scores
@@ -133,21 +135,21 @@ def test_a_paused_sweep_makes_no_runs_until_it_goes_on(section, record, tmp_path
     sweeps = Sweeps(tmp_path / "sweeps", shared_board(), record, tmp_path, task=chores.slow_runs)
     axis = Axis(knob="x_weight", values=tuple(map(float, range(1, 21))))
     sweep_id = sweeps.start(Sweep(sections=(section(),), axes=(axis,)), "Ada")
-    until(lambda: sweeps.status(sweep_id).outcome.n_done >= 2)
-    assert sweeps.status(sweep_id).seconds_left > 0
+    until(lambda: sweeps.find(sweep_id).outcome.n_done >= 2)
+    assert sweeps.find(sweep_id).seconds_left > 0
     sweeps.pause(sweep_id)
     assert sweeps.wait(sweep_id, 60)
-    status = sweeps.status(sweep_id)
-    assert status.outcome.state is State.PAUSED
+    status = sweeps.find(sweep_id)
+    assert status.outcome.status is SweepStatus.PAUSED
     assert 2 <= status.outcome.n_done == len(record.runs(sweep=sweep_id)) < 20
     assert status.plan.who == "Ada"
     time.sleep(0.6)
-    assert sweeps.status(sweep_id).outcome.n_done == status.outcome.n_done
+    assert sweeps.find(sweep_id).outcome.n_done == status.outcome.n_done
     sweeps.go_on(sweep_id)
-    until(lambda: sweeps.status(sweep_id).outcome.n_done > status.outcome.n_done)
+    until(lambda: sweeps.find(sweep_id).outcome.n_done > status.outcome.n_done)
     sweeps.cancel(sweep_id)
     assert sweeps.wait(sweep_id, 10)
-    assert sweeps.status(sweep_id).outcome.state is State.CANCELLED
+    assert sweeps.find(sweep_id).outcome.status is SweepStatus.CANCELLED
 
 
 def test_what_was_recorded_before_the_program_was_killed_is_not_made_again(sweeps, section, record, tmp_path):
@@ -163,7 +165,7 @@ def test_what_was_recorded_before_the_program_was_killed_is_not_made_again(sweep
     before = {run.id for run in record.runs(sweep=sweep.id)}
     assert 2 <= len(before) < 40
     (tmp_path / "models" / "sweeps").rename(tmp_path / "sweeps")
-    assert sweeps.status(sweep.id).outcome.state is State.STOPPED
+    assert sweeps.find(sweep.id).outcome.status is SweepStatus.STOPPED
     assert finished(sweeps, sweep).outcome.n_done == 40
     after = record.runs(sweep=sweep.id)
     assert len(after) == 40
@@ -203,14 +205,14 @@ def test_a_setting_that_cannot_be_run_fails_with_its_sentence_and_the_others_go_
     sweep = Sweep(sections=(few,), axes=(Axis(knob="n_clusters", values=(3, 100)),))
     sweep_id = sweeps.start(sweep)
     assert sweeps.wait(sweep_id, 60)
-    outcome = sweeps.status(sweep_id).outcome
-    assert (outcome.state, set(outcome.runs)) == (State.DONE, {(0, (0,), 0)})
+    outcome = sweeps.find(sweep_id).outcome
+    assert (outcome.status, set(outcome.runs)) == (SweepStatus.DONE, {(0, (0,), 0)})
     assert "100 clusters were asked for" in outcome.failed[0, (1,), 0]
 
 
 def test_two_sweeps_of_one_plan_in_two_processes_are_refused(sweeps, section, tmp_path):
     sweep = Sweep(sections=(section(),), axes=(WINDOWS,))
-    journal = Journal(tmp_path / "sweeps" / sweep.id)
+    journal = SweepFolder(tmp_path / "sweeps" / sweep.id)
     journal.begin(sweep, "")
     with journal.hold(), pytest.raises(WorkError, match="Another process"):
         sweeps.start(sweep)

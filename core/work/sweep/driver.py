@@ -1,0 +1,300 @@
+"""One sweep on its way: its tasks are handed to the board, and its runs are recorded as they come in."""
+
+import dataclasses
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from core import knobs
+from core.errors import DomainsError
+from core.result import Result, Scores
+from core.sample import Sample
+from core.work.board.board import Board
+from core.work.board.job import About, Job, JobStatus
+from core.work.runs import Record, Run
+from core.work.sweep.folder import PROGRAM_ENDED, Plan, SweepFolder
+from core.work.sweep.order import GridSource, SearchSource, Source, Task
+from core.work.sweep.outcome import Event, Outcome, SweepStatus, cell_of
+from core.work.sweep.plan import Section, Setting, run_key
+from core.work.sweep.steps import remove_folder
+from core.work.sweep.tasks import make_runs
+from core.work.tasks import SampleFile
+
+_LOG = logging.getLogger(__name__)
+_SECONDS_BETWEEN_LOOKS = 0.03
+_SECONDS_BETWEEN_COUNTS = 1.0  # of workers: an outside scheduler has to be asked
+
+_UNFORESEEN = (
+    "An error in the program stopped this sweep ({kind}); the server's log has all of it. Go on with it to try again."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepSnapshot:
+    """A sweep as it stood when somebody asked.
+
+    Parameters
+    ----------
+    id : str
+    plan : Plan
+    outcome : Outcome
+        A copy.
+    message : str
+        What is being done, where that takes long.
+    seconds_left : float or None
+        Estimate from the pace so far.
+    """
+
+    id: str
+    plan: Plan
+    outcome: Outcome
+    message: str = ""
+    seconds_left: float | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether runs are being made."""
+        return self.outcome.status is SweepStatus.RUNNING
+
+    @property
+    def share(self) -> float:
+        """Of the runs, from 0 to 1."""
+        return min(1.0, self.outcome.n_done / self.plan.sweep.n_runs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What sweeps are made with.
+
+    Parameters
+    ----------
+    board : Board
+    record : Record
+    models : Path
+        Folder of checkpoints.
+    task : callable
+        What workers do.
+    """
+
+    board: Board
+    record: Record
+    models: Path
+    task: Callable[..., Any] = make_runs
+
+
+class Driver(threading.Thread):
+    """Takes one sweep from its plan to its last run."""
+
+    def __init__(self, folder: SweepFolder, held: IO[str], means: Means, owner: str) -> None:
+        super().__init__(name=f"sweep-{folder.id}", daemon=True)
+        self._folder, self._held, self._means, self._owner = folder, held, means, owner
+        self._board, self._record = means.board, means.record
+        self._plan, self._outcome = folder.plan(), folder.outcome()
+        self._first_time = self._outcome == Outcome()
+        self._outcome.status, self._outcome.error = SweepStatus.RUNNING, ""
+        self._asked = SweepStatus.RUNNING
+        self._jobs: dict[str, Task] = {}
+        self._next: Task | None = None
+        self._known: dict[str, Run] = {}
+        self._samples: dict[int, Sample] = {}
+        self._n_losses: dict[str, int] = {}
+        self._hopeless: set[str] = set()
+        self._began, self._n_made = time.monotonic(), 0
+        self._n_workers, self._next_count = 1, 0.0
+        self._lock = threading.Lock()
+
+    def ask(self, status: SweepStatus) -> None:
+        """Ask it to come to rest, or to go on."""
+        self._asked = status
+
+    def snapshot(self) -> SweepSnapshot:
+        """Copy how the sweep stands."""
+        with self._lock:
+            outcome = dataclasses.replace(
+                self._outcome,
+                runs=dict(self._outcome.runs),
+                failed=dict(self._outcome.failed),
+                given_up=set(self._outcome.given_up),
+            )
+        return SweepSnapshot(
+            id=self._folder.id,
+            plan=self._plan,
+            outcome=outcome,
+            message=self._message(),
+            seconds_left=self._seconds_left(outcome),
+        )
+
+    def run(self) -> None:
+        """Make all runs."""
+        with self._held:
+            self._note(Event(state=SweepStatus.RUNNING))
+            status, error = self._run()
+            if self._asked is SweepStatus.STOPPED:
+                error = PROGRAM_ENDED
+            else:  # the workers end with the program by themselves
+                self._end_jobs()
+            if status is not SweepStatus.PAUSED:
+                remove_folder(self._folder.steps)
+            self._note(Event(state=status, error=error))
+
+    def _run(self) -> tuple[SweepStatus, str]:
+        try:
+            return self._make(self._source()), ""
+        except DomainsError as failure:
+            return SweepStatus.STOPPED, str(failure)
+        except Exception as failure:  # whatever happens, the sweep must not seem to go on
+            _LOG.exception("A sweep failed")
+            return SweepStatus.STOPPED, _UNFORESEEN.format(kind=type(failure).__name__)
+
+    def _source(self) -> Source:
+        sweep = self._plan.sweep
+        self._known = {} if self._first_time else self._recorded()
+        if sweep.search is not None:
+            return SearchSource(sweep, self._what_is_known)
+        return GridSource([setting for setting in sweep.settings() if not self._what_is_known(setting)[0]])
+
+    def _recorded(self) -> dict[str, Run]:
+        return {run_key(run.content_hash, run.params): run for run in self._record.runs(sweep=self._folder.id)}
+
+    def _what_is_known(self, setting: Setting) -> tuple[bool, Scores | None]:
+        cell = cell_of(setting)
+        if cell in self._outcome.given_up:
+            return True, None
+        run = self._known.get(self._key(setting))
+        if run is None:
+            with self._lock:
+                self._outcome.runs.pop(cell, None)  # deleted since
+            return False, None
+        if self._outcome.runs.get(cell) != run.id:
+            self._note(Event(cell=cell, run=run.id))
+        return True, run.scores
+
+    def _make(self, source: Source) -> SweepStatus:
+        while not source.finished:
+            if self._asked is not SweepStatus.RUNNING and (not self._jobs or self._asked is not SweepStatus.PAUSED):
+                return self._asked
+            self._hand_out(source)
+            for job_id in list(self._jobs):
+                self._look_at(job_id, source)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        return SweepStatus.DONE
+
+    def _hand_out(self, source: Source) -> None:
+        while self._asked is SweepStatus.RUNNING and len(self._jobs) < self._most_jobs():
+            self._next = self._next or source.take()
+            if self._next is None:
+                return
+            try:
+                self._jobs[self._submit(self._next)] = self._next
+            except DomainsError:
+                return  # the user has as many jobs as are allowed: try again later
+            self._next = None
+
+    def _most_jobs(self) -> int:
+        """Two tasks for each worker: the one that it executes, and the next one."""
+        if time.monotonic() >= self._next_count:
+            self._n_workers = self._board.n_workers
+            self._next_count = time.monotonic() + _SECONDS_BETWEEN_COUNTS
+        return 2 * self._n_workers
+
+    def _submit(self, task: Task) -> str:
+        section = self._section(task)
+        settings = tuple(setting.params for setting in task.settings)
+        key = f"sweep-{self._folder.id}-{self._key(task.settings[0])}-{len(settings)}"
+        varied = self._varied(task.settings[0])
+        about = About(what="Sweep", sample=section.name, settings=varied, sweep=self._folder.id)
+        arguments = _file(section), settings, self._means.models, self._folder.steps
+        return self._board.submit(key, self._means.task, *arguments, owner=self._owner, again=True, about=about)
+
+    def _varied(self, setting: Setting) -> str:
+        values = {name: knobs.value_at(setting.params, knobs.path_of(name)) for name in self._plan.sweep.knobs}
+        return ", ".join(
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
+        )
+
+    def _look_at(self, job_id: str, source: Source) -> None:
+        job, task = self._board.job(job_id), self._jobs[job_id]
+        if job is not None and not job.finished:
+            self._give_up_if_hopeless(job, task, source)
+            return
+        del self._jobs[job_id]
+        self._board.drop(job_id)
+        if job is not None and job.status is JobStatus.DONE:
+            self._keep(task, job.result, source)
+        else:
+            self._lose(task, job, source)
+        source.ended(task)
+
+    def _keep(self, task: Task, results: list[Result], source: Source) -> None:
+        sample, sweep = self._sample(task.settings[0].section), self._folder.id
+        runs = self._record.keep_all(sample, results, who=self._plan.who, sweep=sweep)
+        for setting, run in zip(task.settings, runs, strict=True):
+            self._known[self._key(setting)] = run
+            self._note(Event(cell=cell_of(setting), run=run.id))
+            self._n_made += 1
+            source.scored(setting, run.scores)
+
+    def _lose(self, task: Task, job: Job | None, source: Source) -> None:
+        given_up = job is not None and job.id in self._hopeless
+        failed = None if given_up else (job.error if job is not None else "") or "It was cancelled."
+        for setting in task.settings:
+            self._note(Event(cell=cell_of(setting), failed=failed, given_up=given_up))
+            source.scored(setting, None)
+
+    def _give_up_if_hopeless(self, job: Job, task: Task, source: Source) -> None:
+        if not (isinstance(source, SearchSource) and self._prunes(task)):
+            return
+        seen = self._n_losses.setdefault(job.id, 0)
+        self._n_losses[job.id] = len(job.losses)
+        for epoch, loss in enumerate(job.losses[seen:], start=seen):
+            if source.searching.hopeless(task.settings[0].index[0], epoch, loss):
+                self._hopeless.add(job.id)
+                self._board.cancel(job.id)
+                return
+
+    def _prunes(self, task: Task) -> bool:
+        search, first = self._plan.sweep.search, task.settings[0]
+        # One sample and one start speak for all: Optuna takes one loss an epoch.
+        seed = self._plan.sweep.sections[0].params.clustering.random_state
+        alone = first.section == 0 and first.params.clustering.random_state == seed
+        return search is not None and search.prune and alone and first.params.embedding.needs_training
+
+    def _end_jobs(self) -> None:
+        for job_id in self._jobs:
+            self._board.cancel(job_id)
+        self._jobs = {}
+
+    def _sample(self, section: int) -> Sample:
+        if section not in self._samples:
+            asked = self._plan.sweep.sections[section]
+            self._samples = {section: _file(asked).read()}
+        return self._samples[section]
+
+    def _section(self, task: Task) -> Section:
+        return self._plan.sweep.sections[task.settings[0].section]
+
+    def _key(self, setting: Setting) -> str:
+        return run_key(self._plan.sweep.sections[setting.section].content_hash, setting.params)
+
+    def _note(self, event: Event) -> None:
+        self._folder.add(event)
+        with self._lock:
+            self._outcome.take(event)
+
+    def _message(self) -> str:
+        jobs = [self._board.job(job_id) for job_id in list(self._jobs)]
+        return next((job.message for job in jobs if job is not None and job.losses), "")
+
+    def _seconds_left(self, outcome: Outcome) -> float | None:
+        if self._n_made == 0 or outcome.status is not SweepStatus.RUNNING:
+            return None
+        left = self._plan.sweep.n_runs - outcome.n_done - len(outcome.failed)
+        return max(0.0, (time.monotonic() - self._began) / self._n_made * left)
+
+
+def _file(section: Section) -> SampleFile:
+    return SampleFile(Path(section.path), section.content_hash, section.annotation_hash)

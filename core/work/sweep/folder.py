@@ -1,0 +1,131 @@
+"""What a sweep leaves on the disk beside its runs: what it is to do, and what became of it, event by event.
+
+A folder a sweep: `plan.json`, written once, and `events.jsonl`, to which lines are added.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from core import codec, files
+from core.errors import CodecError, ParameterError
+from core.work.event_log import EventLog
+from core.work.sweep.outcome import Event, Outcome, SweepStatus
+from core.work.sweep.plan import Sweep, as_json, from_json
+
+_PLAN, _EVENTS, _STEPS = "plan.json", "events.jsonl", "steps"
+PROGRAM_ENDED = "The program ended before this was done. What is recorded is not made again."
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A sweep with who asked for it.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    who : str
+    created : datetime
+        UTC.
+    """
+
+    sweep: Sweep
+    who: str = ""
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    sweep: dict[str, Any]
+    who: str
+    created: datetime
+
+
+class SweepFolder:
+    """The folder of one sweep."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._log = EventLog(path / _EVENTS)
+
+    @property
+    def id(self) -> str:
+        """Of the sweep."""
+        return self.path.name
+
+    @property
+    def steps(self) -> Path:
+        """Folder of the steps that its workers share while it runs."""
+        return self.path / _STEPS
+
+    def begin(self, sweep: Sweep, who: str) -> None:
+        """Write what is to be done, unless it is there already."""
+        path = self.path / _PLAN
+        if not path.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            with files.written_whole(path) as draft:
+                draft.write_bytes(codec.encode(_Written(sweep=as_json(sweep), who=who, created=datetime.now(UTC))))
+
+    def plan(self) -> Plan:
+        """Read what is to be done.
+
+        Raises
+        ------
+        ParameterError
+            If it is not there, or of another version.
+        """
+        try:
+            written = codec.read(_Written, self.path / _PLAN)
+            return Plan(sweep=from_json(written.sweep), who=written.who, created=written.created)
+        except (OSError, CodecError, ParameterError) as error:
+            raise ParameterError(f"The sweep {self.id} cannot be read: {error}") from error
+
+    def add(self, event: Event) -> None:
+        """Add an event."""
+        self._log.append(event)
+
+    def hold(self) -> IO[str] | None:
+        """Keep the sweep for this process, until the file is closed or the process dies.
+
+        Returns
+        -------
+        file or None
+            None where another process works on it.
+        """
+        return self._log.hold()
+
+    def outcome(self) -> Outcome:
+        """Read what became of it.
+
+        Returns
+        -------
+        Outcome
+            Stopped, where it was left running and no process works on it any more.
+        """
+        outcome = Outcome()
+        for event in self._log.events(Event):
+            outcome.take(event)
+        if outcome.status is SweepStatus.RUNNING and (free := self.hold()) is not None:
+            free.close()
+            outcome.status, outcome.error = SweepStatus.STOPPED, PROGRAM_ENDED
+        return outcome
+
+
+def sweep_folders(folder: Path) -> list[SweepFolder]:
+    """List the sweeps below a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        `save_model/sweeps/`; it need not exist.
+
+    Returns
+    -------
+    list of SweepFolder
+        The latest first.
+    """
+    plans = [path for path in folder.glob(f"*/{_PLAN}") if _ID.fullmatch(path.parent.name)]
+    return [SweepFolder(path.parent) for path in sorted(plans, key=lambda path: path.stat().st_mtime, reverse=True)]
