@@ -72,7 +72,7 @@ def test_a_value_comes_back_as_it_was(kind, value):
     "labels", [np.arange(7), np.arange(6.0).reshape(2, 3).T, np.array(["A", "µ"]), np.zeros((0, 3))]
 )
 def test_arrays_come_back_to_the_last_bit_within_the_line_or_apart_from_it(labels, apart):
-    arrays = [] if apart else None
+    arrays: list[np.ndarray] | None = [] if apart else None
     result = Result(sample_name="first", labels=labels, params=MethodParams(), seconds={"pool": np.float64(0.1)})
     again = codec.decode(list[Result], codec.encode([result], arrays), arrays)[0]
     np.testing.assert_array_equal(again.labels, labels)
