@@ -10,13 +10,13 @@ TORCH_INDEX_URL ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: app test soak quick lint pictures clean
+.PHONY: app test soak quick lint coverage js-check js-test pictures clean
 .DELETE_ON_ERROR:
 
 app: $(VENV)/app.stamp
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
-test: lint
+test: lint js-test
 	browser="$$($(BIN)/python -m scripts.ensure_browser)" && \
 	CHROMIUM="$$browser" BROWSER_PATH="$$browser" OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
@@ -25,14 +25,31 @@ soak: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest tests/faults --fault-times 20
 
 # The checks that take seconds, for every save.
-quick: lint
+quick: lint js-test
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
-lint: $(VENV)/dev.stamp
+lint: $(VENV)/dev.stamp js-check
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
+
+# A command of its own, run by CI beside `make test`: counting lines makes tests slower, and `make test` must stay quick.
+coverage: $(VENV)/dev.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/core -m "not slow" --cov --numprocesses auto --dist loadfile
+
+# The JavaScript of ui/. The product needs no node; where there is none, its checks are left out, and that is said.
+js-check:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.package-lock.json && npm run --silent check; \
+	else echo "SKIPPED: node is not installed, so the types of the JavaScript were not checked."; fi
+
+js-test:
+	@if command -v npm >/dev/null; then npm run --silent test; \
+	else echo "SKIPPED: node is not installed, so the tests of the JavaScript were not run."; fi
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@
 
 pictures: $(VENV)/dev.stamp
 	CHROMIUM="$$($(BIN)/python -m scripts.ensure_browser)" $(BIN)/python -m scripts.screenshots
@@ -55,4 +72,4 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,4 +3,4 @@
 Usable from a notebook and from the command line (`python -m core`). Never imports Streamlit.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,13 +1,37 @@
-"""Where samples and models lie, for the pages and the command line alike."""
+"""Where samples and models lie, for the pages and the command line alike.
+
+In a checkout they lie beside `app.py`. Where the package is installed instead, they lie in the working directory.
+"""
 
 import os
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[1]
+_PACKAGES = Path(__file__).resolve().parents[1]
+_INSTALLED = _PACKAGES / "spatial_domains"
+
+
+def installed() -> bool:
+    """Whether this runs from installed packages instead of a checkout.
+
+    Returns
+    -------
+    bool
+    """
+    return _INSTALLED.is_dir()
+
+
+def app_folder() -> Path:
+    """Where `app.py`, its pages and the section that ships lie.
+
+    Returns
+    -------
+    Path
+    """
+    return _INSTALLED if installed() else _PACKAGES
 
 
 def samples_folder() -> Path:
-    """Where samples lie: `SPCA_DATA` where it is set, else `spca_dat/` beside `app.py`.
+    """Where samples lie: `SPCA_DATA` where it is set, else `spca_dat/`.
 
     Returns
     -------
@@ -17,7 +41,7 @@ def samples_folder() -> Path:
 
 
 def models_folder() -> Path:
-    """Where trained models and the record of runs are kept: `SPCA_MODELS` where it is set, else `save_model/` beside `app.py`.
+    """Where trained models and the record of runs are kept: `SPCA_MODELS` where it is set, else `save_model/`.
 
     Returns
     -------
@@ -26,5 +50,5 @@ def models_folder() -> Path:
     return _folder("SPCA_MODELS", "save_model")
 
 
-def _folder(variable: str, usual: str) -> Path:
-    return Path(os.environ.get(variable) or _ROOT / usual)
+def _folder(variable: str, default: str) -> Path:
+    return Path(os.environ.get(variable) or (Path.cwd() if installed() else _PACKAGES) / default)

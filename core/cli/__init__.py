@@ -1,4 +1,4 @@
-"""The command line: `python -m core info | train | cluster | clusters | sweep | runs | import | attach | fetch | synthesise | worker`.
+"""The command line, `python -m core` or `spatial-domains`: `app | info | train | cluster | clusters | sweep | runs | import | attach | fetch | synthesise | worker`.
 
 Here is the way errors leave. Each command has a module beside this one: its options, what it does and what it prints.
 """
@@ -7,13 +7,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from core import __version__
-from core.cli import attach, cluster, clusters, fetch, import_, info, runs, sweep, synthesise, train, worker
+from core.cli import app, attach, cluster, clusters, fetch, import_, info, runs, sweep, synthesise, train, worker
 from core.errors import DomainsError
 
-_COMMANDS = (info, train, cluster, clusters, sweep, runs, import_, attach, fetch, synthesise, worker)
+_COMMANDS = (app, info, train, cluster, clusters, sweep, runs, import_, attach, fetch, synthesise, worker)
 
 BAD_INPUT = 2
 """Exit status after a sentence about what was given."""
@@ -66,8 +67,14 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(BAD_INPUT)
 
 
+def _called() -> str:
+    """How the command line was started, so that help names what the reader can repeat."""
+    name = Path(sys.argv[0]).stem
+    return name if name == "spatial-domains" else "python -m core"
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m core", description="Find spatial domains in tissue.", allow_abbrev=False)
+    parser = _Parser(prog=_called(), description="Find spatial domains in tissue.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=__version__)
     todo = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     for command in _COMMANDS:

@@ -7,6 +7,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -282,8 +283,8 @@ def test_a_file_that_its_holder_removed_is_not_taken_over(tmp_path):
         with pytest.raises(BlockingIOError):
             open_locked(path, "r+")
         # Another process has the file open already, and comes to its lock after it was removed.
+        results: list[Any] = []
         late = threading.Thread(target=lambda: results.append(_taken(path)))
-        results = []
         late.start()
         path.unlink()
         held.close()

@@ -33,7 +33,7 @@ _N_CLUSTERS = 4
 _ALL, _TRAINED_ON = 10_000, 500  # spots; training on all would let the last digits decide
 
 
-def _choices(step: type, name: str) -> tuple[str, ...]:
+def _choices(step: Any, name: str) -> tuple[str, ...]:
     return tuple(step.__dataclass_fields__[name].metadata["choices"])
 
 
@@ -78,7 +78,7 @@ def digests(rounding: float = 0.0) -> dict[str, str]:
 
 def _rounded(sample: Sample, rounding: float) -> Sample:
     noise = np.random.default_rng(0).normal(size=sample.expression.shape)
-    return dataclasses.replace(sample, expression=sample.expression * (1 + rounding * noise))
+    return dataclasses.replace(sample, expression=np.asarray(sample.expression) * (1 + rounding * noise))
 
 
 def _together(sample: Sample) -> dict[str, Result]:

@@ -1,5 +1,7 @@
 """Wherever seeds are counted up, the one after the largest is 0."""
 
+from typing import Any
+
 import pytest
 from optuna.samplers import TPESampler
 
@@ -50,7 +52,8 @@ def clustered_together(n_starts):
         def run(self, params):
             return params.clustering.random_state
 
-    return list(joint._runs(Steps(), LAST, n_starts))
+    steps: Any = Steps()
+    return list(joint._runs(steps, LAST, n_starts))
 
 
 def on_the_page(n_starts, monkeypatch):

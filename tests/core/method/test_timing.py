@@ -1,6 +1,7 @@
 import dataclasses
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from core.io import lab
@@ -84,7 +85,7 @@ def test_seconds_of_every_run_are_its_own(wall):
 
 
 def test_steps_of_several_sections_add_up_to_the_wall(wall):
-    part = dataclasses.replace(shipped_part(200, 60), gene_names=[f"G{number}" for number in range(60)])
+    part = dataclasses.replace(shipped_part(200, 60), gene_names=np.array([f"G{number}" for number in range(60)]))
     deeper = dataclasses.replace(part, name="deeper", expression=part.expression * 2)
     began = wall.now
     results = joint.JointPipeline([part, deeper]).run(preset("recommended", 3))

@@ -1,10 +1,12 @@
+from typing import Any
+
 import pytest
 
 from core.method import version
 from core.method.version import METHOD_VERSION, code_version, same_method
 from tests.core.method import golden
 
-BEFORE = {"method_version": 3, "labels": {"paper": "aa", "recommended": "bb"}}
+BEFORE: dict[str, Any] = {"method_version": 3, "labels": {"paper": "aa", "recommended": "bb"}}
 CHANGED = {"paper": "aa", "recommended": "cc"}
 
 

@@ -1,0 +1,26 @@
+"""What contributors run: `make lint`, and the same before each commit."""
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def recipe(target):
+    """The commands of a target of the Makefile."""
+    (lines,) = re.findall(rf"^{target}:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return [line.strip() for line in lines.splitlines()]
+
+
+def test_every_check_of_make_lint_is_a_hook_and_every_hook_a_check_of_make_lint():
+    entries = re.findall(r"^ +entry: (.+)$", (ROOT / ".pre-commit-config.yaml").read_text(), re.MULTILINE)
+    checks = [command.replace("$(BIN)", ".venv/bin") for command in recipe("lint")]
+    assert sorted(entries) == sorted([*checks, "make --no-print-directory js-check"])
+
+
+def test_the_lock_file_of_the_javascript_names_no_registry_and_pins_what_package_json_asks_for():
+    lock = json.loads((ROOT / "package-lock.json").read_text())
+    assert all("resolved" not in package for package in lock["packages"].values())
+    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    assert {name: lock["packages"][f"node_modules/{name}"]["version"] for name in wanted} == wanted
