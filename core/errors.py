@@ -33,7 +33,7 @@ class CheckpointError(DomainsError):
 
 
 class FetchError(DomainsError):
-    """Public data could not be brought or is not what was expected."""
+    """Public data could not be downloaded, or is not what was expected."""
 
 
 class FigureError(DomainsError):

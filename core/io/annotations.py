@@ -71,12 +71,12 @@ class Annotations:
         return suggested_annotation(self.columns) or next(iter(self.columns), None)
 
     def check(self) -> Check:
-        """Say what the table holds of the sample."""
+        """Say how much of the sample the table covers."""
         classes = ", ".join(f"{name} ({number} classes)" for name, number in self.n_classes.items())
         found = f"{self.file_name} labels {self.n_matched} of {self.n_spots} spots: {classes or 'no column of labels'}"
         if not self.n_unknown:
             return Check(what="Annotation", found=f"{found}.")
-        found = f"{found}; {self.n_unknown} of its rows are of no spot here."
+        found = f"{found}; {self.n_unknown} of its rows belong to no spot of the sample."
         return Check(what="Annotation", found=found, status="notice", advice="They are left out.")
 
     def labels(self, column: str | None) -> np.ndarray:
@@ -123,25 +123,25 @@ def read_annotations(path: Path, barcodes: np.ndarray) -> Annotations:
         If the file is no table, or no column names spots of the sample.
     """
     rows = _table(path)
-    places, which = _barcode_column(rows, barcodes)
+    indices, which = _barcode_column(rows, barcodes)
     name = shown(path.name)
     if which is None:
         raise SampleFileError(
             f"{name} names none of the sample's spots in any column: give a table with their barcodes, such as "
             f"{shown(barcodes[0])}, and a label for each."
         )
-    titles = _titles(rows[0], has_header=places[0] < 0)
-    if places[0] < 0:
-        rows, places = rows[1:], places[1:]
+    titles = _titles(rows[0], has_header=indices[0] < 0)
+    if indices[0] < 0:
+        rows, indices = rows[1:], indices[1:]
     columns = {
-        title: _aligned(rows, number, places, len(barcodes)) for number, title in enumerate(titles) if number != which
+        title: _aligned(rows, number, indices, len(barcodes)) for number, title in enumerate(titles) if number != which
     }
     return Annotations(
         file_name=name,
         columns={title: labels for title, labels in columns.items() if _may_be_labels(labels)},
         n_spots=len(barcodes),
-        n_matched=len(np.unique(places[places >= 0])),
-        n_unknown=int((places < 0).sum()),
+        n_matched=len(np.unique(indices[indices >= 0])),
+        n_unknown=int((indices < 0).sum()),
     )
 
 
@@ -226,29 +226,29 @@ def _barcode_column(rows: list[list[str]], barcodes: np.ndarray) -> tuple[np.nda
         known = _numbered([_stripped(barcode) if strip else barcode for barcode in barcodes.tolist()])
         for number in range(len(rows[0])):
             names = (row[number].strip() for row in rows)
-            places = np.array([known.get(_stripped(name) if strip else name, -1) for name in names], dtype=np.int64)
-            if (places >= 0).sum() > (best >= 0).sum():
-                best, which = places, number
+            indices = np.array([known.get(_stripped(name) if strip else name, -1) for name in names], dtype=np.int64)
+            if (indices >= 0).sum() > (best >= 0).sum():
+                best, which = indices, number
         if which is not None:
             break
     return best, which
 
 
 def _numbered(names: list[str]) -> dict[str, int]:
-    """Place of each name; names that stand twice have none."""
-    places = {name: number for number, name in enumerate(names)}
-    return places if len(places) == len(names) else {}
+    """Index of each name; none at all where a name stands twice."""
+    indices = {name: number for number, name in enumerate(names)}
+    return indices if len(indices) == len(names) else {}
 
 
 def _stripped(barcode: str) -> str:
     return re.sub(r"-\d+$", "", barcode)
 
 
-def _aligned(rows: list[list[str]], number: int, places: np.ndarray, n_spots: int) -> np.ndarray:
-    found = [(row[number].strip(), place) for row, place in zip(rows, places.tolist(), strict=True) if place >= 0]
+def _aligned(rows: list[list[str]], number: int, indices: np.ndarray, n_spots: int) -> np.ndarray:
+    found = [(row[number].strip(), index) for row, index in zip(rows, indices.tolist(), strict=True) if index >= 0]
     names = sorted({label for label, _ in found})
     spellings = dict(zip(names, spelled([shown(name) for name in names]), strict=True))
     labels = [UNANNOTATED] * n_spots
-    for label, place in found:
-        labels[place] = spellings[label]
+    for label, index in found:
+        labels[index] = spellings[label]
     return np.array(labels)

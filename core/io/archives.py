@@ -269,7 +269,7 @@ class _Bounded:
 
 
 class _Forward(io.RawIOBase):
-    """What gzip unpacks, counted; it is never gone back in, as gzip would then begin anew."""
+    """What gzip unpacks, counted; it is never rewound, as gzip would then start over."""
 
     def __init__(self, stream: gzip.GzipFile, budget: _Budget) -> None:
         self._stream = stream

@@ -31,7 +31,7 @@ LABELS = "Y"
 MAX_NAME = 80
 
 LEVEL = 1
-"""Of compression: on real sections a fifth larger than the usual 6, in a quarter of the time."""
+"""Of compression: on real sections a fifth larger than the default of 6, in a quarter of the time."""
 
 _PathLike = str | os.PathLike[str]
 
@@ -140,7 +140,7 @@ def save(sample: Sample, folder: _PathLike, *, overwrite: bool = False) -> Path:
 
 
 def keep(prepared: _PathLike, folder: _PathLike, name: str) -> Path:
-    """Put a sample that is written already among the others.
+    """Copy a sample that is already written into a folder of samples.
 
     Parameters
     ----------
@@ -259,13 +259,13 @@ def _relabelled(sample: Sample, path: Path, table: Path, column: str | None) -> 
 def _required(barcodes: np.ndarray | None, path: Path) -> np.ndarray:
     if barcodes is None:
         raise SampleFileError(
-            f"{shown(path.name)} has no barcodes: the labels of a table cannot be brought to its spots."
+            f"{shown(path.name)} has no barcodes: the labels of a table cannot be matched to its spots."
         )
     return barcodes
 
 
 def _with_table(survey: Survey, path: Path, kind: str, table: Path) -> Survey:
-    """Put what a table of labels holds in the place of the source's own annotation."""
+    """Replace the source's own annotation by that of a table of labels."""
     checks = [check for check in survey.checks if check.what != "Annotation"]
     try:
         barcodes = lab.read_barcodes(path) if kind == "lab" else h5ad.read_barcodes(path)

@@ -95,4 +95,4 @@ class ImportChoices(StepParams):
     annotation: str | None = None
     """Column that holds the annotation, for scoring only; None for none."""
     layer: str | None = None
-    """Matrix of counts to read; None for the usual one."""
+    """Matrix of counts to read; None for the one that most likely holds counts."""

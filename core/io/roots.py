@@ -34,7 +34,7 @@ class Entry:
 
 
 def configured() -> list[Path]:
-    """List the folders that `SPCA_ROOTS` names, parted as PATH is.
+    """List the folders that `SPCA_ROOTS` names, separated as in PATH.
 
     Returns
     -------

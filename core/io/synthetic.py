@@ -175,7 +175,7 @@ def _random(params: SyntheticParams, *stream: int) -> np.random.Generator:
 
 
 def _tissue(params: SyntheticParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Place the spots, in no order as barcodes have none: on the array, in um, and in depth by layers."""
+    """Lay out the spots in random order, as barcodes have none: on the array, in um, and in depth by layers."""
     rng = _random(params, _TISSUE)
     lattice = rng.permutation(_outlined_lattice(params.n_spots, rng))
     um = lattice * [ROW_UM, COL_UM]

@@ -81,7 +81,7 @@ def labels(obs: Table, column: str) -> np.ndarray:
 
 
 def gene_names(var: Table) -> np.ndarray | None:
-    """Read the symbols of genes, be they the index or a column beside Ensembl's identifiers.
+    """Read the symbols of genes, whether they are the index or a column beside Ensembl's identifiers.
 
     Parameters
     ----------

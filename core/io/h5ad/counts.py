@@ -25,7 +25,7 @@ BLOCK_VALUES = 4_000_000
 
 _GLIMPSE_VALUES = 50_000
 _RAW = ("raw/X", "raw.X")
-_USUAL_LAYERS = ("counts", "raw_counts", "count", "raw", "umi", "umis", "spliced")
+_LAYERS_OF_COUNTS = ("counts", "raw_counts", "count", "raw", "umi", "umis", "spliced")
 
 Content = Literal["counts", "fractions", "negative"]
 
@@ -57,7 +57,7 @@ class Matrix:
 
 
 def keys(file: h5py.File) -> list[str]:
-    """List the matrices of a file, the most usual places of counts first.
+    """List the matrices of a file, those that most often hold counts first.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def keys(file: h5py.File) -> list[str]:
     list of str
     """
     layers = list(file["layers"]) if isinstance(file.get("layers"), h5py.Group) else []
-    named = [name for name in _USUAL_LAYERS if name in layers]
+    named = [name for name in _LAYERS_OF_COUNTS if name in layers]
     ordered = [f"layers/{name}" for name in (*named, *(name for name in layers if name not in named))]
     raw = [key for key in _RAW if key in file]
     return ["X"] * ("X" in file) + ordered[: len(named)] + raw + ordered[len(named) :]
@@ -123,8 +123,8 @@ def content(found: Matrix) -> Content:
     return "counts" if (values == np.rint(values)).all() else "fractions"
 
 
-def usual(file: h5py.File, n_spots: int) -> tuple[Matrix, Content]:
-    """Find the matrix that holds counts, or the one that comes nearest.
+def likeliest(file: h5py.File, n_spots: int) -> tuple[Matrix, Content]:
+    """Find the matrix that holds counts, or what is closest to counts.
 
     Parameters
     ----------
@@ -272,11 +272,11 @@ class _Block:
 
 
 def _blocks(found: Matrix, spots: np.ndarray) -> Iterator[_Block]:
-    place = np.cumsum(spots) - 1
+    index = np.cumsum(spots) - 1
     for spot, gene, value in _dense_blocks(found) if found.kind == "dense" else _sparse_blocks(found):
         _check_values(found, value)
         kept = spots[spot] & (value != 0)
-        yield _Block(spot=place[spot[kept]], gene=gene[kept], value=value[kept])
+        yield _Block(spot=index[spot[kept]], gene=gene[kept], value=value[kept])
 
 
 def _check_values(found: Matrix, value: np.ndarray) -> None:

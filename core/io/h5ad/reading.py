@@ -16,8 +16,7 @@ import numpy as np
 
 from core.errors import SampleError, SampleFileError
 from core.io.annotations import suggested_annotation
-from core.io.h5ad import columns, counts
-from core.io.h5ad import positions as places
+from core.io.h5ad import columns, counts, positions
 from core.io.h5ad.positions import Positions
 from core.io.h5ad.tables import Table
 from core.io.hdf5.safe import naming, opened
@@ -141,7 +140,7 @@ class _Look:
         if obs is None:
             return Survey(kind="h5ad", name=sample_name(self._path), checks=self._checks.found)
         matrix = self._checks.part("Counts", lambda: self._matrix(obs, None))
-        where = self._checks.part("Positions", lambda: places.positions(self._file, obs))
+        where = self._checks.part("Positions", lambda: positions.positions(self._file, obs))
         spots = self._checks.part("Spots", lambda: self._spots(obs, where)) if where is not None else None
         if where is not None and spots is not None:
             self._checks.part("Positions", lambda: self._placed(where, spots, ImportChoices()))
@@ -166,7 +165,7 @@ class _Look:
     def sample(self, choices: ImportChoices) -> Sample:
         obs = Table(self._file, "obs")
         matrix = self._matrix(obs, choices.layer)
-        where = places.positions(self._file, obs)
+        where = positions.positions(self._file, obs)
         spots = self._spots(obs, where)
         genes = Table(self._file, matrix.var_key)
         if genes.n_rows != matrix.shape[1]:
@@ -178,7 +177,7 @@ class _Look:
         labels = None if choices.annotation is None else columns.labels(obs, choices.annotation)[spots]
         expression, kept = counts.read(matrix, spots, choices)
         gene_names, barcodes = columns.gene_names(genes), columns.barcodes(obs.index()[spots])
-        rgb = places.colours(self._file, obs.n_rows)
+        rgb = positions.colours(self._file, obs.n_rows)
         return Sample(
             name=self._wanted or self._library or sample_name(self._path),
             expression=expression,
@@ -186,28 +185,28 @@ class _Look:
             gene_names=None if gene_names is None else gene_names[kept],
             barcodes=barcodes,
             spot_rgb=None if rgb is None else rgb[spots],
-            image=None if self._library is None else places.image(self._file, self._library),
+            image=None if self._library is None else positions.image(self._file, self._library),
             source=_own_text(self._file, "source"),
-            synthetic=bool(places.lone_number(self._file.get(f"uns/{places.OWN}/synthetic"))),
+            synthetic=bool(positions.lone_number(self._file.get(f"uns/{positions.OWN}/synthetic"))),
             **self._placed(where, spots, choices),
         )
 
     @property
     def _is_own(self) -> bool:
         """Whether this program wrote the file, so that its genes were chosen before."""
-        return isinstance(self._file.get(f"uns/{places.OWN}"), h5py.Group)
+        return isinstance(self._file.get(f"uns/{positions.OWN}"), h5py.Group)
 
     @property
     def _library(self) -> str | None:
         """Library in `uns["spatial"]` that is read: the one asked for, or the first."""
-        names = places.libraries(self._file)
+        names = positions.libraries(self._file)
         if self._wanted in names:
             return self._wanted
         return names[0] if names else None
 
     def _matrix(self, obs: Table, key: str | None) -> counts.Matrix:
         if key is None:
-            found, kind = counts.usual(self._file, obs.n_rows)
+            found, kind = counts.likeliest(self._file, obs.n_rows)
         else:
             found = counts.matrix(self._file, key, obs.n_rows)
             kind = counts.content(found)
@@ -254,9 +253,9 @@ class _Look:
 
     def _section_column(self, obs: Table, where: Positions, kept: np.ndarray) -> str | None:
         """Column that tells sections apart, where several lie in one file."""
-        libraries = places.libraries(self._file)
+        libraries = positions.libraries(self._file)
         several = len(libraries) > 1
-        stacked = where.array is not None and places.off_lattice_because(where.array[kept]).startswith("are shared")
+        stacked = where.array is not None and positions.off_lattice_because(where.array[kept]).startswith("are shared")
         for column in obs.columns if several or stacked else []:
             found = obs.classes(column)
             if found is None or not 2 <= found.n_used <= columns.MAX_CLASSES:
@@ -270,7 +269,7 @@ class _Look:
         """Positions as a sample has them."""
         array = None if where.array is None else where.array[spots]
         coords = None if where.coords is None else where.coords[spots]
-        why_not = "" if array is None else places.off_lattice_because(array)
+        why_not = "" if array is None else positions.off_lattice_because(array)
         if array is not None and not why_not:
             self._checks.say("Positions", f"Array rows and columns from {shown(where.array_from)}.")
             return {"lattice": array.astype(np.int64), "coords_px": None if where.in_um else _finite(coords)}
@@ -289,21 +288,21 @@ class _Look:
             raise SampleFileError(
                 f"`{shown(source)}` holds positions that are not finite: leave out spots without one."
             )
-        scales = {} if self._library is None else places.scale_factors(self._file, self._library)
-        told = 1.0 if where.in_um else places.um_per_unit(scales)
-        unit = choices.um_per_unit if told is None else told
-        words = "as the file says" if told is not None else "as nothing in the file says otherwise"
+        scales = {} if self._library is None else positions.scale_factors(self._file, self._library)
+        known = 1.0 if where.in_um else positions.um_per_unit(scales)
+        unit = choices.um_per_unit if known is None else known
+        words = "as the file says" if known is not None else "as nothing in the file says otherwise"
         self._checks.say(
             "Positions",
             f"Coordinates from {shown(source)}, {unit:.4g} um per unit, {words}.",
-            "good" if told is not None else "notice",
-            "" if told is not None else _UNIT_ADVICE,
+            "good" if known is not None else "notice",
+            "" if known is not None else _UNIT_ADVICE,
         )
         return {"coords_um": coords * unit, "coords_px": coords if scales and not where.in_um else None}
 
     def _say_image(self) -> None:
-        libraries = places.libraries(self._file)
-        key = None if self._library is None else places.image_key(self._file, self._library)
+        libraries = positions.libraries(self._file)
+        key = None if self._library is None else positions.image_key(self._file, self._library)
         if key is None:
             self._checks.say("Image", "None, which is fine.")
         else:
@@ -331,6 +330,6 @@ def _finite(coords: np.ndarray | None) -> np.ndarray | None:
 
 
 def _own_text(file: h5py.File, key: str) -> str:
-    found = file.get(f"uns/{places.OWN}/{key}")
+    found = file.get(f"uns/{positions.OWN}/{key}")
     is_text = isinstance(found, h5py.Dataset) and h5py.check_string_dtype(found.dtype) and found.ndim == 1
     return " ".join(decoded(text) for text in read_text(found)) if is_text else ""

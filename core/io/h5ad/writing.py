@@ -163,8 +163,8 @@ def _categories(values: np.ndarray, names: list[str]) -> "pd.Categorical":
     """Classes in a given order; what is not among them, such as the unannotated, is missing."""
     import pandas as pd
 
-    place = {name: number for number, name in enumerate(names)}
-    codes = [place.get(value, -1) for value in values.tolist()]
+    index = {name: number for number, name in enumerate(names)}
+    codes = [index.get(value, -1) for value in values.tolist()]
     return pd.Categorical.from_codes(codes, categories=pd.Index(_objects(names), dtype=object))
 
 

@@ -1,6 +1,6 @@
 """Text of variable length in HDF5 files, read without HDF5's own reader of it.
 
-HDF5 1.14 and 2.0 loop for ever on a global heap with one damaged byte, and reserve up to 4 GiB where an entry says so.
+HDF5 1.14 and 2.0 loop forever on a global heap with one damaged byte, and reserve up to 4 GiB where an entry says so.
 The format is simple, and read here with every length checked: HDF5 File Format Specification 3.0, III.E "Disk
 Format: Level 1E - Global Heap". Knows nothing of samples.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from core.errors import SampleFileError
 
 ENTRY = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])
-"""What stands in the dataset for each text, where addresses have the usual 8 bytes."""
+"""What stands in the dataset for each text, where addresses have 8 bytes, as they do by default."""
 
 _HEAD_BYTES = 16  # of a heap, and of each object in it
 _SIGNATURE = b"GCOL\x01"

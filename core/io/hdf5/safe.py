@@ -324,7 +324,7 @@ def holds_pickle(value: bytes) -> bool:
 
 
 def _imports(value: bytes) -> bool:
-    """Whether an opcode imports, be there rubbish or nothing behind it."""
+    """Whether an opcode imports, whatever follows it."""
     try:
         return any(opcode.name in _IMPORTING_OPCODES for opcode, _, _ in pickletools.genops(value))
     except Exception:  # as above; it yields opcodes up to the first that is none

@@ -150,8 +150,8 @@ def _messages(raw: BinaryIO, start: int, base: int) -> Iterator[tuple[int, bytes
 
 def _first_block_newer(raw: BinaryIO, start: int, flags: int) -> tuple[int, int]:
     times, limits = 16 * (flags >> 5 & 1), 4 * (flags >> 4 & 1)
-    place, width = start + 6 + times + limits, 1 << (flags & 3)
-    return place + width, _number(_read(raw, place, width))
+    offset, width = start + 6 + times + limits, 1 << (flags & 3)
+    return offset + width, _number(_read(raw, offset, width))
 
 
 def _in_block(block: bytes, head_bytes: int, is_newer: bool) -> Iterator[tuple[int, bytes]]:
@@ -169,7 +169,7 @@ def _value(body: bytes, name: bytes) -> bytes | None:
     if len(body) < 9:
         return None
     version = body[0]
-    sizes = [_number(body[place : place + 2]) for place in (2, 4, 6)]
+    sizes = [_number(body[first : first + 2]) for first in (2, 4, 6)]
     begin = 9 if version == 3 else 8
     if body[begin : begin + sizes[0]].rstrip(b"\0") != name:
         return None

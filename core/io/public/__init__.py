@@ -1,1 +1,1 @@
-"""Public sections, brought from their addresses and checked."""
+"""Public sections, downloaded and checked."""

@@ -1,8 +1,7 @@
 """The 12 whole sections of human cortex (DLPFC) from their public addresses, rewritten in the lab's format.
 
 Counts and images lie in the bucket of spatialLIBD, positions, scale factors and layers in the repository
-LieberInstitute/HumanPilot. What was brought of a section stays until the section is written, so that a fetch that broke
-off is gone on with.
+LieberInstitute/HumanPilot. Downloaded files stay until their section is written, so that a fetch that broke off resumes.
 """
 
 import csv
@@ -69,9 +68,9 @@ class Places:
         -------
         Places
         """
-        usual = cls()
-        counts = os.environ.get("SPCA_DLPFC_COUNTS") or usual.counts
-        positions = os.environ.get("SPCA_DLPFC_POSITIONS") or usual.positions
+        default = cls()
+        counts = os.environ.get("SPCA_DLPFC_COUNTS") or default.counts
+        positions = os.environ.get("SPCA_DLPFC_POSITIONS") or default.positions
         return cls(counts=counts.rstrip("/"), positions=positions.rstrip("/"))
 
 
@@ -81,7 +80,7 @@ class _Piece:
 
     name: str
     remote: Remote
-    usual_bytes: int
+    typical_bytes: int
 
 
 def fetch_dlpfc(
@@ -92,13 +91,13 @@ def fetch_dlpfc(
     places: Places | None = None,
     patience: Patience | None = None,
 ) -> list[Path]:
-    """Bring whole sections and write them as samples.
+    """Fetch whole sections and write them as samples.
 
     Parameters
     ----------
     folder : path-like
         Where `<section>_full.h5` are written; made if it is not there. Those that this function wrote before are kept
-        and not brought again.
+        and not downloaded again.
     sections : sequence of str, optional
         Some of :data:`DLPFC_SECTIONS`; all by default.
     progress : callable, optional
@@ -116,16 +115,16 @@ def fetch_dlpfc(
     Raises
     ------
     FetchError
-        If a section is unknown, if a file cannot be brought or is not what was expected, or if a file of the same name
+        If a section is unknown, if a file cannot be downloaded or is not what was expected, or if a file of the same name
         that this function did not write is in the way.
     SampleFileError
         If a file cannot be written.
     """
     folder, chosen = Path(folder), _checked(sections)
     missing = [section for section in chosen if not _is_here(folder, section)]
-    brought = _Section(folder / SCRATCH, places or Places.configured(), patience)
+    fetched = _Section(folder / SCRATCH, places or Places.configured(), patience)
     for number, section in enumerate(missing):
-        brought.write(section, sample_path(folder, section), _part_of(progress, number, len(missing)))
+        fetched.write(section, sample_path(folder, section), _part_of(progress, number, len(missing)))
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     if progress is not None:
         progress(1.0, "Done")
@@ -148,29 +147,31 @@ def sample_path(folder: Path, section: str) -> Path:
 
 
 class _Section:
-    """Brings the files of one section after the other, and reads them."""
+    """Downloads the files of one section after the other, and reads them."""
 
     def __init__(self, scratch: Path, places: Places, patience: Patience | None) -> None:
         self._scratch, self._places, self._patience = scratch, places, patience
 
     def write(self, section: str, path: Path, tell: Progress) -> None:
-        self._bring(section, tell)
+        self._download(section, tell)
         tell(0.95, f"{section}: reading and writing")
         lab.write(self._read(section), path)
         shutil.rmtree(self._scratch / section, ignore_errors=True)
 
-    def _bring(self, section: str, tell: Progress) -> None:
+    def _download(self, section: str, tell: Progress) -> None:
         pieces = self._pieces(section)
-        whole, before = sum(piece.usual_bytes for piece in pieces), 0
+        whole, before = sum(piece.typical_bytes for piece in pieces), 0
         for piece in pieces:
             path = self._scratch / piece.name
-            told = _bytes_told(tell, section, path.name, 0.95 * before / whole, 0.95 * piece.usual_bytes / whole)
+            report = _report_of_bytes(
+                tell, section, path.name, 0.95 * before / whole, 0.95 * piece.typical_bytes / whole
+            )
             if not path.exists():
-                download(piece.remote, path, on_bytes=told, patience=self._patience)
-            before += piece.usual_bytes
+                download(piece.remote, path, on_bytes=report, patience=self._patience)
+            before += piece.typical_bytes
 
     def _pieces(self, section: str) -> list[_Piece]:
-        """In Space Ranger's layout, which names the table of positions otherwise than the repository does."""
+        """In Space Ranger's layout, where the table of positions has another name than in the repository."""
         counts, positions = self._places.counts, f"{self._places.positions}/10X/{section}"
         spatial = f"{section}/spatial"
         return [
@@ -192,17 +193,15 @@ class _Section:
                 source=_source(section),
             )
         except SampleError as error:
-            # What is damaged would else be found here again for ever.
+            # Otherwise damaged files would be found here again each time.
             shutil.rmtree(folder, ignore_errors=True)
             (self._scratch / "layers.tsv").unlink(missing_ok=True)
-            raise FetchError(
-                f"What was brought of section {section} cannot be read, and was thrown away: {error}"
-            ) from error
+            raise FetchError(f"The files of section {section} cannot be read, and were deleted: {error}") from error
 
 
-def _piece(name: str, address: str, usual_bytes: int, max_bytes: int) -> _Piece:
+def _piece(name: str, address: str, typical_bytes: int, max_bytes: int) -> _Piece:
     sha256 = next((value for end, value in KNOWN_SHA256.items() if address.endswith(end)), "")
-    return _Piece(name, Remote(address=address, max_bytes=max_bytes, sha256=sha256), usual_bytes)
+    return _Piece(name, Remote(address=address, max_bytes=max_bytes, sha256=sha256), typical_bytes)
 
 
 def _checked(sections: Sequence[str] | None) -> list[str]:
@@ -236,7 +235,9 @@ def _part_of(progress: Progress | None, number: int, n_parts: int) -> Progress:
     return tell
 
 
-def _bytes_told(tell: Callable[[float, str], None], section: str, name: str, start: float, width: float) -> OnBytes:
+def _report_of_bytes(
+    tell: Callable[[float, str], None], section: str, name: str, start: float, width: float
+) -> OnBytes:
     def on_bytes(done: int, total: int | None) -> None:
         of = "" if total is None else f" of {total / 1e6:.1f}"
         tell(start + width * (done / total if total else 0.0), f"{section}: {name}, {done / 1e6:.1f}{of} MB")

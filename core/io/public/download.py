@@ -1,4 +1,4 @@
-"""One file from the web, whole or not at all: resumed where it broke off, checked, then put in its place at once.
+"""One file from the web, whole or not at all: resumed where it broke off, checked, then moved to its path at once.
 
 Knows HTTP and files only. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`), as urllib takes them.
 """
@@ -34,7 +34,7 @@ _TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
-    """A file to bring.
+    """A file to download.
 
     Parameters
     ----------
@@ -53,12 +53,12 @@ class Remote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a bad connection is borne.
+    """How long to put up with a bad connection.
 
     Parameters
     ----------
     attempts : int
-        So many in a row may bring less than 1 MiB each.
+        So many in a row may fetch less than 1 MiB each.
     seconds : float
         Without a single byte, after which a connection counts as cut.
     pause : float
@@ -74,7 +74,7 @@ class Patience:
 
 
 def download(remote: Remote, path: Path, *, on_bytes: OnBytes | None = None, patience: Patience | None = None) -> None:
-    """Bring a file, or go on bringing it.
+    """Download a file, or resume an earlier download.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ class _Transfer:
                 fruitless = 0 if _size(self._part) - before >= _GOOD_PROGRESS_BYTES else fruitless + 1
                 if fruitless >= self._patience.attempts:
                     raise FetchError(
-                        f"{self._name} could not be brought in {fruitless} attempts ({error}): try again later. What is here "
-                        "is kept and gone on with."
+                        f"{self._name} could not be downloaded in {fruitless} attempts ({error}): try again later. The "
+                        "download then resumes."
                     ) from error
             time.sleep(self._patience.pause * 2 ** max(0, fruitless - 1))
 
@@ -153,7 +153,7 @@ class _Transfer:
                 raise _BrokenOffError(f"the server answers {error.code}") from None
 
     def _refused(self, error: urllib.error.HTTPError) -> None:
-        """Tell what no further attempt would mend."""
+        """Raise what no further attempt would mend."""
         if error.code == 416:  # the part is longer than the file is now
             self._start_over()
         elif error.code in (404, 410):
@@ -201,7 +201,7 @@ class _Transfer:
 
     def _check_time(self) -> None:
         if time.monotonic() > self._until:
-            raise FetchError(f"{self._name} came too slowly: try again; what is here is kept and gone on with.")
+            raise FetchError(f"{self._name} arrived too slowly: try again, and the download resumes.")
 
     @contextmanager
     def _network_as_broken_off(self) -> Iterator[None]:
@@ -232,7 +232,7 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
         here, there = urllib.parse.urlsplit(req.full_url), urllib.parse.urlsplit(newurl)
         if there.scheme != "https" and not (_is_loopback(here.hostname) and _is_safe(newurl)):
             raise FetchError(
-                f"{shown(req.full_url, 200)} leads on to {shown(newurl, 200)}, which is not encrypted: it was not followed."
+                f"{shown(req.full_url, 200)} redirects to {shown(newurl, 200)}, which is not encrypted: it was not followed."
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -251,7 +251,7 @@ def _next_block(answer: Any) -> bytes:
 
 def _check_address(address: str) -> None:
     if not _is_safe(address):
-        raise FetchError(f"{shown(address, 200)} is no address that begins with https://: nothing was brought.")
+        raise FetchError(f"{shown(address, 200)} is not an address that begins with https://: nothing was downloaded.")
 
 
 def _is_safe(address: str) -> bool:
@@ -269,8 +269,8 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def _reason(reason: object) -> str:
-    words = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-    return shown(words, 120).rstrip(".")
+    text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+    return shown(text, 120).rstrip(".")
 
 
 def _size(part: Path) -> int:
@@ -289,7 +289,7 @@ def _read_tag(part: Path) -> str:
 
 
 def _write_tag(part: Path, headers: Any) -> None:
-    """Keep by what the server will know the file again; a weak ETag does not vouch for single bytes."""
+    """Keep what tells the server which version of the file this is; a weak ETag does not vouch for single bytes."""
     etag = headers.get("ETag", "")
     tag = headers.get("Last-Modified", "") if not etag or etag.startswith("W/") else etag
     _tag_file(part).write_text(tag, encoding="latin-1")
@@ -309,7 +309,7 @@ def _check_sha256(part: Path, remote: Remote) -> None:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Say in a sentence what keeps a file from being written; the network's troubles are told elsewhere."""
+    """Say in a sentence why a file cannot be written; failures of the network have sentences of their own."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield
@@ -327,4 +327,4 @@ def _alone(part: Path) -> Iterator[None]:
             yield
     except BlockingIOError as error:
         name = part.name.removeprefix(".").removesuffix(".part")
-        raise FetchError(f"{name} is being brought by another process: wait for it.") from error
+        raise FetchError(f"{name} is being downloaded by another process: wait for it.") from error

@@ -1,4 +1,4 @@
-"""Public, labelled tissue that may be passed on: brought from its archive and rewritten in the lab's format.
+"""Public, labelled tissue that may be passed on: downloaded in its archive and rewritten in the lab's format.
 
 The archive is checked against a known sha256 before anything is unpacked. Its sections are read with h5py as plain
 numbers and text; nothing of the package in the archive is imported or run.
@@ -47,7 +47,7 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 def fetch_paste2(
     folder: str | os.PathLike[str], *, sections: Sequence[str] | None = None, progress: Progress | None = None
 ) -> list[Path]:
-    """Bring the DLPFC sections of the `paste2` source archive and write them as samples.
+    """Fetch the DLPFC sections of the `paste2` source archive and write them as samples.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def fetch_paste2(
     Raises
     ------
     FetchError
-        If pip cannot bring the archive, if it is not the expected one, or if a file of the same name that this
+        If pip cannot download the archive, if it is not the expected one, or if a file of the same name that this
         function did not write is in the way.
     SampleFileError
         If a file cannot be written.
@@ -83,7 +83,7 @@ def fetch_paste2(
 
 
 def download_paste2(folder: str | os.PathLike[str], *, progress: Progress | None = None) -> Path:
-    """Bring the source archive with pip, which checks its sha256 against the known one.
+    """Download the source archive with pip, which checks its sha256 against the known one.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def download_paste2(folder: str | os.PathLike[str], *, progress: Progress | None
              "--requirement", str(requirement), "--dest", str(folder), folder=folder, progress=progress)  # fmt: skip
     archive = folder / f"{_ARCHIVE}.tar.gz"
     if not archive.is_file():
-        raise FetchError(f"pip brought no {archive.name}: is a wheel of paste2 in pip's settings in its place?")
+        raise FetchError(f"pip downloaded no {archive.name}: do pip's settings offer a wheel of paste2 instead?")
     return archive
 
 
@@ -228,7 +228,7 @@ def _run_pip(*arguments: str, folder: Path, progress: Progress | None) -> None:
             log.seek(0)
             message = log.read().decode(errors="replace")
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise FetchError(f"pip could not bring {_REQUIREMENT} ({type(error).__name__}): try again later.") from error
+        raise FetchError(f"pip could not download {_REQUIREMENT} ({type(error).__name__}): try again later.") from error
     if status:
         raise FetchError(_pip_problem(message))
 
@@ -250,7 +250,7 @@ def _wait_for(pip: "subprocess.Popen[bytes]", progress: Progress | None) -> int:
 def _pip_problem(message: str) -> str:
     """Say in one sentence what pip says in many lines."""
     if "No module named pip" in message:
-        return "The public data are brought by pip, which this Python has not: run `python -m ensurepip` first."
+        return "The public data are downloaded by pip, which this Python lacks: run `python -m ensurepip` first."
     if "DO NOT MATCH THE HASHES" in message:
         return (
             f"pip was offered another archive than the known one as {_REQUIREMENT} (its sha256 differs) and refused it: "
@@ -263,7 +263,7 @@ def _pip_problem(message: str) -> str:
         )
     errors = [line.removeprefix("ERROR: ") for line in message.splitlines() if line.startswith("ERROR: ")]
     reason = errors[-1][:200].rstrip(".") if errors else "it gave no reason"
-    return f"pip could not bring {_REQUIREMENT} ({reason}): check the network connection and pip's package index."
+    return f"pip could not download {_REQUIREMENT} ({reason}): check the network connection and pip's package index."
 
 
 def _check_sha256(archive: Path, expected: str) -> None:

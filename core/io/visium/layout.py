@@ -168,7 +168,7 @@ def _located(names: Sequence[PurePosixPath], source: Path) -> _Layout:
 
 
 def _matrices(names: Sequence[PurePosixPath]) -> list[PurePosixPath]:
-    """Matrices of one kind, the most usual kind that is there: one for each sample."""
+    """Matrices of one kind, the most common one present: one for each sample."""
     filtered = [name for name in names if name.name.endswith(_H5)]
     roots = {name.parent for name in filtered}
     texts = [name.parent for name in names if name.name in (tenx.MATRIX, f"{tenx.MATRIX}.gz")]

@@ -1,6 +1,6 @@
 """Space Ranger's output: a folder, or a zip or tar of one, as 10x publishes it.
 
-Brings counts, positions, image and annotation of one sample together by barcode.
+Joins counts, positions, image and annotation of one sample by barcode.
 """
 
 from collections.abc import Callable
@@ -45,17 +45,17 @@ def survey(path: Path, *, annotation_csv: Path | None = None) -> Survey:
     with opened_files(path) as parts:
         checks: list[Check] = []
         head = _tried(checks, "Counts", lambda: tenx.read_head(parts.matrix))
-        place = _tried(checks, "Positions", lambda: _read_place(parts))
+        tissue = _tried(checks, "Positions", lambda: _read_tissue(parts))
         barcodes = None if head is None else head.barcodes
         found = _tried(checks, "Annotation", lambda: _annotations(parts, barcodes, annotation_csv))
         return Survey(
-            kind="Visium HD output" if place is not None and place.bin_size_um else "Space Ranger output",
+            kind="Visium HD output" if tissue is not None and tissue.bin_size_um else "Space Ranger output",
             name=parts.name,
             n_spots=0 if head is None else len(head.barcodes),
             n_genes=0 if head is None else len(head.gene_names),
             annotations={} if found is None else found.n_classes,
             suggested_annotation=None if found is None else found.suggested,
-            checks=[*_checks(parts, head, place, found), *checks],
+            checks=[*_checks(parts, head, tissue, found), *checks],
         )
 
 
@@ -84,29 +84,29 @@ def read(path: Path, choices: ImportChoices, *, name: str | None = None, annotat
         If anything needed is missing, damaged or hostile.
     """
     with opened_files(path) as parts:
-        head, place = tenx.read_head(parts.matrix), _read_place(parts)
-        rows, spots = _matched(head.barcodes, place.barcodes)
+        head, tissue = tenx.read_head(parts.matrix), _read_tissue(parts)
+        rows, spots = _matched(head.barcodes, tissue.barcodes)
         counts = tenx.read_counts(parts.matrix, head)
         counts = counts if len(rows) == counts.shape[0] else counts[rows]
         kept = genes.chosen(counts, choices)
         return Sample(
             name=name or parts.name,
             expression=_expression(counts, kept),
-            lattice=None if place.bin_size_um else place.lattice[spots],
-            coords_um=place.lattice[spots] * place.bin_size_um if place.bin_size_um else None,
+            lattice=None if tissue.bin_size_um else tissue.lattice[spots],
+            coords_um=tissue.lattice[spots] * tissue.bin_size_um if tissue.bin_size_um else None,
             labels_true=_labels(parts, head.barcodes[rows], choices, annotation_csv),
             gene_names=head.gene_names[kept],
             barcodes=head.barcodes[rows],
-            coords_px=place.coords_px[spots],
-            image=place.image,
+            coords_px=tissue.coords_px[spots],
+            image=tissue.image,
             source=f"Space Ranger output, imported from {shown(path.name)}.",
         )
 
 
-# --- bringing it together ---
+# --- reading ---
 
 
-def _read_place(parts: SampleFiles) -> spatial.SpatialFolder:
+def _read_tissue(parts: SampleFiles) -> spatial.SpatialFolder:
     if parts.spatial is None:
         raise SampleFileError(
             f"There is no table of positions for {shown(parts.matrix.name)}: put the `spatial` folder that Space Ranger wrote "
@@ -115,9 +115,9 @@ def _read_place(parts: SampleFiles) -> spatial.SpatialFolder:
     return spatial.read_spatial(parts.spatial)
 
 
-def _matched(barcodes: np.ndarray, placed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the matrix that lie under tissue, and where each stands in the table of positions."""
-    where = {barcode: number for number, barcode in enumerate(placed.tolist())}
+def _matched(barcodes: np.ndarray, under_tissue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the matrix that lie under tissue, and the row of each in the table of positions."""
+    where = {barcode: number for number, barcode in enumerate(under_tissue.tolist())}
     spots = np.array([where.get(barcode, -1) for barcode in barcodes.tolist()], dtype=np.int64)
     rows = np.flatnonzero(spots >= 0)
     if not len(rows):
@@ -162,7 +162,7 @@ def _labels(
     return found.labels(choices.annotation)
 
 
-# --- saying what was found ---
+# --- checks of a survey ---
 
 
 def _tried(checks: list[Check], what: str, work: Callable[[], _Found]) -> _Found | None:
@@ -176,16 +176,16 @@ def _tried(checks: list[Check], what: str, work: Callable[[], _Found]) -> _Found
 def _checks(
     parts: SampleFiles,
     head: tenx.MatrixHead | None,
-    place: spatial.SpatialFolder | None,
+    tissue: spatial.SpatialFolder | None,
     annotations: Annotations | None,
 ) -> list[Check]:
     checks = []
     if head is not None:
         checks += _head_checks(parts, head)
-    if place is not None:
-        checks += _place_checks(parts, place)
-    if head is not None and place is not None:
-        checks.append(_join_check(head.barcodes, place.barcodes))
+    if tissue is not None:
+        checks += _tissue_checks(parts, tissue)
+    if head is not None and tissue is not None:
+        checks.append(_join_check(head.barcodes, tissue.barcodes))
     if annotations is not None:
         checks.append(annotations.check())
     return checks
@@ -206,15 +206,15 @@ def _head_checks(parts: SampleFiles, head: tenx.MatrixHead) -> list[Check]:
     return checks
 
 
-def _place_checks(parts: SampleFiles, place: spatial.SpatialFolder) -> list[Check]:
+def _tissue_checks(parts: SampleFiles, tissue: spatial.SpatialFolder) -> list[Check]:
     checks = []
-    if place.bin_size_um:
-        checks.append(_bins_check(parts, place.bin_size_um))
-    if place.image is None:
+    if tissue.bin_size_um:
+        checks.append(_bins_check(parts, tissue.bin_size_um))
+    if tissue.image is None:
         advice = "Put tissue_lowres_image.png into `spatial` to see the tissue; domains are found without it."
         checks.append(_notice("Image", "None.", advice))
     else:
-        height, width, _ = place.image.pixels.shape
+        height, width, _ = tissue.image.pixels.shape
         checks.append(_good("Image", f"{width} x {height} pixels."))
     return checks
 
@@ -227,17 +227,15 @@ def _bins_check(parts: SampleFiles, size_um: float) -> Check:
     return _notice("Bins", f"{found}; there are bins of {others}, too.", "To take others, give their folder itself.")
 
 
-def _join_check(barcodes: np.ndarray, placed: np.ndarray) -> Check:
-    n_both = len(np.intersect1d(barcodes, placed))
+def _join_check(barcodes: np.ndarray, under_tissue: np.ndarray) -> Check:
+    n_both = len(np.intersect1d(barcodes, under_tissue))
     if not n_both:
         found = f"None of the {len(barcodes)} barcodes is under tissue in the table of positions."
         return Check(what="Positions", found=found, status="bad", advice="Give both of one sample.")
-    if n_both == len(barcodes) == len(placed):
+    if n_both == len(barcodes) == len(under_tissue):
         return _good("Positions", f"All {n_both} spots under tissue.")
-    only_counts, only_placed = len(barcodes) - n_both, len(placed) - n_both
-    found = (
-        f"{n_both} spots have counts and a place under tissue, {only_counts} only counts, {only_placed} only a place."
-    )
+    only_counts, only_positions = len(barcodes) - n_both, len(under_tissue) - n_both
+    found = f"{n_both} spots have counts and a position under tissue, {only_counts} only counts, {only_positions} only a position."
     return _notice("Positions", found, "Spots with both are kept.")
 
 

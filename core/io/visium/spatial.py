@@ -135,14 +135,14 @@ def _pairs(lattice: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _rows(known: list[Any], asked: list[Any], name: str) -> list[int]:
-    place = {spot: row for row, spot in enumerate(known)}
-    missing = [spot for spot in asked if spot not in place]
+    index = {spot: row for row, spot in enumerate(known)}
+    missing = [spot for spot in asked if spot not in index]
     if missing:
         raise SampleFileError(
             f"{len(missing)} of {len(asked)} spots of the sample are not under tissue in the folder, looked up by {name} (the "
             f"first is {shown(missing[0])}): is the folder of another section?"
         )
-    return [place[spot] for spot in asked]
+    return [index[spot] for spot in asked]
 
 
 def _read_positions(path: Path) -> tuple[np.ndarray, np.ndarray]:

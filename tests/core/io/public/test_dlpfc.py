@@ -105,7 +105,7 @@ def test_a_file_of_the_users_own_is_never_replaced(site: Site, tmp_path: Path) -
 def test_a_damaged_section_is_thrown_away_and_brought_anew_next_time(site: Site, tmp_path: Path) -> None:
     whole = site.files[MATRIX]
     site.files[MATRIX] = whole[:3000]
-    with pytest.raises(FetchError, match=r"section 151507 cannot be read, and was thrown away: .*cut off before"):
+    with pytest.raises(FetchError, match=r"section 151507 cannot be read, and were deleted: .*cut off before"):
         fetch(tmp_path / "out", "151507")
     site.files[MATRIX] = whole
     (path,) = fetch(tmp_path / "out", "151507")
@@ -115,7 +115,7 @@ def test_a_damaged_section_is_thrown_away_and_brought_anew_next_time(site: Site,
 @pytest.mark.parametrize("table", [b"", b"\xff\xfe\x00", b"AAAC-1\t151507\n", b"TTTT-1\t151507\tL1\n"])
 def test_a_table_without_the_sections_layers_is_one_sentence(site: Site, tmp_path: Path, table: bytes) -> None:
     site.files["/10X/barcode_level_layer_map.tsv"] = table
-    with pytest.raises(FetchError, match="section 151507 cannot be read, and was thrown away") as caught:
+    with pytest.raises(FetchError, match="section 151507 cannot be read, and were deleted") as caught:
         fetch(tmp_path / "out", "151507")
     assert "\n" not in str(caught.value)
 

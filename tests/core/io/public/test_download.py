@@ -191,7 +191,7 @@ def test_redirects_without_end_are_one_sentence(site: Site, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("address", ["http://example.org/a", "file:///etc/hostname", "ftp://a/b", "a.h5", "https://"])
 def test_only_encrypted_addresses_are_asked(tmp_path: Path, address: str) -> None:
-    with pytest.raises(FetchError, match="no address that begins with https://"):
+    with pytest.raises(FetchError, match="not an address that begins with https://"):
         download.download(Remote(address=address, max_bytes=1), tmp_path / "b")
 
 
@@ -244,7 +244,7 @@ def test_a_server_that_drips_is_left_when_the_time_is_over(tmp_path: Path) -> No
         dripping = threading.Thread(target=drip, daemon=True)
         dripping.start()
         remote = Remote(address=f"http://127.0.0.1:{server.getsockname()[1]}/a", max_bytes=9999)
-        with pytest.raises(FetchError, match="came too slowly"):
+        with pytest.raises(FetchError, match="arrived too slowly"):
             download.download(remote, tmp_path / "b", patience=Patience(total_seconds=0.3))
         dripping.join()
 
@@ -266,7 +266,7 @@ def test_two_at_once_do_not_mix_their_bytes(site: Site, tmp_path: Path) -> None:
     remote = Remote(address=f"{site.address}/a.h5", max_bytes=1 << 24)
 
     def second(done: int, total: int | None) -> None:
-        with pytest.raises(FetchError, match=r"b\.h5 is being brought by another process"):
+        with pytest.raises(FetchError, match=r"b\.h5 is being downloaded by another process"):
             download.download(remote, tmp_path / "b.h5")
 
     download.download(remote, tmp_path / "b.h5", on_bytes=second)

@@ -266,7 +266,7 @@ def test_without_a_network_pips_own_message_is_one_sentence(tmp_path: Path, monk
     for name in ("EXTRA_INDEX_URL", "FIND_LINKS"):
         monkeypatch.delenv(f"PIP_{name}", raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "none.ini"))
-    with pytest.raises(FetchError, match=r"pip could not bring paste2==1\.0\.1 \(.+\): check the network"):
+    with pytest.raises(FetchError, match=r"pip could not download paste2==1\.0\.1 \(.+\): check the network"):
         paste2.fetch_paste2(tmp_path / "out")
 
 

@@ -123,7 +123,7 @@ def test_spots_outside_the_tissue_are_left_out_and_counted(output):
     space_ranger.write_h5(output / "filtered_feature_bc_matrix.h5", barcodes=barcodes)
     assert spaceranger.read(output, ALL).barcodes.tolist() == ["AAAC-1", "AACA-1", "AACC-1"]
     positions = next(check for check in spaceranger.survey(output).checks if check.what == "Positions")
-    assert positions.found == "3 spots have counts and a place under tissue, 1 only counts, 1 only a place."
+    assert positions.found == "3 spots have counts and a position under tissue, 1 only counts, 1 only a position."
 
 
 def test_a_survey_lists_what_is_there_without_reading_counts(output):
