@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import knobs
 from core.cli.console import print_facts, share_bar
@@ -17,9 +17,11 @@ from core.sample import Sample
 from core.text import shown
 from core.work.runs import Record, Run, open_record
 from core.work.runs.one_file import SUFFIX
-from core.work.runs.record import Progress
 from core.work.runs.run import facts_of
 from core.work.runs.samples import find_sample
+
+if TYPE_CHECKING:
+    from core.work.runs.known import OnRead
 
 _SHORTEST_ID = 4
 
@@ -82,8 +84,8 @@ def _add_list(actions: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    with _opened(options) as record, _reading() as progress:
-        found = record.runs(sample_name=options.sample, deleted=options.deleted, progress=progress)
+    with _opened(options) as record, _reading() as on_read:
+        found = record.runs(sample_name=options.sample, deleted=options.deleted, on_read=on_read)
     chosen = [run for run in found if run.starred or not options.starred]
     if options.json:
         print_facts({"runs": [_facts(run) for run in chosen]}, as_json=True)
@@ -235,7 +237,7 @@ def _opened(options: argparse.Namespace) -> Iterator[Record]:
 
 
 @contextmanager
-def _reading() -> Iterator[Progress]:
+def _reading() -> "Iterator[OnRead]":
     with share_bar() as bar:
         yield lambda n_read, n_new: bar(n_read / max(1, n_new), "Reading runs")
 

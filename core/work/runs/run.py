@@ -123,15 +123,17 @@ def _report_facts(report: AutoencoderReport) -> dict[str, Any]:
     return {"explained_variance": explained if math.isfinite(explained) else None, "reused": report.reused}
 
 
-def run_of(facts: Any, values: Mapping[str, Any]) -> Run:
+def run_of(facts: Any, values: Any, *, deleted: bool = False) -> Run:
     """Read a run.
 
     Parameters
     ----------
     facts : object
         As :func:`facts_of` writes it, by this version or another.
-    values : mapping of str to object
+    values : object
         Knobs by address.
+    deleted : bool
+        Facts do not say so: a run that arrives from elsewhere is not deleted.
 
     Returns
     -------
@@ -142,8 +144,9 @@ def run_of(facts: Any, values: Mapping[str, Any]) -> Run:
     RecordError
         If a fact is missing that cannot be done without, or is not what it should be.
     """
-    if not isinstance(facts, dict):
-        raise RecordError(f"The facts of the run are {shown(facts, 40)}, where names and values belong.")
+    for given, what in ((facts, "facts"), (values, "knobs")):
+        if not isinstance(given, dict):
+            raise RecordError(f"The {what} of the run are {shown(given, 40)}, where names and values belong.")
     params, aside = method_params(_plain(values))
     return Run(
         id=run_id(facts.get("id")),
@@ -164,6 +167,7 @@ def run_of(facts: Any, values: Mapping[str, Any]) -> Run:
         sweep=_text(facts, "sweep", 64),
         created=_time(facts, "created"),
         code_version=_text(facts, "code_version", 64),
+        deleted=deleted,
         aside=dict(_plain(_mapping(facts, "aside"))) | aside,
         artifacts={str(name): str(stored) for name, stored in _mapping(facts, "artifacts").items()},
     )
@@ -217,7 +221,8 @@ def _text(facts: Mapping[str, Any], name: str, limit: int) -> str:
         raise RecordError(f"`{name}` of the run is {shown(value, 40)}, where text belongs.")
     if len(value) > limit:
         raise RecordError(f"`{name}` of the run has {len(value):,} signs, but at most {limit:,} are kept: shorten it.")
-    return value
+    # Databases take neither zeros nor halves of a surrogate pair.
+    return value if value.isprintable() else value.replace("\0", "?").encode(errors="replace").decode()
 
 
 def _count(facts: Mapping[str, Any], name: str) -> int:

@@ -17,7 +17,7 @@ from core.method import pipeline
 from core.params import ClusteringParams, MethodParams, PoolingParams, preset, replaced
 from core.result import AutoencoderReport, Result, Scores
 from core.work.runs import Record, knobs, one_file
-from core.work.runs.trial import objective
+from core.work.runs.optuna_export import objective
 from tests.small_tissue import small_sample
 
 SAMPLE = small_sample("first")
@@ -145,10 +145,10 @@ def test_only_new_runs_are_read_and_the_reading_says_how_far_it_is(tmp_path, rec
     for _ in range(3):
         record.keep(SAMPLE, result)
     elsewhere, heard = record_in(tmp_path), []
-    elsewhere.runs(progress=lambda done, of: heard.append((done, of)))
+    elsewhere.runs(on_read=lambda done, of: heard.append((done, of)))
     assert heard == [(3, 3)]
     record.keep(SAMPLE, result)
-    elsewhere.runs(progress=lambda done, of: heard.append((done, of)))
+    elsewhere.runs(on_read=lambda done, of: heard.append((done, of)))
     assert heard[1:] == [(1, 1)]
 
 
