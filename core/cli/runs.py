@@ -165,20 +165,38 @@ def _script(options: argparse.Namespace) -> None:
 
 
 def _add_export(actions: Any) -> None:
-    parser = _action(actions, "export", "write a run as one file, to be brought in elsewhere")
-    _add_id(parser)
-    parser.add_argument(
+    parser = _action(actions, "export", "write a run as one file, to be brought in elsewhere; or runs for Optuna's dashboard")
+    parser.add_argument("id", nargs="?", default="", metavar="ID", help=f"{_ID_HELP}; with --optuna, all runs without it")
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument(
         "--out", type=output_path, metavar="FILE.run.zip", help="where to write (default <sample>_<id>.run.zip here)"
+    )
+    target.add_argument(
+        "--optuna",
+        metavar="URL",
+        help="write an Optuna storage instead, one study a sample, such as sqlite:///studies.sqlite3",
     )
     parser.set_defaults(run=_export)
 
 
 def _export(options: argparse.Namespace) -> None:
+    if options.optuna:
+        _export_studies(options)
+        return
     with _opened(options) as record:
         run = _found(record, options.id)
         path = options.out or Path(f"{_file_name(run.sample_name)}_{run.id[:8]}{SUFFIX}")
         record.export(run.id, path)
     print_facts({"exported": str(path), "id": run.id}, as_json=options.json)
+
+
+def _export_studies(options: argparse.Namespace) -> None:
+    from core.work.runs.optuna_export import write_studies
+
+    with _opened(options) as record:
+        chosen = [_found(record, options.id)] if options.id else record.runs()
+    studies = write_studies(chosen, options.optuna)
+    print_facts({"studies": studies if options.json else ", ".join(studies), "runs": len(chosen)}, as_json=options.json)
 
 
 def _add_import(actions: Any) -> None:
@@ -249,7 +267,7 @@ def _found(record: Record, wanted: str) -> Run:
     found = [run for run in known if run.id.startswith(wanted)]
     if len(found) != 1:
         many = f"{len(found)} runs begin" if found else "No run begins"
-        raise RecordError(f"{many} with {shown(wanted)}: give the whole id, as `runs list` shows it.")
+        raise RecordError(f"{many} with {shown(wanted) or 'nothing'}: give the whole id, as `runs list` shows it.")
     return found[0]
 
 

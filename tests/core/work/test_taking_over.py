@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import NullPool
 
 from core.errors import RecordError
-from core.work.runs import Record, taking_over
+from core.work.runs import Record, tables, taking_over
 from core.work.runs.run import facts_of
 from tests import postgres
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 OLD = ROOT / "tests" / "data" / "record_0_1"
 EXPECTED = json.loads((OLD / "expected.json").read_text())
 
-opened = []
+opened: list[Record] = []
 
 
 def record_at(url, folder):
@@ -158,7 +158,7 @@ def test_several_processes_that_open_it_at_once_take_it_over_once(old):
 
 
 def test_what_is_interrupted_leaves_nothing_and_is_done_again(old, monkeypatch):
-    inserted = taking_over.insert
+    inserted = tables.insert
 
     def cut_off(connection, rows):
         inserted(connection, rows[:3])
