@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from core.work.runs.sentences import as_sentence
 from core.work.runs.tables import METADATA, RUNS, SCHEMA, VERSION, Row, insert, next_change
-from core.work.runs.taking_over import has_older_runs, take_over
+from core.work.runs.taking_over import take_over
 
 _SECONDS_TO_WAIT = 10
 _ROWS_AT_ONCE = 500
@@ -60,7 +60,6 @@ class Database:
         Parameters
         ----------
         rows : sequence of Row
-            At least one.
         """
         self._write(lambda connection: insert(connection, rows))
 
@@ -170,8 +169,7 @@ def _open(url: str) -> sa.Engine:
     engine = sa.create_engine(address, **_ENGINE[is_file])
     try:
         _with_patience(lambda: _prepare(engine))
-        if has_older_runs(engine):
-            take_over(engine, _ENGINE[is_file])
+        take_over(engine, _ENGINE[is_file])
     except BaseException:
         engine.dispose()
         raise

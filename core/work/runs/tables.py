@@ -124,8 +124,9 @@ def insert(connection: sa.Connection, rows: Sequence[Row]) -> None:
     connection : sqlalchemy.Connection
         In a transaction that has read and written nothing yet.
     rows : sequence of Row
-        At least one.
     """
     changed = next_change(connection)
+    if not rows:
+        return
     into = _INSERT[connection.dialect.name](RUNS).on_conflict_do_nothing(index_elements=["id"])
     connection.execute(into, [row | {"changed": changed} for row in rows])
