@@ -278,11 +278,14 @@ FALSE_FACTS = [
     {"id": "../x"}, {"id": 5}, {"n_spots": 10**12}, {"n_spots": True}, {"name": "x" * 121}, {"name": 3},
     {"scores": {"ari": "high"}}, {"scores": [1]}, {"scores": {"ari": float("nan")}}, {"created": "yesterday"},
     {"direction": {"angle": None, "method": "x"}}, {"params": {"pooling.window": [1]}}, {"params": []},
-    {"aside": {"x": {"y": 1}}}, {"format": 99}, {"content_hash": None, "sample_name": "x" * 201},
+    {"aside": {"x": {"y": 1}}}, {"format": 99}, {"note": [[[[[[[[[["deep"]]]]]]]]]]}, {"starred": "yes"}, {"artifacts": 5},
+    {"direction": {"angle": 1.0, "method": "bending", "bend": {"centre_um": [0, 0], "scale_um": 1, "coefficients": [1]}}},
+    {"seconds": {f"step {number}": 1.0 for number in range(101)}}, {"autoencoder": {"explained_variance": "all"}},
+    {"params": {"x" * 201: 1}}, {"created": 5}, {"labels_hash": "x" * 65}, {"content_hash": None, "sample_name": "x" * 201},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("facts", FALSE_FACTS, ids=str)
+@pytest.mark.parametrize("facts", FALSE_FACTS, ids=lambda facts: str(facts)[:80])
 def test_false_facts_in_a_strangers_file_are_refused(tmp_path, exported, facts):
     with pytest.raises(RecordError):
         one_file.read(changed_facts(exported, tmp_path / "bad.run.zip", facts))
