@@ -165,8 +165,12 @@ def _script(options: argparse.Namespace) -> None:
 
 
 def _add_export(actions: Any) -> None:
-    parser = _action(actions, "export", "write a run as one file, to be brought in elsewhere; or runs for Optuna's dashboard")
-    parser.add_argument("id", nargs="?", default="", metavar="ID", help=f"{_ID_HELP}; with --optuna, all runs without it")
+    parser = _action(
+        actions, "export", "write a run as one file, to be brought in elsewhere; or runs for Optuna's dashboard"
+    )
+    parser.add_argument(
+        "id", nargs="?", default="", metavar="ID", help=f"{_ID_HELP}; with --optuna, all runs without it"
+    )
     target = parser.add_mutually_exclusive_group()
     target.add_argument(
         "--out", type=output_path, metavar="FILE.run.zip", help="where to write (default <sample>_<id>.run.zip here)"
