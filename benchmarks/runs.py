@@ -1,31 +1,23 @@
 """The record of runs with ten thousand of them: the first reading, later ones, one looked up by its link."""
 
-import json
+import itertools
 import tempfile
 import time
 import uuid
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import sqlalchemy as sa
 
 from core.io import lab
 from core.method import pipeline
 from core.method.cache import StepCache
 from core.params import ClusteringParams, MethodParams, replaced
 from core.work.runs import Record
+from core.work.runs.database import Database
 
 _SAMPLE = Path(__file__).resolve().parents[1] / "spca_dat" / "151673.h5"
 _N_REAL = 20
 _FIRST_AT_MOST, _LATER_AT_MOST = 10.0, 2.0
-_COPIED = {
-    "trial_values": "trial_value_id",
-    "trial_params": "param_id",
-    "trial_user_attributes": "trial_user_attribute_id",
-    "trial_system_attributes": "trial_system_attribute_id",
-}
 
 
 def report(n_runs: int = 10_000) -> bool:
@@ -113,40 +105,11 @@ def _exported(record: Record, run_id: str, folder: Path) -> Path:
 
 def _multiply(url: str, n_runs: int) -> None:
     """Copy the rows of the kept runs under new ids: keeping ten thousand one by one would take half an hour."""
-    engine, tables = sa.create_engine(url), sa.MetaData()
-    tables.reflect(engine)
-    with engine.begin() as connection:
-        trials = [dict(row) for row in connection.execute(sa.select(tables.tables["trials"])).mappings()]
-        copies = [
-            {**trials[number % len(trials)], "trial_id": number + 1, "number": number, "like": number % len(trials)}
-            for number in range(len(trials), n_runs)
-        ]
-        connection.execute(tables.tables["trials"].insert(), [_without(row, "like") for row in copies])
-        for name, key in _COPIED.items():
-            _copy_rows(connection, tables.tables[name], key, [trial["trial_id"] for trial in trials], copies)
-    engine.dispose()
-
-
-def _copy_rows(
-    connection: sa.Connection, table: sa.Table, key: str, originals: list[int], copies: list[dict[str, Any]]
-) -> None:
-    by_trial: dict[int, list[dict[str, Any]]] = {}
-    for row in connection.execute(sa.select(table)).mappings():
-        by_trial.setdefault(row["trial_id"], []).append(_without(row, key))
-    rows = [
-        _renamed(row) | {"trial_id": copy["trial_id"]} for copy in copies for row in by_trial[originals[copy["like"]]]
-    ]
-    connection.execute(table.insert(), rows)
-
-
-def _renamed(row: dict[str, Any]) -> dict[str, Any]:
-    if row.get("key") != "run":
-        return row
-    return row | {"value_json": json.dumps(json.loads(row["value_json"]) | {"id": uuid.uuid4().hex})}
-
-
-def _without(row: Any, name: str) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key != name}
+    database = Database(url)
+    [rows] = database.rows(0, database.standing(0).n_changes)
+    copies = itertools.islice(itertools.cycle(rows), n_runs - len(rows))
+    database.add([row | {"id": uuid.uuid4().hex} for row in copies])
+    database.close()
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import knobs
 from core.cli.console import print_facts, share_bar
@@ -17,9 +17,11 @@ from core.sample import Sample
 from core.text import shown
 from core.work.runs import Record, Run, open_record
 from core.work.runs.one_file import SUFFIX
-from core.work.runs.record import Progress
 from core.work.runs.run import facts_of
 from core.work.runs.samples import find_sample
+
+if TYPE_CHECKING:
+    from core.work.runs.known import OnRead
 
 _SHORTEST_ID = 4
 
@@ -82,8 +84,8 @@ def _add_list(actions: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    with _opened(options) as record, _reading() as progress:
-        found = record.runs(sample_name=options.sample, deleted=options.deleted, progress=progress)
+    with _opened(options) as record, _reading() as on_read:
+        found = record.runs(sample_name=options.sample, deleted=options.deleted, on_read=on_read)
     chosen = [run for run in found if run.starred or not options.starred]
     if options.json:
         print_facts({"runs": [_facts(run) for run in chosen]}, as_json=True)
@@ -163,20 +165,42 @@ def _script(options: argparse.Namespace) -> None:
 
 
 def _add_export(actions: Any) -> None:
-    parser = _action(actions, "export", "write a run as one file, to be brought in elsewhere")
-    _add_id(parser)
+    parser = _action(
+        actions, "export", "write a run as one file, to be brought in elsewhere; or runs for Optuna's dashboard"
+    )
     parser.add_argument(
+        "id", nargs="?", default="", metavar="ID", help=f"{_ID_HELP}; with --optuna, all runs without it"
+    )
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument(
         "--out", type=output_path, metavar="FILE.run.zip", help="where to write (default <sample>_<id>.run.zip here)"
+    )
+    target.add_argument(
+        "--optuna",
+        metavar="URL",
+        help="write an Optuna storage instead, one study a sample, such as sqlite:///studies.sqlite3",
     )
     parser.set_defaults(run=_export)
 
 
 def _export(options: argparse.Namespace) -> None:
+    if options.optuna:
+        _export_studies(options)
+        return
     with _opened(options) as record:
         run = _found(record, options.id)
         path = options.out or Path(f"{_file_name(run.sample_name)}_{run.id[:8]}{SUFFIX}")
         record.export(run.id, path)
     print_facts({"exported": str(path), "id": run.id}, as_json=options.json)
+
+
+def _export_studies(options: argparse.Namespace) -> None:
+    from core.work.runs.optuna_export import write_studies
+
+    with _opened(options) as record:
+        chosen = [_found(record, options.id)] if options.id else record.runs()
+    studies = write_studies(chosen, options.optuna)
+    print_facts({"studies": studies if options.json else ", ".join(studies), "runs": len(chosen)}, as_json=options.json)
 
 
 def _add_import(actions: Any) -> None:
@@ -235,7 +259,7 @@ def _opened(options: argparse.Namespace) -> Iterator[Record]:
 
 
 @contextmanager
-def _reading() -> Iterator[Progress]:
+def _reading() -> "Iterator[OnRead]":
     with share_bar() as bar:
         yield lambda n_read, n_new: bar(n_read / max(1, n_new), "Reading runs")
 
@@ -247,7 +271,7 @@ def _found(record: Record, wanted: str) -> Run:
     found = [run for run in known if run.id.startswith(wanted)]
     if len(found) != 1:
         many = f"{len(found)} runs begin" if found else "No run begins"
-        raise RecordError(f"{many} with {shown(wanted)}: give the whole id, as `runs list` shows it.")
+        raise RecordError(f"{many} with {shown(wanted) or 'nothing'}: give the whole id, as `runs list` shows it.")
     return found[0]
 
 

@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import optuna
 import pytest
+from sqlalchemy import NullPool
 
 from core.cli import main
 from core.io import lab
@@ -69,6 +71,27 @@ def test_runs_are_listed_shown_sent_brought_in_deleted_and_restored(tmp_path, mo
     assert len(answer(capsys, "list", "--deleted", *here)["runs"]) == 2
     assert answer(capsys, "delete", "--undo", kept.id, *here)["restored"] == [kept.id]
     assert [run["id"] for run in answer(capsys, "list", *here)["runs"]] == [kept.id]
+
+
+def test_runs_are_exported_as_studies_of_optuna_which_are_not_overwritten(tmp_path, models, result, capsys):
+    kept, gone = (open_record(models).keep(SAMPLE, result, name=name) for name in ("Best", "Deleted"))
+    open_record(models).delete(gone.id)
+    url, here = f"sqlite:///{tmp_path / 'studies.sqlite3'}", ("--models", models)
+    said = answer(capsys, "export", "--optuna", url, *here)
+    assert said["runs"] == 1
+    storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
+    [study] = optuna.get_all_study_summaries(storage)
+    assert [study.study_name] == said["studies"]
+    assert study.best_trial.value == result.scores.ari
+    assert study.best_trial.user_attrs["name"] == "Best"
+    storage.remove_session()
+    status, out, err = ran(capsys, "export", kept.id, "--optuna", url, *here)
+    assert (status, out) == (2, "")
+    assert "studies.sqlite3 has a study" in err
+    assert err.count("\n") == 1
+    status, out, err = ran(capsys, "export", *here)
+    assert (status, out) == (2, "")
+    assert "give the whole id" in err
 
 
 def test_a_report_and_a_script_are_written_and_the_script_makes_every_label_again(tmp_path, models, result, capsys):

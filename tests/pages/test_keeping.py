@@ -1,7 +1,9 @@
 """Keeping a result on the Tune page, and opening the link to it elsewhere, without a browser."""
 
 import dataclasses
+import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from tests.small_tissue import small_sample
 from tests.tissue_view import given
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
+OLD_RECORD = APP.parent / "tests" / "data" / "record_0_1"
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +110,7 @@ def test_a_kept_run_is_renamed_where_it_was_kept(app, record):
 
 def test_a_run_that_release_0_1_kept_is_shown_and_said_to_be_of_another_method(record, samples, monkeypatch):
     sample, params = lab.read(samples / "first.h5"), preset("paper", n_clusters=4)
-    monkeypatch.setattr("core.work.runs.record.code_version", lambda: "0.1.0+5e884898")
+    monkeypatch.setattr("core.work.runs.making.code_version", lambda: "0.1.0+5e884898")
     old = record.keep(sample, pipeline.run(sample, params), who="Ada")
     again = opened(run=old.id)
     assert not again.exception
@@ -132,6 +135,21 @@ def test_the_link_alone_opens_the_run_in_another_session(samples, record):
     usual = record.keep(sample, pipeline.run(sample, preset("paper", n_clusters=5)))
     assert "n_clusters" not in opened(run=usual.id).query_params
     assert cards(colleague)["ARI"] == f"{kept.scores.ari:.3f}"
+
+
+def test_the_link_to_a_run_of_a_record_that_version_0_1_wrote_still_opens_it(samples):
+    shutil.copytree(OLD_RECORD, samples.parent / "models", dirs_exist_ok=True)
+    shutil.copy(OLD_RECORD / "first.h5", samples / "first.h5")
+    facts = next(
+        run for run in json.loads((OLD_RECORD / "expected.json").read_text()) if run["name"] == "Bent, renamed"
+    )
+    colleague = opened(run=facts["id"])
+    assert not colleague.exception
+    assert not colleague.error
+    assert not colleague.warning
+    assert colleague.selectbox("widget:sample").value == "first.h5"
+    assert "Kept: Bent, renamed" in badges(colleague)
+    assert cards(colleague)["ARI"] == f"{facts['scores']['ari']:.3f}"
 
 
 def test_a_link_shows_the_labels_that_were_kept_also_where_no_model_is_trained(samples, record):

@@ -146,7 +146,7 @@ def _read(*, deleted: bool) -> list[Run]:
         if n_new > _MANY:
             place.progress(n_read / n_new, f"Reading {n_read:,} of {n_new:,} runs")
 
-    runs = record().runs(deleted=deleted, progress=tell)
+    runs = record().runs(deleted=deleted, on_read=tell)
     place.empty()
     return runs
 

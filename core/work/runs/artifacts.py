@@ -1,4 +1,4 @@
-"""What is too large for a database: labels, their confidence, losses and the small map of a run, as files of Optuna's artifact store.
+"""What is too large for a database: labels, their confidence, losses and the small map of a run, as files by id.
 
 Arrays are written as npy and never unpickled.
 """
@@ -58,12 +58,10 @@ class Artifacts:
         RecordError
             If it cannot be written.
         """
-        from optuna.artifacts import FileSystemArtifactStore
-
         artifact_id = str(uuid.uuid4())
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            FileSystemArtifactStore(self._folder).write(artifact_id, io.BytesIO(content))
+            (self._folder / artifact_id).write_bytes(content)
         except OSError as error:
             raise RecordError(
                 f"The labels of the run cannot be written to {self._folder.name}: {error.strerror}. Nothing was recorded."
@@ -88,13 +86,10 @@ class Artifacts:
         RecordError
             If it is missing, or cannot be read.
         """
-        from optuna.artifacts import FileSystemArtifactStore
-        from optuna.artifacts.exceptions import ArtifactNotFound
-
         try:
-            with FileSystemArtifactStore(self._folder).open_reader(str(uuid.UUID(artifact_id))) as file:
+            with (self._folder / str(uuid.UUID(artifact_id))).open("rb") as file:
                 content = file.read(max_bytes + 1)
-        except (ArtifactNotFound, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise RecordError(
                 f"A file of this run is missing from {self._folder.name}, the folder of artifacts: take it from a backup, or "
                 "check that RUNS_ARTIFACTS names the folder where it was written."

@@ -4,15 +4,19 @@ Knows nothing of databases. Facts come from a record that others write to, and f
 """
 
 import dataclasses
+import functools
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from core.depth import Bend, FoundDirection
-from core.errors import RecordError
+import msgspec
+
+from core.codec import as_plain, from_plain
+from core.depth import FoundDirection
+from core.errors import CodecError, RecordError
 from core.params import MethodParams
 from core.result import AutoencoderReport, Scores
 from core.text import shown
@@ -22,6 +26,10 @@ MAX_NAME, MAX_NOTE = 120, 4000
 """Longest name and longest note of a run, in signs."""
 
 MAX_SPOTS = 100_000_000
+
+Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+Note = Annotated[str, msgspec.Meta(max_length=MAX_NOTE)]
+Digest = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,23 +73,23 @@ class Run:
     """
 
     id: str
-    sample_name: str
-    content_hash: str
-    n_spots: int
+    sample_name: Annotated[str, msgspec.Meta(max_length=200)]
+    content_hash: Digest
+    n_spots: Annotated[int, msgspec.Meta(gt=0, le=MAX_SPOTS)]
     params: MethodParams
     created: datetime
-    annotation_hash: str = ""
+    annotation_hash: Digest = ""
     scores: Scores = field(default_factory=Scores)
     direction: FoundDirection | None = None
     autoencoder: AutoencoderReport | None = None
     seconds: dict[str, float] = field(default_factory=dict)
-    labels_hash: str = ""
-    who: str = ""
-    name: str = ""
-    note: str = ""
+    labels_hash: Digest = ""
+    who: Name = ""
+    name: Name = ""
+    note: Note = ""
     starred: bool = False
-    sweep: str = ""
-    code_version: str = ""
+    sweep: Digest = ""
+    code_version: Digest = ""
     deleted: bool = False
     aside: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
@@ -104,17 +112,10 @@ def facts_of(run: Run) -> dict[str, Any]:
     dict
         Fit for JSON.
     """
-    facts = {item.name: getattr(run, item.name) for item in dataclasses.fields(Run) if item.name not in _APART}
-    return facts | {
-        "scores": dataclasses.asdict(run.scores),
-        "direction": None if run.direction is None else dataclasses.asdict(run.direction),
-        "autoencoder": None if run.autoencoder is None else _report_facts(run.autoencoder),
-        "created": run.created.isoformat(),
-    }
-
-
-_APART = ("params", "deleted")
-_BEND_TERMS = (2, 5, 9, 14)  # of polynomials of degree 1 to 4
+    facts: dict[str, Any] = as_plain(run)
+    del facts["params"], facts["deleted"]
+    report = run.autoencoder and _report_facts(run.autoencoder)
+    return facts | {"autoencoder": report, "created": run.created.isoformat()}
 
 
 def _report_facts(report: AutoencoderReport) -> dict[str, Any]:
@@ -123,15 +124,17 @@ def _report_facts(report: AutoencoderReport) -> dict[str, Any]:
     return {"explained_variance": explained if math.isfinite(explained) else None, "reused": report.reused}
 
 
-def run_of(facts: Any, values: Mapping[str, Any]) -> Run:
+def run_of(facts: Any, values: Any, *, deleted: bool = False) -> Run:
     """Read a run.
 
     Parameters
     ----------
     facts : object
         As :func:`facts_of` writes it, by this version or another.
-    values : mapping of str to object
+    values : object
         Knobs by address.
+    deleted : bool
+        Facts do not say so: a run that arrives from elsewhere is not deleted.
 
     Returns
     -------
@@ -142,31 +145,74 @@ def run_of(facts: Any, values: Mapping[str, Any]) -> Run:
     RecordError
         If a fact is missing that cannot be done without, or is not what it should be.
     """
-    if not isinstance(facts, dict):
-        raise RecordError(f"The facts of the run are {shown(facts, 40)}, where names and values belong.")
-    params, aside = method_params(_plain(values))
-    return Run(
-        id=run_id(facts.get("id")),
-        sample_name=_text(facts, "sample_name", 200),
-        content_hash=_text(facts, "content_hash", 64),
-        annotation_hash=_text(facts, "annotation_hash", 64),
-        n_spots=_count(facts, "n_spots"),
-        params=params,
-        scores=_scores(_mapping(facts, "scores")),
-        direction=_direction(facts),
-        autoencoder=_autoencoder(facts),
-        seconds={shown(step): _number(value, step) for step, value in _mapping(facts, "seconds").items()},
-        labels_hash=_text(facts, "labels_hash", 64),
-        who=_text(facts, "who", MAX_NAME),
-        name=_text(facts, "name", MAX_NAME),
-        note=_text(facts, "note", MAX_NOTE),
-        starred=facts.get("starred") is True,
-        sweep=_text(facts, "sweep", 64),
-        created=_time(facts, "created"),
-        code_version=_text(facts, "code_version", 64),
-        aside=dict(_plain(_mapping(facts, "aside"))) | aside,
-        artifacts={str(name): str(stored) for name, stored in _mapping(facts, "artifacts").items()},
-    )
+    given = _known(Run, _checked("facts", _table("facts", facts)))
+    params, aside = method_params(_knobs(values))
+    given |= {
+        "id": run_id(given.get("id")),
+        "params": params,
+        "deleted": deleted,
+        "aside": dict(_knobs(given.get("aside", {}))) | aside,
+        "scores": _known(Scores, given.get("scores") or {}),
+        "direction": _known(FoundDirection, given.get("direction")) or None,
+        "autoencoder": _report(given.get("autoencoder")),
+    }
+    try:
+        run = from_plain(Run, given)
+    except CodecError as error:
+        raise RecordError(f"The facts of the run were not read. {error}") from error
+    bend = run.direction and run.direction.bend
+    if bend and len(bend.coefficients) not in _BEND_TERMS:
+        raise RecordError("A run's bending depth is not written as this program writes one.")
+    return run if run.created.tzinfo is UTC else dataclasses.replace(run, created=_in_utc(run.created))
+
+
+_BEND_TERMS = (2, 5, 9, 14)  # of polynomials of degree 1 to 4
+_MOST_NAMES, _DEEPEST = 100, 8
+
+
+def _known(kind: Any, given: Any) -> Any:
+    """Pass over what this version does not know, and leave at its default what another version did not find."""
+    if not isinstance(given, dict):
+        return given
+    return {name: given[name] for name in _names(kind) if given.get(name) is not None}
+
+
+@functools.cache
+def _names(kind: Any) -> list[str]:
+    return [item.name for item in dataclasses.fields(kind)]
+
+
+def _report(given: Any) -> Any:
+    known = _known(AutoencoderReport, given) or None
+    return {"explained_variance": math.nan} | known | {"losses": ()} if isinstance(known, dict) else known
+
+
+def _table(what: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise RecordError(f"The {what} of the run are {shown(value, 40)}, where names and values belong.")
+    return value
+
+
+def _knobs(values: Any) -> Mapping[str, Any]:
+    for name, value in _table("knobs", values).items():
+        if len(name) > 200 or not isinstance(value, str | int | float) or len(str(value)) > 200:
+            raise RecordError(f"The knob {shown(name, 40)} of the run is {shown(value, 40)}, where one value belongs.")
+    return values
+
+
+def _checked(name: str, value: Any, depth: int = 0) -> Any:
+    """Refuse numbers that are not finite and what is nested or listed without end; replace text that no database takes."""
+    if depth > _DEEPEST:
+        raise RecordError(f"`{shown(name, 40)}` of the run is nested deeper than anything that this program writes.")
+    if isinstance(value, dict):
+        if len(value) > _MOST_NAMES:
+            raise RecordError(f"`{shown(name, 40)}` of the run has more than {_MOST_NAMES} names and values.")
+        return {shown(key): _checked(key, item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_checked(name, item, depth + 1) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RecordError(f"`{shown(name, 40)}` of the run is {value}, where a finite number belongs.")
+    return _short(shown(name, 40), value, MAX_NOTE) if isinstance(value, str) else value
 
 
 def run_id(value: object) -> str:
@@ -208,88 +254,15 @@ def checked_text(name: str, text: str) -> str:
     RecordError
         If it is longer than it may be.
     """
-    return _text({name: text.strip()}, name, MAX_NOTE if name == "note" else MAX_NAME)
+    return _short(name, text.strip(), MAX_NOTE if name == "note" else MAX_NAME)
 
 
-def _text(facts: Mapping[str, Any], name: str, limit: int) -> str:
-    value = facts.get(name, "")
-    if not isinstance(value, str):
-        raise RecordError(f"`{name}` of the run is {shown(value, 40)}, where text belongs.")
-    if len(value) > limit:
-        raise RecordError(f"`{name}` of the run has {len(value):,} signs, but at most {limit:,} are kept: shorten it.")
-    return value
+def _short(name: str, text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise RecordError(f"`{name}` of the run has {len(text):,} signs, but at most {limit:,} are kept: shorten it.")
+    # Databases take neither zeros nor halves of a surrogate pair.
+    return text if text.isprintable() else text.replace("\0", "?").encode(errors="replace").decode()
 
 
-def _count(facts: Mapping[str, Any], name: str) -> int:
-    value = facts.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_SPOTS:
-        raise RecordError(f"`{name}` of the run is {shown(value, 40)}, where a whole number above 0 belongs.")
-    return value
-
-
-def _number(value: object, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RecordError(f"`{shown(name, 40)}` of the run is {shown(value, 40)}, where a finite number belongs.")
-    return value
-
-
-def _mapping(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = facts.get(name) or {}
-    if not isinstance(value, dict) or len(value) > 100:
-        raise RecordError(f"`{name}` of the run is {shown(value, 40)}, where names and values belong.")
-    return value
-
-
-def _plain(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    for name, value in values.items():
-        if len(name) > 200 or not isinstance(value, str | int | float) or len(str(value)) > 200:
-            raise RecordError(f"The knob {shown(name, 40)} of the run is {shown(value, 40)}, where one value belongs.")
-    return values
-
-
-def _scores(given: Mapping[str, Any]) -> Scores:
-    # What this version does not score is passed over, what an older one did not score is None.
-    names = [item.name for item in dataclasses.fields(Scores) if given.get(item.name) is not None]
-    return Scores(**{name: _number(given[name], name) for name in names})
-
-
-def _direction(facts: Mapping[str, Any]) -> FoundDirection | None:
-    given = _mapping(facts, "direction")
-    if not given:
-        return None
-    support = given.get("support")
-    return FoundDirection(
-        angle=_number(given.get("angle"), "angle"),
-        method=_text(given, "method", 40),
-        support=None if support is None else _number(support, "support"),
-        bend=_bend(given),
-    )
-
-
-def _bend(facts: Mapping[str, Any]) -> Bend | None:
-    given = _mapping(facts, "bend")
-    if not given:
-        return None
-    centre, coefficients = (
-        tuple(_number(value, name) for value in given.get(name) or ()) for name in ("centre_um", "coefficients")
-    )
-    if len(centre) != 2 or len(coefficients) not in _BEND_TERMS:
-        raise RecordError("A run's bending depth is not written as this program writes one.")
-    return Bend(centre_um=centre, scale_um=_number(given.get("scale_um"), "scale_um"), coefficients=coefficients)
-
-
-def _autoencoder(facts: Mapping[str, Any]) -> AutoencoderReport | None:
-    given = _mapping(facts, "autoencoder")
-    if not given:
-        return None
-    given_share = given.get("explained_variance")
-    explained = math.nan if given_share is None else _number(given_share, "explained_variance")
-    return AutoencoderReport(explained_variance=explained, reused=given.get("reused") is True)
-
-
-def _time(facts: Mapping[str, Any], name: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(_text(facts, name, 40))
-    except ValueError as error:
-        raise RecordError(f"`{name}` of the run is {shown(facts.get(name), 40)}, where a time belongs.") from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+def _in_utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

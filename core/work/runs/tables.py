@@ -1,26 +1,132 @@
-"""Optuna's tables, as far as runs are read from them and written to them; whose version Optuna checks when it opens them."""
+"""The record's own tables: one row a run, and one row that says which version wrote them and counts changes.
+
+Every writer raises the count first, and that row keeps other writers out until the end of the transaction: the order of counts
+is the order in which changes become visible, so whoever has read up to one count misses nothing of what came before.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
-# PostgreSQL has types of these names.
-_STATE = sa.Enum("COMPLETE", name="trialstate")
-_KIND = sa.Enum("FINITE", name="trialvaluetype")
+from core.errors import RecordError
+from core.work.runs.knobs import trial_params
+from core.work.runs.run import Run, facts_of, run_of
 
+VERSION = 1
+"""Of these tables; raised when they change."""
 
-def _columns(*names: str) -> list["sa.ColumnClause[object]"]:
-    return [sa.column(name) for name in names]
+Row = dict[str, Any]
+"""A run as its row has it."""
 
+METADATA = sa.MetaData()
 
-STUDIES = sa.table("studies", *_columns("study_id", "study_name"))
-STUDY_ATTRIBUTES = sa.table("study_user_attributes", *_columns("study_id", "key", "value_json"))
-TRIALS = sa.table(
-    "trials",
-    *_columns("trial_id", "number", "study_id"),
-    sa.column("state", _STATE),
-    sa.column("datetime_start", sa.DateTime()),
-    sa.column("datetime_complete", sa.DateTime()),
+RUNS = sa.Table(
+    "runs",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("changed", sa.Integer, nullable=False),
+    *(
+        sa.Column(name, sa.Text, nullable=False)
+        for name in ("sample_name", "content_hash", "annotation_hash", "sweep", "created", "name", "note")
+    ),
+    sa.Column("starred", sa.Boolean, nullable=False),
+    sa.Column("deleted", sa.Boolean, nullable=False),
+    sa.Column("params", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Index("runs_by_change", "changed", "id"),
 )
-VALUES = sa.table("trial_values", *_columns("trial_id", "objective", "value"), sa.column("value_type", _KIND))
-PARAMS = sa.table("trial_params", *_columns("trial_id", "param_name", "param_value", "distribution_json"))
-USER_ATTRIBUTES = sa.table("trial_user_attributes", *_columns("trial_id", "key", "value_json"))
-SYSTEM_ATTRIBUTES = sa.table("trial_system_attributes", *_columns("trial_id", "key", "value_json"))
+
+SCHEMA = sa.Table(
+    "runs_schema",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("n_changes", sa.Integer, nullable=False),
+    # Trials of version 0.1 that were looked at; another number is a reason to look again.
+    sa.Column("n_trials", sa.Integer, nullable=False),
+)
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_JSON = ("params", "facts")
+_FACTS_APART = {column.name for column in RUNS.c} - {*_JSON, "changed", "deleted"}
+
+
+def row_of(run: Run, facts: Mapping[str, Any] | None = None, values: Mapping[str, Any] | None = None) -> Row:
+    """Write a run as a row.
+
+    Parameters
+    ----------
+    run : Run
+    facts, values : mapping of str to object, optional
+        Facts and knobs as another version wrote them, where this one does not understand them all.
+
+    Returns
+    -------
+    Row
+    """
+    rest = {name: value for name, value in (facts or facts_of(run)).items() if name not in _FACTS_APART}
+    return {
+        **{name: getattr(run, name) for name in (*_FACTS_APART, "deleted")},
+        "created": run.created.isoformat(),
+        "params": json.dumps(dict(values or trial_params(run.params))),
+        "facts": json.dumps(rest),
+    }
+
+
+def run_from(row: Row) -> Run:
+    """Read a run from its row.
+
+    Parameters
+    ----------
+    row : Row
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    RecordError
+        If the row does not hold a run.
+    """
+    try:
+        values, rest = (json.loads(row[name]) for name in _JSON)
+        facts = rest | {name: row[name] for name in _FACTS_APART}
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RecordError("The facts of the run are damaged: they are not JSON.") from error
+    return run_of(facts, values, deleted=row["deleted"])
+
+
+def next_change(connection: sa.Connection) -> int:
+    """Count one more change, and keep other writers out until the end of the transaction.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        In a transaction that has read and written nothing yet.
+
+    Returns
+    -------
+    int
+    """
+    connection.execute(sa.update(SCHEMA).values(n_changes=SCHEMA.c.n_changes + 1))
+    return int(connection.execute(sa.select(SCHEMA.c.n_changes)).scalar_one())
+
+
+def insert(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Put runs into the table; those that are there already stay as they are.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        In a transaction that has read and written nothing yet.
+    rows : sequence of Row
+    """
+    changed = next_change(connection)
+    if not rows:
+        return
+    into = _INSERT[connection.dialect.name](RUNS).on_conflict_do_nothing(index_elements=["id"])
+    connection.execute(into, [row | {"changed": changed} for row in rows])

@@ -1,5 +1,6 @@
 """The record of runs between processes and programs: several that write at once, PostgreSQL, Optuna's dashboard, faults."""
 
+import dataclasses
 import shutil
 import sqlite3
 import subprocess
@@ -10,11 +11,13 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from sqlalchemy import NullPool
 
 from core.errors import RecordError
 from core.params import MethodParams
 from core.result import Result
 from core.work.runs import Record, database
+from core.work.runs.optuna_export import write_studies
 from tests import postgres
 from tests.core.work import recording
 
@@ -70,11 +73,8 @@ def check_that_nothing_is_lost(record):
     for run in runs:
         seed = run.params.clustering.random_state
         np.testing.assert_array_equal(record.result(run).labels, recording.labels(seed))
-    storage = optuna.storages.RDBStorage(record.url)
-    (study,) = storage.get_all_studies()
-    trials = storage.get_all_trials(study._study_id)
-    storage.engine.dispose()
-    assert [trial.number for trial in trials] == list(range(len(runs)))
+    standing = record._database.standing(0)
+    assert (standing.n_runs, standing.n_changes) == (len(runs), 2 * len(runs))  # each was kept, then renamed
 
 
 def test_several_processes_that_begin_a_record_and_write_at_once_lose_nothing(tmp_path):
@@ -114,11 +114,12 @@ def test_a_postgresql_server_that_stops_is_told_and_used_again_once_it_is_back(t
     assert record.runs()[0] == after
 
 
-def test_optunas_dashboard_lists_the_runs_of_the_same_record(record):
+def test_optunas_dashboard_lists_the_runs_that_were_exported_for_it(tmp_path, record):
     import optuna_dashboard
 
-    record.keep(recording.SAMPLE, RESULT, name="seen")
-    storage = optuna.storages.RDBStorage(record.url)
+    url = f"sqlite:///{tmp_path / 'studies.sqlite3'}"
+    write_studies([record.keep(recording.SAMPLE, RESULT, name="seen")], url)
+    storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
     app = optuna_dashboard.wsgi(storage, optuna.artifacts.FileSystemArtifactStore(str(Path("."))))
     studies = asked(app, "/api/studies")["study_summaries"]
     assert [study["study_name"].split()[0] for study in studies] == ["shared"]
@@ -126,6 +127,7 @@ def test_optunas_dashboard_lists_the_runs_of_the_same_record(record):
     assert [trial["state"] for trial in trials] == ["Complete"]
     assert {param["name"] for param in trials[0]["params"]} >= {"pooling.window", "clustering.n_clusters"}
     assert {entry["filename"] for entry in trials[0]["artifacts"]} == {"labels.npy", "map.png"}
+    storage.remove_session()
 
 
 def asked(app, path):
@@ -150,9 +152,9 @@ def test_a_record_that_another_program_holds_is_told(tmp_path, record, monkeypat
 
 def test_a_record_of_another_schema_is_told(tmp_path, record):
     with sqlite3.connect(tmp_path / "runs.sqlite3") as other:
-        other.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
+        other.execute("UPDATE runs_schema SET version = 99")
     other.close()
-    with pytest.raises(RecordError, match="another version of Optuna"):
+    with pytest.raises(RecordError, match="a newer version of this program wrote it"):
         record.runs()
 
 
@@ -169,18 +171,55 @@ def test_passwords_are_not_told(tmp_path):
     assert "secret" not in str(told.value)
 
 
-def test_what_others_put_into_the_storage_is_no_run(record):
-    study = optuna.create_study(storage=record.url, study_name="theirs")
+def test_what_others_put_into_the_database_is_no_run(record):
+    storage = optuna.storages.RDBStorage(record.url, engine_kwargs={"poolclass": NullPool})
+    study = optuna.create_study(storage=storage, study_name="theirs")
     study.add_trial(optuna.trial.create_trial(value=1.0))
     study.add_trial(optuna.trial.create_trial(value=1.0, user_attrs={"run": "something else"}))
+    storage.remove_session()
     assert record.runs() == []
 
 
-def test_a_run_whose_study_was_deleted_is_gone(record):
+def test_a_record_that_was_exported_into_its_own_database_has_each_run_once(record):
     kept = record.keep(recording.SAMPLE, RESULT)
-    (study,) = optuna.get_all_study_names(record.url)
-    optuna.delete_study(study_name=study, storage=record.url)
+    record.delete(kept.id)
+    write_studies([kept], record.url)
+    record.close()
     assert record.runs() == []
+    assert record.runs(deleted=True) == [dataclasses.replace(kept, deleted=True)]
+
+
+def test_a_run_whose_row_was_deleted_is_gone(tmp_path, record):
+    kept, other = record.keep(recording.SAMPLE, RESULT), record.keep(recording.SAMPLE, RESULT)
+    assert record.runs() == [other, kept]
+    with sqlite3.connect(tmp_path / "runs.sqlite3") as rows:
+        rows.execute("DELETE FROM runs WHERE id = ?", (kept.id,))
+    rows.close()
+    assert record.runs() == [other]
     with pytest.raises(RecordError, match="kept here"):
         record.run(kept.id)
     assert record.keep(recording.SAMPLE, RESULT).id in {run.id for run in record.runs()}
+
+
+def test_a_backup_put_in_place_of_a_record_that_was_read_is_read_anew(tmp_path, record):
+    before = record.keep(recording.SAMPLE, RESULT, name="before")
+    shutil.copy(tmp_path / "runs.sqlite3", tmp_path / "backup")
+    record.change(before.id, name="renamed")
+    record.keep(recording.SAMPLE, RESULT, name="later")
+    assert [run.name for run in record.runs()] == ["later", "renamed"]
+    record.close()
+    shutil.copy(tmp_path / "backup", tmp_path / "runs.sqlite3")
+    assert record.runs() == [before]
+
+
+def test_a_row_that_holds_no_run_is_passed_over(tmp_path, record):
+    kept = record.keep(recording.SAMPLE, RESULT)
+    for facts in ("{", "[]", '{"n_spots": -1}'):
+        bad = record.keep(recording.SAMPLE, RESULT)
+        with sqlite3.connect(tmp_path / "runs.sqlite3") as rows:
+            rows.execute("UPDATE runs SET facts = ? WHERE id = ?", (facts, bad.id))
+        rows.close()
+    assert record.runs() == [kept]
+    assert record.runs() == [kept]
+    with pytest.raises(RecordError, match="of the run"):
+        record.run(bad.id)

@@ -17,7 +17,7 @@ from core.method import pipeline
 from core.params import ClusteringParams, MethodParams, PoolingParams, preset, replaced
 from core.result import AutoencoderReport, Result, Scores
 from core.work.runs import Record, knobs, one_file
-from core.work.runs.trial import objective
+from core.work.runs.optuna_export import objective
 from tests.small_tissue import small_sample
 
 SAMPLE = small_sample("first")
@@ -145,10 +145,10 @@ def test_only_new_runs_are_read_and_the_reading_says_how_far_it_is(tmp_path, rec
     for _ in range(3):
         record.keep(SAMPLE, result)
     elsewhere, heard = record_in(tmp_path), []
-    elsewhere.runs(progress=lambda done, of: heard.append((done, of)))
+    elsewhere.runs(on_read=lambda done, of: heard.append((done, of)))
     assert heard == [(3, 3)]
     record.keep(SAMPLE, result)
-    elsewhere.runs(progress=lambda done, of: heard.append((done, of)))
+    elsewhere.runs(on_read=lambda done, of: heard.append((done, of)))
     assert heard[1:] == [(1, 1)]
 
 
@@ -278,11 +278,14 @@ FALSE_FACTS = [
     {"id": "../x"}, {"id": 5}, {"n_spots": 10**12}, {"n_spots": True}, {"name": "x" * 121}, {"name": 3},
     {"scores": {"ari": "high"}}, {"scores": [1]}, {"scores": {"ari": float("nan")}}, {"created": "yesterday"},
     {"direction": {"angle": None, "method": "x"}}, {"params": {"pooling.window": [1]}}, {"params": []},
-    {"aside": {"x": {"y": 1}}}, {"format": 99}, {"content_hash": None, "sample_name": "x" * 201},
+    {"aside": {"x": {"y": 1}}}, {"format": 99}, {"note": [[[[[[[[[["deep"]]]]]]]]]]}, {"starred": "yes"}, {"artifacts": 5},
+    {"direction": {"angle": 1.0, "method": "bending", "bend": {"centre_um": [0, 0], "scale_um": 1, "coefficients": [1]}}},
+    {"seconds": {f"step {number}": 1.0 for number in range(101)}}, {"autoencoder": {"explained_variance": "all"}},
+    {"params": {"x" * 201: 1}}, {"created": 5}, {"labels_hash": "x" * 65}, {"content_hash": None, "sample_name": "x" * 201},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("facts", FALSE_FACTS, ids=str)
+@pytest.mark.parametrize("facts", FALSE_FACTS, ids=lambda facts: str(facts)[:80])
 def test_false_facts_in_a_strangers_file_are_refused(tmp_path, exported, facts):
     with pytest.raises(RecordError):
         one_file.read(changed_facts(exported, tmp_path / "bad.run.zip", facts))

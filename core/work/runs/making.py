@@ -1,0 +1,109 @@
+"""A run made of a result, with the files that go with it; and the result again, out of both."""
+
+import dataclasses
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from core.errors import RecordError
+from core.method.version import code_version
+from core.result import Result
+from core.sample import Sample
+from core.work.runs import artifacts as files
+from core.work.runs.run import Run, checked_text
+
+
+def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "") -> Run:
+    """Make a run of a result, under an id of its own.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+        Of that sample.
+    who : str
+        Who keeps it.
+    sweep : str
+        Id of the sweep that it is part of.
+
+    Returns
+    -------
+    Run
+    """
+    return Run(
+        id=uuid.uuid4().hex,
+        sample_name=sample.name,
+        content_hash=sample.content_hash,
+        annotation_hash=sample.annotation_hash,
+        n_spots=sample.n_spots,
+        params=result.params,
+        scores=result.scores,
+        direction=result.direction,
+        autoencoder=result.autoencoder and dataclasses.replace(result.autoencoder, losses=()),
+        seconds=dict(result.seconds),
+        labels_hash=files.labels_hash(result.labels),
+        who=checked_text("who", who),
+        sweep=sweep,
+        created=datetime.now(UTC),
+        code_version=code_version(),
+    )
+
+
+def files_of(sample: Sample, result: Result) -> dict[str, bytes]:
+    """Write the files of a run, its small map among them, in matched colours.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+
+    Returns
+    -------
+    dict of str to bytes
+        Contents by file name.
+    """
+    # Plotly, SciPy and Pillow take seconds to import, and reading does without.
+    from core.evaluation.matching import match_steadily
+    from core.figures.charts import colours_of_clusters
+    from core.figures.thumbnail import map_png
+
+    matching = match_steadily(result.labels, sample.labels_true)
+    colours = colours_of_clusters(matching, sample.labels_true, "light")
+    return files.files_of(result, map_png(sample.places, result.labels, colours))
+
+
+def result_of(run: Run, contents: Mapping[str, bytes]) -> Result:
+    """Read the result that a run was made of.
+
+    Parameters
+    ----------
+    run : Run
+    contents : mapping of str to bytes
+        Its files by name, labels at least.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    RecordError
+        If a file is damaged.
+    """
+    labels = files.read_labels(contents[files.LABELS], run.n_spots)
+    if run.labels_hash and files.labels_hash(labels) != run.labels_hash:
+        raise RecordError("The labels of this run are damaged: they are not those that were kept.")
+    confidence = (
+        files.read_confidence(contents[files.CONFIDENCE], run.n_spots) if files.CONFIDENCE in contents else None
+    )
+    losses = files.read_losses(contents[files.LOSSES]) if files.LOSSES in contents else ()
+    return Result(
+        sample_name=run.sample_name,
+        labels=labels,
+        params=run.params,
+        scores=run.scores,
+        confidence=confidence,
+        direction=run.direction,
+        autoencoder=run.autoencoder and dataclasses.replace(run.autoencoder, losses=losses),
+        seconds=dict(run.seconds),
+    )

@@ -1,0 +1,138 @@
+"""Runs written as studies of Optuna, for its dashboard: one study a sample, one trial a run."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from core.errors import RecordError
+from core.params import params_key
+from core.result import Scores
+from core.text import shown
+from core.work.runs import artifacts as files
+from core.work.runs import knobs
+from core.work.runs.run import Run, facts_of
+from core.work.runs.sentences import as_sentence, where
+
+if TYPE_CHECKING:
+    from optuna.storages import RDBStorage
+    from optuna.trial import FrozenTrial
+
+
+def write_studies(runs: Sequence[Run], url: str) -> list[str]:
+    """Write runs into an Optuna storage.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    url : str
+        SQLAlchemy's address of the storage, which is made where there is none, such as `sqlite:///studies.sqlite3`.
+
+    Returns
+    -------
+    list of str
+        Names of the studies that were made.
+
+    Raises
+    ------
+    RecordError
+        If a study of such a name is there already, or the storage cannot be written; in the first case nothing was.
+    """
+    by_study: dict[str, list[Run]] = {}
+    for run in runs:
+        by_study.setdefault(study_name(run), []).append(run)
+    with as_sentence(url, "The Optuna storage", "--optuna"):
+        _write(by_study, url)
+    return list(by_study)
+
+
+def _write(by_study: dict[str, list[Run]], url: str) -> None:
+    import optuna
+    from sqlalchemy import NullPool
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
+        try:
+            _check_that_all_are_new(by_study, optuna.get_all_study_names(storage), url)
+            for name, runs in by_study.items():
+                _write_study(storage, name, runs)
+        finally:
+            storage.remove_session()
+    except optuna.exceptions.OptunaError as error:
+        raise RuntimeError(str(error)) from error
+
+
+def _check_that_all_are_new(names: Iterable[str], there: list[str], url: str) -> None:
+    taken = sorted(set(names) & set(there))
+    if taken:
+        raise RecordError(
+            f"{where(url)} has a study {shown(taken[0])} already, and no study is overwritten: delete that study, or "
+            "name another database."
+        )
+
+
+def _write_study(storage: "RDBStorage", name: str, runs: list[Run]) -> None:
+    import optuna
+
+    study = optuna.create_study(storage=storage, study_name=name, direction="maximize")
+    study.set_user_attr("sample", runs[0].sample_name)
+    study.add_trials([trial_of(run) for run in runs])
+
+
+def study_name(run: Run) -> str:
+    """Name the study of a sample.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    str
+        The sample's name, and a digest of its contents, its annotation and the choices that knobs offer: values of one study
+        can be compared, and Optuna takes all its trials.
+    """
+    return f"{run.sample_name} {params_key(run.content_hash, run.annotation_hash, knobs.choices_digest())[:8]}"
+
+
+def objective(scores: Scores) -> float:
+    """Choose the value by which Optuna compares runs; higher is better.
+
+    Parameters
+    ----------
+    scores : Scores
+
+    Returns
+    -------
+    float
+        ARI, else the share of spots that most of their neighbours agree with, else 0, as a finished trial needs a value.
+    """
+    if scores.ari is not None:
+        return scores.ari
+    return 0.0 if scores.pas is None else 1 - scores.pas
+
+
+def trial_of(run: Run) -> "FrozenTrial":
+    """Write a run as a finished trial, its files among its artifacts.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    optuna.trial.FrozenTrial
+    """
+    from optuna.artifacts import ArtifactMeta
+    from optuna.trial import create_trial
+
+    meta = [ArtifactMeta(key, name, files.MIME_TYPES[name], None) for name, key in run.artifacts.items()]
+    return create_trial(
+        value=objective(run.scores),
+        params=knobs.trial_params(run.params),
+        distributions=knobs.distributions(),
+        user_attrs={"run": facts_of(run), "name": run.name},
+        # As `optuna.artifacts.upload_artifact` writes them, which wants a trial that is there already.
+        system_attrs={f"artifacts:{entry.artifact_id}": json.dumps(dataclasses.asdict(entry)) for entry in meta},
+    )
