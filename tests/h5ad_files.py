@@ -72,6 +72,6 @@ def _with_objects(table: pd.DataFrame) -> None:
     table.index = table.index.astype(object)
     for name in table.columns:
         if isinstance(table[name].dtype, pd.CategoricalDtype):
-            table[name] = table[name].cat.rename_categories(list(table[name].cat.categories))
+            table[name] = table[name].cat.rename_categories(pd.Index(table[name].cat.categories, dtype=object))
         elif isinstance(table[name].dtype, pd.StringDtype):
             table[name] = table[name].astype(object)
