@@ -24,12 +24,7 @@ _WIDEST_WINDOW = 20
 
 
 def introduction(sample: Sample) -> None:
-    """Say what this page is, and on which sample it is told.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Say what this page is, and on which sample it is told."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("The method, step by step", anchor=False, width="content")
         st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
@@ -47,12 +42,7 @@ def introduction(sample: Sample) -> None:
 
 @st.fragment
 def pooling(sample: Sample) -> None:
-    """Teach pooling: the paper's figures 1 and 2.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Teach pooling: the paper's figures 1 and 2."""
     genes = compute.gene_names(sample)
     with _lesson(
         "1. Pool over neighbours",
@@ -90,12 +80,7 @@ def pooling(sample: Sample) -> None:
 
 @st.fragment
 def weights(sample: Sample) -> None:
-    """Teach the weight of expression: the paper's figure 3.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Teach the weight of expression: the paper's figure 3."""
     with _lesson(
         "2. Weigh expression against position",
         "Figure 3. The squared distance between two spots is that of their positions plus the squared weight times that of "
@@ -130,12 +115,7 @@ def weights(sample: Sample) -> None:
 
 @st.fragment
 def direction(sample: Sample) -> None:
-    """Teach the direction: the paper's figure 4.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Teach the direction: the paper's figure 4."""
     with _lesson(
         "3. Measure across the layers",
         "Figure 4. Two spots of one layer may lie far apart along it. Replacing both coordinates by the depth, which grows "
@@ -177,12 +157,7 @@ def direction(sample: Sample) -> None:
 
 @st.fragment
 def runs(sample: Sample) -> None:
-    """Teach the random start: the paper's figures 5, 6 and 7.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Teach the random start: the paper's figures 5, 6 and 7."""
     with _lesson(
         "4. Start at random, three times",
         "Figures 5 to 7. k-means starts from spots drawn at random and ends in the nearest optimum, so runs differ: the "

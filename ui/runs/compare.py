@@ -29,13 +29,7 @@ Numbered = Mapping[int, KeptRun]
 
 
 def side_by_side(chosen: Sequence[KeptRun]) -> None:
-    """Show the chosen runs.
-
-    Parameters
-    ----------
-    chosen : sequence of KeptRun
-        Of more than six, nothing but a word is shown.
-    """
+    """Show the chosen runs."""
     if not chosen:
         return
     if len(chosen) > MOST_SIDE_BY_SIDE:

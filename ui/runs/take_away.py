@@ -38,12 +38,7 @@ _MOST_AT_ONCE = 50
 
 
 def popover(chosen: Sequence[KeptRun]) -> None:
-    """Offer files of the chosen runs.
-
-    Parameters
-    ----------
-    chosen : sequence of KeptRun
-    """
+    """Offer files of the chosen runs."""
     words = "Take labels, maps, a report or scripts of the chosen runs away."
     with st.popover("Export", icon=":material/download:", type="tertiary", disabled=not chosen, help=words):
         if len(chosen) > _MOST_AT_ONCE:

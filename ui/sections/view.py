@@ -31,13 +31,7 @@ _NOTHING = "–"
 
 
 def picker() -> list[SampleSummary]:
-    """Ask for sections, in the sidebar.
-
-    Returns
-    -------
-    list of SampleSummary
-        Two or more. With fewer, the page says what to do and ends here.
-    """
+    """Ask for sections, in the sidebar."""
     navigation.only_through_app()
     readable = {summary.path.name: summary for summary in compute.samples() if not summary.problem}
     sections_address.follow()
@@ -79,33 +73,14 @@ def _too_few(n_readable: int) -> None:
 
 
 def read(summaries: Sequence[SampleSummary]) -> list[Sample]:
-    """Read the chosen sections.
-
-    Parameters
-    ----------
-    summaries : sequence of SampleSummary
-
-    Returns
-    -------
-    list of Sample
-
-    Raises
-    ------
-    SampleError
-        If one cannot be read, or they cannot be clustered together.
-    """
+    """Read the chosen sections."""
     samples = [compute.sample(summary) for summary in summaries]
     joint.check_samples(samples)
     return samples
 
 
 def knobs(samples: Sequence[Sample]) -> None:
-    """Ask for what can be turned.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-    """
+    """Ask for what can be turned."""
     default, shown = _standard(samples), _params(samples)
     for step, paths in itertools.groupby(joint_knobs(), key=lambda path: path[:-1]):
         names = [path[-1] for path in paths]
@@ -129,17 +104,7 @@ def _params(samples: Sequence[Sample]) -> MethodParams:
 
 
 def header(samples: Sequence[Sample]) -> Results | None:
-    """Say what the page shows; offer the work, show how far it is, and offer its results as files.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-
-    Returns
-    -------
-    dict of str to Result, or None
-        By section; None until they are there.
-    """
+    """Say what the page shows; offer the work, show how far it is, and offer its results as files."""
     job = _job(samples)
     results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -195,14 +160,7 @@ def _progress(job: Job | None) -> None:
 
 
 def maps(samples: Sequence[Sample], results: Results | None) -> None:
-    """Draw every section, predicted above annotated.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-    results : dict of str to Result, or None
-        None draws the annotation alone.
-    """
+    """Draw every section, predicted above annotated."""
     figure = figures.sections_figure(samples, results, theme=session.theme())
     names = ", ".join(sample.name for sample in samples)
     what = "Annotation" if results is None else "Predicted domains, and below them the annotation,"
@@ -210,14 +168,7 @@ def maps(samples: Sequence[Sample], results: Results | None) -> None:
 
 
 def scores(samples: Sequence[Sample], results: Results | None) -> None:
-    """Show the figures of each section in a table.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-    results : dict of str to Result, or None
-        None keeps the columns, empty.
-    """
+    """Show the figures of each section in a table."""
     rows = [_row(sample, None if results is None else results[sample.name]) for sample in samples]
     helps = {
         "Domains": "How many of the domains have spots in this section.",

@@ -25,21 +25,7 @@ _NONE_SELECTED = "No spots are selected: press Lasso and draw around some on eit
 
 
 def predicted_beside_annotated(sample: Sample, result: Result | None, missing: str = "") -> np.ndarray | None:
-    """Draw the clusters of a run beside the annotated layers, in matched colours.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        None says that the prediction waits for training.
-    missing : str
-        What it waits for, in up to two lines, where there is no result.
-
-    Returns
-    -------
-    ndarray of shape (n_selected,), int, or None
-        Spots that are selected with the lasso; None while there are none.
-    """
+    """Draw the clusters of a run beside the annotated layers, in matched colours."""
     if result is not None:
         _remember_direction(sample, result.direction)
     first = waiting(sample, missing) if result is None else predicted(sample, result, matched(sample, result))
@@ -70,18 +56,7 @@ def _pinned(sample: Sample) -> list[TissueMap]:
 
 
 def matched(sample: Sample, result: Result) -> Matching:
-    """Match clusters with layers, as steadily as the moves of this session allow.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-
-    Returns
-    -------
-    Matching
-        The same however often it is asked for in one run.
-    """
+    """Match clusters with layers, as steadily as the moves of this session allow."""
     before = session.shown_matching(sample)
     if before is not None and before.labels is result.labels:  # several places of a page ask
         return before
@@ -91,55 +66,18 @@ def matched(sample: Sample, result: Result) -> Matching:
 
 
 def cluster_colours(sample: Sample, matching: Matching) -> dict[int, str]:
-    """Give the clusters the colours that their map has.
-
-    Parameters
-    ----------
-    sample : Sample
-    matching : Matching
-
-    Returns
-    -------
-    dict of int to str
-        Hexadecimal colours by cluster, of light surroundings, where files are mostly looked at.
-    """
+    """Give the clusters the colours that their map has."""
     return colours.cluster_colours(matching.layers, _layers(sample), "light", matching.places)
 
 
 def waiting(sample: Sample, missing: str) -> TissueMap:
-    """Stand in for predicted domains before there are any.
-
-    Parameters
-    ----------
-    sample : Sample
-    missing : str
-        What they wait for.
-
-    Returns
-    -------
-    TissueMap
-    """
+    """Stand in for predicted domains before there are any."""
     description = f"The predicted domains of {sample.name} wait for training."
     return TissueMap(title=_title("Predicted", sample), description=description, message=missing)
 
 
 def predicted(sample: Sample, result: Result, matching: Matching, title: str = "Predicted") -> TissueMap:
-    """Make a map of the clusters of a run.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-    matching : Matching
-        Of that run.
-    title : str
-
-    Returns
-    -------
-    TissueMap
-        Labels are the layers, in order, then the clusters that have none. The arrow points to greater depth; lines of equal depth
-        show one that bends.
-    """
+    """Make a map of the clusters of a run."""
     layers = _layers(sample)
     shades = colours.cluster_colours(matching.layers, layers, session.theme(), matching.places)
     alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
@@ -162,18 +100,7 @@ def predicted(sample: Sample, result: Result, matching: Matching, title: str = "
 
 
 def annotated(sample: Sample, title: str = "Annotated") -> TissueMap:
-    """Make a map of the annotated layers.
-
-    Parameters
-    ----------
-    sample : Sample
-        With an annotation.
-    title : str
-
-    Returns
-    -------
-    TissueMap
-    """
+    """Make a map of the annotated layers."""
     shades = colours.layer_colours(_layers(sample), session.theme())
     place = {layer: at for at, layer in enumerate(shades)}
     return TissueMap(
@@ -186,14 +113,7 @@ def annotated(sample: Sample, title: str = "Annotated") -> TissueMap:
 
 
 def selection(sample: Sample, result: Result | None, spots: np.ndarray | None) -> None:
-    """Say what the selected spots are, and offer their barcodes.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-    spots : ndarray of shape (n_selected,), int, or None
-    """
+    """Say what the selected spots are, and offer their barcodes."""
     columns = {} if spots is None else _columns(sample, result, spots)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(_NONE_SELECTED if spots is None else _composition(len(spots), columns), width="stretch")

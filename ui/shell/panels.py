@@ -18,20 +18,7 @@ SHIPPED = "151673.h5"
 
 
 def sample_picker(*, with_view: bool = False, with_sweep: bool = False) -> SampleSummary:
-    """Ask for a sample, in the sidebar; say which files cannot be read.
-
-    Parameters
-    ----------
-    with_view : bool
-        Whether the address of the page says what the map of the Tissue page shows.
-    with_sweep : bool
-        Whether it says which sweep is shown.
-
-    Returns
-    -------
-    SampleSummary
-        Of a readable file. Where there is none, the page says what to do and ends here.
-    """
+    """Ask for a sample, in the sidebar; say which files cannot be read."""
     navigation.only_through_app()
     found = compute.samples()
     readable = {summary.path.name: summary for summary in found if not summary.problem}
@@ -92,13 +79,7 @@ def _no_sample() -> None:
 
 
 def header(sample: Sample, result: Result | None) -> None:
-    """Say what page this is, what sample it shows, and how the autoencoder did.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-    """
+    """Say what page this is, what sample it shows, and how the autoencoder did."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Tune", anchor=False, width="content")
         st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
@@ -127,14 +108,7 @@ def _autoencoder_badge(report: AutoencoderReport) -> None:
 
 
 def scores(sample: Sample, result: Result | None) -> None:
-    """Show the figures of a run in a row of cards, each with its change against the pinned run.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        None keeps the cards in their places, empty.
-    """
+    """Show the figures of a run in a row of cards, each with its change against the pinned run."""
     kept = session.pinned(sample.content_hash)
     cards = (_card_ari, _card_nmi, _card_stability, _card_pas, _card_direction, _card_time)
     row = st.container(horizontal=True, gap="small")  # in a narrow window three cards and three

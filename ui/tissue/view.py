@@ -23,12 +23,7 @@ _CHART_CONFIG = {"displayModeBar": False}
 
 
 def header(sample: Sample) -> None:
-    """Say what page this is and what sample it shows, and ask what the colours of the map mean.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Say what page this is and what sample it shows, and ask what the colours of the map mean."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Tissue", anchor=False, width="content")
         st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
@@ -39,12 +34,7 @@ def header(sample: Sample) -> None:
 
 
 def kind_picker(sample: Sample) -> None:
-    """Ask what the colours of the map mean.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Ask what the colours of the map mean."""
     key = session.widget_key("view kind")
     session.show(key, _kind(sample))
     st.segmented_control(
@@ -59,12 +49,7 @@ def kind_picker(sample: Sample) -> None:
 
 
 def card(sample: Sample) -> None:
-    """Show how large a sample is, how its spots spread over the layers, and where it comes from.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Show how large a sample is, how its spots spread over the layers, and where it comes from."""
     n_layers = len(sample.layer_names)
     size = f"**{sample.n_spots:,}** spots, **{sample.n_genes:,}** genes, **{n_layers}** layer{'s' * (n_layers != 1)}"
     words = (
@@ -78,12 +63,7 @@ def card(sample: Sample) -> None:
 
 
 def value_pickers(sample: Sample) -> None:
-    """Ask for a gene, and between which values the colours run.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Ask for a gene, and between which values the colours run."""
     _gene_picker(sample)
     _limits_picker(sample, _kind(sample))
 
@@ -179,17 +159,7 @@ def _limit_input(
 
 
 def picture(sample: Sample) -> np.ndarray | None:
-    """Draw the map.
-
-    Parameters
-    ----------
-    sample : Sample
-
-    Returns
-    -------
-    ndarray of shape (n_selected,), int, or None
-        Spots that are selected with the lasso; None while there are none.
-    """
+    """Draw the map."""
     kind = _kind(sample)
     hover_only = [] if kind == "annotation" or sample.labels_true is None else [maps.annotated(sample)]
     return tissue_view(
@@ -218,13 +188,7 @@ def _map_of_values(sample: Sample, kind: str) -> TissueMap:
 
 
 def selection(sample: Sample, spots: np.ndarray | None) -> None:
-    """Show which layers the selected spots, or all of them, belong to, and offer their barcodes.
-
-    Parameters
-    ----------
-    sample : Sample
-    spots : ndarray of shape (n_selected,), int, or None
-    """
+    """Show which layers the selected spots, or all of them, belong to, and offer their barcodes."""
     chosen = range(sample.n_spots) if spots is None else spots.tolist()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader("Spots per layer" if spots is None else f"{len(chosen):,} spots selected", anchor=False)

@@ -18,19 +18,7 @@ _N_CLUSTERS = ("clustering", "n_clusters")
 
 
 def view(sample: Sample, result: Result) -> Chart | None:
-    """Offer the runs, show how far they are, or show what came of them.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-        All its settings but the number of clusters are kept.
-
-    Returns
-    -------
-    Chart or None
-        None before the runs are done.
-    """
+    """Offer the runs, show how far they are, or show what came of them."""
     job = jobs.numbers(sample, result.params)
     if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
         _offer(sample, result.params, job)

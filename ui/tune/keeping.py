@@ -19,14 +19,7 @@ _MAX_BADGE = 30  # signs; the help has all of them
 
 
 def button(sample: Sample, result: Result | None) -> None:
-    """Offer to keep a result in the record of runs, inside a row of buttons.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        Without one there is nothing to keep.
-    """
+    """Offer to keep a result in the record of runs, inside a row of buttons."""
     run = None if result is None else kept(sample, result.params, page_address.shown_file())
     words = "Keep this result in the record of runs, with its labels, a name and a note; a link opens it again."
     with st.popover(
@@ -42,13 +35,7 @@ def button(sample: Sample, result: Result | None) -> None:
 
 
 def badge(sample: Sample, result: Result | None) -> None:
-    """Name the kept run that is shown, inside a row of badges.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-    """
+    """Name the kept run that is shown, inside a row of badges."""
     run = None if result is None else kept(sample, result.params, page_address.shown_file())
     if run is None:
         return

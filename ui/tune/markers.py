@@ -37,18 +37,7 @@ _LABELS = (
 
 
 def dots(sample: Sample, result: Result) -> Chart | None:
-    """Draw the leading genes of all domains, or offer to look for them.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-
-    Returns
-    -------
-    Chart or None
-        None until they are found.
-    """
+    """Draw the leading genes of all domains, or offer to look for them."""
     job = jobs.markers(sample, result)
     if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
         _offer(sample, result, job)
@@ -87,14 +76,7 @@ def _start(sample: Sample, result: Result) -> None:
 
 
 def tables(sample: Sample, result: Result) -> None:
-    """Show the ranked genes of one domain, chosen by the reader; a click on one shows it on the tissue.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-        Where its markers are not found yet, nothing is shown.
-    """
+    """Show the ranked genes of one domain, chosen by the reader; a click on one shows it on the tissue."""
     job = jobs.markers(sample, result)
     if job is None or job.status is not JobStatus.DONE:
         return

@@ -41,14 +41,7 @@ LOUPE_CATEGORY = "domain"
 
 
 def buttons(sample: Sample, result: Result | None) -> None:
-    """Offer the way back and forward, the pin and the export, inside a row.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        Without one there is nothing to pin or to export.
-    """
+    """Offer the way back and forward, the pin and the export, inside a row."""
     _step_button("Back to the settings before", "back", ":material/arrow_back:", -1)
     _step_button("Forward to the settings after", "forward", ":material/arrow_forward:", 1)
     keeping.button(sample, result)
@@ -168,17 +161,7 @@ def _lab_h5(sample: Sample, result: Result, names: Names) -> Callable[[Path], No
 
 
 def bytes_of(write: Callable[[Path], None]) -> bytes:
-    """Read what writes itself to a file.
-
-    Parameters
-    ----------
-    write : callable
-        Given the path of a file that is not there yet.
-
-    Returns
-    -------
-    bytes
-    """
+    """Read what writes itself to a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         write(path)
@@ -188,18 +171,7 @@ def bytes_of(write: Callable[[Path], None]) -> bytes:
 def download(
     label: str, make: Callable[[], bytes], file_name: str, mime: str, words: str, *, disabled: bool = False
 ) -> None:
-    """Offer a file that is made on the click.
-
-    Parameters
-    ----------
-    label : str
-    make : callable
-        Called in another thread.
-    file_name, mime : str
-    words : str
-        What the file is, for those who wonder.
-    disabled : bool
-    """
+    """Offer a file that is made on the click."""
     st.download_button(
         label,
         make,

@@ -16,13 +16,7 @@ _CHART_CONFIG = {"displayModeBar": False}
 
 
 def control(sample: Sample, params: MethodParams) -> None:
-    """Offer training where the embedding needs it; while it goes on, show how far it is and offer its end.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-    """
+    """Offer training where the embedding needs it; while it goes on, show how far it is and offer its end."""
     if not params.embedding.needs_training:
         return
     trained, job = compute.ready(sample, params), jobs.training(sample, params)
@@ -68,18 +62,7 @@ def _ended(job: Job) -> None:
 
 
 def what_is_missing(sample: Sample, params: MethodParams) -> str:
-    """Say what a run that has no model waits for, and what to do.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-
-    Returns
-    -------
-    str
-        Two lines.
-    """
+    """Say what a run that has no model waits for, and what to do."""
     job = jobs.training(sample, params)
     if job is None:
         return "No model of these data and parameters yet.\nPress Train on the left."
@@ -90,15 +73,7 @@ def what_is_missing(sample: Sample, params: MethodParams) -> str:
 
 
 def report(sample: Sample, params: MethodParams, result: Result | None) -> None:
-    """Show how the training behind a run goes, or how it went.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-    result : Result or None
-        Without an autoencoder nothing is shown.
-    """
+    """Show how the training behind a run goes, or how it went."""
     if result is not None and result.autoencoder is not None:
         _how_it_went(result.autoencoder)
     elif result is None and (job := jobs.training(sample, params)) is not None and not job.finished:

@@ -34,14 +34,7 @@ _MARKERS, _RECOMMENDED = "Markers", "recommended"
 
 
 def advice(sample: Sample, result: Result | None) -> None:
-    """Show how position and expression share the distance, and advise where the method fails.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        Without one nothing is shown.
-    """
+    """Show how position and expression share the distance, and advise where the method fails."""
     if result is None:
         return
     shares = compute.distance_shares(sample, result)
@@ -97,14 +90,7 @@ def _share_of_the_distance(shares: Shares | None, params: MethodParams) -> None:
 
 @st.fragment
 def charts(sample: Sample, result: Result | None) -> None:
-    """Ask for a chart and draw it, with its downloads.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        Without one nothing is shown.
-    """
+    """Ask for a chart and draw it, with its downloads."""
     if result is None:
         return
     row = st.container(horizontal=True, vertical_alignment="center")
