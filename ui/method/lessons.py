@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from core.figures.colours import Theme
 from core.figures.lessons import direction_figure, pooling_figure, weights_figure
 from core.figures.three_runs import three_runs
 from core.params import MAX_SEED, DirectionParams, MethodParams, PoolingParams, preset
@@ -41,7 +42,7 @@ def introduction(sample: Sample) -> None:
 
 
 @st.fragment
-def pooling(sample: Sample) -> None:
+def pooling(sample: Sample, theme: Theme) -> None:
     """Teach pooling: the paper's figures 1 and 2."""
     genes = compute.gene_names(sample)
     with _lesson(
@@ -72,14 +73,14 @@ def pooling(sample: Sample) -> None:
         with _working():
             counts = (compute.gene_counts(sample, gene, sizes[0]), compute.gene_counts(sample, gene, sizes[1]))
             runs = compute.cluster(sample, unpooled), compute.cluster(sample, pooled)
-            figure = pooling_figure(sample, genes[gene], counts, runs, theme=session.theme())
+            figure = pooling_figure(sample, genes[gene], counts, runs, theme=theme)
         words = f"{genes[gene]} and clusters of {sample.name}, unpooled and pooled with a window k of {window}."
         show(figure, words)
         downloads(figure, f"{sample.name}_pooling")
 
 
 @st.fragment
-def weights(sample: Sample) -> None:
+def weights(sample: Sample, theme: Theme) -> None:
     """Teach the weight of expression: the paper's figure 3."""
     with _lesson(
         "2. Weigh expression against position",
@@ -108,13 +109,13 @@ def weights(sample: Sample) -> None:
                 for weight in (own, *PAPER_WEIGHTS)
             ]
             shares = [found for run in runs if (found := compute.distance_shares(sample, run)) is not None]
-            figure = weights_figure(sample, runs, shares, theme=session.theme())
+            figure = weights_figure(sample, runs, shares, theme=theme)
         show(figure, f"Clusters of {sample.name} at the X weights {own:g}, 2, 5 and 20.")
         downloads(figure, f"{sample.name}_weights")
 
 
 @st.fragment
-def direction(sample: Sample) -> None:
+def direction(sample: Sample, theme: Theme) -> None:
     """Teach the direction: the paper's figure 4."""
     with _lesson(
         "3. Measure across the layers",
@@ -150,13 +151,13 @@ def direction(sample: Sample) -> None:
         across = dataclasses.replace(off, direction=DirectionParams(method="manual", angle=angle))
         with _working():
             runs = compute.cluster(sample, off), compute.cluster(sample, across)
-            figure = direction_figure(sample, runs, theme=session.theme())
+            figure = direction_figure(sample, runs, theme=theme)
         show(figure, f"Clusters of {sample.name} without a direction and along {angle:.2f} rad, beside the annotation.")
         downloads(figure, f"{sample.name}_direction")
 
 
 @st.fragment
-def runs(sample: Sample) -> None:
+def runs(sample: Sample, theme: Theme) -> None:
     """Teach the random start: the paper's figures 5, 6 and 7."""
     with _lesson(
         "4. Start at random, three times",
@@ -177,7 +178,7 @@ def runs(sample: Sample) -> None:
         first = dataclasses.replace(params, clustering=dataclasses.replace(params.clustering, random_state=seed))
         with _working():
             three = [compute.start(sample, first, place) for place in range(3)]
-            figure = three_runs(sample, three, theme=session.theme())
+            figure = three_runs(sample, three, theme=theme)
         show(figure, f"Three runs on {sample.name} from seed {seed} on, with their scores, beside the annotation.")
         downloads(figure, f"{sample.name}_three_runs")
 

@@ -10,6 +10,7 @@ import streamlit as st
 from core.evaluation.matching import Matching
 from core.figures import charts as figure_charts
 from core.figures import sections as figures
+from core.figures.colours import Theme
 from core.io.joint_export import h5ad_zip, labels_zip
 from core.io.lab import SampleSummary
 from core.knobs import KnobPath, changed, value_at
@@ -103,7 +104,7 @@ def _params(samples: Sequence[Sample]) -> MethodParams:
     return changed(_standard(samples), session.together().changes)
 
 
-def header(samples: Sequence[Sample]) -> Results | None:
+def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
     """Say what the page shows; offer the work, show how far it is, and offer its results as files."""
     job = _job(samples)
     results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
@@ -115,7 +116,7 @@ def header(samples: Sequence[Sample]) -> Results | None:
         st.badge(f"{n_genes:,} shared genes", color="gray", help="Genes that all sections have, matched by name.")
         st.space("stretch")
         _start_button(samples, job)
-        _export(samples, results)
+        _export(samples, results, theme)
     _progress(job)
     return results
 
@@ -159,9 +160,9 @@ def _progress(job: Job | None) -> None:
         st.caption("The clustering was cancelled. Press Cluster together to start it again.")
 
 
-def maps(samples: Sequence[Sample], results: Results | None) -> None:
+def maps(samples: Sequence[Sample], results: Results | None, theme: Theme) -> None:
     """Draw every section, predicted above annotated."""
-    figure = figures.sections_figure(samples, results, theme=session.theme())
+    figure = figures.sections_figure(samples, results, theme=theme)
     names = ", ".join(sample.name for sample in samples)
     what = "Annotation" if results is None else "Predicted domains, and below them the annotation,"
     charts.show(figure, f"{what} of {names}, one colour for one label in all.")
@@ -205,19 +206,19 @@ def _score(value: float | None) -> str:
     return _NOTHING if value is None else f"{value:.3f}"
 
 
-def _export(samples: Sequence[Sample], results: Results | None) -> None:
+def _export(samples: Sequence[Sample], results: Results | None, theme: Theme) -> None:
     words = "Take maps, labels and sections away."
     with st.popover("Export", icon=":material/download:", type="tertiary", disabled=results is None, help=words):
         if results is not None:
-            _files(samples, results)
+            _files(samples, results, theme)
 
 
-def _files(samples: Sequence[Sample], results: Results) -> None:
+def _files(samples: Sequence[Sample], results: Results, theme: Theme) -> None:
     _download("Labels as CSV", lambda: labels_zip(samples, results), "labels", "One table for each section, zipped.")
     shades = figure_charts.colours_of_clusters(*_matched(samples, results), "light")
     make = functools.partial(h5ad_zip, samples, results, shades)
     _download("Sections as h5ad", make, "h5ad", "Each section with its labels, for scanpy and squidpy, zipped.")
-    figure = figures.sections_figure(samples, results, theme=session.theme())
+    figure = figures.sections_figure(samples, results, theme=theme)
     refused = charts.refused_kinds()
     for kind in ("png", "svg", "html"):
         charts.figure_button(f"Maps as {kind.upper()}", figure, "sections_maps", kind, disabled=kind in refused)

@@ -4,43 +4,39 @@ import streamlit as st
 
 from core import knobs
 from core.method.version import same_method
-from core.params import params_key
-from core.result import Result
-from core.sample import Sample
+from core.params import MethodParams, params_key
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
-from ui.data.record import kept, record
+from ui.data.record import record
 from ui.shell import address as page_address
 from ui.shell import guards, run_links, session
 from ui.shell.guards import as_markdown
 from ui.shell.identity import who
+from ui.tune.shown import Shown, ShownResult
 
 _MAX_BADGE = 30  # signs; the help has all of them
 
 
-def button(sample: Sample, result: Result | None) -> None:
+def button(shown: Shown) -> None:
     """Offer to keep a result in the record of runs, inside a row of buttons."""
-    run = None if result is None else kept(sample, result.params, page_address.shown_file())
     words = "Keep this result in the record of runs, with its labels, a name and a note; a link opens it again."
     with st.popover(
         "Keep",
-        icon=":material/bookmark_added:" if run else ":material/bookmark_add:",
+        icon=":material/bookmark_added:" if shown.run else ":material/bookmark_add:",
         key=session.widget_key("keep"),
         type="tertiary",
-        disabled=result is None,
+        disabled=shown.result is None,
         help=words,
     ):
-        if result is not None:
-            _form(sample, result, run)
+        if isinstance(shown, ShownResult):
+            _form(shown)
 
 
-def badge(sample: Sample, result: Result | None) -> None:
+def badge(shown: Shown) -> None:
     """Name the kept run that is shown, inside a row of badges."""
-    run = None if result is None else kept(sample, result.params, page_address.shown_file())
-    if run is None:
-        return
-    star = ":material/star: " if run.starred else ""
-    st.badge(f"{star}Kept: {as_markdown(_short(run.title))}", color="green", help=_story(run))
+    if (run := shown.run) is not None:
+        star = ":material/star: " if run.starred else ""
+        st.badge(f"{star}Kept: {as_markdown(_short(run.title))}", color="green", help=_story(run))
 
 
 def _short(name: str) -> str:
@@ -59,13 +55,14 @@ def _story(run: Run) -> str:
 
 
 @st.fragment
-def _form(sample: Sample, result: Result, run: Run | None) -> None:
+def _form(shown: ShownResult) -> None:
+    run = shown.run
     # The form starts anew, with another name, once a knob was moved.
-    known = run.id if run else params_key(result.params)
+    known = run.id if run else params_key(shown.params)
     with st.form(session.widget_key("keep form", known), border=False):
         name = st.text_input(
             "Name",
-            run.name if run else _suggested_name(result),
+            run.name if run else _suggested_name(shown.params),
             max_chars=MAX_NAME,
             help="How lists and links call it.",
         )
@@ -81,22 +78,22 @@ def _form(sample: Sample, result: Result, run: Run | None) -> None:
         starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easily found again.")
         if st.form_submit_button("Save changes" if run else "Keep", type="secondary" if run else "primary"):
             with guards.shown_as_message():
-                _save(sample, result, run, name, note, starred)
+                _save(shown, name, note, starred)
     if run is not None:
         st.caption("This link opens it for everyone who reaches this server:")
         st.code(run_links.link_to(run.id), language=None, wrap_lines=True)
         st.page_link("pages/runs.py", label="All kept runs", icon=":material/table_rows:")
 
 
-def _save(sample: Sample, result: Result, run: Run | None, name: str, note: str, starred: bool) -> None:
+def _save(shown: ShownResult, name: str, note: str, starred: bool) -> None:
     with st.spinner("Keeping the run", show_time=True):
-        if run is not None:
-            session.change_run(record().change(run.id, name=name, note=note, starred=starred))
+        if shown.run is not None:
+            session.change_run(record().change(shown.run.id, name=name, note=note, starred=starred))
         else:
-            made = record().keep(sample, result, who=who(), name=name, note=note, starred=starred)
+            made = record().keep(shown.sample, shown.result, who=who(), name=name, note=note, starred=starred)
             session.remember_run(page_address.shown_file(), session.settings(), made)
     st.rerun()
 
 
-def _suggested_name(result: Result) -> str:
-    return knobs.in_words(result.params)[:MAX_NAME]
+def _suggested_name(params: MethodParams) -> str:
+    return knobs.in_words(params)[:MAX_NAME]
