@@ -5,6 +5,8 @@ import streamlit as st
 from core import knobs
 from core.method.version import same_method
 from core.params import MethodParams, params_key
+from core.result import Result
+from core.sample import Sample
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui.data.record import record
@@ -29,7 +31,7 @@ def button(shown: Shown) -> None:
         help=words,
     ):
         if isinstance(shown, ShownResult):
-            _form(shown)
+            _form(shown.sample, shown.result, shown.run)
 
 
 def badge(shown: Shown) -> None:
@@ -55,14 +57,13 @@ def _story(run: Run) -> str:
 
 
 @st.fragment
-def _form(shown: ShownResult) -> None:
-    run = shown.run
+def _form(sample: Sample, result: Result, run: Run | None) -> None:
     # The form starts anew, with another name, once a knob was moved.
-    known = run.id if run else params_key(shown.params)
+    known = run.id if run else params_key(result.params)
     with st.form(session.widget_key("keep form", known), border=False):
         name = st.text_input(
             "Name",
-            run.name if run else _suggested_name(shown.params),
+            run.name if run else _suggested_name(result.params),
             max_chars=MAX_NAME,
             help="How lists and links call it.",
         )
@@ -78,19 +79,19 @@ def _form(shown: ShownResult) -> None:
         starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easily found again.")
         if st.form_submit_button("Save changes" if run else "Keep", type="secondary" if run else "primary"):
             with guards.shown_as_message():
-                _save(shown, name, note, starred)
+                _save(sample, result, run, name, note, starred)
     if run is not None:
         st.caption("This link opens it for everyone who reaches this server:")
         st.code(run_links.link_to(run.id), language=None, wrap_lines=True)
         st.page_link("pages/runs.py", label="All kept runs", icon=":material/table_rows:")
 
 
-def _save(shown: ShownResult, name: str, note: str, starred: bool) -> None:
+def _save(sample: Sample, result: Result, run: Run | None, name: str, note: str, starred: bool) -> None:
     with st.spinner("Keeping the run", show_time=True):
-        if shown.run is not None:
-            session.change_run(record().change(shown.run.id, name=name, note=note, starred=starred))
+        if run is not None:
+            session.change_run(record().change(run.id, name=name, note=note, starred=starred))
         else:
-            made = record().keep(shown.sample, shown.result, who=who(), name=name, note=note, starred=starred)
+            made = record().keep(sample, result, who=who(), name=name, note=note, starred=starred)
             session.remember_run(page_address.shown_file(), session.settings(), made)
     st.rerun()
 
