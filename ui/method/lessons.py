@@ -16,9 +16,8 @@ from core.figures.three_runs import three_runs
 from core.params import MAX_SEED, DirectionParams, MethodParams, PoolingParams, preset
 from core.sample import Sample
 from ui.data import compute
-from ui.shell import guards, session
+from ui.shell import guards, sample_view, session
 from ui.shell.charts import downloads, show
-from ui.shell.guards import as_markdown
 
 PAPER_WEIGHTS = (2.0, 5.0, 20.0)
 _WIDEST_WINDOW = 20
@@ -28,9 +27,7 @@ def introduction(sample: Sample) -> None:
     """Say what this page is, and on which sample it is told."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("The method, step by step", anchor=False, width="content")
-        st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
-        if sample.synthetic:
-            st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+        sample_view.badges(sample)
     st.markdown(
         "The paper's method clusters spots by position and expression together. Four steps make it: pool expression over "
         "neighbours, weigh it against position, measure distance across the layers only, and start k-means at random. "

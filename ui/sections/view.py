@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -23,6 +23,7 @@ from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.sections import address as sections_address
 from ui.shell import charts, forms, navigation, session
+from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
 from ui.shell.watch import watch
 
@@ -32,7 +33,7 @@ _NOTHING = "–"
 
 
 def picker() -> list[SampleSummary]:
-    """Ask for sections, in the sidebar."""
+    """Ask for two sections or more, in the sidebar; with fewer, the page says what to do and ends here."""
     navigation.only_through_app()
     readable = {summary.path.name: summary for summary in compute.samples() if not summary.problem}
     sections_address.follow()
@@ -214,10 +215,13 @@ def _export(samples: Sequence[Sample], results: Results | None, theme: Theme) ->
 
 
 def _files(samples: Sequence[Sample], results: Results, theme: Theme) -> None:
-    _download("Labels as CSV", lambda: labels_zip(samples, results), "labels", "One table for each section, zipped.")
+    make_labels = functools.partial(labels_zip, samples, results)
+    words = "One table for each section, zipped."
+    download("Labels as CSV", make_labels, "sections_labels.zip", "application/zip", words)
     shades = figure_charts.colours_of_clusters(*_matched(samples, results), "light")
     make = functools.partial(h5ad_zip, samples, results, shades)
-    _download("Sections as h5ad", make, "h5ad", "Each section with its labels, for scanpy and squidpy, zipped.")
+    words = "Each section with its labels, for scanpy and squidpy, zipped."
+    download("Sections as h5ad", make, "sections_h5ad.zip", "application/zip", words)
     figure = figures.sections_figure(samples, results, theme=theme)
     refused = charts.refused_kinds()
     for kind in ("png", "svg", "html"):
@@ -226,16 +230,3 @@ def _files(samples: Sequence[Sample], results: Results, theme: Theme) -> None:
 
 def _matched(samples: Sequence[Sample], results: Results) -> tuple[Matching, Any]:
     return figures.match_together(samples, results), figures.annotation(samples)
-
-
-def _download(label: str, make: Callable[[], bytes], what: str, words: str) -> None:
-    st.download_button(
-        label,
-        make,
-        file_name=f"sections_{what}.zip",
-        mime="application/zip",
-        key=session.widget_key("export sections", what),
-        help=words,
-        type="tertiary",
-        on_click="ignore",
-    )

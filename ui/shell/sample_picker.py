@@ -14,7 +14,7 @@ SHIPPED = "151673.h5"
 
 
 def sample_picker(*, with_view: bool = False, with_sweep: bool = False) -> SampleSummary:
-    """Ask for a sample, in the sidebar; say which files cannot be read."""
+    """Ask for a sample, in the sidebar; where none can be read, the page says what to do and ends here."""
     navigation.only_through_app()
     found = compute.samples()
     readable = {summary.path.name: summary for summary in found if not summary.problem}

@@ -72,6 +72,16 @@ def kind_picker(sample: Sample, kind: str, take: Callable[[str], None]) -> None:
     )
 
 
+def badges(sample: Sample, *, with_size: bool = False) -> None:
+    """Name a sample inside a row, and say where a program made it."""
+    st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
+    if with_size:
+        words = f"Spots under tissue, with {sample.n_genes:,} genes each."
+        st.badge(f"{sample.n_spots:,} spots", color="gray", help=words)
+    if sample.synthetic:
+        st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+
+
 def picture(shown: Shown) -> np.ndarray | None:
     """Draw the map, and say which spots the lasso holds; None while it holds none."""
     sample = shown.sample

@@ -9,7 +9,7 @@ from core.evaluation.quality import composition
 from core.figures.layers import spots_per_layer
 from core.io.export import spots_csv
 from core.sample import Sample
-from ui.shell import pictures, session
+from ui.shell import pictures, sample_view, session
 from ui.shell.guards import as_markdown
 from ui.shell.sample_view import KINDS, Shown
 from ui.tissue.pickers import kind_picker
@@ -22,9 +22,7 @@ def header(shown: Shown) -> None:
     sample = shown.sample
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Tissue", anchor=False, width="content")
-        st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
-        if sample.synthetic:
-            st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+        sample_view.badges(sample)
         st.space("stretch")
         kind_picker(sample, shown.kind)
 

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from core.result import AutoencoderReport
-from ui.shell import session
-from ui.shell.guards import as_markdown
+from ui.shell import sample_view, session
 from ui.tune import keeping, take_away
 from ui.tune.shown import Pinned, Shown
 
@@ -14,12 +13,7 @@ def header(shown: Shown) -> None:
     sample, result = shown.sample, shown.result
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Tune", anchor=False, width="content")
-        st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
-        st.badge(
-            f"{sample.n_spots:,} spots", color="gray", help=f"Spots under tissue, with {sample.n_genes:,} genes each."
-        )
-        if sample.synthetic:
-            st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+        sample_view.badges(sample, with_size=True)
         if result is not None and result.autoencoder is not None:
             _autoencoder_badge(result.autoencoder)
         keeping.badge(shown)
