@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.data import compute
 from ui.shell import forms, guards, sample_picker
-from ui.tune import cards, finding, header, maps, training, views
+from ui.tune import cards, finding, header, knobs, maps, training, views
 from ui.tune.shown import ShownResult
 
 summary = sample_picker.sample_picker()
@@ -12,9 +12,9 @@ with guards.shown_as_message():
     sample = compute.sample(summary)
     with st.sidebar:
         forms.preset_picker()
-        forms.early_knobs(sample)
+        knobs.early(sample)
         training.control(sample, forms.params(sample))
-        forms.late_knobs(sample)
+        knobs.late(sample)
     top = st.container()  # filled last: eyes wait for the maps
     with top, st.spinner("Finding domains", show_time=True):
         shown = finding.find(sample, forms.params(sample), summary.path.name)

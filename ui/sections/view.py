@@ -87,7 +87,9 @@ def knobs(samples: Sequence[Sample]) -> None:
     for step, paths in itertools.groupby(joint_knobs(), key=lambda path: path[:-1]):
         names = [path[-1] for path in paths]
         take = functools.partial(_take, step, names, value_at(default, step))
-        forms.record(".".join(("sections", *step)), value_at(shown, step), names, take, usual=value_at(default, step))
+        forms.record(
+            ".".join(("sections", *step)), value_at(shown, step), names, take, defaults=value_at(default, step)
+        )
 
 
 def _take(step: KnobPath, names: Sequence[str], default: Any, new: Any) -> None:
