@@ -40,8 +40,8 @@ KEEPERS = {"ui." + name[:-3].replace("/", ".") for name, tree in MODULES.items()
 def keepers_in(tree):
     """Names under which a module knows those that keep state, and functions that it takes from them."""
     modules, functions = set(), set()
-    for node in ast.walk(tree):
-        for alias in node.names if isinstance(node, ast.ImportFrom) else []:
+    for node in [found for found in ast.walk(tree) if isinstance(found, ast.ImportFrom)]:
+        for alias in node.names:
             name = alias.asname or alias.name
             if f"{node.module}.{alias.name}" in KEEPERS:
                 modules.add(name)
