@@ -44,11 +44,11 @@ def _knob(sample: Sample, path: KnobPath) -> None:
     """Ask for one parameter: its widget, its default, and the way back to it."""
     item, value = declared(path), value_at(forms.params(sample), path)
     default = value_at(forms.standard(sample), path)
-    words, key = forms.in_words(item, default), session.widget_key(*path)
+    in_words, key = forms.in_words(item, default), session.widget_key(*path)
     with forms.row():
-        told = f"{item.metadata['help']} Default: {words}."
-        forms.ask(item, key, value, default, told, functools.partial(_take, sample, path, default))
-        forms.back_button(".".join(path), f"Back to {words}", value == default, session.reset, path)
+        words = f"{item.metadata['help']} Default: {in_words}."
+        forms.ask(item, key, value, default, words, functools.partial(_take, sample, path, default))
+        forms.back_button(".".join(path), f"Back to {in_words}", value == default, session.reset, path)
 
 
 def _take(sample: Sample, path: KnobPath, default: Any) -> None:
