@@ -21,8 +21,8 @@ def _made_once() -> tuple[Sample, list[list[TissueMap]]]:
     sample = compute.sample(compute.samples()[0])
     params = preset("paper", n_clusters=sample.suggested_n_clusters())
     runs = [compute.start(sample, params, place) for place in (0, 1)]
-    predicted = [maps.predicted(sample, run, match_steadily(run.labels, sample.labels_true)) for run in runs]
-    return sample, [[one, maps.annotated(sample)] for one in predicted]
+    predicted = [maps.predicted(sample, run, match_steadily(run.labels, sample.labels_true), "light") for run in runs]
+    return sample, [[one, maps.annotated(sample, "light")] for one in predicted]
 
 
 sample, shown = _made_once()

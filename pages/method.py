@@ -2,13 +2,13 @@
 
 from ui.data import compute
 from ui.method import lessons
-from ui.shell import guards, panels
+from ui.shell import guards, sample_picker, session
 
-summary = panels.sample_picker()
+summary = sample_picker.sample_picker()
 with guards.shown_as_message():
-    sample = compute.sample(summary)
+    sample, theme = compute.sample(summary), session.theme()
     lessons.introduction(sample)
-    lessons.pooling(sample)
-    lessons.weights(sample)
-    lessons.direction(sample)
-    lessons.runs(sample)
+    lessons.pooling(sample, theme)
+    lessons.weights(sample, theme)
+    lessons.direction(sample, theme)
+    lessons.runs(sample, theme)

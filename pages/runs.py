@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.data import kept_runs
 from ui.runs import actions, compare, listing
-from ui.shell import guards, navigation
+from ui.shell import guards, navigation, session
 
 navigation.only_through_app()
 with guards.shown_as_message():
@@ -16,6 +16,6 @@ with guards.shown_as_message():
         listing.nothing_yet()
     else:
         listing.table(listed)
-        chosen = kept_runs.with_all(listing.chosen(listed))
-        actions.bar(listed, chosen)
-        compare.side_by_side(chosen)
+        chosen, theme = kept_runs.with_all(listing.chosen(listed)), session.theme()
+        actions.bar(listed, chosen, theme)
+        compare.side_by_side(chosen, theme)

@@ -3,13 +3,13 @@
 import streamlit as st
 
 from ui.sections import view as joint_view
-from ui.shell import guards
+from ui.shell import guards, session
 
 summaries = joint_view.picker()
 with guards.shown_as_message():
-    samples = joint_view.read(summaries)
+    samples, theme = joint_view.read(summaries), session.theme()
     with st.sidebar:
         joint_view.knobs(samples)
-    results = joint_view.header(samples)
-    joint_view.maps(samples, results)
+    results = joint_view.header(samples, theme)
+    joint_view.maps(samples, results, theme)
     joint_view.scores(samples, results)

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from ui.data import compute
-from ui.shell import guards, panels
+from ui.shell import guards, sample_picker, session
 from ui.sweep import doors as sweeps
 from ui.sweep import forms as sweep_forms
 from ui.sweep import results as sweep_results
 
-summary = panels.sample_picker(with_sweep=True)
+summary = sample_picker.sample_picker(with_sweep=True)
 st.title("Sweep", anchor=False)
 with guards.shown_as_message():
     sample = compute.sample(summary)
@@ -16,4 +16,5 @@ with guards.shown_as_message():
         sweep_forms.starting_point(sample)
     with st.expander("New sweep", expanded=not sweeps.any_sweeps()), guards.shown_as_message():
         sweep_forms.new_sweep(summary)
-    sweep_results.results()
+    if (chosen := sweep_results.picker()) is not None:
+        sweep_results.results(chosen, session.theme())

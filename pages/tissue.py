@@ -3,18 +3,19 @@
 import streamlit as st
 
 from ui.data import compute
-from ui.shell import guards, panels
+from ui.shell import guards, sample_picker, sample_view
+from ui.tissue import pickers
 from ui.tissue import view as tissue
 
-summary = panels.sample_picker(with_view=True)
+summary = sample_picker.sample_picker(with_view=True)
 with guards.shown_as_message():
-    sample = compute.sample(summary)
-    tissue.header(sample)
+    shown = pickers.find(compute.sample(summary))
+    tissue.header(shown)
     with st.sidebar:
-        tissue.value_pickers(sample)
+        pickers.value_pickers(shown)
     picture, facts = st.columns([1.7, 1], gap="medium")
     with picture:
-        spots = tissue.picture(sample)
+        spots = sample_view.picture(shown)
     with facts:
-        tissue.card(sample)
-        tissue.selection(sample, spots)
+        sample_view.card(shown.sample)
+        tissue.selection(shown, spots)

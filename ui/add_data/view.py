@@ -20,11 +20,10 @@ from core.text import shown
 from core.work.board.board import Job, JobStatus
 from ui.add_data import doors as arrivals
 from ui.data import compute
-from ui.shell import forms, guards, session
+from ui.shell import forms, guards, sample_view, session
 from ui.shell.guards import as_markdown
 from ui.shell.session import Incoming
 from ui.shell.watch import watch
-from ui.tissue import view as tissue
 
 _MARKS = {
     "good": ":green[:material/check_circle:]",
@@ -202,9 +201,11 @@ def _prepared(incoming: Incoming, path: Path) -> None:
     if wanted:
         with guards.shown_as_message():  # the preview stays beneath, for another try
             _save(incoming, path)
-    tissue.kind_picker(sample)
-    tissue.picture(sample)
-    tissue.card(sample)
+    view = session.view()
+    shown = sample_view.find(sample, session.theme(), view.kind, view.gene, view.limits)
+    sample_view.kind_picker(sample, shown.kind, lambda kind: session.change_view(kind=kind))
+    sample_view.picture(shown)
+    sample_view.card(sample)
 
 
 _SAVE = "Put it among the samples, where everyone on this server sees it, and open it in Tune."

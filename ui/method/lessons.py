@@ -10,31 +10,24 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from core.figures.colours import Theme
 from core.figures.lessons import direction_figure, pooling_figure, weights_figure
 from core.figures.three_runs import three_runs
 from core.params import MAX_SEED, DirectionParams, MethodParams, PoolingParams, preset
 from core.sample import Sample
 from ui.data import compute
-from ui.shell import guards, session
+from ui.shell import guards, sample_view, session
 from ui.shell.charts import downloads, show
-from ui.shell.guards import as_markdown
 
 PAPER_WEIGHTS = (2.0, 5.0, 20.0)
 _WIDEST_WINDOW = 20
 
 
 def introduction(sample: Sample) -> None:
-    """Say what this page is, and on which sample it is told.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Say what this page is, and on which sample it is told."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("The method, step by step", anchor=False, width="content")
-        st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
-        if sample.synthetic:
-            st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+        sample_view.badges(sample)
     st.markdown(
         "The paper's method clusters spots by position and expression together. Four steps make it: pool expression over "
         "neighbours, weigh it against position, measure distance across the layers only, and start k-means at random. "
@@ -46,13 +39,8 @@ def introduction(sample: Sample) -> None:
 
 
 @st.fragment
-def pooling(sample: Sample) -> None:
-    """Teach pooling: the paper's figures 1 and 2.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+def pooling(sample: Sample, theme: Theme) -> None:
+    """Teach pooling: the paper's figures 1 and 2."""
     genes = compute.gene_names(sample)
     with _lesson(
         "1. Pool over neighbours",
@@ -82,20 +70,15 @@ def pooling(sample: Sample) -> None:
         with _working():
             counts = (compute.gene_counts(sample, gene, sizes[0]), compute.gene_counts(sample, gene, sizes[1]))
             runs = compute.cluster(sample, unpooled), compute.cluster(sample, pooled)
-            figure = pooling_figure(sample, genes[gene], counts, runs, theme=session.theme())
+            figure = pooling_figure(sample, genes[gene], counts, runs, theme=theme)
         words = f"{genes[gene]} and clusters of {sample.name}, unpooled and pooled with a window k of {window}."
         show(figure, words)
         downloads(figure, f"{sample.name}_pooling")
 
 
 @st.fragment
-def weights(sample: Sample) -> None:
-    """Teach the weight of expression: the paper's figure 3.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+def weights(sample: Sample, theme: Theme) -> None:
+    """Teach the weight of expression: the paper's figure 3."""
     with _lesson(
         "2. Weigh expression against position",
         "Figure 3. The squared distance between two spots is that of their positions plus the squared weight times that of "
@@ -123,19 +106,14 @@ def weights(sample: Sample) -> None:
                 for weight in (own, *PAPER_WEIGHTS)
             ]
             shares = [found for run in runs if (found := compute.distance_shares(sample, run)) is not None]
-            figure = weights_figure(sample, runs, shares, theme=session.theme())
+            figure = weights_figure(sample, runs, shares, theme=theme)
         show(figure, f"Clusters of {sample.name} at the X weights {own:g}, 2, 5 and 20.")
         downloads(figure, f"{sample.name}_weights")
 
 
 @st.fragment
-def direction(sample: Sample) -> None:
-    """Teach the direction: the paper's figure 4.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+def direction(sample: Sample, theme: Theme) -> None:
+    """Teach the direction: the paper's figure 4."""
     with _lesson(
         "3. Measure across the layers",
         "Figure 4. Two spots of one layer may lie far apart along it. Replacing both coordinates by the depth, which grows "
@@ -170,19 +148,14 @@ def direction(sample: Sample) -> None:
         across = dataclasses.replace(off, direction=DirectionParams(method="manual", angle=angle))
         with _working():
             runs = compute.cluster(sample, off), compute.cluster(sample, across)
-            figure = direction_figure(sample, runs, theme=session.theme())
+            figure = direction_figure(sample, runs, theme=theme)
         show(figure, f"Clusters of {sample.name} without a direction and along {angle:.2f} rad, beside the annotation.")
         downloads(figure, f"{sample.name}_direction")
 
 
 @st.fragment
-def runs(sample: Sample) -> None:
-    """Teach the random start: the paper's figures 5, 6 and 7.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+def runs(sample: Sample, theme: Theme) -> None:
+    """Teach the random start: the paper's figures 5, 6 and 7."""
     with _lesson(
         "4. Start at random, three times",
         "Figures 5 to 7. k-means starts from spots drawn at random and ends in the nearest optimum, so runs differ: the "
@@ -202,7 +175,7 @@ def runs(sample: Sample) -> None:
         first = dataclasses.replace(params, clustering=dataclasses.replace(params.clustering, random_state=seed))
         with _working():
             three = [compute.start(sample, first, place) for place in range(3)]
-            figure = three_runs(sample, three, theme=session.theme())
+            figure = three_runs(sample, three, theme=theme)
         show(figure, f"Three runs on {sample.name} from seed {seed} on, with their scores, beside the annotation.")
         downloads(figure, f"{sample.name}_three_runs")
 

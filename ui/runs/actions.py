@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.figures.colours import Theme
 from core.io.drafts import Draft
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
@@ -80,7 +81,7 @@ def _say_taken_in(run: Run) -> None:
     st.success(f"{as_markdown(run.title)} on {as_markdown(run.sample_name)} is here, and chosen in the list.")
 
 
-def bar(listed: Listing, chosen: Sequence[KeptRun]) -> None:
+def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
     """Offer what can be done with the chosen runs; always as high, whatever is chosen.
 
     Parameters
@@ -99,7 +100,7 @@ def bar(listed: Listing, chosen: Sequence[KeptRun]) -> None:
         _open_button(chosen)
         _star_button(chosen)
         _rename(chosen)
-        runs_take_away.popover(chosen)
+        runs_take_away.popover(chosen, theme)
         _button("Delete", "delete", ":material/delete:", "Take these runs out of the list; Undo brings them back.", bool(ids), _delete, ids)  # fmt: skip
 
 

@@ -8,8 +8,7 @@ import streamlit as st
 
 from core.evaluation.matching import Matching
 from core.evaluation.stability import adjusted_rand
-from core.figures.colours import SURROUNDINGS
-from core.figures.comparison import spot_names
+from core.figures.colours import SURROUNDINGS, Theme
 from core.figures.runs import agreement_of_runs, matched_to_each_other, scores_by_layer, shortened
 from core.report.facts import scores_in_facts
 from core.report.settings import NO_PART, settings
@@ -18,24 +17,18 @@ from core.sample import Sample
 from ui.data import kept_runs
 from ui.data.kept_runs import KeptRun
 from ui.runs.actions import MOST_SIDE_BY_SIDE
-from ui.shell import maps, pictures, session
+from ui.shell import maps, session
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
-from ui.tissue_view import TissueMap, tissue_view
+from ui.tissue_view import TissueMap
 from ui.tissue_view.component import MAX_MAPS
 
 Numbered = Mapping[int, KeptRun]
 """Runs by the number that they have on the page."""
 
 
-def side_by_side(chosen: Sequence[KeptRun]) -> None:
-    """Show the chosen runs.
-
-    Parameters
-    ----------
-    chosen : sequence of KeptRun
-        Of more than six, nothing but a word is shown.
-    """
+def side_by_side(chosen: Sequence[KeptRun], theme: Theme) -> None:
+    """Show the chosen runs."""
     if not chosen:
         return
     if len(chosen) > MOST_SIDE_BY_SIDE:
@@ -43,11 +36,12 @@ def side_by_side(chosen: Sequence[KeptRun]) -> None:
         return
     numbered = dict(enumerate(chosen, start=1))
     for content_hash in dict.fromkeys(kept.run.content_hash for kept in chosen):
-        _tissue(content_hash, {at: kept for at, kept in numbered.items() if kept.run.content_hash == content_hash})
-    _settings(chosen)
+        here = {at: kept for at, kept in numbered.items() if kept.run.content_hash == content_hash}
+        _tissue(content_hash, here, theme)
+    _settings(chosen, theme)
 
 
-def _tissue(content_hash: str, here: Numbered) -> None:
+def _tissue(content_hash: str, here: Numbered, theme: Theme) -> None:
     first = next(iter(here.values()))
     with_labels = {at: kept for at, kept in here.items() if kept.result is not None}
     st.subheader(as_markdown(first.run.sample_name), anchor=False)
@@ -62,8 +56,8 @@ def _tissue(content_hash: str, here: Numbered) -> None:
     if first.sample is None or not with_labels:
         _kept_pictures(here)
     else:
-        _maps(content_hash, first.sample, with_labels)
-    _charts(first.sample, with_labels)
+        _maps(content_hash, first.sample, with_labels, theme)
+    _charts(first.sample, with_labels, theme)
 
 
 def _label(number: int, kept: KeptRun) -> str:
@@ -80,30 +74,21 @@ def _kept_pictures(here: Numbered) -> None:
                 st.image(found, caption=as_markdown(label), alt=f"Small map of {label}")
 
 
-def _maps(content_hash: str, sample: Sample, here: Numbered) -> None:
-    results = _results(here)
-    matched = matched_to_each_other(sample, results)
-    shown = [_map(sample, kept, at, matching) for (at, kept), matching in zip(here.items(), matched, strict=True)]
-    annotated = [] if sample.labels_true is None else [maps.annotated(sample)]
-    room = len(shown) < MAX_MAPS
-    tissue_view(
-        session.widget_key("runs", "maps", content_hash),
-        places=sample.places,
-        maps=[*annotated * room, *shown],
-        hover_only=[] if room else annotated,
-        spot_names=spot_names(sample),
-        theme=session.theme(),
-        stain=sample.spot_rgb,
-        image=pictures.underlay(sample),
-    )
+def _maps(content_hash: str, sample: Sample, here: Numbered, theme: Theme) -> None:
+    matched = matched_to_each_other(sample, _results(here))
+    drawn = [_map(sample, kept, at, of, theme) for (at, kept), of in zip(here.items(), matched, strict=True)]
+    annotated = [] if sample.labels_true is None else [maps.annotated(sample, theme)]
+    room = len(drawn) < MAX_MAPS
+    key = session.widget_key("runs", "maps", content_hash)
+    maps.draw(key, sample, [*annotated * room, *drawn], theme, hover_only=[] if room else annotated)
 
 
-def _map(sample: Sample, kept: KeptRun, number: int, matching: Matching) -> TissueMap:
+def _map(sample: Sample, kept: KeptRun, number: int, matching: Matching, theme: Theme) -> TissueMap:
     """Make the map of a run; colours without a layer are counted, since all maps share one legend."""
     assert kept.result is not None  # noqa: S101 - for the type checker
     ari = kept.run.scores.ari
     title = _label(number, kept) + (f", ARI {ari:.3f}" if ari is not None else "")
-    drawn = maps.predicted(sample, kept.result, matching, title)
+    drawn = maps.predicted(sample, kept.result, matching, theme, title)
     alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
     word = "Other domain" if sample.layer_names else "Domain"
     names = [f"{word} {matching.places[cluster] + 1}" for cluster in alone]
@@ -114,22 +99,22 @@ def _results(here: Numbered) -> list[Result]:
     return [kept.result for kept in here.values() if kept.result is not None]
 
 
-def _charts(sample: Sample | None, here: Numbered) -> None:
+def _charts(sample: Sample | None, here: Numbered, theme: Theme) -> None:
     layered = sample is not None and bool(sample.layer_names)
     if len(here) < 2 and not (layered and here):
         return
     left, right = st.columns(2, gap="large")
     with left:
         if len(here) > 1:
-            _agreement(here)
+            _agreement(here, theme)
     with right if len(here) > 1 else left:
         if layered and sample is not None:
-            _layers(sample, here)
+            _layers(sample, here, theme)
 
 
-def _agreement(here: Numbered) -> None:
+def _agreement(here: Numbered, theme: Theme) -> None:
     names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
-    figure = agreement_of_runs(names, adjusted_rand(labels, labels), numbers=list(here), theme=session.theme())
+    figure = agreement_of_runs(names, adjusted_rand(labels, labels), numbers=list(here), theme=theme)
     _heading("Agreement", _AGREEMENT, lambda: downloads(figure, "agreement_of_runs"))
     show(figure, f"Table of the adjusted Rand index between every two of {len(here)} runs.")
 
@@ -140,11 +125,11 @@ _LAYERS = (
 )
 
 
-def _layers(sample: Sample, here: Numbered) -> None:
+def _layers(sample: Sample, here: Numbered, theme: Theme) -> None:
     if sample.labels_true is None:
         return
     names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
-    figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here), theme=session.theme())
+    figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here), theme=theme)
     _heading("Layers found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs"))
     show(figure, f"Table of how well each of {len(here)} runs finds each layer of {sample.name}.")
 
@@ -157,7 +142,7 @@ def _heading(words: str, help: str, beside: object) -> None:
             beside()
 
 
-def _settings(chosen: Sequence[KeptRun]) -> None:
+def _settings(chosen: Sequence[KeptRun], theme: Theme) -> None:
     rows = settings([kept.run.params for kept in chosen])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Scores and settings**", help=f"{NO_PART} stands where a knob takes no part.", width="content")
@@ -179,11 +164,11 @@ def _settings(chosen: Sequence[KeptRun]) -> None:
     frame = pd.DataFrame([line[:-1] for line in lines], columns=["Step", "Knob or score", *columns])
     marked = [line[-1] and bool(every) and len(chosen) > 1 for line in lines]
     st.dataframe(
-        _marked(frame, marked), hide_index=True, height="content", alt="Scores and settings of the chosen runs."
+        _marked(frame, marked, theme), hide_index=True, height="content", alt="Scores and settings of the chosen runs."
     )
 
 
-def _marked(frame: pd.DataFrame, marked: Sequence[bool]) -> "pd.io.formats.style.Styler":
-    look = SURROUNDINGS[session.theme()]
+def _marked(frame: pd.DataFrame, marked: Sequence[bool], theme: Theme) -> "pd.io.formats.style.Styler":
+    look = SURROUNDINGS[theme]
     style = f"background-color: {look.panel}; color: {look.accent}"
     return frame.style.apply(lambda row: [style if marked[row.name] else ""] * len(row), axis=1)

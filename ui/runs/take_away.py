@@ -28,34 +28,29 @@ from core.work.runs.one_file import SUFFIX
 from ui.data import compute, kept_runs
 from ui.data.kept_runs import KeptRun
 from ui.data.record import record
-from ui.shell import maps, run_links, session
+from ui.shell import maps, run_links
 from ui.shell.charts import refused_kinds
-from ui.tune.take_away import LOUPE_CATEGORY, bytes_of, download
+from ui.shell.downloads import LOUPE_CATEGORY, bytes_of, download
 
 MOST_IN_REPORT = 6
 _MOST_AT_ONCE = 50
 """Files of more runs at once would take minutes and gigabytes."""
 
 
-def popover(chosen: Sequence[KeptRun]) -> None:
-    """Offer files of the chosen runs.
-
-    Parameters
-    ----------
-    chosen : sequence of KeptRun
-    """
+def popover(chosen: Sequence[KeptRun], theme: Theme) -> None:
+    """Offer files of the chosen runs."""
     words = "Take labels, maps, a report or scripts of the chosen runs away."
     with st.popover("Export", icon=":material/download:", type="tertiary", disabled=not chosen, help=words):
         if len(chosen) > _MOST_AT_ONCE:
             st.info(f"{len(chosen)} runs are chosen: choose up to {_MOST_AT_ONCE} to take them home.")
         elif chosen:
-            _offers(chosen)
+            _offers(chosen, theme)
 
 
-def _offers(chosen: Sequence[KeptRun]) -> None:
+def _offers(chosen: Sequence[KeptRun], theme: Theme) -> None:
     with st.container(gap=None):
         _report(chosen)
-        _pictures(chosen)
+        _pictures(chosen, theme)
     with st.container(gap=None):
         for offer in _OFFERS:
             _offer(chosen, offer)
@@ -77,11 +72,11 @@ def _report(chosen: Sequence[KeptRun]) -> None:
     )
 
 
-def _pictures(chosen: Sequence[KeptRun]) -> None:
+def _pictures(chosen: Sequence[KeptRun], theme: Theme) -> None:
     refused, drawable = refused_kinds(), _one_tissue(chosen)
     for kind, mime in (("png", "image/png"), ("svg", "image/svg+xml")):
         words = "The maps of up to six runs on one sample, side by side. Needs Chrome or Chromium on the server."
-        make = functools.partial(_maps, chosen, kind, session.theme())
+        make = functools.partial(_maps, chosen, kind, theme)
         disabled = kind in refused or not drawable
         download(f"Maps as {kind.upper()}", make, f"{_stem(chosen)}_maps.{kind}", mime, words, disabled=disabled)
 

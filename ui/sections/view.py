@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from core.evaluation.matching import Matching
 from core.figures import charts as figure_charts
 from core.figures import sections as figures
+from core.figures.colours import Theme
 from core.io.joint_export import h5ad_zip, labels_zip
 from core.io.lab import SampleSummary
 from core.knobs import KnobPath, changed, value_at
@@ -22,6 +23,7 @@ from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.sections import address as sections_address
 from ui.shell import charts, forms, navigation, session
+from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
 from ui.shell.watch import watch
 
@@ -31,13 +33,7 @@ _NOTHING = "–"
 
 
 def picker() -> list[SampleSummary]:
-    """Ask for sections, in the sidebar.
-
-    Returns
-    -------
-    list of SampleSummary
-        Two or more. With fewer, the page says what to do and ends here.
-    """
+    """Ask for two sections or more, in the sidebar; with fewer, the page says what to do and ends here."""
     navigation.only_through_app()
     readable = {summary.path.name: summary for summary in compute.samples() if not summary.problem}
     sections_address.follow()
@@ -79,38 +75,21 @@ def _too_few(n_readable: int) -> None:
 
 
 def read(summaries: Sequence[SampleSummary]) -> list[Sample]:
-    """Read the chosen sections.
-
-    Parameters
-    ----------
-    summaries : sequence of SampleSummary
-
-    Returns
-    -------
-    list of Sample
-
-    Raises
-    ------
-    SampleError
-        If one cannot be read, or they cannot be clustered together.
-    """
+    """Read the chosen sections."""
     samples = [compute.sample(summary) for summary in summaries]
     joint.check_samples(samples)
     return samples
 
 
 def knobs(samples: Sequence[Sample]) -> None:
-    """Ask for what can be turned.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-    """
+    """Ask for what can be turned."""
     default, shown = _standard(samples), _params(samples)
     for step, paths in itertools.groupby(joint_knobs(), key=lambda path: path[:-1]):
         names = [path[-1] for path in paths]
         take = functools.partial(_take, step, names, value_at(default, step))
-        forms.record(".".join(("sections", *step)), value_at(shown, step), names, take, usual=value_at(default, step))
+        forms.record(
+            ".".join(("sections", *step)), value_at(shown, step), names, take, defaults=value_at(default, step)
+        )
 
 
 def _take(step: KnobPath, names: Sequence[str], default: Any, new: Any) -> None:
@@ -128,18 +107,8 @@ def _params(samples: Sequence[Sample]) -> MethodParams:
     return changed(_standard(samples), session.together().changes)
 
 
-def header(samples: Sequence[Sample]) -> Results | None:
-    """Say what the page shows; offer the work, show how far it is, and offer its results as files.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-
-    Returns
-    -------
-    dict of str to Result, or None
-        By section; None until they are there.
-    """
+def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
+    """Say what the page shows; offer the work, show how far it is, and offer its results as files."""
     job = _job(samples)
     results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -150,7 +119,7 @@ def header(samples: Sequence[Sample]) -> Results | None:
         st.badge(f"{n_genes:,} shared genes", color="gray", help="Genes that all sections have, matched by name.")
         st.space("stretch")
         _start_button(samples, job)
-        _export(samples, results)
+        _export(samples, results, theme)
     _progress(job)
     return results
 
@@ -194,30 +163,16 @@ def _progress(job: Job | None) -> None:
         st.caption("The clustering was cancelled. Press Cluster together to start it again.")
 
 
-def maps(samples: Sequence[Sample], results: Results | None) -> None:
-    """Draw every section, predicted above annotated.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-    results : dict of str to Result, or None
-        None draws the annotation alone.
-    """
-    figure = figures.sections_figure(samples, results, theme=session.theme())
+def maps(samples: Sequence[Sample], results: Results | None, theme: Theme) -> None:
+    """Draw every section, predicted above annotated."""
+    figure = figures.sections_figure(samples, results, theme=theme)
     names = ", ".join(sample.name for sample in samples)
     what = "Annotation" if results is None else "Predicted domains, and below them the annotation,"
     charts.show(figure, f"{what} of {names}, one colour for one label in all.")
 
 
 def scores(samples: Sequence[Sample], results: Results | None) -> None:
-    """Show the figures of each section in a table.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-    results : dict of str to Result, or None
-        None keeps the columns, empty.
-    """
+    """Show the figures of each section in a table."""
     rows = [_row(sample, None if results is None else results[sample.name]) for sample in samples]
     helps = {
         "Domains": "How many of the domains have spots in this section.",
@@ -254,19 +209,22 @@ def _score(value: float | None) -> str:
     return _NOTHING if value is None else f"{value:.3f}"
 
 
-def _export(samples: Sequence[Sample], results: Results | None) -> None:
+def _export(samples: Sequence[Sample], results: Results | None, theme: Theme) -> None:
     words = "Take maps, labels and sections away."
     with st.popover("Export", icon=":material/download:", type="tertiary", disabled=results is None, help=words):
         if results is not None:
-            _files(samples, results)
+            _files(samples, results, theme)
 
 
-def _files(samples: Sequence[Sample], results: Results) -> None:
-    _download("Labels as CSV", lambda: labels_zip(samples, results), "labels", "One table for each section, zipped.")
+def _files(samples: Sequence[Sample], results: Results, theme: Theme) -> None:
+    make_labels = functools.partial(labels_zip, samples, results)
+    words = "One table for each section, zipped."
+    download("Labels as CSV", make_labels, "sections_labels.zip", "application/zip", words)
     shades = figure_charts.colours_of_clusters(*_matched(samples, results), "light")
     make = functools.partial(h5ad_zip, samples, results, shades)
-    _download("Sections as h5ad", make, "h5ad", "Each section with its labels, for scanpy and squidpy, zipped.")
-    figure = figures.sections_figure(samples, results, theme=session.theme())
+    words = "Each section with its labels, for scanpy and squidpy, zipped."
+    download("Sections as h5ad", make, "sections_h5ad.zip", "application/zip", words)
+    figure = figures.sections_figure(samples, results, theme=theme)
     refused = charts.refused_kinds()
     for kind in ("png", "svg", "html"):
         charts.figure_button(f"Maps as {kind.upper()}", figure, "sections_maps", kind, disabled=kind in refused)
@@ -274,16 +232,3 @@ def _files(samples: Sequence[Sample], results: Results) -> None:
 
 def _matched(samples: Sequence[Sample], results: Results) -> tuple[Matching, Any]:
     return figures.match_together(samples, results), figures.annotation(samples)
-
-
-def _download(label: str, make: Callable[[], bytes], what: str, words: str) -> None:
-    st.download_button(
-        label,
-        make,
-        file_name=f"sections_{what}.zip",
-        mime="application/zip",
-        key=session.widget_key("export sections", what),
-        help=words,
-        type="tertiary",
-        on_click="ignore",
-    )

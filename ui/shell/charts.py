@@ -16,27 +16,12 @@ _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show(figure: go.Figure, words: str) -> None:
-    """Place a chart.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-        With colours of its own.
-    words : str
-        What it shows, for those who cannot see it.
-    """
+    """Place a chart."""
     st.plotly_chart(figure, theme=None, config=_CONFIG, alt=words)
 
 
 def downloads(figure: go.Figure, name: str) -> None:
-    """Offer a figure as a file; it is made when a button is pressed, not before.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-    name : str
-        Of the file, without its suffix.
-    """
+    """Offer a figure as a file; it is made when a button is pressed, not before."""
     with st.popover("Download", icon=":material/download:", type="tertiary", help="This chart as a file"):
         refused = refused_kinds()
         for kind in ("png", "svg", "html"):
@@ -44,17 +29,7 @@ def downloads(figure: go.Figure, name: str) -> None:
 
 
 def figure_button(label: str, figure: go.Figure, name: str, kind: str, *, disabled: bool) -> None:
-    """Offer a figure as one kind of file.
-
-    Parameters
-    ----------
-    label : str
-    figure : plotly.graph_objects.Figure
-    name : str
-        Of the file, without its suffix.
-    kind : {"png", "svg", "html"}
-    disabled : bool
-    """
+    """Offer a figure as one kind of file."""
     st.download_button(
         label,
         functools.partial(export.as_bytes, figure, kind),
@@ -67,12 +42,7 @@ def figure_button(label: str, figure: go.Figure, name: str, kind: str, *, disabl
 
 
 def refused_kinds() -> tuple[str, ...]:
-    """Look up which files cannot be made here, and say why: a download that fails on the click could not say it.
-
-    Returns
-    -------
-    tuple of str
-    """
+    """Look up which files cannot be made here, and say why: a download that fails on the click could not say it."""
     words = export.why_no_pictures()
     if words:
         st.warning(as_markdown(words))

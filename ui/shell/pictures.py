@@ -15,17 +15,7 @@ from ui.tissue_view import Underlay
 
 
 def underlay(sample: Sample) -> Underlay | None:
-    """Offer the image of a section to the browser.
-
-    Parameters
-    ----------
-    sample : Sample
-
-    Returns
-    -------
-    Underlay or None
-        None where the sample has no image, or no positions on it.
-    """
+    """Offer the image of a section to the browser."""
     if sample.image is None or sample.coords_px is None or not runtime.exists():
         return None
     # Streamlit's own store of media: the address holds a hash of the bytes, so that the browser fetches them once.
@@ -47,20 +37,7 @@ def _encoded(image: TissueImage) -> bytes:
 
 
 def values(sample: Sample, kind: str, gene: str | None) -> np.ndarray:
-    """Look up one number for each spot.
-
-    Parameters
-    ----------
-    sample : Sample
-    kind : {"gene", "counts", "genes"}
-    gene : str or None
-        One of the sample's, where `kind` asks for a gene.
-
-    Returns
-    -------
-    ndarray of shape (n_spots,)
-        Never to be changed: all sessions share it.
-    """
+    """Look up one number for each spot."""
     chosen = gene if kind == "gene" else None
     return compute.kept(lambda: _values(sample, kind, chosen), "values", sample.content_hash, kind, chosen or "")
 

@@ -32,21 +32,13 @@ _MAP_PX = 220
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """The runs of one sample of a sweep, as its views show them.
-
-    Parameters
-    ----------
-    status : SweepSnapshot
-    section : int
-    by_place : mapping of Index to sequence of Run
-    score : str
-        Field of `core.result.Scores` that places are compared by; empty where there is none yet.
-    """
+    """The runs of one sample of a sweep, as its views show them; `score` is empty where there is none yet."""
 
     status: SweepSnapshot
     section: int
     by_place: Mapping[Index, Sequence[Run]]
     score: str
+    theme: Theme
 
     @property
     def sweep(self) -> Sweep:
@@ -145,7 +137,7 @@ def section(summary: SampleSummary, params: MethodParams) -> Section:
     )
 
 
-def shown(status: SweepSnapshot, section: int, score: str) -> Shown:
+def shown(status: SweepSnapshot, section: int, score: str, theme: Theme) -> Shown:
     """Read what a sweep found on one sample.
 
     Parameters
@@ -162,7 +154,7 @@ def shown(status: SweepSnapshot, section: int, score: str) -> Shown:
     by_place = sweep_results.runs_by_setting(status.outcome, record().runs(sweep=status.id), section)
     names = sweep_results.known_scores([run for runs in by_place.values() for run in runs])
     chosen = score if score in names else (names or [""])[0]
-    return Shown(status, section, by_place, chosen)
+    return Shown(status, section, by_place, chosen, theme)
 
 
 def map_of(sample: Sample, run: Run, reference: Run, theme: Theme) -> bytes:

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import SampleError
 from core.figures import contact_sheet, sweeps
+from core.figures.colours import Theme
 from core.figures.contact_sheet import Side, Tile
 from core.io.lab import SampleSummary
 from core.sample import Sample
@@ -31,6 +32,9 @@ from ui.sweep import doors
 from ui.sweep.doors import Shown
 from ui.sweep.words import SCORE_WORDS, choice_label, duration, knob_label, title
 
+Tried = list[tuple[dict[str, object], float]]
+"""Values of the knobs that were turned, and the score, by trial."""
+
 _SECONDS_BETWEEN_LOOKS, _SECONDS_BETWEEN_PICTURES = 1.0, 3.0
 _MOST_TILES = 24
 _TUNE = "pages/tune.py"
@@ -38,18 +42,22 @@ _MAPS, _SCORES, _TABLE = "Maps", "Scores", "Table"
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
-def results() -> None:
-    """Show the sweep that the session looks at, and let it be chosen among all."""
+def picker() -> SweepSnapshot | None:
+    """Ask which sweep to show, of all on this server; None before there is one."""
     known = {status.id: status for status in doors.sweeps().all()}
     if not known:
         st.info("No sweep has run here yet. Choose what to turn above, then press Start sweep.")
-        return
+        return None
     if (wanted := session.sweep_id()) is not None and wanted not in known:
         st.warning("The sweep that was asked for is not on this server: this is the latest.")
-    chosen = _choose(known)
-    running = known[chosen].running
-    st.fragment(_progress, run_every=_SECONDS_BETWEEN_LOOKS if running else None)(chosen, running)
-    st.fragment(_views, run_every=_SECONDS_BETWEEN_PICTURES if running else None)(chosen)
+    return known[_choose(known)]
+
+
+def results(status: SweepSnapshot, theme: Theme) -> None:
+    """Show how far a sweep is and what it has found; while it runs, both keep themselves up to date."""
+    running = status.running
+    st.fragment(_progress, run_every=_SECONDS_BETWEEN_LOOKS if running else None)(status.id, running)
+    st.fragment(_views, run_every=_SECONDS_BETWEEN_PICTURES if running else None)(status.id, theme)
 
 
 def _choose(known: dict[str, SweepSnapshot]) -> str:
@@ -105,7 +113,7 @@ def _button(words: str, name: str, act: Callable[[str], None], sweep_id: str, he
     st.button(words, key=session.widget_key("sweep", name), on_click=act, args=(sweep_id,), help=help)
 
 
-def _views(sweep_id: str) -> None:
+def _views(sweep_id: str, theme: Theme) -> None:
     status = doors.sweeps().find(sweep_id)
     if status is None or not status.outcome.runs:
         return
@@ -113,7 +121,7 @@ def _views(sweep_id: str) -> None:
         row = st.container(horizontal=True, vertical_alignment="center")
         with row:
             view = _view_picker(status)
-            shown = _shown(status)
+            shown = _shown(status, theme)
         sample, file = _sample(shown)
         _VIEWS.get(view, _maps)(shown, sample, file, row)
 
@@ -129,7 +137,7 @@ def _view_picker(status: SweepSnapshot) -> str:
     return str(chosen)
 
 
-def _shown(status: SweepSnapshot) -> Shown:
+def _shown(status: SweepSnapshot, theme: Theme) -> Shown:
     sections = status.plan.sweep.sections
     section = 0
     if len(sections) > 1:
@@ -138,7 +146,7 @@ def _shown(status: SweepSnapshot) -> Shown:
             key=session.widget_key("sweep", "section", status.id), label_visibility="collapsed", width=180,
         )  # fmt: skip
     search = status.plan.sweep.search
-    shown = doors.shown(status, section, search.objective if search else "ari")
+    shown = doors.shown(status, section, search.objective if search else "ari", theme)
     names = sweep_results.known_scores([run for runs in shown.by_place.values() for run in runs])
     if search is None and len(names) > 1:
         score = st.selectbox(
@@ -146,7 +154,7 @@ def _shown(status: SweepSnapshot) -> Shown:
             key=session.widget_key("sweep", "score", ",".join(names)), label_visibility="collapsed", width=180,
             persist_state="session",
         )  # fmt: skip
-        shown = doors.shown(status, section, score)
+        shown = doors.shown(status, section, score, theme)
     return shown
 
 
@@ -209,7 +217,7 @@ def _take(sample: Sample, file: SampleSummary, run: Run) -> None:
 
 
 def _sheet(shown: Shown, sample: Sample) -> go.Figure:
-    theme, sweep = session.theme(), shown.sweep
+    theme, sweep = shown.theme, shown.sweep
     if sweep.search is not None:
         places = shown.ranked[:_MOST_TILES]
         n_tiles = min(_MOST_TILES, sweep.n_settings)
@@ -231,7 +239,7 @@ def _tiles(shown: Shown, sample: Sample, places: Sequence[Index]) -> list[Tile]:
     return [
         Tile(
             place=place,
-            png=doors.map_of(sample, shown.typical(place), reference, session.theme()),
+            png=doors.map_of(sample, shown.typical(place), reference, shown.theme),
             caption=_caption(shown, place, scores, on_grid),
             hover=_hover(shown, place),
             best=place == best,
@@ -283,9 +291,9 @@ def _scores(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerat
     st.caption(words)
     sides = _sides(shown)
     if len(sides) == 2:
-        figure = sweeps.heat_map(shown.scores, sides[0], sides[1], name, theme=session.theme())
+        figure = sweeps.heat_map(shown.scores, sides[0], sides[1], name, theme=shown.theme)
     else:
-        figure = sweeps.curve(shown.scores, sides[0], name, theme=session.theme())
+        figure = sweeps.curve(shown.scores, sides[0], name, theme=shown.theme)
     show(figure, f"{name} of {len(shown.scores)} settings on {sample.name}.")
     with row:
         _best_button(shown, sample, file, shown.ranked[0])
@@ -317,7 +325,7 @@ def _table(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerato
 
 
 def _search_chart(
-    draw: Callable[[Search, list[tuple[dict[str, object], float]], dict[str, str]], go.Figure],
+    draw: Callable[[Search, Tried, dict[str, str], Theme], go.Figure],
     shown: Shown,
     sample: Sample,
     file: SampleSummary,
@@ -332,32 +340,32 @@ def _search_chart(
         return
     labels = {item.knob: knob_label(item.knob) for item in search.ranges}
     with st.spinner("Draws what the search learned"):
-        figure = draw(search, tried, labels)
+        figure = draw(search, tried, labels, shown.theme)
     show(figure, f"What {len(tried)} trials on {sample.name} show.")
     with row:
         downloads(figure, f"{sample.name}_search_{shown.status.id}")
 
 
-def _history(search: Search, tried: list[tuple[dict[str, object], float]], labels: dict[str, str]) -> go.Figure:
+def _history(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     del labels
     name, words = SCORE_WORDS[search.objective]
     st.caption(f"{words} Dots: trials. Line: the best so far.")
-    return sweeps.history([score for _, score in tried], name, maximise=search.maximise, theme=session.theme())
+    return sweeps.history([score for _, score in tried], name, maximise=search.maximise, theme=theme)
 
 
-def _importances(search: Search, tried: list[tuple[dict[str, object], float]], labels: dict[str, str]) -> go.Figure:
+def _importances(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     st.caption("How much of the differences between trials each knob explains (fANOVA).")
-    return sweeps.importances(study_of(search, tried), labels, theme=session.theme())
+    return sweeps.importances(study_of(search, tried), labels, theme=theme)
 
 
-def _slices(search: Search, tried: list[tuple[dict[str, object], float]], labels: dict[str, str]) -> go.Figure:
+def _slices(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     st.caption("Each trial by each knob alone; later trials stand out more.")
-    return sweeps.slices(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=session.theme())
+    return sweeps.slices(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=theme)
 
 
-def _parallel(search: Search, tried: list[tuple[dict[str, object], float]], labels: dict[str, str]) -> go.Figure:
+def _parallel(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     st.caption("A line for each trial. Drag along an axis to keep only the trials that pass there.")
-    return sweeps.parallel(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=session.theme())
+    return sweeps.parallel(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=theme)
 
 
 _CHARTS_OF_SEARCHES = {"History": _history, "Importances": _importances, "Slices": _slices, "Parallel": _parallel}

@@ -28,78 +28,31 @@ STATE_WORDS: Mapping[SweepStatus, str] = {
 
 
 def knob_label(knob: str) -> str:
-    """Name a knob as its form does.
-
-    Parameters
-    ----------
-    knob : str
-        As `core.knobs` names it; other words stay as they are.
-
-    Returns
-    -------
-    str
-    """
+    """Name a knob as its form does."""
     known = {name: path for path, name in knobs.names().items()}
     return str(knobs.declared(known[knob]).metadata["label"]) if knob in known else knob
 
 
 def value_label(value: Any) -> str:
-    """Write a knob's value shortly.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    str
-    """
+    """Write a knob's value shortly."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def choice_label(knob: str, value: Any) -> str:
-    """Write a knob's value as its form does.
-
-    Parameters
-    ----------
-    knob : str
-    value : object
-
-    Returns
-    -------
-    str
-    """
+    """Write a knob's value as its form does."""
     choices = knobs.declared(knobs.path_of(knob)).metadata["choices"]
     return str(choices[value]) if choices else value_label(value)
 
 
 def duration(seconds: float) -> str:
-    """Say how long something takes.
-
-    Parameters
-    ----------
-    seconds : float
-
-    Returns
-    -------
-    str
-    """
+    """Say how long something takes."""
     if seconds < 100:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def title(status: SweepSnapshot) -> str:
-    """Name a sweep in a list.
-
-    Parameters
-    ----------
-    status : SweepSnapshot
-
-    Returns
-    -------
-    str
-    """
+    """Name a sweep in a list."""
     sweep = status.plan.sweep
     names = ", ".join(section.name for section in sweep.sections[:3]) + " ..." * (len(sweep.sections) > 3)
     turned = (", " if sweep.search else " × ").join(map(knob_label, sweep.knobs))

@@ -5,7 +5,6 @@ import streamlit as st
 from core.figures.how_many import how_many
 from core.method.how_many import Curve
 from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO, MethodParams
-from core.result import Result
 from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
@@ -13,34 +12,24 @@ from ui.shell import session
 from ui.shell.charts import Chart
 from ui.shell.guards import as_markdown
 from ui.shell.watch import watch
+from ui.tune.shown import ShownResult
 
 _N_CLUSTERS = ("clustering", "n_clusters")
 
 
-def view(sample: Sample, result: Result) -> Chart | None:
-    """Offer the runs, show how far they are, or show what came of them.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-        All its settings but the number of clusters are kept.
-
-    Returns
-    -------
-    Chart or None
-        None before the runs are done.
-    """
-    job = jobs.numbers(sample, result.params)
+def view(shown: ShownResult) -> Chart | None:
+    """Offer the runs, show how far they are, or show what came of them."""
+    sample, params = shown.sample, shown.params
+    job = jobs.numbers(sample, params)
     if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
-        _offer(sample, result.params, job)
+        _offer(sample, params, job)
         return None
     if not job.finished:
         watch(job.id, "search")
         return None
     curve: Curve = job.result
-    _suggestion(curve, result)
-    figure = how_many(curve, shown=result.params.clustering.n_clusters, theme=session.theme())
+    _suggestion(curve, params)
+    figure = how_many(curve, shown=params.clustering.n_clusters, theme=shown.theme)
     return figure, f"Agreement of runs on {sample.name} over the number of clusters. {curve.reason}"
 
 
@@ -66,7 +55,7 @@ def _start(sample: Sample, params: MethodParams) -> None:
     jobs.try_numbers(sample, params)
 
 
-def _suggestion(curve: Curve, result: Result) -> None:
+def _suggestion(curve: Curve, params: MethodParams) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             as_markdown(curve.reason),
@@ -79,7 +68,7 @@ def _suggestion(curve: Curve, result: Result) -> None:
                 f"Take {curve.suggested}",
                 key=session.widget_key("take number"),
                 help="Sets the number of clusters. Nothing is set unless you press this.",
-                disabled=curve.suggested == result.params.clustering.n_clusters,
+                disabled=curve.suggested == params.clustering.n_clusters,
                 on_click=_take,
                 args=(curve.suggested,),
             )

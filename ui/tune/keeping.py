@@ -4,56 +4,41 @@ import streamlit as st
 
 from core import knobs
 from core.method.version import same_method
-from core.params import params_key
+from core.params import MethodParams, params_key
 from core.result import Result
 from core.sample import Sample
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
-from ui.data.record import kept, record
+from ui.data.record import record
 from ui.shell import address as page_address
 from ui.shell import guards, run_links, session
 from ui.shell.guards import as_markdown
 from ui.shell.identity import who
+from ui.tune.shown import Shown, ShownResult
 
 _MAX_BADGE = 30  # signs; the help has all of them
 
 
-def button(sample: Sample, result: Result | None) -> None:
-    """Offer to keep a result in the record of runs, inside a row of buttons.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        Without one there is nothing to keep.
-    """
-    run = None if result is None else kept(sample, result.params, page_address.shown_file())
+def button(shown: Shown) -> None:
+    """Offer to keep a result in the record of runs, inside a row of buttons."""
     words = "Keep this result in the record of runs, with its labels, a name and a note; a link opens it again."
     with st.popover(
         "Keep",
-        icon=":material/bookmark_added:" if run else ":material/bookmark_add:",
+        icon=":material/bookmark_added:" if shown.run else ":material/bookmark_add:",
         key=session.widget_key("keep"),
         type="tertiary",
-        disabled=result is None,
+        disabled=shown.result is None,
         help=words,
     ):
-        if result is not None:
-            _form(sample, result, run)
+        if isinstance(shown, ShownResult):
+            _form(shown.sample, shown.result, shown.run)
 
 
-def badge(sample: Sample, result: Result | None) -> None:
-    """Name the kept run that is shown, inside a row of badges.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-    """
-    run = None if result is None else kept(sample, result.params, page_address.shown_file())
-    if run is None:
-        return
-    star = ":material/star: " if run.starred else ""
-    st.badge(f"{star}Kept: {as_markdown(_short(run.title))}", color="green", help=_story(run))
+def badge(shown: Shown) -> None:
+    """Name the kept run that is shown, inside a row of badges."""
+    if (run := shown.run) is not None:
+        star = ":material/star: " if run.starred else ""
+        st.badge(f"{star}Kept: {as_markdown(_short(run.title))}", color="green", help=_story(run))
 
 
 def _short(name: str) -> str:
@@ -78,7 +63,7 @@ def _form(sample: Sample, result: Result, run: Run | None) -> None:
     with st.form(session.widget_key("keep form", known), border=False):
         name = st.text_input(
             "Name",
-            run.name if run else _suggested_name(result),
+            run.name if run else _suggested_name(result.params),
             max_chars=MAX_NAME,
             help="How lists and links call it.",
         )
@@ -111,5 +96,5 @@ def _save(sample: Sample, result: Result, run: Run | None, name: str, note: str,
     st.rerun()
 
 
-def _suggested_name(result: Result) -> str:
-    return knobs.in_words(result.params)[:MAX_NAME]
+def _suggested_name(params: MethodParams) -> str:
+    return knobs.in_words(params)[:MAX_NAME]

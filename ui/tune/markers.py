@@ -14,10 +14,11 @@ from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import address as page_address
-from ui.shell import maps, session
+from ui.shell import session
 from ui.shell.charts import Chart
 from ui.shell.guards import as_markdown, shown_as_message
 from ui.shell.watch import watch
+from ui.tune.shown import ShownResult
 
 N_ROWS = 200
 """Genes that a table shows; the file holds all."""
@@ -36,19 +37,9 @@ _LABELS = (
 )
 
 
-def dots(sample: Sample, result: Result) -> Chart | None:
-    """Draw the leading genes of all domains, or offer to look for them.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-
-    Returns
-    -------
-    Chart or None
-        None until they are found.
-    """
+def dots(shown: ShownResult) -> Chart | None:
+    """Draw the leading genes of all domains, or offer to look for them."""
+    sample, result = shown.sample, shown.result
     job = jobs.markers(sample, result)
     if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
         _offer(sample, result, job)
@@ -59,7 +50,7 @@ def dots(sample: Sample, result: Result) -> Chart | None:
             "Leading genes of each domain. Area: share of the domain's spots that have the gene. Colour: its mean, from the "
             "domain with the least to that with the most."
         )
-        figure = dot_plot(job.result, maps.matched(sample, result), sample.labels_true, theme=session.theme())
+        figure = dot_plot(job.result, shown.matching, sample.labels_true, theme=shown.theme)
         return figure, f"Leading genes of each domain of {sample.name}, by share of spots and by mean."
     return None
 
@@ -86,20 +77,13 @@ def _start(sample: Sample, result: Result) -> None:
         jobs.find_markers(sample, result)
 
 
-def tables(sample: Sample, result: Result) -> None:
-    """Show the ranked genes of one domain, chosen by the reader; a click on one shows it on the tissue.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-        Where its markers are not found yet, nothing is shown.
-    """
-    job = jobs.markers(sample, result)
+def tables(shown: ShownResult) -> None:
+    """Show the ranked genes of one domain, chosen by the reader; a click on one shows it on the tissue."""
+    sample, matching = shown.sample, shown.matching
+    job = jobs.markers(sample, shown.result)
     if job is None or job.status is not JobStatus.DONE:
         return
     found: Markers = job.result
-    matching = maps.matched(sample, result)
     names = {cluster: charts.cluster_name(cluster, layer) for cluster, layer in matching.layers.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cluster = _domain_picker([c for c in charts.ordered_clusters(matching) if c in found.clusters], names)
@@ -150,8 +134,12 @@ def _table(sample: Sample, found: Markers, cluster: int) -> None:
     )
     if named and picked.selection.cells:
         row, _ = picked.selection.cells[0]
-        session.change_view(kind="gene", gene=str(frame["gene"].iloc[row]))
-        st.switch_page(_TISSUE, query_params=page_address.query_of_tissue())
+        _show_on_tissue(str(frame["gene"].iloc[row]))
+
+
+def _show_on_tissue(gene: str) -> None:
+    session.change_view(kind="gene", gene=gene)
+    st.switch_page(_TISSUE, query_params=page_address.query_of_tissue())
 
 
 def _column_config() -> dict[str, Any]:

@@ -13,18 +13,7 @@ from ui.shell import session
 
 
 def cluster_names(matching: Matching) -> dict[int, str] | None:
-    """Ask for names, where the reader wants other ones than numbers.
-
-    Parameters
-    ----------
-    matching : Matching
-        Of the labels that leave.
-
-    Returns
-    -------
-    dict of int to str, or None
-        None for numbers. The names are as they were typed.
-    """
+    """Ask for names, where the reader wants other ones than numbers."""
     wanted = st.toggle(
         "Rename or merge clusters",
         key=session.widget_key("rename"),

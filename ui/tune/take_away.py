@@ -1,10 +1,9 @@
-"""Buttons of the header of the workbench: back, forward, keep, pin, compare, export.
+"""Export: maps, labels and the whole sample as files.
 
 Files are made on the click, in another thread: a move of a knob makes none.
 """
 
 import functools
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,9 +17,11 @@ from core.io.h5ad.writing import write_h5ad
 from core.result import Result
 from core.sample import Sample
 from ui.data import compute
-from ui.shell import guards, maps, session
+from ui.shell import guards, maps
 from ui.shell.charts import refused_kinds
-from ui.tune import keeping, naming
+from ui.shell.downloads import LOUPE_CATEGORY, bytes_of, download
+from ui.tune import naming
+from ui.tune.shown import Shown, ShownResult
 
 Names = dict[int, str] | None
 
@@ -36,99 +37,38 @@ _SAMPLES = {
     "h5": ("Sample as the lab's h5", "The sample in the lab's format, with a further entry: labels."),
 }
 _LOUPE_WORDS = "Columns Barcode and domain, as Loupe Browser imports a category."
-LOUPE_CATEGORY = "domain"
-"""What Loupe Browser calls the labels."""
 
 
-def buttons(sample: Sample, result: Result | None) -> None:
-    """Offer the way back and forward, the pin and the export, inside a row.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        Without one there is nothing to pin or to export.
-    """
-    _step_button("Back to the settings before", "back", ":material/arrow_back:", -1)
-    _step_button("Forward to the settings after", "forward", ":material/arrow_forward:", 1)
-    keeping.button(sample, result)
-    _pin_button(sample, result)
-    _compare_toggle(sample)
-    _export(sample, result)
-
-
-def _step_button(words: str, name: str, icon: str, by: int) -> None:
-    st.button(
-        icon,
-        key=session.widget_key("step", name),
-        type="tertiary",
-        help=words,
-        disabled=not session.can_step(by),
-        on_click=session.step,
-        args=(by,),
-    )
-
-
-def _pin_button(sample: Sample, result: Result | None) -> None:
-    kept = session.pinned(sample.content_hash)
-    is_kept = kept is not None and result is not None and kept.params == result.params
-    pin, unpin = "Hold this result: the cards then show how others differ from it.", "Let go of the pinned result."
-    st.button(
-        "Unpin" if is_kept else "Pin",
-        key=session.widget_key("pin"),
-        type="tertiary",
-        icon=":material/keep_off:" if is_kept else ":material/keep:",
-        help=unpin if is_kept else pin,
-        disabled=result is None,
-        on_click=session.unpin if is_kept else session.pin,
-        args=(sample.content_hash,) if is_kept else (sample.content_hash, result),
-    )
-
-
-def _compare_toggle(sample: Sample) -> None:
-    key = session.widget_key("compare")
-    nothing_pinned = session.pinned(sample.content_hash) is None
-    session.show(key, session.comparing() and not nothing_pinned)
-    st.toggle(
-        "Compare",
-        key=key,
-        help="Draw the pinned result beside the predicted one. Pin a result first.",
-        disabled=nothing_pinned,
-        on_change=lambda: session.compare(session.shown(key)),
-    )
-
-
-def _export(sample: Sample, result: Result | None) -> None:
-    words = "Take maps, labels and the whole sample away."
-    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=result is None, help=words):
-        if result is not None:
-            _files(sample, result)
+def popover(shown: Shown) -> None:
+    """Offer the files of what is shown, inside a row of buttons; none while it waits."""
+    waits, words = not isinstance(shown, ShownResult), "Take maps, labels and the whole sample away."
+    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=waits, help=words):
+        if isinstance(shown, ShownResult):
+            _files(shown)
 
 
 @st.fragment
-def _files(sample: Sample, result: Result) -> None:
+def _files(shown: ShownResult) -> None:
     with st.container(gap=None):
-        _maps(sample, result)
-    matching = maps.matched(sample, result)
-    names, usable = naming.cluster_names(matching), False
+        _maps(shown)
+    names, usable = naming.cluster_names(shown.matching), False
     with guards.shown_as_message():
-        renamed(np.array(list(matching.layers)), names)
+        renamed(np.array(list(shown.matching.layers)), names)
         usable = True
     with st.container(gap=None):
-        _labels(sample, result, names, disabled=not usable)
-        _whole_sample(sample, result, names, maps.cluster_colours(sample, matching), disabled=not usable)
+        _labels(shown.sample, shown.result, names, disabled=not usable)
+        _whole_sample(shown, names, disabled=not usable)
 
 
-def _maps(sample: Sample, result: Result) -> None:
+def _maps(shown: ShownResult) -> None:
     refused = refused_kinds()
     for kind, mime in _FIGURES.items():
-        name, make = f"Maps as {kind.upper()}", _figure(sample, result, kind)
-        download(name, make, f"{sample.name}_maps.{kind}", mime, _WORDS[kind], disabled=kind in refused)
+        name, make = f"Maps as {kind.upper()}", functools.partial(_figure, shown, kind)
+        download(name, make, f"{shown.sample.name}_maps.{kind}", mime, _WORDS[kind], disabled=kind in refused)
 
 
-def _figure(sample: Sample, result: Result, kind: str) -> Callable[[], bytes]:
-    theme = session.theme()  # made in another thread, on the click, where the page's surroundings are unknown
-    return lambda: as_bytes(predicted_and_annotated(sample, result, theme=theme), kind)
+def _figure(shown: ShownResult, kind: str) -> bytes:
+    return as_bytes(predicted_and_annotated(shown.sample, shown.result, theme=shown.theme), kind)
 
 
 def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> None:
@@ -151,63 +91,19 @@ def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> 
     )
 
 
-def _whole_sample(sample: Sample, result: Result, names: Names, shades: dict[int, str], *, disabled: bool) -> None:
-    makers = {"h5ad": _h5ad(sample, result, names, shades), "h5": _lab_h5(sample, result, names)}
+def _whole_sample(shown: ShownResult, names: Names, *, disabled: bool) -> None:
+    sample, result = shown.sample, shown.result
+    makers = {"h5ad": _h5ad(shown, names), "h5": _lab_h5(sample, result, names)}
     for kind, (label, words) in _SAMPLES.items():
         make = functools.partial(bytes_of, makers[kind])
         download(label, make, f"{sample.name}_domains.{kind}", "application/x-hdf5", words, disabled=disabled)
 
 
-def _h5ad(sample: Sample, result: Result, names: Names, shades: dict[int, str]) -> Callable[[Path], None]:
-    embeddings = compute.embeddings(sample, result)
+def _h5ad(shown: ShownResult, names: Names) -> Callable[[Path], None]:
+    sample, result = shown.sample, shown.result
+    embeddings, shades = compute.embeddings(sample, result), maps.cluster_colours(sample, shown.matching)
     return lambda path: write_h5ad(sample, result, path, names=names, embeddings=embeddings(), colours=shades)
 
 
 def _lab_h5(sample: Sample, result: Result, names: Names) -> Callable[[Path], None]:
     return lambda path: write_lab_h5(sample, result, path, names)
-
-
-def bytes_of(write: Callable[[Path], None]) -> bytes:
-    """Read what writes itself to a file.
-
-    Parameters
-    ----------
-    write : callable
-        Given the path of a file that is not there yet.
-
-    Returns
-    -------
-    bytes
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "file"
-        write(path)
-        return path.read_bytes()
-
-
-def download(
-    label: str, make: Callable[[], bytes], file_name: str, mime: str, words: str, *, disabled: bool = False
-) -> None:
-    """Offer a file that is made on the click.
-
-    Parameters
-    ----------
-    label : str
-    make : callable
-        Called in another thread.
-    file_name, mime : str
-    words : str
-        What the file is, for those who wonder.
-    disabled : bool
-    """
-    st.download_button(
-        label,
-        make,
-        file_name=file_name,
-        mime=mime,
-        key=session.widget_key("export", label),
-        help=words,
-        type="tertiary",
-        disabled=disabled,
-        on_click="ignore",
-    )

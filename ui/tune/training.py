@@ -2,27 +2,23 @@
 
 import streamlit as st
 
+from core.figures.colours import Theme
 from core.figures.training import live_loss, loss_curve
 from core.params import MethodParams
-from core.result import AutoencoderReport, Result
+from core.result import AutoencoderReport
 from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.shell import session
 from ui.shell.guards import as_markdown, shown_as_message
 from ui.shell.watch import SECONDS_BETWEEN_LOOKS, watch
+from ui.tune.shown import Shown
 
 _CHART_CONFIG = {"displayModeBar": False}
 
 
 def control(sample: Sample, params: MethodParams) -> None:
-    """Offer training where the embedding needs it; while it goes on, show how far it is and offer its end.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-    """
+    """Offer training where the embedding needs it; while it goes on, show how far it is and offer its end."""
     if not params.embedding.needs_training:
         return
     trained, job = compute.ready(sample, params), jobs.training(sample, params)
@@ -68,18 +64,7 @@ def _ended(job: Job) -> None:
 
 
 def what_is_missing(sample: Sample, params: MethodParams) -> str:
-    """Say what a run that has no model waits for, and what to do.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-
-    Returns
-    -------
-    str
-        Two lines.
-    """
+    """Say what a run that has no model waits for, and what to do."""
     job = jobs.training(sample, params)
     if job is None:
         return "No model of these data and parameters yet.\nPress Train on the left."
@@ -89,33 +74,25 @@ def what_is_missing(sample: Sample, params: MethodParams) -> str:
     return f"No model yet: its training {ended}.\nPress Train on the left to start again."
 
 
-def report(sample: Sample, params: MethodParams, result: Result | None) -> None:
-    """Show how the training behind a run goes, or how it went.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-    result : Result or None
-        Without an autoencoder nothing is shown.
-    """
-    if result is not None and result.autoencoder is not None:
-        _how_it_went(result.autoencoder)
-    elif result is None and (job := jobs.training(sample, params)) is not None and not job.finished:
+def report(shown: Shown) -> None:
+    """Show how the training behind a run goes, or how it went."""
+    if shown.result is not None and shown.result.autoencoder is not None:
+        _how_it_went(shown.result.autoencoder, shown.theme)
+    elif shown.result is None and (job := jobs.training(shown.sample, shown.params)) is not None and not job.finished:
         st.subheader("Training", anchor=False)
-        _live_curve(job.id, params.embedding.network.epochs)
+        _live_curve(job.id, shown.params.embedding.network.epochs, shown.theme)
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-def _live_curve(job_id: str, n_epochs: int) -> None:
+def _live_curve(job_id: str, n_epochs: int, theme: Theme) -> None:
     job = jobs.job(job_id)
     if job is not None:
-        spec = live_loss(job.losses, n_epochs=n_epochs, theme=session.theme())
+        spec = live_loss(job.losses, n_epochs=n_epochs, theme=theme)
         # Not plotly: Streamlit rebuilds a plotly chart at every change, but moves the line of this one.
         st.echarts_chart(spec, height=240, theme=None, key=session.widget_key("live loss"), alt="Loss by epoch so far")
 
 
-def _how_it_went(report: AutoencoderReport) -> None:
+def _how_it_went(report: AutoencoderReport, theme: Theme) -> None:
     st.subheader("Training", anchor=False)
-    curve = loss_curve(report.losses, theme=session.theme())
+    curve = loss_curve(report.losses, theme=theme)
     st.plotly_chart(curve, theme=None, config=_CHART_CONFIG, alt="Loss of each epoch of training")

@@ -22,33 +22,26 @@ from core.result import Result
 from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
-from ui.shell import guards, maps, session
+from ui.shell import guards, session
 from ui.shell.charts import Chart, downloads, show
 from ui.shell.guards import as_markdown, shown_as_message
 from ui.shell.watch import watch
 from ui.tune import how_many, markers
+from ui.tune.shown import Shown, ShownResult
 
 N_REPEATS = 10
 N_RUNS = 3
 _MARKERS, _RECOMMENDED = "Markers", "recommended"
 
 
-def advice(sample: Sample, result: Result | None) -> None:
-    """Show how position and expression share the distance, and advise where the method fails.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        Without one nothing is shown.
-    """
-    if result is None:
-        return
+def advice(shown: ShownResult) -> None:
+    """Show how position and expression share the distance, and advise where the method fails."""
+    sample, result = shown.sample, shown.result
     shares = compute.distance_shares(sample, result)
     found = advise(result, sample.places, sample.labels_true, shares)
     bar, notes = st.columns([1, 2], gap="medium")
     with bar:
-        _share_of_the_distance(shares, result.params)
+        _share_of_the_distance(shares, shown)
     with notes:
         for item in found:
             st.caption(f":material/lightbulb: {as_markdown(item.sentence)}")
@@ -57,11 +50,11 @@ def advice(sample: Sample, result: Result | None) -> None:
                 ":material/check: Nothing to advise: none of the ways in which the method is known to fail shows here. Whether the "
                 "domains are right it cannot tell."
             )
-        _way_to_recommended()
+        _way_to_recommended(shown)
 
 
-def _way_to_recommended() -> None:
-    if session.settings().preset != _RECOMMENDED:
+def _way_to_recommended(shown: Shown) -> None:
+    if shown.preset != _RECOMMENDED:
         st.button(
             f"Try the preset {PRESETS[_RECOMMENDED]}",
             key=session.widget_key("try recommended"),
@@ -74,8 +67,8 @@ def _way_to_recommended() -> None:
         )
 
 
-def _share_of_the_distance(shares: Shares | None, params: MethodParams) -> None:
-    if shares is None and params.clustering.by_kmeans:
+def _share_of_the_distance(shares: Shares | None, shown: Shown) -> None:
+    if shares is None and shown.params.clustering.by_kmeans:
         st.caption(
             "Share of the distance: unknown",
             help="It needs the trained autoencoder of this run, which is not here: train it.",
@@ -92,21 +85,12 @@ def _share_of_the_distance(shares: Shares | None, params: MethodParams) -> None:
         f"{share_in_words(shares.expression)}."
     )
     st.caption("Share of the distance", help=f"What k-means listens to. {words} X weight moves the border.")
-    show(share_bar(shares, theme=session.theme()), words)
+    show(share_bar(shares, theme=shown.theme), words)
 
 
 @st.fragment
-def charts(sample: Sample, result: Result | None) -> None:
-    """Ask for a chart and draw it, with its downloads.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        Without one nothing is shown.
-    """
-    if result is None:
-        return
+def charts(shown: ShownResult) -> None:
+    """Ask for a chart and draw it, with its downloads."""
     row = st.container(horizontal=True, vertical_alignment="center")
     chosen = row.segmented_control(
         "Chart",
@@ -119,20 +103,20 @@ def charts(sample: Sample, result: Result | None) -> None:
         width="stretch",
     )
     with guards.shown_as_message():
-        chart = _CHARTS[chosen or next(iter(_CHARTS))](sample, result)
+        chart = _CHARTS[chosen or next(iter(_CHARTS))](shown)
         if chart is not None:
             show(*chart)
             with row:
-                downloads(chart[0], f"{sample.name}_{str(chosen).lower().replace(' ', '_')}")
+                downloads(chart[0], f"{shown.sample.name}_{str(chosen).lower().replace(' ', '_')}")
         if chosen == _MARKERS:
-            markers.tables(sample, result)
+            markers.tables(shown)
 
 
-def _depth_profile(sample: Sample, result: Result) -> Chart:
-    found = compute.shown_direction(sample, result)
-    st.caption(_depth_in_words(found, off=result.direction is None))
-    depth_um, matching = found.depth_um(sample.places), maps.matched(sample, result)
-    figure = depth_profile(depth_um, sample.labels_true, matching, theme=session.theme())
+def _depth_profile(shown: ShownResult) -> Chart:
+    sample = shown.sample
+    found = compute.shown_direction(sample, shown.result)
+    st.caption(_depth_in_words(found, off=shown.result.direction is None))
+    figure = depth_profile(found.depth_um(sample.places), sample.labels_true, shown.matching, theme=shown.theme)
     way = "that bends with the layers" if found.bend is not None else f"along {found.angle:.2f} rad"
     return figure, f"Share of each label along a depth {way} of {sample.name}."
 
@@ -148,23 +132,24 @@ def _depth_in_words(found: FoundDirection, *, off: bool) -> str:
     return f"The best depth {explains}; below {LEAST_SUPPORT:.0%} it takes no part, so that domains are not cut into stripes."
 
 
-def _confusion(sample: Sample, result: Result) -> Chart | None:
+def _confusion(shown: ShownResult) -> Chart | None:
+    sample, matching = shown.sample, shown.matching
     if sample.labels_true is None:
         _needs_annotation()
         return None
-    matching = maps.matched(sample, result)
     pairs = sum(layer is not None for layer in matching.layers.values())
     st.caption("Spots of each layer (rows) in each cluster (columns), with their share of the layer.")
-    figure = confusion(sample.labels_true, matching, theme=session.theme())
+    figure = confusion(sample.labels_true, matching, theme=shown.theme)
     return figure, f"Table of annotated layers by clusters of {sample.name}; {pairs} clusters are matched with a layer."
 
 
-def _flow(sample: Sample, result: Result) -> Chart | None:
+def _flow(shown: ShownResult) -> Chart | None:
+    sample, matching = shown.sample, shown.matching
     if sample.labels_true is None:
         _needs_annotation()
         return None
     st.caption("Where the spots of each annotated layer (left) went (right).")
-    figure = flow(sample.labels_true, maps.matched(sample, result), theme=session.theme())
+    figure = flow(sample.labels_true, matching, theme=shown.theme)
     return figure, f"Streams of spots from the annotated layers to the clusters of {sample.name}."
 
 
@@ -172,15 +157,16 @@ def _needs_annotation() -> None:
     st.info("This sample has no annotation to hold the clusters against. The depth profile and the repeats do without.")
 
 
-def _repeats(sample: Sample, result: Result) -> Chart | None:
-    job = jobs.repeats(sample, result.params, N_REPEATS)
+def _repeats(shown: ShownResult) -> Chart | None:
+    sample, params = shown.sample, shown.params
+    job = jobs.repeats(sample, params, N_REPEATS)
     if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
-        _offer_repeats(sample, result.params, job)
+        _offer_repeats(sample, params, job)
     elif not job.finished:
         watch(job.id, "repeat")
     else:
         runs: list[Result] = job.result
-        figure = repeats(sample, runs, theme=session.theme())
+        figure = repeats(sample, runs, theme=shown.theme)
         return (
             figure,
             f"Scores of {len(runs)} starts on {sample.name}, and a map of how often each spot keeps its label.",
@@ -208,8 +194,9 @@ def _start_repeats(sample: Sample, params: MethodParams) -> None:
         jobs.repeat(sample, params, N_REPEATS)
 
 
-def _confidence(sample: Sample, result: Result) -> Chart | None:
-    if result.confidence is None:
+def _confidence(shown: ShownResult) -> Chart | None:
+    sample, confidence = shown.sample, shown.result.confidence
+    if confidence is None:
         st.info(
             "k-means is one fit, so there is nothing to hold a spot's domain against. Choose Repeats for its starts, or the tied "
             "mixture as read-out, whose fits tell at once."
@@ -219,20 +206,19 @@ def _confidence(sample: Sample, result: Result) -> Chart | None:
         "The domains are what several fits agree on. Here is in how many of them a spot lies in the domain that is paired with its own: "
         "low at borders that are gradual, and where a domain is split in some fits only."
     )
-    matching = maps.matched(sample, result)
-    figure = confidence_map(sample.places, result.confidence, matching, sample.labels_true, theme=session.theme())
+    figure = confidence_map(sample.places, confidence, shown.matching, sample.labels_true, theme=shown.theme)
     words = f"Mean confidence of each domain of {sample.name}, and a map of how often each spot keeps its domain."
     return figure, words
 
 
-def _three_runs(sample: Sample, result: Result) -> Chart:
+def _three_runs(shown: ShownResult) -> Chart:
     with st.spinner(f"Running {N_RUNS} seeds", show_time=True):
-        runs = [compute.start(sample, result.params, place) for place in range(N_RUNS)]
-    figure = three_runs(sample, runs, theme=session.theme())
-    return figure, f"Three runs on {sample.name} that differ in their seed alone, beside the annotation."
+        runs = [compute.start(shown.sample, shown.params, place) for place in range(N_RUNS)]
+    figure = three_runs(shown.sample, runs, theme=shown.theme)
+    return figure, f"Three runs on {shown.sample.name} that differ in their seed alone, beside the annotation."
 
 
-_CHARTS: dict[str, Callable[[Sample, Result], Chart | None]] = {
+_CHARTS: dict[str, Callable[[ShownResult], Chart | None]] = {
     "Depth profile": _depth_profile,
     "Confusion": _confusion,
     "Flow": _flow,

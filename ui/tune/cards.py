@@ -1,144 +1,18 @@
-"""Parts of pages: the sample picker, figures such as metrics, maps, and what stands there when there is nothing to show."""
+"""The score cards of Tune."""
 
 import streamlit as st
 
 from core.depth import FoundDirection
-from core.folders import samples_folder
-from core.io.lab import SampleSummary
-from core.result import AutoencoderReport, Result, Scores
-from core.sample import Sample
-from core.text import shown
-from ui.data import compute
-from ui.shell import address as page_address
-from ui.shell import navigation, session
-from ui.shell.guards import as_markdown
-from ui.tune import keeping, take_away
-
-SHIPPED = "151673.h5"
+from core.result import Result, Scores
+from ui.tune.shown import Shown
 
 
-def sample_picker(*, with_view: bool = False, with_sweep: bool = False) -> SampleSummary:
-    """Ask for a sample, in the sidebar; say which files cannot be read.
-
-    Parameters
-    ----------
-    with_view : bool
-        Whether the address of the page says what the map of the Tissue page shows.
-    with_sweep : bool
-        Whether it says which sweep is shown.
-
-    Returns
-    -------
-    SampleSummary
-        Of a readable file. Where there is none, the page says what to do and ends here.
-    """
-    navigation.only_through_app()
-    found = compute.samples()
-    readable = {summary.path.name: summary for summary in found if not summary.problem}
-    page_address.follow(with_view=with_view, with_sweep=with_sweep)
-    with st.sidebar:
-        if readable:
-            _pick(readable)
-        _problems([summary.problem for summary in found if summary.problem])
-    if not readable:
-        _no_sample()
-    _say_passed_over(readable)
-    page_address.write(_chosen(readable), with_view=with_view, with_sweep=with_sweep)
-    return readable[_chosen(readable)]
-
-
-def _say_passed_over(readable: dict[str, SampleSummary]) -> None:
-    asked, chosen = session.sample_file(), _chosen(readable)
-    sentences = page_address.passed_over()
-    if asked is not None and asked != chosen:
-        sentences.append(
-            f"There is no sample {shown(asked)} here that can be read, so this is {readable[chosen].name}."
-        )
-    for sentence in sentences:
-        st.warning(as_markdown(sentence))
-
-
-def _chosen(readable: dict[str, SampleSummary]) -> str:
-    wanted = [session.sample_file(), SHIPPED, *readable]
-    return next(file for file in wanted if file in readable)
-
-
-def _pick(readable: dict[str, SampleSummary]) -> None:
-    key = session.widget_key("sample")
-    session.show(key, _chosen(readable))
-    st.selectbox(
-        "Section",
-        list(readable),
-        format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
-        key=key,
-        help=f"Samples in {as_markdown(samples_folder().name)}. A file put there shows up when the page is reloaded.",
-        on_change=lambda: session.choose_sample(session.shown(key)),
-    )
-
-
-def _problems(problems: list[str]) -> None:
-    for problem in problems:
-        st.warning(as_markdown(problem))
-
-
-def _no_sample() -> None:
-    st.title("Spatial domains", anchor=False)
-    st.info(
-        f"There is no sample in {as_markdown(str(samples_folder()))} that can be read. Run "
-        "`python -m core fetch paste2` to bring four sections of human cortex, or bring in your own on Add data, then reload "
-        "this page."
-    )
-    st.stop()
-
-
-def header(sample: Sample, result: Result | None) -> None:
-    """Say what page this is, what sample it shows, and how the autoencoder did.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-    """
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.title("Tune", anchor=False, width="content")
-        st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
-        st.badge(
-            f"{sample.n_spots:,} spots", color="gray", help=f"Spots under tissue, with {sample.n_genes:,} genes each."
-        )
-        if sample.synthetic:
-            st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
-        if result is not None and result.autoencoder is not None:
-            _autoencoder_badge(result.autoencoder)
-        keeping.badge(sample, result)
-        st.space("stretch")
-        # One group: in a narrow window all go to a row of their own, not the last one alone.
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            take_away.buttons(sample, result)
-
-
-def _autoencoder_badge(report: AutoencoderReport) -> None:
-    words = (
-        "Share of the differences between spots that the reconstruction keeps: 1 is all, 0 is no better than the mean of each "
-        "gene; below 0.05 the autoencoder counts as dead."
-    )
-    state_of_it = "dead" if report.dead else "works"
-    label = f"Autoencoder {state_of_it}: explains {report.explained_variance:.2f}"
-    st.badge(label, color="orange" if report.dead else "gray", help=words)
-
-
-def scores(sample: Sample, result: Result | None) -> None:
-    """Show the figures of a run in a row of cards, each with its change against the pinned run.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result or None
-        None keeps the cards in their places, empty.
-    """
-    kept = session.pinned(sample.content_hash)
-    cards = (_card_ari, _card_nmi, _card_stability, _card_pas, _card_direction, _card_time)
+def cards(shown: Shown) -> None:
+    """Show the figures of a run in a row of cards, each with its change against the pinned run; empty while it waits."""
+    kept = None if shown.pinned is None else shown.pinned.result
+    makers = (_card_ari, _card_nmi, _card_stability, _card_pas, _card_direction, _card_time)
     row = st.container(horizontal=True, gap="small")  # in a narrow window three cards and three
-    for label, value, note, description, words in (card(result, kept) for card in cards):
+    for label, value, note, description, words in (make(shown.result, kept) for make in makers):
         row.metric(
             label,
             value,

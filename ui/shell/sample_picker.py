@@ -1,0 +1,74 @@
+"""The sample picker of the sidebar, and what stands there when there is no sample to show."""
+
+import streamlit as st
+
+from core.folders import samples_folder
+from core.io.lab import SampleSummary
+from core.text import shown
+from ui.data import compute
+from ui.shell import address as page_address
+from ui.shell import navigation, session
+from ui.shell.guards import as_markdown
+
+SHIPPED = "151673.h5"
+
+
+def sample_picker(*, with_view: bool = False, with_sweep: bool = False) -> SampleSummary:
+    """Ask for a sample, in the sidebar; where none can be read, the page says what to do and ends here."""
+    navigation.only_through_app()
+    found = compute.samples()
+    readable = {summary.path.name: summary for summary in found if not summary.problem}
+    page_address.follow(with_view=with_view, with_sweep=with_sweep)
+    with st.sidebar:
+        if readable:
+            _pick(readable)
+        _problems([summary.problem for summary in found if summary.problem])
+    if not readable:
+        _no_sample()
+    _say_passed_over(readable)
+    page_address.write(_chosen(readable), with_view=with_view, with_sweep=with_sweep)
+    return readable[_chosen(readable)]
+
+
+def _say_passed_over(readable: dict[str, SampleSummary]) -> None:
+    asked, chosen = session.sample_file(), _chosen(readable)
+    sentences = page_address.passed_over()
+    if asked is not None and asked != chosen:
+        sentences.append(
+            f"There is no sample {shown(asked)} here that can be read, so this is {readable[chosen].name}."
+        )
+    for sentence in sentences:
+        st.warning(as_markdown(sentence))
+
+
+def _chosen(readable: dict[str, SampleSummary]) -> str:
+    wanted = [session.sample_file(), SHIPPED, *readable]
+    return next(file for file in wanted if file in readable)
+
+
+def _pick(readable: dict[str, SampleSummary]) -> None:
+    key = session.widget_key("sample")
+    session.show(key, _chosen(readable))
+    st.selectbox(
+        "Section",
+        list(readable),
+        format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
+        key=key,
+        help=f"Samples in {as_markdown(samples_folder().name)}. A file put there shows up when the page is reloaded.",
+        on_change=lambda: session.choose_sample(session.shown(key)),
+    )
+
+
+def _problems(problems: list[str]) -> None:
+    for problem in problems:
+        st.warning(as_markdown(problem))
+
+
+def _no_sample() -> None:
+    st.title("Spatial domains", anchor=False)
+    st.info(
+        f"There is no sample in {as_markdown(str(samples_folder()))} that can be read. Run "
+        "`python -m core fetch paste2` to bring four sections of human cortex, or bring in your own on Add data, then reload "
+        "this page."
+    )
+    st.stop()

@@ -1,0 +1,116 @@
+"""A sample as it is, for Tissue and for the preview of Add data: its map in the colours of one kind, and its facts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.figures.charts import colour_scale
+from core.figures.colours import Theme
+from core.sample import Sample
+from ui.shell import maps, pictures, session
+from ui.shell.guards import as_markdown
+from ui.tissue_view import TissueMap
+
+KINDS = {"annotation": "Annotation", "gene": "Gene", "counts": "Counts per spot", "genes": "Genes per spot"}
+_UNITS = {"gene": "counts", "counts": "counts", "genes": "genes"}
+_MARKERS = ("PCP4", "MOBP", "SNAP25", "GFAP")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shown:
+    """A sample in the colours of its annotation, or of values between two limits; decided once by the page."""
+
+    sample: Sample
+    theme: Theme
+    kind: str
+    gene: str | None
+    limits: tuple[float, float] | None
+
+
+def find(
+    sample: Sample, theme: Theme, kind: str, gene: str | None = None, limits: tuple[float, float] | None = None
+) -> Shown:
+    """Show what is asked for where the sample has it, else what comes nearest."""
+    kinds, gene = _kinds(sample), _gene(sample, gene)
+    kind = kind if kind in kinds else kinds[0]
+    if kind == "annotation":
+        return Shown(sample=sample, theme=theme, kind=kind, gene=gene, limits=None)
+    values = pictures.values(sample, kind, gene)
+    limits = limits or (float(values.min()), float(values.max()))
+    return Shown(sample=sample, theme=theme, kind=kind, gene=gene, limits=limits)
+
+
+def genes(sample: Sample) -> list[str]:
+    """Name the genes of a sample, in order; none where its file does not."""
+    return [] if sample.gene_names is None else sorted(set(sample.gene_names.tolist()))
+
+
+def _kinds(sample: Sample) -> list[str]:
+    missing = {"annotation": sample.labels_true is None, "gene": sample.gene_names is None}
+    return [kind for kind in KINDS if not missing.get(kind)]
+
+
+def _gene(sample: Sample, wanted: str | None) -> str | None:
+    there = genes(sample)
+    return next((gene for gene in (wanted, *_MARKERS, *there[:1]) if gene in there), None)
+
+
+def kind_picker(sample: Sample, kind: str, take: Callable[[str], None]) -> None:
+    """Ask what the colours of the map mean."""
+    key = session.widget_key("view kind")
+    session.show(key, kind)
+    st.segmented_control(
+        "Show",
+        _kinds(sample),
+        required=True,
+        format_func=KINDS.__getitem__,
+        key=key,
+        label_visibility="collapsed",
+        on_change=lambda: take(session.shown(key)),
+    )
+
+
+def badges(sample: Sample, *, with_size: bool = False) -> None:
+    """Name a sample inside a row, and say where a program made it."""
+    st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
+    if with_size:
+        words = f"Spots under tissue, with {sample.n_genes:,} genes each."
+        st.badge(f"{sample.n_spots:,} spots", color="gray", help=words)
+    if sample.synthetic:
+        st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
+
+
+def picture(shown: Shown) -> np.ndarray | None:
+    """Draw the map, and say which spots the lasso holds; None while it holds none."""
+    sample = shown.sample
+    annotated = [] if sample.labels_true is None else [maps.annotated(sample, shown.theme)]
+    in_sight, hover_only = (annotated, []) if shown.kind == "annotation" else ([_map_of_values(shown)], annotated)
+    return maps.draw(session.widget_key("tissue"), sample, in_sight, shown.theme, hover_only)
+
+
+def _map_of_values(shown: Shown) -> TissueMap:
+    title = str(shown.gene) if shown.kind == "gene" else KINDS[shown.kind]
+    return TissueMap(
+        title=maps.titled(title, shown.sample),
+        description=f"{title} of {shown.sample.name}, by spot.",
+        values=pictures.values(shown.sample, shown.kind, shown.gene),
+        scale=[colour for _, colour in colour_scale(shown.theme)],
+        limits=shown.limits,
+        unit=_UNITS[shown.kind],
+    )
+
+
+def card(sample: Sample) -> None:
+    """Show how large a sample is, how its spots spread over the layers, and where it comes from."""
+    n_layers = len(sample.layer_names)
+    size = f"**{sample.n_spots:,}** spots, **{sample.n_genes:,}** genes, **{n_layers}** layer{'s' * (n_layers != 1)}"
+    words = (
+        "Spots: places of the array under tissue, or cells. Genes: those in the file, often the most variable ones only. Layers: "
+        "annotated classes, without the spots that the experts left out."
+    )
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(size, help=words)
+        made = "**Synthetic:** made by a program, not measured. " * sample.synthetic
+        st.caption(made + (as_markdown(sample.source) or "The file does not say where it comes from."))

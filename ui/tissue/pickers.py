@@ -1,0 +1,93 @@
+"""The controls of the Tissue page: of which gene the colours are, and between which values they run."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.sample import Sample
+from core.text import shown as quoted
+from ui.shell import sample_view, session
+from ui.shell.guards import as_markdown
+from ui.shell.sample_view import Shown
+
+
+def find(sample: Sample) -> Shown:
+    """Say what the map shows: what this session asks for, where the sample has it."""
+    view = session.view()
+    return sample_view.find(sample, session.theme(), view.kind, view.gene, view.limits)
+
+
+def kind_picker(sample: Sample, kind: str) -> None:
+    """Ask what the colours of the map mean."""
+    sample_view.kind_picker(sample, kind, lambda chosen: session.change_view(kind=chosen))
+
+
+def value_pickers(shown: Shown) -> None:
+    """Ask for a gene, and between which values the colours run."""
+    _gene_picker(shown.sample, shown.gene)
+    _limits_picker(shown.limits)
+
+
+def _gene_picker(sample: Sample, gene: str | None) -> None:
+    key, there = session.widget_key("gene"), sample_view.genes(sample)
+    session.show(key, gene)
+    st.selectbox(
+        "Gene",
+        there,
+        index=None,
+        key=key,
+        placeholder="" if there else "No names in the file",
+        disabled=not there,
+        help="Type a few letters of its name: the map then shows its counts.",
+        on_change=lambda: session.change_view(kind="gene", gene=session.shown(key)),
+    )
+    asked = session.view().gene
+    if there and asked is not None and asked not in there:
+        st.caption(as_markdown(f"This section has no gene {quoted(asked, 40)}: choose another."))
+
+
+def _limits_picker(limits: tuple[float, float] | None) -> None:
+    low, high = limits or (None, None)
+    keys = session.widget_key("limit", "low"), session.widget_key("limit", "high")
+    for key, value in zip(keys, (low, high), strict=True):
+        session.show(key, value)
+
+    def take() -> None:
+        chosen = session.shown(keys[0]), session.shown(keys[1])
+        session.change_view(limits=None if None in chosen else chosen)
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
+        _limit_input("Minimum", keys[0], "below it have the first colour", take, at_most=high)
+        _limit_input("Maximum", keys[1], "above it have the last colour", take, at_least=low)
+        st.button(
+            ":material/undo:",
+            key=session.widget_key("limit", "reset"),
+            type="tertiary",
+            help="Back to the ends of the values",
+            disabled=session.view().limits is None,
+            on_click=session.change_view,
+        )
+
+
+def _limit_input(
+    label: str,
+    key: str,
+    words: str,
+    take: Callable[[], None],
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> None:
+    st.number_input(
+        label,
+        min_value=at_least,
+        max_value=at_most,
+        value=None,
+        step=1.0,
+        format="%.10g",
+        key=key,
+        placeholder="–",
+        disabled=at_least is None and at_most is None,
+        help=f"Spots at or {words} of the scale. Empty it to go back to the ends of the values.",
+        on_change=take,
+    )

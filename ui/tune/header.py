@@ -1,0 +1,82 @@
+"""The head of Tune: what is shown, and the buttons to go back, forward, keep, pin, compare and export."""
+
+import streamlit as st
+
+from core.result import AutoencoderReport
+from ui.shell import sample_view, session
+from ui.tune import keeping, take_away
+from ui.tune.shown import Pinned, Shown
+
+
+def header(shown: Shown) -> None:
+    """Say what page this is, what sample it shows, and how the autoencoder did; offer what can be done with it."""
+    sample, result = shown.sample, shown.result
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title("Tune", anchor=False, width="content")
+        sample_view.badges(sample, with_size=True)
+        if result is not None and result.autoencoder is not None:
+            _autoencoder_badge(result.autoencoder)
+        keeping.badge(shown)
+        st.space("stretch")
+        # One group: in a narrow window all go to a row of their own, not the last one alone.
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            _buttons(shown)
+
+
+def _autoencoder_badge(report: AutoencoderReport) -> None:
+    words = (
+        "Share of the differences between spots that the reconstruction keeps: 1 is all, 0 is no better than the mean of each "
+        "gene; below 0.05 the autoencoder counts as dead."
+    )
+    state_of_it = "dead" if report.dead else "works"
+    label = f"Autoencoder {state_of_it}: explains {report.explained_variance:.2f}"
+    st.badge(label, color="orange" if report.dead else "gray", help=words)
+
+
+def _buttons(shown: Shown) -> None:
+    _step_button("Back to the settings before", "back", ":material/arrow_back:", -1)
+    _step_button("Forward to the settings after", "forward", ":material/arrow_forward:", 1)
+    keeping.button(shown)
+    _pin_button(shown)
+    _compare_toggle(shown.pinned)
+    take_away.popover(shown)
+
+
+def _step_button(words: str, name: str, icon: str, by: int) -> None:
+    st.button(
+        icon,
+        key=session.widget_key("step", name),
+        type="tertiary",
+        help=words,
+        disabled=not session.can_step(by),
+        on_click=session.step,
+        args=(by,),
+    )
+
+
+def _pin_button(shown: Shown) -> None:
+    sample, result = shown.sample, shown.result
+    is_kept = shown.pinned is not None and result is not None and shown.pinned.result.params == result.params
+    pin, unpin = "Hold this result: the cards then show how others differ from it.", "Let go of the pinned result."
+    st.button(
+        "Unpin" if is_kept else "Pin",
+        key=session.widget_key("pin"),
+        type="tertiary",
+        icon=":material/keep_off:" if is_kept else ":material/keep:",
+        help=unpin if is_kept else pin,
+        disabled=result is None,
+        on_click=session.unpin if is_kept else session.pin,
+        args=(sample.content_hash,) if is_kept else (sample.content_hash, result),
+    )
+
+
+def _compare_toggle(pinned: Pinned | None) -> None:
+    key = session.widget_key("compare")
+    session.show(key, pinned is not None and pinned.matching is not None)
+    st.toggle(
+        "Compare",
+        key=key,
+        help="Draw the pinned result beside the predicted one. Pin a result first.",
+        disabled=pinned is None,
+        on_change=lambda: session.compare(session.shown(key)),
+    )

@@ -1,0 +1,62 @@
+"""The form of Tune: every knob of the method that takes part, in the order in which the steps follow each other."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.declarations import Group
+from core.knobs import KnobPath, declared, in_groups, soonest_first, takes_part, value_at
+from core.sample import Sample
+from ui.shell import forms, session
+
+_EARLY: Sequence[Group] = ("pooling", "embedding", "reduction")
+_LATE: Sequence[Group] = ("weight", "direction", "clusters", "refinement")
+_DIRECTION: KnobPath = ("direction", "method")
+_ANGLE: KnobPath = ("direction", "angle")
+
+
+def early(sample: Sample) -> None:
+    """Ask for what is done before clustering: pooling and embedding."""
+    _those_that_take_part(sample, *_EARLY)
+    if forms.params(sample).embedding.needs_training:
+        with st.expander("Autoencoder"):
+            _those_that_take_part(sample, "network")
+
+
+def late(sample: Sample) -> None:
+    """Ask for what changes the clustering alone: weight, direction, clusters, read-out, seed, refinement, starts."""
+    _those_that_take_part(sample, *_LATE)
+    if forms.params(sample).clustering.by_kmeans:
+        with st.expander("Starts"):
+            _those_that_take_part(sample, "starts")
+
+
+def _those_that_take_part(sample: Sample, *groups: Group) -> None:
+    for group in groups:
+        for path in soonest_first(in_groups(group)):
+            if takes_part(forms.params(sample), path):
+                _knob(sample, path)
+
+
+def _knob(sample: Sample, path: KnobPath) -> None:
+    """Ask for one parameter: its widget, its default, and the way back to it."""
+    item, value = declared(path), value_at(forms.params(sample), path)
+    default = value_at(forms.standard(sample), path)
+    in_words, key = forms.in_words(item, default), session.widget_key(*path)
+    with forms.row():
+        words = f"{item.metadata['help']} Default: {in_words}."
+        forms.ask(item, key, value, default, words, functools.partial(_take, sample, path, default))
+        forms.back_button(".".join(path), f"Back to {in_words}", value == default, session.reset, path)
+
+
+def _take(sample: Sample, path: KnobPath, default: Any) -> None:
+    value = forms.on_grid(declared(path), session.shown(session.widget_key(*path)))
+    if value is None or value == default:
+        session.reset(path)
+        return
+    moved = {path: value}
+    if (path, value) == (_DIRECTION, "manual") and (angle := session.found_angle(sample)) is not None:
+        moved[_ANGLE] = forms.on_grid(declared(_ANGLE), angle)
+    session.change_all(moved)
