@@ -4,8 +4,7 @@ Knows barcodes, features and counts; nothing of where the spots lie.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -15,9 +14,9 @@ import numpy as np
 from scipy import io as scipy_io
 from scipy import sparse
 
-from core.errors import SampleError, SampleFileError
+from core.errors import SampleFileError
 from core.io import archives
-from core.io.hdf5.safe import opened
+from core.io.hdf5.safe import naming, opened
 from core.io.hdf5.text import short_texts
 from core.text import shown
 
@@ -91,7 +90,7 @@ def read_head(path: Path) -> MatrixHead:
     """
     if path.is_dir():
         return _text_head(path)
-    with opened(path) as file, _naming(path):
+    with opened(path) as file, naming(path):
         return _h5_head(_matrix_group(file))
 
 
@@ -118,20 +117,11 @@ def read_counts(path: Path, head: MatrixHead) -> sparse.csr_array:
     if path.is_dir():
         counts = _text_counts(path, head)
     else:
-        with opened(path) as file, _naming(path):
+        with opened(path) as file, naming(path):
             counts = _h5_counts(_matrix_group(file), head)
     if counts.data.size and not counts.data.all():
         counts.eliminate_zeros()
     return counts if head.is_gene.all() else counts[:, np.flatnonzero(head.is_gene)]
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Put the file's name in front of what is wrong with its contents."""
-    try:
-        yield
-    except SampleError as error:
-        raise type(error)(f"{shown(path.name)} {error}") from error
 
 
 # --- HDF5 ---
@@ -258,7 +248,7 @@ def _text_head(folder: Path) -> MatrixHead:
     # genes.tsv has an id and a symbol; features.tsv a kind, too.
     names = [row[1] if len(row) > 1 else row[0] for row in rows]
     kinds = [row[2] if len(row) > 2 else GENES for row in rows]
-    with _naming(barcodes.parent):
+    with naming(barcodes.parent):
         return _head(np.array([row[0] for row in _lines(barcodes)]), np.array(names), np.array(kinds))
 
 

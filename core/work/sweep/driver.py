@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from core import knobs
+from core import files, knobs
 from core.errors import DomainsError
 from core.result import Result, Scores
 from core.sample import Sample
@@ -20,7 +20,6 @@ from core.work.sweep.folder import PROGRAM_ENDED, Plan, SweepFolder
 from core.work.sweep.order import GridSource, SearchSource, Source, Task
 from core.work.sweep.outcome import Event, Outcome, SweepStatus, cell_of
 from core.work.sweep.plan import Section, Setting, run_key
-from core.work.sweep.steps import remove_folder
 from core.work.sweep.tasks import make_runs
 from core.work.tasks import SampleFile
 
@@ -138,7 +137,7 @@ class Driver(threading.Thread):
             else:  # the workers end with the program by themselves
                 self._end_jobs()
             if status is not SweepStatus.PAUSED:
-                remove_folder(self._folder.steps)
+                files.remove(self._folder.steps)
             self._note(Event(state=status, error=error))
 
     def _run(self) -> tuple[SweepStatus, str]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy import sparse
 
-from core.files import keep_below, locked, mark_used, remove, written_whole
+from core.files import keep_below, locked, mark_used, written_whole
 from core.method.cache import DEFAULT_BYTES, StepCache
 from core.sample import Sample, TissueImage
 
@@ -94,11 +94,6 @@ class SharedSteps(StepCache):
 
     def _locked(self, key: str) -> AbstractContextManager[None]:
         return locked(self.folder / f"{key}.lock")
-
-
-def remove_folder(folder: Path) -> None:
-    """Delete a folder of shared steps; what is in use stays readable to who uses it."""
-    remove(folder)
 
 
 def _is_shared(value: np.ndarray) -> bool:

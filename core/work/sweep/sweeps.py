@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from core import files
 from core.errors import ParameterError, WorkError
 from core.work.board.board import Board
 from core.work.runs import Record
@@ -17,7 +18,6 @@ from core.work.sweep.driver import Driver, Means, SweepSnapshot
 from core.work.sweep.folder import SweepFolder, sweep_folders
 from core.work.sweep.outcome import SweepStatus
 from core.work.sweep.plan import Sweep
-from core.work.sweep.steps import remove_folder
 from core.work.sweep.tasks import make_runs
 
 __all__ = ["SweepSnapshot", "Sweeps"]
@@ -185,7 +185,7 @@ class Sweeps:
         for folder in sweep_folders(self._folder):
             if folder.steps.is_dir() and (held := folder.hold()) is not None:
                 with held:
-                    remove_folder(folder.steps)
+                    files.remove(folder.steps)
 
     def _folder_of(self, sweep_id: str) -> SweepFolder:
         return SweepFolder(self._folder / sweep_id)
