@@ -66,7 +66,7 @@ class Run:
     deleted : bool
         Whether it was deleted; it can be restored.
     aside : dict of str to object
-        Knobs by address that this version of the program does not know, or whose value it does not allow. They played
+        Knobs by path that this version of the program does not know, or whose value it does not allow. They played
         a part in the labels, but not in `params`.
     artifacts : dict of str to str
         Id in the store of artifacts by file name.
@@ -132,7 +132,7 @@ def run_of(facts: Any, values: Any, *, deleted: bool = False) -> Run:
     facts : object
         As :func:`facts_of` writes it, by this version or another.
     values : object
-        Knobs by address.
+        Knobs by path.
     deleted : bool
         Facts do not say so: a run that arrives from elsewhere is not deleted.
 
