@@ -17,7 +17,7 @@ ONLY_DRAW = [
     "tune/cards.py",
     "tune/maps.py",
     "tune/shown.py",
-    "tune/take_away.py",
+    "tune/downloads.py",
     "method/lessons.py",
     "runs/compare.py",
 ]

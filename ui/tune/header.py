@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.result import AutoencoderReport
 from ui.shell import sample_view, session
-from ui.tune import keeping, state, take_away
+from ui.tune import downloads, keeping, state
 from ui.tune.shown import Pinned, Shown
 
 
@@ -39,7 +39,7 @@ def _buttons(shown: Shown) -> None:
     keeping.button(shown)
     _pin_button(shown)
     _compare_toggle(shown.pinned)
-    take_away.popover(shown)
+    downloads.popover(shown)
 
 
 def _step_button(words: str, name: str, icon: str, by: int) -> None:
