@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from ui.shell import identity, process, queue, turns
+from ui.shell import address, identity, process, queue, turns
+from ui.sweep import address as sweep_address
+from ui.tissue import address as tissue_address
 
 st.set_page_config(page_title="Spatial domains", layout="wide")
 page = st.navigation(
@@ -18,6 +20,7 @@ page = st.navigation(
     ]
 )
 process.set_up()
+address.register(tissue_address.PART, sweep_address.PART)
 identity.let_in()
 queue.head()
 with turns.of_this_server().taken():

@@ -20,7 +20,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-_NAME_COOKIE = "spatial_domains_name"  # as ui/shell/identity.py has the browser keep it
+_NAME_COOKIE = "spatial_domains_name"  # as ui/data/user.py has the browser keep it
 _SECONDS_TO_DRAW = 120.0
 
 

@@ -2,15 +2,16 @@
 
 import streamlit as st
 
+from ui.add_data import sources, state
 from ui.add_data import view as add_data
-from ui.add_data import ways_in
-from ui.shell import guards, navigation, session
+from ui.shell import guards, navigation
+from ui.tissue import view as tissue
 
 navigation.only_through_app()
 st.title("Add data", anchor=False)
 with guards.shown_as_message():
-    incoming = session.incoming()
+    incoming = state.incoming()
     if incoming is None:
-        ways_in.choose()
+        sources.choose()
     else:
-        add_data.source(incoming)
+        add_data.source(incoming, tissue.preview)

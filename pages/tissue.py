@@ -4,10 +4,10 @@ import streamlit as st
 
 from ui.data import compute
 from ui.shell import guards, sample_picker, sample_view
-from ui.tissue import pickers
+from ui.tissue import address, pickers
 from ui.tissue import view as tissue
 
-summary = sample_picker.sample_picker(with_view=True)
+summary = sample_picker.sample_picker(address.PART)
 with guards.shown_as_message():
     shown = pickers.find(compute.sample(summary))
     tissue.header(shown)

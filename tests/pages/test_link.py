@@ -179,6 +179,20 @@ def test_the_browsers_own_back_brings_the_settings_of_that_address(app):
     assert app.slider(key("pooling.window")).value == 3
 
 
+def test_an_address_that_asks_for_the_same_settings_adds_nothing_to_the_history(app):
+    app.selectbox(key("direction.method")).select("manual").run()
+    app.slider(key("direction.angle")).set_value(-0.5).run()
+    app.selectbox(key("direction.method")).select("off").run()  # of the angle the address now says nothing
+    app.switch_page("pages/tissue.py").run()
+    app.query_params["show"] = "counts"  # as the browser sends it
+    app.run()
+    assert app.button_group(key("view kind")).value == "counts"
+    app.switch_page("pages/tune.py").run()
+    app.button(key("step.back")).click().run()
+    assert app.selectbox(key("direction.method")).value == "manual"
+    assert app.slider(key("direction.angle")).value == -0.5
+
+
 def test_cards_say_how_a_result_differs_from_the_pinned_one(app):
     pinned = float(cards(app)["ARI"][0])
     app.button(key("pin")).click().run()

@@ -13,7 +13,7 @@ from core.params import preset, replaced
 from core.work.runs import open_record
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
-from ui.runs import take_away as runs_take_away
+from ui.runs import downloads
 
 PAPER = preset("paper", n_clusters=3)
 
@@ -238,7 +238,7 @@ def test_everything_is_offered_and_nothing_is_made_before_the_click(samples_fold
     lab.write(dataclasses.replace(plain, barcodes=barcodes), samples_folder / "named.h5")
     run = kept(record, lab.read(samples_folder / "named.h5"))
     for name in ("html_report", "as_bytes", "labels_csv", "loupe_csv", "write_h5ad", "reproduction_script"):
-        monkeypatch.setattr(runs_take_away, name, lambda *args, **kwargs: pytest.fail("made though nobody asked"))
+        monkeypatch.setattr(downloads, name, lambda *args, **kwargs: pytest.fail("made though nobody asked"))
     files = offered(opened(run))
     wanted = [
         "Report",

@@ -8,7 +8,7 @@ from core.work.sweep.outcome import SweepStatus
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from ui.data.record import record
-from ui.sweep import doors as sweeps
+from ui.sweep import sweeps
 
 
 def key(*parts):

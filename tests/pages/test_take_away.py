@@ -29,7 +29,7 @@ def app(samples_folder):
 
 def test_everything_is_offered_and_nothing_is_made_while_knobs_are_moved(app, monkeypatch):
     for name in ("write_h5ad", "write_lab_h5", "labels_csv", "loupe_csv", "as_bytes", "run_embeddings"):
-        owner = "ui.tune.take_away.compute" if name == "run_embeddings" else "ui.tune.take_away"
+        owner = "ui.tune.downloads.compute" if name == "run_embeddings" else "ui.tune.downloads"
         monkeypatch.setattr(f"{owner}.{name}", lambda *args, **kwargs: pytest.fail("made though nobody asked"))
     app.slider("widget:pooling.window").set_value(3).run()
     assert not app.exception

@@ -1,5 +1,6 @@
 """Redraws of many sessions at once: one is worked on, the others stand in line, and nobody for long."""
 
+import sys
 import threading
 
 import pytest
@@ -26,6 +27,11 @@ class Visitor:
         return self.inside.wait(10)
 
     @property
+    def stands_in_line(self):
+        frame = sys._current_frames().get(self.thread.ident)
+        return not self.inside.is_set() and frame is not None and frame.f_code is threading.Condition.wait.__code__
+
+    @property
     def stays_out(self):
         return not self.inside.wait(0.2)
 
@@ -39,9 +45,9 @@ def test_redraws_go_on_one_after_the_other_in_the_order_in_which_they_came():
     first = Visitor(turns)
     assert first.comes_in
     second = Visitor(turns)
-    wait_until(lambda: turns.n_waiting == 1)
+    wait_until(lambda: second.stands_in_line)
     third = Visitor(turns)
-    wait_until(lambda: turns.n_waiting == 2)
+    wait_until(lambda: third.stands_in_line)
     assert second.stays_out
     first.leave()
     assert second.comes_in

@@ -17,12 +17,12 @@ ONLY_DRAW = [
     "tune/cards.py",
     "tune/maps.py",
     "tune/shown.py",
-    "tune/take_away.py",
+    "tune/downloads.py",
     "method/lessons.py",
     "runs/compare.py",
 ]
 OWN_WIDGETS = {"tissue_view/component.py"}  # reads its own value, as every widget does
-HANDED_DOWN = {"Theme", "Shown", "ShownResult"}
+HANDED_DOWN = {"Theme", "Shown", "ShownResult", "SectionRuns"}
 STATELESS = {"widget_key", "link_to"}  # the second writes the server's own address, the same for every session
 
 

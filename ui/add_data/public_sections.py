@@ -10,7 +10,7 @@ from core.folders import samples_folder
 from core.io.public.dlpfc import DLPFC_SECTIONS, DONORS, sample_path
 from core.io.public.paste2 import PASTE2_SECTIONS
 from core.work.board.board import JobStatus
-from ui.add_data import doors as arrivals
+from ui.add_data import work
 from ui.shell import session
 from ui.shell.guards import as_markdown, shown_as_message
 from ui.shell.watch import watch
@@ -64,7 +64,7 @@ def offer() -> None:
 
 
 def _collection(collection: _Collection) -> None:
-    job = arrivals.fetching(collection.key)
+    job = work.fetching(collection.key)
     running = job is not None and not job.finished
     chosen = _sections(collection, disabled=running)
     st.button(
@@ -87,7 +87,7 @@ def _collection(collection: _Collection) -> None:
 
 def _fetch(collection: str, sections: tuple[str, ...]) -> None:
     with shown_as_message():
-        arrivals.fetch(collection, sections)
+        work.fetch(collection, sections)
 
 
 def _sections(collection: _Collection, *, disabled: bool) -> list[str]:

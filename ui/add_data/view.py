@@ -16,14 +16,18 @@ from core.folders import samples_folder
 from core.io import importing, lab
 from core.io.drafts import stem
 from core.io.incoming import ImportChoices, Survey
+from core.sample import Sample
 from core.text import shown
 from core.work.board.board import Job, JobStatus
-from ui.add_data import doors as arrivals
+from ui.add_data import state, work
+from ui.add_data.state import Incoming
 from ui.data import compute
-from ui.shell import forms, guards, sample_view, session
+from ui.shell import forms, guards, session
 from ui.shell.guards import as_markdown
-from ui.shell.session import Incoming
 from ui.shell.watch import watch
+
+Preview = Callable[[Sample], None]
+"""Shows a sample as it would be kept."""
 
 _MARKS = {
     "good": ":green[:material/check_circle:]",
@@ -33,13 +37,8 @@ _MARKS = {
 _TABLES = ["csv", "tsv", "txt", "csv.gz"]
 
 
-def source(incoming: Incoming) -> None:
-    """Show what is being brought in: what was found, what can be chosen, and the sample that comes of it.
-
-    Parameters
-    ----------
-    incoming : Incoming
-    """
+def source(incoming: Incoming, preview: Preview) -> None:
+    """Show what is being brought in: what was found, what can be chosen, and the sample that comes of it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(as_markdown(shown(incoming.source.called)), color="primary")
         st.space("stretch")
@@ -52,13 +51,13 @@ def source(incoming: Incoming) -> None:
             on_click=_drop,
             args=(incoming,),
         )
-    look = functools.partial(arrivals.look, incoming)
-    _when_done(incoming, look, "check", lambda survey: _found(incoming, survey))
+    look = functools.partial(work.look, incoming)
+    _when_done(incoming, look, "check", lambda survey: _found(incoming, survey, preview))
 
 
 def _drop(incoming: Incoming) -> None:
-    arrivals.end_work_on(incoming)
-    session.drop_incoming()
+    work.end_work_on(incoming)
+    state.drop_incoming()
 
 
 def _when_done(incoming: Incoming, find: Callable[..., Job], name: str, then: Callable[[Any], None]) -> None:
@@ -83,7 +82,7 @@ def _words(incoming: Incoming, text: str) -> str:
     return as_markdown(text.replace(incoming.source.path.name, shown(incoming.source.called)))
 
 
-def _found(incoming: Incoming, survey: Survey) -> None:
+def _found(incoming: Incoming, survey: Survey, preview: Preview) -> None:
     incoming = _with_suggestions(incoming, survey)
     facts, picture = st.columns([1, 2], gap="small")
     with facts:
@@ -92,16 +91,16 @@ def _found(incoming: Incoming, survey: Survey) -> None:
             _choices(incoming, survey)
     with picture:
         if survey.importable:
-            prepare = functools.partial(arrivals.prepare, incoming)
-            _when_done(incoming, prepare, "preview", lambda path: _prepared(incoming, path))
+            prepare = functools.partial(work.prepare, incoming)
+            _when_done(incoming, prepare, "preview", lambda path: _prepared(incoming, path, preview))
 
 
 def _with_suggestions(incoming: Incoming, survey: Survey) -> Incoming:
     if incoming.asked:
         return incoming
     choices = dataclasses.replace(incoming.choices, annotation=survey.suggested_annotation)
-    session.change_incoming(choices=choices, name=incoming.name or _suggested_name(incoming, survey), asked=True)
-    return session.incoming() or incoming
+    state.change_incoming(choices=choices, name=incoming.name or _suggested_name(incoming, survey), asked=True)
+    return state.incoming() or incoming
 
 
 def _suggested_name(incoming: Incoming, survey: Survey) -> str:
@@ -132,8 +131,8 @@ def _choices(incoming: Incoming, survey: Survey) -> None:
 
 
 def _take(incoming: Incoming, choices: ImportChoices) -> None:
-    arrivals.end_work_on(incoming)
-    session.change_incoming(choices=choices)
+    work.end_work_on(incoming)
+    state.change_incoming(choices=choices)
 
 
 def _annotation_picker(incoming: Incoming, survey: Survey) -> None:
@@ -180,11 +179,11 @@ def _table_of_labels(incoming: Incoming) -> None:
     if sent is not None and sent.file_id != incoming.table_id:
         table = incoming.draft.take(sent, sent.name)
         source = dataclasses.replace(incoming.source, annotation_csv=table)
-        session.change_incoming(source=source, table_id=sent.file_id, asked=False)
+        state.change_incoming(source=source, table_id=sent.file_id, asked=False)
         st.rerun()
 
 
-def _prepared(incoming: Incoming, path: Path) -> None:
+def _prepared(incoming: Incoming, path: Path, preview: Preview) -> None:
     sample = compute.sample(lab.peek(path))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         key = session.widget_key("import", "name")
@@ -194,18 +193,14 @@ def _prepared(incoming: Incoming, path: Path) -> None:
             key=key,
             max_chars=importing.MAX_NAME,
             help="Letters, digits, dots, dashes and underscores; the sample's file is called so.",
-            on_change=lambda: session.change_incoming(name=importing.safe_name(session.shown(key))),
+            on_change=lambda: state.change_incoming(name=importing.safe_name(session.shown(key))),
         )
         wanted = st.button("Save", key=session.widget_key("save"), type="primary", help=_SAVE)
 
     if wanted:
         with guards.shown_as_message():  # the preview stays beneath, for another try
             _save(incoming, path)
-    view = session.view()
-    shown = sample_view.find(sample, session.theme(), view.kind, view.gene, view.limits)
-    sample_view.kind_picker(sample, shown.kind, lambda kind: session.change_view(kind=kind))
-    sample_view.picture(shown)
-    sample_view.card(sample)
+    preview(sample)
 
 
 _SAVE = "Put it among the samples, where everyone on this server sees it, and open it in Tune."
@@ -213,6 +208,6 @@ _SAVE = "Put it among the samples, where everyone on this server sees it, and op
 
 def _save(incoming: Incoming, path: Path) -> None:
     kept = importing.keep(path, samples_folder(), incoming.name)
-    session.drop_incoming()
+    state.drop_incoming()
     session.choose_sample(kept.name)
     st.switch_page("pages/tune.py")

@@ -10,13 +10,5 @@ _mount = st.components.v2.component(
 
 
 def remember(name: str, value: str) -> None:
-    """Ask the browser to keep a word for a year.
-
-    Parameters
-    ----------
-    name : str
-        Of the cookie.
-    value : str
-        Letters, digits and `%` only.
-    """
+    """Ask the browser to keep a word of letters, digits and `%` for a year, as the cookie `name`."""
     _mount(data={"name": name, "value": value}, key=f"remember {name}", height="content")

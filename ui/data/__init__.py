@@ -1,1 +1,1 @@
-"""Doors into core that pages share: computing, jobs and the record of runs."""
+"""What pages ask core for: results, jobs, the record of runs, and whose they are."""

@@ -1,4 +1,4 @@
-"""Cached doors into core: samples, results and models, shared by all sessions.
+"""What core computes, cached: samples, results and models, shared by all sessions.
 
 What comes out is shared: it must never be changed. All that is large lies in one cache with a budget of bytes
 (`SPCA_CACHE_MB`, 512 by default); what Streamlit's own caches hold is small, and the sample that was read last.
@@ -37,13 +37,7 @@ Stamp = tuple[str, int, int]
 
 
 def samples() -> list[SampleSummary]:
-    """List the samples, those that cannot be read among them.
-
-    Returns
-    -------
-    list of SampleSummary
-        Empty where the folder does not exist.
-    """
+    """List the samples, those that cannot be read among them; none where the folder does not exist."""
     folder = samples_folder()
     return _samples(folder, tuple(sorted(map(_stamp, folder.glob("*.*"))))) if folder.is_dir() else []
 
@@ -60,21 +54,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 def sample(summary: SampleSummary) -> Sample:
-    """Read a sample.
-
-    Parameters
-    ----------
-    summary : SampleSummary
-
-    Returns
-    -------
-    Sample
-
-    Raises
-    ------
-    SampleError
-        If the file is not what a sample needs.
-    """
+    """Read a sample."""
     stamp = _stamp(summary.path)
     return kept(lambda: _sample(stamp), "sample", repr(stamp))
 
@@ -91,101 +71,33 @@ def _steps() -> StepCache:
 
 
 def kept(make: Callable[[], T], *parts: str) -> T:
-    """Look a value up in the cache that all sessions share, or make and keep it.
-
-    Parameters
-    ----------
-    make : callable
-    *parts : str
-        What the value depends on.
-
-    Returns
-    -------
-    object
-        Never to be changed: all sessions share it. Counted by its `nbytes`.
-    """
+    """Look a value up in the cache that all sessions share, by the `parts` that it depends on, or make and keep it; it must never be changed."""
     return _steps().get(params_key(*parts), make)
 
 
 def ready(sample: Sample, params: MethodParams) -> bool:
-    """Whether a run needs no training.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-
-    Returns
-    -------
-    bool
-    """
+    """Whether a run needs no training."""
     return not params.embedding.needs_training or pipeline.has_model(sample, params, models_folder())
 
 
 def cluster(sample: Sample, params: MethodParams) -> Result:
-    """Run the method.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-        Where :func:`ready` says no, this trains.
-
-    Returns
-    -------
-    Result
-        Of the first time that these parameters were asked for, with the seconds that it took then.
-    """
+    """Run the method, or look the result up with the seconds it took at first; where :func:`ready` says no, this trains."""
     run = functools.partial(pipeline.run, sample, params, cache=_steps(), models=models_folder())
     return kept(run, "result", result_key(sample, params))
 
 
 def result_key(sample: Sample, params: MethodParams) -> str:
-    """Name a run: equal for equal data and parameters, whoever asks.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-
-    Returns
-    -------
-    str
-    """
+    """Name a run: equal for equal data and parameters, whoever asks."""
     return params_key(sample.name, sample.content_hash, sample.annotation_hash, params)
 
 
 def start(sample: Sample, params: MethodParams, place: int) -> Result:
-    """Run again with another seed.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-    place : int
-        By how much the seed is counted up; 0 is the run itself.
-
-    Returns
-    -------
-    Result
-    """
+    """Run again with the seed counted up by `place`; 0 is the run itself."""
     return cluster(sample, nth_start(params, place))
 
 
 def embeddings(sample: Sample, result: Result) -> Callable[[], dict[str, np.ndarray]]:
-    """Prepare to collect what a run made of expression, for a file that is made later, in another thread.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-
-    Returns
-    -------
-    callable
-        Gives embeddings by the names that `obsm` of an AnnData has for them; none where a kept run's model was trained
-        elsewhere.
-    """
+    """Prepare to collect embeddings by their names in `obsm`, for a file that another thread makes later; none where a kept run's model was trained elsewhere."""
     if not ready(sample, result.params):
         return dict
     steps = pipeline.Pipeline(sample, cache=_steps(), models=models_folder())
@@ -193,18 +105,7 @@ def embeddings(sample: Sample, result: Result) -> Callable[[], dict[str, np.ndar
 
 
 def distance_shares(sample: Sample, result: Result) -> Shares | None:
-    """Split the distance that a run clustered by into position and expression.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-
-    Returns
-    -------
-    Shares or None
-        None where clusters are not told apart by a distance, or the model that it needs was trained elsewhere.
-    """
+    """Split the distance that a run clustered by into position and expression; None where there is no distance, or its model was trained elsewhere."""
     params = result.params
     if not params.clustering.by_kmeans or not ready(sample, params):
         return None
@@ -222,18 +123,7 @@ def _expression_variance(key: str, _sample: Sample, _params: MethodParams) -> fl
 
 
 def depth_lines(sample: Sample, found: FoundDirection | None) -> Sequence[np.ndarray]:
-    """Trace lines of equal depth, where depth bends and takes part in the clustering.
-
-    Parameters
-    ----------
-    sample : Sample
-    found : FoundDirection or None
-
-    Returns
-    -------
-    sequence of ndarray of shape (n_points, 2)
-        x and y on the tissue in um.
-    """
+    """Trace lines of equal depth (x and y on the tissue in um), where depth bends and takes part in the clustering."""
     if found is None or found.bend is None or not found.takes_part:
         return ()
     return _depth_lines(params_key(sample.content_hash, found.bend), sample.places, found.bend)
@@ -245,22 +135,7 @@ def _depth_lines(key: str, _places: Places, _bend: Bend) -> list[np.ndarray]:
 
 
 def shown_direction(sample: Sample, result: Result) -> FoundDirection:
-    """Direction along which to show depth: the run's, or the one that expression shows where the run had none.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-
-    Returns
-    -------
-    FoundDirection
-
-    Raises
-    ------
-    SampleError
-        If expression has no direction.
-    """
+    """Find the direction along which to show depth: the run's, or the one that expression shows where the run had none."""
     if result.direction is not None:
         return result.direction
     params = dataclasses.replace(result.params, direction=DirectionParams(method="expression"))
@@ -269,53 +144,19 @@ def shown_direction(sample: Sample, result: Result) -> FoundDirection:
 
 
 def found_angle(sample: Sample, params: MethodParams) -> float:
-    """Angle that a run finds by itself.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-
-    Returns
-    -------
-    float
-        Radians.
-    """
+    """Find the angle in radians that a run finds by itself."""
     return shown_direction(sample, cluster(sample, params)).angle
 
 
 def gene_names(sample: Sample) -> list[str]:
-    """Name the genes: as the sample does, else by their column.
-
-    Parameters
-    ----------
-    sample : Sample
-
-    Returns
-    -------
-    list of str
-    """
+    """Name the genes: as the sample does, else by their column."""
     if sample.gene_names is None:
         return [f"Gene {column}" for column in range(sample.n_genes)]
     return [str(name) for name in sample.gene_names]
 
 
 def shared_genes(samples: Sequence[Sample]) -> tuple[str, ...]:
-    """Find the genes that all sections have, by name.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-
-    Returns
-    -------
-    tuple of str
-
-    Raises
-    ------
-    SampleError
-        If a section has no gene names, or too few are shared.
-    """
+    """Find the genes that all sections have, by name."""
     return _shared_genes(tuple(sample.content_hash for sample in samples), samples)
 
 
@@ -326,17 +167,7 @@ def _shared_genes(key: tuple[str, ...], _samples: Sequence[Sample]) -> tuple[str
 
 
 def telling_gene(sample: Sample) -> int:
-    """Choose the gene whose pooled counts vary most over the tissue.
-
-    Parameters
-    ----------
-    sample : Sample
-
-    Returns
-    -------
-    int
-        Its column.
-    """
+    """Choose the gene, by its column, whose pooled counts vary most over the tissue."""
     return _telling_gene(sample.content_hash, sample)
 
 
@@ -346,18 +177,5 @@ def _telling_gene(key: str, _sample: Sample) -> int:
 
 
 def gene_counts(sample: Sample, gene: int, pooling: PoolingParams) -> np.ndarray:
-    """Pool one gene, at scale 1.
-
-    Parameters
-    ----------
-    sample : Sample
-    gene : int
-        Its column.
-    pooling : PoolingParams
-
-    Returns
-    -------
-    ndarray of shape (n_spots,)
-        Counts per spot.
-    """
+    """Pool the counts of one gene, given by its column, at scale 1."""
     return pipeline.Pipeline(sample, cache=_steps()).pooled(pooling)[:, gene] / pooling.scale

@@ -1,4 +1,4 @@
-"""Doors to background work: every session of the server asks the same board."""
+"""Background work: every session of the server asks the same board."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,36 +14,18 @@ from core.work import tasks
 from core.work.board.board import About, Board, Job, JobStatus, shared_board
 from core.work.board.job_log import Interrupted
 from core.work.tasks import SampleFile
-from ui.data import compute
-from ui.shell import identity
+from ui.data import compute, user
 
 
 def board() -> Board:
-    """Look up the one board of this server. No cache of Streamlit's: "Clear cache" must not end people's work.
-
-    Returns
-    -------
-    Board
-    """
+    """Look up the one board of this server. No cache of Streamlit's: "Clear cache" must not end people's work."""
     shared = shared_board()
     shared.keep_in(models_folder())
     return shared
 
 
 def train(sample: Sample, params: MethodParams) -> str:
-    """Start the training of a run, or join the one that goes on.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-        Pooling and the embedding's autoencoder count.
-
-    Returns
-    -------
-    str
-        Id of the job.
-    """
+    """Start the training of a run, or join the one that goes on; the job's id comes back, as from all that start work here."""
     models = models_folder()
     key = _training_key(sample, params)
     trained = params.embedding.autoencoder
@@ -54,37 +36,13 @@ def train(sample: Sample, params: MethodParams) -> str:
 
 
 def training(sample: Sample, params: MethodParams) -> Job | None:
-    """Look up the last training of a run, whoever started it.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-
-    Returns
-    -------
-    Job or None
-        None where there was none, or where its model was used and then deleted from the disk.
-    """
+    """Look up the last training of a run, whoever started it; None, too, where its model was used and then deleted from the disk."""
     found = board().find(_training_key(sample, params))
     return None if found is None or found.status is JobStatus.DONE else found
 
 
 def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
-    """Start runs with seeds counted up, or join equal ones.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-        `clustering.random_state` is the first seed.
-    n_starts : int
-
-    Returns
-    -------
-    str
-        Id of the job; its result is a list of `core.result.Result`.
-    """
+    """Start runs with seeds counted up from the present one, or join equal ones; their result is a list of `core.result.Result`."""
     models = models_folder()
     key = _repeats_key(sample, params, n_starts)
     about = About(what=f"{n_starts} starts", sample=sample.name, settings=f"{params.clustering.n_clusters} clusters")
@@ -93,35 +51,12 @@ def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
 
 
 def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
-    """Look up the last such repeats, whoever started them.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-    n_starts : int
-
-    Returns
-    -------
-    Job or None
-    """
+    """Look up the last such repeats, whoever started them."""
     return board().find(_repeats_key(sample, params, n_starts), tasks.repeat)
 
 
 def try_numbers(sample: Sample, params: MethodParams) -> str:
-    """Start runs at each number of clusters, or join equal ones.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-        The number of clusters in it does not count.
-
-    Returns
-    -------
-    str
-        Id of the job; its result is `core.method.how_many.Curve`.
-    """
+    """Start runs at each number of clusters, or join equal ones; their result is a `core.method.how_many.Curve`."""
     models = models_folder()
     key = _numbers_key(sample, params)
     about = About(what="Numbers of clusters", sample=sample.name)
@@ -130,33 +65,12 @@ def try_numbers(sample: Sample, params: MethodParams) -> str:
 
 
 def numbers(sample: Sample, params: MethodParams) -> Job | None:
-    """Look up the last such runs, whoever started them.
-
-    Parameters
-    ----------
-    sample : Sample
-    params : MethodParams
-
-    Returns
-    -------
-    Job or None
-    """
+    """Look up the last such runs, whoever started them."""
     return board().find(_numbers_key(sample, params), tasks.try_numbers)
 
 
 def find_markers(sample: Sample, result: Result) -> str:
-    """Start the search for the marker genes of a run, or join that of equal labels.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-
-    Returns
-    -------
-    str
-        Id of the job; its result is `core.evaluation.markers.Markers`.
-    """
+    """Start the search for the marker genes of a run, or join that of equal labels; its result is `core.evaluation.markers.Markers`."""
     labels = result.labels.astype(np.min_scalar_type(int(result.labels.max())))  # it travels to the worker
     about = About(what="Marker genes", sample=sample.name, settings=f"{result.params.clustering.n_clusters} clusters")
     task = tasks.markers, _file(sample), labels
@@ -164,33 +78,12 @@ def find_markers(sample: Sample, result: Result) -> str:
 
 
 def markers(sample: Sample, result: Result) -> Job | None:
-    """Look up the last such search, whoever started it.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
-
-    Returns
-    -------
-    Job or None
-    """
+    """Look up the last such search, whoever started it."""
     return board().find(_markers_key(sample, result), tasks.markers)
 
 
 def cluster_together(samples: Sequence[Sample], params: MethodParams) -> str:
-    """Start the clustering of several sections as one, or join an equal one.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-    params : MethodParams
-
-    Returns
-    -------
-    str
-        Id of the job; its result is a dict of `core.result.Result` by the name of the section.
-    """
+    """Start the clustering of several sections as one, or join an equal one; its result is a dict of `core.result.Result` by section."""
     files = tuple(_file(sample) for sample in samples)
     about = About(what="Clustering together", sample=", ".join(sample.name for sample in samples))
     return board().submit(
@@ -199,119 +92,54 @@ def cluster_together(samples: Sequence[Sample], params: MethodParams) -> str:
 
 
 def joint(samples: Sequence[Sample], params: MethodParams) -> Job | None:
-    """Look up the last such clustering, whoever started it.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-    params : MethodParams
-
-    Returns
-    -------
-    Job or None
-    """
+    """Look up the last such clustering, whoever started it."""
     return board().find(_joint_key(samples, params), tasks.joint)
 
 
 def job(job_id: str) -> Job | None:
-    """Look a job up.
-
-    Parameters
-    ----------
-    job_id : str
-
-    Returns
-    -------
-    Job or None
-        None where it is unknown or was forgotten.
-    """
+    """Look a job up; None where it is unknown or was forgotten."""
     return board().job(job_id)
 
 
 def jobs() -> list[Job]:
-    """List all jobs of this server, the oldest first.
-
-    Returns
-    -------
-    list of Job
-    """
+    """List all jobs of this server, the oldest first."""
     return board().jobs()
 
 
 def waiting() -> list[Job]:
-    """List what waits, the next one first.
-
-    Returns
-    -------
-    list of Job
-    """
+    """List what waits, the next one first."""
     return board().waiting()
 
 
 def is_mine(job: Job | Interrupted) -> bool:
-    """Whether this user waits for a job, and so may end it or leave it.
-
-    Parameters
-    ----------
-    job : Job or Interrupted
-
-    Returns
-    -------
-    bool
-    """
-    return any(name in job.owners for name in identity.names())
+    """Whether this user waits for a job, and so may end it or leave it."""
+    return any(name in job.owners for name in user.names())
 
 
 def cancel(job_id: str) -> None:
-    """Wait for a job no longer; it ends unless others do.
-
-    Parameters
-    ----------
-    job_id : str
-        Where this user does not wait for it, nothing happens.
-    """
-    for name in identity.names():
+    """Stop waiting for a job, which ends unless others wait for it; nothing happens where this user does not wait."""
+    for name in user.names():
         board().leave(job_id, name)
 
 
 def interrupted() -> list[Interrupted]:
-    """List the work of this user that the end of a server cut off.
-
-    Returns
-    -------
-    list of Interrupted
-    """
+    """List the work of this user that the end of a server cut off."""
     return [job for job in board().interrupted() if is_mine(job)]
 
 
 def take_up(job_id: str) -> None:
-    """Start interrupted work again.
-
-    Parameters
-    ----------
-    job_id : str
-    """
+    """Start interrupted work again."""
     board().take_up(job_id, owner())
 
 
 def let_go(job_id: str) -> None:
-    """Tell no longer of interrupted work.
-
-    Parameters
-    ----------
-    job_id : str
-    """
+    """Stop listing an interrupted job."""
     board().let_go(job_id)
 
 
 def owner() -> str:
-    """Name this user, as the owner of the jobs that are asked for.
-
-    Returns
-    -------
-    str
-    """
-    return identity.who()
+    """Name this user, as the owner of the jobs that are asked for."""
+    return user.who()
 
 
 def _training_key(sample: Sample, params: MethodParams) -> str:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from core.errors import DomainsError
 from core.io.lab import SampleSummary
-from core.knobs import nearest_preset
-from core.params import MethodParams
 from core.report.reported import ReportedRun
 from core.result import Result
 from core.sample import Sample
@@ -15,7 +13,6 @@ from core.work.runs.reported import reported as reported_run
 from core.work.runs.samples import find_sample
 from ui.data import compute
 from ui.data.record import record
-from ui.shell.session import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,16 +44,7 @@ class KeptRun:
 
 
 def with_all(runs: Sequence[Run]) -> list[KeptRun]:
-    """Look up what belongs to some runs.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-
-    Returns
-    -------
-    list of KeptRun
-    """
+    """Look up what belongs to some runs."""
     return [_with_all(run) for run in runs]
 
 
@@ -71,33 +59,12 @@ def _with_all(run: Run) -> KeptRun:
 
 
 def sample_of(run: Run) -> tuple[SampleSummary, Sample] | None:
-    """Find the sample that a run was made on, under whatever name.
-
-    Parameters
-    ----------
-    run : Run
-
-    Returns
-    -------
-    summary : SampleSummary
-    sample : Sample
-        None instead of both where no sample here holds that data.
-    """
+    """Find the sample that a run was made on, under whatever name; None where no sample here holds that data."""
     return find_sample(run, compute.samples(), compute.sample)
 
 
 def reported(kept: KeptRun) -> ReportedRun | None:
-    """Put what is known of a run together for a report.
-
-    Parameters
-    ----------
-    kept : KeptRun
-
-    Returns
-    -------
-    ReportedRun or None
-        None where its labels cannot be read.
-    """
+    """Put what is known of a run together for a report; None where its labels cannot be read."""
     if kept.result is None:
         return None
     source = "" if kept.sample is None else kept.sample.source
@@ -105,33 +72,8 @@ def reported(kept: KeptRun) -> ReportedRun | None:
 
 
 def picture(run: Run) -> bytes | None:
-    """Read the small map that was kept with a run.
-
-    Parameters
-    ----------
-    run : Run
-
-    Returns
-    -------
-    bytes or None
-        PNG; None where it cannot be read.
-    """
+    """Read the small map (PNG) that was kept with a run; None where it cannot be read."""
     try:
         return compute.kept(lambda: record().picture(run), "kept picture", run.id)
     except DomainsError:
         return None
-
-
-def settings_for(params: MethodParams, sample: Sample) -> Settings:
-    """Express parameters as the workbench does: the nearest preset, and the knobs that were moved away from it.
-
-    Parameters
-    ----------
-    params : MethodParams
-    sample : Sample
-
-    Returns
-    -------
-    Settings
-    """
-    return Settings(*nearest_preset(params, sample.suggested_n_clusters))

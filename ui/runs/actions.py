@@ -9,23 +9,19 @@ from core.figures.colours import Theme
 from core.io.drafts import Draft
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
+from ui.data import user
 from ui.data.kept_runs import KeptRun
 from ui.data.record import record
-from ui.runs import take_away as runs_take_away
+from ui.runs import downloads, state
 from ui.runs.listing import Listing
-from ui.shell import guards, identity, session
+from ui.shell import guards, session
 from ui.shell.guards import as_markdown
 
 MOST_SIDE_BY_SIDE = 6
 
 
 def header(listed: Listing) -> None:
-    """Say what page this is and how many runs there are, offer the way back from deleting, and to bring a run in.
-
-    Parameters
-    ----------
-    listed : Listing
-    """
+    """Say what page this is and how many runs there are, offer the way back from deleting, and to bring a run in."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Runs", anchor=False, width="content")
         n_all, n_listed = len(listed.everything), len(listed.runs)
@@ -38,7 +34,7 @@ def header(listed: Listing) -> None:
 
 
 def _undo_button() -> None:
-    gone = session.deleted_runs()
+    gone = state.deleted_runs()
     st.button(
         "Undo" + f" ({len(gone)} deleted)" * bool(gone),
         key=session.widget_key("runs", "undo"),
@@ -65,15 +61,15 @@ def _import() -> None:
 
 def _taken_in(sent: UploadedFile) -> Run:
     """Bring a file in once, however often the page is drawn while it lies there."""
-    if (known := session.run_of_upload(sent.file_id)) is not None:
+    if (known := state.run_of_upload(sent.file_id)) is not None:
         return record().run(known)
     draft = Draft()
     try:
         run = record().import_(draft.take(sent, sent.name), sent.name)
     finally:
         draft.remove()
-    session.remember_upload(sent.file_id, run.id)
-    session.choose_runs([*session.chosen_runs(), run.id])
+    state.remember_upload(sent.file_id, run.id)
+    state.choose_runs([*state.chosen_runs(), run.id])
     return st.rerun()  # the list above was drawn without it
 
 
@@ -82,17 +78,11 @@ def _say_taken_in(run: Run) -> None:
 
 
 def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
-    """Offer what can be done with the chosen runs; always as high, whatever is chosen.
-
-    Parameters
-    ----------
-    listed : Listing
-    chosen : sequence of KeptRun
-    """
+    """Offer what can be done with the chosen runs; always as high, whatever is chosen."""
     ids = [kept.run.id for kept in chosen]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(_how_many(ids, listed), width="content")
-        _button(":material/close:", "none", "", "Choose none.", bool(ids), session.choose_runs, ())
+        _button(":material/close:", "none", "", "Choose none.", bool(ids), state.choose_runs, ())
         st.space("stretch")
         if listed.deleted:
             _button("Bring back", "restore", ":material/undo:", "List these runs again.", bool(ids), _restore, ids)
@@ -100,7 +90,7 @@ def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
         _open_button(chosen)
         _star_button(chosen)
         _rename(chosen)
-        runs_take_away.popover(chosen, theme)
+        downloads.popover(chosen, theme)
         _button("Delete", "delete", ":material/delete:", "Take these runs out of the list; Undo brings them back.", bool(ids), _delete, ids)  # fmt: skip
 
 
@@ -189,11 +179,11 @@ def _name_and_note(run: Run) -> None:
 
 def _delete(ids: Sequence[str]) -> None:
     with guards.shown_as_message():
-        mine = [run for run in ids if identity.may_delete(record().run(run).who)]
+        mine = [run for run in ids if user.may_delete(record().run(run).who)]
         for run in mine:
             record().delete(run)
-        session.remember_deleted(mine)
-        session.choose_runs(run for run in session.chosen_runs() if run not in mine)
+        state.remember_deleted(mine)
+        state.choose_runs(run for run in state.chosen_runs() if run not in mine)
         if len(mine) < len(ids):
             st.warning("Runs that others keep stay: on this server only who keeps a run deletes it.")
 
@@ -202,5 +192,5 @@ def _restore(ids: Sequence[str]) -> None:
     with guards.shown_as_message():
         for run in ids:
             record().restore(run)
-        session.remember_deleted(run for run in session.deleted_runs() if run not in ids)
-        session.choose_runs(ids)
+        state.remember_deleted(run for run in state.deleted_runs() if run not in ids)
+        state.choose_runs(ids)

@@ -18,6 +18,7 @@ from core.report.facts import SCORES
 from core.report.settings import NO_PART, working_values
 from core.work.runs import Run
 from ui.data.record import record
+from ui.runs import state
 from ui.shell import session
 
 _MANY = 200
@@ -53,12 +54,7 @@ class Listing:
 
 
 def listing() -> Listing:
-    """Ask which runs to list, and read them.
-
-    Returns
-    -------
-    Listing
-    """
+    """Ask which runs to list, and read them."""
     place = st.empty()
     with place.container():
         listed = _ask()
@@ -165,14 +161,9 @@ def nothing_yet() -> None:
 
 
 def table(listed: Listing) -> None:
-    """Show the list, and take over what is chosen in it.
-
-    Parameters
-    ----------
-    listed : Listing
-    """
+    """Show the list, and take over what is chosen in it."""
     ids = [run.id for run in listed.runs]
-    chosen = set(session.chosen_runs())
+    chosen = set(state.chosen_runs())
     key = session.widget_key("runs", "table", hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest())
     st.dataframe(
         _frame(listed.runs),
@@ -191,25 +182,15 @@ def table(listed: Listing) -> None:
 def _choose(key: str, ids: Sequence[str]) -> None:
     """Take over what is chosen among the listed runs; what filters hide stays chosen."""
     ticked = [ids[row] for row in session.shown(key)["selection"]["rows"] if row < len(ids)]
-    before, listed = session.chosen_runs(), set(ids)
+    before, listed = state.chosen_runs(), set(ids)
     kept = [run for run in before if run not in listed or run in ticked]
-    session.choose_runs([*kept, *ticked])
+    state.choose_runs([*kept, *ticked])
 
 
 def chosen(listed: Listing) -> list[Run]:
-    """Look up the chosen runs.
-
-    Parameters
-    ----------
-    listed : Listing
-
-    Returns
-    -------
-    list of Run
-        In the order in which they were chosen, whether or not the filters let them through.
-    """
+    """Look up the chosen runs, in the order in which they were chosen, whether or not the filters let them through."""
     there = {run.id: run for run in listed.everything}
-    return [there[run] for run in session.chosen_runs() if run in there]
+    return [there[run] for run in state.chosen_runs() if run in there]
 
 
 _COLUMNS: dict[str, Any] = {

@@ -22,6 +22,7 @@ from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.sections import address as sections_address
+from ui.sections import state
 from ui.shell import charts, forms, navigation, session
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
@@ -42,7 +43,7 @@ def picker() -> list[SampleSummary]:
     sections_address.write()
     for sentence in sections_address.passed_over(readable):
         st.warning(as_markdown(sentence))
-    chosen = [readable[file] for file in session.together().files if file in readable]
+    chosen = [readable[file] for file in state.together().files if file in readable]
     if len(chosen) < 2:
         _too_few(len(readable))
     return chosen
@@ -50,7 +51,7 @@ def picker() -> list[SampleSummary]:
 
 def _pick(readable: Mapping[str, SampleSummary]) -> None:
     key = session.widget_key("sections")
-    session.show(key, [file for file in session.together().files if file in readable])
+    session.show(key, [file for file in state.together().files if file in readable])
     st.multiselect(
         "Sections",
         list(readable),
@@ -58,7 +59,7 @@ def _pick(readable: Mapping[str, SampleSummary]) -> None:
         key=key,
         placeholder="Choose two or more",
         help="Samples that are clustered as one. Their genes are matched by name; those that all share take part.",
-        on_change=lambda: session.change_together(files=tuple(session.shown(key))),
+        on_change=lambda: state.change_together(files=tuple(session.shown(key))),
     )
 
 
@@ -95,8 +96,8 @@ def knobs(samples: Sequence[Sample]) -> None:
 def _take(step: KnobPath, names: Sequence[str], default: Any, new: Any) -> None:
     here = {(*step, name): getattr(new, name) for name in names}
     moved = {path: value for path, value in here.items() if value != getattr(default, path[-1])}
-    others = {path: value for path, value in session.together().changes.items() if path not in here}
-    session.change_together(changes=others | moved)
+    others = {path: value for path, value in state.together().changes.items() if path not in here}
+    state.change_together(changes=others | moved)
 
 
 def _standard(samples: Sequence[Sample]) -> MethodParams:
@@ -104,7 +105,7 @@ def _standard(samples: Sequence[Sample]) -> MethodParams:
 
 
 def _params(samples: Sequence[Sample]) -> MethodParams:
-    return changed(_standard(samples), session.together().changes)
+    return changed(_standard(samples), state.together().changes)
 
 
 def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
@@ -127,7 +128,7 @@ def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
 def _job(samples: Sequence[Sample]) -> Job | None:
     params = _params(samples)
     job = jobs.joint(samples, params)
-    if job is None and session.together().live == session.together().files:  # asked for once: knobs then act at once
+    if job is None and state.together().live == state.together().files:  # asked for once: knobs then act at once
         jobs.cluster_together(samples, params)
         job = jobs.joint(samples, params)
     return job
@@ -149,7 +150,7 @@ def _start_button(samples: Sequence[Sample], job: Job | None) -> None:
 
 def _start(samples: Sequence[Sample]) -> None:
     jobs.cluster_together(samples, _params(samples))
-    session.change_together(live=session.together().files)
+    state.change_together(live=state.together().files)
 
 
 def _progress(job: Job | None) -> None:

@@ -1,11 +1,11 @@
-"""The address of the page: the sample, every knob that is not at its default, what the map of the Tissue page shows, and the sweep.
+"""The address of the page: the sample, every knob that is not at its default, the kept run, and what one page adds.
 
 A link shows somebody else the same picture. What an address says is checked against the limits of the parameter dataclasses, as anything that comes from outside.
 """
 
-import dataclasses
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -14,238 +14,164 @@ from core.errors import ParameterError
 from core.knobs import KnobPath
 from core.params import PRESETS
 from core.text import shown
-from ui.shell import run_links, session
+from ui.shell import known_runs, run_links, session
 from ui.shell.run_links import Opened
-from ui.shell.session import VIEW_KINDS, Settings, View
+from ui.shell.session import Settings
 
-_SAMPLE, _PRESET, _RUN, _SWEEP = "sample", "preset", "run", "sweep"
-_VIEW = _SHOW, _GENE, _LOW, _HIGH = "show", "gene", "low", "high"
-_MAX_GENE_LENGTH = 200
+_SAMPLE, _PRESET, _RUN = "sample", "preset", "run"
 _ANGLE: KnobPath = ("direction", "angle")
 _DIRECTION: KnobPath = ("direction", "method")
 _WRITTEN = "address written"
 _PASSED_OVER = "address passed over"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a page adds to the address.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of its entries; no entry of another part and no knob is called so.
+    query : callable
+        Writes what the session shows.
+    take_over : callable
+        Reads an address into the session, and gives a sentence for each value that means nothing.
+    state : callable
+        What, once a user has changed it, counts more than the address.
+    """
+
+    names: tuple[str, ...]
+    query: Callable[[], dict[str, str]]
+    take_over: Callable[[Mapping[str, str]], list[str]]
+    state: Callable[[], object] = lambda: None
+
+
+_parts: dict[tuple[str, ...], Part] = {}
+
+
+def register(*parts: Part) -> None:
+    """Have every page know the parts of all pages: a link may say them, wherever it leads first."""
+    _parts.update({part.names: part for part in parts})
+
+
+@dataclass(frozen=True, slots=True)
 class _Written:
     """The address as this session last wrote it, and what for."""
 
     query: dict[str, str]
-    settings: Settings
-    view: View
     sample: str | None
-    sweep: str | None
+    asked_for: object
 
 
-def follow(*, with_view: bool = False, with_sweep: bool = False) -> None:
-    """Take over what the address asks for: at the start of a session, and after the browser's Back or Forward.
-
-    Parameters
-    ----------
-    with_view : bool
-        Whether the page shows the map of the Tissue page: on others its address says nothing of it.
-    with_sweep : bool
-        Whether it shows a sweep, likewise.
-    """
+def follow(own: Part | None = None) -> None:
+    """Take over what the address asks for: at the start of a session, and after the browser's Back or Forward."""
     asked, written = st.query_params.to_dict(), _written()
     if written is None:
-        _take_over(asked, at_start=True, with_view=True, with_sweep=False)
+        _take_over(asked, None, session.start_from)
     # A page's own link comes without anything; and a knob moved in this very run counts more than the address.
     elif (asked.get(_SAMPLE) or asked.get(_RUN)) and asked != written.query and _unmoved(written):
-        _take_over(asked, at_start=False, with_view=with_view, with_sweep=with_sweep)
+        _take_over(asked, own, session.take_settings)
 
 
-def write(sample_file: str, *, with_view: bool = False, with_sweep: bool = False) -> None:
-    """Put the sample and the settings into the address.
-
-    Parameters
-    ----------
-    sample_file : str
-        File that the page shows.
-    with_view : bool
-        Whether the page shows the map of the Tissue page.
-    with_sweep : bool
-        Whether it shows a sweep.
-    """
+def write(sample_file: str, own: Part | None = None) -> None:
+    """Put the shown sample, the settings and the page's own part into the address."""
+    run = known_runs.of_settings(sample_file)
     query = {_SAMPLE: sample_file, **query_of(session.settings())}
-    run = session.kept_run(sample_file)
-    if run is not None:
-        query[_RUN] = run.id
-    if with_view:
-        query |= query_of_view(session.view())
-    sweep = session.sweep_id()
-    if with_sweep and sweep is not None:
-        query[_SWEEP] = sweep
+    query |= ({} if run is None else {_RUN: run.id}) | ({} if own is None else own.query())
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
-    st.session_state[_WRITTEN] = _Written(
-        query, session.settings(), session.view(), session.sample_file(), session.sweep_id()
-    )
+    st.session_state[_WRITTEN] = _Written(query, session.sample_file(), _asked_for())
 
 
 def shown_file() -> str:
-    """Name the file of the sample that the page shows.
-
-    Returns
-    -------
-    str
-        Empty before the page has said so, by :func:`write`.
-    """
+    """Name the file of the sample that the page shows; empty before the page has said so, by :func:`write`."""
     written = _written()
     return "" if written is None else written.query[_SAMPLE]
 
 
-def query_of_tissue() -> dict[str, str]:
-    """Give the address of the Tissue page, for a way there that shows what the session asks for now.
-
-    Returns
-    -------
-    dict of str to str
-    """
-    written = _written()
-    sample = {} if written is None else {_SAMPLE: written.query[_SAMPLE]}
-    return {**sample, **query_of(session.settings()), **query_of_view(session.view())}
+def query_of_present() -> dict[str, str]:
+    """Write the sample and the settings of this session, for a way to another page that adds its own part."""
+    file = shown_file()
+    return ({_SAMPLE: file} if file else {}) | query_of(session.settings())
 
 
 def passed_over() -> list[str]:
-    """Say what of the address could not be used.
-
-    Returns
-    -------
-    list of str
-        Sentences; empty once a knob was moved.
-    """
-    settings, view, sentences = st.session_state.get(_PASSED_OVER, (None, None, []))
-    return list(sentences) if (settings, view) == (session.settings(), session.view()) else []
+    """Say in sentences what of the address could not be used; nothing once a knob was moved."""
+    asked_for, sentences = st.session_state.get(_PASSED_OVER, (None, []))
+    return list(sentences) if asked_for == _asked_for() else []
 
 
 def query_of(settings: Settings) -> dict[str, str]:
-    """Write settings as an address does.
-
-    Parameters
-    ----------
-    settings : Settings
-
-    Returns
-    -------
-    dict of str to str
-        The preset, and each moved knob by its name. An angle stands for a direction by hand.
-    """
+    """Write settings as an address does; an angle stands for a direction by hand."""
     changes = dict(settings.changes)
     if changes.get(_DIRECTION) != "manual":
         changes.pop(_ANGLE, None)
     elif _ANGLE in changes:
         del changes[_DIRECTION]
-    names = knobs.names()
-    return {_PRESET: settings.preset, **{names[path]: str(value) for path, value in changes.items()}}
+    return {_PRESET: settings.preset, **query_of_knobs(changes)}
 
 
 def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """Read settings out of an address.
-
-    Parameters
-    ----------
-    query : mapping of str to str
-
-    Returns
-    -------
-    settings : Settings
-    passed_over : list of str
-        A sentence for each name or value that means nothing.
-    """
-    changes, sentences = {}, []
-    asked = {name: text for name, text in query.items() if name not in (_SAMPLE, _PRESET, _RUN, _SWEEP, *_VIEW)}
-    for name, text in asked.items():
-        try:
-            path = _knob_path(name)
-            changes[path] = knobs.read_value(path, text)
-        except ParameterError as error:
-            sentences.append(f"`{_code(name)}={_code(text)}` in the address was passed over: {error}")
+    """Read settings out of an address, with a sentence for each name or value that means nothing."""
+    others = {_SAMPLE, _PRESET, _RUN, *(name for part in _parts.values() for name in part.names)}
+    changes, sentences = knobs_of({name: text for name, text in query.items() if name not in others})
     if _ANGLE in changes:
         changes.setdefault(_DIRECTION, "manual")
     preset = query.get(_PRESET, Settings().preset)
     if preset not in PRESETS:
-        sentences.append(f"There is no preset `{_code(preset)}`, which the address asks for: choose one on the left.")
+        sentences.append(f"There is no preset `{as_code(preset)}`, which the address asks for: choose one on the left.")
         preset = Settings().preset
     return Settings(preset=preset, changes=changes), sentences
 
 
-def query_of_view(view: View) -> dict[str, str]:
-    """Write what the Tissue page shows as an address does.
-
-    Parameters
-    ----------
-    view : View
-
-    Returns
-    -------
-    dict of str to str
-        What is not as it is at first.
-    """
-    low, high = view.limits or (None, None)
-    parts = {_SHOW: view.kind if view.kind != View().kind else None, _GENE: view.gene, _LOW: low, _HIGH: high}
-    return {name: str(part) for name, part in parts.items() if part is not None}
+def query_of_knobs(changes: Mapping[KnobPath, Any]) -> dict[str, str]:
+    """Write moved knobs as an address does."""
+    return {knobs.names()[path]: str(value) for path, value in changes.items()}
 
 
-def view_of(query: Mapping[str, str]) -> tuple[View, list[str]]:
-    """Read out of an address what the Tissue page is to show.
-
-    Parameters
-    ----------
-    query : mapping of str to str
-
-    Returns
-    -------
-    view : View
-        Its gene need not be one of the sample's.
-    passed_over : list of str
-        A sentence for each value that means nothing.
-    """
-    kind, gene, sentences = query.get(_SHOW, View().kind), query.get(_GENE), []
-    if kind not in VIEW_KINDS:
-        sentences.append(
-            f"`{_SHOW}={_code(kind)}` in the address was passed over: it must be one of {', '.join(VIEW_KINDS)}."
-        )
-        kind = View().kind
-    if gene is not None and len(gene) > _MAX_GENE_LENGTH:
-        sentences.append(f"`{_GENE}={_code(gene)}` in the address was passed over: no gene has so long a name.")
-        gene = None
-    limits = _limits_of(query)
-    if limits is None and (_LOW in query or _HIGH in query):
-        sentences.append(
-            f"`{_LOW}` and `{_HIGH}` in the address were passed over: the ends of the colour scale must be two numbers, the lower one "
-            "first."
-        )
-    return View(kind=kind, gene=gene, limits=limits), sentences
+def knobs_of(
+    query: Mapping[str, str], of_page: Container[KnobPath] | None = None
+) -> tuple[dict[KnobPath, Any], list[str]]:
+    """Read moved knobs, of a page that may have some of them only, with a sentence for each entry that means nothing."""
+    changes, sentences = {}, []
+    for name, text in query.items():
+        try:
+            path = _knob_path(name, of_page)
+            changes[path] = knobs.read_value(path, text)
+        except ParameterError as error:
+            sentences.append(refusal(str(error), name, text))
+    return changes, sentences
 
 
-def _limits_of(query: Mapping[str, str]) -> tuple[float, float] | None:
-    try:
-        low, high = float(query.get(_LOW, "nan")), float(query.get(_HIGH, "nan"))
-    except ValueError:
-        return None
-    return (low, high) if math.isfinite(low) and math.isfinite(high) and low <= high else None
+def refusal(reason: str, name: str, text: str) -> str:
+    """Say in a sentence why an entry of the address was passed over."""
+    return f"`{as_code(name)}={as_code(text)}` in the address was passed over: {reason}"
 
 
-def _take_over(asked: Mapping[str, str], *, at_start: bool, with_view: bool, with_sweep: bool) -> None:
+def as_code(text: str) -> str:
+    """Shorten what came from outside, to stand between backticks."""
+    return shown(text, 40).replace("`", "?")
+
+
+def _take_over(asked: Mapping[str, str], own: Part | None, take: Callable[[Settings], None]) -> None:
     opened = run_links.open_run(asked[_RUN]) if asked.get(_RUN) else Opened()
     # A run says all of its settings; where it is not here, the rest of the address may still say them.
     settings, sentences = settings_of(asked) if opened.run is None else (opened.settings, [])
-    (session.start_from if at_start else session.take_settings)(settings)
+    if opened.run is None and query_of(settings) == query_of(session.settings()):
+        settings = session.settings()  # with a hidden angle, of which no address says anything
+    take(settings)
     file = opened.file or asked.get(_SAMPLE)
     if file:
         session.choose_sample(file)
     if opened.run is not None and opened.file:
-        session.remember_run(opened.file, settings, opened.run)
+        known_runs.remember(opened.file, settings, opened.run)
     sentences += opened.sentences
-    if asked.get(_SWEEP) or (with_sweep and not at_start):
-        session.choose_sweep(asked.get(_SWEEP) or None)  # Back to before one was chosen goes to the latest
-    if with_view:
-        view, more = view_of(asked)
-        session.take_view(view)
-        sentences += more
-    st.session_state[_PASSED_OVER] = (settings, session.view(), sentences)
+    for part in _parts.values():
+        # Back to before the page's own part said anything goes to what it shows at first.
+        if part is own or any(name in asked for name in part.names):
+            sentences += part.take_over(asked)
+    st.session_state[_PASSED_OVER] = (_asked_for(), sentences)
 
 
 def _written() -> _Written | None:
@@ -254,18 +180,18 @@ def _written() -> _Written | None:
 
 
 def _unmoved(written: _Written) -> bool:
-    return (written.settings, written.view, written.sample) == (
-        session.settings(),
-        session.view(),
-        session.sample_file(),
-    )
+    return (written.sample, written.asked_for) == (session.sample_file(), _asked_for())
 
 
-def _knob_path(name: str) -> KnobPath:
-    if name not in knobs.names().values():
-        raise ParameterError("there is no such knob.")
-    return knobs.path_of(name)
+def _asked_for() -> object:
+    return session.settings(), [part.state() for part in _parts.values()]
 
 
-def _code(text: str) -> str:
-    return shown(text, 40).replace("`", "?")
+def _knob_path(name: str, of_page: Container[KnobPath] | None) -> KnobPath:
+    try:
+        path = knobs.path_of(name)
+    except ParameterError:
+        raise ParameterError("there is no such knob.") from None
+    if of_page is not None and path not in of_page:
+        raise ParameterError("it is no knob of this page.")
+    return path

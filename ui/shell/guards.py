@@ -21,14 +21,6 @@ def shown_as_message() -> Iterator[None]:
 def as_markdown(text: str) -> str:
     r"""Keep what a message quotes from files and users from being read as Markdown, but for `code`.
 
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> as_markdown("a_[b].h5 has no `pos`")

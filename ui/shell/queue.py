@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.work.board.job import Job, JobStatus
 from core.work.board.job_log import Interrupted
-from ui.data import jobs
+from ui.data import jobs, user
 from ui.shell import guards, identity, session
 from ui.shell.guards import as_markdown
 from ui.shell.watch import cancel_button, place_in_line
@@ -101,7 +101,7 @@ def _way_to(sweep_id: str) -> None:
 
 
 def _whose(job: Job) -> str:
-    mine = identity.names()
+    mine = user.names()
     return ", ".join(dict.fromkeys("yours" if name in mine else name for name in job.owners if name))
 
 

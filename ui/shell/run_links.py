@@ -7,10 +7,11 @@ import streamlit as st
 
 from core import knobs
 from core.errors import RecordError
+from core.params import MethodParams
 from core.sample import Sample
 from core.work.runs import Run
 from ui.data import compute
-from ui.data.kept_runs import sample_of, settings_for
+from ui.data.kept_runs import sample_of
 from ui.data.record import record
 from ui.shell.session import Settings
 
@@ -38,17 +39,7 @@ class Opened:
 
 
 def link_to(run_id: str) -> str:
-    """Write the link that opens a run.
-
-    Parameters
-    ----------
-    run_id : str
-
-    Returns
-    -------
-    str
-        With the address under which the reader sees the app; without a server's name where that is unknown.
-    """
+    """Write the link that opens a run, with the address under which the reader sees the app, if that is known."""
     server = urlsplit(st.context.url or "")
     # Tune is the first page: it has the server's own address, whichever page asks.
     path = "/".join(["", *filter(None, [st.get_option("server.baseUrlPath").strip("/")]), ""])
@@ -56,17 +47,7 @@ def link_to(run_id: str) -> str:
 
 
 def open_run(run_id: str) -> Opened:
-    """Find the run that a link names, and its sample.
-
-    Parameters
-    ----------
-    run_id : str
-        As it stands in the address.
-
-    Returns
-    -------
-    Opened
-    """
+    """Find the run that a link names, and its sample."""
     try:
         run = record().run(run_id)
     except RecordError as error:
@@ -77,6 +58,11 @@ def open_run(run_id: str) -> Opened:
         return Opened(run, file, _settings(run, None), [sentence, *_what_changed(run)])
     summary, sample = found
     return Opened(run, summary.path.name, _settings(run, sample), _what_changed(run))
+
+
+def settings_for(params: MethodParams, sample: Sample) -> Settings:
+    """Express parameters as Tune does: the preset from which fewest knobs are moved on this sample, and these knobs."""
+    return Settings(*knobs.nearest_preset(params, sample.suggested_n_clusters))
 
 
 _N_CLUSTERS = ("clustering", "n_clusters")

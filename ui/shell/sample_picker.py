@@ -8,17 +8,18 @@ from core.text import shown
 from ui.data import compute
 from ui.shell import address as page_address
 from ui.shell import navigation, session
+from ui.shell.address import Part
 from ui.shell.guards import as_markdown
 
 SHIPPED = "151673.h5"
 
 
-def sample_picker(*, with_view: bool = False, with_sweep: bool = False) -> SampleSummary:
+def sample_picker(own: Part | None = None) -> SampleSummary:
     """Ask for a sample, in the sidebar; where none can be read, the page says what to do and ends here."""
     navigation.only_through_app()
     found = compute.samples()
     readable = {summary.path.name: summary for summary in found if not summary.problem}
-    page_address.follow(with_view=with_view, with_sweep=with_sweep)
+    page_address.follow(own)
     with st.sidebar:
         if readable:
             _pick(readable)
@@ -26,7 +27,7 @@ def sample_picker(*, with_view: bool = False, with_sweep: bool = False) -> Sampl
     if not readable:
         _no_sample()
     _say_passed_over(readable)
-    page_address.write(_chosen(readable), with_view=with_view, with_sweep=with_sweep)
+    page_address.write(_chosen(readable), own)
     return readable[_chosen(readable)]
 
 

@@ -34,24 +34,13 @@ class Turns:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Wait for the place, hold it, and leave it, however the work ends.
-
-        Yields
-        ------
-        None
-        """
+        """Wait for the place, hold it, and leave it, however the work ends."""
         me = object()
         self._take(me)
         try:
             yield
         finally:
             self._leave(me)
-
-    @property
-    def n_waiting(self) -> int:
-        """How many stand in line."""
-        with self._changed:
-            return len(self._line)
 
     def _take(self, me: object) -> None:
         with self._changed:
@@ -71,10 +60,5 @@ class Turns:
 
 @functools.cache
 def of_this_server() -> Turns:
-    """Give the place that all sessions share.
-
-    Returns
-    -------
-    Turns
-    """
+    """Give the place that all sessions share."""
     return Turns()

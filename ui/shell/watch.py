@@ -17,14 +17,7 @@ _ORDINALS = ("", "second ", "third ", "fourth ", "fifth ", "sixth ", "seventh ",
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
 def watch(job_id: str, name: str) -> None:
-    """Show an unfinished job, and draw the page anew once it has ended.
-
-    Parameters
-    ----------
-    job_id : str
-    name : str
-        What the job is called, such as `training`.
-    """
+    """Show an unfinished job, and draw the page anew once it has ended."""
     job = jobs.job(job_id)
     if job is None or job.finished:
         st.rerun()  # the page draws itself with the result, once, and without this fragment
@@ -44,14 +37,7 @@ def _way_out(job: Job, name: str) -> None:
 
 
 def cancel_button(job: Job, *place: str) -> None:
-    """Offer the end of a job to someone who waits for it.
-
-    Parameters
-    ----------
-    job : Job
-    *place : str
-        Where the button stands, for its key.
-    """
+    """Offer the end of a job to someone who waits for it; `place` says where the button stands, for its key."""
     shared = len(job.owners) > 1
     st.button(
         "Leave" if shared else "Cancel",
@@ -70,18 +56,7 @@ def _waiting_words(job: Job) -> str:
 
 
 def place_in_line(job: Job, waiting: list[Job]) -> str:
-    """Say how long the line is before a job that has not begun.
-
-    Parameters
-    ----------
-    job : Job
-    waiting : list of Job
-        All that wait, the next one first.
-
-    Returns
-    -------
-    str
-    """
+    """Say how long the line is before a job that has not begun; `waiting` has the next one first."""
     if job.message:  # such as that no worker is there
         return job.message
     ids = [other.id for other in waiting]

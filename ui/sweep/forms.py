@@ -16,8 +16,8 @@ from core.work.sweep.varied import NEEDS_ANNOTATION, Axis, Range, Search, object
 from ui.data import compute, jobs
 from ui.shell import forms, guards, session
 from ui.shell.guards import as_markdown
-from ui.sweep import doors as sweeps
-from ui.sweep.words import SCORE_WORDS, duration, knob_label, value_label
+from ui.sweep import sweeps
+from ui.sweep.labels import SCORE_WORDS, duration, knob_label, value_label
 
 _GRID, _SEARCH = "Grid", "Search"
 _NO_KNOB = "None"
@@ -26,12 +26,7 @@ _KEEP: dict[str, Any] = {"persist_state": "session"}
 
 
 def starting_point(sample: Sample) -> None:
-    """Say in the sidebar which settings all runs start from, and offer the presets.
-
-    Parameters
-    ----------
-    sample : Sample
-    """
+    """Say in the sidebar which settings all runs start from, and offer the presets."""
     forms.preset_picker()
     moved = session.settings().changes
     words = ", ".join(f"{knob_label(knobs.names()[path])} {value_label(value)}" for path, value in moved.items())
@@ -41,13 +36,7 @@ def starting_point(sample: Sample) -> None:
 
 
 def new_sweep(summary: SampleSummary) -> None:
-    """Ask for a sweep, and begin it.
-
-    Parameters
-    ----------
-    summary : SampleSummary
-        The sample that the page shows; others can be swept, too.
-    """
+    """Ask for a sweep, and begin it."""
     readable = [one for one in compute.samples() if not one.problem]
     kind_of, starts_of, sections_of = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
     kind = kind_of.segmented_control(

@@ -10,7 +10,8 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import SampleError
-from core.figures import contact_sheet, sweeps
+from core.figures import contact_sheet
+from core.figures import sweeps as charts
 from core.figures.colours import Theme
 from core.figures.contact_sheet import Side, Tile
 from core.io.lab import SampleSummary
@@ -23,14 +24,13 @@ from core.work.sweep.search import study_of
 from core.work.sweep.sweeps import SweepSnapshot
 from core.work.sweep.varied import Search
 from ui.data import compute
-from ui.data.kept_runs import settings_for
 from ui.data.record import record
-from ui.shell import guards, session
+from ui.shell import guards, run_links, session
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
-from ui.sweep import doors
-from ui.sweep.doors import Shown
-from ui.sweep.words import SCORE_WORDS, choice_label, duration, knob_label, title
+from ui.sweep import section_runs, sweeps
+from ui.sweep.labels import SCORE_WORDS, choice_label, duration, knob_label, title
+from ui.sweep.section_runs import SectionRuns
 
 Tried = list[tuple[dict[str, object], float]]
 """Values of the knobs that were turned, and the score, by trial."""
@@ -44,7 +44,7 @@ _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 def picker() -> SweepSnapshot | None:
     """Ask which sweep to show, of all on this server; None before there is one."""
-    known = {status.id: status for status in doors.sweeps().all()}
+    known = {status.id: status for status in sweeps.sweeps().all()}
     if not known:
         st.info("No sweep has run here yet. Choose what to turn above, then press Start sweep.")
         return None
@@ -75,7 +75,7 @@ def _choose(known: dict[str, SweepSnapshot]) -> str:
 
 
 def _progress(sweep_id: str, was_running: bool) -> None:
-    status = doors.sweeps().find(sweep_id)
+    status = sweeps.sweeps().find(sweep_id)
     if status is None:
         return
     if was_running and not status.running:
@@ -101,11 +101,11 @@ def _time_left(status: SweepSnapshot) -> str:
 def _buttons(status: SweepSnapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if status.running:
-            _button("Pause", "pause", doors.sweeps().pause, status.id, "Runs that have begun come to their end.")
-            _button("Cancel", "cancel", doors.sweeps().cancel, status.id, "End it now. What is recorded stays.")
+            _button("Pause", "pause", sweeps.sweeps().pause, status.id, "Runs that have begun come to their end.")
+            _button("Cancel", "cancel", sweeps.sweeps().cancel, status.id, "End it now. What is recorded stays.")
         elif status.outcome.status is not SweepStatus.DONE or status.outcome.failed:
             n_done, n_runs = status.outcome.n_done, status.plan.sweep.n_runs
-            _button("Go on", "go on", doors.go_on, status.id, "Make the runs that are not recorded yet.")
+            _button("Go on", "go on", sweeps.go_on, status.id, "Make the runs that are not recorded yet.")
             st.caption(f"{n_done:,} of {n_runs:,} runs are recorded.")
 
 
@@ -114,7 +114,7 @@ def _button(words: str, name: str, act: Callable[[str], None], sweep_id: str, he
 
 
 def _views(sweep_id: str, theme: Theme) -> None:
-    status = doors.sweeps().find(sweep_id)
+    status = sweeps.sweeps().find(sweep_id)
     if status is None or not status.outcome.runs:
         return
     with guards.shown_as_message():
@@ -137,7 +137,7 @@ def _view_picker(status: SweepSnapshot) -> str:
     return str(chosen)
 
 
-def _shown(status: SweepSnapshot, theme: Theme) -> Shown:
+def _shown(status: SweepSnapshot, theme: Theme) -> SectionRuns:
     sections = status.plan.sweep.sections
     section = 0
     if len(sections) > 1:
@@ -146,7 +146,7 @@ def _shown(status: SweepSnapshot, theme: Theme) -> Shown:
             key=session.widget_key("sweep", "section", status.id), label_visibility="collapsed", width=180,
         )  # fmt: skip
     search = status.plan.sweep.search
-    shown = doors.shown(status, section, search.objective if search else "ari", theme)
+    shown = section_runs.found(status, section, search.objective if search else "ari", theme)
     names = sweep_results.known_scores([run for runs in shown.by_place.values() for run in runs])
     if search is None and len(names) > 1:
         score = st.selectbox(
@@ -154,11 +154,11 @@ def _shown(status: SweepSnapshot, theme: Theme) -> Shown:
             key=session.widget_key("sweep", "score", ",".join(names)), label_visibility="collapsed", width=180,
             persist_state="session",
         )  # fmt: skip
-        shown = doors.shown(status, section, score, theme)
+        shown = section_runs.found(status, section, score, theme)
     return shown
 
 
-def _sample(shown: Shown) -> tuple[Sample, SampleSummary]:
+def _sample(shown: SectionRuns) -> tuple[Sample, SampleSummary]:
     wanted = shown.sweep.sections[shown.section]
     for summary in compute.samples():
         if summary.name == wanted.name and not summary.problem:
@@ -170,7 +170,7 @@ def _sample(shown: Shown) -> tuple[Sample, SampleSummary]:
     )
 
 
-def _maps(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
+def _maps(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
     best = shown.ranked[0]
     st.caption(_about_maps(shown))
     figure = _sheet(shown, sample)
@@ -187,7 +187,7 @@ def _maps(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerator
         _open(sample, file, shown.typical(tuple(points[0]["customdata"])))
 
 
-def _about_maps(shown: Shown) -> str:
+def _about_maps(shown: SectionRuns) -> str:
     words = "Click a map to open it in Tune."
     if shown.score:
         words += f" Below each: {SCORE_WORDS[shown.score][0]}"
@@ -197,7 +197,7 @@ def _about_maps(shown: Shown) -> str:
     return words
 
 
-def _best_button(shown: Shown, sample: Sample, file: SampleSummary, best: Index) -> None:
+def _best_button(shown: SectionRuns, sample: Sample, file: SampleSummary, best: Index) -> None:
     if shown.score and st.button(
         "Best in Tune", key=session.widget_key("sweep", "open best"), type="tertiary", icon=":material/tune:",
         help=f"Open the setting with the best {SCORE_WORDS[shown.score][0]}: {as_markdown(_turned(shown, best))}.",
@@ -213,10 +213,10 @@ def _open(sample: Sample, file: SampleSummary, run: Run) -> None:
 
 def _take(sample: Sample, file: SampleSummary, run: Run) -> None:
     session.choose_sample(file.path.name)
-    session.take_settings(settings_for(run.params, sample))
+    session.take_settings(run_links.settings_for(run.params, sample))
 
 
-def _sheet(shown: Shown, sample: Sample) -> go.Figure:
+def _sheet(shown: SectionRuns, sample: Sample) -> go.Figure:
     theme, sweep = shown.theme, shown.sweep
     if sweep.search is not None:
         places = shown.ranked[:_MOST_TILES]
@@ -231,7 +231,7 @@ def _sheet(shown: Shown, sample: Sample) -> go.Figure:
     return contact_sheet.in_rows(tiles, n_tiles=n_tiles, height_by_width=shape, theme=theme)
 
 
-def _tiles(shown: Shown, sample: Sample, places: Sequence[Index]) -> list[Tile]:
+def _tiles(shown: SectionRuns, sample: Sample, places: Sequence[Index]) -> list[Tile]:
     runs = [run for runs in shown.by_place.values() for run in runs]
     reference, scores = min(runs, key=lambda run: run.created), shown.scores
     best = shown.ranked[0] if shown.score and len(shown.by_place) > 1 else None
@@ -239,7 +239,7 @@ def _tiles(shown: Shown, sample: Sample, places: Sequence[Index]) -> list[Tile]:
     return [
         Tile(
             place=place,
-            png=doors.map_of(sample, shown.typical(place), reference, shown.theme),
+            png=section_runs.map_of(sample, shown.typical(place), reference, shown.theme),
             caption=_caption(shown, place, scores, on_grid),
             hover=_hover(shown, place),
             best=place == best,
@@ -248,8 +248,8 @@ def _tiles(shown: Shown, sample: Sample, places: Sequence[Index]) -> list[Tile]:
     ]
 
 
-def _caption(shown: Shown, place: Index, scores: dict[Index, tuple[float, ...]], on_grid: bool) -> str:
-    score = sweeps.spread_in_words(scores[place]) if place in scores else ""
+def _caption(shown: SectionRuns, place: Index, scores: dict[Index, tuple[float, ...]], on_grid: bool) -> str:
+    score = charts.spread_in_words(scores[place]) if place in scores else ""
     if on_grid:
         return score
     values = sweep_results.turned(shown.sweep, shown.by_place[place][0])
@@ -257,16 +257,16 @@ def _caption(shown: Shown, place: Index, scores: dict[Index, tuple[float, ...]],
     return f"{turned}: {score}" if score else turned
 
 
-def _hover(shown: Shown, place: Index) -> str:
+def _hover(shown: SectionRuns, place: Index) -> str:
     names = sweep_results.known_scores(shown.by_place[place])
     starts = [
-        f"Seed {run.params.clustering.random_state}: {', '.join(doors.in_words(run.scores, names[:2]))}"
+        f"Seed {run.params.clustering.random_state}: {', '.join(section_runs.in_words(run.scores, names[:2]))}"
         for run in shown.by_place[place]
     ]
     return "<br>".join([_turned(shown, place).replace(", ", "<br>"), *starts])
 
 
-def _turned(shown: Shown, place: Index) -> str:
+def _turned(shown: SectionRuns, place: Index) -> str:
     values = sweep_results.turned(shown.sweep, shown.by_place[place][0])
     return ", ".join(f"{knob_label(name)} {choice_label(name, value)}" for name, value in values.items())
 
@@ -276,14 +276,14 @@ def _height_by_width(tile: Tile) -> float:
     return float(height / width)
 
 
-def _sides(shown: Shown) -> list[Side]:
+def _sides(shown: SectionRuns) -> list[Side]:
     return [
         Side(name=knob_label(axis.knob), values=[choice_label(axis.knob, value) for value in axis.values])
         for axis in shown.sweep.axes
     ]
 
 
-def _scores(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
+def _scores(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
     if not shown.score:
         st.info("These runs have no score to compare: look at the maps.")
         return
@@ -291,16 +291,16 @@ def _scores(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerat
     st.caption(words)
     sides = _sides(shown)
     if len(sides) == 2:
-        figure = sweeps.heat_map(shown.scores, sides[0], sides[1], name, theme=shown.theme)
+        figure = charts.heat_map(shown.scores, sides[0], sides[1], name, theme=shown.theme)
     else:
-        figure = sweeps.curve(shown.scores, sides[0], name, theme=shown.theme)
+        figure = charts.curve(shown.scores, sides[0], name, theme=shown.theme)
     show(figure, f"{name} of {len(shown.scores)} settings on {sample.name}.")
     with row:
         _best_button(shown, sample, file, shown.ranked[0])
         downloads(figure, f"{sample.name}_{shown.score}_{shown.status.id}")
 
 
-def _table(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
+def _table(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
     places, names = shown.ranked, sweep_results.known_scores([run for runs in shown.by_place.values() for run in runs])
     columns: dict[str, list[object]] = {}
     for knob in shown.sweep.knobs:
@@ -326,7 +326,7 @@ def _table(shown: Shown, sample: Sample, file: SampleSummary, row: DeltaGenerato
 
 def _search_chart(
     draw: Callable[[Search, Tried, dict[str, str], Theme], go.Figure],
-    shown: Shown,
+    shown: SectionRuns,
     sample: Sample,
     file: SampleSummary,
     row: DeltaGenerator,
@@ -350,22 +350,22 @@ def _history(search: Search, tried: Tried, labels: dict[str, str], theme: Theme)
     del labels
     name, words = SCORE_WORDS[search.objective]
     st.caption(f"{words} Dots: trials. Line: the best so far.")
-    return sweeps.history([score for _, score in tried], name, maximise=search.maximise, theme=theme)
+    return charts.history([score for _, score in tried], name, maximise=search.maximise, theme=theme)
 
 
 def _importances(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     st.caption("How much of the differences between trials each knob explains (fANOVA).")
-    return sweeps.importances(study_of(search, tried), labels, theme=theme)
+    return charts.importances(study_of(search, tried), labels, theme=theme)
 
 
 def _slices(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     st.caption("Each trial by each knob alone; later trials stand out more.")
-    return sweeps.slices(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=theme)
+    return charts.slices(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=theme)
 
 
 def _parallel(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     st.caption("A line for each trial. Drag along an axis to keep only the trials that pass there.")
-    return sweeps.parallel(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=theme)
+    return charts.parallel(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=theme)
 
 
 _CHARTS_OF_SEARCHES = {"History": _history, "Importances": _importances, "Slices": _slices, "Parallel": _parallel}

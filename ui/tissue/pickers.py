@@ -9,17 +9,18 @@ from core.text import shown as quoted
 from ui.shell import sample_view, session
 from ui.shell.guards import as_markdown
 from ui.shell.sample_view import Shown
+from ui.tissue import state
 
 
 def find(sample: Sample) -> Shown:
     """Say what the map shows: what this session asks for, where the sample has it."""
-    view = session.view()
+    view = state.view()
     return sample_view.find(sample, session.theme(), view.kind, view.gene, view.limits)
 
 
 def kind_picker(sample: Sample, kind: str) -> None:
     """Ask what the colours of the map mean."""
-    sample_view.kind_picker(sample, kind, lambda chosen: session.change_view(kind=chosen))
+    sample_view.kind_picker(sample, kind, lambda chosen: state.change_view(kind=chosen))
 
 
 def value_pickers(shown: Shown) -> None:
@@ -39,9 +40,9 @@ def _gene_picker(sample: Sample, gene: str | None) -> None:
         placeholder="" if there else "No names in the file",
         disabled=not there,
         help="Type a few letters of its name: the map then shows its counts.",
-        on_change=lambda: session.change_view(kind="gene", gene=session.shown(key)),
+        on_change=lambda: state.change_view(kind="gene", gene=session.shown(key)),
     )
-    asked = session.view().gene
+    asked = state.view().gene
     if there and asked is not None and asked not in there:
         st.caption(as_markdown(f"This section has no gene {quoted(asked, 40)}: choose another."))
 
@@ -54,7 +55,7 @@ def _limits_picker(limits: tuple[float, float] | None) -> None:
 
     def take() -> None:
         chosen = session.shown(keys[0]), session.shown(keys[1])
-        session.change_view(limits=None if None in chosen else chosen)
+        state.change_view(limits=None if None in chosen else chosen)
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
         _limit_input("Minimum", keys[0], "below it have the first colour", take, at_most=high)
@@ -64,8 +65,8 @@ def _limits_picker(limits: tuple[float, float] | None) -> None:
             key=session.widget_key("limit", "reset"),
             type="tertiary",
             help="Back to the ends of the values",
-            disabled=session.view().limits is None,
-            on_click=session.change_view,
+            disabled=state.view().limits is None,
+            on_click=state.change_view,
         )
 
 

@@ -12,7 +12,7 @@ from core.sample import Sample
 from ui.shell import pictures, sample_view, session
 from ui.shell.guards import as_markdown
 from ui.shell.sample_view import KINDS, Shown
-from ui.tissue.pickers import kind_picker
+from ui.tissue import pickers
 
 _CHART_CONFIG = {"displayModeBar": False}
 
@@ -24,7 +24,15 @@ def header(shown: Shown) -> None:
         st.title("Tissue", anchor=False, width="content")
         sample_view.badges(sample)
         st.space("stretch")
-        kind_picker(sample, shown.kind)
+        pickers.kind_picker(sample, shown.kind)
+
+
+def preview(sample: Sample) -> None:
+    """Show a sample that is not among the others yet, as this page would."""
+    shown = pickers.find(sample)
+    pickers.kind_picker(sample, shown.kind)
+    sample_view.picture(shown)
+    sample_view.card(sample)
 
 
 def selection(shown: Shown, spots: np.ndarray | None) -> None:

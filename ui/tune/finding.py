@@ -4,20 +4,20 @@ from core.evaluation.matching import Matching, match_steadily
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
-from ui.data import compute, record
-from ui.shell import session
-from ui.tune import training
+from ui.data import compute
+from ui.shell import known_runs, session
+from ui.tune import state, training
 from ui.tune.shown import Pinned, Shown, ShownResult
 
 
 def find(sample: Sample, params: MethodParams, file: str) -> Shown:
     """Find what to show, and let the next move of this session start from its colours and its direction."""
     theme, preset = session.theme(), session.settings().preset
-    result = record.kept_result(sample, params, file)
+    result = known_runs.kept_result(sample, params, file)
     if result is None and compute.ready(sample, params):
         result = compute.cluster(sample, params)
     if result is None:
-        missing, pinned = training.what_is_missing(sample, params), _pinned(sample, session.shown_matching(sample))
+        missing, pinned = training.what_is_missing(sample, params), _pinned(sample, state.shown_matching(sample))
         return Shown(sample=sample, params=params, theme=theme, preset=preset, missing=missing, pinned=pinned)
     _remember_direction(sample, result)
     matching = _followed(sample, result)
@@ -28,29 +28,29 @@ def find(sample: Sample, params: MethodParams, file: str) -> Shown:
         preset=preset,
         result=result,
         matching=matching,
-        run=record.kept(sample, params, file),
+        run=known_runs.kept(sample, params, file),
         pinned=_pinned(sample, matching),
     )
 
 
 def _followed(sample: Sample, result: Result) -> Matching:
     """Match clusters with layers such that this move changes no colour without need."""
-    before = session.shown_matching(sample)
+    before = state.shown_matching(sample)
     if before is not None and before.labels is result.labels:
         return before
     matching = match_steadily(result.labels, sample.labels_true, before)
-    session.remember_matching(sample, matching)
+    state.remember_matching(sample, matching)
     return matching
 
 
 def _pinned(sample: Sample, beside: Matching | None) -> Pinned | None:
-    result = session.pinned(sample.content_hash)
+    result = state.pinned(sample.content_hash)
     if result is None:
         return None
-    drawn = match_steadily(result.labels, sample.labels_true, beside) if session.comparing() else None
+    drawn = match_steadily(result.labels, sample.labels_true, beside) if state.comparing() else None
     return Pinned(result=result, matching=drawn)
 
 
 def _remember_direction(sample: Sample, result: Result) -> None:
     if result.direction is not None and result.direction.method != "manual":
-        session.remember_angle(sample, result.direction.angle)
+        state.remember_angle(sample, result.direction.angle)

@@ -75,4 +75,4 @@ def _suggestion(curve: Curve, params: MethodParams) -> None:
 
 
 def _take(n_clusters: int) -> None:
-    session.change(_N_CLUSTERS, n_clusters)
+    session.change({_N_CLUSTERS: n_clusters})

@@ -10,10 +10,10 @@ from core.sample import Sample
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui.data.record import record
+from ui.data.user import who
 from ui.shell import address as page_address
-from ui.shell import guards, run_links, session
+from ui.shell import guards, known_runs, run_links, session
 from ui.shell.guards import as_markdown
-from ui.shell.identity import who
 from ui.tune.shown import Shown, ShownResult
 
 _MAX_BADGE = 30  # signs; the help has all of them
@@ -89,10 +89,10 @@ def _form(sample: Sample, result: Result, run: Run | None) -> None:
 def _save(sample: Sample, result: Result, run: Run | None, name: str, note: str, starred: bool) -> None:
     with st.spinner("Keeping the run", show_time=True):
         if run is not None:
-            session.change_run(record().change(run.id, name=name, note=note, starred=starred))
+            known_runs.change(record().change(run.id, name=name, note=note, starred=starred))
         else:
             made = record().keep(sample, result, who=who(), name=name, note=note, starred=starred)
-            session.remember_run(page_address.shown_file(), session.settings(), made)
+            known_runs.remember(page_address.shown_file(), session.settings(), made)
     st.rerun()
 
 

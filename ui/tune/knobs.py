@@ -10,6 +10,7 @@ from core.declarations import Group
 from core.knobs import KnobPath, declared, in_groups, soonest_first, takes_part, value_at
 from core.sample import Sample
 from ui.shell import forms, session
+from ui.tune import state
 
 _EARLY: Sequence[Group] = ("pooling", "embedding", "reduction")
 _LATE: Sequence[Group] = ("weight", "direction", "clusters", "refinement")
@@ -57,6 +58,6 @@ def _take(sample: Sample, path: KnobPath, default: Any) -> None:
         session.reset(path)
         return
     moved = {path: value}
-    if (path, value) == (_DIRECTION, "manual") and (angle := session.found_angle(sample)) is not None:
+    if (path, value) == (_DIRECTION, "manual") and (angle := state.found_angle(sample)) is not None:
         moved[_ANGLE] = forms.on_grid(declared(_ANGLE), angle)
-    session.change_all(moved)
+    session.change(moved)

@@ -13,8 +13,7 @@ from core.result import Result
 from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
-from ui.shell import address as page_address
-from ui.shell import session
+from ui.shell import navigation, session
 from ui.shell.charts import Chart
 from ui.shell.guards import as_markdown, shown_as_message
 from ui.shell.watch import watch
@@ -23,7 +22,6 @@ from ui.tune.shown import ShownResult
 N_ROWS = 200
 """Genes that a table shows; the file holds all."""
 
-_TISSUE = "pages/tissue.py"
 _CLICK = "Click a gene to see it on the tissue."
 _LABELS = (
     ("Gene", ""),
@@ -134,12 +132,7 @@ def _table(sample: Sample, found: Markers, cluster: int) -> None:
     )
     if named and picked.selection.cells:
         row, _ = picked.selection.cells[0]
-        _show_on_tissue(str(frame["gene"].iloc[row]))
-
-
-def _show_on_tissue(gene: str) -> None:
-    session.change_view(kind="gene", gene=gene)
-    st.switch_page(_TISSUE, query_params=page_address.query_of_tissue())
+        navigation.open_gene(str(frame["gene"].iloc[row]))
 
 
 def _column_config() -> dict[str, Any]:

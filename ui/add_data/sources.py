@@ -1,4 +1,4 @@
-"""Ways in on the Add data page: a file from the user's computer, or a file or folder of the server."""
+"""Where a sample comes from on the Add data page: the user's computer, a folder of the server, or public sections."""
 
 from pathlib import Path
 
@@ -11,28 +11,28 @@ from core.io import roots
 from core.io.drafts import Draft
 from core.text import shown
 from core.work.bringing import Source
-from ui.add_data import public_sections
+from ui.add_data import public_sections, state
+from ui.add_data.state import Incoming
 from ui.shell import session
 from ui.shell.guards import as_markdown
-from ui.shell.session import Incoming
 
 _UPLOAD, _SERVER, _PUBLIC = "upload", "server", "public"
-_WAYS = {_UPLOAD: "From this computer", _SERVER: "From the server", _PUBLIC: "Public sections"}
+_SOURCES = {_UPLOAD: "From this computer", _SERVER: "From the server", _PUBLIC: "Public sections"}
 _KINDS = ["h5", "hdf5", "h5ad", "zip", "tar", "tar.gz", "tgz"]
 
 
 def choose() -> None:
     """Ask where the sample is, and take it in."""
-    way = st.segmented_control(
+    source = st.segmented_control(
         "Where is it?",
-        [way for way in _WAYS if way != _SERVER or roots.configured()],
+        [name for name in _SOURCES if name != _SERVER or roots.configured()],
         default=_UPLOAD,
         required=True,
-        format_func=_WAYS.__getitem__,
+        format_func=_SOURCES.__getitem__,
         key=session.widget_key("way in"),
         label_visibility="collapsed",
     )
-    {_UPLOAD: _upload, _SERVER: _server, _PUBLIC: public_sections.offer}[str(way)]()
+    {_UPLOAD: _upload, _SERVER: _server, _PUBLIC: public_sections.offer}[str(source)]()
 
 
 def _upload() -> None:
@@ -66,7 +66,7 @@ def _forget(sent: UploadedFile) -> None:
 
 
 def _begin(incoming: Incoming) -> None:
-    session.take_incoming(incoming)
+    state.take_incoming(incoming)
     st.rerun()
 
 
@@ -81,7 +81,7 @@ def _server() -> None:
             help="Folders that whoever keeps this server has opened for import.",
         )
     ]
-    inside = session.place_below(root)
+    inside = state.folder_below(root)
     folder = roots.below(root, inside)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         entry = _entry(root, folder)
@@ -116,7 +116,7 @@ def _open_and_up(root: Path, inside: str, entry: roots.Entry | None) -> None:
         key=session.widget_key("open folder"),
         help="Go into the folder.",
         disabled=not is_folder,
-        on_click=session.go_below,
+        on_click=state.go_below,
         args=(root, str(Path(inside) / entry.name) if entry else inside),
     )
     above = str(Path(inside).parent)
@@ -125,7 +125,7 @@ def _open_and_up(root: Path, inside: str, entry: roots.Entry | None) -> None:
         key=session.widget_key("folder above"),
         help="Go back to the folder above.",
         disabled=not inside,
-        on_click=session.go_below,
+        on_click=state.go_below,
         args=(root, "" if above == "." else above),
     )
 

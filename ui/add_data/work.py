@@ -1,4 +1,4 @@
-"""Doors to the work of bringing samples in: looking at a source, making the sample, fetching public sections."""
+"""Background work of bringing samples in: looking at a source, making the sample, fetching public sections."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,44 +8,19 @@ from core.io.public.dlpfc import Places
 from core.params import params_key
 from core.work import bringing
 from core.work.board.board import About, Job
+from ui.add_data.state import Incoming
 from ui.data import jobs
-from ui.shell.session import Incoming
 
 
 def look(incoming: Incoming, *, anew: bool = False) -> Job:
-    """Look at the source that a session is bringing in, or find what was seen.
-
-    Parameters
-    ----------
-    incoming : Incoming
-    anew : bool
-        Whether to look again where that failed or was cancelled.
-
-    Returns
-    -------
-    Job
-        Its result is a `core.io.incoming.Survey`.
-    """
+    """Look at the source that a session is bringing in, or find what was seen, a `core.io.incoming.Survey`; `anew` looks again after a failure."""
     key = _incoming_key(incoming, "look", str(incoming.source.annotation_csv))
     about = About(what="Look", sample=incoming.source.called)
     return _found_or_started(key, anew, about, bringing.look, incoming.source)
 
 
 def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
-    """Make the sample that comes of a source, or find it made.
-
-    Parameters
-    ----------
-    incoming : Incoming
-        Its source and choices count.
-    anew : bool
-        Whether to do it again where that failed or was cancelled.
-
-    Returns
-    -------
-    Job
-        Its result is the path of a file in the lab's format, in the private folder of `incoming`.
-    """
+    """Make the sample that comes of a source and its choices, or find it made: a file in the lab's format in the private folder of `incoming`."""
     key = _incoming_key(incoming, "prepare", params_key(incoming.choices, str(incoming.source.annotation_csv)))
     out = incoming.draft.folder / key / "preview.h5"
     about = About(what="Import", sample=incoming.source.called)
@@ -53,26 +28,14 @@ def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
 
 
 def end_work_on(incoming: Incoming) -> None:
-    """Cancel what goes on with a source.
-
-    Parameters
-    ----------
-    incoming : Incoming
-    """
+    """Cancel what goes on with a source."""
     for job in jobs.board().jobs():
         if job.key.startswith(_incoming_key(incoming)) and not job.finished:
             jobs.cancel(job.id)
 
 
 def fetch(collection: str, sections: tuple[str, ...]) -> None:
-    """Start to fetch public sections; one fetch of a collection goes on at a time.
-
-    Parameters
-    ----------
-    collection : str
-        One of `core.work.bringing.COLLECTIONS`.
-    sections : tuple of str
-    """
+    """Start to fetch public sections; one fetch of a collection goes on at a time."""
     folder = samples_folder()
     key = _fetch_key(collection)
     places = Places.configured()
@@ -92,16 +55,7 @@ def fetch(collection: str, sections: tuple[str, ...]) -> None:
 
 
 def fetching(collection: str) -> Job | None:
-    """Look up the last fetch of a collection, whoever started it.
-
-    Parameters
-    ----------
-    collection : str
-
-    Returns
-    -------
-    Job or None
-    """
+    """Look up the last fetch of a collection, whoever started it."""
     return jobs.board().find(_fetch_key(collection))
 
 

@@ -1,0 +1,89 @@
+"""The runs of one sample of a sweep: ranked by a score, and drawn small."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.evaluation.matching import Matching, match_steadily
+from core.figures.charts import colours_of_clusters
+from core.figures.colours import Theme
+from core.figures.thumbnail import map_png
+from core.result import Scores
+from core.sample import Sample
+from core.work.runs import Run
+from core.work.sweep import results as sweep_results
+from core.work.sweep.plan import Sweep
+from core.work.sweep.results import Index
+from core.work.sweep.sweeps import SweepSnapshot
+from ui.data import compute
+from ui.data.record import record
+
+_MAP_PX = 220
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SectionRuns:
+    """The runs of one sample of a sweep, as its views show them; `score` is empty where there is none yet."""
+
+    status: SweepSnapshot
+    section: int
+    by_place: Mapping[Index, Sequence[Run]]
+    score: str
+    theme: Theme
+
+    @property
+    def sweep(self) -> Sweep:
+        """What is swept."""
+        return self.status.plan.sweep
+
+    @property
+    def scores(self) -> dict[Index, tuple[float, ...]]:
+        """The score of every run, by place."""
+        return sweep_results.scores_by_setting(self.by_place, self.score) if self.score else {}
+
+    @property
+    def ranked(self) -> list[Index]:
+        """Places, the best first; in their order where there is no score."""
+        return sweep_results.ranked(self.scores, self.score) if self.score else sorted(self.by_place)
+
+    def typical(self, place: Index) -> Run:
+        """Choose the run of a place whose score is nearest to the mean: the map that stands for all starts."""
+        runs = self.by_place[place]
+        values = self.scores.get(place, ())
+        if len(values) < len(runs):
+            return runs[0]
+        return runs[int(np.abs(np.asarray(values) - np.mean(values)).argmin())]
+
+
+def found(status: SweepSnapshot, section: int, score: str, theme: Theme) -> SectionRuns:
+    """Read what a sweep found on one sample, compared by a score, or by another one where these runs do not have it."""
+    by_place = sweep_results.runs_by_setting(status.outcome, record().runs(sweep=status.id), section)
+    names = sweep_results.known_scores([run for runs in by_place.values() for run in runs])
+    chosen = score if score in names else (names or [""])[0]
+    return SectionRuns(status, section, by_place, chosen, theme)
+
+
+def map_of(sample: Sample, run: Run, reference: Run, theme: Theme) -> bytes:
+    """Draw the small map of a run, in the colours of the annotation, or of another run where there is none."""
+
+    def drawn() -> bytes:
+        first = match_steadily(record().result(reference).labels, sample.labels_true)
+        matching = (
+            first if run.id == reference.id else match_steadily(record().result(run).labels, sample.labels_true, first)
+        )
+        return _drawn(sample, matching, theme)
+
+    return compute.kept(drawn, "sweep map", run.id, reference.id, theme)
+
+
+def _drawn(sample: Sample, matching: Matching, theme: Theme) -> bytes:
+    colours = colours_of_clusters(matching, sample.labels_true, theme)
+    return map_png(sample.places, matching.labels, colours, _MAP_PX)
+
+
+def in_words(scores: Scores, names: Sequence[str]) -> list[str]:
+    """Write scores for a tooltip."""
+    values = dataclasses.asdict(scores)
+    return [f"{name.upper()} {values[name]:.3f}" for name in names if values[name] is not None]

@@ -1,0 +1,70 @@
+"""What Tune remembers in this session: pinned results, whether their maps are drawn, the colours of the last map, and its direction."""
+
+import streamlit as st
+
+from core.evaluation.matching import Matching
+from core.result import Result
+from core.sample import Sample
+
+_PINNED, _COMPARING, _MATCHING, _FOUND_ANGLE = "pinned", "comparing", "matching", "found angle"
+
+MAX_PINNED = 16
+"""Samples of which a session remembers a pinned result."""
+
+
+def pin(content_hash: str, result: Result) -> None:
+    """Keep a result to compare others of the same sample with."""
+    others = {key: kept for key, kept in _pins().items() if key != content_hash}
+    latest = list(others.items())[1 - MAX_PINNED :]
+    st.session_state[_PINNED] = dict([*latest, (content_hash, result)])
+
+
+def unpin(content_hash: str) -> None:
+    """Let go of the pinned result of a sample."""
+    st.session_state[_PINNED] = {key: kept for key, kept in _pins().items() if key != content_hash}
+
+
+def pinned(content_hash: str) -> Result | None:
+    """Look up the pinned result of a sample."""
+    return _pins().get(content_hash)
+
+
+def _pins() -> dict[str, Result]:
+    stored: dict[str, Result] = st.session_state.get(_PINNED, {})
+    return stored
+
+
+def comparing() -> bool:
+    """Whether the pinned map is to be drawn, too."""
+    return bool(st.session_state.get(_COMPARING, False))
+
+
+def compare(wanted: bool) -> None:
+    """Ask for the pinned map beside the predicted one, or no longer."""
+    st.session_state[_COMPARING] = wanted
+
+
+def found_angle(sample: Sample) -> float | None:
+    """Look up the angle in radians that the last run found by itself, if that was a run of this sample."""
+    of, angle = st.session_state.get(_FOUND_ANGLE, ("", None))
+    return angle if of == sample.content_hash else None
+
+
+def remember_angle(sample: Sample, angle: float) -> None:
+    """Keep the angle in radians that a run found, for a user who goes on by hand from there."""
+    st.session_state[_FOUND_ANGLE] = sample.content_hash, angle
+
+
+def shown_matching(sample: Sample) -> Matching | None:
+    """Look up the matching of clusters and layers that is shown now."""
+    of, matching = st.session_state.get(_MATCHING, ((), None))
+    return matching if of == _data_of(sample) else None
+
+
+def remember_matching(sample: Sample, matching: Matching) -> None:
+    """Keep the matching that is shown, so that the next move changes no colour without need."""
+    st.session_state[_MATCHING] = _data_of(sample), matching
+
+
+def _data_of(sample: Sample) -> tuple[str, str]:
+    return sample.content_hash, sample.annotation_hash
