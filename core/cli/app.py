@@ -12,12 +12,7 @@ from core.folders import app_folder, installed, models_folder, samples_folder
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser("app", help="start the dashboard", allow_abbrev=False)
     parser.add_argument("--port", type=at_least_one, default=8501, help="where it listens (default 8501)")
     parser.set_defaults(run=_start)

@@ -9,12 +9,7 @@ from core.io import lab
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser("attach", help="put the H&E image and pixel positions into a sample", allow_abbrev=False)
     parser.add_argument("file", type=Path, metavar="FILE", help="a sample in the lab's format (.h5)")
     parser.add_argument(

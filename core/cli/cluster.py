@@ -41,12 +41,7 @@ from core.sample import Sample
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser("cluster", help="find the domains of a sample and score them", allow_abbrev=False)
     add_files(parser)
     parser.add_argument(

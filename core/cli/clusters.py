@@ -24,12 +24,7 @@ _KNOBS = tuple(path for path in KNOBS if path != ("clustering", "n_clusters"))
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser(
         "clusters", help="suggest how many domains to ask for, without the annotation, and say why", allow_abbrev=False
     )

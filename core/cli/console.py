@@ -65,17 +65,7 @@ def training_bar() -> Iterator[Callable[[int, int, float], None]]:
 
 
 def start_bar(results: Iterator[Result], n_starts: int) -> Iterator[Result]:
-    """Show a bar of starts.
-
-    Parameters
-    ----------
-    results : iterator of Result
-    n_starts : int
-
-    Yields
-    ------
-    Result
-    """
+    """Show a bar of starts."""
     yield from _bar(results, total=n_starts, desc="Starts", leave=False, delay=0.5)
 
 
@@ -106,16 +96,7 @@ def _bar(work: Any = None, **options: Any) -> Any:
 
 
 def score_words(result: Result) -> str:
-    """Say how a run agrees with the annotation.
-
-    Parameters
-    ----------
-    result : Result
-
-    Returns
-    -------
-    str
-    """
+    """Say how a run agrees with the annotation."""
     scores = result.scores
     if scores.ari is None:
         return "no annotation to score against"
@@ -123,16 +104,7 @@ def score_words(result: Result) -> str:
 
 
 def coherence_words(scores: Scores) -> str:
-    """Say what can be said without an annotation.
-
-    Parameters
-    ----------
-    scores : Scores
-
-    Returns
-    -------
-    str
-    """
+    """Say what can be said without an annotation."""
     empty = f", {scores.n_empty:.0f} empty" if scores.n_empty else ""
     stability = "" if scores.stability is None else f"stability {scores.stability:.3f}, "
     return (
@@ -142,16 +114,7 @@ def coherence_words(scores: Scores) -> str:
 
 
 def autoencoder_facts(report: AutoencoderReport) -> dict[str, Any]:
-    """Say how well an autoencoder learned.
-
-    Parameters
-    ----------
-    report : AutoencoderReport
-
-    Returns
-    -------
-    dict
-    """
+    """Say how well an autoencoder learned."""
     return {"explained_variance": report.explained_variance, "dead": report.dead, "reused": report.reused}
 
 

@@ -10,12 +10,7 @@ from core.folders import samples_folder
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser("fetch", help="bring public samples", allow_abbrev=False)
     parser.add_argument(
         "collection",

@@ -16,12 +16,7 @@ _KNOBS = ("genes", "n_genes", "um_per_unit")
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser("import", help="bring in your own tissue, and say what was found", allow_abbrev=False)
     parser.add_argument(
         "source",

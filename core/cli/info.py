@@ -11,12 +11,7 @@ from core.io import lab
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser("info", help="say what a sample holds", allow_abbrev=False)
     add_file(parser)
     parser.set_defaults(run=_info)

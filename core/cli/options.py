@@ -30,23 +30,13 @@ _ANGLE_HELP = (
 
 
 def add_file(parser: argparse.ArgumentParser) -> None:
-    """Ask for a sample, and offer `--json`.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-    """
+    """Ask for a sample, and offer `--json`."""
     parser.add_argument("file", type=Path, metavar="FILE", help="a sample in the lab's format (.h5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
-    """Ask for one sample or more, and offer `--json`.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-    """
+    """Ask for one sample or more, and offer `--json`."""
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a sample in the lab's format (.h5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -100,12 +90,7 @@ def add_knob(parser: argparse.ArgumentParser, name: str, declared: "dataclasses.
 
 
 def add_angle(parser: argparse.ArgumentParser) -> None:
-    """Ask for the direction across the layers.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-    """
+    """Ask for the direction across the layers."""
     parser.add_argument("--angle", type=_direction, metavar="RADIANS|auto|off", help=_ANGLE_HELP)
 
 
@@ -124,32 +109,14 @@ def _direction(text: str) -> str | float:
 
 
 def at_least_one(text: str) -> int:
-    """Read a whole number of 1 or more.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    int
-    """
+    """Read a whole number of 1 or more."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
 
 
 def output_path(text: str) -> Path:
-    """Read where to write, and refuse what cannot be written before the work is done, not after.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    Path
-    """
+    """Read where to write, and refuse what cannot be written before the work is done, not after."""
     path = Path(text)
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is a folder: name a file in it")
@@ -159,16 +126,7 @@ def output_path(text: str) -> Path:
 
 
 def figure_path(text: str) -> Path:
-    """Read where to draw, and refuse what cannot be drawn before the work is done.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    Path
-    """
+    """Read where to draw, and refuse what cannot be drawn before the work is done."""
     path = output_path(text)
     if path.suffix.lower() not in _FIGURE_SUFFIXES:
         raise argparse.ArgumentTypeError(f"{text} must end in one of {', '.join(_FIGURE_SUFFIXES)}")
@@ -184,10 +142,6 @@ def method_params(options: argparse.Namespace, sample: Sample, knobs: Knobs) -> 
     sample : Sample
         Suggests the number of clusters.
     knobs : sequence of KnobPath
-
-    Returns
-    -------
-    MethodParams
 
     Raises
     ------
@@ -206,10 +160,6 @@ def joint_params(options: argparse.Namespace, samples: Sequence[Sample], knobs: 
     samples : sequence of Sample
         Suggest the number of clusters.
     knobs : sequence of KnobPath
-
-    Returns
-    -------
-    MethodParams
     """
     from core.method.joint import suggested_n_clusters
 
@@ -224,17 +174,7 @@ def _all_in_use(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> M
 
 
 def given(options: argparse.Namespace, knobs: Knobs) -> dict[KnobPath, Any]:
-    """List the values that options give to knobs.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-    knobs : sequence of KnobPath
-
-    Returns
-    -------
-    dict of KnobPath to object
-    """
+    """List the values that options give to knobs."""
     values = {path: getattr(options, names()[path]) for path in knobs}
     return {path: value for path, value in values.items() if value is not None}
 
@@ -248,10 +188,6 @@ def start_params(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> 
     knobs : sequence of KnobPath
     n_clusters : int
         Where the options say nothing of it.
-
-    Returns
-    -------
-    MethodParams
     """
     params = changed(preset(options.preset, n_clusters=n_clusters), given(options, knobs))
     angle = getattr(options, "angle", None)

@@ -130,11 +130,6 @@ class JointOutputs:
     def check(self, samples: Sequence[Sample], n_clusters: int) -> None:
         """Refuse what cannot be written before the work is done, and make the folders.
 
-        Parameters
-        ----------
-        samples : sequence of Sample
-        n_clusters : int
-
         Raises
         ------
         SampleFileError

@@ -29,12 +29,7 @@ _ID_HELP = "of a run, or the beginning of it, as `runs list` shows it"
 
 
 def add(todo: Any) -> None:
-    """Declare the command and its actions.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command and its actions."""
     parser = todo.add_parser(
         "runs", help="list, show, report on, repeat, send, bring in or delete what was kept", allow_abbrev=False
     )

@@ -31,12 +31,7 @@ _BEST_SHOWN = 5
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser(
         "sweep", help="try many settings, keep every run; the same command goes on after a stop", allow_abbrev=False
     )

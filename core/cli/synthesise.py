@@ -10,12 +10,7 @@ from core.io import lab
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser("synthesise", help="make laminar tissue; synthetic, and called so", allow_abbrev=False)
     parser.add_argument("--n-spots", type=int, default=10_000, help="1,000 to 1,000,000 (default 10000)")
     parser.add_argument("--n-genes", type=int, default=500, help="default 500")

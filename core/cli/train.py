@@ -11,12 +11,7 @@ from core.io import lab
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser("train", help="train the autoencoder and keep it", allow_abbrev=False)
     add_file(parser)
     add_method(parser, TRAINING_KNOBS, default_preset="paper-ae")

@@ -19,12 +19,7 @@ _EPILOG = (
 
 
 def add(todo: Any) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    todo : argparse subparsers
-    """
+    """Declare the command."""
     parser = todo.add_parser(
         "worker", help="lend this machine to the cluster of a server", epilog=_EPILOG, allow_abbrev=False
     )

@@ -38,17 +38,7 @@ class Source:
 
 
 def look(progress: Progress, source: Source) -> Survey:
-    """Look at a source without reading its counts.
-
-    Parameters
-    ----------
-    progress : Progress
-    source : Source
-
-    Returns
-    -------
-    Survey
-    """
+    """Look at a source without reading its counts."""
     progress.report(0.0, "Looking at what is there")
     return importing.survey(source.path, annotation_csv=source.annotation_csv)
 

@@ -45,10 +45,6 @@ def look(board: Board, samples: Path, models: Path) -> list[Check]:
     board : Board
     samples, models : Path
         Folders of samples and of trained models.
-
-    Returns
-    -------
-    list of Check
     """
     return [
         Check("Version", True, f"{__version__}, code {code_version()}"),

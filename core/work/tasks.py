@@ -54,19 +54,11 @@ class SampleFile:
         sample : Sample
         path : Path
             The file that it was read from.
-
-        Returns
-        -------
-        SampleFile
         """
         return cls(path, sample.content_hash, sample.annotation_hash)
 
     def read(self) -> Sample:
         """Read the sample, or take it from the last time.
-
-        Returns
-        -------
-        Sample
 
         Raises
         ------
@@ -82,16 +74,7 @@ class SampleFile:
         return sample
 
     def is_of(self, sample: Sample) -> bool:
-        """Whether a sample is the one that is meant.
-
-        Parameters
-        ----------
-        sample : Sample
-
-        Returns
-        -------
-        bool
-        """
+        """Whether a sample is the one that is meant."""
         return self._has_hashes((sample.content_hash, sample.annotation_hash))
 
     def _read_away(self, own: depot.Depot) -> Sample:
@@ -261,10 +244,6 @@ def markers(progress: Progress, sample: SampleFile, labels: np.ndarray) -> Marke
     progress : Progress
     sample : SampleFile
     labels : ndarray of shape (n_spots,), int
-
-    Returns
-    -------
-    Markers
     """
     read = sample.read()
     progress.report(0.0, "Loading scanpy")
@@ -277,12 +256,6 @@ def markers(progress: Progress, sample: SampleFile, labels: np.ndarray) -> Marke
 
 def joint(progress: Progress, samples: tuple[SampleFile, ...], params: MethodParams) -> dict[str, Result]:
     """Cluster several sections as one.
-
-    Parameters
-    ----------
-    progress : Progress
-    samples : tuple of SampleFile
-    params : MethodParams
 
     Returns
     -------

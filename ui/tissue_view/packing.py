@@ -45,10 +45,6 @@ class Packing:
         ----------
         header : dict
             JSON values.
-
-        Returns
-        -------
-        bytes
         """
         listed, blocks, offset = [], [], 0
         for array in self._arrays:

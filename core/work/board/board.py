@@ -122,10 +122,6 @@ class Board:
     def job(self, job_id: str) -> Job | None:
         """Look a job up.
 
-        Parameters
-        ----------
-        job_id : str
-
         Returns
         -------
         Job or None
@@ -155,12 +151,7 @@ class Board:
         return None if kept is None else self._ledger.add_done(key, kept)
 
     def interrupted(self) -> list[Interrupted]:
-        """List what the end of an earlier server cut off, the oldest first.
-
-        Returns
-        -------
-        list of Interrupted
-        """
+        """List what the end of an earlier server cut off, the oldest first."""
         return [] if self._log is None else self._log.interrupted()
 
     def take_up(self, job_id: str, owner: str) -> None:
@@ -185,31 +176,16 @@ class Board:
                 self.let_go(job_id)
 
     def let_go(self, job_id: str) -> None:
-        """Stop listing an interrupted job.
-
-        Parameters
-        ----------
-        job_id : str
-        """
+        """Stop listing an interrupted job."""
         if self._log is not None:
             self._log.settle(job_id)
 
     def jobs(self) -> list[Job]:
-        """List all that is known, the oldest first.
-
-        Returns
-        -------
-        list of Job
-        """
+        """List all that is known, the oldest first."""
         return self._ledger.jobs()
 
     def waiting(self) -> list[Job]:
-        """List the jobs that wait, in the order in which they would begin if nothing else were asked for.
-
-        Returns
-        -------
-        list of Job
-        """
+        """List the jobs that wait, in the order in which they would begin if nothing else were asked for."""
         found = map(self._ledger.job, self._dispatcher.order())
         return [job for job in found if job is not None and job.status is JobStatus.QUEUED]
 
@@ -338,10 +314,5 @@ def _say_in_log(job: Job) -> None:
 
 @functools.cache
 def shared_board() -> Board:
-    """Look up the board that all sessions of this process share.
-
-    Returns
-    -------
-    Board
-    """
+    """Look up the board that all sessions of this process share."""
     return Board()

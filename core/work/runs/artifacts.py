@@ -44,10 +44,6 @@ class Artifacts:
     def write(self, content: bytes) -> str:
         """Write a file.
 
-        Parameters
-        ----------
-        content : bytes
-
         Returns
         -------
         str
@@ -76,10 +72,6 @@ class Artifacts:
         artifact_id : str
         max_bytes : int
             A larger one is damaged, or none of ours.
-
-        Returns
-        -------
-        bytes
 
         Raises
         ------
@@ -205,10 +197,6 @@ def read_losses(content: bytes) -> tuple[float, ...]:
     content : bytes
         JSON.
 
-    Returns
-    -------
-    tuple of float
-
     Raises
     ------
     RecordError
@@ -225,10 +213,6 @@ def read_losses(content: bytes) -> tuple[float, ...]:
 
 def check_picture(content: bytes) -> None:
     """Refuse what is no small PNG.
-
-    Parameters
-    ----------
-    content : bytes
 
     Raises
     ------

@@ -55,12 +55,7 @@ class Database:
         self._lock = threading.Lock()
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add runs, all in one transaction; those that are there already stay as they are.
-
-        Parameters
-        ----------
-        rows : sequence of Row
-        """
+        """Add runs, all in one transaction; those that are there already stay as they are."""
         self._write(lambda connection: insert(connection, rows))
 
     def change(self, run_id: str, values: dict[str, Any]) -> None:
@@ -82,10 +77,6 @@ class Database:
         ----------
         since : int
             The change up to which runs were read; 0 for none.
-
-        Returns
-        -------
-        Standing
         """
         n_runs = sa.select(sa.func.count()).select_from(RUNS)
         n_new = n_runs.where(RUNS.c.changed > since)
@@ -101,10 +92,6 @@ class Database:
         ----------
         since, until : int
             After which change, and up to which.
-
-        Yields
-        ------
-        list of Row
         """
         order, last = sa.tuple_(RUNS.c.changed, RUNS.c.id), (since + 1, "")
         chosen = sa.select(RUNS).where(RUNS.c.changed <= until).order_by(RUNS.c.changed, RUNS.c.id).limit(_ROWS_AT_ONCE)

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 def trial_params(params: MethodParams) -> dict[str, Any]:
     """Write parameters as an Optuna trial has them.
 
-    Parameters
-    ----------
-    params : MethodParams
-
     Returns
     -------
     dict of str to object

@@ -16,12 +16,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Known:
-    """Runs of one database, deleted ones among them; may be used by several threads.
-
-    Parameters
-    ----------
-    database : Database
-    """
+    """Runs of one database, deleted ones among them; may be used by several threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,16 +25,7 @@ class Known:
         self._until = 0
 
     def now(self, on_read: OnRead | None = None) -> list[Run]:
-        """Read what is new, and list all.
-
-        Parameters
-        ----------
-        on_read : callable, optional
-
-        Returns
-        -------
-        list of Run
-        """
+        """Read what is new, and list all."""
         with self._lock:
             self._catch_up(on_read or _say_nothing)
             return [run for run in self._runs.values() if run is not None]

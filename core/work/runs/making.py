@@ -25,10 +25,6 @@ def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "") -> Run
         Who keeps it.
     sweep : str
         Id of the sweep that it is part of.
-
-    Returns
-    -------
-    Run
     """
     return Run(
         id=uuid.uuid4().hex,
@@ -51,11 +47,6 @@ def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "") -> Run
 
 def files_of(sample: Sample, result: Result) -> dict[str, bytes]:
     """Write the files of a run, its small map among them, in matched colours.
-
-    Parameters
-    ----------
-    sample : Sample
-    result : Result
 
     Returns
     -------
@@ -80,10 +71,6 @@ def result_of(run: Run, contents: Mapping[str, bytes]) -> Result:
     run : Run
     contents : mapping of str to bytes
         Its files by name, labels at least.
-
-    Returns
-    -------
-    Result
 
     Raises
     ------

@@ -83,10 +83,6 @@ def _write_study(storage: "RDBStorage", name: str, runs: list[Run]) -> None:
 def study_name(run: Run) -> str:
     """Name the study of a sample.
 
-    Parameters
-    ----------
-    run : Run
-
     Returns
     -------
     str
@@ -99,10 +95,6 @@ def study_name(run: Run) -> str:
 def objective(scores: Scores) -> float:
     """Choose the value by which Optuna compares runs; higher is better.
 
-    Parameters
-    ----------
-    scores : Scores
-
     Returns
     -------
     float
@@ -114,16 +106,7 @@ def objective(scores: Scores) -> float:
 
 
 def trial_of(run: Run) -> "FrozenTrial":
-    """Write a run as a finished trial, its files among its artifacts.
-
-    Parameters
-    ----------
-    run : Run
-
-    Returns
-    -------
-    optuna.trial.FrozenTrial
-    """
+    """Write a run as a finished trial, its files among its artifacts."""
     from optuna.artifacts import ArtifactMeta
     from optuna.trial import create_trial
 

@@ -76,10 +76,6 @@ class Record:
         who, name, note : str
             Who keeps it, what it is called, what is to be said of it.
         starred : bool
-
-        Returns
-        -------
-        Run
         """
         run = dataclasses.replace(
             making.new_run(sample, result, who=who),
@@ -160,10 +156,6 @@ class Record:
             The deleted ones instead of the others.
         on_read : callable, optional
             Called as `on_read(n_read, n_new)` while new ones are read, which the first time are all.
-
-        Returns
-        -------
-        list of Run
         """
         chosen = (
             run
@@ -174,14 +166,6 @@ class Record:
 
     def run(self, run_id: str) -> Run:
         """Look one run up, deleted or not, without reading the others.
-
-        Parameters
-        ----------
-        run_id : str
-
-        Returns
-        -------
-        Run
 
         Raises
         ------
@@ -196,10 +180,6 @@ class Record:
     def find(self, wanted_id: str) -> Run | None:
         """Look one run up that need not be there.
 
-        Parameters
-        ----------
-        wanted_id : str
-
         Returns
         -------
         Run or None
@@ -212,14 +192,6 @@ class Record:
     def result(self, run: Run) -> Result:
         """Read the labels of a run, and what else a result has.
 
-        Parameters
-        ----------
-        run : Run
-
-        Returns
-        -------
-        Result
-
         Raises
         ------
         RecordError
@@ -230,10 +202,6 @@ class Record:
 
     def picture(self, run: Run) -> bytes:
         """Read the small map of a run.
-
-        Parameters
-        ----------
-        run : Run
 
         Returns
         -------
@@ -265,29 +233,11 @@ class Record:
         return self._change(run_id, texts if starred is None else texts | {"starred": bool(starred)})
 
     def delete(self, run_id: str) -> Run:
-        """Take a run out of the lists; :meth:`restore` brings it back.
-
-        Parameters
-        ----------
-        run_id : str
-
-        Returns
-        -------
-        Run
-        """
+        """Take a run out of the lists; :meth:`restore` brings it back."""
         return self._change(run_id, {"deleted": True})
 
     def restore(self, run_id: str) -> Run:
-        """Bring a deleted run back.
-
-        Parameters
-        ----------
-        run_id : str
-
-        Returns
-        -------
-        Run
-        """
+        """Bring a deleted run back."""
         return self._change(run_id, {"deleted": False})
 
     def export(self, run_id: str, path: Path) -> Run:
@@ -298,10 +248,6 @@ class Record:
         run_id : str
         path : Path
             By habit ending in `.run.zip`. A file that is there is replaced.
-
-        Returns
-        -------
-        Run
 
         Raises
         ------
@@ -361,10 +307,6 @@ def open_record(models: Path) -> Record:
     ----------
     models : Path
         `save_model/`: where the record lies unless `RUNS_URL` and `RUNS_ARTIFACTS` name other places.
-
-    Returns
-    -------
-    Record
     """
     url = os.environ.get("RUNS_URL") or f"sqlite:///{models.absolute() / 'runs.sqlite3'}"
     return _shared(url, Path(os.environ.get("RUNS_ARTIFACTS") or models.absolute() / "runs"))

@@ -17,10 +17,6 @@ def reported(run: Run, result: Result, *, source: str = "", picture: bytes = b""
         Of the sample, where it is at hand.
     picture : bytes
         Small map as PNG; empty for none.
-
-    Returns
-    -------
-    ReportedRun
     """
     return ReportedRun(
         result=result,

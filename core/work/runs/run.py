@@ -103,10 +103,6 @@ class Run:
 def facts_of(run: Run) -> dict[str, Any]:
     """Write a run as plain values, but for its parameters and for whether it was deleted.
 
-    Parameters
-    ----------
-    run : Run
-
     Returns
     -------
     dict
@@ -135,10 +131,6 @@ def run_of(facts: Any, values: Any, *, deleted: bool = False) -> Run:
         Knobs by path.
     deleted : bool
         Facts do not say so: a run that arrives from elsewhere is not deleted.
-
-    Returns
-    -------
-    Run
 
     Raises
     ------
@@ -217,14 +209,6 @@ def _checked(name: str, value: Any, depth: int = 0) -> Any:
 
 def run_id(value: object) -> str:
     """Read the id of a run, as links and files name it.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    str
 
     Raises
     ------

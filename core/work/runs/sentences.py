@@ -47,16 +47,7 @@ def as_sentence(url: str, what: str = "The record of runs", setting: str = "RUNS
 
 
 def where(url: str) -> str:
-    """Name a database as people know it: the file, or the address without its password.
-
-    Parameters
-    ----------
-    url : str
-
-    Returns
-    -------
-    str
-    """
+    """Name a database as people know it: the file, or the address without its password."""
     try:
         address = sa.engine.make_url(url)
     except SQLAlchemyError:

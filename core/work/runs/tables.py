@@ -62,10 +62,6 @@ def row_of(run: Run, facts: Mapping[str, Any] | None = None, values: Mapping[str
     run : Run
     facts, values : mapping of str to object, optional
         Facts and knobs as another version wrote them, where this one does not understand them all.
-
-    Returns
-    -------
-    Row
     """
     rest = {name: value for name, value in (facts or facts_of(run)).items() if name not in _FACTS_APART}
     return {
@@ -78,14 +74,6 @@ def row_of(run: Run, facts: Mapping[str, Any] | None = None, values: Mapping[str
 
 def run_from(row: Row) -> Run:
     """Read a run from its row.
-
-    Parameters
-    ----------
-    row : Row
-
-    Returns
-    -------
-    Run
 
     Raises
     ------
@@ -107,10 +95,6 @@ def next_change(connection: sa.Connection) -> int:
     ----------
     connection : sqlalchemy.Connection
         In a transaction that has read and written nothing yet.
-
-    Returns
-    -------
-    int
     """
     connection.execute(sa.update(SCHEMA).values(n_changes=SCHEMA.c.n_changes + 1))
     return int(connection.execute(sa.select(SCHEMA.c.n_changes)).scalar_one())

@@ -152,12 +152,7 @@ class Sweep:
             yield knobs.changed(params, dict(zip(chosen, values, strict=True)))
 
     def settings(self) -> list[Setting]:
-        """List the runs of a grid, those with the same early steps as close together as the grid allows.
-
-        Returns
-        -------
-        list of Setting
-        """
+        """List the runs of a grid, those with the same early steps as close together as the grid allows."""
         method = list(knobs.names())
         outer_first = sorted(range(len(self.axes)), key=lambda axis: method.index(self.axes[axis].knob_path))
         indices = itertools.product(*(range(len(self.axes[axis].values)) for axis in outer_first))
@@ -177,10 +172,6 @@ class Sweep:
         index : tuple of int
         values : mapping of KnobPath to object
             Of the knobs that vary.
-
-        Returns
-        -------
-        list of Setting
         """
         params = knobs.changed(self.sections[section].params, values)
         return [Setting(section, index, nth_start(params, start)) for start in range(self.n_starts)]
@@ -194,25 +185,12 @@ def run_key(content_hash: str, params: MethodParams) -> str:
     content_hash : str
         Of the sample.
     params : MethodParams
-
-    Returns
-    -------
-    str
     """
     return params_key(content_hash, params)
 
 
 def as_json(sweep: Sweep) -> dict[str, Any]:
-    """Write a sweep as plain values; parameters as one value for each knob, so that later versions can read it.
-
-    Parameters
-    ----------
-    sweep : Sweep
-
-    Returns
-    -------
-    dict
-    """
+    """Write a sweep as plain values; parameters as one value for each knob, so that later versions can read it."""
     facts: dict[str, Any] = codec.as_plain(sweep)
     for plain, section in zip(facts["sections"], sweep.sections, strict=True):
         plain["params"] = knobs.as_flat(section.params)
@@ -221,14 +199,6 @@ def as_json(sweep: Sweep) -> dict[str, Any]:
 
 def from_json(facts: Mapping[str, Any]) -> Sweep:
     """Read a sweep back.
-
-    Parameters
-    ----------
-    facts : mapping
-
-    Returns
-    -------
-    Sweep
 
     Raises
     ------

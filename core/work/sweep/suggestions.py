@@ -14,16 +14,7 @@ _FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
 
 
 def relevant(params: MethodParams) -> list[str]:
-    """List the knobs that change the labels of a setting, those that users turn most often first.
-
-    Parameters
-    ----------
-    params : MethodParams
-
-    Returns
-    -------
-    list of str
-    """
+    """List the knobs that change the labels of a setting, those that users turn most often first."""
     return [knobs.names()[path] for path in knobs.soonest_first(knobs.names()) if knobs.takes_part(params, path)]
 
 
@@ -35,10 +26,6 @@ def values(knob: str, params: MethodParams) -> tuple[Any, ...]:
     knob : str
     params : MethodParams
         Its own value is among them.
-
-    Returns
-    -------
-    tuple of object
     """
     path = knobs.path_of(knob)
     own, declared = knobs.value_at(params, path), knobs.declared(path).metadata
@@ -50,17 +37,7 @@ def values(knob: str, params: MethodParams) -> tuple[Any, ...]:
 
 
 def search_range(knob: str, params: MethodParams) -> Range:
-    """Suggest where a search looks along a knob.
-
-    Parameters
-    ----------
-    knob : str
-    params : MethodParams
-
-    Returns
-    -------
-    Range
-    """
+    """Suggest where a search looks along a knob."""
     path = knobs.path_of(knob)
     declared = knobs.declared(path).metadata
     if declared["choices"]:
@@ -82,10 +59,6 @@ def _around(own: Any, declared: Mapping[str, Any]) -> Sequence[Any]:
 
 def to_search(params: MethodParams) -> tuple[str, ...]:
     """Suggest which knobs to search over, where nobody says.
-
-    Parameters
-    ----------
-    params : MethodParams
 
     Returns
     -------

@@ -104,29 +104,15 @@ class Sweeps:
         self.start(self._folder_of(sweep_id).plan().sweep, owner=owner)
 
     def pause(self, sweep_id: str) -> None:
-        """Begin no more runs; those that run come to their end.
-
-        Parameters
-        ----------
-        sweep_id : str
-        """
+        """Begin no more runs; those that run come to their end."""
         self._ask(sweep_id, SweepStatus.PAUSED)
 
     def cancel(self, sweep_id: str) -> None:
-        """End a sweep now. What is recorded stays.
-
-        Parameters
-        ----------
-        sweep_id : str
-        """
+        """End a sweep now. What is recorded stays."""
         self._ask(sweep_id, SweepStatus.CANCELLED)
 
     def find(self, sweep_id: str) -> SweepSnapshot | None:
         """Look a sweep up.
-
-        Parameters
-        ----------
-        sweep_id : str
 
         Returns
         -------
@@ -143,12 +129,7 @@ class Sweeps:
             return None
 
     def all(self) -> list[SweepSnapshot]:
-        """List all sweeps that can be read, the latest first.
-
-        Returns
-        -------
-        list of SweepSnapshot
-        """
+        """List all sweeps that can be read, the latest first."""
         found = [self.find(folder.id) for folder in sweep_folders(self._folder)]
         return [snapshot for snapshot in found if snapshot is not None]
 
