@@ -56,10 +56,10 @@ def _round(sample: Sample, counts: np.ndarray, seed: int, epochs: int) -> bool:
 
 def _small(sample: Sample, counts: np.ndarray, seed: int) -> tuple[float, float]:
     started = time.perf_counter(), time.process_time()
-    model = small_training.train(counts, sample.places, LatentParams(hops=0, random_state=seed))
+    model = small_training.train(counts, sample.coordinates, LatentParams(hops=0, random_state=seed))
     wall, cpu = time.perf_counter() - started[0], time.process_time() - started[1]
     network = cast(SmallAutoencoder, model.network)
-    found = small_training.reconstruct(network, counts, sample.places, 0)
+    found = small_training.reconstruct(network, counts, sample.coordinates, 0)
     return _shown(f"small, {len(model.losses)} epochs", wall, cpu, _SCALE * counts, _SCALE * found)
 
 

@@ -20,18 +20,18 @@ st.set_page_config(page_title="Bare", layout="wide")
 def _made_once() -> tuple[Sample, list[list[TissueMap]]]:
     sample = compute.sample(compute.samples()[0])
     params = preset("paper", n_clusters=sample.suggested_n_clusters())
-    runs = [compute.start(sample, params, place) for place in (0, 1)]
+    runs = [compute.start(sample, params, index) for index in (0, 1)]
     predicted = [maps.predicted(sample, run, match_steadily(run.labels, sample.labels_true), "light") for run in runs]
     return sample, [[one, maps.annotated(sample, "light")] for one in predicted]
 
 
 sample, shown = _made_once()
 with st.sidebar:
-    place = st.slider("Bare slider", 0, 1000) + st.number_input("Bare number", 0, 1000)
+    index = st.slider("Bare slider", 0, 1000) + st.number_input("Bare number", 0, 1000)
 tissue_view(
     session.widget_key("maps"),
-    places=sample.places,
-    maps=shown[int(place) % 2],
+    coordinates=sample.coordinates,
+    maps=shown[int(index) % 2],
     spot_names=spot_names(sample),
     theme="light",
 )

@@ -198,10 +198,10 @@ def report(*, n_sessions: int = N_SESSIONS, seconds: float = SECONDS, settle: fl
     print(f"Load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as folder:
         samples = _write_samples(Path(folder) / "samples")
-        places = {"SPCA_DATA": str(Path(folder) / "samples"), "SPCA_MODELS": str(Path(folder) / "models")}
-        with served("benchmarks/bare_page.py", **places) as server:
+        indices = {"SPCA_DATA": str(Path(folder) / "samples"), "SPCA_MODELS": str(Path(folder) / "models")}
+        with served("benchmarks/bare_page.py", **indices) as server:
             bare = asyncio.run(_bare(server.address, n_sessions, seconds))
-        with served("app.py", **places) as server:
+        with served("app.py", **indices) as server:
             server_of_lab = _Lab(server, samples, Path(folder) / "models", n_sessions, seconds)
             return asyncio.run(server_of_lab.measure(bare, settle))
 

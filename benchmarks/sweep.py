@@ -197,8 +197,8 @@ def _swept(file: Path, sample: Sample, folder: Path) -> float:
 
 def _seconds_of_commands(file: Path, n_commands: int) -> float:
     started = time.perf_counter()
-    for place in range(n_commands):
-        options = ["--preset", "paper", "--window", str(_WINDOWS[place % 5]), "--x-weight", "2", "--json"]
+    for index in range(n_commands):
+        options = ["--preset", "paper", "--window", str(_WINDOWS[index % 5]), "--x-weight", "2", "--json"]
         subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-m", "core", "cluster", str(file), *options],
             cwd=_ROOT,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.places import Places
+from core.coordinates import Coordinates
 
 LEAST_SUPPORT = 0.7
 """Share of the tissue's structure that a bending depth must explain before it takes part: round domains stay below it."""
@@ -98,7 +98,7 @@ class Bend:
         Parameters
         ----------
         tissue_um : ndarray of shape (n_spots, 2)
-            As :attr:`core.places.Places.tissue_um`.
+            As :attr:`core.coordinates.Coordinates.tissue_um`.
 
         Returns
         -------
@@ -152,35 +152,37 @@ class FoundDirection:
         """Whether depth enters the clustering: a bend that explains too little does not, so that tissue without layers is not cut into stripes."""
         return self.bend is None or self.support is None or self.support >= LEAST_SUPPORT
 
-    def depth_um(self, places: Places) -> np.ndarray:
+    def depth_um(self, coordinates: Coordinates) -> np.ndarray:
         """Depth of each spot, in micrometres.
 
         Parameters
         ----------
-        places : Places
+        coordinates : Coordinates
 
         Returns
         -------
         ndarray of shape (n_spots,)
         """
         if self.bend is not None:
-            return self.bend.depth_um(places.tissue_um)
-        return np.asarray(places.tissue_um @ across_layers_um(self.angle, places.unit_um))
+            return self.bend.depth_um(coordinates.tissue_um)
+        return np.asarray(coordinates.tissue_um @ across_layers_um(self.angle, coordinates.unit_um))
 
-    def depth(self, places: Places) -> np.ndarray:
+    def depth(self, coordinates: Coordinates) -> np.ndarray:
         """Depth of each spot in units of the positions, as distances are measured in: straight, it is the paper's u.
 
         Parameters
         ----------
-        places : Places
+        coordinates : Coordinates
 
         Returns
         -------
         ndarray of shape (n_spots,)
         """
         if self.bend is None:
-            return depth(places.positions, self.angle)
-        return np.asarray(self.bend.depth_um(places.tissue_um) / math.sqrt(places.unit_um[0] * places.unit_um[1]))
+            return depth(coordinates.positions, self.angle)
+        return np.asarray(
+            self.bend.depth_um(coordinates.tissue_um) / math.sqrt(coordinates.unit_um[0] * coordinates.unit_um[1])
+        )
 
     def turned_from(self, other: "FoundDirection") -> float:
         """Say by how much this direction is turned from another, the shorter way; radians in [-pi/2, pi/2).

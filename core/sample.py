@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from core.coordinates import Coordinates, off_lattice, on_lattice
 from core.errors import DuplicateSpotError, SampleError
 from core.params import DEFAULT_N_CLUSTERS
-from core.places import Places, off_lattice, on_lattice
 
 UNANNOTATED = "NA"
 """Label of spots that the annotation leaves out, as the lab's files write it."""
@@ -124,7 +124,7 @@ class Sample:
         for field in ("expression", "gene_names", *_BY_SPOT):
             object.__setattr__(self, field, _read_only(getattr(self, field)))
         if self.coords_um is not None:
-            _ = self.places  # refuses positions that no unit fits
+            _ = self.coordinates  # refuses positions that no unit fits
 
     @property
     def n_spots(self) -> int:
@@ -142,7 +142,7 @@ class Sample:
         return self.lattice is not None
 
     @functools.cached_property
-    def places(self) -> Places:
+    def coordinates(self) -> Coordinates:
         """Where the spots lie, in the units of the method and on the tissue."""
         if self.lattice is not None:
             return on_lattice(self.lattice)
@@ -154,17 +154,17 @@ class Sample:
 
         Array row and column; off the lattice `coords_um` over `unit_um`.
         """
-        return np.asarray(_read_only(self.places.positions))
+        return np.asarray(_read_only(self.coordinates.positions))
 
     @property
     def unit_um(self) -> tuple[float, float]:
         """Micrometres of one unit of `positions`, vertically and horizontally."""
-        return self.places.unit_um
+        return self.coordinates.unit_um
 
     @functools.cached_property
     def tissue_um(self) -> np.ndarray:
         """Where spots lie on pictures; ndarray of shape (n_spots, 2), x and y in um, y growing downwards."""
-        return np.asarray(_read_only(self.places.tissue_um))
+        return np.asarray(_read_only(self.coordinates.tissue_um))
 
     @property
     def annotated(self) -> np.ndarray:

@@ -95,9 +95,9 @@ def test_positions_and_layers_are_space_rangers_and_the_experts(shipped: Sample,
     assert shipped.barcodes is not None
     assert shipped.coords_px is not None
     assert shipped.labels_true is not None
-    place = np.array([positions[barcode] for barcode in shipped.barcodes], dtype=int)
-    np.testing.assert_array_equal(place[:, 1:3], shipped.lattice)
-    np.testing.assert_array_equal(place[:, 3:5], shipped.coords_px)
+    index = np.array([positions[barcode] for barcode in shipped.barcodes], dtype=int)
+    np.testing.assert_array_equal(index[:, 1:3], shipped.lattice)
+    np.testing.assert_array_equal(index[:, 3:5], shipped.coords_px)
     assert [layers[barcode][0].replace("L", "Layer") for barcode in shipped.barcodes] == shipped.labels_true.tolist()
 
 

@@ -10,10 +10,10 @@ def unpack(block):
     length = int.from_bytes(block[:4], "little")
     header = json.loads(block[4 : 4 + length])
 
-    def array(place):
-        if place is None:
+    def array(index):
+        if index is None:
             return None
-        dtype, offset, count = header["arrays"][place]
+        dtype, offset, count = header["arrays"][index]
         return np.frombuffer(block, dtype, count, 4 + length + offset)
 
     for holder in [header, *header["maps"], *header["hover_only"]]:

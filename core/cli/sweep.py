@@ -230,7 +230,7 @@ def _section_facts(status: "SweepSnapshot", runs: Sequence[Run], section: int) -
     return {
         "sample": plan.sections[section].name,
         "ranked_by": names[0] if names else None,
-        "settings": [_setting_facts(plan, by_setting[place], names) for place in order],
+        "settings": [_setting_facts(plan, by_setting[index], names) for index in order],
     }
 
 

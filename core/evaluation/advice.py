@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.coordinates import Coordinates
 from core.evaluation.share import Shares, share_in_words
 from core.evaluation.thickness import thickness_um, window_um
 from core.layer_names import display_name
-from core.places import Places
 from core.result import Result
 from core.sample import UNANNOTATED
 
@@ -35,13 +35,15 @@ class Advice:
     sentence: str
 
 
-def advise(result: Result, places: Places, labels_true: np.ndarray | None, shares: Shares | None) -> list[Advice]:
+def advise(
+    result: Result, coordinates: Coordinates, labels_true: np.ndarray | None, shares: Shares | None
+) -> list[Advice]:
     """Say where the method fails.
 
     Parameters
     ----------
     result : Result
-    places : Places
+    coordinates : Coordinates
     labels_true : ndarray of shape (n_spots,), str, or None
     shares : Shares or None
         Of the distance that the run clustered by; None leaves that advice out.
@@ -54,7 +56,7 @@ def advise(result: Result, places: Places, labels_true: np.ndarray | None, share
     return [
         *dead_autoencoder(result),
         *drowned(shares, result.params.clustering.x_weight),
-        *wide_window(result, places, labels_true),
+        *wide_window(result, coordinates, labels_true),
         *more_clusters_than_layers(result.params.clustering.n_clusters, labels_true),
         *empty_clusters(result),
     ]
@@ -116,14 +118,14 @@ def _balance(shares: Shares, x_weight: float) -> str:
     return f"At an X weight of {even:.2g} both would count the same."
 
 
-def wide_window(result: Result, places: Places, labels_true: np.ndarray | None) -> Iterator[Advice]:
+def wide_window(result: Result, coordinates: Coordinates, labels_true: np.ndarray | None) -> Iterator[Advice]:
     """Advise where the pooling window is wider than the thinnest layer.
 
     Parameters
     ----------
     result : Result
         Without a direction nothing is said: across which line to measure is not known.
-    places : Places
+    coordinates : Coordinates
     labels_true : ndarray of shape (n_spots,), str, or None
         Without it the clusters are measured.
 
@@ -135,8 +137,8 @@ def wide_window(result: Result, places: Places, labels_true: np.ndarray | None) 
     if result.direction is None or window == 1 or not result.params.embedding.pools:
         return
     angle = result.direction.angle
-    layers = thickness_um(places, result.labels if labels_true is None else labels_true, angle)
-    reach = window_um(window, angle, places.unit_um)
+    layers = thickness_um(coordinates, result.labels if labels_true is None else labels_true, angle)
+    reach = window_um(window, angle, coordinates.unit_um)
     if layers and reach > min(layers.values()):
         thinnest = min(layers, key=lambda label: layers[label])
         name = display_name(str(thinnest)) if labels_true is not None else f"cluster {thinnest}"

@@ -260,7 +260,7 @@ def _ranked_by_scanpy(block: np.ndarray, labels: np.ndarray, tested: tuple[int, 
     with pd.option_context("mode.performance_warnings", False):  # scanpy adds four columns a group to one frame
         scanpy.tl.rank_genes_groups(adata, "domain", groups=groups, method="wilcoxon")
     ranked = adata.uns["rank_genes_groups"]
-    place = np.array([np.argsort(ranked["names"][group].astype(int)) for group in groups])
+    index = np.array([np.argsort(ranked["names"][group].astype(int)) for group in groups])
     fields = {"scores": "scores", "log2_fold_changes": "logfoldchanges", "p_adjusted": "pvals"}
     found = {name: np.array([ranked[field][group] for group in groups]) for name, field in fields.items()}
-    return {name: np.take_along_axis(values, place, axis=1) for name, values in found.items()}
+    return {name: np.take_along_axis(values, index, axis=1) for name, values in found.items()}

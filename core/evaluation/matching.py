@@ -26,13 +26,13 @@ class Matching:
     labels : ndarray of shape (n_spots,), int
     layers : dict of int to str or None
         Layer of every cluster that has spots; None for those without one.
-    places : dict of int to int
+    further : dict of int to int
         For clusters without a layer, which of the further colours is theirs, counted from 0.
     """
 
     labels: np.ndarray
     layers: dict[int, str | None]
-    places: dict[int, int]
+    further: dict[int, int]
 
 
 def match_clusters(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> dict[int, str | None]:
@@ -133,14 +133,14 @@ def match_steadily(
     """
     best = match_clusters(labels_pred, labels_true)
     if before is None or len(before.labels) != len(labels_pred):
-        return Matching(labels_pred, best, _places(best, {}))
+        return Matching(labels_pred, best, _further(best, {}))
     heirs = overlapping_pairs(labels_pred, before.labels)
     kept = _inherit(labels_pred, labels_true, heirs, before)
     if labels_true is not None:
         lost = _shared(labels_pred, labels_true, best) - _shared(labels_pred, labels_true, kept)
         kept = best if lost > margin * np.count_nonzero(labels_true != UNANNOTATED) else kept
-    taken = {new: before.places[old] for new, old in heirs.items() if kept[new] is None and old in before.places}
-    return Matching(labels_pred, kept, _places(kept, taken))
+    taken = {new: before.further[old] for new, old in heirs.items() if kept[new] is None and old in before.further}
+    return Matching(labels_pred, kept, _further(kept, taken))
 
 
 def overlapping_pairs(labels: np.ndarray, other: np.ndarray) -> dict[int, int]:
@@ -181,9 +181,9 @@ def _shared(labels_pred: np.ndarray, labels_true: np.ndarray, layers: dict[int, 
     return sum(int(np.count_nonzero((labels_pred == cluster) & (labels_true == layer))) for cluster, layer in pairs)
 
 
-def _places(layers: dict[int, str | None], taken: dict[int, int]) -> dict[int, int]:
-    """Give clusters without a layer the lowest places that no other holds."""
-    places = dict(taken)
+def _further(layers: dict[int, str | None], taken: dict[int, int]) -> dict[int, int]:
+    """Give clusters without a layer the lowest further colours that no other holds."""
+    further = dict(taken)
     for cluster in (cluster for cluster, layer in layers.items() if layer is None and cluster not in taken):
-        places[cluster] = next(place for place in range(len(layers)) if place not in places.values())
-    return places
+        further[cluster] = next(index for index in range(len(layers)) if index not in further.values())
+    return further

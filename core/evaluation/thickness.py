@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from core.coordinates import COL_PITCH_UM, ROW_PITCH_UM, Coordinates
 from core.depth import across_layers_um
-from core.places import COL_PITCH_UM, ROW_PITCH_UM, Places
 from core.sample import UNANNOTATED
 
 _VISIUM_STRIP_UM = 400.0
@@ -11,12 +11,12 @@ _VISIUM_SPOT_UM2 = 2 * COL_PITCH_UM * ROW_PITCH_UM
 _FEWEST_OF_ALL = 0.01  # labels of fewer spots are crumbs, not layers
 
 
-def thickness_um(places: Places, labels: np.ndarray, angle: float) -> dict[str, float]:
+def thickness_um(coordinates: Coordinates, labels: np.ndarray, angle: float) -> dict[str, float]:
     """Measure how thick each label is across the layers.
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
     labels : ndarray of shape (n_spots,), str or int
         The unannotated, and labels of less than 1% of the spots, are left out.
     angle : float
@@ -33,16 +33,16 @@ def thickness_um(places: Places, labels: np.ndarray, angle: float) -> dict[str, 
     area of a spot. In each strip that holds spots of a label, the thickness is their area over the strip's width; the label's thickness is the median over its strips. So
     a layer that curves or slants is not taken for a thick one.
     """
-    across = across_layers_um(angle, places.unit_um)
-    along_um = places.tissue_um @ np.array([-across[1], across[0]])
-    strip_um = _VISIUM_STRIP_UM * (places.spot_um2 / _VISIUM_SPOT_UM2) ** 0.5
+    across = across_layers_um(angle, coordinates.unit_um)
+    along_um = coordinates.tissue_um @ np.array([-across[1], across[0]])
+    strip_um = _VISIUM_STRIP_UM * (coordinates.spot_um2 / _VISIUM_SPOT_UM2) ** 0.5
     strips = np.floor((along_um - along_um.min()) / strip_um).astype(int)
     found = {}
     for label in np.unique(labels):
         spots = labels == label
         if str(label) != UNANNOTATED and spots.mean() >= _FEWEST_OF_ALL:
             counts = np.bincount(strips[spots])
-            found[str(label)] = float(np.median(counts[counts > 0]) * places.spot_um2 / strip_um)
+            found[str(label)] = float(np.median(counts[counts > 0]) * coordinates.spot_um2 / strip_um)
     return found
 
 

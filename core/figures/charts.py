@@ -197,7 +197,7 @@ def colours_of_clusters(matching: Matching, labels_true: np.ndarray | None, them
     -------
     dict of int to str
     """
-    return colours.cluster_colours(matching.layers, layers_of(labels_true), theme, matching.places)
+    return colours.cluster_colours(matching.layers, layers_of(labels_true), theme, matching.further)
 
 
 def scale_colours(theme: Theme, n_colours: int) -> list[str]:
@@ -214,8 +214,8 @@ def scale_colours(theme: Theme, n_colours: int) -> list[str]:
         `rgb(r, g, b)`.
     """
     stops = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in _SCALE[theme]])
-    places = np.linspace(0, len(stops) - 1, n_colours)
-    channels = [np.interp(places, np.arange(len(stops)), channel) for channel in stops.T]
+    coordinates = np.linspace(0, len(stops) - 1, n_colours)
+    channels = [np.interp(coordinates, np.arange(len(stops)), channel) for channel in stops.T]
     return [f"rgb({r:.0f}, {g:.0f}, {b:.0f})" for r, g, b in zip(*channels, strict=True)]
 
 
@@ -233,4 +233,4 @@ def colour_scale(theme: Theme) -> list[tuple[float, str]]:
     """
     stops: Iterable[str] = _SCALE[theme]
     last = len(_SCALE[theme]) - 1
-    return [(place / last, stop) for place, stop in enumerate(stops)]
+    return [(index / last, stop) for index, stop in enumerate(stops)]

@@ -90,16 +90,16 @@ def layer_colours(names: Iterable[str], theme: Theme) -> dict[str, str]:
     fixed = dict(zip(LAYERS, _FIXED[theme], strict=True))
     ordered = in_order(names)
     others = [name for name in ordered if canonical(name) not in fixed]
-    further = {name: further_colour(place, theme) for place, name in enumerate(others)}
+    further = {name: further_colour(index, theme) for index, name in enumerate(others)}
     return {name: further.get(name) or fixed[canonical(name)] for name in ordered}
 
 
-def further_colour(place: int, theme: Theme) -> str:
+def further_colour(index: int, theme: Theme) -> str:
     """Colour number `place` of those that no known layer has.
 
     Parameters
     ----------
-    place : int
+    index : int
         Counted from 0; the palette starts again when it is used up.
     theme : {"light", "dark"}
 
@@ -107,11 +107,11 @@ def further_colour(place: int, theme: Theme) -> str:
     -------
     str
     """
-    return _FURTHER[theme][place % len(_FURTHER[theme])]
+    return _FURTHER[theme][index % len(_FURTHER[theme])]
 
 
 def cluster_colours(
-    matched: Mapping[int, str | None], names: Iterable[str], theme: Theme, places: Mapping[int, int] | None = None
+    matched: Mapping[int, str | None], names: Iterable[str], theme: Theme, indices: Mapping[int, int] | None = None
 ) -> dict[int, str]:
     """Give each cluster the colour of its layer, and a colour of its own where it has none.
 
@@ -122,7 +122,7 @@ def cluster_colours(
     names : iterable of str
         All layers of the sample.
     theme : {"light", "dark"}
-    places : mapping of int to int, optional
+    indices : mapping of int to int, optional
         Which further colour each cluster without a layer has, as :class:`core.evaluation.matching.Matching` keeps them;
         by the order of the clusters where it is not given.
 
@@ -132,11 +132,11 @@ def cluster_colours(
         Hexadecimal colours by cluster. Without any layer, the clusters take the layers' colours in turn.
     """
     layers = layer_colours(names, theme)
-    if places is None:
-        places = {cluster: place for place, cluster in enumerate(c for c, layer in matched.items() if layer is None)}
+    if indices is None:
+        indices = {cluster: index for index, cluster in enumerate(c for c, layer in matched.items() if layer is None)}
     if not layers:
         own = [*_FIXED[theme][:-1], *_FURTHER[theme]]
-        return {cluster: own[places[cluster] % len(own)] for cluster in matched}
+        return {cluster: own[indices[cluster] % len(own)] for cluster in matched}
     taken = sum(canonical(name) not in LAYERS for name in layers)
-    unmatched = {cluster: further_colour(taken + place, theme) for cluster, place in places.items()}
+    unmatched = {cluster: further_colour(taken + index, theme) for cluster, index in indices.items()}
     return {cluster: unmatched[cluster] if layer is None else layers[layer] for cluster, layer in matched.items()}

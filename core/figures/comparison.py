@@ -43,9 +43,9 @@ def predicted_and_annotated(
         _add_annotated(figure, sample, colours.layer_colours(layers, theme))
     names, words = spot_names(sample), _hover_words(sample, result, matched)
     for panel in _panels(sample):
-        figure.add_trace(tissue.hover(sample.places, names, words, panel))
-    tissue.add_scale_bar(figure, sample.places, look)
-    tissue.add_depth(figure, sample.places, result.direction, look)
+        figure.add_trace(tissue.hover(sample.coordinates, names, words, panel))
+    tissue.add_scale_bar(figure, sample.coordinates, look)
+    tissue.add_depth(figure, sample.coordinates, result.direction, look)
     _lay_out(figure, sample, look)
     _write_titles(figure, sample, _heading(sample, result) if heading else "", look)
     return figure
@@ -63,7 +63,7 @@ def _add_predicted(
     figure: go.Figure, sample: Sample, result: Result, matched: dict[int, str | None], colour: dict[int, str]
 ) -> None:
     for cluster, layer in matched.items():
-        spots, name = sample.places[result.labels == cluster], _cluster_name(cluster, layer)
+        spots, name = sample.coordinates[result.labels == cluster], _cluster_name(cluster, layer)
         figure.add_trace(tissue.area(spots, name, colour[cluster], 1, group=name))
         if layer is None:
             figure.add_trace(tissue.legend_key(name, colour[cluster], name, rank=1000 + cluster))
@@ -71,7 +71,7 @@ def _add_predicted(
 
 def _add_annotated(figure: go.Figure, sample: Sample, colour: dict[str, str]) -> None:
     for rank, (layer, shade) in enumerate(colour.items()):
-        spots, name = sample.places[np.asarray(sample.labels_true == layer)], display_name(layer)
+        spots, name = sample.coordinates[np.asarray(sample.labels_true == layer)], display_name(layer)
         figure.add_trace(tissue.area(spots, name, shade, 2, group=name))
         figure.add_trace(tissue.legend_key(name, shade, name, rank=rank))
 
@@ -105,7 +105,7 @@ def spot_names(sample: Sample) -> list[str]:
 
 
 def _lay_out(figure: go.Figure, sample: Sample, look: Surroundings) -> None:
-    left, right, top, bottom = tissue.extent_um(sample.places)
+    left, right, top, bottom = tissue.extent_um(sample.coordinates)
     margin = 0.03 * (right - left)
     axis = {"visible": False, "constrain": "range"}
     x = {**axis, "range": [left - margin, right + margin]}
@@ -136,9 +136,9 @@ def _lay_out(figure: go.Figure, sample: Sample, look: Surroundings) -> None:
 
 def _write_titles(figure: go.Figure, sample: Sample, heading: str, look: Surroundings) -> None:
     made = " (synthetic tissue)" if sample.synthetic else ""
-    for panel, place in zip(_panels(sample), (0.0, 0.5 + _GAP / 2), strict=False):
+    for panel, index in zip(_panels(sample), (0.0, 0.5 + _GAP / 2), strict=False):
         figure.add_annotation(
-            text=f"<b>{('Predicted', 'Annotated')[panel - 1]}</b>{made}", x=place, y=1, xref="paper", yref="paper",
+            text=f"<b>{('Predicted', 'Annotated')[panel - 1]}</b>{made}", x=index, y=1, xref="paper", yref="paper",
             xanchor="left", yanchor="bottom", yshift=4, showarrow=False, font={"size": 15, "color": look.text},
         )  # fmt: skip
     if heading:

@@ -3,17 +3,17 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from core.coordinates import Coordinates
 from core.evaluation.matching import Matching
 from core.figures import charts, small_maps, tissue
 from core.figures.colours import SURROUNDINGS, Theme
-from core.places import Places
 
 _HEIGHT_PX = 400
 _BARS_END, _MAP_BEGINS = 0.44, 0.5
 
 
 def confidence_map(
-    places: Places,
+    coordinates: Coordinates,
     confidence: np.ndarray,
     matching: Matching,
     labels_true: np.ndarray | None,
@@ -24,7 +24,7 @@ def confidence_map(
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
     confidence : ndarray of shape (n_spots,), float
         From 0 to 1, as `core.result.Result` has it.
     matching : Matching
@@ -38,18 +38,18 @@ def confidence_map(
     plotly.graph_objects.Figure
     """
     figure, look = go.Figure(), SURROUNDINGS[theme]
-    _add_map(figure, places, confidence, theme)
+    _add_map(figure, coordinates, confidence, theme)
     _add_bars(figure, confidence, matching, labels_true, theme)
-    _lay_out(figure, places, theme)
+    _lay_out(figure, coordinates, theme)
     charts.write_above(figure, "<b>Mean confidence of each domain</b>", 0.0, look)
     words = f"<b>How often each spot keeps its domain</b>, {np.mean(confidence == 1):.0%} always"
     charts.write_above(figure, words, _MAP_BEGINS, look)
     return figure
 
 
-def _add_map(figure: go.Figure, places: Places, confidence: np.ndarray, theme: Theme) -> None:
+def _add_map(figure: go.Figure, coordinates: Coordinates, confidence: np.ndarray, theme: Theme) -> None:
     for name, shade, spots in small_maps.of_values("", "", confidence, (0.0, 1.0), theme).areas:
-        figure.add_trace(tissue.area(places[spots], name, shade, 2, group=name))
+        figure.add_trace(tissue.area(coordinates[spots], name, shade, 2, group=name))
     bar = {
         "title": {"text": ""}, "thickness": 10, "len": 0.6, "outlinewidth": 0, "tickformat": ".0%", "x": 1.0,
         "tickfont": {"color": SURROUNDINGS[theme].muted},
@@ -72,9 +72,9 @@ def _add_bars(
     )  # fmt: skip
 
 
-def _lay_out(figure: go.Figure, places: Places, theme: Theme) -> None:
+def _lay_out(figure: go.Figure, coordinates: Coordinates, theme: Theme) -> None:
     look = SURROUNDINGS[theme]
-    left, right, top, bottom = tissue.extent_um(places)
+    left, right, top, bottom = tissue.extent_um(coordinates)
     margin = 0.03 * (right - left)
     hidden = {"visible": False, "constrain": "domain", "fixedrange": True}
     figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))

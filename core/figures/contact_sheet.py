@@ -24,7 +24,7 @@ class Tile:
 
     Parameters
     ----------
-    place : tuple of int
+    index : tuple of int
         What a click on it gives back.
     png : bytes
     caption : str
@@ -35,7 +35,7 @@ class Tile:
         Whether it is to be marked.
     """
 
-    place: tuple[int, ...]
+    index: tuple[int, ...]
     png: bytes
     caption: str
     hover: str = ""
@@ -77,7 +77,7 @@ def on_grid(
         Each map has a marker whose `customdata` is its place.
     """
     cells = {(row, column): None for row in range(len(rows.values)) for column in range(len(columns.values))}
-    placed = {(tile.place[0], tile.place[1]): tile for tile in tiles}
+    placed = {(tile.index[0], tile.index[1]): tile for tile in tiles}
     figure = _sheet({**cells, **placed}, len(rows.values), len(columns.values), height_by_width, theme)
     look = SURROUNDINGS[theme]
     figure.update_xaxes(_ticks(columns, look, side="top"))
@@ -169,7 +169,7 @@ def _add_markers(
     figure.add_scatter(
         x=[column for _, column in shown], y=[row - 0.06 for row, _ in shown], mode="markers", marker=unseen,
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
-        customdata=[list(tile.place) for tile in shown.values()],
+        customdata=[list(tile.index) for tile in shown.values()],
         hovertext=[tile.hover for tile in shown.values()], hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
 

@@ -51,7 +51,7 @@ def flow(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "light")
 def _middles(sizes: np.ndarray) -> list[float]:
     """Place nodes one below the other; plotly takes an order only from places strictly between 0 and 1."""
     middles = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
-    return [float(place) for place in np.clip(middles, 0.001, 0.999)]
+    return [float(index) for index in np.clip(middles, 0.001, 0.999)]
 
 
 def _streams(counts: np.ndarray, shades: list[str]) -> dict[str, object]:

@@ -36,7 +36,7 @@ def pooling_figure(
     """
     maps = [_gene(f"{gene}, {name}", values, theme) for name, values in zip(("counted", "pooled"), counts, strict=True)]
     maps += _runs(sample, ("Clusters, unpooled", "Clusters, pooled"), _scores(runs), runs, theme)
-    return small_maps.side_by_side(sample.places, maps, theme=theme)
+    return small_maps.side_by_side(sample.coordinates, maps, theme=theme)
 
 
 def _gene(title: str, values: np.ndarray, theme: Theme) -> SmallMap:
@@ -62,7 +62,7 @@ def weights_figure(sample: Sample, runs: Sequence[Result], shares: Sequence[Shar
     """
     titles = [f"X weight {run.params.clustering.x_weight:g}" for run in runs]
     notes = [f"{_ari(run)}X {share_in_words(part.expression)}" for run, part in zip(runs, shares, strict=True)]
-    return small_maps.side_by_side(sample.places, _runs(sample, titles, notes, runs, theme), theme=theme)
+    return small_maps.side_by_side(sample.coordinates, _runs(sample, titles, notes, runs, theme), theme=theme)
 
 
 def _ari(run: Result) -> str:
@@ -87,7 +87,7 @@ def direction_figure(sample: Sample, runs: tuple[Result, Result], *, theme: Them
     maps = _runs(sample, ("Without direction", "With direction"), _scores(runs), runs, theme)
     truth = sample.labels_true
     annotated = [] if truth is None else [small_maps.of_layers(truth, theme)]
-    return small_maps.side_by_side(sample.places, [*maps, *annotated], theme=theme, n_columns=3, height_px=440)
+    return small_maps.side_by_side(sample.coordinates, [*maps, *annotated], theme=theme, n_columns=3, height_px=440)
 
 
 def _scores(runs: Sequence[Result]) -> list[str]:

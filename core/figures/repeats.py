@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from core.coordinates import Coordinates
 from core.evaluation.stability import agreement_with_others, kept_share
 from core.figures import charts, small_maps, tissue
 from core.figures.colours import SURROUNDINGS, Theme
-from core.places import Places
 from core.result import Result
 from core.sample import Sample
 
@@ -35,11 +35,11 @@ def repeats(sample: Sample, runs: Sequence[Result], *, theme: Theme = "light") -
     figure = go.Figure()
     kept = kept_share([run.labels for run in runs])
     low = 1 / len(runs)
-    _add_kept(figure, sample.places, kept, low, theme)
+    _add_kept(figure, sample.coordinates, kept, low, theme)
     columns = scores_of_starts(runs)
-    for place, values in enumerate(columns.values()):
-        _add_dots(figure, place, values, [run.params.clustering.random_state for run in runs], theme)
-    _lay_out(figure, sample.places, list(columns), theme)
+    for index, values in enumerate(columns.values()):
+        _add_dots(figure, index, values, [run.params.clustering.random_state for run in runs], theme)
+    _lay_out(figure, sample.coordinates, list(columns), theme)
     look, share = SURROUNDINGS[theme], float(np.mean(kept == 1))
     charts.write_above(figure, f"<b>Scores of {len(runs)} starts</b>", 0.0, look)
     charts.write_above(figure, f"<b>How often each spot keeps its label</b>, {share:.0%} always", _MAP_BEGINS, look)
@@ -63,9 +63,9 @@ def scores_of_starts(runs: Sequence[Result]) -> dict[str, list[float]]:
     return known | {"Between starts": agreement_with_others([run.labels for run in runs])}
 
 
-def _add_kept(figure: go.Figure, places: Places, kept: np.ndarray, low: float, theme: Theme) -> None:
+def _add_kept(figure: go.Figure, coordinates: Coordinates, kept: np.ndarray, low: float, theme: Theme) -> None:
     for name, shade, spots in small_maps.of_values("", "", kept, (low, 1.0), theme).areas:
-        figure.add_trace(tissue.area(places[spots], name, shade, 2, group=name))
+        figure.add_trace(tissue.area(coordinates[spots], name, shade, 2, group=name))
     bar = {
         "title": {"text": ""}, "thickness": 10, "len": 0.6, "outlinewidth": 0, "tickformat": ".0%", "x": 1.0,
         "tickfont": {"color": SURROUNDINGS[theme].muted},
@@ -74,24 +74,24 @@ def _add_kept(figure: go.Figure, places: Places, kept: np.ndarray, low: float, t
     figure.add_scatter(x=[None], y=[None], xaxis="x2", yaxis="y2", mode="markers", marker={**marker, "showscale": True})
 
 
-def _add_dots(figure: go.Figure, place: int, values: list[float], seeds: list[int], theme: Theme) -> None:
+def _add_dots(figure: go.Figure, index: int, values: list[float], seeds: list[int], theme: Theme) -> None:
     look, spread = SURROUNDINGS[theme], np.linspace(-0.22, 0.22, len(values))
     figure.add_scatter(
-        x=place + spread, y=values, mode="markers", customdata=seeds,
+        x=index + spread, y=values, mode="markers", customdata=seeds,
         marker={"size": 9, "color": look.accent, "opacity": 0.85, "line": {"width": 1, "color": look.paper}},
         hovertemplate="Seed %{customdata}: %{y:.3f}<extra></extra>",
     )  # fmt: skip
     median = float(np.median(values))
     line = {"color": look.text, "width": 2}
-    figure.add_shape(type="line", x0=place - 0.3, x1=place + 0.3, y0=median, y1=median, line=line, layer="below")
+    figure.add_shape(type="line", x0=index - 0.3, x1=index + 0.3, y0=median, y1=median, line=line, layer="below")
     figure.add_annotation(
-        x=place + 0.32, y=median, text=f"{median:.3f}", showarrow=False, xanchor="left", font={"color": look.text}
+        x=index + 0.32, y=median, text=f"{median:.3f}", showarrow=False, xanchor="left", font={"color": look.text}
     )
 
 
-def _lay_out(figure: go.Figure, places: Places, names: list[str], theme: Theme) -> None:
+def _lay_out(figure: go.Figure, coordinates: Coordinates, names: list[str], theme: Theme) -> None:
     look = SURROUNDINGS[theme]
-    left, right, top, bottom = tissue.extent_um(places)
+    left, right, top, bottom = tissue.extent_um(coordinates)
     margin = 0.03 * (right - left)
     ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickfont": {"color": look.text}}
     map_axis = {"visible": False, "constrain": "domain", "fixedrange": True}

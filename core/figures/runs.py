@@ -63,7 +63,7 @@ def maps_of_runs(sample: Sample, names: Sequence[str], runs: Sequence[Result], *
         angle = None if run.direction is None else run.direction.angle
         title = plain(shortened(name))
         maps.append(small_maps.of_clusters(title, scores_in_words(run.scores), matching, truth, theme, angle=angle))
-    return small_maps.side_by_side(sample.places, maps, theme=theme, n_columns=min(_N_COLUMNS, len(maps)))
+    return small_maps.side_by_side(sample.coordinates, maps, theme=theme, n_columns=min(_N_COLUMNS, len(maps)))
 
 
 def agreement_of_runs(

@@ -76,7 +76,7 @@ def sections_figure(
         for kind in (predicted, annotated):
             of_row = [kind[sample.name] for sample in row if sample.name in kind]
             maps += of_row + [_empty(row[-1])] * ((n_columns - len(of_row)) if of_row else 0)
-    return side_by_side(samples[0].places, maps, theme=theme, height_px=_HEIGHT_PX, n_columns=n_columns)
+    return side_by_side(samples[0].coordinates, maps, theme=theme, height_px=_HEIGHT_PX, n_columns=n_columns)
 
 
 def annotation(samples: Sequence[Sample]) -> np.ndarray | None:
@@ -109,7 +109,9 @@ def _predicted(samples: Sequence[Sample], results: Mapping[str, Result], theme: 
     for sample in samples:
         spots = slice(first, first + sample.n_spots)
         areas = tuple((name, shade, there[spots]) for name, shade, there in whole.areas if there[spots].any())
-        maps[sample.name] = SmallMap(sample.name, _score_words(results[sample.name]), areas, places=sample.places)
+        maps[sample.name] = SmallMap(
+            sample.name, _score_words(results[sample.name]), areas, coordinates=sample.coordinates
+        )
         first += sample.n_spots
     return maps
 
@@ -129,11 +131,11 @@ def _layers_map(sample: Sample, shades: Mapping[str, str], theme: Theme) -> Smal
     truth = sample.labels_true
     if truth is None:
         bare = (("Spots", SURROUNDINGS[theme].border, np.ones(sample.n_spots, dtype=bool)),)
-        return SmallMap(sample.name, "without an annotation", bare, in_legend=False, places=sample.places)
+        return SmallMap(sample.name, "without an annotation", bare, in_legend=False, coordinates=sample.coordinates)
     areas = tuple((display_name(name), shade, truth == name) for name, shade in shades.items() if (truth == name).any())
-    return SmallMap(sample.name, "annotated", areas, places=sample.places)
+    return SmallMap(sample.name, "annotated", areas, coordinates=sample.coordinates)
 
 
 def _empty(sample: Sample) -> SmallMap:
     """Keep the next row from moving up into this one."""
-    return SmallMap("", "", (), in_legend=False, places=sample.places)
+    return SmallMap("", "", (), in_legend=False, coordinates=sample.coordinates)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from core.coordinates import Coordinates
 from core.evaluation.matching import Matching
 from core.figures import charts, colours, tissue
 from core.figures.colours import SURROUNDINGS, Theme
 from core.layer_names import display_name
-from core.places import Places
 
 _GAP = 0.012
 _HEADING_PX = 52
@@ -34,7 +34,7 @@ class SmallMap:
         Whether its labels are explained below the figure.
     angle : float or None
         Radians; drawn as an arrow to greater depth.
-    places : Places or None
+    coordinates : Coordinates or None
         Where it shows another tissue than the maps beside it.
     """
 
@@ -43,7 +43,7 @@ class SmallMap:
     areas: tuple[Area, ...]
     in_legend: bool = True
     angle: float | None = None
-    places: Places | None = None
+    coordinates: Coordinates | None = None
 
 
 def of_layers(labels_true: np.ndarray, theme: Theme) -> SmallMap:
@@ -99,7 +99,7 @@ def _legend_name(cluster: int, matching: Matching) -> str:
     layer = matching.layers[cluster]
     if layer is not None:
         return charts.plain(display_name(layer))
-    return f"{'Other domain' if any(matching.layers.values()) else 'Domain'} {matching.places[cluster] + 1}"
+    return f"{'Other domain' if any(matching.layers.values()) else 'Domain'} {matching.further[cluster] + 1}"
 
 
 def of_values(title: str, subtitle: str, values: np.ndarray, limits: tuple[float, float], theme: Theme) -> SmallMap:
@@ -126,13 +126,18 @@ def of_values(title: str, subtitle: str, values: np.ndarray, limits: tuple[float
 
 
 def side_by_side(
-    places: Places, maps: Sequence[SmallMap], *, theme: Theme = "light", height_px: int = 360, n_columns: int = 4
+    coordinates: Coordinates,
+    maps: Sequence[SmallMap],
+    *,
+    theme: Theme = "light",
+    height_px: int = 360,
+    n_columns: int = 4,
 ) -> go.Figure:
     """Draw small maps on one scale.
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
     maps : sequence of SmallMap
     theme : {"light", "dark"}
     height_px : int
@@ -156,34 +161,34 @@ def side_by_side(
                 "itemclick": False, "itemdoubleclick": False, "bgcolor": "rgba(0,0,0,0)"},
     )  # fmt: skip
     heading = _HEADING_PX / (n_rows * height_px - _HEADING_PX)
-    size_um = _size_um([small.places or places for small in maps])
-    for place, small in enumerate(maps):
-        row, column = divmod(place, n_columns)
+    size_um = _size_um([small.coordinates or coordinates for small in maps])
+    for index, small in enumerate(maps):
+        row, column = divmod(index, n_columns)
         width, height = (1 + _GAP) / min(n_columns, len(maps)), (1 + heading) / n_rows
         x = column * width, (column + 1) * width - _GAP
         y = 1 - (row + 1) * height + heading, 1 - row * height
         box = (x[0], min(1.0, x[1])), (max(0.0, y[0]), y[1])
-        _add_map(figure, small.places or places, small, place + 1, *box, size_um, theme)
+        _add_map(figure, small.coordinates or coordinates, small, index + 1, *box, size_um, theme)
     _add_legend(figure, maps)
     return figure
 
 
-def _size_um(tissues: Sequence[Places]) -> tuple[float, float]:
+def _size_um(tissues: Sequence[Coordinates]) -> tuple[float, float]:
     """Width and height that hold each tissue: all are drawn on one scale."""
-    extents = [tissue.extent_um(places) for places in tissues]
+    extents = [tissue.extent_um(coordinates) for coordinates in tissues]
     return max(right - left for left, right, _, _ in extents), max(bottom - top for _, _, top, bottom in extents)
 
 
-def _frame_um(places: Places, size_um: tuple[float, float]) -> tuple[float, float, float, float]:
+def _frame_um(coordinates: Coordinates, size_um: tuple[float, float]) -> tuple[float, float, float, float]:
     """Put a frame of that size about the tissue: left, right, top, bottom."""
-    left, right, top, bottom = tissue.extent_um(places)
+    left, right, top, bottom = tissue.extent_um(coordinates)
     beside, above = (size_um[0] - (right - left)) / 2, (size_um[1] - (bottom - top)) / 2
     return left - beside, right + beside, top - above, bottom + above
 
 
 def _add_map(
     figure: go.Figure,
-    places: Places,
+    coordinates: Coordinates,
     small: SmallMap,
     panel: int,
     x: tuple[float, float],
@@ -193,8 +198,8 @@ def _add_map(
 ) -> None:
     look = SURROUNDINGS[theme]
     for name, shade, spots in small.areas:
-        figure.add_trace(tissue.area(places[spots], name, shade, panel, group=name))
-    left, right, top, bottom = _frame_um(places, size_um)
+        figure.add_trace(tissue.area(coordinates[spots], name, shade, panel, group=name))
+    left, right, top, bottom = _frame_um(coordinates, size_um)
     margin = 0.03 * (right - left)
     hidden = {"visible": False, "constrain": "range", "fixedrange": True}
     number = "" if panel == 1 else str(panel)
@@ -208,7 +213,7 @@ def _add_map(
     words = f'<b>{small.title}</b><br><span style="font-size:12px;color:{look.muted}">{small.subtitle}</span>'
     charts.write_above(figure, words, x[0], look, y=y[1])
     if small.angle is not None:
-        tissue.add_direction(figure, places, small.angle, look, panel=panel)
+        tissue.add_direction(figure, coordinates, small.angle, look, panel=panel)
 
 
 def _add_legend(figure: go.Figure, maps: Sequence[SmallMap]) -> None:

@@ -75,17 +75,17 @@ def curve(scores: Mapping[Place, Sequence[float]], along: Side, score: str, *, t
     plotly.graph_objects.Figure
     """
     look, names = SURROUNDINGS[theme], _names(along)
-    places = sorted(scores)
+    indices = sorted(scores)
     figure = go.Figure()
     figure.add_scatter(
-        x=[names[place[0]] for place in places for _ in scores[place]],
-        y=[value for place in places for value in scores[place]],
+        x=[names[index[0]] for index in indices for _ in scores[index]],
+        y=[value for index in indices for value in scores[index]],
         mode="markers", marker={"size": 8, "color": look.accent, "opacity": 0.45}, hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
-        x=[names[place[0]] for place in places], y=[float(np.mean(scores[place])) for place in places],
+        x=[names[index[0]] for index in indices], y=[float(np.mean(scores[index])) for index in indices],
         mode="lines+markers", line={"color": look.accent, "width": 2}, marker={"size": 5},
-        customdata=[spread_in_words(scores[place]) for place in places],
+        customdata=[spread_in_words(scores[index]) for index in indices],
         hovertemplate=f"{along.name} %{{x}}<br>{score} %{{customdata}}<extra></extra>",
     )  # fmt: skip
     _lay_out(figure, look, theme)
@@ -226,8 +226,8 @@ def _dimension(name: str, trials: "Sequence[optuna.trial.FrozenTrial]", label: s
     values = [trial.params[name] for trial in trials]
     distribution = trials[0].distributions[name]
     if (choices := getattr(distribution, "choices", None)) is not None:
-        places = [choices.index(value) for value in values]
-        return {"label": label, "values": places, "tickvals": list(range(len(choices))), "ticktext": list(choices)}
+        indices = [choices.index(value) for value in values]
+        return {"label": label, "values": indices, "tickvals": list(range(len(choices))), "ticktext": list(choices)}
     if getattr(distribution, "log", False):
         ticks = [tick for tick in _TICKS if min(values) <= tick <= max(values)]
         logs = {"tickvals": np.log10(ticks).tolist(), "ticktext": [f"{tick:g}" for tick in ticks]}

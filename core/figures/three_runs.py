@@ -39,7 +39,7 @@ def three_runs(sample: Sample, runs: Sequence[Result], *, theme: Theme = "light"
         for run in runs
     ]
     annotated = [] if truth is None else [small_maps.of_layers(truth, theme)]
-    return small_maps.side_by_side(sample.places, [*annotated, *maps], theme=theme, n_columns=len(runs) + 1)
+    return small_maps.side_by_side(sample.coordinates, [*annotated, *maps], theme=theme, n_columns=len(runs) + 1)
 
 
 def scores_in_words(scores: Scores) -> str:

@@ -9,19 +9,19 @@ import numpy as np
 from PIL import Image, ImageColor
 from scipy.spatial import cKDTree
 
-from core.places import Places
+from core.coordinates import Coordinates
 
 _FINER = 2  # pixels of the drawing for each of the picture, so that edges come out smooth
 _COMPRESSION = 3  # a tenth of the time of the highest, and a tenth more bytes
 _REACH = 0.62  # centre to corner of a hexagon, in square roots of its area: sqrt(2 / (3 sqrt 3))
 
 
-def map_png(places: Places, labels: np.ndarray, colours: Mapping[int, str], size_px: int = 240) -> bytes:
+def map_png(coordinates: Coordinates, labels: np.ndarray, colours: Mapping[int, str], size_px: int = 240) -> bytes:
     """Draw the domains of a tissue.
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
     labels : ndarray of shape (n_spots,), int
     colours : mapping of int to str
         Hexadecimal colour of every label.
@@ -34,7 +34,7 @@ def map_png(places: Places, labels: np.ndarray, colours: Mapping[int, str], size
         PNG, transparent where there is no tissue. Each pixel has the colour of the nearest spot, so spots are hexagons
         on the lattice.
     """
-    nearest, inside = _nearest_spots(places, size_px)
+    nearest, inside = _nearest_spots(coordinates, size_px)
     shades = np.zeros((int(labels.max()) + 1, 4), dtype=np.uint8)
     for label, colour in colours.items():
         shades[label] = (*ImageColor.getrgb(colour), 255)
@@ -45,10 +45,10 @@ def map_png(places: Places, labels: np.ndarray, colours: Mapping[int, str], size
 
 
 @functools.lru_cache(maxsize=4)
-def _nearest_spots(places: Places, size_px: int) -> tuple[np.ndarray, np.ndarray]:
+def _nearest_spots(coordinates: Coordinates, size_px: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the spot nearest to each pixel, and whether it is near enough; the same for all maps of a tissue."""
-    points = places.tissue_um
-    reach = _REACH * math.sqrt(places.spot_um2)
+    points = coordinates.tissue_um
+    reach = _REACH * math.sqrt(coordinates.spot_um2)
     low, high = points.min(axis=0) - reach, points.max(axis=0) + reach
     step = float((high - low).max()) / (size_px * _FINER)
     width, height = (max(1, round(length / step / _FINER)) * _FINER for length in high - low)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from core.coordinates import COL_PITCH_UM, ROW_PITCH_UM, Coordinates
 from core.depth import FoundDirection, across_layers_um
 from core.figures.colours import Surroundings
 from core.figures.depth_lines import depth_lines
-from core.places import COL_PITCH_UM, ROW_PITCH_UM, Places
 
 # Corners of a spot's hexagon, clockwise on a picture with y down, in half columns (50 um) and thirds of a row (28.9 um):
 # whole numbers, so that neighbours' corners meet exactly.
@@ -26,12 +26,12 @@ _ARROW = np.array(
 )
 
 
-def outlines(places: Places) -> tuple[np.ndarray, np.ndarray]:
+def outlines(coordinates: Coordinates) -> tuple[np.ndarray, np.ndarray]:
     """Outline the area that spots cover.
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
         Of the spots. On the lattice each is a hexagon that touches its neighbours, off it a square of a spot's area, its
         corners moved by up to a quarter of its side so that neighbours join.
 
@@ -47,9 +47,9 @@ def outlines(places: Places) -> tuple[np.ndarray, np.ndarray]:
     at a corner, so one edge at most goes on from each corner. Squares are drawn as the lines of a raster: as many corners as
     the label has borders, however many its cells.
     """
-    if not places.on_lattice:
-        return _raster_lines(places)
-    lattice = places.positions.astype(np.int64)
+    if not coordinates.on_lattice:
+        return _raster_lines(coordinates)
+    lattice = coordinates.positions.astype(np.int64)
     loops = _boundary(lattice) if len({int(parity) for parity in lattice.sum(axis=1) % 2}) < 2 else _hexagons(lattice)
     gap = np.full((1, 2), np.nan)
     pieces = [piece for loop in loops for piece in (np.array([*loop, loop[0]]) * _CORNER_UM, gap)]
@@ -57,10 +57,10 @@ def outlines(places: Places) -> tuple[np.ndarray, np.ndarray]:
     return points[:-1, 0], points[:-1, 1]
 
 
-def _raster_lines(places: Places) -> tuple[np.ndarray, np.ndarray]:
+def _raster_lines(coordinates: Coordinates) -> tuple[np.ndarray, np.ndarray]:
     """Outline squares by rectangles that are half a square high and as long as squares join."""
-    pixel_um = places.spot_um2**0.5 / 2
-    column, row = np.rint(places.tissue_um / pixel_um).astype(np.int64).T
+    pixel_um = coordinates.spot_um2**0.5 / 2
+    column, row = np.rint(coordinates.tissue_um / pixel_um).astype(np.int64).T
     pixels = np.unique(
         np.concatenate([np.column_stack((row + r, column + c)) for r in (-1, 0) for c in (-1, 0)]), axis=0
     )
@@ -93,12 +93,12 @@ def _boundary(lattice: np.ndarray) -> list[list[tuple[int, int]]]:
     return loops
 
 
-def area(places: Places, name: str, colour: str, panel: int, *, group: str) -> go.Scatter:
+def area(coordinates: Coordinates, name: str, colour: str, panel: int, *, group: str) -> go.Scatter:
     """Fill the area of the spots of one label.
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
         The spots of that label.
     name, colour : str
     panel : int
@@ -110,7 +110,7 @@ def area(places: Places, name: str, colour: str, panel: int, *, group: str) -> g
     -------
     plotly.graph_objects.Scatter
     """
-    x_um, y_um = outlines(places)
+    x_um, y_um = outlines(coordinates)
     return go.Scatter(
         x=x_um.astype(np.float32),
         y=y_um.astype(np.float32),
@@ -154,12 +154,12 @@ def legend_key(name: str, colour: str, group: str, *, rank: int) -> go.Scatter:
     )
 
 
-def hover(places: Places, names: Sequence[str], words: Sequence[str], panel: int) -> go.Scatter:
+def hover(coordinates: Coordinates, names: Sequence[str], words: Sequence[str], panel: int) -> go.Scatter:
     """Answer the pointer over each spot, without drawing anything.
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
     names : sequence of str
         Barcode, or another name, of each spot.
     words : sequence of str
@@ -170,9 +170,11 @@ def hover(places: Places, names: Sequence[str], words: Sequence[str], panel: int
     -------
     plotly.graph_objects.Scatter
     """
-    centres_um = places.tissue_um
+    centres_um = coordinates.tissue_um
     where = (
-        "Array row %{customdata[0]}, column %{customdata[1]}" if places.on_lattice else "x %{x:,.1f} µm, y %{y:,.1f} µm"
+        "Array row %{customdata[0]}, column %{customdata[1]}"
+        if coordinates.on_lattice
+        else "x %{x:,.1f} µm, y %{y:,.1f} µm"
     )
     return go.Scatter(
         x=centres_um[:, 0].astype(np.float32),
@@ -183,28 +185,28 @@ def hover(places: Places, names: Sequence[str], words: Sequence[str], panel: int
         marker={"opacity": 0, "size": 6},
         text=names,
         hovertext=words,
-        customdata=places.positions.astype(np.int32) if places.on_lattice else None,
+        customdata=coordinates.positions.astype(np.int32) if coordinates.on_lattice else None,
         hovertemplate=f"<b>%{{text}}</b><br>%{{hovertext}}<br>{where}<extra></extra>",
         showlegend=False,
     )
 
 
-def extent_um(places: Places) -> tuple[float, float, float, float]:
+def extent_um(coordinates: Coordinates) -> tuple[float, float, float, float]:
     """Give the box around all hexagons or squares.
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
 
     Returns
     -------
     left, right, top, bottom : float
         Micrometres; y grows downwards.
     """
-    centres_um = places.tissue_um
+    centres_um = coordinates.tissue_um
     (left, top), (right, bottom) = centres_um.min(axis=0), centres_um.max(axis=0)
-    half_side = places.spot_um2**0.5 / 2
-    half_width, half_height = (COL_PITCH_UM, ROW_PITCH_UM * 2 / 3) if places.on_lattice else (half_side, half_side)
+    half_side = coordinates.spot_um2**0.5 / 2
+    half_width, half_height = (COL_PITCH_UM, ROW_PITCH_UM * 2 / 3) if coordinates.on_lattice else (half_side, half_side)
     return float(left) - half_width, float(right) + half_width, float(top) - half_height, float(bottom) + half_height
 
 
@@ -243,17 +245,17 @@ def length_name(length_um: float) -> str:
     return f"{length_um / 1000:g} mm" if length_um >= 1000 else f"{length_um:g} µm"
 
 
-def add_scale_bar(figure: go.Figure, places: Places, look: Surroundings) -> None:
+def add_scale_bar(figure: go.Figure, coordinates: Coordinates, look: Surroundings) -> None:
     """Draw a scale bar below the tissue's left edge, on the left map.
 
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
         Changed in place.
-    places : Places
+    coordinates : Coordinates
     look : Surroundings
     """
-    left, right, top, bottom = extent_um(places)
+    left, right, top, bottom = extent_um(coordinates)
     length, y = scale_bar_um(right - left), bottom + 0.035 * (bottom - top)
     line = {"color": look.text, "width": 2.5}
     figure.add_shape(type="line", x0=left, x1=left + length, y0=y, y1=y, xref="x", yref="y", line=line)
@@ -264,7 +266,7 @@ def add_scale_bar(figure: go.Figure, places: Places, look: Surroundings) -> None
 
 
 def add_depth(
-    figure: go.Figure, places: Places, found: FoundDirection | None, look: Surroundings, *, panel: int = 1
+    figure: go.Figure, coordinates: Coordinates, found: FoundDirection | None, look: Surroundings, *, panel: int = 1
 ) -> None:
     """Draw the depth that a run used: an arrow across the layers, or lines of equal depth where it bends; none where it took no part.
 
@@ -272,7 +274,7 @@ def add_depth(
     ----------
     figure : plotly.graph_objects.Figure
         Changed in place.
-    places : Places
+    coordinates : Coordinates
     found : FoundDirection or None
     look : Surroundings
     panel : int
@@ -281,9 +283,9 @@ def add_depth(
     if found is None or not found.takes_part:
         return
     if found.bend is None:
-        add_direction(figure, places, found.angle, look, panel=panel)
+        add_direction(figure, coordinates, found.angle, look, panel=panel)
         return
-    ends = [np.vstack((line, [[np.nan, np.nan]])) for line in depth_lines(places, found.bend)]
+    ends = [np.vstack((line, [[np.nan, np.nan]])) for line in depth_lines(coordinates, found.bend)]
     x_um, y_um = np.concatenate(ends).T if ends else ([], [])
     for colour, width in ((look.paper, 2.5), (look.text, 1.0)):
         line = {"color": colour, "width": width}
@@ -299,23 +301,25 @@ def add_depth(
         )
 
 
-def add_direction(figure: go.Figure, places: Places, angle: float, look: Surroundings, *, panel: int = 1) -> None:
+def add_direction(
+    figure: go.Figure, coordinates: Coordinates, angle: float, look: Surroundings, *, panel: int = 1
+) -> None:
     """Draw the direction of increasing depth as an arrow through the middle of a map.
 
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
         Changed in place.
-    places : Places
+    coordinates : Coordinates
     angle : float
         Radians, in the coordinates of the positions.
     look : Surroundings
     panel : int
         Which map, counted from 1 on the left.
     """
-    left, right, top, bottom = extent_um(places)
+    left, right, top, bottom = extent_um(coordinates)
     middle, length = np.array([left + right, top + bottom]) / 2, 0.4 * min(right - left, bottom - top)
-    along = across_layers_um(angle, places.unit_um)
+    along = across_layers_um(angle, coordinates.unit_um)
     corners = middle + length * (_ARROW @ np.array([along, [-along[1], along[0]]]))
     path = "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in corners) + "Z"
     # The rim in the paper's colour keeps the arrow visible on every layer's colour.

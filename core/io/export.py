@@ -148,11 +148,11 @@ def spots_csv(sample: Sample, spots: list[int]) -> str:
     text, names = io.StringIO(), spot_names(sample)
     writer = csv.writer(text, lineterminator="\n")
     annotated = sample.labels_true is not None
-    columns, places = spot_places(sample)
+    columns, indices = spot_places(sample)
     writer.writerow(("spot", *columns, *["layer"] * annotated))
     for spot in spots:
         layer = [] if sample.labels_true is None else [sample.labels_true[spot]]
-        writer.writerow((names[spot], *places[spot].tolist(), *layer))
+        writer.writerow((names[spot], *indices[spot].tolist(), *layer))
     return text.getvalue()
 
 
@@ -167,7 +167,7 @@ def spot_places(sample: Sample) -> tuple[tuple[str, str], np.ndarray]:
     -------
     columns : (str, str)
         `array_row` and `array_col`, or off the lattice `x_um` and `y_um`.
-    places : ndarray of shape (n_spots, 2)
+    indices : ndarray of shape (n_spots, 2)
         Whole numbers, or micrometres to the nearest thousandth.
     """
     if sample.lattice is not None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import BSpline
 
+from core.coordinates import Coordinates
 from core.depth import Bend, FoundDirection, across_layers_um, bending_terms, depth
 from core.method.lattice import canonical_order
 from core.method.neighbours import mean_over_neighbours, neighbour_graph
 from core.method.threads import one_thread
-from core.places import Places
 
 _DEGREE = 3  # of the polynomial: 2 bends once, 3 lets the bend differ from end to end
 _ANGLES = np.arange(60) * np.pi / 60
@@ -38,14 +38,14 @@ class _Fit:
     slopes: np.ndarray
 
 
-def find_bend(factors: np.ndarray, places: Places) -> FoundDirection:
+def find_bend(factors: np.ndarray, coordinates: Coordinates) -> FoundDirection:
     """Find the curved depth that explains most of what expression shows over the tissue.
 
     Parameters
     ----------
     factors : ndarray of shape (n_spots, n_factors)
         From :func:`core.method.factors.spatial_factors`, strongest first. Not modified.
-    places : Places
+    coordinates : Coordinates
 
     Returns
     -------
@@ -59,17 +59,17 @@ def find_bend(factors: np.ndarray, places: Places) -> FoundDirection:
     it learns from 20,000 spread evenly over an order fixed by position. One thread and that order make it independent of the
     order of a file and of the number of processors.
     """
-    order = canonical_order(places.positions)
-    factors, places = factors[order], places[order]
+    order = canonical_order(coordinates.positions)
+    factors, coordinates = factors[order], coordinates[order]
     factors = factors - factors.mean(axis=0)
     learnt = np.linspace(0, len(order) - 1, min(len(order), _N_FITTED)).astype(int)
     with one_thread():
-        centre, scale = _frame(places.tissue_um)
-        terms = bending_terms((places.tissue_um - centre) / scale, _DEGREE)
+        centre, scale = _frame(coordinates.tissue_um)
+        terms = bending_terms((coordinates.tissue_um - centre) / scale, _DEGREE)
         terms -= terms[learnt].mean(axis=0)
-        coefficients = _best_fit(factors[learnt], terms[learnt], places[learnt])
-        support = _support(factors, terms @ coefficients, places)
-    return _direction(coefficients, centre, scale, places, support)
+        coefficients = _best_fit(factors[learnt], terms[learnt], coordinates[learnt])
+        support = _support(factors, terms @ coefficients, coordinates)
+    return _direction(coefficients, centre, scale, coordinates, support)
 
 
 def _frame(tissue_um: np.ndarray) -> tuple[np.ndarray, float]:
@@ -78,15 +78,15 @@ def _frame(tissue_um: np.ndarray) -> tuple[np.ndarray, float]:
     return (low + high) / 2, max(float((high - low).max()) / 2, 1e-9)
 
 
-def _best_fit(factors: np.ndarray, terms: np.ndarray, places: Places) -> np.ndarray:
-    straight = _straight(factors, places)
-    starts = [straight, *(factors[:, place] for place in range(min(_STARTING_FACTORS, factors.shape[1])))]
+def _best_fit(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates) -> np.ndarray:
+    straight = _straight(factors, coordinates)
+    starts = [straight, *(factors[:, index] for index in range(min(_STARTING_FACTORS, factors.shape[1])))]
     fits = [_bent(factors, terms, start) for start in starts]
     return max(fits, key=lambda fit: fit.explained).coefficients
 
 
-def _straight(factors: np.ndarray, places: Places) -> np.ndarray:
-    depths = [depth(places.positions, angle) for angle in _ANGLES]
+def _straight(factors: np.ndarray, coordinates: Coordinates) -> np.ndarray:
+    depths = [depth(coordinates.positions, angle) for angle in _ANGLES]
     return max(depths, key=lambda u: _curve(factors, _standard(u)[0])[0])
 
 
@@ -156,8 +156,8 @@ def _curve(factors: np.ndarray, u: np.ndarray) -> tuple[float, np.ndarray, np.nd
     return float(explained), residuals, BSpline(knots, weights, 3).derivative()(u)
 
 
-def _support(factors: np.ndarray, u: np.ndarray, places: Places) -> float:
-    smooth = mean_over_neighbours(neighbour_graph(places), own_weight=1.0)
+def _support(factors: np.ndarray, u: np.ndarray, coordinates: Coordinates) -> float:
+    smooth = mean_over_neighbours(neighbour_graph(coordinates), own_weight=1.0)
     structure, left = factors, _curve(factors, _standard(u)[0])[1]
     for _ in range(_STRUCTURE_HOPS):
         structure, left = smooth @ structure, smooth @ left
@@ -165,15 +165,15 @@ def _support(factors: np.ndarray, u: np.ndarray, places: Places) -> float:
 
 
 def _direction(
-    coefficients: np.ndarray, centre: np.ndarray, scale: float, places: Places, support: float
+    coefficients: np.ndarray, centre: np.ndarray, scale: float, coordinates: Coordinates, support: float
 ) -> FoundDirection:
     """Write the depth in micrometres (a mean slope of 1), growing along its own mean direction."""
     bend = Bend(centre_um=tuple(centre.tolist()), scale_um=scale, coefficients=tuple(coefficients.tolist()))
-    slopes = bend.slopes(places.tissue_um)
+    slopes = bend.slopes(coordinates.tissue_um)
     mean, steepness = slopes.mean(axis=0), max(float(np.linalg.norm(slopes, axis=1).mean()), 1e-12)
-    down_um, across_um = places.unit_um
+    down_um, across_um = coordinates.unit_um
     angle = round(float(np.arctan2(-mean[0] * across_um, mean[1] * down_um) % np.pi), 6) % np.pi
-    sign = 1.0 if mean @ across_layers_um(angle, places.unit_um) >= 0 else -1.0
+    sign = 1.0 if mean @ across_layers_um(angle, coordinates.unit_um) >= 0 else -1.0
     in_um = tuple((sign * coefficients / steepness).tolist())
     return FoundDirection(
         angle=angle,

@@ -90,7 +90,7 @@ class EarlySteps:
         sample, embedding = self.sample, params.embedding
         with self._clock.timed("pool"):
             return self._kept(
-                lambda: spatial_factors(sample.expression, sample.places, embedding.n_components, embedding.hops),
+                lambda: spatial_factors(sample.expression, sample.coordinates, embedding.n_components, embedding.hops),
                 "embedded",
                 *embedding_key(params),
             )
@@ -127,7 +127,7 @@ class EarlySteps:
         from core.method import small_training, training
 
         if isinstance(network, LatentParams):
-            return small_training.train(pooled, self.sample.places, network, on_epoch=self._on_epoch)
+            return small_training.train(pooled, self.sample.coordinates, network, on_epoch=self._on_epoch)
         return training.train(np.asarray(pooled), network, on_epoch=self._on_epoch)
 
     def _read_by_network(self, params: MethodParams) -> Expression:
@@ -168,7 +168,7 @@ class EarlySteps:
 
         network = cast("SmallAutoencoder", self.model(params).network)
         expression, hops = self._read_by_network(params), params.embedding.latent.hops
-        return small_training.encode(network, expression, self.sample.places, hops)
+        return small_training.encode(network, expression, self.sample.coordinates, hops)
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
         return self._cache.get(params_key(str(METHOD_VERSION), step, self.sample.content_hash, *parts), compute)

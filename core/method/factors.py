@@ -11,12 +11,12 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
 
+from core.coordinates import Coordinates
 from core.errors import ParameterError
 from core.method.lattice import canonical_order
 from core.method.neighbours import mean_over_neighbours, neighbour_graph
 from core.method.normalisation import log_normalised_together
 from core.method.threads import one_thread
-from core.places import Places
 from core.sample import Expression
 
 N_COMPONENTS = 50
@@ -30,14 +30,14 @@ _ROUNDS = 4
 _RIDGE = 1e-9  # of the mean variance: keeps the noise invertible
 
 
-def spatial_factors(expression: Expression, places: Places, n_factors: int, hops: int) -> np.ndarray:
+def spatial_factors(expression: Expression, coordinates: Coordinates, n_factors: int, hops: int) -> np.ndarray:
     """Find the directions of expression that stand out most from the noise between neighbours.
 
     Parameters
     ----------
     expression : ndarray or csr_array of shape (n_spots, n_genes)
         Counts. Never made dense as a whole where they are sparse. Not modified.
-    places : Places
+    coordinates : Coordinates
     n_factors : int
         Fewer are given where spots or genes are fewer.
     hops : int
@@ -58,11 +58,11 @@ def spatial_factors(expression: Expression, places: Places, n_factors: int, hops
     Works through the spots in an order fixed by their positions, on one thread: the same tissue gives the same factors,
     however its file is sorted and however many processors there are.
     """
-    return common_factors([expression], [places], n_factors, hops)[0]
+    return common_factors([expression], [coordinates], n_factors, hops)[0]
 
 
 def common_factors(
-    expressions: Sequence[Expression], places: Sequence[Places], n_factors: int, hops: int
+    expressions: Sequence[Expression], coordinates: Sequence[Coordinates], n_factors: int, hops: int
 ) -> list[np.ndarray]:
     """Find the same directions for several sections, none of which is a neighbour of another.
 
@@ -70,7 +70,7 @@ def common_factors(
     ----------
     expressions : sequence of ndarray or csr_array of shape (n_spots, n_genes)
         Counts of each section; the same genes in the same order. Not modified.
-    places : sequence of Places
+    coordinates : sequence of Coordinates
         Of each section.
     n_factors, hops : int
         As for :func:`spatial_factors`.
@@ -87,11 +87,11 @@ def common_factors(
     """
     for expression in expressions:
         _check_size(expression)
-    orders = [canonical_order(of_section.positions) for of_section in places]
+    orders = [canonical_order(of_section.positions) for of_section in coordinates]
     with one_thread():
         sections = [expression[order] for expression, order in zip(expressions, orders, strict=True)]
         components = _common_components(log_normalised_together(sections), N_COMPONENTS)
-        graphs = [neighbour_graph(of_section[order]) for of_section, order in zip(places, orders, strict=True)]
+        graphs = [neighbour_graph(of_section[order]) for of_section, order in zip(coordinates, orders, strict=True)]
         turned = _turned(components, graphs, n_factors, hops)
     return [_put_back(factors, order) for factors, order in zip(turned, orders, strict=True)]
 

@@ -117,7 +117,7 @@ def try_numbers(
         runs.append([result.labels for result in results])
         scores.append([result.scores for result in results])
     between = [_of_different_starts(one, other) for one, other in itertools.pairwise(runs)]
-    points = [_point(number, place, between, runs, scores) for place, number in enumerate(numbers)]
+    points = [_point(number, index, between, runs, scores) for index, number in enumerate(numbers)]
     suggested, reason = _suggestion(points)
     return Curve(points=tuple(points), n_starts=n_starts, suggested=suggested, reason=reason)
 
@@ -133,18 +133,18 @@ def _of_different_starts(runs: Runs, others: Runs) -> float:
 
 def _point(
     number: int,
-    place: int,
+    index: int,
     between: Sequence[float],
     runs: Sequence[Sequence[np.ndarray]],
     scores: Sequence[Sequence[Scores]],
 ) -> AtNumber:
     def mean(name: str) -> float:
-        return float(np.mean([getattr(run, name) for run in scores[place]]))
+        return float(np.mean([getattr(run, name) for run in scores[index]]))
 
     return AtNumber(
         n_clusters=number,
-        stability=float(np.mean(between[max(place - 1, 0) : place + 1])),
-        agreement=stability(runs[place]),
+        stability=float(np.mean(between[max(index - 1, 0) : index + 1])),
+        agreement=stability(runs[index]),
         chaos=mean("chaos"),
         pas=mean("pas"),
         smallest_share=mean("smallest_share"),

@@ -123,7 +123,7 @@ class JointPipeline:
         agreed = self._by_section(self._agreed(params)[None])
         rounds = params.refinement.rounds
         found = {
-            sample.name: majority_vote(agreed[sample.name][0], neighbour_graph(sample.places), rounds)
+            sample.name: majority_vote(agreed[sample.name][0], neighbour_graph(sample.coordinates), rounds)
             for sample in self._ranked
         }
         return {sample.name: found[sample.name] for sample in self.samples}
@@ -135,7 +135,7 @@ class JointPipeline:
                 sample,
                 labels[sample.name],
                 n_clusters,
-                nearest=nearest_spots(sample.places),
+                nearest=nearest_spots(sample.coordinates),
                 fits=fits[sample.name],
             )
             for sample in self.samples
@@ -157,8 +157,8 @@ class JointPipeline:
     def _find_factors(self, params: MethodParams) -> np.ndarray:
         self._tell(0.0, f"Finds factors of {len(self.genes):,} shared genes")
         counts = [counts_of(sample, self.genes) for sample in self._ranked]
-        places, embedding = [sample.places for sample in self._ranked], params.embedding
-        found = common_factors(counts, places, embedding.n_components, embedding.hops)
+        coordinates, embedding = [sample.coordinates for sample in self._ranked], params.embedding
+        found = common_factors(counts, coordinates, embedding.n_components, embedding.hops)
         self._tell(_ANCHORS_FROM, "Brings the sections together")
         moved = offsets([values[order] for values, order in zip(found, self._orders, strict=True)])
         return np.vstack([values + move for values, move in zip(found, moved, strict=True)])
@@ -178,14 +178,14 @@ class JointPipeline:
         """Fits of the mixture, merged down to the number of clusters, over all spots in the order of work."""
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
         features = self._in_order(self._factors(params))
-        places = _on_a_line(len(features))
+        coordinates = _on_a_line(len(features))
         fits = self._kept(
-            lambda: mixture.fit_many(features, places, n_clusters, seed, n_fits=N_FITS, on_fit=self._on_fit),
+            lambda: mixture.fit_many(features, coordinates, n_clusters, seed, n_fits=N_FITS, on_fit=self._on_fit),
             "joint fits", *_factors_key(params), repr(mixture.sizes(n_clusters)), str(seed),
         )  # fmt: skip
         self._tell(_FITS_TO, "Keeps what the fits agree on")
         return self._kept(
-            lambda: mixture.merge_each(fits, features, places, n_clusters),
+            lambda: mixture.merge_each(fits, features, coordinates, n_clusters),
             "joint merged", *_factors_key(params), str(n_clusters), str(seed),
         )  # fmt: skip
 
@@ -275,7 +275,7 @@ def _fingerprint(sample: Sample) -> str:
 
 
 def _on_a_line(n_spots: int) -> np.ndarray:
-    """Places of spots that are in the order of work already."""
+    """Coordinates of spots that are in the order of work already."""
     return np.column_stack((np.arange(n_spots), np.zeros(n_spots)))
 
 

@@ -107,8 +107,8 @@ def sketch(expression: np.ndarray, order: np.ndarray) -> Sketch:
 
 def _directions(expression: np.ndarray, mean: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Principal directions of evenly spaced spots; fewer than `_DIRECTIONS` where those vary along fewer."""
-    places = np.linspace(0, len(order) - 1, min(len(order), _SKETCHED_FROM)).astype(int)
-    some = expression[order[places]] - mean
+    indices = np.linspace(0, len(order) - 1, min(len(order), _SKETCHED_FROM)).astype(int)
+    some = expression[order[indices]] - mean
     variances, turned = np.linalg.eigh(some @ some.T)
     leading = variances > 1e-9 * max(variances[-1], np.finfo(float).tiny)
     orthonormal: np.ndarray = np.linalg.qr(some.T @ turned[:, leading][:, -_DIRECTIONS:])[0]
@@ -172,8 +172,8 @@ class _Fit:
         for first in range(0, len(before), _COLUMNS):
             block = slice(first, first + _COLUMNS)
             self.labels[block], unsure = self._nearest(block)
-            for places in _blocks(first + unsure):
-                self.labels[places] = self._measured(places).argmin(axis=1)
+            for indices in _blocks(first + unsure):
+                self.labels[indices] = self._measured(indices).argmin(axis=1)
         changed = np.flatnonzero(self.labels != before)
         self._add(changed, before)
         return len(changed) > 0
@@ -199,8 +199,8 @@ class _Fit:
     def _positions(self, known: np.ndarray) -> np.ndarray:
         return known[:, : self._n_coordinates]
 
-    def _expression(self, places: np.ndarray) -> np.ndarray:
-        return self._spots.expression[self._spots.order[places]]
+    def _expression(self, indices: np.ndarray) -> np.ndarray:
+        return self._spots.expression[self._spots.order[indices]]
 
     def _nearest(self, block: slice) -> tuple[np.ndarray, np.ndarray]:
         """Nearest centres by their upper bounds, and the places within the block where another centre may be nearer.
@@ -216,21 +216,25 @@ class _Fit:
         middle -= spread
         return nearest, np.flatnonzero((middle <= limit).sum(axis=0) > 1)
 
-    def _measured(self, places: np.ndarray) -> np.ndarray:
+    def _measured(self, indices: np.ndarray) -> np.ndarray:
         """Squared distances to all centres, less the spots' own squared norms."""
         spots, mean = self._spots, self._spots.sketch.mean
-        products = spots.weight**2 * (self._expression(places) @ self._centres.T - self._centres @ mean)
-        products += self._positions(self._known[:, places].T) @ self._positions(self._known_centres).T
+        products = spots.weight**2 * (self._expression(indices) @ self._centres.T - self._centres @ mean)
+        products += self._positions(self._known[:, indices].T) @ self._positions(self._known_centres).T
         return np.asarray(self._centre_norms - 2.0 * products)
 
     def _add(self, changed: np.ndarray, before: np.ndarray) -> None:
         """Add spots to the sums of their clusters, and take them from those where they were before."""
-        for places in _blocks(changed):
-            weights, columns, was = np.zeros((len(self._counts), len(places))), np.arange(len(places)), before[places]
-            weights[self.labels[places], columns] = 1.0
+        for indices in _blocks(changed):
+            weights, columns, was = (
+                np.zeros((len(self._counts), len(indices))),
+                np.arange(len(indices)),
+                before[indices],
+            )
+            weights[self.labels[indices], columns] = 1.0
             weights[was[was >= 0], columns[was >= 0]] = -1.0
-            self._sums += weights @ self._expression(places)
-            self._known_sums += weights @ self._known[:, places].T
+            self._sums += weights @ self._expression(indices)
+            self._known_sums += weights @ self._known[:, indices].T
             self._counts += weights.sum(axis=1)
 
     def _fill_empty(self) -> None:
@@ -245,12 +249,12 @@ class _Fit:
     def _farthest(self) -> tuple[int, float]:
         """Spot farthest from its centre, of those that are not alone in their cluster, and its squared distance."""
         squares = np.zeros(len(self.labels))
-        for places in _blocks(np.flatnonzero(self._counts[self.labels] > 1)):
-            own = self._measured(places)[np.arange(len(places)), self.labels[places]]
-            squares[places] = own + self._norms[places]
+        for indices in _blocks(np.flatnonzero(self._counts[self.labels] > 1)):
+            own = self._measured(indices)[np.arange(len(indices)), self.labels[indices]]
+            squares[indices] = own + self._norms[indices]
         spot = int(squares.argmax())
         return spot, float(squares[spot])
 
 
-def _blocks(places: np.ndarray) -> list[np.ndarray]:
-    return [places[first : first + _ROWS] for first in range(0, len(places), _ROWS)]
+def _blocks(indices: np.ndarray) -> list[np.ndarray]:
+    return [indices[first : first + _ROWS] for first in range(0, len(indices), _ROWS)]

@@ -1,4 +1,4 @@
-"""A fixed order of spots, from their positions (`core.places`)."""
+"""A fixed order of spots, from their positions (`core.coordinates`)."""
 
 import numpy as np
 

@@ -299,8 +299,8 @@ def _agreed(partitions: np.ndarray, n_clusters: int, learnt_from: np.ndarray, ra
 
 
 def _kmeans(values: np.ndarray, size: int, rng: np.random.Generator, *, n_init: int, max_iter: int) -> np.ndarray:
-    places = np.arange(len(values))
-    spots = Spots(np.empty((len(values), 0)), values, 1.0, sketch(values, places), places)
+    indices = np.arange(len(values))
+    spots = Spots(np.empty((len(values), 0)), values, 1.0, sketch(values, indices), indices)
     seeds = rng.integers(2**31, size=n_init)
     starts = [kmeans_plusplus(values, size, random_state=int(seed))[1] for seed in seeds]
     return min((lloyd(spots, start, max_iter) for start in starts), key=lambda fit: fit[1])[0]
@@ -309,9 +309,9 @@ def _kmeans(values: np.ndarray, size: int, rng: np.random.Generator, *, n_init: 
 def _coordinates(partitions: np.ndarray, n_clusters: int) -> np.ndarray:
     n_spots, columns = partitions.shape[1], []
     for labels in partitions:
-        met, place = np.unique(labels, return_inverse=True)
-        share = 1 / np.sqrt(np.bincount(place))
-        columns.append(sparse.csr_array((share[place], (np.arange(n_spots), place)), shape=(n_spots, len(met))))
+        met, index = np.unique(labels, return_inverse=True)
+        share = 1 / np.sqrt(np.bincount(index))
+        columns.append(sparse.csr_array((share[index], (np.arange(n_spots), index)), shape=(n_spots, len(met))))
     members = sparse.csr_array(sparse.hstack(columns))
     strengths, vectors = np.linalg.eigh((members.T @ members).toarray())
     # The first eigenvector is the same for all spots.
@@ -320,7 +320,7 @@ def _coordinates(partitions: np.ndarray, n_clusters: int) -> np.ndarray:
 
 
 def _numbered_as_met(labels: np.ndarray) -> np.ndarray:
-    _, first, place = np.unique(labels, return_index=True, return_inverse=True)
+    _, first, index = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
-    return np.asarray(rank[place])
+    return np.asarray(rank[index])

@@ -4,8 +4,8 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from core.coordinates import Coordinates
 from core.method.lattice import canonical_order
-from core.places import Places
 
 _N_NEIGHBOURS = 6  # of a spot on the Visium lattice, and as many off it
 _REACH = {True: 1.2, False: 3.0}  # spacings: on the lattice the second ring is left out, off it only far cells are
@@ -14,12 +14,12 @@ _MOST_ASKED = 256
 _UM_DIGITS = 4  # distances are equal to a tenth of a nanometre
 
 
-def neighbour_graph(places: Places) -> sparse.csr_array:
+def neighbour_graph(coordinates: Coordinates) -> sparse.csr_array:
     """Link each spot with its nearest ones.
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
 
     Returns
     -------
@@ -27,10 +27,10 @@ def neighbour_graph(places: Places) -> sparse.csr_array:
         1 between neighbours, both ways; nothing on the diagonal. On the lattice up to 6 neighbours; off it the 6 nearest, and
         those that a spot is one of the 6 nearest of.
     """
-    spacing_um = np.sqrt(2 / np.sqrt(3) * places.spot_um2)  # of hexagons of that area
-    n_spots, n_asked = len(places), min(_N_NEIGHBOURS + 1, len(places))
-    reach = _REACH[places.on_lattice] * spacing_um
-    _, found = cKDTree(places.tissue_um).query(places.tissue_um, k=n_asked, distance_upper_bound=reach)
+    spacing_um = np.sqrt(2 / np.sqrt(3) * coordinates.spot_um2)  # of hexagons of that area
+    n_spots, n_asked = len(coordinates), min(_N_NEIGHBOURS + 1, len(coordinates))
+    reach = _REACH[coordinates.on_lattice] * spacing_um
+    _, found = cKDTree(coordinates.tissue_um).query(coordinates.tissue_um, k=n_asked, distance_upper_bound=reach)
     found = found.reshape(n_spots, n_asked)
     spots = np.repeat(np.arange(n_spots), n_asked)
     linked = (found.ravel() < n_spots) & (found.ravel() != spots)
@@ -38,12 +38,12 @@ def neighbour_graph(places: Places) -> sparse.csr_array:
     return sparse.csr_array(links.maximum(links.T))
 
 
-def nearest_spots(places: Places, n_nearest: int = 10) -> np.ndarray:
+def nearest_spots(coordinates: Coordinates, n_nearest: int = 10) -> np.ndarray:
     """Find each spot's nearest other spots, by a rule that leaves nothing to the order of a file.
 
     Parameters
     ----------
-    places : Places
+    coordinates : Coordinates
     n_nearest : int
         Fewer are given where spots are fewer.
 
@@ -59,8 +59,8 @@ def nearest_spots(places: Places, n_nearest: int = 10) -> np.ndarray:
     Programs that sort distances leave such ties to the order of the file; on a file sorted from top to bottom and left to
     right a stable sort takes the same spots as here.
     """
-    order = canonical_order(places.positions)
-    coords = places.tissue_um[order]
+    order = canonical_order(coordinates.positions)
+    coords = coordinates.tissue_um[order]
     nearest = np.empty((len(coords), min(n_nearest, len(coords) - 1)), dtype=np.int32)
     if nearest.size == 0:
         return nearest

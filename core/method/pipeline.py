@@ -83,7 +83,7 @@ class Pipeline(EarlySteps):
             return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
         if method == "bending":
             return self._kept(
-                lambda: find_bend(self.factors(_BENT_BY), sample.places),
+                lambda: find_bend(self.factors(_BENT_BY), sample.coordinates),
                 "direction",
                 "bending",
                 *embedding_key(_BENT_BY),
@@ -160,16 +160,16 @@ class Pipeline(EarlySteps):
 
     def _depths(self, found: FoundDirection | None) -> np.ndarray | None:
         """Coordinate that distances are measured in, where a direction takes part; ndarray of shape (n_spots,)."""
-        return found.depth(self.sample.places) if found is not None and found.takes_part else None
+        return found.depth(self.sample.coordinates) if found is not None and found.takes_part else None
 
     def _scores(self, labels: np.ndarray, fits: np.ndarray | None, n_clusters: int) -> Scores:
         return scores_of(self.sample, labels, n_clusters, nearest=self._nearest(), fits=fits)
 
     def _neighbours(self) -> sparse.csr_array:
-        return self._kept(lambda: neighbour_graph(self.sample.places), "neighbours")
+        return self._kept(lambda: neighbour_graph(self.sample.coordinates), "neighbours")
 
     def _nearest(self) -> np.ndarray:
-        return self._kept(lambda: nearest_spots(self.sample.places), "nearest")
+        return self._kept(lambda: nearest_spots(self.sample.coordinates), "nearest")
 
 
 def _labels_key(params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:

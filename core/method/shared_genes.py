@@ -60,10 +60,10 @@ def counts_of(sample: Sample, genes: Sequence[str]) -> Expression:
     ndarray or csr_array of shape (n_spots, n_genes)
         Columns of one name are added up: they count one gene.
     """
-    place = {gene: number for number, gene in enumerate(genes)}
+    index = {gene: number for number, gene in enumerate(genes)}
     names = [str(name) for name in np.asarray(sample.gene_names)]
-    columns = np.array([column for column, name in enumerate(names) if name in place])
-    targets = np.array([place[names[column]] for column in columns])
+    columns = np.array([column for column, name in enumerate(names) if name in index])
+    targets = np.array([index[names[column]] for column in columns])
     if len(columns) == len(genes):
         return sample.expression[:, columns[np.argsort(targets)]]
     adder = sparse.csr_array((np.ones(len(columns)), (columns, targets)), shape=(sample.n_genes, len(genes)))

@@ -11,6 +11,7 @@ import torch
 from scipy import sparse
 from torch import nn
 
+from core.coordinates import Coordinates
 from core.errors import ParameterError
 from core.method.factors import averaged, leading_directions, noise_scaled_directions
 from core.method.lattice import canonical_order
@@ -20,7 +21,6 @@ from core.method.small_autoencoder import N_INPUTS, Basis, SmallAutoencoder
 from core.method.threads import one_thread, one_torch_thread
 from core.method.training import OnEpoch, TrainedModel, check_finite, explained_variance
 from core.params import LatentParams
-from core.places import Places
 from core.sample import Expression
 
 _BATCH = 256
@@ -34,7 +34,7 @@ _FEWEST_SPOTS = 20
 
 
 def train(
-    expression: Expression, places: Places, params: LatentParams, *, on_epoch: OnEpoch | None = None
+    expression: Expression, coordinates: Coordinates, params: LatentParams, *, on_epoch: OnEpoch | None = None
 ) -> TrainedModel:
     """Train the small autoencoder.
 
@@ -42,7 +42,7 @@ def train(
     ----------
     expression : ndarray or csr_array of shape (n_spots, n_genes)
         Counts, pooled or not; pooled ones at scale 1, since log(1 + count) depends on the unit. Not modified.
-    places : Places
+    coordinates : Coordinates
     params : LatentParams
     on_epoch : callable, optional
         Told of every epoch, with the loss of the spots held out; whatever it raises ends the training.
@@ -64,16 +64,16 @@ def train(
     back to its best weights with a quarter of the step size; the fourth time it ends.
     """
     _check_enough(*expression.shape)
-    order = canonical_order(places.positions)
+    order = canonical_order(coordinates.positions)
     with one_thread(), one_torch_thread():
-        basis, inputs = _basis(expression[order], places[order], params.hops)
+        basis, inputs = _basis(expression[order], coordinates[order], params.hops)
         network = SmallAutoencoder(basis, min(params.size, inputs.shape[1]), params.units, params.random_state)
         losses = _fit(network, inputs, params, on_epoch)
         explained = explained_variance(inputs, _applied(network, inputs))
     return TrainedModel(network=network.eval(), params=params, losses=losses, explained_variance=explained)
 
 
-def encode(network: SmallAutoencoder, expression: Expression, places: Places, hops: int) -> np.ndarray:
+def encode(network: SmallAutoencoder, expression: Expression, coordinates: Coordinates, hops: int) -> np.ndarray:
     """Code of each spot.
 
     Parameters
@@ -81,7 +81,7 @@ def encode(network: SmallAutoencoder, expression: Expression, places: Places, ho
     network : SmallAutoencoder
     expression : ndarray or csr_array of shape (n_spots, n_genes)
         What it was trained on.
-    places : Places
+    coordinates : Coordinates
     hops : int
         As in training.
 
@@ -91,10 +91,10 @@ def encode(network: SmallAutoencoder, expression: Expression, places: Places, ho
         Centred, and turned as spatial factors are: the smoothest number first, each in standard deviations of the noise
         between neighbours. Training leaves the code in no such order, and the mixture counts on one.
     """
-    order = canonical_order(places.positions)
+    order = canonical_order(coordinates.positions)
     codes = np.empty((len(order), network.straight_in.out_features))
     with one_thread(), one_torch_thread(), torch.no_grad():
-        graph = neighbour_graph(places[order])
+        graph = neighbour_graph(coordinates[order])
         inputs = _inputs(network, expression[order], graph, hops)
         code = network.encode(torch.tensor(inputs, dtype=torch.float32)).numpy().astype(np.float64)
         code -= code.mean(axis=0)
@@ -102,14 +102,14 @@ def encode(network: SmallAutoencoder, expression: Expression, places: Places, ho
     return codes
 
 
-def reconstruct(network: SmallAutoencoder, expression: Expression, places: Places, hops: int) -> np.ndarray:
+def reconstruct(network: SmallAutoencoder, expression: Expression, coordinates: Coordinates, hops: int) -> np.ndarray:
     """Reconstruction of each spot's counts, from its code and its library size.
 
     Parameters
     ----------
     network : SmallAutoencoder
     expression : ndarray or csr_array of shape (n_spots, n_genes)
-    places : Places
+    coordinates : Coordinates
     hops : int
         As in training.
 
@@ -118,7 +118,7 @@ def reconstruct(network: SmallAutoencoder, expression: Expression, places: Place
     ndarray of shape (n_spots, n_genes)
         In the units of `expression`.
     """
-    inputs = _inputs(network, expression, neighbour_graph(places), hops)
+    inputs = _inputs(network, expression, neighbour_graph(coordinates), hops)
     logs = _applied(network, inputs) @ network.back.numpy() + network.mean.numpy()
     shares = np.expm1(np.maximum(logs, 0)) / float(network.library)
     return np.asarray(shares * library_sizes(expression)[:, None])
@@ -131,9 +131,9 @@ def _check_enough(n_spots: int, n_genes: int) -> None:
         )
 
 
-def _basis(expression: Expression, places: Places, hops: int) -> tuple[Basis, np.ndarray]:
+def _basis(expression: Expression, coordinates: Coordinates, hops: int) -> tuple[Basis, np.ndarray]:
     """Find the directions of log counts that stand out from the noise between neighbours, and the inputs along them."""
-    logs, graph = log_normalised(expression), neighbour_graph(places)
+    logs, graph = log_normalised(expression), neighbour_graph(coordinates)
     mean, leading = leading_directions(logs, N_INPUTS)
     components = logs @ leading - mean @ leading
     turned = noise_scaled_directions(components, graph)

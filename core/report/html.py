@@ -100,7 +100,7 @@ def html_report(
         tissues=_tissues(runs, samples),
         settings=settings([run.result.params for run in runs]),
         no_part=NO_PART,
-        scripts=[_script(place, run) for place, run in enumerate(runs, start=1)],
+        scripts=[_script(index, run) for index, run in enumerate(runs, start=1)],
         versions=_versions(),
     )  # fmt: skip
     return page.encode()
@@ -120,14 +120,14 @@ def _title(runs: Sequence[ReportedRun]) -> str:
 def _tissues(runs: Sequence[ReportedRun], samples: Mapping[str, Sample]) -> list[_Tissue]:
     tissues = []
     for content_hash in dict.fromkeys(run.content_hash for run in runs):
-        here = {place: run for place, run in enumerate(runs, start=1) if run.content_hash == content_hash}
+        here = {index: run for index, run in enumerate(runs, start=1) if run.content_hash == content_hash}
         sample = samples.get(content_hash)
         tissues.append(_from_pictures(here) if sample is None else _from_sample(sample, here))
     return tissues
 
 
-def _label(place: int, run: ReportedRun) -> str:
-    return f"{place}  {run.name}"
+def _label(index: int, run: ReportedRun) -> str:
+    return f"{index}  {run.name}"
 
 
 def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
@@ -135,14 +135,14 @@ def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
         "The sample was not at hand when this page was written. These are the pictures that were kept with the runs."
     )
     pictures = tuple(
-        (_label(place, run), _data_address("image/png", run.picture) if run.picture else "")
-        for place, run in here.items()
+        (_label(index, run), _data_address("image/png", run.picture) if run.picture else "")
+        for index, run in here.items()
     )
     return _Tissue(next(iter(here.values())).result.sample_name, words, pictures=pictures)
 
 
 def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
-    labels, results = [_label(place, run) for place, run in here.items()], [run.result for run in here.values()]
+    labels, results = [_label(index, run) for index, run in here.items()], [run.result for run in here.values()]
     note = "Synthetic tissue: made by a program, not measured. " * sample.synthetic + sample.source
     colours = "A domain has the colour of the layer that it matches best, or else one colour in all maps."
     return _Tissue(
@@ -190,9 +190,9 @@ def _figure(figure: go.Figure, words: str, heading: str = "") -> _Figure:
     return _Figure(Markup(drawn), words, heading)  # noqa: S704 - plotly escapes what it is given for a script
 
 
-def _script(place: int, run: ReportedRun) -> _Script:
+def _script(index: int, run: ReportedRun) -> _Script:
     code = reproduction_script(run)
-    return _Script(script_name(run), _label(place, run), code, _data_address("text/x-python", code.encode()))
+    return _Script(script_name(run), _label(index, run), code, _data_address("text/x-python", code.encode()))
 
 
 def script_name(run: ReportedRun) -> str:

@@ -69,7 +69,7 @@ def prepare(progress: Progress, source: Source, choices: ImportChoices, out: Pat
 
 
 def fetch(
-    progress: Progress, collection: str, sections: tuple[str, ...], folder: Path, places: dlpfc.Places
+    progress: Progress, collection: str, sections: tuple[str, ...], folder: Path, sources: dlpfc.Sources
 ) -> list[Path]:
     """Bring public sections.
 
@@ -80,7 +80,7 @@ def fetch(
     sections : tuple of str
     folder : Path
         Where samples lie.
-    places : Places
+    sources : Sources
         Of the whole sections: a worker has the settings of the time when it was started.
 
     Returns
@@ -98,5 +98,5 @@ def fetch(
     if collection == "paste2":
         return paste2.fetch_paste2(folder, sections=sections, progress=progress.report)
     if collection == "dlpfc":
-        return dlpfc.fetch_dlpfc(folder, sections=sections, progress=progress.report, places=places)
+        return dlpfc.fetch_dlpfc(folder, sections=sections, progress=progress.report, sources=sources)
     raise ParameterError(f"There is no collection {collection!r}; there are {', '.join(COLLECTIONS)}.")

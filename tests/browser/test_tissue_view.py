@@ -28,12 +28,12 @@ def camera(page):
     return look(page, "[view.camera.x, view.camera.y, view.camera.zoom]")
 
 
-def shades(page, place):
+def shades(page, index):
     """Colours that cover at least 200 pixels of a map, most first."""
     pixels = look(
         page,
         f"""(() => {{
-            const canvas = view.panels[{place}].spots, counts = new Map();
+            const canvas = view.panels[{index}].spots, counts = new Map();
             const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
             for (let i = 0; i < data.length; i += 4)
                 if (data[i + 3] === 255) {{
@@ -64,8 +64,8 @@ def settled(page):
     )
 
 
-def stage(page, place):
-    return page.locator(".stage .marks").nth(place)
+def stage(page, index):
+    return page.locator(".stage .marks").nth(index)
 
 
 def move(page, n_clusters=4):
@@ -77,10 +77,10 @@ def move(page, n_clusters=4):
     settled(page)
 
 
-def draw_lasso(page, place=0):
+def draw_lasso(page, index=0):
     """Draw around the middle of a map."""
     page.get_by_role("button", name="Lasso").click()
-    box = stage(page, place).bounding_box()
+    box = stage(page, index).bounding_box()
     corners = [(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6), (0.4, 0.42)]
     points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
     page.mouse.move(*points[0])
@@ -90,13 +90,13 @@ def draw_lasso(page, place=0):
     page.mouse.up()
 
 
-def hover_middle(page, place=0):
-    box = stage(page, place).bounding_box()
+def hover_middle(page, index=0):
+    box = stage(page, index).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
-def tip(page, place=0):
-    return page.locator(".tip").nth(place).inner_text()
+def tip(page, index=0):
+    return page.locator(".tip").nth(index).inner_text()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -167,14 +167,14 @@ def test_dragging_moves_the_tissue_with_the_pointer(open_page):
 
 def test_a_lasso_lights_the_same_spots_in_both_maps_is_kept_over_a_move_and_gives_their_barcodes(open_page, tmp_path):
     page = open_page()
-    draw_lasso(page, place=1)
+    draw_lasso(page, index=1)
     words = page.get_by_test_id("stCaptionContainer").filter(has_text=re.compile(r"\d+ spots selected"))
     words.wait_for()
     settled(page)
     count = look(page, "view.selected.reduce((sum, one) => sum + one, 0)")
     expect(words).to_contain_text(f"{count} spots selected. Predicted:")
     bright = {rgb(colour) for colour in layer_colours(LAYERS, "light").values()}
-    assert all(set(shades(page, place)) - bright for place in (0, 1))
+    assert all(set(shades(page, index)) - bright for index in (0, 1))
     move(page)
     assert look(page, "view.selected.reduce((sum, one) => sum + one, 0)") == count
     expect(words).to_contain_text(f"{count} spots selected")
@@ -217,8 +217,8 @@ def test_one_label_is_lit_and_the_rest_grey_until_it_is_pressed_again(open_page)
     button.focus()
     page.keyboard.press("Enter")
     expect(button).to_have_attribute("aria-pressed", "true")
-    for place in (0, 1):
-        until(lambda place=place: set(shades(page, place)) & set(before) == {rgb(colours["Layer6"])})
+    for index in (0, 1):
+        until(lambda index=index: set(shades(page, index)) & set(before) == {rgb(colours["Layer6"])})
     page.keyboard.press("Enter")
     until(lambda: shades(page, 1) == before)
 
@@ -226,7 +226,7 @@ def test_one_label_is_lit_and_the_rest_grey_until_it_is_pressed_again(open_page)
 def test_the_stain_shows_through_at_the_move_of_its_slider_without_a_run_of_the_script(open_page):
     page = open_page()
     settled(page)
-    before = [look(page, f"view.panels[{place}].spots.toDataURL()") for place in (0, 1)]
+    before = [look(page, f"view.panels[{index}].spots.toDataURL()") for index in (0, 1)]
     page.evaluate("""() => {
         window.runs = 0;
         const app = document.querySelector('[data-testid=stApp]');
@@ -236,10 +236,10 @@ def test_the_stain_shows_through_at_the_move_of_its_slider_without_a_run_of_the_
     slider.focus()
     page.keyboard.press("End")
     expect(page.locator(".underlay output")).to_have_text("100%")
-    until(lambda: all(look(page, f"view.panels[{place}].spots.toDataURL()") != before[place] for place in (0, 1)))
+    until(lambda: all(look(page, f"view.panels[{index}].spots.toDataURL()") != before[index] for index in (0, 1)))
     assert not set(shades(page, 1)) & {rgb(colour) for colour in layer_colours(LAYERS, "light").values()}
     page.keyboard.press("Home")
-    until(lambda: [look(page, f"view.panels[{place}].spots.toDataURL()") for place in (0, 1)] == before)
+    until(lambda: [look(page, f"view.panels[{index}].spots.toDataURL()") for index in (0, 1)] == before)
     assert page.evaluate("window.runs") == 0
 
 
@@ -265,8 +265,8 @@ def test_a_lasso_on_the_tissue_page_counts_spots_and_layers_and_gives_their_barc
 def test_maps_and_tools_fit_the_window(open_page, width):
     page = open_page(width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for place in (0, 1):
-        box = stage(page, place).bounding_box()
+    for index in (0, 1):
+        box = stage(page, index).bounding_box()
         assert box["x"] + box["width"] <= width
         assert box["y"] + box["height"] <= 900
     title, tools = (page.locator(name).bounding_box() for name in (".title >> nth=1", ".tools"))
@@ -278,6 +278,6 @@ def test_maps_and_tools_fit_the_window(open_page, width):
 
 def test_maps_say_what_they_show_to_those_who_do_not_see_them(open_page):
     page = open_page()
-    labels = [stage(page, place).get_attribute("aria-label") for place in (0, 1)]
+    labels = [stage(page, index).get_attribute("aria-label") for index in (0, 1)]
     assert labels == ["7 predicted domains of 151673.", "7 annotated layers of 151673."]
     assert stage(page, 0).get_attribute("role") == "img"

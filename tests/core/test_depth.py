@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from core.coordinates import COL_PITCH_UM, ROW_PITCH_UM
 from core.depth import across_layers_um, depth
-from core.places import COL_PITCH_UM, ROW_PITCH_UM
 
 VISIUM_UM = (ROW_PITCH_UM, COL_PITCH_UM)
 

@@ -61,10 +61,10 @@ def test_markers_wait_for_a_click_and_then_lead_with_the_genes_of_each_layer(app
     assert button(app) is None
     picker = app.selectbox("widget:markers of")
     assert [option.split(" (")[1] for option in picker.options] == ["Layer 1)", "Layer 2)", "Layer 3)"]
-    for place, cluster in enumerate(picker.options):
+    for index, cluster in enumerate(picker.options):
         app.selectbox("widget:markers of").select(cluster).run()
         table = app.dataframe[0].value
-        assert set(table["gene"][:4]) == {f"GENE{place + 3 * number}" for number in range(4)}
+        assert set(table["gene"][:4]) == {f"GENE{index + 3 * number}" for number in range(4)}
         assert (table["log2_fold_change"][:4] > 1).all()
     rows = dot_plot(app)["layout"]["yaxis"]["ticktext"]
     assert ["Layer 1" in rows[0], "Layer 2" in rows[1], "Layer 3" in rows[2]] == [True] * 3

@@ -54,7 +54,7 @@ def test_each_knob_changes_its_own_figure_and_no_other(page):
         knob.set_value(value).run()
         after = [chart.proto.spec for chart in page.get("plotly_chart")]
         assert not page.exception
-        assert [old != new for old, new in zip(before, after, strict=True)] == [place == lesson for place in range(4)]
+        assert [old != new for old, new in zip(before, after, strict=True)] == [index == lesson for index in range(4)]
     assert headings(page, 0)[:2] == ["Gene 7, counted", "Gene 7, pooled"]
     assert headings(page, 1)[0] == "X weight 0.5"
     assert headings(page, 3)[1:] == ["Seed 5", "Seed 6", "Seed 7"]

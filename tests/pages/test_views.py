@@ -15,12 +15,12 @@ from ui.tune import views
 CHART = "widget:chart"
 
 
-def spec(app, place=-1):
-    return json.loads(app.get("plotly_chart")[place].proto.spec)
+def spec(app, index=-1):
+    return json.loads(app.get("plotly_chart")[index].proto.spec)
 
 
-def above(app, place=-1):
-    return " ".join(note["text"] for note in spec(app, place)["layout"]["annotations"])
+def above(app, index=-1):
+    return " ".join(note["text"] for note in spec(app, index)["layout"]["annotations"])
 
 
 def notes(app):

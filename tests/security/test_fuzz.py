@@ -97,9 +97,9 @@ MUTATION = st.tuples(
 
 def mutated(content: bytes, mutations: list[tuple[str, float, int]]) -> bytes:
     data = bytearray(content)
-    for kind, place, value in mutations:
+    for kind, index, value in mutations:
         # Squared: formats keep their structure at the front.
-        at = int(place * place * len(data))
+        at = int(index * index * len(data))
         if kind == "byte":
             data[at : at + 1] = bytes([value])
         elif kind in ("zeros", "ones"):

@@ -14,23 +14,23 @@ def page():
     import numpy as np
     import streamlit as st
 
-    from core.places import on_lattice
+    from core.coordinates import on_lattice
     from ui.tissue_view import TissueMap, tissue_view
 
     labels = TissueMap(title="Left", labels=np.array([0, 1, 1]), names=["one", "two"], colours=["#112233", "#445566"])
     lines = [np.array([[0.0, 0.0], [50.0, 86.6]]), np.array([[0.0, 10.0], [5.0, 20.0], [9.0, 30.0]])]
     values = TissueMap(title="Right", values=np.array([0.5, np.nan, 2.0]), scale=["#000000", "#FFFFFF"], lines_um=lines)
-    places = on_lattice(np.array([[0, 0], [0, 2], [1, 1]]))
-    spots = tissue_view("v", places=places, maps=[labels, values], spot_names=["a", "b", "c"], theme="light")
+    coordinates = on_lattice(np.array([[0, 0], [0, 2], [1, 1]]))
+    spots = tissue_view("v", coordinates=coordinates, maps=[labels, values], spot_names=["a", "b", "c"], theme="light")
     st.text(str(spots))
 
 
 def test_arrays_of_every_kind_come_back_from_the_packing_aligned():
     packing, header = Packing(), {"maps": [], "hover_only": [], "title": "µm"}
     arrays = [np.arange(5, dtype=kind) for kind in (np.uint8, np.uint16, np.int32, np.float32)]
-    places = [packing.add(array, array.dtype) for array in arrays]
-    for array, place in zip(arrays, places, strict=True):
-        read = unpack(packing.finish({**header, "centres_um": place}))
+    coordinates = [packing.add(array, array.dtype) for array in arrays]
+    for array, index in zip(arrays, coordinates, strict=True):
+        read = unpack(packing.finish({**header, "centres_um": index}))
         assert (read["centres_um"] == array).all()
         assert read["centres_um"].dtype == array.dtype
         assert all(offset % 8 == 0 for _, offset, _ in read["arrays"])
@@ -55,12 +55,12 @@ def test_the_browser_is_given_places_labels_and_values():
 def cells_page():
     import numpy as np
 
-    from core.places import off_lattice
+    from core.coordinates import off_lattice
     from ui.tissue_view import TissueMap, tissue_view
 
     cells = off_lattice(np.argwhere(np.ones((20, 20))) * 8.0)
     values = TissueMap(title="Map", values=np.arange(400.0), scale=["#000000", "#FFFFFF"])
-    tissue_view("v", places=cells, maps=[values], spot_names=["a"] * 400, theme="light")
+    tissue_view("v", coordinates=cells, maps=[values], spot_names=["a"] * 400, theme="light")
 
 
 def test_cells_off_the_lattice_are_as_wide_as_they_lie_apart_and_have_no_array():

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.folders import samples_folder
-from core.io.public.dlpfc import Places
+from core.io.public.dlpfc import Sources
 from core.params import params_key
 from core.work import bringing
 from core.work.board.board import About, Job
@@ -38,14 +38,14 @@ def fetch(collection: str, sections: tuple[str, ...]) -> None:
     """Start to fetch public sections; one fetch of a collection goes on at a time."""
     folder = samples_folder()
     key = _fetch_key(collection)
-    places = Places.configured()
+    sources = Sources.configured()
     jobs.board().submit(
         key,
         bringing.fetch,
         collection,
         sections,
         folder,
-        places,
+        sources,
         owner=jobs.owner(),
         again=True,
         at_home=True,

@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
+from core.coordinates import Coordinates
 from core.depth import Bend, FoundDirection
 from core.evaluation import share
 from core.evaluation.share import Shares
@@ -27,7 +28,6 @@ from core.method.embeddings import embeddings as run_embeddings
 from core.method.seeds import nth_start
 from core.method.shared_genes import shared_genes as genes_of_all
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
-from core.places import Places
 from core.result import Result
 from core.sample import Sample
 
@@ -91,9 +91,9 @@ def result_key(sample: Sample, params: MethodParams) -> str:
     return params_key(sample.name, sample.content_hash, sample.annotation_hash, params)
 
 
-def start(sample: Sample, params: MethodParams, place: int) -> Result:
+def start(sample: Sample, params: MethodParams, index: int) -> Result:
     """Run again with the seed counted up by `place`; 0 is the run itself."""
-    return cluster(sample, nth_start(params, place))
+    return cluster(sample, nth_start(params, index))
 
 
 def embeddings(sample: Sample, result: Result) -> Callable[[], dict[str, np.ndarray]]:
@@ -111,7 +111,7 @@ def distance_shares(sample: Sample, result: Result) -> Shares | None:
         return None
     key = params_key(sample.content_hash, params.pooling, params.embedding)
     found = result.direction
-    depths = found.depth(sample.places) if found is not None and found.takes_part else None
+    depths = found.depth(sample.coordinates) if found is not None and found.takes_part else None
     variance = _expression_variance(key, sample, params)
     return share.distance_shares(sample.positions, depths, variance, params.clustering.x_weight)
 
@@ -126,11 +126,11 @@ def depth_lines(sample: Sample, found: FoundDirection | None) -> Sequence[np.nda
     """Trace lines of equal depth (x and y on the tissue in um), where depth bends and takes part in the clustering."""
     if found is None or found.bend is None or not found.takes_part:
         return ()
-    return _depth_lines(params_key(sample.content_hash, found.bend), sample.places, found.bend)
+    return _depth_lines(params_key(sample.content_hash, found.bend), sample.coordinates, found.bend)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _depth_lines(key: str, _places: Places, _bend: Bend) -> list[np.ndarray]:
+def _depth_lines(key: str, _places: Coordinates, _bend: Bend) -> list[np.ndarray]:
     return depth_lines_of(_places, _bend)
 
 

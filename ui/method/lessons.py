@@ -174,7 +174,7 @@ def runs(sample: Sample, theme: Theme) -> None:
         params = preset("paper", n_clusters=sample.suggested_n_clusters())
         first = dataclasses.replace(params, clustering=dataclasses.replace(params.clustering, random_state=seed))
         with _working():
-            three = [compute.start(sample, first, place) for place in range(3)]
+            three = [compute.start(sample, first, index) for index in range(3)]
             figure = three_runs(sample, three, theme=theme)
         show(figure, f"Three runs on {sample.name} from seed {seed} on, with their scores, beside the annotation.")
         downloads(figure, f"{sample.name}_three_runs")

@@ -91,7 +91,7 @@ def _map(sample: Sample, kept: KeptRun, number: int, matching: Matching, theme: 
     drawn = maps.predicted(sample, kept.result, matching, theme, title)
     alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
     word = "Other domain" if sample.layer_names else "Domain"
-    names = [f"{word} {matching.places[cluster] + 1}" for cluster in alone]
+    names = [f"{word} {matching.further[cluster] + 1}" for cluster in alone]
     return dataclasses.replace(drawn, names=[*drawn.names[: len(drawn.names) - len(alone)], *names])
 
 

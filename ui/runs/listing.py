@@ -55,12 +55,12 @@ class Listing:
 
 def listing() -> Listing:
     """Ask which runs to list, and read them."""
-    place = st.empty()
-    with place.container():
+    index = st.empty()
+    with index.container():
         listed = _ask()
     if listed.everything or listed.deleted or record().runs(deleted=True):
         return listed
-    place.empty()  # there is nothing to filter
+    index.empty()  # there is nothing to filter
     return Listing(runs=[], everything=[], nothing_yet=True)
 
 
@@ -136,14 +136,14 @@ def _words(run: Run) -> str:
 
 
 def _read(*, deleted: bool) -> list[Run]:
-    place = st.empty()  # the first reading of many runs takes seconds
+    index = st.empty()  # the first reading of many runs takes seconds
 
     def tell(n_read: int, n_new: int) -> None:
         if n_new > _MANY:
-            place.progress(n_read / n_new, f"Reading {n_read:,} of {n_new:,} runs")
+            index.progress(n_read / n_new, f"Reading {n_read:,} of {n_new:,} runs")
 
     runs = record().runs(deleted=deleted, on_read=tell)
-    place.empty()
+    index.empty()
     return runs
 
 
@@ -174,7 +174,7 @@ def table(listed: Listing) -> None:
         key=key,
         on_select=functools.partial(_choose, key, ids),
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": [place for place, run in enumerate(ids) if run in chosen]}},
+        selection_default={"selection": {"rows": [index for index, run in enumerate(ids) if run in chosen]}},
         alt=f"Table of {len(ids)} runs.",
     )
 

@@ -23,7 +23,7 @@ def draw(
     """Draw maps of a sample, and say which spots the lasso holds; None while it holds none."""
     return tissue_view(
         key,
-        places=sample.places,
+        coordinates=sample.coordinates,
         maps=maps,
         hover_only=hover_only,
         spot_names=spot_names(sample),
@@ -35,16 +35,16 @@ def draw(
 
 def cluster_colours(sample: Sample, matching: Matching) -> dict[int, str]:
     """Give the clusters the colours that their map has on light ground, where files are mostly looked at."""
-    return colours.cluster_colours(matching.layers, _layers(sample), "light", matching.places)
+    return colours.cluster_colours(matching.layers, _layers(sample), "light", matching.further)
 
 
 def predicted(sample: Sample, result: Result, matching: Matching, theme: Theme, title: str = "Predicted") -> TissueMap:
     """Make a map of the clusters of a run: labels are the layers, in order, then the clusters that have none."""
     layers = _layers(sample)
-    shades = colours.cluster_colours(matching.layers, layers, theme, matching.places)
+    shades = colours.cluster_colours(matching.layers, layers, theme, matching.further)
     alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
-    place = {cluster: len(layers) + at for at, cluster in enumerate(alone)}
-    place |= {cluster: layers.index(layer) for cluster, layer in matching.layers.items() if layer is not None}
+    index = {cluster: len(layers) + at for at, cluster in enumerate(alone)}
+    index |= {cluster: layers.index(layer) for cluster, layer in matching.layers.items() if layer is not None}
     holder = {layer: cluster for cluster, layer in matching.layers.items()}
     named = [display_name(layer) for layer in layers]
     known = [f"{name} (cluster {holder.get(layer)})" for name, layer in zip(named, layers, strict=True)]
@@ -52,7 +52,7 @@ def predicted(sample: Sample, result: Result, matching: Matching, theme: Theme, 
     return TissueMap(
         title=titled(title, sample),
         description=f"{len(matching.layers)} predicted domains of {sample.name}.",
-        labels=np.array([place.get(cluster, 0) for cluster in range(int(result.labels.max()) + 1)])[result.labels],
+        labels=np.array([index.get(cluster, 0) for cluster in range(int(result.labels.max()) + 1)])[result.labels],
         names=[*named, *names],
         colours=[*colours.layer_colours(layers, theme).values(), *(shades[cluster] for cluster in alone)],
         words=[*known, *names],
@@ -64,11 +64,11 @@ def predicted(sample: Sample, result: Result, matching: Matching, theme: Theme, 
 def annotated(sample: Sample, theme: Theme, title: str = "Annotated") -> TissueMap:
     """Make a map of the annotated layers."""
     shades = colours.layer_colours(_layers(sample), theme)
-    place = {layer: at for at, layer in enumerate(shades)}
+    index = {layer: at for at, layer in enumerate(shades)}
     return TissueMap(
         title=titled(title, sample),
         description=f"{len(sample.layer_names)} annotated layers of {sample.name}.",
-        labels=np.array([place[str(layer)] for layer in np.asarray(sample.labels_true)]),
+        labels=np.array([index[str(layer)] for layer in np.asarray(sample.labels_true)]),
         names=[display_name(layer) for layer in shades],
         colours=list(shades.values()),
     )

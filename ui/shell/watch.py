@@ -36,12 +36,12 @@ def _way_out(job: Job, name: str) -> None:
     cancel_button(job, name)
 
 
-def cancel_button(job: Job, *place: str) -> None:
+def cancel_button(job: Job, *index: str) -> None:
     """Offer the end of a job to someone who waits for it; `place` says where the button stands, for its key."""
     shared = len(job.owners) > 1
     st.button(
         "Leave" if shared else "Cancel",
-        key=session.widget_key(" ".join(("cancel", *place))),
+        key=session.widget_key(" ".join(("cancel", *index))),
         type="tertiary",
         help="Others wait for it as well: it goes on for them." if shared else "End it. Nothing of it is kept.",
         on_click=jobs.cancel,
@@ -62,11 +62,11 @@ def place_in_line(job: Job, waiting: list[Job]) -> str:
     ids = [other.id for other in waiting]
     if job.id not in ids:
         return "Handed to a worker"
-    place = ids.index(job.id)
-    if place == 0:
+    index = ids.index(job.id)
+    if index == 0:
         return "Next in line"
-    before = waiting[place - 1]
-    ordinal = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th "
+    before = waiting[index - 1]
+    ordinal = _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th "
     return f"{ordinal.capitalize()}in line, behind {before.about} ({before.owners[0] or 'somebody'})"
 
 

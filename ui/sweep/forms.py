@@ -85,28 +85,28 @@ def _usual_first(names: Sequence[str]) -> str:
     return next(name for name in ("window", "hops", "n_clusters") if name in names)
 
 
-def _axis(place: int, names: Sequence[str], usual: str, params: MethodParams) -> tuple[str, Axis | None]:
+def _axis(index: int, names: Sequence[str], usual: str, params: MethodParams) -> tuple[str, Axis | None]:
     left, right = st.columns([1, 3], gap="medium")
     knob = left.selectbox(
-        "Rows" if place == 0 else "Columns",
+        "Rows" if index == 0 else "Columns",
         names,
         index=list(names).index(usual) if usual in names else 0,
         format_func=knob_label,
-        key=session.widget_key("sweep", "knob", str(place)),
-        help="The knob that is turned." if place == 0 else "A second knob, or none.",
+        key=session.widget_key("sweep", "knob", str(index)),
+        help="The knob that is turned." if index == 0 else "A second knob, or none.",
         **_KEEP,
     )
     if knob == _NO_KNOB or knob is None:
         return _NO_KNOB, None
     axis = None
     with right, guards.shown_as_message():
-        axis = Axis(knob=knob, values=_values(place, knob, params))
+        axis = Axis(knob=knob, values=_values(index, knob, params))
     return knob, axis
 
 
-def _values(place: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
+def _values(index: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
     path, usual = knobs.path_of(knob), suggestions.values(knob, params)
-    declared, key = knobs.declared(path).metadata, session.widget_key("sweep", "values", str(place), knob)
+    declared, key = knobs.declared(path).metadata, session.widget_key("sweep", "values", str(index), knob)
     if declared["choices"]:
         choices = declared["choices"]
         return tuple(

@@ -219,11 +219,11 @@ def _take(sample: Sample, file: SampleSummary, run: Run) -> None:
 def _sheet(shown: SectionRuns, sample: Sample) -> go.Figure:
     theme, sweep = shown.theme, shown.sweep
     if sweep.search is not None:
-        places = shown.ranked[:_MOST_TILES]
+        indices = shown.ranked[:_MOST_TILES]
         n_tiles = min(_MOST_TILES, sweep.n_settings)
     else:
-        places, n_tiles = sorted(shown.by_place), sweep.n_settings
-    tiles = _tiles(shown, sample, places)
+        indices, n_tiles = sorted(shown.by_place), sweep.n_settings
+    tiles = _tiles(shown, sample, indices)
     shape = _height_by_width(tiles[0])
     if len(sweep.axes) == 2:
         rows, columns = _sides(shown)
@@ -231,43 +231,43 @@ def _sheet(shown: SectionRuns, sample: Sample) -> go.Figure:
     return contact_sheet.in_rows(tiles, n_tiles=n_tiles, height_by_width=shape, theme=theme)
 
 
-def _tiles(shown: SectionRuns, sample: Sample, places: Sequence[Index]) -> list[Tile]:
+def _tiles(shown: SectionRuns, sample: Sample, indices: Sequence[Index]) -> list[Tile]:
     runs = [run for runs in shown.by_place.values() for run in runs]
     reference, scores = min(runs, key=lambda run: run.created), shown.scores
     best = shown.ranked[0] if shown.score and len(shown.by_place) > 1 else None
     on_grid = len(shown.sweep.axes) == 2
     return [
         Tile(
-            place=place,
-            png=section_runs.map_of(sample, shown.typical(place), reference, shown.theme),
-            caption=_caption(shown, place, scores, on_grid),
-            hover=_hover(shown, place),
-            best=place == best,
+            index=index,
+            png=section_runs.map_of(sample, shown.typical(index), reference, shown.theme),
+            caption=_caption(shown, index, scores, on_grid),
+            hover=_hover(shown, index),
+            best=index == best,
         )
-        for place in places
+        for index in indices
     ]
 
 
-def _caption(shown: SectionRuns, place: Index, scores: dict[Index, tuple[float, ...]], on_grid: bool) -> str:
-    score = charts.spread_in_words(scores[place]) if place in scores else ""
+def _caption(shown: SectionRuns, index: Index, scores: dict[Index, tuple[float, ...]], on_grid: bool) -> str:
+    score = charts.spread_in_words(scores[index]) if index in scores else ""
     if on_grid:
         return score
-    values = sweep_results.turned(shown.sweep, shown.by_place[place][0])
+    values = sweep_results.turned(shown.sweep, shown.by_place[index][0])
     turned = " · ".join(choice_label(name, value) for name, value in values.items())
     return f"{turned}: {score}" if score else turned
 
 
-def _hover(shown: SectionRuns, place: Index) -> str:
-    names = sweep_results.known_scores(shown.by_place[place])
+def _hover(shown: SectionRuns, index: Index) -> str:
+    names = sweep_results.known_scores(shown.by_place[index])
     starts = [
         f"Seed {run.params.clustering.random_state}: {', '.join(section_runs.in_words(run.scores, names[:2]))}"
-        for run in shown.by_place[place]
+        for run in shown.by_place[index]
     ]
-    return "<br>".join([_turned(shown, place).replace(", ", "<br>"), *starts])
+    return "<br>".join([_turned(shown, index).replace(", ", "<br>"), *starts])
 
 
-def _turned(shown: SectionRuns, place: Index) -> str:
-    values = sweep_results.turned(shown.sweep, shown.by_place[place][0])
+def _turned(shown: SectionRuns, index: Index) -> str:
+    values = sweep_results.turned(shown.sweep, shown.by_place[index][0])
     return ", ".join(f"{knob_label(name)} {choice_label(name, value)}" for name, value in values.items())
 
 
@@ -301,15 +301,15 @@ def _scores(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaG
 
 
 def _table(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
-    places, names = shown.ranked, sweep_results.known_scores([run for runs in shown.by_place.values() for run in runs])
+    indices, names = shown.ranked, sweep_results.known_scores([run for runs in shown.by_place.values() for run in runs])
     columns: dict[str, list[object]] = {}
     for knob in shown.sweep.knobs:
-        values = [sweep_results.turned(shown.sweep, shown.by_place[place][0])[knob] for place in places]
+        values = [sweep_results.turned(shown.sweep, shown.by_place[index][0])[knob] for index in indices]
         columns[knob_label(knob)] = values
     for name in names:
         by_place = sweep_results.scores_by_setting(shown.by_place, name)
-        columns[SCORE_WORDS[name][0]] = [float(sum(by_place[place]) / len(by_place[place])) for place in places]
-    columns["Starts"] = [len(shown.by_place[place]) for place in places]
+        columns[SCORE_WORDS[name][0]] = [float(sum(by_place[index]) / len(by_place[index])) for index in indices]
+    columns["Starts"] = [len(shown.by_place[index]) for index in indices]
     st.caption("The best first; scores are means over starts. Choose a row to open it in Tune.")
     numbers = {
         SCORE_WORDS[name][0]: st.column_config.NumberColumn(format="%.3f", help=SCORE_WORDS[name][1]) for name in names
@@ -321,7 +321,7 @@ def _table(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGe
     with row:
         _best_button(shown, sample, file, shown.ranked[0])
     if event["selection"]["rows"]:
-        _open(sample, file, shown.typical(places[event["selection"]["rows"][0]]))
+        _open(sample, file, shown.typical(indices[event["selection"]["rows"][0]]))
 
 
 def _search_chart(

@@ -45,13 +45,13 @@ class SectionRuns:
 
     @property
     def ranked(self) -> list[Index]:
-        """Places, the best first; in their order where there is no score."""
+        """Coordinates, the best first; in their order where there is no score."""
         return sweep_results.ranked(self.scores, self.score) if self.score else sorted(self.by_place)
 
-    def typical(self, place: Index) -> Run:
+    def typical(self, index: Index) -> Run:
         """Choose the run of a place whose score is nearest to the mean: the map that stands for all starts."""
-        runs = self.by_place[place]
-        values = self.scores.get(place, ())
+        runs = self.by_place[index]
+        values = self.scores.get(index, ())
         if len(values) < len(runs):
             return runs[0]
         return runs[int(np.abs(np.asarray(values) - np.mean(values)).argmin())]
@@ -80,7 +80,7 @@ def map_of(sample: Sample, run: Run, reference: Run, theme: Theme) -> bytes:
 
 def _drawn(sample: Sample, matching: Matching, theme: Theme) -> bytes:
     colours = colours_of_clusters(matching, sample.labels_true, theme)
-    return map_png(sample.places, matching.labels, colours, _MAP_PX)
+    return map_png(sample.coordinates, matching.labels, colours, _MAP_PX)
 
 
 def in_words(scores: Scores, names: Sequence[str]) -> list[str]:

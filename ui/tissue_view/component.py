@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.coordinates import COL_PITCH_UM, Coordinates
 from core.errors import FigureError
 from core.figures.colours import SURROUNDINGS, Theme
-from core.places import COL_PITCH_UM, Places
 from ui.tissue_view.packing import Packing
 from ui.tissue_view.script import joined
 
@@ -109,7 +109,7 @@ class Underlay:
 def tissue_view(
     key: str,
     *,
-    places: Places,
+    coordinates: Coordinates,
     maps: Sequence[TissueMap],
     spot_names: Sequence[str],
     theme: Theme,
@@ -123,7 +123,7 @@ def tissue_view(
     ----------
     key : str
         Name of the widget: as long as it stays, maps are changed in place, and camera, lit label and selection are kept.
-    places : Places
+    coordinates : Coordinates
         Of the spots, which are hexagons on the lattice and dots off it. Other spots than before let go of the selection and
         show the whole tissue.
     maps : sequence of TissueMap
@@ -148,10 +148,10 @@ def tissue_view(
     FigureError
         If there are no maps or more than six, or if a map or the names do not fit the spots.
     """
-    _check_fit(len(places), [*maps, *hover_only], spot_names)
+    _check_fit(len(coordinates), [*maps, *hover_only], spot_names)
     if not 1 <= len(maps) <= MAX_MAPS:
         raise FigureError(f"{len(maps)} maps were asked for: give 1 to {MAX_MAPS}.")
-    centres_um = places.tissue_um.astype(np.float32)
+    centres_um = coordinates.tissue_um.astype(np.float32)
     geometry = _geometry_key(centres_um, spot_names)
     ends = _runs(st.session_state.get(key), geometry)
     packing = Packing()
@@ -159,8 +159,8 @@ def tissue_view(
         "geometry": geometry,
         "centres_um": packing.add(centres_um, np.float32),
         "names": list(spot_names),
-        "width_um": 2 * COL_PITCH_UM if places.on_lattice else places.spot_um2**0.5,
-        "array_um": places.unit_um if places.on_lattice else None,
+        "width_um": 2 * COL_PITCH_UM if coordinates.on_lattice else coordinates.spot_um2**0.5,
+        "array_um": coordinates.unit_um if coordinates.on_lattice else None,
         "theme": asdict(SURROUNDINGS[theme]),
         "columns": min(len(maps), _LONGEST_ROW),
         "maps": [_packed(packing, item) for item in maps],
@@ -170,7 +170,7 @@ def tissue_view(
         "selected": ends,
     }
     state = _mount(key=key, data=packing.finish(header), on_selection_change=_nothing)
-    return _indices(_runs(state, geometry), len(places))
+    return _indices(_runs(state, geometry), len(coordinates))
 
 
 def _nothing() -> None:

@@ -67,8 +67,8 @@ def selection(shown: Shown, spots: np.ndarray | None) -> None:
 def _columns(shown: Shown, spots: np.ndarray) -> dict[str, list[str]]:
     sample, names = shown.sample, spot_names(shown.sample)
     columns = {"barcode": [names[spot] for spot in spots]}
-    axes, places = spot_places(sample)
-    columns |= {axis: [str(at) for at in places[spots, i]] for i, axis in enumerate(axes)}
+    axes, indices = spot_places(sample)
+    columns |= {axis: [str(at) for at in indices[spots, i]] for i, axis in enumerate(axes)}
     drawn = [_predicted(shown, "predicted")] if isinstance(shown, ShownResult) else []
     for item in [*drawn, *_annotated(shown, "annotated")]:
         columns[item.title.split()[0]] = [item.names[label] for label in np.asarray(item.labels)[spots]]

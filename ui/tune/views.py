@@ -38,7 +38,7 @@ def advice(shown: ShownResult) -> None:
     """Show how position and expression share the distance, and advise where the method fails."""
     sample, result = shown.sample, shown.result
     shares = compute.distance_shares(sample, result)
-    found = advise(result, sample.places, sample.labels_true, shares)
+    found = advise(result, sample.coordinates, sample.labels_true, shares)
     bar, notes = st.columns([1, 2], gap="medium")
     with bar:
         _share_of_the_distance(shares, shown)
@@ -116,7 +116,7 @@ def _depth_profile(shown: ShownResult) -> Chart:
     sample = shown.sample
     found = compute.shown_direction(sample, shown.result)
     st.caption(_depth_in_words(found, off=shown.result.direction is None))
-    figure = depth_profile(found.depth_um(sample.places), sample.labels_true, shown.matching, theme=shown.theme)
+    figure = depth_profile(found.depth_um(sample.coordinates), sample.labels_true, shown.matching, theme=shown.theme)
     way = "that bends with the layers" if found.bend is not None else f"along {found.angle:.2f} rad"
     return figure, f"Share of each label along a depth {way} of {sample.name}."
 
@@ -206,14 +206,14 @@ def _confidence(shown: ShownResult) -> Chart | None:
         "The domains are what several fits agree on. Here is in how many of them a spot lies in the domain that is paired with its own: "
         "low at borders that are gradual, and where a domain is split in some fits only."
     )
-    figure = confidence_map(sample.places, confidence, shown.matching, sample.labels_true, theme=shown.theme)
+    figure = confidence_map(sample.coordinates, confidence, shown.matching, sample.labels_true, theme=shown.theme)
     words = f"Mean confidence of each domain of {sample.name}, and a map of how often each spot keeps its domain."
     return figure, words
 
 
 def _three_runs(shown: ShownResult) -> Chart:
     with st.spinner(f"Running {N_RUNS} seeds", show_time=True):
-        runs = [compute.start(shown.sample, shown.params, place) for place in range(N_RUNS)]
+        runs = [compute.start(shown.sample, shown.params, index) for index in range(N_RUNS)]
     figure = three_runs(shown.sample, runs, theme=shown.theme)
     return figure, f"Three runs on {shown.sample.name} that differ in their seed alone, beside the annotation."
 

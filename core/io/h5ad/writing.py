@@ -14,11 +14,11 @@ import numpy as np
 from scipy import sparse
 
 from core import __version__
+from core.coordinates import area_per_spot_um2
 from core.errors import SampleFileError
 from core.files import written_whole
 from core.io.export import renamed
 from core.io.h5ad.positions import OWN, OWN_COORDS, SPOT_UM
-from core.places import area_per_spot_um2
 from core.result import Result
 from core.sample import Sample
 from core.text import shown

@@ -46,7 +46,7 @@ _LAYER_NAMES = {"WM": "WM", **{f"L{number}": f"Layer{number}" for number in rang
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class Sources:
     """Where the files lie: the public addresses, or mirrors of them.
 
     Parameters
@@ -61,12 +61,12 @@ class Places:
     positions: str = "https://raw.githubusercontent.com/LieberInstitute/HumanPilot/master"
 
     @classmethod
-    def configured(cls) -> "Places":
+    def configured(cls) -> "Sources":
         """Take the addresses that `SPCA_DLPFC_COUNTS` and `SPCA_DLPFC_POSITIONS` name, else the public ones.
 
         Returns
         -------
-        Places
+        Sources
         """
         default = cls()
         counts = os.environ.get("SPCA_DLPFC_COUNTS") or default.counts
@@ -88,7 +88,7 @@ def fetch_dlpfc(
     *,
     sections: Sequence[str] | None = None,
     progress: Progress | None = None,
-    places: Places | None = None,
+    sources: Sources | None = None,
     patience: Patience | None = None,
 ) -> list[Path]:
     """Fetch whole sections and write them as samples.
@@ -102,7 +102,7 @@ def fetch_dlpfc(
         Some of :data:`DLPFC_SECTIONS`; all by default.
     progress : callable, optional
         Called with the share done (0 to 1) and what is being done; what it raises ends the fetch.
-    places : Places, optional
+    sources : Sources, optional
         Those of the environment by default.
     patience : Patience, optional
         With bad connections.
@@ -122,7 +122,7 @@ def fetch_dlpfc(
     """
     folder, chosen = Path(folder), _checked(sections)
     missing = [section for section in chosen if not _is_here(folder, section)]
-    fetched = _Section(folder / SCRATCH, places or Places.configured(), patience)
+    fetched = _Section(folder / SCRATCH, sources or Sources.configured(), patience)
     for number, section in enumerate(missing):
         fetched.write(section, sample_path(folder, section), _part_of(progress, number, len(missing)))
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
@@ -149,8 +149,8 @@ def sample_path(folder: Path, section: str) -> Path:
 class _Section:
     """Downloads the files of one section after the other, and reads them."""
 
-    def __init__(self, scratch: Path, places: Places, patience: Patience | None) -> None:
-        self._scratch, self._places, self._patience = scratch, places, patience
+    def __init__(self, scratch: Path, sources: Sources, patience: Patience | None) -> None:
+        self._scratch, self._places, self._patience = scratch, sources, patience
 
     def write(self, section: str, path: Path, tell: Progress) -> None:
         self._download(section, tell)

@@ -60,7 +60,7 @@ def files_of(sample: Sample, result: Result) -> dict[str, bytes]:
 
     matching = match_steadily(result.labels, sample.labels_true)
     colours = colours_of_clusters(matching, sample.labels_true, "light")
-    return files.files_of(result, map_png(sample.places, result.labels, colours))
+    return files.files_of(result, map_png(sample.coordinates, result.labels, colours))
 
 
 def result_of(run: Run, contents: Mapping[str, bytes]) -> Result:

@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core.coordinates import off_lattice, on_lattice
 from core.depth import FoundDirection
 from core.evaluation import advice
 from core.evaluation.share import Shares
 from core.evaluation.thickness import thickness_um, window_um
 from core.params import ClusteringParams, MethodParams, PoolingParams, preset
-from core.places import off_lattice, on_lattice
 from core.result import AutoencoderReport, Result
 
 LATTICE = np.array([(row, col) for row in range(24) for col in range(48) if (row + col) % 2 == 0])

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from core.coordinates import off_lattice, on_lattice
 from core.evaluation.coherence import chaos, domain_shares, pas
 from core.method.neighbours import nearest_spots
-from core.places import off_lattice, on_lattice
 from tests.sections import shipped_part
 
 
@@ -37,13 +37,13 @@ def test_a_domain_of_one_spot_adds_no_distance():
 
 
 def test_pas_of_a_straight_border_is_nought_and_of_a_stranger_in_the_middle_is_its_share():
-    places = on_lattice(lattice(9, 20))
-    nearest = nearest_spots(places)
-    halves = (places.positions[:, 1] >= 10).astype(int)
+    coordinates = on_lattice(lattice(9, 20))
+    nearest = nearest_spots(coordinates)
+    halves = (coordinates.positions[:, 1] >= 10).astype(int)
     assert pas(halves, nearest) == 0
-    stranger = np.zeros(len(places), dtype=int)
+    stranger = np.zeros(len(coordinates), dtype=int)
     stranger[45] = 1
-    assert pas(stranger, nearest) == 1 / len(places)
+    assert pas(stranger, nearest) == 1 / len(coordinates)
 
 
 def test_both_are_those_of_the_authors_loops_on_a_real_section():
@@ -51,7 +51,7 @@ def test_both_are_those_of_the_authors_loops_on_a_real_section():
     order = np.lexsort((sample.positions[:, 1], sample.positions[:, 0]))
     labels = np.random.default_rng(0).integers(4, size=sample.n_spots) * (sample.positions[:, 1] > 60)
     expected = by_the_authors_loops(labels[order], sample.tissue_um[order])
-    found = chaos(labels, sample.positions), pas(labels, nearest_spots(sample.places))
+    found = chaos(labels, sample.positions), pas(labels, nearest_spots(sample.coordinates))
     assert found == pytest.approx(expected, abs=1e-12)
 
 
@@ -66,10 +66,10 @@ def test_neither_the_order_of_the_spots_nor_the_names_of_the_domains_change_the_
 
 
 def test_one_domain_for_all_is_the_best_of_both_which_is_why_sizes_stand_beside_them():
-    places = on_lattice(lattice(12, 24))
-    labels = np.random.default_rng(2).integers(3, size=len(places))
-    assert pas(np.zeros_like(labels), nearest_spots(places)) == 0
-    assert chaos(np.zeros_like(labels), places.positions) < chaos(labels, places.positions)
+    coordinates = on_lattice(lattice(12, 24))
+    labels = np.random.default_rng(2).integers(3, size=len(coordinates))
+    assert pas(np.zeros_like(labels), nearest_spots(coordinates)) == 0
+    assert chaos(np.zeros_like(labels), coordinates.positions) < chaos(labels, coordinates.positions)
 
 
 def test_an_empty_domain_has_a_share_of_nought():
@@ -77,5 +77,5 @@ def test_an_empty_domain_has_a_share_of_nought():
 
 
 def test_a_lone_spot_is_scored():
-    place = on_lattice(np.array([[3, 5]]))
-    assert (chaos(np.zeros(1, int), place.positions), pas(np.zeros(1, int), nearest_spots(place))) == (0, 0)
+    index = on_lattice(np.array([[3, 5]]))
+    assert (chaos(np.zeros(1, int), index.positions), pas(np.zeros(1, int), nearest_spots(index))) == (0, 0)

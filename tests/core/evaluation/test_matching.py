@@ -84,20 +84,20 @@ def test_a_new_cluster_takes_a_layer_that_is_free_and_disturbs_no_other():
 
 def test_without_an_annotation_clusters_keep_their_colours_when_renumbered_and_when_one_goes():
     before = match_steadily(np.repeat([0, 1, 2], 4), None)
-    assert before.places == {0: 0, 1: 1, 2: 2}
-    assert match_steadily(np.repeat([2, 0, 1], 4), None, before).places == {2: 0, 0: 1, 1: 2}
+    assert before.further == {0: 0, 1: 1, 2: 2}
+    assert match_steadily(np.repeat([2, 0, 1], 4), None, before).further == {2: 0, 0: 1, 1: 2}
     fewer = match_steadily(np.array([0] * 2 + [5] * 10), None, before)
-    assert fewer.places == {0: 0, 5: 1}
+    assert fewer.further == {0: 0, 5: 1}
 
 
 def test_a_cluster_without_a_layer_keeps_its_own_colour_while_another_comes():
     layers = np.array(["A"] * 12)
     before = match_steadily(np.repeat([0, 1, 2], [6, 4, 2]), layers)
-    assert before.places == {1: 0, 2: 1}
+    assert before.further == {1: 0, 2: 1}
     after = match_steadily(np.repeat([3, 0, 1, 2], [6, 2, 2, 2]), layers, before)
     assert after.layers[3] == "A"
-    assert after.places[2] == 1
-    assert len(set(after.places.values())) == 3
+    assert after.further[2] == 1
+    assert len(set(after.further.values())) == 3
 
 
 def test_a_run_on_another_number_of_spots_is_forgotten():

@@ -59,14 +59,14 @@ def test_every_layer_stands_out_from_the_panel_behind_it(theme, eyes):
 @pytest.mark.parametrize("eyes", vision.EYES)
 def test_the_first_unmatched_clusters_stand_out_from_the_panel_behind_them(theme, eyes):
     panel = SURROUNDINGS[theme].panel
-    assert min(vision.difference(colours.further_colour(place, theme), panel, eyes) for place in range(3)) > 20
+    assert min(vision.difference(colours.further_colour(index, theme), panel, eyes) for index in range(3)) > 20
 
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("eyes", ["normal", "protanopia", "deuteranopia"])
 def test_the_first_unmatched_clusters_look_like_no_layer_and_unlike_each_other(theme, eyes):
     layers = list(layer_colours(LAYERS, theme).values())
-    alone = [colours.further_colour(place, theme) for place in range(4)]
+    alone = [colours.further_colour(index, theme) for index in range(4)]
     pairs = [*itertools.product(layers, alone), *itertools.combinations(alone, 2)]
     assert min(vision.difference(a, b, eyes) for a, b in pairs) > (15 if eyes == "normal" else 9)
 

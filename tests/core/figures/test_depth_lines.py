@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from core.coordinates import on_lattice
 from core.depth import Bend
 from core.figures.depth_lines import depth_lines
-from core.places import on_lattice
 
 PLACES = on_lattice(np.array([(row, col) for row in range(40) for col in range(70) if (row + col) % 2 == 0]))
 

@@ -45,8 +45,8 @@ def test_without_annotation_a_run_is_matched_to_the_first_one():
     moved = OTHER_NAMES.copy()
     moved[0] = 1
     first, second = matched_to_each_other(BARE, [made(LABELS), made(moved)])
-    assert {second.places[new]: old for new, old in ((2, 1), (1, 0), (0, 2))} == {
-        first.places[old]: old for old in (1, 0, 2)
+    assert {second.further[new]: old for new, old in ((2, 1), (1, 0), (0, 2))} == {
+        first.further[old]: old for old in (1, 0, 2)
     }
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.coordinates import off_lattice, on_lattice
 from core.depth import across_layers_um
 from core.figures import tissue
 from core.figures.colours import SURROUNDINGS
-from core.places import off_lattice, on_lattice
 
 HEXAGON_UM2 = 100**2 * math.sqrt(3) / 2  # neighbours 100 um apart
 SPOTS = [(row, col) for row in range(8) for col in range(10) if (row + col) % 2 == 0]
@@ -58,8 +58,8 @@ def test_spots_of_both_parities_are_drawn_one_by_one():
 
 
 def test_no_spots_make_an_empty_outline():
-    for places in (on_lattice(np.array(SPOTS)), CELLS):
-        assert len(tissue.outlines(places[np.zeros(len(places), dtype=bool)])[0]) == 0
+    for coordinates in (on_lattice(np.array(SPOTS)), CELLS):
+        assert len(tissue.outlines(coordinates[np.zeros(len(coordinates), dtype=bool)])[0]) == 0
 
 
 def test_cells_cover_as_much_as_their_squares_and_lie_inside_what_is_drawn():
@@ -108,9 +108,9 @@ def test_without_rotation_the_arrow_points_straight_down_the_rows():
 
 
 @pytest.mark.parametrize("places", [on_lattice(np.array(SPOTS)), CELLS])
-def test_the_arrow_stays_on_the_tissue(places):
+def test_the_arrow_stays_on_the_tissue(coordinates):
     figure = go.Figure()
-    tissue.add_direction(figure, places, 0.38, SURROUNDINGS["light"])
+    tissue.add_direction(figure, coordinates, 0.38, SURROUNDINGS["light"])
     points = [tuple(map(float, point.split(","))) for point in figure.layout.shapes[0].path.strip("MZ").split("L")]
-    left, right, top, bottom = tissue.extent_um(places)
+    left, right, top, bottom = tissue.extent_um(coordinates)
     assert all(left < x < right and top < y < bottom for x, y in points)

@@ -29,7 +29,7 @@ MATCHING = match_steadily(LABELS, LAYERS)
 
 
 def straight_depth(angle):
-    return FoundDirection(angle=angle, method="manual").depth_um(SAMPLE.places)
+    return FoundDirection(angle=angle, method="manual").depth_um(SAMPLE.coordinates)
 
 
 def made(seed=0, labels=LABELS, **scores):
@@ -67,7 +67,7 @@ def test_streams_carry_every_spot_once_from_its_layer_to_its_cluster():
         ("Not annotated", "Cluster 2"): 3,
     }
     assert sankey.node.color[0] == sankey.node.color[3]
-    assert all(0 < place < 1 for place in sankey.node.y)
+    assert all(0 < index < 1 for index in sankey.node.y)
 
 
 def test_along_the_depth_flat_layers_follow_each_other_without_mixing():
@@ -154,7 +154,7 @@ def test_without_an_annotation_the_three_runs_stand_alone():
 
 def test_small_maps_share_the_width_and_stay_inside_the_figure():
     maps = [small_maps.of_layers(LAYERS, "light")] * 5
-    layout = small_maps.side_by_side(SAMPLE.places, maps, n_columns=3).layout
+    layout = small_maps.side_by_side(SAMPLE.coordinates, maps, n_columns=3).layout
     domains = [(layout[f"xaxis{n}"].domain, layout[f"yaxis{n}"].domain) for n in ("", 2, 3, 4, 5)]
     for x, y in domains:
         assert 0 <= x[0] < x[1] <= 1
@@ -175,7 +175,7 @@ def test_values_have_the_ends_of_the_scale_at_their_limits_and_one_colour_where_
 def test_the_scale_of_values_goes_one_way_in_lightness_and_ends_exactly_at_one(theme):
     lightness = [sum(map(float, shade[4:-1].split(", "))) for shade in charts.scale_colours(theme, 50)]
     assert lightness == sorted(lightness, reverse=theme == "light")
-    assert [charts.colour_scale(theme)[place][0] for place in (0, -1)] == [0.0, 1.0]
+    assert [charts.colour_scale(theme)[index][0] for index in (0, -1)] == [0.0, 1.0]
 
 
 def test_the_bar_is_split_as_the_distance_is():

@@ -65,17 +65,17 @@ def test_it_has_exactly_the_spots_asked_for_on_the_visium_lattice(n_spots: int) 
 
 
 def test_the_tissue_is_one_piece_without_holes(made: Sample) -> None:
-    places = {tuple(place) for place in made.lattice.tolist()}
+    indices = {tuple(index) for index in made.lattice.tolist()}
     steps = [(0, 2), (0, -2), (1, 1), (1, -1), (-1, 1), (-1, -1)]
-    reached, waiting = set(), [next(iter(places))]
+    reached, waiting = set(), [next(iter(indices))]
     while waiting:
         row, col = waiting.pop()
-        if (row, col) in places and (row, col) not in reached:
+        if (row, col) in indices and (row, col) not in reached:
             reached.add((row, col))
             waiting += [(row + down, col + right) for down, right in steps]
-    assert reached == places
-    n_inner = sum(all((row + down, col + right) in places for down, right in steps) for row, col in places)
-    assert n_inner > 0.9 * len(places)
+    assert reached == indices
+    n_inner = sum(all((row + down, col + right) in indices for down, right in steps) for row, col in indices)
+    assert n_inner > 0.9 * len(indices)
 
 
 def test_the_tissue_is_about_as_high_as_wide_in_um(made: Sample) -> None:

@@ -7,11 +7,11 @@ import pytest
 from scipy.stats import spearmanr
 from threadpoolctl import threadpool_limits
 
+from core.coordinates import on_lattice
 from core.depth import LEAST_SUPPORT
 from core.method import pipeline
 from core.method.bending import find_bend
 from core.params import preset
-from core.places import on_lattice
 from core.sample import Sample
 
 LATTICE = np.array([(row, col) for row in range(50) for col in range(80) if (row + col) % 2 == 0])
@@ -68,9 +68,9 @@ def test_noise_alone_has_no_depth():
 
 @pytest.mark.parametrize("lattice", [[(0, 0), (0, 2), (0, 4)], [(0, 0), (1, 1), (2, 0), (3, 1)]])
 def test_a_handful_of_spots_has_some_depth_or_none_and_no_error(lattice):
-    places = on_lattice(np.array(lattice))
-    found = find_bend(np.arange(2.0 * len(lattice)).reshape(-1, 2), places)
-    assert np.isfinite(found.depth_um(places)).all()
+    coordinates = on_lattice(np.array(lattice))
+    found = find_bend(np.arange(2.0 * len(lattice)).reshape(-1, 2), coordinates)
+    assert np.isfinite(found.depth_um(coordinates)).all()
 
 
 def test_neither_the_order_of_spots_nor_the_number_of_threads_changes_the_depth():

@@ -3,10 +3,10 @@ import pytest
 from scipy import sparse
 from sklearn.decomposition import PCA
 
+from core.coordinates import on_lattice
 from core.errors import ParameterError
 from core.method import factors
 from core.method.factors import leading_components, spatial_factors
-from core.places import on_lattice
 from tests.sections import shipped_part, shuffled_spots
 
 
@@ -35,10 +35,10 @@ def test_without_averaging_the_noise_between_neighbours_has_unit_variance_in_eve
     counts = np.random.default_rng(1).poisson(30, (900, 12))
     found = spatial_factors(counts, on_lattice(lattice), 5, 0)
     means = np.full_like(found, np.nan)
-    place = {tuple(at): spot for spot, at in enumerate(lattice)}
-    for at, spot in place.items():
+    index = {tuple(at): spot for spot, at in enumerate(lattice)}
+    for at, spot in index.items():
         around = [
-            place.get((at[0] + down, at[1] + right))
+            index.get((at[0] + down, at[1] + right))
             for down, right in ((0, 2), (0, -2), (1, 1), (1, -1), (-1, 1), (-1, -1))
         ]
         means[spot] = found[[other for other in around if other is not None]].mean(axis=0)
@@ -46,16 +46,16 @@ def test_without_averaging_the_noise_between_neighbours_has_unit_variance_in_eve
 
 
 def test_sparse_and_dense_counts_give_the_same_factors(sample):
-    dense = spatial_factors(sample.expression, sample.places, 8, 1)
-    from_sparse = spatial_factors(sparse.csr_array(sample.expression), sample.places, 8, 1)
+    dense = spatial_factors(sample.expression, sample.coordinates, 8, 1)
+    from_sparse = spatial_factors(sparse.csr_array(sample.expression), sample.coordinates, 8, 1)
     assert np.allclose(np.abs(dense), np.abs(from_sparse), atol=1e-6)
 
 
 def test_shuffled_spots_have_the_same_factors_to_the_last_bit(sample):
     order = np.random.default_rng(2).permutation(sample.n_spots)
-    straight = spatial_factors(sample.expression, sample.places, 8, 1)
+    straight = spatial_factors(sample.expression, sample.coordinates, 8, 1)
     shuffled = shuffled_spots(sample, order)
-    assert np.array_equal(straight[order], spatial_factors(shuffled.expression, shuffled.places, 8, 1))
+    assert np.array_equal(straight[order], spatial_factors(shuffled.expression, shuffled.coordinates, 8, 1))
 
 
 @pytest.mark.parametrize("limit", [10, 10_000], ids=["randomised", "exact"])

@@ -64,9 +64,9 @@ def together(halves, params):
 
 def labels_by_place(results, samples):
     return {
-        (sample.name, *place): label
+        (sample.name, *index): label
         for sample in samples
-        for place, label in zip(sample.lattice.tolist(), results[sample.name].labels.tolist(), strict=True)
+        for index, label in zip(sample.lattice.tolist(), results[sample.name].labels.tolist(), strict=True)
     }
 
 
@@ -105,17 +105,17 @@ def test_no_neighbourhood_crosses_sections(halves):
     # Averaging five times spreads a value over five rings; it must not reach the other section, whose spots lie beside.
     counts = [half.expression for half in halves]
     moved = [counts[0].copy(), counts[1]]
-    places = [half.places for half in halves]
-    alone = factors.common_factors([counts[1], counts[0]], places[::-1], 4, 5)
+    coordinates = [half.coordinates for half in halves]
+    alone = factors.common_factors([counts[1], counts[0]], coordinates[::-1], 4, 5)
     beside = factors.common_factors(
-        moved, [places[0], dataclasses.replace(places[1], positions=places[1].positions + 1000.0)], 4, 5
+        moved, [coordinates[0], dataclasses.replace(coordinates[1], positions=coordinates[1].positions + 1000.0)], 4, 5
     )
     assert np.allclose(np.abs(alone[0]), np.abs(beside[1]), atol=1e-6)
 
 
 def test_one_section_is_the_case_of_one_of_common_factors(whole):
-    first = factors.common_factors([whole.expression], [whole.places], 8, 1)[0]
-    assert np.array_equal(first, factors.spatial_factors(whole.expression, whole.places, 8, 1))
+    first = factors.common_factors([whole.expression], [whole.coordinates], 8, 1)[0]
+    assert np.array_equal(first, factors.spatial_factors(whole.expression, whole.coordinates, 8, 1))
 
 
 def test_the_order_of_sections_spots_and_genes_changes_no_label(halves, params, together):
@@ -177,10 +177,10 @@ def test_shared_genes_are_matched_by_name_and_columns_of_one_name_are_added_up()
     one, other = tiny("one", [*many, "only here"]), tiny("other", ["g3", *reversed(many)])
     names = shared_genes([one, other])
     assert set(names) == set(many)
-    place = names.index("g3")
+    index = names.index("g3")
     expected = other.expression[:, 0] + other.expression[:, 1 + many[::-1].index("g3")]
-    assert np.array_equal(np.asarray(counts_of(other, names))[:, place], expected)
-    assert np.array_equal(np.asarray(counts_of(one, names))[:, place], np.asarray(one.expression)[:, 3])
+    assert np.array_equal(np.asarray(counts_of(other, names))[:, index], expected)
+    assert np.array_equal(np.asarray(counts_of(one, names))[:, index], np.asarray(one.expression)[:, 3])
     in_sparse = dataclasses.replace(other, expression=sparse.csr_array(other.expression))
     assert np.array_equal(counts_of(in_sparse, names).toarray(), np.asarray(counts_of(other, names)))
 

@@ -47,8 +47,8 @@ def test_position_and_weighted_expression_count_as_columns_of_one_matrix(weight)
 def test_the_order_of_work_orders_the_labels_and_changes_nothing_else():
     features = blobs(5, n_features=60)
     shuffled = spots(features, seed=1)
-    places = np.argsort(shuffled.order)[:6]
-    labels = lloyd(shuffled, places, 300)[0]
+    indices = np.argsort(shuffled.order)[:6]
+    labels = lloyd(shuffled, indices, 300)[0]
     assert np.array_equal(labels, lloyd(spots(features), np.arange(6), 300)[0][shuffled.order])
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from core.coordinates import off_lattice, on_lattice
 from core.method.neighbours import mean_over_neighbours, nearest_spots, neighbour_graph
-from core.places import off_lattice, on_lattice
 
 FLOWER = np.array([[5, 5], [5, 3], [5, 7], [4, 4], [4, 6], [6, 4], [6, 6], [5, 9], [20, 20]])
 

@@ -77,7 +77,7 @@ def test_refinement_leaves_fewer_spots_among_strangers(sample):
     plain, voted = (
         pipeline.run(sample, change(preset("paper", 7), "refinement", rounds=rounds)).labels for rounds in (0, 3)
     )
-    graph = neighbour_graph(sample.places).tocoo()
+    graph = neighbour_graph(sample.coordinates).tocoo()
     assert (voted[graph.row] != voted[graph.col]).sum() < (plain[graph.row] != plain[graph.col]).sum()
 
 

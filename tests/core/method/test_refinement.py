@@ -1,8 +1,8 @@
 import numpy as np
 
+from core.coordinates import on_lattice
 from core.method.neighbours import neighbour_graph
 from core.method.refinement import majority_vote
-from core.places import on_lattice
 
 FLOWER = np.array([[5, 5], [5, 3], [5, 7], [4, 4], [4, 6], [6, 4], [6, 6]])
 

@@ -1,9 +1,9 @@
 import numpy as np
 
+from core.coordinates import off_lattice, on_lattice
 from core.io import lab
 from core.io.visium import spatial
 from core.method.registration import um_to_image
-from core.places import off_lattice, on_lattice
 
 
 def placed(tissue_um, affine):

@@ -7,6 +7,7 @@ import torch
 from scipy import sparse
 from sklearn.decomposition import PCA
 
+from core.coordinates import on_lattice
 from core.errors import CancelledError, CheckpointError, ParameterError
 from core.method import checkpoints, pipeline, small_training
 from core.method.neighbours import neighbour_graph
@@ -16,7 +17,6 @@ from core.method.small_autoencoder import SmallAutoencoder
 from core.method.small_training import encode, reconstruct, train
 from core.method.training import explained_variance
 from core.params import AutoencoderParams, LatentParams, PoolingParams, preset, replaced
-from core.places import on_lattice
 from tests.sections import shipped_part, shuffled_spots
 
 QUICK = LatentParams(size=4, units=16, epochs=6)
@@ -35,17 +35,19 @@ def latent():
 
 
 def test_training_twice_gives_the_same_model_whatever_else_draws_random_numbers(sample):
-    first = train(sample.expression, sample.places, QUICK)
+    first = train(sample.expression, sample.coordinates, QUICK)
     torch.rand(100)
-    again = train(sample.expression, sample.places, QUICK)
+    again = train(sample.expression, sample.coordinates, QUICK)
     assert again.losses == first.losses
-    assert train(sample.expression, sample.places, dataclasses.replace(QUICK, random_state=1)).losses != first.losses
+    assert (
+        train(sample.expression, sample.coordinates, dataclasses.replace(QUICK, random_state=1)).losses != first.losses
+    )
 
 
 def code_of(sample):
-    network = train(sample.expression, sample.places, QUICK).network
+    network = train(sample.expression, sample.coordinates, QUICK).network
     assert isinstance(network, SmallAutoencoder)
-    return encode(network, sample.expression, sample.places, QUICK.hops)
+    return encode(network, sample.expression, sample.coordinates, QUICK.hops)
 
 
 def test_shuffled_spots_have_the_same_code_to_the_last_bit(sample):
@@ -60,16 +62,16 @@ def test_any_number_of_threads_gives_the_same_losses_and_is_given_back(sample, n
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
-        losses = train(sample.expression, sample.places, QUICK).losses
+        losses = train(sample.expression, sample.coordinates, QUICK).losses
         assert torch.get_num_threads() == n_threads
     finally:
         torch.set_num_threads(before)
-    assert losses == train(sample.expression, sample.places, QUICK).losses
+    assert losses == train(sample.expression, sample.coordinates, QUICK).losses
 
 
 def test_sparse_and_dense_counts_are_learned_alike(sample):
-    dense = train(sample.expression, sample.places, QUICK)
-    from_sparse = train(sparse.csr_array(sample.expression), sample.places, QUICK)
+    dense = train(sample.expression, sample.coordinates, QUICK)
+    from_sparse = train(sparse.csr_array(sample.expression), sample.coordinates, QUICK)
     assert from_sparse.explained_variance == pytest.approx(dense.explained_variance, abs=1e-3)
 
 
@@ -97,18 +99,18 @@ def test_it_bends_where_the_data_bend_and_keeps_more_than_as_many_principal_comp
 def test_with_as_many_numbers_as_inputs_the_reconstruction_is_the_log_counts_own_and_in_their_units():
     counts = np.random.default_rng(0).poisson(50, (400, 6)).astype(float)
     rows, cols = np.divmod(np.arange(400), 20)
-    places = on_lattice(np.column_stack((rows, 2 * cols + rows % 2)))
+    coordinates = on_lattice(np.column_stack((rows, 2 * cols + rows % 2)))
     params = LatentParams(size=6, units=8, hops=0, epochs=60)
-    model = train(counts, places, params)
+    model = train(counts, coordinates, params)
     assert model.explained_variance > 0.98
     assert isinstance(model.network, SmallAutoencoder)
-    assert explained_variance(counts, reconstruct(model.network, counts, places, 0)) > 0.95
+    assert explained_variance(counts, reconstruct(model.network, counts, coordinates, 0)) > 0.95
 
 
 def test_training_ends_where_spots_held_out_gain_no_more_and_keeps_the_best_epoch(sample):
-    model = train(sample.expression, sample.places, LatentParams(size=4, units=16, epochs=1000))
+    model = train(sample.expression, sample.coordinates, LatentParams(size=4, units=16, epochs=1000))
     assert len(model.losses) < 500
-    inputs = small_training._basis(sample.expression, sample.places, 1)[1]
+    inputs = small_training._basis(sample.expression, sample.coordinates, 1)[1]
     held_out = torch.tensor(inputs[::10], dtype=torch.float32)  # the part lies in the order of its positions
     with torch.no_grad():
         loss = torch.nn.functional.mse_loss(model.network(held_out), held_out)
@@ -124,13 +126,13 @@ def test_every_epoch_is_told_and_any_of_them_can_end_the_training(sample):
             raise CancelledError("Stopped.")
 
     with pytest.raises(CancelledError):
-        train(sample.expression, sample.places, QUICK, on_epoch=stop_after_three)
+        train(sample.expression, sample.coordinates, QUICK, on_epoch=stop_after_three)
     assert told == [(1, 6, True), (2, 6, True), (3, 6, True)]
 
 
 def test_a_handful_of_spots_is_refused_in_words(sample):
     with pytest.raises(ParameterError, match="19 spots and 40 genes are too few for an autoencoder"):
-        train(sample.expression[:19], sample.places[np.arange(19)], QUICK)
+        train(sample.expression[:19], sample.coordinates[np.arange(19)], QUICK)
 
 
 def test_a_trained_code_is_found_again_and_clusters_as_before(sample, latent, tmp_path):
@@ -176,14 +178,14 @@ def test_a_checkpoint_of_other_parameters_or_damaged_is_refused_in_words(sample,
 
 def test_without_a_window_the_counts_themselves_are_read_and_with_one_pooled_counts(sample, latent):
     pooled = pool_window(sample.expression, sample.positions, PoolingParams(window=6, scale=1.0))
-    assert pipeline.train(sample, latent).losses == train(pooled, sample.places, QUICK).losses
+    assert pipeline.train(sample, latent).losses == train(pooled, sample.coordinates, QUICK).losses
     unpooled = replaced(latent, ("pooling", "window"), 1)
-    assert pipeline.train(sample, unpooled).losses == train(sample.expression, sample.places, QUICK).losses
+    assert pipeline.train(sample, unpooled).losses == train(sample.expression, sample.coordinates, QUICK).losses
 
 
 def test_the_code_has_unit_noise_between_neighbours_and_its_smoothest_number_first(sample):
     code = code_of(sample)
-    graph = neighbour_graph(sample.places)
+    graph = neighbour_graph(sample.coordinates)
     means = (graph @ code) / np.maximum(graph.sum(axis=1), 1)[:, None]
     apart = np.square(code - means)[graph.sum(axis=1) > 0].mean(axis=0)
     assert np.allclose(apart, 1, atol=0.02)

@@ -39,11 +39,11 @@ class OutsideCluster:
         self.scheduler = None
         self.workers = []
 
-    def start_scheduler(self, place=ROOT):
+    def start_scheduler(self, index=ROOT):
         tls = {name.lower().removeprefix("spca_"): path for name, path in self.settings.items() if "TLS" in name}
         files = [f"--{name.replace('_', '-').replace('ca', 'ca-file')}={path}" for name, path in tls.items()]
         where = ["--host=127.0.0.1", f"--port={self.port}", "--protocol=tls", "--no-dashboard", "--no-show"]
-        self.scheduler = self._start("scheduler", "distributed.cli.dask_scheduler", *where, *files, place=place)
+        self.scheduler = self._start("scheduler", "distributed.cli.dask_scheduler", *where, *files, index=index)
         wait_until(lambda: "Scheduler at" in self.log("scheduler"))
 
     def start_worker(self, **settings):
@@ -60,11 +60,11 @@ class OutsideCluster:
     def log(self, name):
         return (self.folder / f"{name}.log").read_text()
 
-    def _start(self, name, *words, place=ROOT, **settings):
+    def _start(self, name, *words, index=ROOT, **settings):
         with (self.folder / f"{name}.log").open("w") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", *words],
-                cwd=place,
+                cwd=index,
                 env={**os.environ, **self.settings, **settings},
                 stdout=log,
                 stderr=log,

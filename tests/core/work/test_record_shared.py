@@ -61,14 +61,14 @@ def record(tmp_path, empty):
 
 def keep_from_several_processes(url, folder):
     words = [sys.executable, "-m", "tests.core.work.recording", url, str(folder)]
-    started = [subprocess.Popen([*words, f"p{place}", str(N_RUNS)], cwd=ROOT) for place in range(N_PROCESSES)]
+    started = [subprocess.Popen([*words, f"p{index}", str(N_RUNS)], cwd=ROOT) for index in range(N_PROCESSES)]
     assert [process.wait(120) for process in started] == [0] * N_PROCESSES
 
 
 def check_that_nothing_is_lost(record):
     runs = record.runs()
     assert sorted(run.name for run in runs) == [
-        f"p{place} {seed}" for place in range(N_PROCESSES) for seed in range(N_RUNS)
+        f"p{index} {seed}" for index in range(N_PROCESSES) for seed in range(N_RUNS)
     ]
     for run in runs:
         seed = run.params.clustering.random_state

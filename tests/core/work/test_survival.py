@@ -13,7 +13,7 @@ from core import codec
 from core.errors import CodecError, WorkError
 from core.evaluation.markers import Markers
 from core.io import lab
-from core.io.public.dlpfc import Places
+from core.io.public.dlpfc import Sources
 from core.method import pipeline
 from core.method.version import METHOD_VERSION
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
@@ -165,7 +165,7 @@ def test_a_line_cut_off_in_the_middle_and_a_task_that_is_none_of_ours_are_left_o
 
 
 def test_every_kind_of_argument_of_a_task_that_outlives_the_server_comes_back():
-    fetch = ("dlpfc", ("151507", "151508"), Path("samples"), Places(counts="https://elsewhere"))
+    fetch = ("dlpfc", ("151507", "151508"), Path("samples"), Sources(counts="https://elsewhere"))
     assert codec.decode(arguments_of(bringing.fetch), codec.encode(fetch)) == fetch
     assert result_of(tasks.train) is AutoencoderReport
     assert result_of(tasks.joint) == dict[str, Result]

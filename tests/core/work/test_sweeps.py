@@ -105,13 +105,13 @@ def test_factors_are_found_once_whatever_the_number_of_clusters_and_starts(sweep
 def test_every_run_is_recorded_with_the_labels_that_the_pipeline_gives(sweeps, section, record):
     sweep = Sweep(sections=(section(),), axes=(WINDOWS, WEIGHTS), n_starts=2)
     status = finished(sweeps, sweep)
-    places = runs_by_setting(status.outcome, record.runs(sweep=sweep.id), 0)
-    assert {place: [run.params.clustering.random_state for run in runs] for place, runs in places.items()} == {
+    indices = runs_by_setting(status.outcome, record.runs(sweep=sweep.id), 0)
+    assert {index: [run.params.clustering.random_state for run in runs] for index, runs in indices.items()} == {
         (window, weight): [0, 1] for window in range(3) for weight in range(2)
     }
     sample = lab.read(Path(sweep.sections[0].path))
     for setting in sweep.settings():
-        run = places[setting.index][setting.params.clustering.random_state]
+        run = indices[setting.index][setting.params.clustering.random_state]
         assert run.params == setting.params
         assert run.params.pooling.window == WINDOWS.values[setting.index[0]]
         expected = pipeline.run(sample, setting.params)

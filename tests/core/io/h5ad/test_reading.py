@@ -384,10 +384,10 @@ def test_the_index_is_found_by_its_name_in_headers_old_and_new(tmp_path: Path, l
 def test_a_byte_that_makes_hdf5_loop_for_ever_in_an_attribute_is_told_at_once(tmp_path: Path):
     path = saved(visium_adata(tissue()), tmp_path)
     raw = bytearray(path.read_bytes())
-    place = raw.index(b"GCOL")
-    while place >= 0:
-        raw[place + 17] = 0x7F  # the first object's index, in every heap
-        place = raw.find(b"GCOL", place + 1)
+    index = raw.index(b"GCOL")
+    while index >= 0:
+        raw[index + 17] = 0x7F  # the first object's index, in every heap
+        index = raw.find(b"GCOL", index + 1)
     path.write_bytes(raw)
     with pytest.raises(SampleFileError, match="damaged"):
         h5ad.read(path)

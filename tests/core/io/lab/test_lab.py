@@ -114,7 +114,7 @@ def test_the_deepdish_file_holds_spots_and_genes_of_the_section_it_was_cut_from(
     small = lab.read(spca_dat / "sample_small_deepdish.h5")
     whole = lab.read(spca_dat / "sample_151507.h5")
     labels = dict(zip(map(tuple, whole.lattice), whole.labels_true, strict=True))
-    assert [labels[tuple(place)] for place in small.lattice] == list(small.labels_true)
+    assert [labels[tuple(index)] for index in small.lattice] == list(small.labels_true)
 
 
 def test_a_real_section_survives_writing_and_the_labs_own_loader_opens_it(spca_dat: Path, tmp_path: Path):

@@ -55,8 +55,8 @@ def test_a_section_becomes_a_sample_with_layers_positions_and_image(site: Site, 
 
 
 def test_the_public_addresses_are_those_that_the_places_are_known_by() -> None:
-    assert dlpfc.Places().counts == "https://spatial-dlpfc.s3.us-east-2.amazonaws.com"
-    assert dlpfc.Places().positions == "https://raw.githubusercontent.com/LieberInstitute/HumanPilot/master"
+    assert dlpfc.Sources().counts == "https://spatial-dlpfc.s3.us-east-2.amazonaws.com"
+    assert dlpfc.Sources().positions == "https://raw.githubusercontent.com/LieberInstitute/HumanPilot/master"
     assert len(set(dlpfc.DLPFC_SECTIONS)) == 12
 
 

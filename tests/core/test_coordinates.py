@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.places import area_per_spot_um2, off_lattice, on_lattice
+from core.coordinates import area_per_spot_um2, off_lattice, on_lattice
 
 
 def hexagons(n_rows: int = 40, n_cols: int = 60) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Where spots lie: on the Visium lattice, or anywhere on the tissue.
+"""Coordinates: where spots lie: on the Visium lattice, or anywhere on the tissue.
 
 Knows positions only. A Visium spot sits where `array_row + array_col` is even; its six neighbours are (row, col +- 2) and
 (row +- 1, col +- 1).
@@ -26,7 +26,7 @@ _UNITS_PER_SPOT = 2.0  # on the lattice: one row by two columns
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Places:
+class Coordinates:
     """Positions of spots, in the units of the method and on the tissue.
 
     Parameters
@@ -47,8 +47,8 @@ class Places:
     def __len__(self) -> int:
         return len(self.positions)
 
-    def __getitem__(self, spots: np.ndarray) -> Places:
-        return Places(positions=self.positions[spots], unit_um=self.unit_um, on_lattice=self.on_lattice)
+    def __getitem__(self, spots: np.ndarray) -> Coordinates:
+        return Coordinates(positions=self.positions[spots], unit_um=self.unit_um, on_lattice=self.on_lattice)
 
     @functools.cached_property
     def tissue_um(self) -> np.ndarray:
@@ -62,7 +62,7 @@ class Places:
         return _UNITS_PER_SPOT * self.unit_um[0] * self.unit_um[1]
 
 
-def on_lattice(lattice: np.ndarray) -> Places:
+def on_lattice(lattice: np.ndarray) -> Coordinates:
     """Place spots of the Visium lattice.
 
     Parameters
@@ -72,12 +72,12 @@ def on_lattice(lattice: np.ndarray) -> Places:
 
     Returns
     -------
-    Places
+    Coordinates
     """
-    return Places(positions=lattice.astype(np.float64), unit_um=(ROW_PITCH_UM, COL_PITCH_UM), on_lattice=True)
+    return Coordinates(positions=lattice.astype(np.float64), unit_um=(ROW_PITCH_UM, COL_PITCH_UM), on_lattice=True)
 
 
-def off_lattice(coords_um: np.ndarray) -> Places:
+def off_lattice(coords_um: np.ndarray) -> Coordinates:
     """Place spots that lie anywhere, such as cells.
 
     Parameters
@@ -87,7 +87,7 @@ def off_lattice(coords_um: np.ndarray) -> Places:
 
     Returns
     -------
-    Places
+    Coordinates
         In units of which a spot takes 2 square ones, as on the lattice, so that windows and weights mean the same.
 
     Raises
@@ -96,7 +96,7 @@ def off_lattice(coords_um: np.ndarray) -> Places:
         If most spots lie at one point.
     """
     unit = float(np.sqrt(area_per_spot_um2(coords_um) / _UNITS_PER_SPOT))
-    return Places(positions=coords_um / unit, unit_um=(unit, unit), on_lattice=False)
+    return Coordinates(positions=coords_um / unit, unit_um=(unit, unit), on_lattice=False)
 
 
 def area_per_spot_um2(coords_um: np.ndarray) -> float:
