@@ -107,7 +107,7 @@ def test_without_rotation_the_arrow_points_straight_down_the_rows():
     assert across_layers_um(0.0, CELLS.unit_um) == pytest.approx([0, 1])
 
 
-@pytest.mark.parametrize("places", [on_lattice(np.array(SPOTS)), CELLS])
+@pytest.mark.parametrize("coordinates", [on_lattice(np.array(SPOTS)), CELLS])
 def test_the_arrow_stays_on_the_tissue(coordinates):
     figure = go.Figure()
     tissue.add_direction(figure, coordinates, 0.38, SURROUNDINGS["light"])
