@@ -1,4 +1,4 @@
-"""Coordinates: where spots lie: on the Visium lattice, or anywhere on the tissue.
+"""Coordinates of spots, on the Visium lattice or anywhere on the tissue, and the fixed order in which steps go through them.
 
 Knows positions only. A Visium spot sits where `array_row + array_col` is even; its six neighbours are (row, col +- 2) and
 (row +- 1, col +- 1).
@@ -135,3 +135,22 @@ def area_per_spot_um2(coords_um: np.ndarray) -> float:
             "Most spots in `coords_um` lie at one point: spots need positions on the tissue, in micrometres."
         )
     return float(np.pi * radius**2 / (n_neighbours + 0.5))
+
+
+def canonical_order(positions: np.ndarray) -> np.ndarray:
+    """Order spots from top to bottom, and from left to right where they are level.
+
+    Sums of floating-point numbers depend on their order. Steps that add over spots go through them in this order, so that
+    the order of a file's rows changes nothing.
+
+    Parameters
+    ----------
+    positions : ndarray of shape (n_spots, 2)
+        Vertical, then horizontal.
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), int
+        Indices that sort the spots; those that share a position stay in the order of the file.
+    """
+    return np.lexsort((positions[:, 1], positions[:, 0]))

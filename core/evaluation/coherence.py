@@ -7,7 +7,7 @@ takes everything: read them together with the domains' sizes and with stability.
 import numpy as np
 from scipy.spatial import cKDTree
 
-from core.method.lattice import canonical_order
+from core.coordinates import canonical_order
 
 TINY_SHARE = 0.01
 """A domain with a smaller share of the spots counts as tiny."""

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import BSpline
 
-from core.coordinates import Coordinates
+from core.coordinates import Coordinates, canonical_order
 from core.depth import Bend, FoundDirection, across_layers_um, bending_terms, depth
-from core.method.lattice import canonical_order
 from core.method.neighbours import mean_over_neighbours, neighbour_graph
 from core.method.threads import one_thread
 

@@ -7,9 +7,9 @@ on the projected coordinate gives the same labels: no custom distance is needed.
 import numpy as np
 from sklearn.cluster import kmeans_plusplus
 
+from core.coordinates import canonical_order
 from core.errors import ParameterError
 from core.method.kmeans import Sketch, Spots, lloyd, sketch
-from core.method.lattice import canonical_order
 from core.method.threads import few_threads
 from core.params import ClusteringParams
 

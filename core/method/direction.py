@@ -8,9 +8,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from sklearn.decomposition import PCA
 
+from core.coordinates import canonical_order
 from core.depth import FoundDirection, depth
 from core.errors import SampleError
-from core.method.lattice import canonical_order
 from core.method.normalisation import log_normalised
 from core.method.pooling import pool_window
 from core.params import PoolingParams

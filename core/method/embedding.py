@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.decomposition import PCA
 
+from core.coordinates import canonical_order
 from core.errors import ParameterError
-from core.method.lattice import canonical_order
 
 _EXACT_UP_TO = 3000  # genes for which the eigenvectors of the whole covariance are quick
 

@@ -11,9 +11,8 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
 
-from core.coordinates import Coordinates
+from core.coordinates import Coordinates, canonical_order
 from core.errors import ParameterError
-from core.method.lattice import canonical_order
 from core.method.neighbours import mean_over_neighbours, neighbour_graph
 from core.method.normalisation import log_normalised_together
 from core.method.threads import one_thread

@@ -11,12 +11,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from core.coordinates import canonical_order
 from core.errors import ParameterError, SampleError
 from core.method import mixture
 from core.method.anchors import offsets
 from core.method.cache import StepCache
 from core.method.factors import common_factors
-from core.method.lattice import canonical_order
 from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of

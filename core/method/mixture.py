@@ -11,10 +11,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.cluster import kmeans_plusplus
 
+from core.coordinates import canonical_order
 from core.errors import ParameterError
 from core.method.factors import leading_components
 from core.method.kmeans import Spots, lloyd, sketch
-from core.method.lattice import canonical_order
 from core.method.threads import one_thread
 
 N_FITS = 12

@@ -4,8 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from core.coordinates import Coordinates
-from core.method.lattice import canonical_order
+from core.coordinates import Coordinates, canonical_order
 
 _N_NEIGHBOURS = 6  # of a spot on the Visium lattice, and as many off it
 _REACH = {True: 1.2, False: 3.0}  # spacings: on the lattice the second ring is left out, off it only far cells are

@@ -10,8 +10,8 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from core.coordinates import canonical_order
 from core.errors import DuplicateSpotError, SampleError
-from core.method.lattice import canonical_order
 from core.params import PoolingParams
 from core.sample import Expression
 

@@ -11,10 +11,9 @@ import torch
 from scipy import sparse
 from torch import nn
 
-from core.coordinates import Coordinates
+from core.coordinates import Coordinates, canonical_order
 from core.errors import ParameterError
 from core.method.factors import averaged, leading_directions, noise_scaled_directions
-from core.method.lattice import canonical_order
 from core.method.neighbours import neighbour_graph
 from core.method.normalisation import library_sizes, log_normalised, median_library
 from core.method.small_autoencoder import N_INPUTS, Basis, SmallAutoencoder

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from core.coordinates import area_per_spot_um2, off_lattice, on_lattice
+from core.coordinates import area_per_spot_um2, canonical_order, off_lattice, on_lattice
+from tests.sections import shipped_part
 
 
 def hexagons(n_rows: int = 40, n_cols: int = 60) -> np.ndarray:
@@ -60,3 +61,9 @@ def test_a_picture_has_x_from_the_horizontal_and_y_from_the_vertical_position():
     cells = off_lattice(np.array([[1.0, 20.0], [3.0, 40.0]]))
     np.testing.assert_allclose(cells.tissue_um, [[20.0, 1.0], [40.0, 3.0]])
     np.testing.assert_allclose(cells[np.array([False, True])].tissue_um, [[40.0, 3.0]])
+
+
+def test_the_canonical_order_is_the_same_for_every_shuffle():
+    lattice = shipped_part(300).lattice
+    shuffled = np.random.default_rng(0).permutation(lattice)
+    assert np.array_equal(lattice[canonical_order(lattice)], shuffled[canonical_order(shuffled)])
