@@ -281,6 +281,10 @@ PRESETS = {
 }
 
 
+DEFAULT_PRESET = "recommended"
+"""What pages open with and commands take where nothing else is said."""
+
+
 @functools.cache  # a page asks for each knob
 def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
     """Parameters of a named setting, as `docs/method.md` defines them.

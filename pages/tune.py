@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.data import compute
 from ui.shell import forms, guards, sample_picker
-from ui.tune import cards, finding, header, knobs, maps, training, views
+from ui.tune import cards, finding, header, knobs, maps, story, training, views
 from ui.tune.shown import ShownResult
 
 summary = sample_picker.sample_picker()
@@ -22,6 +22,7 @@ with guards.shown_as_message():
     with top:
         header.header(shown)
         cards.cards(shown)
+        story.story(shown, story.chapters(sample))
     maps.selection(shown, selected)
     if isinstance(shown, ShownResult):
         views.advice(shown)

@@ -35,7 +35,7 @@ from core.depth import FoundDirection
 from core.errors import ParameterError
 from core.evaluation.stability import confidence, stability
 from core.io import lab
-from core.params import DEFAULT_N_CLUSTERS
+from core.params import DEFAULT_N_CLUSTERS, DEFAULT_PRESET
 from core.result import Result
 from core.sample import Sample
 
@@ -50,7 +50,7 @@ def add(todo: Any) -> None:
         help="cluster several samples as one, matched by gene names: a label means the same in all. --labels, --loupe, --h5ad "
         "and --lab-h5 then name folders, which are made, with a file for each sample in them",
     )
-    add_method(parser, KNOBS, default_preset="recommended")
+    add_method(parser, KNOBS, default_preset=DEFAULT_PRESET)
     add_angle(parser)
     parser.add_argument(
         "--starts",

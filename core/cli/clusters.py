@@ -17,7 +17,7 @@ from core.cli.options import (
 )
 from core.errors import ParameterError
 from core.io import lab
-from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO
+from core.params import DEFAULT_PRESET, TRIED_FROM, TRIED_STARTS, TRIED_TO
 from core.sample import Sample
 
 _KNOBS = tuple(path for path in KNOBS if path != ("clustering", "n_clusters"))
@@ -29,7 +29,7 @@ def add(todo: Any) -> None:
         "clusters", help="suggest how many domains to ask for, without the annotation, and say why", allow_abbrev=False
     )
     add_file(parser)
-    add_method(parser, _KNOBS, default_preset="recommended")
+    add_method(parser, _KNOBS, default_preset=DEFAULT_PRESET)
     add_angle(parser)
     parser.add_argument(
         "--from", dest="least", type=at_least_one, default=TRIED_FROM, metavar="K", help=f"default {TRIED_FROM}"

@@ -16,6 +16,7 @@ from core.cli.console import print_facts, share_bar
 from core.cli.options import KNOBS, add_angle, add_method, at_least_one, given, start_params
 from core.errors import ParameterError, WorkError
 from core.io import lab
+from core.params import DEFAULT_PRESET
 from core.sample import Sample
 from core.work.runs import Record, Run, open_record
 from core.work.sweep import results, suggestions
@@ -37,7 +38,7 @@ def add(todo: Any) -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="samples in the lab's format (.h5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    add_method(parser, KNOBS, default_preset="recommended")
+    add_method(parser, KNOBS, default_preset=DEFAULT_PRESET)
     add_angle(parser)
     parser.add_argument(
         "--grid",

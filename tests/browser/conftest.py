@@ -25,7 +25,7 @@ def browser():
 @pytest.fixture(scope="session")
 def address(tmp_path_factory):
     """Where the app listens: on the samples that ship, with an empty folder of models."""
-    with served_app(SPCA_MODELS=str(tmp_path_factory.mktemp("models"))) as address:
+    with served_app(SPCA_PRESET="paper", SPCA_MODELS=str(tmp_path_factory.mktemp("models"))) as address:
         yield address
 
 

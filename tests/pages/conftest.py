@@ -12,6 +12,12 @@ from tests.small_tissue import small_sample
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
+@pytest.fixture(autouse=True)
+def the_papers_preset_first(monkeypatch):
+    """Most journeys turn the paper's knobs; what a server shows without this setting is in `test_first_picture.py`."""
+    monkeypatch.setenv("SPCA_PRESET", "paper")
+
+
 @pytest.fixture
 def samples_folder(tmp_path, monkeypatch):
     """An empty folder of samples and one of models, which the app takes for its own."""

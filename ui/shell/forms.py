@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from core.knobs import changed
+from core.knobs import KnobPath, changed, declared
 from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
 from ui.shell import session
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     T = TypeVar("T", bound=DataclassInstance)
 
 _LONGEST_SLIDER = 64
+_ANGLE: KnobPath = ("direction", "angle")
 
 
 def params(sample: Sample) -> MethodParams:
@@ -85,6 +86,11 @@ def on_grid(item: "dataclasses.Field[Any]", value: Any) -> Any:
     """Round what a slider gives, which counts in binary fractions: 0.38 comes as 0.38000000000000034."""
     step = item.metadata["step"]
     return round(value, _decimals(step)) if isinstance(value, float) and step else value
+
+
+def by_hand(angle: float) -> dict[KnobPath, Any]:
+    """Give the changes that turn the direction by hand to an angle, on the grid of its slider."""
+    return {("direction", "method"): "manual", _ANGLE: on_grid(declared(_ANGLE), angle)}
 
 
 def row() -> Any:

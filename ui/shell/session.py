@@ -4,6 +4,7 @@ What one page alone remembers is in the `state.py` of its folder.
 """
 
 import dataclasses
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ import streamlit as st
 
 from core.figures.colours import Theme
 from core.knobs import KnobPath
+from core.params import DEFAULT_PRESET, PRESETS
 
 _SAMPLE, _N_SAMPLE_CHANGES, _HISTORY, _SWEEP = "sample", "changes of sample", "history", "sweep"
 
@@ -18,11 +20,17 @@ MAX_HISTORY = 100
 """Settings that a session can go back through."""
 
 
+def first_preset() -> str:
+    """Name the preset that a session opens with: `SPCA_PRESET` of the server, else the default."""
+    wanted = os.environ.get("SPCA_PRESET", "")
+    return wanted if wanted in PRESETS else DEFAULT_PRESET
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a user chose: a preset, and the moved knobs. Other knobs follow the preset, also when the sample changes."""
 
-    preset: str = "paper"
+    preset: str = field(default_factory=first_preset)
     changes: dict[KnobPath, Any] = field(default_factory=dict)
 
 
@@ -35,7 +43,7 @@ def theme() -> Theme:
 class _History:
     """Settings tried, in order, and which of them the page shows."""
 
-    tried: tuple[Settings, ...] = (Settings(),)
+    tried: tuple[Settings, ...]
     index: int = 0
 
 
@@ -46,7 +54,7 @@ def settings() -> Settings:
 
 
 def _history() -> _History:
-    stored: _History = st.session_state.setdefault(_HISTORY, _History())
+    stored: _History = st.session_state.setdefault(_HISTORY, _History((Settings(),)))
     return stored
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.result import AutoencoderReport
 from ui.shell import sample_view, session
-from ui.tune import downloads, keeping, state
+from ui.tune import about, downloads, keeping, state
 from ui.tune.shown import Pinned, Shown
 
 
@@ -13,6 +13,7 @@ def header(shown: Shown) -> None:
     sample, result = shown.sample, shown.result
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Tune", anchor=False, width="content")
+        about.about()
         sample_view.badges(sample, with_size=True)
         if result is not None and result.autoencoder is not None:
             _autoencoder_badge(result.autoencoder)

@@ -59,5 +59,5 @@ def _take(sample: Sample, path: KnobPath, default: Any) -> None:
         return
     moved = {path: value}
     if (path, value) == (_DIRECTION, "manual") and (angle := state.found_angle(sample)) is not None:
-        moved[_ANGLE] = forms.on_grid(declared(_ANGLE), angle)
+        moved |= forms.by_hand(angle)
     session.change(moved)

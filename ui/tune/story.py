@@ -1,0 +1,67 @@
+"""The story that Tune opens with: what the paper's method, its angle by hand, and the recommended preset reach on this sample."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.knobs import changed
+from core.params import DEFAULT_PRESET, PRESETS, MethodParams, preset
+from core.sample import Sample
+from ui.data import compute
+from ui.shell import forms, session
+from ui.shell.session import Settings
+from ui.tune.shown import Shown
+
+_MOST_SPOTS = 10_000  # a larger tissue would wait for the story
+_PAPER = "paper"
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Settings that the story offers, and how they agree with the annotation."""
+
+    name: str
+    settings: Settings
+    params: MethodParams
+    ari: float | None
+
+
+def chapters(sample: Sample) -> list[Chapter]:
+    """Compute the story of a sample: nothing where no annotation can score it, or where the tissue is large."""
+    if sample.labels_true is None or sample.n_spots > _MOST_SPOTS:
+        return []
+    best = Settings(preset=DEFAULT_PRESET)
+    found = compute.cluster(sample, _params(sample, best)).direction
+    story = {"Paper": Settings(preset=_PAPER)}
+    if found is not None:
+        story["Paper, angle by hand"] = Settings(preset=_PAPER, changes=forms.by_hand(found.angle))
+    story[PRESETS[DEFAULT_PRESET]] = best
+    return [_chapter(sample, name, settings) for name, settings in story.items()]
+
+
+def story(shown: Shown, told: list[Chapter]) -> None:
+    """Offer the settings of the story in one line, each with its score; those on the page cannot be pressed."""
+    if not told:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("ARI on this section", width="content")
+        for chapter in told:
+            st.button(
+                f"{chapter.name} **{chapter.ari:.2f}**",
+                key=session.widget_key("story", chapter.name),
+                type="tertiary",
+                help="Show these settings. The arrow at the top of the page leads back.",
+                disabled=chapter.params == shown.params,
+                on_click=session.take_settings,
+                args=(chapter.settings,),
+            )
+
+
+def _chapter(sample: Sample, name: str, settings: Settings) -> Chapter:
+    params = _params(sample, settings)
+    return Chapter(name, settings, params, compute.cluster(sample, params).scores.ari)
+
+
+def _params(sample: Sample, settings: Settings) -> MethodParams:
+    start = preset(settings.preset, n_clusters=sample.suggested_n_clusters(settings.preset))
+    return changed(start, settings.changes)
