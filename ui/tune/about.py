@@ -6,9 +6,9 @@ import streamlit as st
 
 _PICTURE = Path(__file__).with_suffix(".svg").read_text(encoding="utf-8")
 _SENTENCES = (
-    "Tune finds **domains** in a section of tissue: groups of neighboring spots that express alike, such as the layers of cortex.",
+    "Tune finds **domains** in a section of tissue: groups of neighbouring spots that express alike, such as the layers of cortex.",
     "On the left are the **knobs** of the method, in the order of its steps; the maps follow as you turn them.",
-    "The left map shows what was found; beside it are the layers that experts drew, where the file has them, in the same colors.",
+    "The left map shows what was found; beside it are the layers that experts drew, where the file has them, in the same colours.",
     "**ARI** says how far both agree: 1 is full agreement, 0 is chance. The experts' layers score, but never choose.",
     "**Pin** a result to compare others with it, **Keep** it for the Runs page, or **Export** it; the address bar shows anyone the same.",
 )

@@ -47,7 +47,7 @@ def story(shown: Shown, told: list[Chapter]) -> None:
         st.caption("ARI on this section", width="content")
         for chapter in told:
             st.button(
-                f"{chapter.name} **{chapter.ari:.2f}**",
+                f"{chapter.name} **{chapter.ari:.3f}**",
                 key=session.widget_key("story", chapter.name),
                 type="tertiary",
                 help="Show these settings. The arrow at the top of the page leads back.",
