@@ -162,7 +162,7 @@ def _add_lab(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     parser.add_argument("--seconds", type=_at_least(10), default=int(lab.SECONDS), help="of each phase (default 180)")
     parser.add_argument(
         "--settle", type=_at_least(0), default=int(lab.SETTLE_SECONDS),
-        help="seconds from the last session to the look at memory (default 130: Streamlit keeps sessions for 120)",
+        help="seconds from the last session to the measurement of memory (default 130: Streamlit keeps sessions for 120)",
     )  # fmt: skip
     parser.set_defaults(run=_run_lab)
 

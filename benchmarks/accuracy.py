@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 from benchmarks.sections import Section, sections
 from core.errors import SampleFileError, WorkError
 from core.figures import charts
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.figures.export import check_path, write_figure
 from core.params import preset
 
@@ -121,19 +121,19 @@ def accuracy_figure(rows: Sequence[Accuracy], *, theme: Theme = "light") -> go.F
     plotly.graph_objects.Figure
         A dot for the mean over the seeds, a line for the standard deviation to each side.
     """
-    look, figure = SURROUNDINGS[theme], go.Figure()
+    style, figure = STYLES[theme], go.Figure()
     names = list(dict.fromkeys(row.preset for row in rows))
     shades = dict(zip(names, charts.scale_colours(theme, len(names) + 2)[1:-1], strict=True))
     for name in names:
         _add_dots(figure, [row for row in rows if row.preset == name], name, shades[name])
     n_samples = len({row.sample for row in rows})
-    figure.update_layout(**charts.look_of_a_chart(theme, _MARGIN_PX + _ROW_PX * n_samples))
+    figure.update_layout(**charts.chart_style(theme, _MARGIN_PX + _ROW_PX * n_samples))
     figure.update_layout(
-        xaxis=charts.axis(look, range=[min(0.0, *(row.ari for row in rows)), 1], title_text="ARI on annotated spots"),
-        yaxis=charts.axis(look, type="category", autorange="reversed"),
+        xaxis=charts.axis(style, range=[min(0.0, *(row.ari for row in rows)), 1], title_text="ARI on annotated spots"),
+        yaxis=charts.axis(style, type="category", autorange="reversed"),
         margin={"l": 120, "r": 16, "t": 36, "b": 48},
     )
-    charts.write_above(figure, "   ".join(charts.swatch(name, shades[name]) for name in names), 0.0, look)
+    charts.write_above(figure, "   ".join(charts.swatch(name, shades[name]) for name in names), 0.0, style)
     return figure
 
 
@@ -210,7 +210,7 @@ def _write_csv(rows: Sequence[Accuracy], path: Path) -> None:
             writer.writeheader()
             writer.writerows(asdict(row) for row in rows)
     except OSError as error:
-        raise SampleFileError(f"{path} cannot be written ({error.strerror}): choose another place.") from error
+        raise SampleFileError(f"{path} cannot be written ({error.strerror}): choose another folder.") from error
 
 
 def _add_dots(figure: go.Figure, rows: Sequence[Accuracy], name: str, colour: str) -> None:

@@ -1,6 +1,6 @@
 """Maps alone: knobs that compute nothing. What `benchmarks.page` compares the Tune page with.
 
-Two runs, made once, are sent by turns: the browser would not be told of maps that are equal to the last byte.
+Two runs, made once, are sent by turns: the browser gets no message about maps that are equal to the last byte.
 """
 
 import streamlit as st

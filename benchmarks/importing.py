@@ -73,8 +73,8 @@ def report_cells() -> bool:
         dense = N_CELLS * N_CELL_GENES * 4 / 2**20
         print(f"{N_CELLS} cells x {N_CELL_GENES} genes, {n_values:,} counts above 0; dense: {dense:.0f} MiB")
         peaks = [
-            _report_side(side, words, path)
-            for side, words in (
+            _report_side(side, label, path)
+            for side, label in (
                 ("import", "h5ad read, genes chosen, the lab's file written"),
                 ("cluster", "h5ad read with all genes, and clustered by the recommended preset"),
             )
@@ -82,15 +82,15 @@ def report_cells() -> bool:
     return max(peaks) < dense
 
 
-def _report_side(side: str, words: str, path: Path) -> float:
+def _report_side(side: str, label: str, path: Path) -> float:
     started = time.perf_counter()
     peak = _peak(side, path)
-    print(f"{words}: {time.perf_counter() - started:.0f} s, Python's start included; peak {peak:.0f} MiB", flush=True)
+    print(f"{label}: {time.perf_counter() - started:.0f} s, Python's start included; peak {peak:.0f} MiB", flush=True)
     return peak
 
 
 def write_h5ad(path: Path) -> int:
-    """Write cells at random places with counts of no tissue, block by block.
+    """Write cells at random positions with counts of no tissue, block by block.
 
     Parameters
     ----------

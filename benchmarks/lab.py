@@ -1,6 +1,6 @@
 """A lab's server: many sessions that move knobs at once, with and without a training job beside; errors, cross-talk, memory.
 
-Each session sits at a place of its own (sample, number of clusters, seeds, name) and looks after each redraw whether what came
+Each session has its own seat (sample, number of clusters, seeds, name) and checks after each redraw whether what came
 back is its own; in the end its cards must say what `core` finds by itself. The sessions run in this process, on the same cores
 as the server. Ratios count; times depend on the machine and on who else uses it. Linux only: memory is asked of psutil.
 """
@@ -106,7 +106,7 @@ class Seat:
         self.knobs["x_weight"] = round(self.knobs["x_weight"] + 0.25, 2)
         return "X weight", "x_weight"
 
-    def look(self, session: Session) -> None:
+    def check(self, session: Session) -> None:
         """Note what does not belong here.
 
         Parameters
@@ -125,7 +125,7 @@ class Seat:
         shown = {"n_clusters": "Clusters", "seed": "Seed", "x_weight": "X weight"}
         wrong += [label for name, label in shown.items() if session.widget(label).value != self.knobs[name]]
         wrong += ["another's name"] * (session.widget("Your name").value != self.user)
-        self.complaints += [f"{self.user}: {words}" for words in (*wrong, *session.exceptions)]
+        self.complaints += [f"{self.user}: {text}" for text in (*wrong, *session.exceptions)]
         session.exceptions.clear()
 
     def compare(self, session: Session, sample: Sample, models: Path, cache: StepCache) -> None:
@@ -187,7 +187,7 @@ def report(*, n_sessions: int = N_SESSIONS, seconds: float = SECONDS, settle: fl
     seconds : float
         Of each of three phases: the bare page, the workbench, the workbench with training beside.
     settle : float
-        Seconds between the last session and the look at memory.
+        Seconds between the last session and the measurement of memory.
 
     Returns
     -------
@@ -228,7 +228,7 @@ async def _bare(address: str, n_sessions: int, seconds: float) -> Phase:
 
     async with _opened(address, [""] * n_sessions, [""] * n_sessions) as sessions:
         await _all(sit(number, session) for number, session in enumerate(sessions))
-        errors = [words for session in sessions for words in session.exceptions]
+        errors = [text for session in sessions for text in session.exceptions]
     return Phase(times, errors)
 
 
@@ -301,7 +301,7 @@ class _Lab:
 
     async def _sit(self, seat: Seat, session: Session, seconds: float) -> None:
         chance, until = random.Random(seat.number), time.monotonic() + seconds  # noqa: S311 - no secret
-        seat.look(session)
+        seat.check(session)
         try:
             await self._move_about(seat, session, chance, until)
         except (LookupError, TimeoutError, ConnectionClosed) as error:
@@ -314,7 +314,7 @@ class _Lab:
         while await _paused(chance, until):
             label, name = seat.next_move(chance)
             seat.seconds.append(await session.turn(label, seat.knobs[name]))
-            seat.look(session)
+            seat.check(session)
         await _until(session, lambda: not seat.trains or session.has("Trained"))
 
     def _compare(self, seats: Sequence[Seat], sessions: Sequence[Session]) -> None:
@@ -323,7 +323,7 @@ class _Lab:
             seat.compare(session, self._samples[seat.sample], self._models, cache)
 
     async def _with_training(self) -> Phase:
-        """Do the same while one more visitor trains the paper's autoencoder, for longer than the phase takes."""
+        """Measure the workbench while one more visitor trains the paper's autoencoder, for longer than the phase takes."""
         query = f"sample=151673.h5&preset=paper-ae&epochs={_LONG_EPOCHS}"
         async with opened(self._server.address, query, user="The one who trains") as trainer:
             await trainer.press("Train")
@@ -345,7 +345,7 @@ async def _until(session: Session, holds: Callable[[], bool]) -> None:
 
 
 def _joined(*phases: Phase) -> list[str]:
-    return [words for phase in phases for words in phase.complaints]
+    return [text for phase in phases for text in phase.complaints]
 
 
 def _server_mib(server: Server) -> float:
@@ -361,8 +361,8 @@ def _print_phase(name: str, phase: Phase, bare: Phase) -> None:
 
 def _verdict(complaints: list[str], ratio: float, fresh: float, before: float, growth: float) -> bool:
     print(f"Errors and cross-talk: {len(complaints)}")
-    for words in complaints[:20]:
-        print(f"  {words}")
+    for text in complaints[:20]:
+        print(f"  {text}")
     print(f"95th percentile with training beside, against without: {ratio:.2f} (aim {_P95_RATIO})")
     print(
         f"Server without workers: {fresh:.0f} MiB before anyone came, {before:.0f} MiB once all had been there, "

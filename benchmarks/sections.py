@@ -14,7 +14,7 @@ _SUFFIXES = (".h5", ".h5ad", ".zip", ".tar", ".tar.gz", ".tgz")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One annotated sample, told without its counts.
+    """One annotated sample, described without its counts.
 
     Parameters
     ----------
@@ -51,14 +51,14 @@ def sections(folder: Path) -> Iterator[Section | str]:
     """
     if not folder.is_dir():
         raise SampleFileError(f"There is no folder {folder}: name one with samples in it.")
-    met: dict[str, str] = {}
+    seen: dict[str, str] = {}
     for source in _sources(folder):
         try:
             sample = read(source)
         except DomainsError as error:
             yield f"{source.name} is passed over: {error}"
         else:
-            yield _once(source, sample, met)
+            yield _once(source, sample, seen)
 
 
 def read(source: Path) -> Sample:
@@ -93,12 +93,12 @@ def _sources(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _once(source: Path, sample: Sample, met: dict[str, str]) -> Section | str:
+def _once(source: Path, sample: Sample, seen: dict[str, str]) -> Section | str:
     if not sample.layer_names:
         return f"{source.name} is passed over: it has no annotation to score against."
     counts_hash = replace(sample, gene_names=None).content_hash  # the same tissue with and without names is one
-    if counts_hash in met:
-        return f"{source.name} is passed over: it holds the same counts at the same positions as {met[counts_hash]}."
-    met[counts_hash] = source.name
+    if counts_hash in seen:
+        return f"{source.name} is passed over: it holds the same counts at the same positions as {seen[counts_hash]}."
+    seen[counts_hash] = source.name
     n_classes = len(sample.layer_names)
     return Section(source=source, name=sample.name, n_spots=sample.n_spots, n_genes=sample.n_genes, n_classes=n_classes)

@@ -1,4 +1,4 @@
-"""Values to JSON and back: the one way in which journals, results, plans and runs are written and read.
+"""Values to JSON and back, for event logs, results, plans and runs.
 
 A reader names the type that it expects, so no file decides what is made: no pickles, no names of classes. Types are those of
 annotations: dataclasses, tuples, lists, mappings, paths, times and NumPy arrays.
@@ -22,7 +22,7 @@ from core.text import shown
 T = TypeVar("T")
 
 MOST_BYTES = 64 * 2**20
-"""Longest text that :func:`decode` reads where its caller does not say."""
+"""Longest text that :func:`decode` reads by default."""
 
 
 def encode(value: Any, arrays: list[np.ndarray] | None = None) -> bytes:
@@ -77,10 +77,10 @@ def decode(kind: type[T], data: bytes | str, arrays: list[np.ndarray] | None = N
     Parameters
     ----------
     kind : type
-        What it must be, such as a dataclass or `tuple[Path, int]`.
+        Type that it must have, such as a dataclass or `tuple[Path, int]`.
     data : bytes or str
     arrays : list of ndarray, optional
-        Where arrays were written apart.
+        Arrays that were written separately.
     most_bytes : int
         Longer text is refused.
 
@@ -192,7 +192,7 @@ def _index(plain: Any) -> int:
 
 
 def _refuse_unknown(plain: Any, known: Any) -> None:
-    """Refuse fields that a type does not have: they may have played a part that nobody here knows of."""
+    """Refuse fields that a type does not have, since they may have mattered to the writer."""
     if isinstance(plain, dict) and isinstance(known, dict):
         for name, value in plain.items():
             if name not in known:
@@ -215,7 +215,7 @@ def _array_from_text(text: Any) -> np.ndarray:
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("its array is of an npy version that is not read")
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    # Before memory is taken for what the header promises.
+    # Check before reserving the memory that the header asks for.
     if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(data) - file.tell():
         raise ValueError("its array holds objects, or has another size than it says")
     file.seek(0)

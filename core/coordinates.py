@@ -53,7 +53,7 @@ class Coordinates:
     @functools.cached_property
     def tissue_um(self) -> np.ndarray:
         """Where spots lie on a picture: x and y in um, y growing downwards; ndarray of shape (n_spots, 2)."""
-        # Arrays count row then column; pictures want (x, y), so the two are exchanged here and only here.
+        # Arrays count row then column, pictures need (x, y): exchanged only here.
         return np.ascontiguousarray((self.positions * self.unit_um)[:, ::-1])
 
     @property
@@ -119,7 +119,7 @@ def area_per_spot_um2(coords_um: np.ndarray) -> float:
     Notes
     -----
     A circle through a spot's 24th neighbour holds about 24.5 spots: itself, 23 others, and half of the one on the rim. The
-    median over up to 4,096 spots passes over margins, holes and crowded places. Of the first shells of neighbours this
+    median over up to 4,096 spots ignores margins, holes and crowded areas. Of the first shells of neighbours this
     one is right for hexagons (+4%), squares (+3%) and cells strewn at random (-3%) alike; the 6th, which lies on a full
     shell of hexagons, would be 44% short there.
     """

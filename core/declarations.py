@@ -1,4 +1,4 @@
-"""How a parameter is declared: its default, limits and words, where people meet it, and when it takes part.
+"""How a parameter is declared: its default, limits, label and help, where it is shown, and when it takes part.
 
 Everything else is derived from the declaration: forms, options, addresses, sweeps, checks and reports.
 """
@@ -48,7 +48,7 @@ def knob(
     Parameters
     ----------
     default : object
-        Value when nothing is said.
+        Default value.
     label, help : str
         Short name and one line of explanation, as shown to users.
     name : str
@@ -56,7 +56,7 @@ def knob(
     group : Group, optional
         That of its step by default.
     rank : int, optional
-        What people turn sooner has a lower one and comes first; that of its step by default.
+        Knobs that people turn sooner have a lower rank and come first; that of its step by default.
     minimum, maximum : float, optional
         Inclusive limits.
     step : float, optional

@@ -126,7 +126,7 @@ class Bend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundDirection:
-    """The direction across the layers that a run used.
+    """The direction across the layers in a run.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ class FoundDirection:
         )
 
     def turned_from(self, other: "FoundDirection") -> float:
-        """Say by how much this direction is turned from another, the shorter way; radians in [-pi/2, pi/2).
+        """Say by how much this direction is turned from another, in the shorter direction; radians in [-pi/2, pi/2).
 
         Parameters
         ----------

@@ -1,6 +1,6 @@
 """Files that appear whole or not at all, locks that end with their process, and folders that stay below a size.
 
-Knows paths and bytes only, no format. Errors are those of the system: callers say in a sentence what they mean.
+Knows paths and bytes only, no format. Errors are those of the system; callers turn them into sentences.
 """
 
 import errno
@@ -26,14 +26,14 @@ def written_whole(path: Path, *, replace: bool = True, durable: bool = True) -> 
     path : Path
         A file, or a folder that does not exist yet. Its parent exists.
     replace : bool
-        Whether a file that is there already is replaced.
+        Whether an existing file is replaced.
     durable : bool
         Whether the contents are on the disk before they get their name, so that a power cut leaves the old or the new file.
 
     Yields
     ------
     Path
-        Nothing is there yet: the block makes a file or a folder of that name, and closes it.
+        Path of the draft, where the block makes a file or a folder and closes it.
 
     Raises
     ------
@@ -55,12 +55,12 @@ def written_whole(path: Path, *, replace: bool = True, durable: bool = True) -> 
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with what is in it; what others remove meanwhile is passed over.
+    """Remove a file, or a folder with its contents; anything that others remove meanwhile is ignored.
 
     Parameters
     ----------
     path : Path
-        Of a link, only the link is removed.
+        If it is a link, only the link is removed.
     """
     if path.is_dir() and not path.is_symlink():
         with suppress(FileNotFoundError):
@@ -86,7 +86,7 @@ def open_locked(path: Path, mode: str = "a", *, wait: bool = False) -> IO[str]:
     Returns
     -------
     file
-        UTF-8; what is none is read as replacement characters.
+        UTF-8; invalid bytes are read as replacement characters.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def open_locked(path: Path, mode: str = "a", *, wait: bool = False) -> IO[str]:
         file = path.open(mode, encoding="utf-8", errors="replace")
         try:
             _lock(file, wait=wait)
-            # Whoever held it may have removed it: the lock of a file without a name keeps nobody away.
+            # The last holder may have removed the file, and a lock on a removed file keeps nobody out.
             if _is_still(path, file):
                 return file
         except BaseException:
@@ -112,7 +112,7 @@ def open_locked(path: Path, mode: str = "a", *, wait: bool = False) -> IO[str]:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Keep other processes out of a block; the system gives the lock back also where this process is killed.
+    """Keep other processes out of a block; the system releases the lock even if this process is killed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where samples and models lie, for the pages and the command line alike.
+"""Folders of samples and models, for the pages and the command line.
 
 In a checkout they lie beside `app.py`. Where the package is installed instead, they lie in the working directory.
 """

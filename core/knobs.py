@@ -1,4 +1,4 @@
-"""Knobs: what people call each parameter of the method, where it sits, when it takes part, and which preset is nearest.
+"""Knobs: the name of each parameter of the method, its path, when it takes part, and the nearest preset.
 
 All of it is derived from the declarations in `core.params`.
 """
@@ -19,7 +19,7 @@ KnobPath = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knob:
-    """A declaration, together with what its steps declare for it."""
+    """A declaration, completed by those of its steps."""
 
     declared: "dataclasses.Field[Any]"
     name: str
@@ -151,7 +151,7 @@ def path_of(name: str) -> KnobPath:
 
 
 def value_at(params: Any, path: KnobPath) -> Any:
-    """Look one value up.
+    """Look up one value.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def value_at(params: Any, path: KnobPath) -> Any:
 
 
 def declared(path: KnobPath) -> "dataclasses.Field[Any]":
-    """Look up how a knob is declared: its default, limits and words.
+    """Look up how a knob is declared: its default, limits, label and help.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def read_value(path: KnobPath, text: str) -> Any:
     Raises
     ------
     ParameterError
-        If it is none, or lies outside the knob's limits.
+        If it is not a value, or lies outside the knob's limits.
     """
     default: Any = declared(path).default
     try:
@@ -208,7 +208,7 @@ def read_value(path: KnobPath, text: str) -> Any:
 
 
 def takes_part(params: MethodParams, path: KnobPath) -> bool:
-    """Tell whether a knob can change anything in a run.
+    """Check whether a knob can change anything in a run.
 
     Parameters
     ----------
@@ -248,12 +248,12 @@ def check_takes_part(path: KnobPath, settings: Iterable[MethodParams]) -> None:
     )
 
 
-def _listed(words: Sequence[str], last: str) -> str:
-    return f" {last} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+def _listed(items: Sequence[str], last: str) -> str:
+    return f" {last} ".join(part for part in (", ".join(items[:-1]), items[-1]) if part)
 
 
 def as_flat(params: MethodParams) -> dict[str, Any]:
-    """Write parameters as one value a knob.
+    """Write parameters as one value per knob.
 
     Parameters
     ----------
@@ -267,12 +267,12 @@ def as_flat(params: MethodParams) -> dict[str, Any]:
 
 
 def from_flat(values: Mapping[str, Any]) -> MethodParams:
-    """Read parameters back from one value a knob.
+    """Read parameters back from one value per knob.
 
     Parameters
     ----------
     values : mapping of str to object
-        Knobs that are not here keep their defaults.
+        Missing knobs keep their defaults.
 
     Returns
     -------
@@ -336,7 +336,7 @@ def _changes(params: MethodParams, start: MethodParams) -> dict[KnobPath, Any]:
 
 
 def in_words(params: MethodParams) -> str:
-    """Say in a line what parameters are.
+    """Describe parameters in one line.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ LAYERS = ("Layer1", "Layer2", "Layer3", "Layer4", "Layer5", "Layer6", "WM", UNAN
 
 
 def canonical(name: str) -> str:
-    """Bring the spellings of a layer's name together.
+    """Convert the spellings of a layer's name to one.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def canonical(name: str) -> str:
     Returns
     -------
     str
-        One of `LAYERS` where the name is known, else the name as it is.
+        One of `LAYERS` where the name is known, else the name unchanged.
 
     Examples
     --------

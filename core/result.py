@@ -1,4 +1,4 @@
-"""What a run gives back: labels, and everything needed to understand and repeat them."""
+"""The result of a run: labels, and everything needed to understand and repeat them."""
 
 from dataclasses import dataclass, field
 
@@ -34,7 +34,7 @@ class AutoencoderReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """Figures of a run, all in one place: agreement with the annotation, and what can be said without one.
+    """All scores of a run: agreement with the annotation, and scores that need none.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
-    """Labels of one run, with what made them.
+    """Labels of one run, with everything that determined them.
 
     Parameters
     ----------

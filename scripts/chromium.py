@@ -1,4 +1,4 @@
-"""The app (or another script) on a free port, and a Chromium to look at it: for tests, screenshots and measurements."""
+"""The app (or another script) on a free port, and a Chromium that opens it: for tests, screenshots and measurements."""
 
 import os
 import shutil

@@ -1,6 +1,6 @@
 """The command line, `python -m core` or `spatial-domains`: `app | info | train | cluster | clusters | sweep | runs | import | attach | fetch | synthesise | worker`.
 
-Here is the way errors leave. Each command has a module beside this one: its options, what it does and what it prints.
+Errors become one sentence here. Each command has its own module with its options, its work and its output.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from core.errors import DomainsError
 _COMMANDS = (app, info, train, cluster, clusters, sweep, runs, import_, attach, fetch, synthesise, worker)
 
 BAD_INPUT = 2
-"""Exit status after a sentence about what was given."""
+"""Exit status after a sentence about bad input."""
 
 _INTERRUPTED = 130
 
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, optional
-        Words after `python -m core`; those of the process by default.
+        Arguments after `python -m core`; those of the process by default.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DomainsError as error:
         return _refuse(str(error))
     except BrokenPipeError:
-        # The reader (`| head`) has gone: nothing more to say, and nothing to flush at exit.
+        # The reader (`| head`) has closed the pipe: print nothing more, and flush nothing at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         return _refuse(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
@@ -60,7 +60,7 @@ def _refuse(sentence: str) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence, without the usage in front."""
+    """A parser whose errors are one sentence, without a usage line before it."""
 
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.\n")
@@ -68,7 +68,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _called() -> str:
-    """How the command line was started, so that help names what the reader can repeat."""
+    """Find how the command line was started, so that help shows commands that users can repeat."""
     name = Path(sys.argv[0]).stem
     return name if name == "spatial-domains" else "python -m core"
 

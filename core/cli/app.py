@@ -14,7 +14,7 @@ from core.folders import app_folder, installed, models_folder, samples_folder
 def add(todo: Any) -> None:
     """Declare the command."""
     parser = todo.add_parser("app", help="start the dashboard", allow_abbrev=False)
-    parser.add_argument("--port", type=at_least_one, default=8501, help="where it listens (default 8501)")
+    parser.add_argument("--port", type=at_least_one, default=8501, help="port of the dashboard (default 8501)")
     parser.set_defaults(run=_start)
 
 
@@ -26,7 +26,7 @@ def _start(options: argparse.Namespace) -> None:
 
 
 def _say_where(samples: Path, models: Path) -> None:
-    """Outside a checkout nobody expects folders in the working directory, so they are named; the first one is filled."""
+    """Outside a checkout, name the folders in the working directory, and fill the first one."""
     sys.stderr.write(
         f"Samples are read from {samples}, and models and runs are kept in {models}. SPCA_DATA and SPCA_MODELS name other folders.\n"
     )

@@ -15,7 +15,7 @@ def add(todo: Any) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="SPATIAL_FOLDER", help="the `spatial` folder that Space Ranger wrote for it"
     )
-    parser.add_argument("--out", type=output_path, metavar="FILE.h5", help="where to write (default: FILE is replaced)")
+    parser.add_argument("--out", type=output_path, metavar="FILE.h5", help="output file (default: FILE is replaced)")
     parser.set_defaults(run=_attach)
 
 

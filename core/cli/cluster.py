@@ -1,4 +1,4 @@
-"""`cluster`: find the domains of a sample; with `--joint`, those of several as one."""
+"""`cluster`: find the domains of a sample, or with `--joint` of several samples together."""
 
 import argparse
 import dataclasses
@@ -127,7 +127,7 @@ def _cluster(options: argparse.Namespace) -> None:
 
 
 def _check_output(name: str, path: Path | None, check: Callable[[str], Path]) -> None:
-    """Not while options are read: with --joint the same options name folders."""
+    """Check output files after all options are read, since with --joint they are folders."""
     try:
         if path is not None:
             check(str(path))
@@ -158,7 +158,7 @@ def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> Non
 
 
 def _with_confidence(results: list[Result]) -> Result:
-    """Hold the first run against the other starts, where its own fits tell nothing."""
+    """Compare the first run with the other starts, unless its own fits give a confidence."""
     first, *others = results
     if first.confidence is not None or not others:
         return first
@@ -197,7 +197,7 @@ def _confidence_facts(first: Result) -> dict[str, Any] | None:
 
 
 def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) -> dict[str, Any]:
-    """Say on a few lines what a person wants to know of a run; the JSON has the rest."""
+    """Summarize a run in a few lines for people; the JSON has the rest."""
     first = results[0]
     clustering = first.params.clustering
     kind = "synthetic tissue, " if sample.synthetic else ""
@@ -222,13 +222,13 @@ def _expression_words(result: Result) -> str:
             f"{embedding.n_components} spatial factors, averaged over {embedding.hops} hop{'s' * (embedding.hops != 1)}"
         )
     kind = embedding.kind
-    words = f"pooled with window {pooling.window}, scale {pooling.scale:g}"
+    pooled = f"pooled with window {pooling.window}, scale {pooling.scale:g}"
     if result.autoencoder is not None and kind == "latent":
         share, epochs = result.autoencoder.explained_variance, len(result.autoencoder.losses)
-        return f"{words}; code of the small autoencoder, {epochs} epochs, which explains {share:.2f}"
+        return f"{pooled}; code of the small autoencoder, {epochs} epochs, which explains {share:.2f}"
     if result.autoencoder is not None:
-        return f"{words}; {kind} of the autoencoder, which explains {result.autoencoder.explained_variance:.2f}"
-    return words if kind == "none" else f"{words}; {result.params.embedding.n_components} principal components"
+        return f"{pooled}; {kind} of the autoencoder, which explains {result.autoencoder.explained_variance:.2f}"
+    return pooled if kind == "none" else f"{pooled}; {result.params.embedding.n_components} principal components"
 
 
 def _number_words(sample: Sample) -> str:
@@ -239,8 +239,8 @@ def _number_words(sample: Sample) -> str:
 
 def _read_out_words(result: Result) -> str:
     clustering, rounds = result.params.clustering, result.params.refinement.rounds
-    words = f"X weight {clustering.x_weight:g}" if clustering.by_kmeans else "tied mixture"
-    return f"{words}, refined {rounds} time{'s' * (rounds != 1)}" if rounds else words
+    read_out = f"X weight {clustering.x_weight:g}" if clustering.by_kmeans else "tied mixture"
+    return f"{read_out}, refined {rounds} time{'s' * (rounds != 1)}" if rounds else read_out
 
 
 def _direction(found: FoundDirection) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`clusters`: how many domains to ask for."""
+"""`clusters`: suggest how many domains to ask for."""
 
 import argparse
 import dataclasses
@@ -49,7 +49,7 @@ def add(todo: Any) -> None:
 
 
 def _clusters(options: argparse.Namespace) -> None:
-    """Run at each number of clusters, print how far runs agree, and suggest a number."""
+    """Run at each number of clusters, print how much runs agree, and suggest a number."""
     if options.least >= options.most:
         raise ParameterError(f"--from is {options.least} and --to {options.most}: --from must be the smaller.")
     from core.method.cache import StepCache

@@ -1,4 +1,4 @@
-"""How commands speak: facts on standard output, bars on standard error."""
+"""Output of commands: facts on standard output, progress bars on standard error."""
 
 import json
 import sys
@@ -33,7 +33,7 @@ def print_facts(facts: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
-    """Nested facts for people: `name: value`, one a line, without what is not there."""
+    """Nested facts for people, one `name: value` per line, without missing values."""
     for name, value in facts.items():
         if isinstance(value, dict):
             yield f"{indent}{name}:"
@@ -47,7 +47,7 @@ def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
 
 @contextmanager
 def training_bar() -> Iterator[Callable[[int, int, float], None]]:
-    """Show a bar of epochs.
+    """Show a progress bar of epochs.
 
     Yields
     ------
@@ -65,7 +65,7 @@ def training_bar() -> Iterator[Callable[[int, int, float], None]]:
 
 
 def start_bar(results: Iterator[Result], n_starts: int) -> Iterator[Result]:
-    """Show a bar of starts."""
+    """Show a progress bar of starts."""
     yield from _bar(results, total=n_starts, desc="Starts", leave=False, delay=0.5)
 
 
@@ -74,12 +74,12 @@ _SHARE_FORMAT = "{desc} {percentage:3.0f}% |{bar}| {remaining} left"
 
 @contextmanager
 def share_bar() -> Iterator[Callable[[float, str], None]]:
-    """Show a bar of a share of the work.
+    """Show a progress bar of the share of work done.
 
     Yields
     ------
     callable
-        Takes the share, from 0 to 1, and what is being done.
+        Takes the share done, from 0 to 1, and what is being done.
     """
     with _bar(total=100, unit="%", leave=False, bar_format=_SHARE_FORMAT) as bar:
 
@@ -96,7 +96,7 @@ def _bar(work: Any = None, **options: Any) -> Any:
 
 
 def score_words(result: Result) -> str:
-    """Say how a run agrees with the annotation."""
+    """Write how well a run agrees with the annotation."""
     scores = result.scores
     if scores.ari is None:
         return "no annotation to score against"
@@ -104,7 +104,7 @@ def score_words(result: Result) -> str:
 
 
 def coherence_words(scores: Scores) -> str:
-    """Say what can be said without an annotation."""
+    """Write the scores that need no annotation."""
     empty = f", {scores.n_empty:.0f} empty" if scores.n_empty else ""
     stability = "" if scores.stability is None else f"stability {scores.stability:.3f}, "
     return (
@@ -114,7 +114,7 @@ def coherence_words(scores: Scores) -> str:
 
 
 def autoencoder_facts(report: AutoencoderReport) -> dict[str, Any]:
-    """Say how well an autoencoder learned."""
+    """List how well an autoencoder learned."""
     return {"explained_variance": report.explained_variance, "dead": report.dead, "reused": report.reused}
 
 

@@ -24,7 +24,7 @@ def add(todo: Any) -> None:
         type=Path,
         default=samples_folder(),
         metavar="FOLDER",
-        help="where to write (default spca_dat/, or SPCA_DATA)",
+        help="folder to write to (default spca_dat/, or SPCA_DATA)",
     )
     parser.set_defaults(run=_fetch)
 

@@ -1,4 +1,4 @@
-"""`import`: bring in one's own tissue."""
+"""`import`: bring in your own tissue."""
 
 import argparse
 import dataclasses
@@ -31,17 +31,19 @@ def add(todo: Any) -> None:
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--name", help="name of the sample in spca_dat/ or SPCA_DATA (default: as the source suggests)")
-    where.add_argument("--out", type=output_path, metavar="FILE.h5", help="where to write instead; replaced")
+    where.add_argument(
+        "--out", type=output_path, metavar="FILE.h5", help="file to write instead; replaced if it exists"
+    )
     for item in dataclasses.fields(ImportChoices):
         if item.name in _KNOBS:
             add_knob(parser, item.name, item)
-    parser.add_argument("--layer", metavar="LAYER", help="matrix of counts to read, where there are several")
+    parser.add_argument("--layer", metavar="LAYER", help="matrix of counts to read, if there are several")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_import)
 
 
 def _import(options: argparse.Namespace) -> None:
-    """Bring a sample in, and print what was found and where it is."""
+    """Import a sample, and print what was found and where it was written."""
     from core.io import importing
 
     annotation, out = options.annotation, options.out

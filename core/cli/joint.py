@@ -1,4 +1,4 @@
-"""`cluster --joint`: several samples as one."""
+"""`cluster --joint`: several samples clustered together."""
 
 import argparse
 import dataclasses
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.method.joint import JointPipeline
 
 Run = Mapping[str, Result]
-"""Results by section."""
+"""Results by name of the sample."""
 
 
 def cluster(options: argparse.Namespace) -> None:
@@ -30,12 +30,12 @@ def cluster(options: argparse.Namespace) -> None:
     Parameters
     ----------
     options : argparse.Namespace
-        Of `cluster`; what is written is of the first start.
+        Options of `cluster`; files hold the first start.
 
     Raises
     ------
     ParameterError
-        If an option is for one sample alone, or changes nothing.
+        If an option works only for one sample, or changes nothing.
     """
     if options.model is not None:
         raise ParameterError("Sections clustered together use no autoencoder: leave out --model.")
@@ -102,7 +102,7 @@ def _seed(run: Run) -> int:
 
 
 def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str, float]) -> dict[str, Any]:
-    """Say on a few lines what a person wants to know of a run; the JSON has the rest."""
+    """Summarize a run in a few lines for people; the JSON has the rest."""
     params = next(iter(runs[0].values())).params
     rounds, hops = params.refinement.rounds, params.embedding.hops
     refined = f", refined {rounds} time{'s' * (rounds != 1)}" if rounds else ""
@@ -114,8 +114,8 @@ def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str,
     }
     facts["Without annotation"] = {name: coherence_words(result.scores) for name, result in runs[0].items()}
     for run in runs:
-        words = {name: score_words(result) for name, result in run.items()}
-        facts[f"Seed {_seed(run)}"] = words | _mean_words(run)
+        scores = {name: score_words(result) for name, result in run.items()}
+        facts[f"Seed {_seed(run)}"] = scores | _mean_words(run)
     facts["Seconds"] = ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
     return facts
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what may be written after them."""
+"""Options that several commands share, and the values they accept."""
 
 import argparse
 import dataclasses
@@ -14,17 +14,17 @@ from core.sample import Sample
 
 Knobs = Sequence[KnobPath]
 
-# Their order is that of `--help`. The direction has an option of its own, which says method and angle in one.
+# In the order of `--help`. The direction has its own option, which gives both method and angle.
 TRAINING_KNOBS: Knobs = (*in_groups("embedding"), *in_groups("pooling", "network"))
 KNOBS: Knobs = (*TRAINING_KNOBS, *in_groups("reduction", "weight", "clusters", "starts", "refinement"))
 
 STEP_BYTES = 2**62
-"""A run on the command line keeps every step, as one without a cache does."""
+"""Cache size with which a command keeps every step."""
 
 _FIGURE_SUFFIXES = (".html", ".png", ".svg")
 
 _ANGLE_HELP = (
-    "direction across the layers: radians; auto (found without labels, as the preset does); preclustering, "
+    "direction across the layers: radians; auto (found without labels, as in the preset); preclustering, "
     "expression or bending (found that way); off (both coordinates count)"
 )
 
@@ -55,7 +55,7 @@ def add_method(parser: argparse.ArgumentParser, knobs: Knobs, *, default_preset:
         "--preset",
         choices=list(PRESETS),
         default=default_preset,
-        help=f"where options start from (default {default_preset})",
+        help=f"preset that options change (default {default_preset})",
     )
     parser.add_argument(
         "--models",
@@ -116,7 +116,7 @@ def at_least_one(text: str) -> int:
 
 
 def output_path(text: str) -> Path:
-    """Read where to write, and refuse what cannot be written before the work is done, not after."""
+    """Read the path of an output file, and refuse bad ones before the work starts."""
     path = Path(text)
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is a folder: name a file in it")
@@ -126,7 +126,7 @@ def output_path(text: str) -> Path:
 
 
 def figure_path(text: str) -> Path:
-    """Read where to draw, and refuse what cannot be drawn before the work is done."""
+    """Read the path of a figure, and refuse bad ones before the work starts."""
     path = output_path(text)
     if path.suffix.lower() not in _FIGURE_SUFFIXES:
         raise argparse.ArgumentTypeError(f"{text} must end in one of {', '.join(_FIGURE_SUFFIXES)}")
@@ -134,13 +134,13 @@ def figure_path(text: str) -> Path:
 
 
 def method_params(options: argparse.Namespace, sample: Sample, knobs: Knobs) -> MethodParams:
-    """Start from the preset, and put in what the options say instead.
+    """Start from the preset, and set the knobs that the options give.
 
     Parameters
     ----------
     options : argparse.Namespace
     sample : Sample
-        Suggests the number of clusters.
+        Suggests the default number of clusters.
     knobs : sequence of KnobPath
 
     Raises
@@ -152,13 +152,13 @@ def method_params(options: argparse.Namespace, sample: Sample, knobs: Knobs) -> 
 
 
 def joint_params(options: argparse.Namespace, samples: Sequence[Sample], knobs: Knobs) -> MethodParams:
-    """Do so for samples that are clustered together.
+    """Make the parameters for samples that are clustered together, as :func:`method_params` does for one.
 
     Parameters
     ----------
     options : argparse.Namespace
     samples : sequence of Sample
-        Suggest the number of clusters.
+        Suggest the default number of clusters.
     knobs : sequence of KnobPath
     """
     from core.method.joint import suggested_n_clusters
@@ -180,14 +180,14 @@ def given(options: argparse.Namespace, knobs: Knobs) -> dict[KnobPath, Any]:
 
 
 def start_params(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> MethodParams:
-    """Give the preset with what the options say instead, also where that changes nothing yet: a sweep may bring it in.
+    """Start from the preset and set all given knobs, even without effect yet, since a sweep may make them count.
 
     Parameters
     ----------
     options : argparse.Namespace
     knobs : sequence of KnobPath
     n_clusters : int
-        Where the options say nothing of it.
+        Default if the options give no number.
     """
     params = changed(preset(options.preset, n_clusters=n_clusters), given(options, knobs))
     angle = getattr(options, "angle", None)

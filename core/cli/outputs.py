@@ -49,13 +49,13 @@ class Outputs:
     names: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
     def check(self, sample: Sample, n_clusters: int) -> None:
-        """Refuse what cannot be written before the work is done, not after."""
+        """Refuse paths that cannot be written, before the work starts."""
         renamed(np.arange(n_clusters), self.names)
         if self.loupe is not None:
             loupe_csv(sample, np.zeros(sample.n_spots, dtype=int), sample.name)
 
     def write(self, sample: Sample, result: Result, steps: "Pipeline") -> None:
-        """Write each file that was asked for."""
+        """Write each requested file."""
         if self.labels is not None:
             _write_text(self.labels, labels_csv(sample, result, self.names))
         if self.loupe is not None:
@@ -113,7 +113,7 @@ class JointOutputs:
     Parameters
     ----------
     labels, loupe, h5ad, lab_h5 : Path, optional
-        Folders, made where they are missing; what lies in them otherwise stays.
+        Folders, made if missing; other files in them stay.
     figure : Path, optional
         All sections, predicted above annotated.
     names : mapping of int to str
@@ -128,7 +128,7 @@ class JointOutputs:
     names: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
     def check(self, samples: Sequence[Sample], n_clusters: int) -> None:
-        """Refuse what cannot be written before the work is done, and make the folders.
+        """Refuse paths that cannot be written before the work starts, and make the folders.
 
         Raises
         ------
@@ -145,14 +145,14 @@ class JointOutputs:
                 _make(folder)
 
     def write(self, steps: "JointPipeline", results: Mapping[str, Result]) -> None:
-        """Write each file that was asked for.
+        """Write each requested file.
 
         Parameters
         ----------
         steps : JointPipeline
             With the cache of the run.
         results : mapping of str to Result
-            By section.
+            By name of the sample.
         """
         for sample in steps.samples:
             self._write_section(steps, sample, results[sample.name])
@@ -172,7 +172,7 @@ class JointOutputs:
             write_lab_h5(sample, result, self.lab_h5 / f"{sample.name}_domains.h5", names)
 
     def _names_in(self, result: Result) -> dict[int, str]:
-        """Not every section has every domain."""
+        """Names of the domains in one section, since not every section has every domain."""
         there = set(np.unique(result.labels).tolist())
         return {cluster: name for cluster, name in self.names.items() if cluster in there}
 

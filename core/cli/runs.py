@@ -1,4 +1,4 @@
-"""`runs`: list, show, report on, repeat, send, bring in, delete and restore what was kept."""
+"""`runs`: list, show, report on, repeat, export, import, delete and restore kept runs."""
 
 import argparse
 import sys
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 _SHORTEST_ID = 4
 
-_ID_HELP = "of a run, or the beginning of it, as `runs list` shows it"
+_ID_HELP = "id of a run, or the beginning of it, as `runs list` shows it"
 
 
 def add(todo: Any) -> None:
     """Declare the command and its actions."""
     parser = todo.add_parser(
-        "runs", help="list, show, report on, repeat, send, bring in or delete what was kept", allow_abbrev=False
+        "runs", help="list, show, report on, repeat, export, import or delete kept runs", allow_abbrev=False
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=type(parser))
     _add_list(actions)
@@ -43,8 +43,8 @@ def add(todo: Any) -> None:
     _add_delete(actions)
 
 
-def _action(actions: Any, name: str, words: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=words, allow_abbrev=False)
+def _action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=text, allow_abbrev=False)
     parser.add_argument(
         "--models",
         type=Path,
@@ -66,7 +66,7 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=samples_folder(),
         metavar="FOLDER",
-        help="where the samples of the runs are looked for (default spca_dat/, or SPCA_DATA)",
+        help="folder of the runs' samples (default spca_dat/, or SPCA_DATA)",
     )
 
 
@@ -92,7 +92,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _add_show(actions: Any) -> None:
-    parser = _action(actions, "show", "say everything that is known of a run")
+    parser = _action(actions, "show", "show everything that is known of a run")
     _add_id(parser)
     parser.set_defaults(run=_show)
 
@@ -111,7 +111,7 @@ def _add_report(actions: Any) -> None:
     parser.add_argument("id", nargs="+", metavar="ID", help=_ID_HELP)
     _add_samples(parser)
     parser.add_argument(
-        "--out", type=output_path, metavar="FILE.html", help="where to write (default <sample>_<name>_report.html here)"
+        "--out", type=output_path, metavar="FILE.html", help="output file (default <sample>_<name>_report.html here)"
     )
     parser.set_defaults(run=_report)
 
@@ -121,17 +121,17 @@ def _report(options: argparse.Namespace) -> None:
     from core.work.runs.reported import reported
 
     at_hand: dict[str, Sample] = {}
-    told = []
+    chosen = []
     with _opened(options) as record:
         for run in [_found(record, one) for one in options.id]:
             sample = at_hand.get(run.content_hash) or _sample_of(run, options.samples)
             if sample is not None:
                 at_hand[run.content_hash] = sample
             source = "" if sample is None else sample.source
-            told.append(reported(run, record.result(run), source=source, picture=_picture(record, run)))
-    path = options.out or Path(f"{file_stem(f'{told[0].result.sample_name}_{told[0].name}')}_report.html")
-    path.write_bytes(html_report(told, at_hand))
-    ids = [run.id for run in told]
+            chosen.append(reported(run, record.result(run), source=source, picture=_picture(record, run)))
+    path = options.out or Path(f"{file_stem(f'{chosen[0].result.sample_name}_{chosen[0].name}')}_report.html")
+    path.write_bytes(html_report(chosen, at_hand))
+    ids = [run.id for run in chosen]
     print_facts({"report": str(path), "runs": ids if options.json else ", ".join(ids)}, as_json=options.json)
 
 
@@ -140,7 +140,7 @@ def _add_script(actions: Any) -> None:
     _add_id(parser)
     _add_samples(parser)
     parser.add_argument(
-        "--out", type=output_path, metavar="FILE.py", help="where to write (default reproduce_<sample>_<name>.py here)"
+        "--out", type=output_path, metavar="FILE.py", help="output file (default reproduce_<sample>_<name>.py here)"
     )
     parser.set_defaults(run=_script)
 
@@ -153,27 +153,25 @@ def _script(options: argparse.Namespace) -> None:
     with _opened(options) as record:
         run = _found(record, options.id)
         sample = _sample_of(run, options.samples)
-        told = reported(run, record.result(run), source="" if sample is None else sample.source)
-    path = options.out or Path(script_name(told))
-    path.write_text(reproduction_script(told), encoding="utf-8")
+        facts = reported(run, record.result(run), source="" if sample is None else sample.source)
+    path = options.out or Path(script_name(facts))
+    path.write_text(reproduction_script(facts), encoding="utf-8")
     print_facts({"script": str(path), "id": run.id}, as_json=options.json)
 
 
 def _add_export(actions: Any) -> None:
-    parser = _action(
-        actions, "export", "write a run as one file, to be brought in elsewhere; or runs for Optuna's dashboard"
-    )
+    parser = _action(actions, "export", "write a run as one file, for import elsewhere; or runs for Optuna's dashboard")
     parser.add_argument(
         "id", nargs="?", default="", metavar="ID", help=f"{_ID_HELP}; with --optuna, all runs without it"
     )
     target = parser.add_mutually_exclusive_group()
     target.add_argument(
-        "--out", type=output_path, metavar="FILE.run.zip", help="where to write (default <sample>_<id>.run.zip here)"
+        "--out", type=output_path, metavar="FILE.run.zip", help="output file (default <sample>_<id>.run.zip here)"
     )
     target.add_argument(
         "--optuna",
         metavar="URL",
-        help="write an Optuna storage instead, one study a sample, such as sqlite:///studies.sqlite3",
+        help="write an Optuna storage instead, one study per sample, such as sqlite:///studies.sqlite3",
     )
     parser.set_defaults(run=_export)
 
@@ -199,8 +197,8 @@ def _export_studies(options: argparse.Namespace) -> None:
 
 
 def _add_import(actions: Any) -> None:
-    parser = _action(actions, "import", "bring in a run that was exported")
-    parser.add_argument("file", type=Path, metavar="FILE.run.zip", help="as `runs export` wrote it")
+    parser = _action(actions, "import", "import a run that was exported")
+    parser.add_argument("file", type=Path, metavar="FILE.run.zip", help="file that `runs export` wrote")
     parser.set_defaults(run=_import)
 
 
@@ -277,7 +275,7 @@ def _facts(run: Run) -> dict[str, Any]:
 
 
 def _for_people(facts: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is empty or said by the settings."""
+    """Leave out empty facts and those that the settings contain."""
     apart = ("params", "labels_hash", "annotation_hash")
     return {name: value for name, value in facts.items() if value not in ("", {}, None, False) and name not in apart}
 

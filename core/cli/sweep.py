@@ -34,7 +34,9 @@ _BEST_SHOWN = 5
 def add(todo: Any) -> None:
     """Declare the command."""
     parser = todo.add_parser(
-        "sweep", help="try many settings, keep every run; the same command goes on after a stop", allow_abbrev=False
+        "sweep",
+        help="try many settings and keep every run; the same command continues after a stop",
+        allow_abbrev=False,
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="samples in the lab's format (.h5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -61,7 +63,7 @@ def add(todo: Any) -> None:
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--search", type=at_least_one, metavar="N", help="instead of a grid, let so many trials be chosen"
+        "--search", type=at_least_one, metavar="N", help="instead of a grid, search with this many trials"
     )
     parser.add_argument(
         "--objective",
@@ -78,13 +80,13 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         help="where the search looks, such as x-weight=0.5:20:log; a knob alone takes its default range. Several may be given",
     )
     parser.add_argument(
-        "--search-seed", type=int, default=0, metavar="SEED", help="the same one asks for the same trials"
+        "--search-seed", type=int, default=0, metavar="SEED", help="the same seed asks for the same trials"
     )
-    parser.add_argument("--prune", action="store_true", help="give up trainings that do worse than most others")
+    parser.add_argument("--prune", action="store_true", help="give up trainings that are worse than most others")
 
 
 def _sweep(options: argparse.Namespace) -> None:
-    """Make all runs of a sweep, or go on with one that was stopped, and print what came out."""
+    """Compute all runs of a sweep, or continue one that was stopped, and print the results."""
     _check_kind(options)
     # Before Dask is imported: its warnings are for a server's log, not for a terminal. Workers inherit it.
     os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")
@@ -150,7 +152,7 @@ def _axis(text: str) -> Axis:
 
 
 def _range(text: str) -> tuple[str, Range | None]:
-    """Read a range; None stands for the default one, which depends on the other parameters."""
+    """Read a range; None stands for the default range, which depends on the other parameters."""
     name, given, ends = text.partition("=")
     try:
         knob = knobs.names()[knobs.path_of(name)]
@@ -261,12 +263,12 @@ def _search_facts(status: "SweepSnapshot", runs: Sequence[Run]) -> dict[str, Any
 
 
 def _in_short(facts: dict[str, Any]) -> dict[str, Any]:
-    """Say on a few lines what a person wants to know; the JSON has every run."""
+    """Summarize a sweep in a few lines for people; the JSON has every run."""
     lines = {"Sweep": facts["sweep"], "Runs": f"{facts['n_recorded']} of {facts['n_runs']} recorded"}
     if facts["n_given_up"]:
         lines["Given up"] = f"{facts['n_given_up']}, in training"
-    for words in facts["failed"]:
-        lines["Failed"] = words
+    for sentence in facts["failed"]:
+        lines["Failed"] = sentence
     for section in facts["samples"]:
         lines |= _best_lines(section, facts["knobs"])
     return {**lines, "Seconds": f"{facts['seconds']:.2f}"}

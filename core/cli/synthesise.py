@@ -11,7 +11,7 @@ from core.io import lab
 
 def add(todo: Any) -> None:
     """Declare the command."""
-    parser = todo.add_parser("synthesise", help="make laminar tissue; synthetic, and called so", allow_abbrev=False)
+    parser = todo.add_parser("synthesise", help="make laminar tissue, marked as synthetic", allow_abbrev=False)
     parser.add_argument("--n-spots", type=int, default=10_000, help="1,000 to 1,000,000 (default 10000)")
     parser.add_argument("--n-genes", type=int, default=500, help="default 500")
     parser.add_argument("--n-layers", type=int, default=6, help="cortical layers above the white matter (default 6)")

@@ -12,14 +12,14 @@ from core.io import lab
 
 def add(todo: Any) -> None:
     """Declare the command."""
-    parser = todo.add_parser("train", help="train the autoencoder and keep it", allow_abbrev=False)
+    parser = todo.add_parser("train", help="train the autoencoder and save it", allow_abbrev=False)
     add_file(parser)
     add_method(parser, TRAINING_KNOBS, default_preset="paper-ae")
     parser.set_defaults(run=_train)
 
 
 def _train(options: argparse.Namespace) -> None:
-    """Train the autoencoder on a sample, or find it trained, and print how well it learned."""
+    """Train the autoencoder on a sample, or load it, and print how well it learned."""
     from core.method import checkpoints, pipeline  # brings torch
 
     sample = lab.read(options.file)

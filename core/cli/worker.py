@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _EPILOG = (
     "The environment names the cluster: DASK_SCHEDULER_ADDRESS, and for TLS SPCA_TLS_CA, SPCA_TLS_CERT and SPCA_TLS_KEY (or "
-    "Dask's own settings). SPCA_DATA names a folder of samples to look in before a sample is asked for; SPCA_DEPOT_MB "
+    "Dask's own settings). SPCA_DATA names a folder where samples are searched before they are requested; SPCA_DEPOT_MB "
     "(4096) bounds the folder of files that were sent."
 )
 
@@ -30,14 +30,16 @@ def add(todo: Any) -> None:
         "--depot",
         type=Path,
         metavar="FOLDER",
-        help="for samples and models that are sent (default: SPCA_DEPOT, else a cache)",
+        help="folder for samples and models that are sent (default: SPCA_DEPOT, else a cache)",
     )
     parser.set_defaults(run=_work)
 
 
 def _work(options: argparse.Namespace) -> None:
-    """Join the cluster that the environment names, and do its tasks until asked to end."""
-    from core.work.cluster import joining  # distributed takes half a second to import, which other commands do without
+    """Join the cluster that the environment names, and execute its tasks until asked to stop."""
+    from core.work.cluster import (
+        joining,
+    )  # slow to import, and other commands do not need it
 
     joining.join(_sizes(options.workers), options.depot or joining.default_depot(), _tell)
 

@@ -1,4 +1,4 @@
-"""Where the method itself fails on a sample, each with the number behind it and a way out.
+"""Where the method itself fails on a sample: each failure with its number and a remedy.
 
 Results and arrays in, sentences out. The annotation is read for advice only, never for the clustering.
 """
@@ -21,7 +21,7 @@ DROWNS = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing that goes wrong.
+    """One problem that was found.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def advise(
     Returns
     -------
     list of Advice
-        Gravest first; empty where nothing is wrong.
+        The most serious first; empty where nothing is wrong.
     """
     return [
         *dead_autoencoder(result),
@@ -84,7 +84,7 @@ def dead_autoencoder(result: Result) -> Iterator[Advice]:
 
 
 def drowned(shares: Shares | None, x_weight: float) -> Iterator[Advice]:
-    """Advise where position drowns expression, or the other way round.
+    """Advise where position drowns expression, or expression drowns position.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def wide_window(result: Result, coordinates: Coordinates, labels_true: np.ndarra
     Parameters
     ----------
     result : Result
-        Without a direction nothing is said: across which line to measure is not known.
+        Without a direction there is no advice, since the line to measure across is not known.
     coordinates : Coordinates
     labels_true : ndarray of shape (n_spots,), str, or None
         Without it the clusters are measured.

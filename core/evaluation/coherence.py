@@ -42,7 +42,7 @@ def chaos(labels: np.ndarray, positions: np.ndarray) -> float:
 
 
 def pas(labels: np.ndarray, nearest: np.ndarray) -> float:
-    """Count the spots among whose nearest ones more than half carry another label.
+    """Compute the share of spots whose nearest spots mostly carry another label.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def pas(labels: np.ndarray, nearest: np.ndarray) -> float:
 
 
 def domain_shares(labels: np.ndarray, n_clusters: int) -> np.ndarray:
-    """Tell what share of the spots each domain takes.
+    """Compute the share of the spots in each domain.
 
     Parameters
     ----------

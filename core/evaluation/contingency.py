@@ -1,4 +1,4 @@
-"""How two labellings of the same spots share them: what scores, matching and stability are counted from."""
+"""Tables of spots by two labellings, from which scores, matching and stability are computed."""
 
 import numpy as np
 from scipy.special import comb
@@ -10,7 +10,7 @@ def contingency(labels: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.n
     Parameters
     ----------
     labels, other : ndarray of shape (n_spots,)
-        Numbers or words.
+        Numbers or text.
 
     Returns
     -------
@@ -67,5 +67,5 @@ def adjusted_rand_of_pairs(together: np.ndarray, one: np.ndarray, other: np.ndar
     """
     by_chance = one * other / max(n_pairs(n_spots), 1)
     room = np.asarray((one + other) / 2 - by_chance)
-    # No room where all spots share one label, or none does, in both: then the two agree.
+    # The range is 0 where all spots share one label, or none do, in both: then the two agree.
     return np.where(room == 0, 1.0, (together - by_chance) / np.where(room == 0, 1.0, room))

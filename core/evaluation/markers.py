@@ -19,7 +19,7 @@ from core.sample import Expression
 MIN_SPOTS = 2
 """A domain with fewer spots, inside or outside, is not tested: one spot has no spread."""
 
-_N_BLOCKS = 20  # at least so many, or a small sample would report no progress
+_N_BLOCKS = 20  # at least so many, so that small samples report progress too
 _VALUES_IN_BLOCK = 10_000_000
 
 _BY_GENE = (
@@ -135,7 +135,7 @@ def find_markers(
     gene_names : ndarray of shape (n_genes,), str, optional
         `Gene 0`, `Gene 1`, ... where they are not given.
     on_progress : callable
-        Told after each block how many genes are done, and of how many.
+        Called after each block with the number of genes done and of all genes.
 
     Returns
     -------
@@ -229,7 +229,7 @@ def _blocks(expression: Expression) -> Iterator[tuple[slice, np.ndarray]]:
 
 
 def _library_sizes(expression: Expression) -> np.ndarray:
-    """Total of each spot as a share of the median; counts are divided by it, as scanpy does, so that the same values tie."""
+    """Total of each spot relative to the median; counts are divided by it as in scanpy, so that the same values tie."""
     totals = np.asarray(expression.sum(axis=1), dtype=float).ravel()
     counted = totals > 0
     return np.where(counted, totals / np.median(totals[counted]), 1.0)
@@ -248,7 +248,7 @@ def _compared(block: np.ndarray, labels: np.ndarray, tested: tuple[int, ...]) ->
 
 
 def _ranked_by_scanpy(block: np.ndarray, labels: np.ndarray, tested: tuple[int, ...]) -> dict[str, np.ndarray]:
-    # Both take seconds to import, and whoever only clusters does without.
+    # Both take seconds to import, and clustering alone does not need them.
     import pandas as pd
     import scanpy
     from anndata import AnnData

@@ -14,12 +14,12 @@ from core.evaluation.contingency import contingency
 from core.sample import UNANNOTATED
 
 CLEARLY_LOST = 0.05
-"""A kept matching is given up when the best one shares more spots than it by this share of all annotated spots."""
+"""A kept matching is replaced if the best one shares more spots, by this share of all annotated spots."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matching:
-    """Labels, and what each cluster stands for: what is to be kept from one move to the next.
+    """Labels, and the layer that each cluster stands for, kept from one change of a knob to the next.
 
     Parameters
     ----------
@@ -110,14 +110,14 @@ def match_steadily(
     *,
     margin: float = CLEARLY_LOST,
 ) -> Matching:
-    """Match clusters with layers, and keep what was shown before unless it is clearly lost.
+    """Match clusters with layers, and keep what was shown before unless another is clearly better.
 
     Parameters
     ----------
     labels_pred : ndarray of shape (n_spots,), int
     labels_true : ndarray of shape (n_spots,), str, or None
     before : Matching, optional
-        Of the run shown before on the same sample; one of another length is passed over.
+        Matching of the run shown before on the same sample; one of another length is ignored.
     margin : float
         By how much of all annotated spots the best matching must be better than the kept one to replace it.
 
@@ -128,7 +128,7 @@ def match_steadily(
     Notes
     -----
     Numbers of clusters mean nothing between runs: new clusters are first paired with those before by common spots
-    (Hungarian method) and take over their layer, or their place among the further colours. Layers and clusters left over
+    (Hungarian method) and take over their layer, or their index among the further colours. Layers and clusters left over
     are paired as :func:`match_clusters` does.
     """
     best = match_clusters(labels_pred, labels_true)

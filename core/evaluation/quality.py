@@ -1,4 +1,4 @@
-"""What one looks at in a section before any clustering: counts, genes, one gene, and what a choice of spots is made of.
+"""What to check in a section before clustering: counts, genes, one gene, and the labels of selected spots.
 
 Arrays in, arrays out. Dense and CSR expression give the same figures.
 """

@@ -74,7 +74,7 @@ def distance_shares(
 
 
 def share_in_words(share: float) -> str:
-    """Write a share, and never 0% for a little or 100% for a little less than all.
+    """Write a share, never as 0% for a little or as 100% for a little less than all.
 
     Parameters
     ----------

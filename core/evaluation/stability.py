@@ -13,12 +13,12 @@ Runs = Sequence[np.ndarray] | np.ndarray
 
 
 def confidence(labels: np.ndarray, runs: Runs) -> np.ndarray:
-    """Tell in how many of some runs each spot keeps its label.
+    """Compute the share of runs in which each spot keeps its label.
 
     Parameters
     ----------
     labels : ndarray of shape (n_spots,), int
-        What the runs are held against.
+        The labels that the runs are compared with.
     runs : sequence of ndarray of shape (n_spots,), int
         One or more.
 
@@ -40,12 +40,12 @@ def confidence(labels: np.ndarray, runs: Runs) -> np.ndarray:
 
 
 def kept_share(runs: Runs) -> np.ndarray:
-    """Tell how often each spot keeps the label of the first run.
+    """Compute how often each spot keeps the label of the first run.
 
     Parameters
     ----------
     runs : sequence of ndarray of shape (n_spots,), int
-        Labels of each run, the first of them what the others are held against.
+        Labels of each run; the others are compared with the first.
 
     Returns
     -------

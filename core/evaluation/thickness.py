@@ -18,7 +18,7 @@ def thickness_um(coordinates: Coordinates, labels: np.ndarray, angle: float) -> 
     ----------
     coordinates : Coordinates
     labels : ndarray of shape (n_spots,), str or int
-        The unannotated, and labels of less than 1% of the spots, are left out.
+        Unannotated spots, and labels of less than 1% of the spots, are left out.
     angle : float
         Radians; depth is cos(angle) row - sin(angle) column.
 
@@ -47,7 +47,7 @@ def thickness_um(coordinates: Coordinates, labels: np.ndarray, angle: float) -> 
 
 
 def window_um(window: int, angle: float, unit_um: tuple[float, float]) -> float:
-    """Tell how thick a layer would have to be to spread as widely across the layers as the pooling window does.
+    """Compute how thick a layer must be to spread as widely across the layers as the pooling window.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What all charts below the maps share: their look, the names and colours of labels, their order."""
+"""What all charts below the maps share: their style, the names and colours of labels, their order."""
 
 import html
 from collections.abc import Iterable, Mapping
@@ -9,19 +9,19 @@ import plotly.graph_objects as go
 
 from core.evaluation.matching import Matching
 from core.figures import colours
-from core.figures.colours import SURROUNDINGS, Surroundings, Theme
+from core.figures.colours import STYLES, Style, Theme
 from core.figures.comparison import FONT
 from core.layer_names import display_name
 from core.sample import UNANNOTATED
 
-# From next to nothing to a lot, in one hue: lightness alone tells, so colour-blind readers lose nothing.
+# One hue from low to high values: only lightness differs, so colour-blind readers lose nothing.
 _SCALE: Mapping[Theme, tuple[str, ...]] = {
     "light": ("#E3E9F3", "#A9BFE6", "#6E8FD0", "#3B5BA9", "#223A7A", "#101C42"),
     "dark": ("#212C3D", "#2C4878", "#4269B4", "#7FA2F0", "#B4CAFA", "#EDF3FF"),
 }
 
 
-def look_of_a_chart(theme: Theme, height_px: int) -> dict[str, Any]:
+def chart_style(theme: Theme, height_px: int) -> dict[str, Any]:
     """Give the layout that charts start from.
 
     Parameters
@@ -34,36 +34,45 @@ def look_of_a_chart(theme: Theme, height_px: int) -> dict[str, Any]:
     dict
         For `plotly.graph_objects.Figure.update_layout`.
     """
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     return {
-        "paper_bgcolor": look.paper,
-        "plot_bgcolor": look.paper,
-        "font": {"family": FONT, "size": 13, "color": look.text},
-        "hoverlabel": {"bgcolor": look.paper, "bordercolor": look.border, "font": {"color": look.text, "family": FONT}},
+        "paper_bgcolor": style.paper,
+        "plot_bgcolor": style.paper,
+        "font": {"family": FONT, "size": 13, "color": style.text},
+        "hoverlabel": {
+            "bgcolor": style.paper,
+            "bordercolor": style.border,
+            "font": {"color": style.text, "family": FONT},
+        },
         "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
         "height": height_px,
         "showlegend": False,
     }
 
 
-def axis(look: Surroundings, **more: Any) -> dict[str, Any]:
+def axis(style: Style, **more: Any) -> dict[str, Any]:
     """Give an axis that charts start from.
 
     Parameters
     ----------
-    look : Surroundings
+    style : Style
     **more : object
-        What this axis has besides.
+        Further properties of this axis.
 
     Returns
     -------
     dict
     """
-    quiet = {"gridcolor": look.border, "linecolor": look.border, "zeroline": False, "tickfont": {"color": look.muted}}
-    return {**quiet, "title": {"font": {"color": look.muted, "size": 13}}, "fixedrange": True, **more}
+    quiet = {
+        "gridcolor": style.border,
+        "linecolor": style.border,
+        "zeroline": False,
+        "tickfont": {"color": style.muted},
+    }
+    return {**quiet, "title": {"font": {"color": style.muted, "size": 13}}, "fixedrange": True, **more}
 
 
-def heading(text: str, x: float, look: Surroundings, *, y: float = 1.0) -> dict[str, Any]:
+def heading(text: str, x: float, style: Style, *, y: float = 1.0) -> dict[str, Any]:
     """Give a heading above a part of a figure.
 
     Parameters
@@ -71,7 +80,7 @@ def heading(text: str, x: float, look: Surroundings, *, y: float = 1.0) -> dict[
     text : str
     x, y : float
         Its lower left corner, in parts of the plot's width and height.
-    look : Surroundings
+    style : Style
 
     Returns
     -------
@@ -80,11 +89,11 @@ def heading(text: str, x: float, look: Surroundings, *, y: float = 1.0) -> dict[
     """
     return {
         "text": text, "x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 5,
-        "showarrow": False, "align": "left", "font": {"size": 14, "color": look.text},
+        "showarrow": False, "align": "left", "font": {"size": 14, "color": style.text},
     }  # fmt: skip
 
 
-def write_above(figure: go.Figure, text: str, x: float, look: Surroundings, *, y: float = 1.0) -> None:
+def write_above(figure: go.Figure, text: str, x: float, style: Style, *, y: float = 1.0) -> None:
     """Write a heading above a part of a figure.
 
     Parameters
@@ -94,9 +103,9 @@ def write_above(figure: go.Figure, text: str, x: float, look: Surroundings, *, y
     text : str
     x, y : float
         Its lower left corner, in parts of the plot's width and height.
-    look : Surroundings
+    style : Style
     """
-    figure.add_annotation(heading(text, x, look, y=y))
+    figure.add_annotation(heading(text, x, style, y=y))
 
 
 def swatch(name: str, colour: str) -> str:
@@ -114,7 +123,7 @@ def swatch(name: str, colour: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Keep a name that someone chose from being read as markup: plotly takes some HTML in all texts.
+    """Escape a name that a user chose, since plotly reads some HTML in all texts.
 
     Parameters
     ----------
@@ -185,7 +194,7 @@ def layers_of(labels_true: np.ndarray | None, *, unannotated: bool = True) -> li
 
 
 def colours_of_clusters(matching: Matching, labels_true: np.ndarray | None, theme: Theme) -> dict[int, str]:
-    """Give each cluster its colour, kept as the matching keeps it.
+    """Give each cluster its colour, as the matching keeps it.
 
     Parameters
     ----------
@@ -229,7 +238,7 @@ def colour_scale(theme: Theme) -> list[tuple[float, str]]:
     Returns
     -------
     list of (float, str)
-        From exactly 0 to exactly 1: plotly.js takes another scale where the end is missed.
+        From exactly 0 to exactly 1: plotly.js falls back to another scale if the ends are not exact.
     """
     stops: Iterable[str] = _SCALE[theme]
     last = len(_SCALE[theme]) - 1

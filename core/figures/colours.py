@@ -1,4 +1,4 @@
-"""One colour per layer, the same in every picture, for light and for dark surroundings.
+"""One colour per layer, the same in every picture, in the light and in the dark theme.
 
 Layers that cortex atlases know have fixed colours; other names take theirs by sorted order; a cluster takes the colour of
 the layer that it is matched with. How the palette was chosen: `docs/decisions/0003-colours.md`.
@@ -25,7 +25,7 @@ _FURTHER = {
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Style:
     """Colours of everything in a figure that is not data.
 
     Parameters
@@ -33,7 +33,7 @@ class Surroundings:
     paper, panel : str
         Behind the figure, and behind a map or the lines of a chart.
     text, muted, border : str
-        Words, less important words, and thin lines.
+        Text, less important text, and thin lines.
     accent : str
         The one line or bar of a chart that has a single series.
     """
@@ -46,14 +46,14 @@ class Surroundings:
     accent: str
 
 
-SURROUNDINGS: Mapping[Theme, Surroundings] = {
-    "light": Surroundings("#FFFFFF", "#F4F6F9", "#1B2430", "#5B6675", "#E1E6ED", "#3B5BA9"),
-    "dark": Surroundings("#10151D", "#19212C", "#E6EBF2", "#9AA7B8", "#2A3442", "#7FA2F0"),
+STYLES: Mapping[Theme, Style] = {
+    "light": Style("#FFFFFF", "#F4F6F9", "#1B2430", "#5B6675", "#E1E6ED", "#3B5BA9"),
+    "dark": Style("#10151D", "#19212C", "#E6EBF2", "#9AA7B8", "#2A3442", "#7FA2F0"),
 }
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Sort layers from the surface inwards, then other names by alphabet, then the unannotated.
+    """Sort layers from the surface inwards, then other names alphabetically, then the unannotated.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ def layer_colours(names: Iterable[str], theme: Theme) -> dict[str, str]:
 
 
 def further_colour(index: int, theme: Theme) -> str:
-    """Colour number `place` of those that no known layer has.
+    """Give one of the colours that no known layer has.
 
     Parameters
     ----------
     index : int
-        Counted from 0; the palette starts again when it is used up.
+        Counted from 0; the palette repeats when it is used up.
     theme : {"light", "dark"}
 
     Returns

@@ -1,11 +1,11 @@
-"""Predicted domains beside annotated layers: the picture that this package is for."""
+"""Predicted domains beside annotated layers: the main picture of this package."""
 
 import numpy as np
 import plotly.graph_objects as go
 
 from core.evaluation.matching import match_clusters
 from core.figures import colours, tissue
-from core.figures.colours import SURROUNDINGS, Surroundings, Theme
+from core.figures.colours import STYLES, Style, Theme
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
@@ -34,20 +34,20 @@ def predicted_and_annotated(
         Two maps that pan and zoom together (one map where the sample has no annotation), y down, micrometres. A cluster
         has the colour of the layer that it is matched with. An arrow points to greater depth, or lines of equal depth show one that bends.
     """
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     matched = match_clusters(result.labels, sample.labels_true)
     layers = sample.classes
     figure = go.Figure()
     _add_predicted(figure, sample, result, matched, colours.cluster_colours(matched, layers, theme))
     if layers:
         _add_annotated(figure, sample, colours.layer_colours(layers, theme))
-    names, words = spot_names(sample), _hover_words(sample, result, matched)
+    names, texts = spot_names(sample), _hover_texts(sample, result, matched)
     for panel in _panels(sample):
-        figure.add_trace(tissue.hover(sample.coordinates, names, words, panel))
-    tissue.add_scale_bar(figure, sample.coordinates, look)
-    tissue.add_depth(figure, sample.coordinates, result.direction, look)
-    _lay_out(figure, sample, look)
-    _write_titles(figure, sample, _heading(sample, result) if heading else "", look)
+        figure.add_trace(tissue.hover(sample.coordinates, names, texts, panel))
+    tissue.add_scale_bar(figure, sample.coordinates, style)
+    tissue.add_depth(figure, sample.coordinates, result.direction, style)
+    _lay_out(figure, sample, style)
+    _write_titles(figure, sample, _heading(sample, result) if heading else "", style)
     return figure
 
 
@@ -76,7 +76,7 @@ def _add_annotated(figure: go.Figure, sample: Sample, colour: dict[str, str]) ->
         figure.add_trace(tissue.legend_key(name, shade, name, rank=rank))
 
 
-def _hover_words(sample: Sample, result: Result, matched: dict[int, str | None]) -> list[str]:
+def _hover_texts(sample: Sample, result: Result, matched: dict[int, str | None]) -> list[str]:
     found = {
         cluster: f"Cluster {cluster}" + (f" ({display_name(layer)})" if layer else "")
         for cluster, layer in matched.items()
@@ -104,7 +104,7 @@ def spot_names(sample: Sample) -> list[str]:
     return [f"Spot {number}" for number in range(sample.n_spots)]
 
 
-def _lay_out(figure: go.Figure, sample: Sample, look: Surroundings) -> None:
+def _lay_out(figure: go.Figure, sample: Sample, style: Style) -> None:
     left, right, top, bottom = tissue.extent_um(sample.coordinates)
     margin = 0.03 * (right - left)
     axis = {"visible": False, "constrain": "range"}
@@ -115,10 +115,10 @@ def _lay_out(figure: go.Figure, sample: Sample, look: Surroundings) -> None:
     figure.update_layout(
         xaxis={**x, "domain": [0, side if two else 1]},
         yaxis={**y, "scaleanchor": "x", "scaleratio": 1},
-        paper_bgcolor=look.paper,
-        plot_bgcolor=look.panel,
-        font={"family": FONT, "size": 14, "color": look.text},
-        hoverlabel={"bgcolor": look.paper, "bordercolor": look.border, "font": {"color": look.text, "family": FONT}},
+        paper_bgcolor=style.paper,
+        plot_bgcolor=style.panel,
+        font={"family": FONT, "size": 14, "color": style.text},
+        hoverlabel={"bgcolor": style.paper, "bordercolor": style.border, "font": {"color": style.text, "family": FONT}},
         hovermode="closest",
         dragmode="pan",
         margin={"l": 0, "r": 0, "t": 30, "b": 8},
@@ -134,17 +134,17 @@ def _lay_out(figure: go.Figure, sample: Sample, look: Surroundings) -> None:
         )
 
 
-def _write_titles(figure: go.Figure, sample: Sample, heading: str, look: Surroundings) -> None:
+def _write_titles(figure: go.Figure, sample: Sample, heading: str, style: Style) -> None:
     made = " (synthetic tissue)" if sample.synthetic else ""
     for panel, index in zip(_panels(sample), (0.0, 0.5 + _GAP / 2), strict=False):
         figure.add_annotation(
             text=f"<b>{('Predicted', 'Annotated')[panel - 1]}</b>{made}", x=index, y=1, xref="paper", yref="paper",
-            xanchor="left", yanchor="bottom", yshift=4, showarrow=False, font={"size": 15, "color": look.text},
+            xanchor="left", yanchor="bottom", yshift=4, showarrow=False, font={"size": 15, "color": style.text},
         )  # fmt: skip
     if heading:
         figure.add_annotation(
             text=heading, x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=32, showarrow=False,
-            font={"size": 19, "color": look.text},
+            font={"size": 19, "color": style.text},
         )  # fmt: skip
         figure.update_layout(margin={"l": 20, "r": 20, "t": 84, "b": 16})
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from core.coordinates import Coordinates
 from core.evaluation.matching import Matching
 from core.figures import charts, small_maps, tissue
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 
 _HEIGHT_PX = 400
 _BARS_END, _MAP_BEGINS = 0.44, 0.5
@@ -37,13 +37,13 @@ def confidence_map(
     -------
     plotly.graph_objects.Figure
     """
-    figure, look = go.Figure(), SURROUNDINGS[theme]
+    figure, style = go.Figure(), STYLES[theme]
     _add_map(figure, coordinates, confidence, theme)
     _add_bars(figure, confidence, matching, labels_true, theme)
     _lay_out(figure, coordinates, theme)
-    charts.write_above(figure, "<b>Mean confidence of each domain</b>", 0.0, look)
-    words = f"<b>How often each spot keeps its domain</b>, {np.mean(confidence == 1):.0%} always"
-    charts.write_above(figure, words, _MAP_BEGINS, look)
+    charts.write_above(figure, "<b>Mean confidence of each domain</b>", 0.0, style)
+    title = f"<b>How often each spot keeps its domain</b>, {np.mean(confidence == 1):.0%} always"
+    charts.write_above(figure, title, _MAP_BEGINS, style)
     return figure
 
 
@@ -52,7 +52,7 @@ def _add_map(figure: go.Figure, coordinates: Coordinates, confidence: np.ndarray
         figure.add_trace(tissue.area(coordinates[spots], name, shade, 2, group=name))
     bar = {
         "title": {"text": ""}, "thickness": 10, "len": 0.6, "outlinewidth": 0, "tickformat": ".0%", "x": 1.0,
-        "tickfont": {"color": SURROUNDINGS[theme].muted},
+        "tickfont": {"color": STYLES[theme].muted},
     }  # fmt: skip
     marker = {"color": [0], "cmin": 0, "cmax": 1, "colorscale": charts.colour_scale(theme), "colorbar": bar}
     figure.add_scatter(x=[None], y=[None], xaxis="x2", yaxis="y2", mode="markers", marker={**marker, "showscale": True})
@@ -68,19 +68,19 @@ def _add_bars(
     figure.add_bar(
         x=means, y=names, orientation="h", marker={"color": [shades[cluster] for cluster in clusters]},
         text=[f"{mean:.0%}" for mean in means], textposition="outside", cliponaxis=False,
-        textfont={"color": SURROUNDINGS[theme].text}, hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        textfont={"color": STYLES[theme].text}, hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip
 
 
 def _lay_out(figure: go.Figure, coordinates: Coordinates, theme: Theme) -> None:
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     left, right, top, bottom = tissue.extent_um(coordinates)
     margin = 0.03 * (right - left)
     hidden = {"visible": False, "constrain": "domain", "fixedrange": True}
-    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
+    figure.update_layout(**charts.chart_style(theme, _HEIGHT_PX))
     figure.update_layout(
-        xaxis=charts.axis(look, domain=[0, _BARS_END], range=[0, 1.1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]),
-        yaxis=charts.axis(look, autorange="reversed", automargin=True, showgrid=False, tickfont={"color": look.text}),
+        xaxis=charts.axis(style, domain=[0, _BARS_END], range=[0, 1.1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]),
+        yaxis=charts.axis(style, autorange="reversed", automargin=True, showgrid=False, tickfont={"color": style.text}),
         xaxis2={**hidden, "domain": [_MAP_BEGINS, 1], "range": [left - margin, right + margin], "anchor": "y2"},
         yaxis2={**hidden, "range": [bottom + margin, top - margin], "scaleanchor": "x2", "anchor": "x2"},
         margin={"l": 8, "r": 8, "t": 34, "b": 30},

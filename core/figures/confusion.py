@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from core.evaluation.matching import Matching, common_spots
 from core.figures import charts, colours
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
 
 _ROW_PX = 34
@@ -29,9 +29,9 @@ def confusion(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "li
     layers, clusters = charts.layers_of(labels_true), charts.ordered_clusters(matching)
     counts = common_spots(matching.labels, labels_true, clusters, layers).T
     shares = counts / counts.sum(axis=1, keepdims=True)
-    words = [[_cell(n, s) for n, s in zip(*row, strict=True)] for row in zip(counts, shares, strict=True)]
+    texts = [[_cell(n, s) for n, s in zip(*row, strict=True)] for row in zip(counts, shares, strict=True)]
     heat = go.Heatmap(
-        z=shares, text=words, texttemplate="%{text}", customdata=counts, zmin=0, zmax=1, xgap=2, ygap=2,
+        z=shares, text=texts, texttemplate="%{text}", customdata=counts, zmin=0, zmax=1, xgap=2, ygap=2,
         colorscale=charts.colour_scale(theme), showscale=False, textfont={"size": 13},
         hovertemplate="%{y} in %{x}<br>%{customdata} spots, %{z:.1%} of the layer<extra></extra>",
     )  # fmt: skip
@@ -47,18 +47,18 @@ def _cell(count: int, share: float) -> str:
 def _lay_out(
     figure: go.Figure, layers: list[str], clusters: list[int], labels_true: np.ndarray, matching: Matching, theme: Theme
 ) -> None:
-    look, of_layer = SURROUNDINGS[theme], colours.layer_colours(layers, theme)
+    style, of_layer = STYLES[theme], colours.layer_colours(layers, theme)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
     rows = [charts.swatch(charts.plain(display_name(layer)), of_layer[layer]) + "  " for layer in layers]
     columns = [
         charts.swatch(_two_lines(cluster, matching.layers[cluster]), of_cluster[cluster]) for cluster in clusters
     ]
-    ticks = {"showgrid": False, "showline": False, "tickfont": {"color": look.text}, "ticks": ""}
-    figure.update_layout(**charts.look_of_a_chart(theme, _ROW_PX * len(layers) + 68))
-    figure.update_xaxes(charts.axis(look, **ticks, side="top", tickvals=list(range(len(clusters))), ticktext=columns))
+    ticks = {"showgrid": False, "showline": False, "tickfont": {"color": style.text}, "ticks": ""}
+    figure.update_layout(**charts.chart_style(theme, _ROW_PX * len(layers) + 68))
+    figure.update_xaxes(charts.axis(style, **ticks, side="top", tickvals=list(range(len(clusters))), ticktext=columns))
     figure.update_yaxes(
         charts.axis(
-            look, **ticks, autorange="reversed", tickvals=list(range(len(layers))), ticktext=rows, automargin=True
+            style, **ticks, autorange="reversed", tickvals=list(range(len(layers))), ticktext=rows, automargin=True
         )
     )
     figure.update_layout(margin={"t": 56})

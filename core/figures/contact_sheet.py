@@ -1,4 +1,4 @@
-"""A sheet of many small maps in one figure: images on a grid, for sweeps. A chart a map would be too much for a browser."""
+"""A sheet of many small maps in one figure: images on a grid, for sweeps. One chart per map would be too much for a browser."""
 
 import base64
 import math
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from core.figures import charts
-from core.figures.colours import SURROUNDINGS, Surroundings, Theme
+from core.figures.colours import STYLES, Style, Theme
 
 _WIDTH_PX = 900  # of the page, between a narrow and a wide one: what heights are planned for
 _LEAST_PX, _MOST_PX = 96, 230
@@ -30,9 +30,9 @@ class Tile:
     caption : str
         Below it.
     hover : str
-        More of it, line by line.
+        Details shown on hovering, line by line.
     best : bool
-        Whether it is to be marked.
+        Whether to mark it as the best.
     """
 
     index: tuple[int, ...]
@@ -44,12 +44,12 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """What is counted along one side of a grid.
+    """The knob and its values along one side of a grid.
 
     Parameters
     ----------
     name : str
-        Of the knob.
+        Name of the knob.
     values : sequence of str
     """
 
@@ -65,7 +65,7 @@ def on_grid(
     Parameters
     ----------
     tiles : sequence of Tile
-        Their places are the row and the column, from the upper left. Cells without a tile are left empty.
+        Their indices are the row and the column, from the upper left. Cells without a tile are left empty.
     rows, columns : Side
     height_by_width : float
         Of the maps.
@@ -74,14 +74,14 @@ def on_grid(
     Returns
     -------
     plotly.graph_objects.Figure
-        Each map has a marker whose `customdata` is its place.
+        Each map has a marker whose `customdata` is its index.
     """
     cells = {(row, column): None for row in range(len(rows.values)) for column in range(len(columns.values))}
     placed = {(tile.index[0], tile.index[1]): tile for tile in tiles}
     figure = _sheet({**cells, **placed}, len(rows.values), len(columns.values), height_by_width, theme)
-    look = SURROUNDINGS[theme]
-    figure.update_xaxes(_ticks(columns, look, side="top"))
-    figure.update_yaxes(_ticks(rows, look, side="left"))
+    style = STYLES[theme]
+    figure.update_xaxes(_ticks(columns, style, side="top"))
+    figure.update_yaxes(_ticks(rows, style, side="left"))
     return figure
 
 
@@ -93,7 +93,7 @@ def in_rows(tiles: Sequence[Tile], *, n_tiles: int, height_by_width: float, them
     tiles : sequence of Tile
         In order; their captions say what they are.
     n_tiles : int
-        How many there will be: room is kept for all.
+        How many there will be in the end; room is kept for all.
     height_by_width : float
         Of the maps.
     theme : {"light", "dark"}
@@ -101,7 +101,7 @@ def in_rows(tiles: Sequence[Tile], *, n_tiles: int, height_by_width: float, them
     Returns
     -------
     plotly.graph_objects.Figure
-        Each map has a marker whose `customdata` is its place.
+        Each map has a marker whose `customdata` is its index.
     """
     n_columns = min(_COLUMNS, max(1, n_tiles))
     n_rows = math.ceil(max(1, n_tiles) / n_columns)
@@ -116,18 +116,18 @@ def in_rows(tiles: Sequence[Tile], *, n_tiles: int, height_by_width: float, them
 def _sheet(
     cells: Mapping[tuple[int, int], Tile | None], n_rows: int, n_columns: int, height_by_width: float, theme: Theme
 ) -> go.Figure:
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     row_px = _map_px(n_columns, height_by_width) + _CAPTION_PX
     figure = go.Figure()
-    figure.update_layout(**charts.look_of_a_chart(theme, round(n_rows * row_px) + _TOP_PX + _BOTTOM_PX))
+    figure.update_layout(**charts.chart_style(theme, round(n_rows * row_px) + _TOP_PX + _BOTTOM_PX))
     figure.update_layout(
         margin={"l": 84, "r": 4, "t": _TOP_PX, "b": _BOTTOM_PX}, dragmode=False, clickmode="event+select"
     )
-    figure.update_xaxes(charts.axis(look, range=[-0.5, n_columns - 0.5], showgrid=False))
-    figure.update_yaxes(charts.axis(look, range=[n_rows - 0.5, -0.5], showgrid=False))
+    figure.update_xaxes(charts.axis(style, range=[-0.5, n_columns - 0.5], showgrid=False))
+    figure.update_yaxes(charts.axis(style, range=[n_rows - 0.5, -0.5], showgrid=False))
     for (row, column), tile in cells.items():
-        _add_cell(figure, tile, row, column, row_px, look)
-    _add_markers(figure, cells, row_px, look)
+        _add_cell(figure, tile, row, column, row_px, style)
+    _add_markers(figure, cells, row_px, style)
     return figure
 
 
@@ -136,15 +136,15 @@ def _map_px(n_columns: int, height_by_width: float) -> float:
     return min(max(width_px * height_by_width, _LEAST_PX), _MOST_PX)
 
 
-def _add_cell(figure: go.Figure, tile: Tile | None, row: int, column: int, row_px: float, look: Surroundings) -> None:
+def _add_cell(figure: go.Figure, tile: Tile | None, row: int, column: int, row_px: float, style: Style) -> None:
     """Draw a map above its caption, or an empty panel where there is none yet."""
     caption = _CAPTION_PX / row_px
     x, y = column - _FILLS / 2, row - 0.5
     if tile is None or tile.best:
-        border = {"color": look.accent if tile else look.border, "width": 2 if tile else 1}
+        border = {"color": style.accent if tile else style.border, "width": 2 if tile else 1}
         figure.add_shape(
             type="rect", x0=x, x1=x + _FILLS, y0=y + 0.01, y1=y + (0.99 if tile else 1 - caption), line=border,
-            fillcolor="rgba(0,0,0,0)" if tile else look.panel, layer="below",
+            fillcolor="rgba(0,0,0,0)" if tile else style.panel, layer="below",
         )  # fmt: skip
     if tile is not None:
         source = "data:image/png;base64," + base64.b64encode(tile.png).decode()
@@ -154,18 +154,16 @@ def _add_cell(figure: go.Figure, tile: Tile | None, row: int, column: int, row_p
         )  # fmt: skip
 
 
-def _add_markers(
-    figure: go.Figure, cells: Mapping[tuple[int, int], Tile | None], row_px: float, look: Surroundings
-) -> None:
-    """Put captions below the maps, and over each map a square that is seen by the pointer alone."""
+def _add_markers(figure: go.Figure, cells: Mapping[tuple[int, int], Tile | None], row_px: float, style: Style) -> None:
+    """Put captions below the maps, and over each map an invisible square that reacts to the pointer."""
     shown = {cell: tile for cell, tile in cells.items() if tile is not None}
     captions = [f"<b>{tile.caption}</b>" if tile.best else tile.caption for tile in shown.values()]
     below = 0.5 - _CAPTION_PX / row_px / 2
     figure.add_scatter(
         x=[column for _, column in shown], y=[row + below for row, _ in shown], mode="text", text=captions,
-        textfont={"size": 12, "color": look.text}, hoverinfo="skip",
+        textfont={"size": 12, "color": style.text}, hoverinfo="skip",
     )  # fmt: skip
-    unseen = {"symbol": "square", "size": 0.8 * row_px, "color": look.accent, "opacity": 0}
+    unseen = {"symbol": "square", "size": 0.8 * row_px, "color": style.accent, "opacity": 0}
     figure.add_scatter(
         x=[column for _, column in shown], y=[row - 0.06 for row, _ in shown], mode="markers", marker=unseen,
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
@@ -174,12 +172,12 @@ def _add_markers(
     )  # fmt: skip
 
 
-def _ticks(along: Side, look: Surroundings, side: str) -> dict[str, object]:
+def _ticks(along: Side, style: Style, side: str) -> dict[str, object]:
     return {
-        "title": {"text": along.name, "font": {"color": look.muted, "size": 13}, "standoff": 6},
+        "title": {"text": along.name, "font": {"color": style.muted, "size": 13}, "standoff": 6},
         "tickvals": list(range(len(along.values))),
         "ticktext": list(along.values),
-        "tickfont": {"color": look.text, "size": 13},
+        "tickfont": {"color": style.text, "size": 13},
         "showline": False,
         "ticks": "",
         "side": side,

@@ -1,4 +1,4 @@
-"""Which labels lie at which depth: shows at a glance whether the direction is right."""
+"""Which labels lie at which depth, which shows at a glance whether the direction is right."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.evaluation.matching import Matching
 from core.figures import charts, colours
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
 
 _HEIGHT_PX = 220
@@ -46,14 +46,14 @@ def depth_profile(
         for layer, colour in colours.layer_colours(charts.layers_of(labels_true), theme).items()
     ]
     areas = [*_areas(depth_mm, predicted, 1), *_areas(depth_mm, annotated, 2)]
-    # In one go: each later change of a figure has plotly look at all of it again, at several times the cost.
+    # All at once: plotly checks the whole figure again after each later change, at several times the cost.
     return go.Figure(areas, _layout(float(depth_mm.max()), 1 if labels_true is None else 2, theme))
 
 
 def shares_along(
     depth: np.ndarray, chosen: Sequence[np.ndarray], n_bins: int = _N_BINS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Count which share of the spots at each depth are chosen.
+    """Compute the share of chosen spots at each depth.
 
     Parameters
     ----------
@@ -79,11 +79,11 @@ def shares_along(
 
 
 def _areas(depth_mm: np.ndarray, labelled: list[tuple[np.ndarray, str, str]], panel: int) -> list[dict[str, Any]]:
-    """Stack the shares of labels, given as the spots that have it, its name and its colour."""
+    """Stack the shares of labels; each is given by its spots (bool), its name and its colour."""
     if not labelled:
         return []
     middles, shares = shares_along(depth_mm, [chosen for chosen, _, _ in labelled])
-    # The first and last bin reach to the ends of the tissue. Arrays: plotly looks at each number of a list.
+    # The first and last bin reach to the ends of the tissue. Arrays: plotly checks each number of a list.
     x, ends = np.concatenate([[0.0], middles, [depth_mm.max()]]), [0, *range(len(middles)), -1]
     return [
         {
@@ -97,18 +97,18 @@ def _areas(depth_mm: np.ndarray, labelled: list[tuple[np.ndarray, str, str]], pa
 
 
 def _layout(deepest_mm: float, n_panels: int, theme: Theme) -> dict[str, Any]:
-    look, side = SURROUNDINGS[theme], 0.5 - _GAP / 2 if n_panels == 2 else 1.0
-    x = charts.axis(look, range=[0, deepest_mm], showgrid=False, ticksuffix=" mm")
-    y = charts.axis(look, range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%")
+    style, side = STYLES[theme], 0.5 - _GAP / 2 if n_panels == 2 else 1.0
+    x = charts.axis(style, range=[0, deepest_mm], showgrid=False, ticksuffix=" mm")
+    y = charts.axis(style, range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%")
     layout = {
-        **charts.look_of_a_chart(theme, _HEIGHT_PX),
+        **charts.chart_style(theme, _HEIGHT_PX),
         "margin": {"l": 44, "r": 8, "t": 30, "b": 26},
         "xaxis": {**x, "domain": [0, side]},
         "yaxis": y,
-        "annotations": [charts.heading("<b>Predicted along depth</b>", 0.0, look)],
+        "annotations": [charts.heading("<b>Predicted along depth</b>", 0.0, style)],
     }
     if n_panels == 2:
         layout["xaxis2"] = {**x, "domain": [1 - side, 1], "anchor": "y2"}
         layout["yaxis2"] = {**y, "anchor": "x2", "showticklabels": False}
-        layout["annotations"].append(charts.heading("<b>Annotated along depth</b>", 1 - side, look))
+        layout["annotations"].append(charts.heading("<b>Annotated along depth</b>", 1 - side, style))
     return layout

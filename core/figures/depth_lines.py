@@ -1,4 +1,4 @@
-"""Lines of equal depth over the tissue: how a depth that bends is seen on a map."""
+"""Lines of equal depth over the tissue, which show a bending depth on a map."""
 
 import numpy as np
 from contourpy import contour_generator

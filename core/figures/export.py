@@ -1,4 +1,4 @@
-"""Figures into files: HTML that opens without internet, PNG and SVG."""
+"""Figures as files: HTML that opens without internet, PNG and SVG."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def write_figure(figure: go.Figure, path: Path | str) -> None:
         with written_whole(path) as draft:
             draft.write_bytes(content)
     except OSError as error:
-        raise FigureError(f"{path} cannot be written: {error.strerror}. Choose another place.") from error
+        raise FigureError(f"{path} cannot be written: {error.strerror}. Choose another folder.") from error
 
 
 def check_path(path: Path) -> None:
@@ -82,7 +82,7 @@ def as_bytes(figure: go.Figure, kind: str) -> bytes:
         return bytes(figure.to_html(include_plotlyjs=True, config=config).encode())
     try:
         return bytes(figure.to_image(kind, width=WIDTH_PX, height=figure.layout.height or HEIGHT_PX, scale=2))
-    # kaleido lets through whatever went wrong in starting and driving the browser, under many types.
+    # kaleido passes on errors of the browser under many types.
     except Exception as error:
         raise FigureError(
             f"A {kind.upper()} needs Chrome or Chromium, and none could be started ({_first_line(error)}). {_WAY_OUT}"

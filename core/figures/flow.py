@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from core.evaluation.matching import Matching, common_spots
 from core.figures import charts, colours
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
 
 _HEIGHT_PX = 420
@@ -42,14 +42,14 @@ def flow(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "light")
                 "hovertemplate": "%{label}<br>%{value:,.0f} spots<extra></extra>",
             },
             link=_streams(counts, [_translucent(colour) for colour in of_layer.values()]),
-            textfont={"color": SURROUNDINGS[theme].text, "size": 13},
+            textfont={"color": STYLES[theme].text, "size": 13},
         )
     )  # fmt: skip
-    return figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX), margin_t=8)
+    return figure.update_layout(**charts.chart_style(theme, _HEIGHT_PX), margin_t=8)
 
 
 def _middles(sizes: np.ndarray) -> list[float]:
-    """Place nodes one below the other; plotly takes an order only from places strictly between 0 and 1."""
+    """Place nodes one below the other; plotly keeps an order only for positions strictly between 0 and 1."""
     middles = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
     return [float(index) for index in np.clip(middles, 0.001, 0.999)]
 

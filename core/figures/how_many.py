@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from core.figures import charts
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.method.how_many import Curve
 
 _HEIGHT_PX = 320
@@ -19,7 +19,7 @@ def how_many(curve: Curve, *, shown: int | None = None, theme: Theme = "light") 
     ----------
     curve : Curve
     shown : int, optional
-        Number of clusters of the run on show, marked on the axis.
+        Number of clusters of the run shown, marked on the axis.
     theme : {"light", "dark"}
 
     Returns
@@ -27,7 +27,7 @@ def how_many(curve: Curve, *, shown: int | None = None, theme: Theme = "light") 
     plotly.graph_objects.Figure
         A vertical line stands at the number that is suggested.
     """
-    figure, look = go.Figure(), SURROUNDINGS[theme]
+    figure, style = go.Figure(), STYLES[theme]
     numbers = [point.n_clusters for point in curve.points]
     _line(figure, numbers, [p.stability for p in curve.points], "With K ± 1", 1, theme)
     _line(figure, numbers, [p.agreement for p in curve.points], "Same K (ARI)", 1, theme, dashed=True)
@@ -37,8 +37,8 @@ def how_many(curve: Curve, *, shown: int | None = None, theme: Theme = "light") 
     if curve.suggested is not None:
         for axis in ("x", "x2"):
             _mark(figure, curve.suggested, axis, theme)
-    charts.write_above(figure, f"<b>Agreement of {curve.n_starts} starts</b>, higher is better", _LEFT[0], look)
-    charts.write_above(figure, "<b>Share of the spots</b>", _RIGHT[0], look)
+    charts.write_above(figure, f"<b>Agreement of {curve.n_starts} starts</b>, higher is better", _LEFT[0], style)
+    charts.write_above(figure, "<b>Share of the spots</b>", _RIGHT[0], style)
     return figure
 
 
@@ -52,8 +52,8 @@ def _line(
     *,
     dashed: bool = False,
 ) -> None:
-    look = SURROUNDINGS[theme]
-    colour = look.muted if dashed else look.accent
+    style = STYLES[theme]
+    colour = style.muted if dashed else style.accent
     digits = ".1%" if panel == 2 else ".3f"
     axis = "" if panel == 1 else str(panel)
     figure.add_scatter(
@@ -64,17 +64,17 @@ def _line(
 
 
 def _mark(figure: go.Figure, number: int, axis: str, theme: Theme) -> None:
-    line = {"color": SURROUNDINGS[theme].text, "width": 1, "dash": "dash"}
+    line = {"color": STYLES[theme].text, "width": 1, "dash": "dash"}
     y_axis = f"{axis.replace('x', 'y')} domain"
     figure.add_shape(type="line", x0=number, x1=number, y0=0, y1=1, xref=axis, yref=y_axis, line=line, layer="below")
 
 
 def _lay_out(figure: go.Figure, numbers: Sequence[int], shown: int | None, theme: Theme) -> None:
-    look = SURROUNDINGS[theme]
-    words = [f"<b>{number}</b>" if number == shown else str(number) for number in numbers]
+    style = STYLES[theme]
+    texts = [f"<b>{number}</b>" if number == shown else str(number) for number in numbers]
     ticks = {
         "tickvals": list(numbers),
-        "ticktext": words,
+        "ticktext": texts,
         "showgrid": False,
         "range": [numbers[0] - 0.5, numbers[-1] + 0.5],
     }
@@ -86,12 +86,12 @@ def _lay_out(figure: go.Figure, numbers: Sequence[int], shown: int | None, theme
         "itemclick": False,
         "itemdoubleclick": False,
     }
-    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
+    figure.update_layout(**charts.chart_style(theme, _HEIGHT_PX))
     figure.update_layout(
-        xaxis=charts.axis(look, **ticks, domain=_LEFT),
-        yaxis=charts.axis(look, nticks=6, tickformat=".2f"),
-        xaxis2=charts.axis(look, **ticks, domain=_RIGHT, anchor="y2"),
-        yaxis2=charts.axis(look, nticks=6, tickformat=".0%", rangemode="tozero", anchor="x2"),
+        xaxis=charts.axis(style, **ticks, domain=_LEFT),
+        yaxis=charts.axis(style, nticks=6, tickformat=".2f"),
+        xaxis2=charts.axis(style, **ticks, domain=_RIGHT, anchor="y2"),
+        yaxis2=charts.axis(style, nticks=6, tickformat=".0%", rangemode="tozero", anchor="x2"),
         margin={"l": 44, "r": 8, "t": 34, "b": 64},
         showlegend=True, legend={**key, "x": _LEFT[0]}, legend2={**key, "x": _RIGHT[0]},
     )  # fmt: skip

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from core.figures import colours
-from core.figures.charts import axis, look_of_a_chart
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.charts import axis, chart_style
+from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
 
 _ROW_PX = 26
@@ -28,7 +28,7 @@ def spots_per_layer(counts: Mapping[str, int], names: list[str], *, theme: Theme
     plotly.graph_objects.Figure
         Layers from the surface inwards, the unannotated last; number and share at the end of each bar.
     """
-    look, layers = SURROUNDINGS[theme], colours.in_order(names)
+    style, layers = STYLES[theme], colours.in_order(names)
     numbers, total = [counts.get(layer, 0) for layer in layers], max(1, sum(counts.values()))
     shade = colours.layer_colours(names, theme)
     figure = go.Figure(
@@ -39,15 +39,15 @@ def spots_per_layer(counts: Mapping[str, int], names: list[str], *, theme: Theme
             marker={"color": [shade[layer] for layer in layers], "line": {"width": 0}},
             text=[f"{number:,}  ({number / total:.0%})" for number in numbers],
             textposition="outside",
-            textfont={"color": look.text},
+            textfont={"color": style.text},
             cliponaxis=False,
             hovertemplate="%{y}: %{x:,} spots<extra></extra>",
         )
     )
-    figure.update_layout(**look_of_a_chart(theme, 16 + _ROW_PX * len(layers)))
+    figure.update_layout(**chart_style(theme, 16 + _ROW_PX * len(layers)))
     figure.update_layout(
-        xaxis=axis(look, visible=False, range=[0, 2.1 * max([*numbers, 1])]),
-        yaxis=axis(look, autorange="reversed", automargin=True, tickfont={"color": look.text}, showgrid=False),
+        xaxis=axis(style, visible=False, range=[0, 2.1 * max([*numbers, 1])]),
+        yaxis=axis(style, autorange="reversed", automargin=True, tickfont={"color": style.text}, showgrid=False),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         bargap=0.25,
     )

@@ -1,4 +1,4 @@
-"""The paper's figures, redrawn on any sample: one figure a step of the method."""
+"""The paper's figures, redrawn on any sample: one figure for each step of the method."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Marker genes of all domains at one glance: a dot for each domain and gene."""
+"""Marker genes of all domains in one figure: a dot for each domain and gene."""
 
 import math
 
@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from core.evaluation.markers import Markers
 from core.evaluation.matching import Matching
 from core.figures import charts
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 
 MAX_GENES = 30
 """More columns than that cannot be read beside each other."""
@@ -80,12 +80,12 @@ def dot_plot(
 
 
 def _dots(shares: np.ndarray, means: np.ndarray, genes: np.ndarray, names: list[str], theme: Theme) -> go.Scatter:
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     pairs = [(gene, name) for name in names for gene in genes.tolist()]
     facts = [(*pair, share, mean) for pair, share, mean in zip(pairs, shares.flat, means.flat, strict=True)]
     bar = {
         "title": {"text": ""}, "thickness": 10, "len": 0.8, "outlinewidth": 0, "x": 1, "ticks": "", "tickvals": [0, 1],
-        "ticktext": ["least", "most"], "tickfont": {"color": look.muted},
+        "ticktext": ["least", "most"], "tickfont": {"color": style.muted},
     }  # fmt: skip
     return go.Scatter(
         x=np.tile(np.arange(len(genes)), len(names)), y=np.repeat(np.arange(len(names)), len(genes)),
@@ -93,7 +93,7 @@ def _dots(shares: np.ndarray, means: np.ndarray, genes: np.ndarray, names: list[
         marker={
             "size": [_diameter_px(share) for share in shares.flat], "color": _scaled(means).ravel(), "cmin": 0, "cmax": 1,
             "colorscale": charts.colour_scale(theme), "colorbar": bar, "opacity": 1,
-            "line": {"width": 0.8, "color": look.muted},
+            "line": {"width": 0.8, "color": style.muted},
         },
         hovertemplate="<b>%{customdata[0]}</b> in %{customdata[1]}<br>%{customdata[2]:.0%} of spots, mean %{customdata[3]:.2f}<extra></extra>",
     )  # fmt: skip
@@ -110,33 +110,33 @@ def _scaled(means: np.ndarray) -> np.ndarray:
 
 
 def _add_size_key(figure: go.Figure, theme: Theme) -> None:
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     for share in _KEYS:
         figure.add_scatter(
             x=[None], y=[None], mode="markers", name=f"{share:.0%}", hoverinfo="skip",
-            marker={"size": _diameter_px(share), "color": look.muted},
+            marker={"size": _diameter_px(share), "color": style.muted},
         )  # fmt: skip
     figure.update_layout(
         showlegend=True,
         legend={
             "orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "itemsizing": "trace",
-            "itemclick": False, "itemdoubleclick": False, "font": {"color": look.muted}, "bgcolor": "rgba(0,0,0,0)",
-            "title": {"text": "Spots of the domain with the gene", "font": {"color": look.muted, "size": 13}},
+            "itemclick": False, "itemdoubleclick": False, "font": {"color": style.muted}, "bgcolor": "rgba(0,0,0,0)",
+            "title": {"text": "Spots of the domain with the gene", "font": {"color": style.muted, "size": 13}},
         },
     )  # fmt: skip
 
 
 def _lay_out(figure: go.Figure, rows: list[str], genes: list[str], theme: Theme) -> None:
-    look = SURROUNDINGS[theme]
-    plain = {"showline": False, "ticks": "", "automargin": True, "tickfont": {"color": look.text}}
-    figure.update_layout(**charts.look_of_a_chart(theme, _ROW_PX * len(rows) + _AROUND_PX))
+    style = STYLES[theme]
+    plain = {"showline": False, "ticks": "", "automargin": True, "tickfont": {"color": style.text}}
+    figure.update_layout(**charts.chart_style(theme, _ROW_PX * len(rows) + _AROUND_PX))
     figure.update_xaxes(
         charts.axis(
-            look, **plain, tickvals=list(range(len(genes))), ticktext=genes, tickangle=-60, range=[-0.7, len(genes) - 0.3],
+            style, **plain, tickvals=list(range(len(genes))), ticktext=genes, tickangle=-60, range=[-0.7, len(genes) - 0.3],
             showgrid=False,
         )
     )  # fmt: skip
     figure.update_yaxes(
-        charts.axis(look, **plain, tickvals=list(range(len(rows))), ticktext=rows, range=[len(rows) - 0.4, -0.6])
+        charts.axis(style, **plain, tickvals=list(range(len(rows))), ticktext=rows, range=[len(rows) - 0.4, -0.6])
     )
     figure.update_layout(margin={"t": 36})

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from core.coordinates import Coordinates
 from core.evaluation.stability import agreement_with_others, kept_share
 from core.figures import charts, small_maps, tissue
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.result import Result
 from core.sample import Sample
 
@@ -23,7 +23,7 @@ def repeats(sample: Sample, runs: Sequence[Result], *, theme: Theme = "light") -
     ----------
     sample : Sample
     runs : sequence of Result
-        Two or more, the run on show first.
+        Two or more, the run shown first.
     theme : {"light", "dark"}
 
     Returns
@@ -40,14 +40,14 @@ def repeats(sample: Sample, runs: Sequence[Result], *, theme: Theme = "light") -
     for index, values in enumerate(columns.values()):
         _add_dots(figure, index, values, [run.params.clustering.random_state for run in runs], theme)
     _lay_out(figure, sample.coordinates, list(columns), theme)
-    look, share = SURROUNDINGS[theme], float(np.mean(kept == 1))
-    charts.write_above(figure, f"<b>Scores of {len(runs)} starts</b>", 0.0, look)
-    charts.write_above(figure, f"<b>How often each spot keeps its label</b>, {share:.0%} always", _MAP_BEGINS, look)
+    style, share = STYLES[theme], float(np.mean(kept == 1))
+    charts.write_above(figure, f"<b>Scores of {len(runs)} starts</b>", 0.0, style)
+    charts.write_above(figure, f"<b>How often each spot keeps its label</b>, {share:.0%} always", _MAP_BEGINS, style)
     return figure
 
 
 def scores_of_starts(runs: Sequence[Result]) -> dict[str, list[float]]:
-    """Collect what is known of each start.
+    """Collect the scores of each start.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def scores_of_starts(runs: Sequence[Result]) -> dict[str, list[float]]:
     Returns
     -------
     dict of str to list of float
-        By the name of the score, one value a start; scores that need an annotation are left out without one.
+        By the name of the score, one value per start; scores that need an annotation are left out without one.
     """
     columns = {"ARI": [run.scores.ari for run in runs], "NMI": [run.scores.nmi for run in runs]}
     known = {name: [v for v in values if v is not None] for name, values in columns.items() if None not in values}
@@ -68,37 +68,37 @@ def _add_kept(figure: go.Figure, coordinates: Coordinates, kept: np.ndarray, low
         figure.add_trace(tissue.area(coordinates[spots], name, shade, 2, group=name))
     bar = {
         "title": {"text": ""}, "thickness": 10, "len": 0.6, "outlinewidth": 0, "tickformat": ".0%", "x": 1.0,
-        "tickfont": {"color": SURROUNDINGS[theme].muted},
+        "tickfont": {"color": STYLES[theme].muted},
     }  # fmt: skip
     marker = {"color": [low], "cmin": low, "cmax": 1, "colorscale": charts.colour_scale(theme), "colorbar": bar}
     figure.add_scatter(x=[None], y=[None], xaxis="x2", yaxis="y2", mode="markers", marker={**marker, "showscale": True})
 
 
 def _add_dots(figure: go.Figure, index: int, values: list[float], seeds: list[int], theme: Theme) -> None:
-    look, spread = SURROUNDINGS[theme], np.linspace(-0.22, 0.22, len(values))
+    style, spread = STYLES[theme], np.linspace(-0.22, 0.22, len(values))
     figure.add_scatter(
         x=index + spread, y=values, mode="markers", customdata=seeds,
-        marker={"size": 9, "color": look.accent, "opacity": 0.85, "line": {"width": 1, "color": look.paper}},
+        marker={"size": 9, "color": style.accent, "opacity": 0.85, "line": {"width": 1, "color": style.paper}},
         hovertemplate="Seed %{customdata}: %{y:.3f}<extra></extra>",
     )  # fmt: skip
     median = float(np.median(values))
-    line = {"color": look.text, "width": 2}
+    line = {"color": style.text, "width": 2}
     figure.add_shape(type="line", x0=index - 0.3, x1=index + 0.3, y0=median, y1=median, line=line, layer="below")
     figure.add_annotation(
-        x=index + 0.32, y=median, text=f"{median:.3f}", showarrow=False, xanchor="left", font={"color": look.text}
+        x=index + 0.32, y=median, text=f"{median:.3f}", showarrow=False, xanchor="left", font={"color": style.text}
     )
 
 
 def _lay_out(figure: go.Figure, coordinates: Coordinates, names: list[str], theme: Theme) -> None:
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     left, right, top, bottom = tissue.extent_um(coordinates)
     margin = 0.03 * (right - left)
-    ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickfont": {"color": look.text}}
+    ticks = {"tickvals": list(range(len(names))), "ticktext": names, "tickfont": {"color": style.text}}
     map_axis = {"visible": False, "constrain": "domain", "fixedrange": True}
-    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
+    figure.update_layout(**charts.chart_style(theme, _HEIGHT_PX))
     figure.update_layout(
-        xaxis=charts.axis(look, **ticks, domain=[0, _DOTS_END], range=[-0.5, len(names) - 0.3], showgrid=False),
-        yaxis=charts.axis(look, rangemode="tozero", range=None, nticks=6),
+        xaxis=charts.axis(style, **ticks, domain=[0, _DOTS_END], range=[-0.5, len(names) - 0.3], showgrid=False),
+        yaxis=charts.axis(style, rangemode="tozero", range=None, nticks=6),
         xaxis2={**map_axis, "domain": [_MAP_BEGINS, 1], "range": [left - margin, right + margin], "anchor": "y2"},
         yaxis2={**map_axis, "range": [bottom + margin, top - margin], "scaleanchor": "x2", "anchor": "x2"},
         margin={"l": 40, "r": 8, "t": 34, "b": 30},

@@ -1,4 +1,4 @@
-"""Runs held against each other: their maps, how far they agree, and which layers each of them finds."""
+"""Runs compared: their maps, how far they agree, and which layers each of them finds."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from core.evaluation.layer_scores import layer_scores
 from core.evaluation.matching import Matching, match_steadily
 from core.figures import charts, colours, small_maps
 from core.figures.charts import plain
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.figures.three_runs import scores_in_words
 from core.layer_names import display_name
 from core.result import Result
@@ -33,11 +33,11 @@ def matched_to_each_other(sample: Sample, runs: Sequence[Result]) -> list[Matchi
     Returns
     -------
     list of Matching
-        One a run. What is one domain in two runs has one colour in both: that of its layer, or the one that it has in the
+        One per run. A domain found in two runs has one colour in both: that of its layer, or the one that it has in the
         first run.
     """
     first = match_steadily(runs[0].labels, sample.labels_true)
-    # Without a margin: every run has the matching that is best for it, however it suits the first.
+    # Without a margin: every run has the matching that is best for it, whatever the first has.
     return [first, *(match_steadily(run.labels, sample.labels_true, first, margin=0.0) for run in runs[1:])]
 
 
@@ -78,7 +78,7 @@ def agreement_of_runs(
     table : ndarray of shape (n_runs, n_runs), float
         As :func:`core.evaluation.stability.adjusted_rand` gives it.
     numbers : sequence of int
-        What columns are called, and rows before their names; counted from 1 by default.
+        Numbers of the runs, above columns and before the names of rows; counted from 1 by default.
     theme : {"light", "dark"}
 
     Returns
@@ -88,8 +88,8 @@ def agreement_of_runs(
     """
     numbers = numbers or range(1, len(names) + 1)
     rows = [f"{number}  {plain(shortened(name))}" for number, name in zip(numbers, names, strict=True)]
-    words = [[plain(f"{one} and {other}") for other in names] for one in names]
-    return _table(table, words, rows, numbers, "ARI", theme)
+    texts = [[plain(f"{one} and {other}") for other in names] for one in names]
+    return _table(table, texts, rows, numbers, "ARI", theme)
 
 
 def scores_by_layer(
@@ -110,7 +110,7 @@ def scores_by_layer(
     runs : sequence of ndarray of shape (n_spots,), int
         Their labels.
     numbers : sequence of int
-        What columns are called; counted from 1 by default.
+        Numbers of the runs, above columns; counted from 1 by default.
     theme : {"light", "dark"}
 
     Returns
@@ -121,7 +121,7 @@ def scores_by_layer(
     """
     shades = colours.layer_colours(charts.layers_of(labels_true, unannotated=False), theme)
     found = [{score.layer: score for score in layer_scores(labels, labels_true)} for labels in runs]
-    words = [
+    texts = [
         [
             plain(f"{display_name(layer)} in cluster {of_run[layer].cluster} of {name}")
             for name, of_run in zip(names, found, strict=True)
@@ -130,30 +130,30 @@ def scores_by_layer(
     ]
     values = np.array([[of_run[layer].f1 for of_run in found] for layer in shades])
     rows = [charts.swatch(plain(display_name(layer)), shade) for layer, shade in shades.items()]
-    return _table(values, words, rows, numbers or range(1, len(names) + 1), "F1", theme)
+    return _table(values, texts, rows, numbers or range(1, len(names) + 1), "F1", theme)
 
 
 def _table(
-    values: np.ndarray, words: list[list[str]], rows: list[str], numbers: Sequence[int], score: str, theme: Theme
+    values: np.ndarray, texts: list[list[str]], rows: list[str], numbers: Sequence[int], score: str, theme: Theme
 ) -> go.Figure:
     """Draw scores from 0 to 1 with a row for each of `rows` and a column for each run."""
     heat = go.Heatmap(
-        z=values, customdata=words, texttemplate="%{z:.2f}", zmin=0, zmax=1, xgap=2, ygap=2,
+        z=values, customdata=texts, texttemplate="%{z:.2f}", zmin=0, zmax=1, xgap=2, ygap=2,
         colorscale=charts.colour_scale(theme), showscale=False, textfont={"size": 13},
         hovertemplate=f"%{{customdata}}<br>{score} %{{z:.3f}}<extra></extra>",
     )  # fmt: skip
-    figure, look = go.Figure(heat), SURROUNDINGS[theme]
-    ticks = {"showgrid": False, "showline": False, "tickfont": {"color": look.text}, "ticks": ""}
+    figure, style = go.Figure(heat), STYLES[theme]
+    ticks = {"showgrid": False, "showline": False, "tickfont": {"color": style.text}, "ticks": ""}
     columns = {"tickvals": list(range(len(numbers))), "ticktext": [str(number) for number in numbers]}
     beside = {"tickvals": list(range(len(rows))), "ticktext": [f"{row}  " for row in rows]}
-    figure.update_layout(**charts.look_of_a_chart(theme, _ROW_PX * len(rows) + _HEAD_PX))
-    figure.update_xaxes(charts.axis(look, **ticks, **columns, side="top"))
-    figure.update_yaxes(charts.axis(look, **ticks, **beside, autorange="reversed", automargin=True))
+    figure.update_layout(**charts.chart_style(theme, _ROW_PX * len(rows) + _HEAD_PX))
+    figure.update_xaxes(charts.axis(style, **ticks, **columns, side="top"))
+    figure.update_yaxes(charts.axis(style, **ticks, **beside, autorange="reversed", automargin=True))
     return figure
 
 
 def shortened(name: str) -> str:
-    """Cut a name to what a heading has room for.
+    """Shorten a name to fit into a heading.
 
     Parameters
     ----------

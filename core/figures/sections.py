@@ -1,4 +1,4 @@
-"""Sections clustered together: predicted above annotated, one colour for one label in all of them."""
+"""Sections clustered together: predicted above annotated, with one colour for each label in all of them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.evaluation.matching import Matching, match_steadily
 from core.figures import charts, colours
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.figures.small_maps import SmallMap, of_clusters, side_by_side
 from core.layer_names import display_name
 from core.result import Result
@@ -24,7 +24,7 @@ def match_together(samples: Sequence[Sample], results: Mapping[str, Result]) -> 
     ----------
     samples : sequence of Sample
     results : mapping of str to Result
-        By section.
+        By name of the section.
 
     Returns
     -------
@@ -59,13 +59,13 @@ def sections_figure(
     ----------
     samples : sequence of Sample
     results : mapping of str to Result, or None
-        By section; None draws the annotation alone.
+        By name of the section; None draws only the annotation.
     theme : {"light", "dark"}
 
     Returns
     -------
     plotly.graph_objects.Figure
-        All maps on one scale, up to four sections a row, one legend. Where no section is annotated, what was predicted alone.
+        All maps on one scale, up to four sections in a row, one legend. Without any annotation, only the predictions.
     """
     n_columns = min(len(samples), _MOST_COLUMNS)
     predicted = {} if results is None else _predicted(samples, results, theme)
@@ -130,7 +130,7 @@ def _annotated(samples: Sequence[Sample], theme: Theme) -> dict[str, SmallMap]:
 def _layers_map(sample: Sample, shades: Mapping[str, str], theme: Theme) -> SmallMap:
     truth = sample.labels_true
     if truth is None:
-        bare = (("Spots", SURROUNDINGS[theme].border, np.ones(sample.n_spots, dtype=bool)),)
+        bare = (("Spots", STYLES[theme].border, np.ones(sample.n_spots, dtype=bool)),)
         return SmallMap(sample.name, "without an annotation", bare, in_legend=False, coordinates=sample.coordinates)
     areas = tuple((display_name(name), shade, truth == name) for name, shade in shades.items() if (truth == name).any())
     return SmallMap(sample.name, "annotated", areas, coordinates=sample.coordinates)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.evaluation.share import Shares, share_in_words
 from core.figures import charts
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 
 _HEIGHT_PX = 70
 
@@ -23,17 +23,17 @@ def share_bar(shares: Shares, *, theme: Theme = "light") -> go.Figure:
     -------
     plotly.graph_objects.Figure
     """
-    look = SURROUNDINGS[theme]
-    parts = [("Position", shares.position, look.muted), ("Expression", shares.expression, look.accent)]
-    hidden = charts.axis(look, visible=False)
+    style = STYLES[theme]
+    parts = [("Position", shares.position, style.muted), ("Expression", shares.expression, style.accent)]
+    hidden = charts.axis(style, visible=False)
     position, expression = (
-        charts.heading(charts.swatch(f"{name} {share_in_words(share)}", colour), 0.0, look)
+        charts.heading(charts.swatch(f"{name} {share_in_words(share)}", colour), 0.0, style)
         for name, share, colour in parts
     )
     # Below the bar: side by side the two would overlap in a narrow column.
     expression |= {"x": 1, "y": 0, "xanchor": "right", "yanchor": "top", "yshift": -5}
     layout = {
-        **charts.look_of_a_chart(theme, _HEIGHT_PX),
+        **charts.chart_style(theme, _HEIGHT_PX),
         "barmode": "stack",
         "xaxis": {**hidden, "range": [0, 1]},
         "yaxis": hidden,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.coordinates import Coordinates
 from core.evaluation.matching import Matching
 from core.figures import charts, colours, tissue
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
 
 _GAP = 0.012
@@ -35,7 +35,7 @@ class SmallMap:
     angle : float or None
         Radians; drawn as an arrow to greater depth.
     coordinates : Coordinates or None
-        Where it shows another tissue than the maps beside it.
+        Given where it shows another tissue than the maps beside it.
     """
 
     title: str
@@ -110,7 +110,7 @@ def of_values(title: str, subtitle: str, values: np.ndarray, limits: tuple[float
     title, subtitle : str
     values : ndarray of shape (n_spots,)
     limits : (float, float)
-        Values that have the lowest and the highest colour; beyond them nothing is told apart.
+        Values that have the lowest and the highest colour; values beyond them look the same.
     theme : {"light", "dark"}
 
     Returns
@@ -150,11 +150,11 @@ def side_by_side(
     plotly.graph_objects.Figure
         To scale, y down, one legend for all labels.
     """
-    look, n_rows = SURROUNDINGS[theme], math.ceil(len(maps) / n_columns)
+    style, n_rows = STYLES[theme], math.ceil(len(maps) / n_columns)
     figure = go.Figure()
-    figure.update_layout(**charts.look_of_a_chart(theme, n_rows * height_px + _LEGEND_PX))
+    figure.update_layout(**charts.chart_style(theme, n_rows * height_px + _LEGEND_PX))
     figure.update_layout(
-        plot_bgcolor=look.panel,
+        plot_bgcolor=style.panel,
         showlegend=True,
         margin={"l": 0, "r": 0, "t": _HEADING_PX, "b": _LEGEND_PX},
         legend={"orientation": "h", "x": 0, "y": 0, "yanchor": "top", "traceorder": "normal", "itemsizing": "trace",
@@ -180,7 +180,7 @@ def _size_um(tissues: Sequence[Coordinates]) -> tuple[float, float]:
 
 
 def _frame_um(coordinates: Coordinates, size_um: tuple[float, float]) -> tuple[float, float, float, float]:
-    """Put a frame of that size about the tissue: left, right, top, bottom."""
+    """Put a frame of that size around the tissue: left, right, top, bottom."""
     left, right, top, bottom = tissue.extent_um(coordinates)
     beside, above = (size_um[0] - (right - left)) / 2, (size_um[1] - (bottom - top)) / 2
     return left - beside, right + beside, top - above, bottom + above
@@ -196,7 +196,7 @@ def _add_map(
     size_um: tuple[float, float],
     theme: Theme,
 ) -> None:
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     for name, shade, spots in small.areas:
         figure.add_trace(tissue.area(coordinates[spots], name, shade, panel, group=name))
     left, right, top, bottom = _frame_um(coordinates, size_um)
@@ -210,10 +210,10 @@ def _add_map(
         },
     }  # fmt: skip
     figure.update_layout(axes)
-    words = f'<b>{small.title}</b><br><span style="font-size:12px;color:{look.muted}">{small.subtitle}</span>'
-    charts.write_above(figure, words, x[0], look, y=y[1])
+    title = f'<b>{small.title}</b><br><span style="font-size:12px;color:{style.muted}">{small.subtitle}</span>'
+    charts.write_above(figure, title, x[0], style, y=y[1])
     if small.angle is not None:
-        tissue.add_direction(figure, coordinates, small.angle, look, panel=panel)
+        tissue.add_direction(figure, coordinates, small.angle, style, panel=panel)
 
 
 def _add_legend(figure: go.Figure, maps: Sequence[SmallMap]) -> None:

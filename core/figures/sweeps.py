@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import charts
-from core.figures.colours import SURROUNDINGS, Surroundings, Theme
+from core.figures.colours import STYLES, Style, Theme
 from core.figures.contact_sheet import Side
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def heat_map(
     Parameters
     ----------
     scores : mapping of (row, column) to sequence of float
-        One value a start. Cells without any stay empty.
+        One value per start. Cells without any stay empty.
     rows, columns : Side
     score : str
         Its name.
@@ -36,25 +36,25 @@ def heat_map(
     Returns
     -------
     plotly.graph_objects.Figure
-        Each cell says its mean; the spread over starts is told on hovering.
+        Each cell shows its mean; hovering shows the spread over starts.
     """
-    look, shape = SURROUNDINGS[theme], (len(rows.values), len(columns.values))
-    means, words = np.full(shape, np.nan), np.full(shape, "", dtype=object)
+    style, shape = STYLES[theme], (len(rows.values), len(columns.values))
+    means, texts = np.full(shape, np.nan), np.full(shape, "", dtype=object)
     for (row, column), values in scores.items():
-        means[row, column], words[row, column] = np.mean(values), spread_in_words(values)
+        means[row, column], texts[row, column] = np.mean(values), spread_in_words(values)
     figure = go.Figure(
         go.Heatmap(
-            z=means, customdata=words, colorscale=charts.colour_scale(theme), texttemplate="%{z:.3f}", xgap=2, ygap=2,
+            z=means, customdata=texts, colorscale=charts.colour_scale(theme), texttemplate="%{z:.3f}", xgap=2, ygap=2,
             hovertemplate=f"{columns.name} %{{x}}<br>{rows.name} %{{y}}<br>{score} %{{customdata}}<extra></extra>",
             x=_names(columns), y=_names(rows), hoverongaps=False,
-            colorbar={"title": {"text": score}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": look.muted}},
+            colorbar={"title": {"text": score}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": style.muted}},
         )
     )  # fmt: skip
-    figure.update_layout(**charts.look_of_a_chart(theme, max(_LEAST_PX, _ROW_PX * shape[0] + 70)))
+    figure.update_layout(**charts.chart_style(theme, max(_LEAST_PX, _ROW_PX * shape[0] + 70)))
     figure.update_layout(margin={"l": 90, "r": 8, "t": 16, "b": 54})
-    figure.update_xaxes(charts.axis(look, title=_title(columns.name, look), type="category", showgrid=False))
+    figure.update_xaxes(charts.axis(style, title=_title(columns.name, style), type="category", showgrid=False))
     figure.update_yaxes(
-        charts.axis(look, title=_title(rows.name, look), type="category", autorange="reversed", showgrid=False)
+        charts.axis(style, title=_title(rows.name, style), type="category", autorange="reversed", showgrid=False)
     )
     return figure
 
@@ -64,7 +64,7 @@ def curve(scores: Mapping[Place, Sequence[float]], along: Side, score: str, *, t
 
     Parameters
     ----------
-    scores : mapping of (place,) to sequence of float
+    scores : mapping of (index,) to sequence of float
     along : Side
     score : str
         Its name.
@@ -74,24 +74,24 @@ def curve(scores: Mapping[Place, Sequence[float]], along: Side, score: str, *, t
     -------
     plotly.graph_objects.Figure
     """
-    look, names = SURROUNDINGS[theme], _names(along)
+    style, names = STYLES[theme], _names(along)
     indices = sorted(scores)
     figure = go.Figure()
     figure.add_scatter(
         x=[names[index[0]] for index in indices for _ in scores[index]],
         y=[value for index in indices for value in scores[index]],
-        mode="markers", marker={"size": 8, "color": look.accent, "opacity": 0.45}, hoverinfo="skip",
+        mode="markers", marker={"size": 8, "color": style.accent, "opacity": 0.45}, hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
         x=[names[index[0]] for index in indices], y=[float(np.mean(scores[index])) for index in indices],
-        mode="lines+markers", line={"color": look.accent, "width": 2}, marker={"size": 5},
+        mode="lines+markers", line={"color": style.accent, "width": 2}, marker={"size": 5},
         customdata=[spread_in_words(scores[index]) for index in indices],
         hovertemplate=f"{along.name} %{{x}}<br>{score} %{{customdata}}<extra></extra>",
     )  # fmt: skip
-    _lay_out(figure, look, theme)
+    _lay_out(figure, style, theme)
     order = {"type": "category", "categoryorder": "array", "categoryarray": names, "range": [-0.5, len(names) - 0.5]}
-    figure.update_xaxes(charts.axis(look, title=_title(along.name, look), **order))
-    figure.update_yaxes(charts.axis(look, title=_title(score, look)))
+    figure.update_xaxes(charts.axis(style, title=_title(along.name, style), **order))
+    figure.update_yaxes(charts.axis(style, title=_title(score, style)))
     return figure
 
 
@@ -110,20 +110,20 @@ def history(scores: Sequence[float], score: str, *, maximise: bool, theme: Theme
     -------
     plotly.graph_objects.Figure
     """
-    look, numbers = SURROUNDINGS[theme], list(range(1, len(scores) + 1))
+    style, numbers = STYLES[theme], list(range(1, len(scores) + 1))
     best = (np.maximum if maximise else np.minimum).accumulate(np.asarray(scores, dtype=float))
     figure = go.Figure()
     figure.add_scatter(
-        x=numbers, y=list(scores), mode="markers", marker={"size": 8, "color": look.accent, "opacity": 0.5},
+        x=numbers, y=list(scores), mode="markers", marker={"size": 8, "color": style.accent, "opacity": 0.5},
         hovertemplate=f"Trial %{{x}}<br>{score} %{{y:.3f}}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=numbers, y=best.tolist(), mode="lines", line={"color": look.accent, "width": 2, "shape": "hv"},
+        x=numbers, y=best.tolist(), mode="lines", line={"color": style.accent, "width": 2, "shape": "hv"},
         hovertemplate="Best so far %{y:.3f}<extra></extra>",
     )  # fmt: skip
-    _lay_out(figure, look, theme)
-    figure.update_xaxes(charts.axis(look, title=_title("Trial", look), showgrid=False))
-    figure.update_yaxes(charts.axis(look, title=_title(score, look)))
+    _lay_out(figure, style, theme)
+    figure.update_xaxes(charts.axis(style, title=_title("Trial", style), showgrid=False))
+    figure.update_yaxes(charts.axis(style, title=_title(score, style)))
     return figure
 
 
@@ -135,7 +135,7 @@ def importances(study: "optuna.Study", labels: Mapping[str, str], *, theme: Them
     study : optuna.Study
         With at least two trials that differ in their score.
     labels : mapping of str to str
-        Words for its parameters.
+        Names of its parameters as people read them.
     theme : {"light", "dark"}
 
     Returns
@@ -145,19 +145,19 @@ def importances(study: "optuna.Study", labels: Mapping[str, str], *, theme: Them
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
     found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
-    look, names = SURROUNDINGS[theme], list(reversed(found))
+    style, names = STYLES[theme], list(reversed(found))
     figure = go.Figure(
         go.Bar(
             x=[found[name] for name in names], y=[labels[name] for name in names], orientation="h",
-            marker={"color": look.accent}, text=[f"{found[name]:.0%}" for name in names], textposition="auto",
+            marker={"color": style.accent}, text=[f"{found[name]:.0%}" for name in names], textposition="auto",
             hovertemplate="%{y}: %{x:.0%} of the differences<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_layout(**charts.look_of_a_chart(theme, max(180, 44 * len(names) + 60)))
+    figure.update_layout(**charts.chart_style(theme, max(180, 44 * len(names) + 60)))
     figure.update_layout(margin={"l": 120, "r": 8, "t": 8, "b": 44})
     share = "Share of the differences in score"
-    figure.update_xaxes(charts.axis(look, title=_title(share, look), tickformat=".0%", rangemode="tozero"))
-    figure.update_yaxes(charts.axis(look, showgrid=False))
+    figure.update_xaxes(charts.axis(style, title=_title(share, style), tickformat=".0%", rangemode="tozero"))
+    figure.update_yaxes(charts.axis(style, showgrid=False))
     return figure
 
 
@@ -168,7 +168,7 @@ def slices(study: "optuna.Study", labels: Mapping[str, str], score: str, *, them
     ----------
     study : optuna.Study
     labels : mapping of str to str
-        Words for its parameters.
+        Names of its parameters as people read them.
     score : str
         Its name.
     theme : {"light", "dark"}
@@ -176,16 +176,16 @@ def slices(study: "optuna.Study", labels: Mapping[str, str], score: str, *, them
     Returns
     -------
     plotly.graph_objects.Figure
-        Later trials are darker on light surroundings, lighter on dark ones.
+        Later trials are darker in the light theme, lighter in the dark one.
     """
     from optuna.visualization import plot_slice
 
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     figure = plot_slice(study, params=list(labels), target_name=score)
-    bar = {"title": {"text": "Trial"}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": look.muted}}
-    line = {"width": 0.5, "color": look.border}
+    bar = {"title": {"text": "Trial"}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": style.muted}}
+    line = {"width": 0.5, "color": style.border}
     figure.update_traces(marker={"colorscale": charts.colour_scale(theme), "size": 8, "line": line, "colorbar": bar})
-    _restyle(figure, labels, look, theme)
+    _restyle(figure, labels, style, theme)
     return figure
 
 
@@ -196,7 +196,7 @@ def parallel(study: "optuna.Study", labels: Mapping[str, str], score: str, *, th
     ----------
     study : optuna.Study
     labels : mapping of str to str
-        Words for its parameters.
+        Names of its parameters as people read them.
     score : str
         Its name.
     theme : {"light", "dark"}
@@ -204,25 +204,25 @@ def parallel(study: "optuna.Study", labels: Mapping[str, str], score: str, *, th
     Returns
     -------
     plotly.graph_objects.Figure
-        Stretches marked along an axis leave only the trials that pass through them.
+        Marking ranges along an axis leaves only the trials that pass through them.
     """
-    look, trials = SURROUNDINGS[theme], [trial for trial in study.trials if trial.value is not None]
+    style, trials = STYLES[theme], [trial for trial in study.trials if trial.value is not None]
     scores = [float(trial.value or 0.0) for trial in trials]
     knobs = [_dimension(name, trials, label) for name, label in labels.items()]
     figure = go.Figure(
         go.Parcoords(
             dimensions=[*knobs, {"label": score, "values": scores}],
             line={"color": scores, "colorscale": charts.colour_scale(theme), "showscale": False},
-            labelfont={"color": look.text, "size": 13}, tickfont={"color": look.muted, "size": 12},
-            rangefont={"color": "rgba(0,0,0,0)"}, unselected={"line": {"color": look.border, "opacity": 0.4}},
+            labelfont={"color": style.text, "size": 13}, tickfont={"color": style.muted, "size": 12},
+            rangefont={"color": "rgba(0,0,0,0)"}, unselected={"line": {"color": style.border, "opacity": 0.4}},
         )
     )  # fmt: skip
-    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
+    figure.update_layout(**charts.chart_style(theme, _HEIGHT_PX))
     return figure.update_layout(margin={"l": 60, "r": 60, "t": 48, "b": 24})
 
 
 def _dimension(name: str, trials: "Sequence[optuna.trial.FrozenTrial]", label: str) -> dict[str, object]:
-    """One axis: a knob with choices by number, one that turns by factors by its logarithm."""
+    """Make one axis: choices are numbered, and a knob that counts by factors has its logarithm."""
     values = [trial.params[name] for trial in trials]
     distribution = trials[0].distributions[name]
     if (choices := getattr(distribution, "choices", None)) is not None:
@@ -251,24 +251,24 @@ def spread_in_words(values: Sequence[float]) -> str:
     return mean if len(values) < 2 else f"{mean} ± {np.std(values):.3f}"
 
 
-def _restyle(figure: go.Figure, labels: Mapping[str, str], look: Surroundings, theme: Theme) -> None:
-    figure.update_layout(template="none", title=None, **charts.look_of_a_chart(theme, _HEIGHT_PX))
+def _restyle(figure: go.Figure, labels: Mapping[str, str], style: Style, theme: Theme) -> None:
+    figure.update_layout(template="none", title=None, **charts.chart_style(theme, _HEIGHT_PX))
     figure.update_layout(margin={"l": 60, "r": 8, "t": 24, "b": 54})
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         title = axis.title.text or ""
-        axis.update(charts.axis(look, title=_title(labels.get(title, title), look)))
+        axis.update(charts.axis(style, title=_title(labels.get(title, title), style)))
         if axis.type == "log":
             axis.update(tickvals=_TICKS, ticktext=[f"{tick:g}" for tick in _TICKS])
     for trace in figure.data:
         trace.x = [value.strip("'") if isinstance(value, str) else value for value in trace.x]
 
 
-def _title(text: str, look: Surroundings) -> dict[str, object]:
-    return {"text": text, "font": {"color": look.muted, "size": 13}}
+def _title(text: str, style: Style) -> dict[str, object]:
+    return {"text": text, "font": {"color": style.muted, "size": 13}}
 
 
-def _lay_out(figure: go.Figure, look: Surroundings, theme: Theme) -> None:
-    figure.update_layout(**charts.look_of_a_chart(theme, _HEIGHT_PX))
+def _lay_out(figure: go.Figure, style: Style, theme: Theme) -> None:
+    figure.update_layout(**charts.chart_style(theme, _HEIGHT_PX))
     figure.update_layout(margin={"l": 60, "r": 8, "t": 12, "b": 50})
 
 

@@ -1,4 +1,4 @@
-"""The paper's figures 5 to 7: runs that differ in their start alone, beside the annotation, with their scores."""
+"""The paper's figures 5 to 7: runs that differ only in their start, beside the annotation, with their scores."""
 
 from collections.abc import Sequence
 

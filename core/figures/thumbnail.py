@@ -46,7 +46,7 @@ def map_png(coordinates: Coordinates, labels: np.ndarray, colours: Mapping[int, 
 
 @functools.lru_cache(maxsize=4)
 def _nearest_spots(coordinates: Coordinates, size_px: int) -> tuple[np.ndarray, np.ndarray]:
-    """Find the spot nearest to each pixel, and whether it is near enough; the same for all maps of a tissue."""
+    """Find the spot nearest to each pixel, and whether it is near enough; equal for all maps of a tissue."""
     points = coordinates.tissue_um
     reach = _REACH * math.sqrt(coordinates.spot_um2)
     low, high = points.min(axis=0) - reach, points.max(axis=0) + reach

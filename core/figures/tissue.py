@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from core.coordinates import COL_PITCH_UM, ROW_PITCH_UM, Coordinates
 from core.depth import FoundDirection, across_layers_um
-from core.figures.colours import Surroundings
+from core.figures.colours import Style
 from core.figures.depth_lines import depth_lines
 
 # Corners of a spot's hexagon, clockwise on a picture with y down, in half columns (50 um) and thirds of a row (28.9 um):
@@ -154,15 +154,15 @@ def legend_key(name: str, colour: str, group: str, *, rank: int) -> go.Scatter:
     )
 
 
-def hover(coordinates: Coordinates, names: Sequence[str], words: Sequence[str], panel: int) -> go.Scatter:
-    """Answer the pointer over each spot, without drawing anything.
+def hover(coordinates: Coordinates, names: Sequence[str], texts: Sequence[str], panel: int) -> go.Scatter:
+    """Show text when the pointer is over a spot, without drawing anything.
 
     Parameters
     ----------
     coordinates : Coordinates
     names : sequence of str
         Barcode, or another name, of each spot.
-    words : sequence of str
+    texts : sequence of str
         What else to say of each spot, in HTML.
     panel : int
 
@@ -184,7 +184,7 @@ def hover(coordinates: Coordinates, names: Sequence[str], words: Sequence[str], 
         mode="markers",
         marker={"opacity": 0, "size": 6},
         text=names,
-        hovertext=words,
+        hovertext=texts,
         customdata=coordinates.positions.astype(np.int32) if coordinates.on_lattice else None,
         hovertemplate=f"<b>%{{text}}</b><br>%{{hovertext}}<br>{where}<extra></extra>",
         showlegend=False,
@@ -245,7 +245,7 @@ def length_name(length_um: float) -> str:
     return f"{length_um / 1000:g} mm" if length_um >= 1000 else f"{length_um:g} µm"
 
 
-def add_scale_bar(figure: go.Figure, coordinates: Coordinates, look: Surroundings) -> None:
+def add_scale_bar(figure: go.Figure, coordinates: Coordinates, style: Style) -> None:
     """Draw a scale bar below the tissue's left edge, on the left map.
 
     Parameters
@@ -253,20 +253,20 @@ def add_scale_bar(figure: go.Figure, coordinates: Coordinates, look: Surrounding
     figure : plotly.graph_objects.Figure
         Changed in place.
     coordinates : Coordinates
-    look : Surroundings
+    style : Style
     """
     left, right, top, bottom = extent_um(coordinates)
     length, y = scale_bar_um(right - left), bottom + 0.035 * (bottom - top)
-    line = {"color": look.text, "width": 2.5}
+    line = {"color": style.text, "width": 2.5}
     figure.add_shape(type="line", x0=left, x1=left + length, y0=y, y1=y, xref="x", yref="y", line=line)
     figure.add_annotation(
         x=left + length, y=y, xref="x", yref="y", text=length_name(length), showarrow=False, xanchor="left", xshift=6,
-        font={"size": 12, "color": look.text},
+        font={"size": 12, "color": style.text},
     )  # fmt: skip
 
 
 def add_depth(
-    figure: go.Figure, coordinates: Coordinates, found: FoundDirection | None, look: Surroundings, *, panel: int = 1
+    figure: go.Figure, coordinates: Coordinates, found: FoundDirection | None, style: Style, *, panel: int = 1
 ) -> None:
     """Draw the depth that a run used: an arrow across the layers, or lines of equal depth where it bends; none where it took no part.
 
@@ -276,18 +276,18 @@ def add_depth(
         Changed in place.
     coordinates : Coordinates
     found : FoundDirection or None
-    look : Surroundings
+    style : Style
     panel : int
         Which map, counted from 1 on the left.
     """
     if found is None or not found.takes_part:
         return
     if found.bend is None:
-        add_direction(figure, coordinates, found.angle, look, panel=panel)
+        add_direction(figure, coordinates, found.angle, style, panel=panel)
         return
     ends = [np.vstack((line, [[np.nan, np.nan]])) for line in depth_lines(coordinates, found.bend)]
     x_um, y_um = np.concatenate(ends).T if ends else ([], [])
-    for colour, width in ((look.paper, 2.5), (look.text, 1.0)):
+    for colour, width in ((style.paper, 2.5), (style.text, 1.0)):
         line = {"color": colour, "width": width}
         figure.add_scatter(
             x=x_um,
@@ -301,9 +301,7 @@ def add_depth(
         )
 
 
-def add_direction(
-    figure: go.Figure, coordinates: Coordinates, angle: float, look: Surroundings, *, panel: int = 1
-) -> None:
+def add_direction(figure: go.Figure, coordinates: Coordinates, angle: float, style: Style, *, panel: int = 1) -> None:
     """Draw the direction of increasing depth as an arrow through the middle of a map.
 
     Parameters
@@ -313,7 +311,7 @@ def add_direction(
     coordinates : Coordinates
     angle : float
         Radians, in the coordinates of the positions.
-    look : Surroundings
+    style : Style
     panel : int
         Which map, counted from 1 on the left.
     """
@@ -328,6 +326,6 @@ def add_direction(
         path=path,
         xref="x" if panel == 1 else f"x{panel}",
         yref="y" if panel == 1 else f"y{panel}",
-        fillcolor=look.text,
-        line={"color": look.paper, "width": 1.5},
+        fillcolor=style.text,
+        line={"color": style.paper, "width": 1.5},
     )

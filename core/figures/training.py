@@ -1,11 +1,11 @@
-"""How a training went."""
+"""The loss of a training, epoch by epoch."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.figures.comparison import FONT
 
 _MANY_FOLD = 20
@@ -28,25 +28,25 @@ def loss_curve(losses: Sequence[float], *, n_epochs: int | None = None, theme: T
     plotly.graph_objects.Figure
         The loss axis is logarithmic where the losses differ more than twentyfold.
     """
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     last = n_epochs or len(losses)
     figure = go.Figure(
         go.Scatter(
             x=list(range(1, len(losses) + 1)),
             y=list(losses),
             mode="lines+markers" if len(losses) < 2 else "lines",
-            line={"color": look.accent, "width": 2},
+            line={"color": style.accent, "width": 2},
             hovertemplate="Epoch %{x}<br>Loss %{y:.4g}<extra></extra>",
         )
     )
-    axis = {"gridcolor": look.border, "zeroline": False, "linecolor": look.border, "tickfont": {"color": look.muted}}
+    axis = {"gridcolor": style.border, "zeroline": False, "linecolor": style.border, "tickfont": {"color": style.muted}}
     figure.update_layout(
         xaxis={**axis, "title": "Epoch", "range": [0.5, last + 0.5], "showgrid": False},
         yaxis={**axis, "title": "Loss", "type": "log" if _differ_much(losses) else "linear", "exponentformat": "power"},
-        paper_bgcolor=look.paper,
-        plot_bgcolor=look.paper,
-        font={"family": FONT, "size": 13, "color": look.text},
-        hoverlabel={"bgcolor": look.paper, "bordercolor": look.border, "font": {"color": look.text, "family": FONT}},
+        paper_bgcolor=style.paper,
+        plot_bgcolor=style.paper,
+        font={"family": FONT, "size": 13, "color": style.text},
+        hoverlabel={"bgcolor": style.paper, "bordercolor": style.border, "font": {"color": style.text, "family": FONT}},
         margin={"l": 64, "r": 8, "t": 8, "b": 44},
         height=240,
         showlegend=False,
@@ -68,17 +68,17 @@ def live_loss(losses: Sequence[float], *, n_epochs: int, theme: Theme = "light")
     Returns
     -------
     dict
-        Options of Apache ECharts. Of long trainings every n-th epoch, and always the last.
+        Options of Apache ECharts. Long trainings show every n-th epoch, and always the last.
     """
-    look = SURROUNDINGS[theme]
+    style = STYLES[theme]
     stride = max(1, len(losses) // _POINTS)
     epochs = sorted({*range(1, len(losses) + 1, stride), len(losses)} - {0})
     axis = {
         "nameLocation": "middle",
-        "nameTextStyle": {"color": look.text, "fontSize": 13},
-        "axisLabel": {"color": look.muted},
-        "axisLine": {"lineStyle": {"color": look.border}},
-        "splitLine": {"lineStyle": {"color": look.border}},
+        "nameTextStyle": {"color": style.text, "fontSize": 13},
+        "axisLabel": {"color": style.muted},
+        "axisLine": {"lineStyle": {"color": style.border}},
+        "splitLine": {"lineStyle": {"color": style.border}},
     }
     return {
         "animation": False,
@@ -97,8 +97,8 @@ def live_loss(losses: Sequence[float], *, n_epochs: int, theme: Theme = "light")
                 "type": "line",
                 "data": [[epoch, losses[epoch - 1]] for epoch in epochs],
                 "symbol": "circle" if len(epochs) < 2 else "none",
-                "lineStyle": {"color": look.accent, "width": 2},
-                "itemStyle": {"color": look.accent},
+                "lineStyle": {"color": style.accent, "width": 2},
+                "itemStyle": {"color": style.accent},
             }
         ],
     }

@@ -1,6 +1,6 @@
-"""Annotations in tables: which label each barcode has.
+"""Annotations from tables: the label of each barcode.
 
-Columns are found by what they hold, not by how they are called: the barcodes are those that the sample knows.
+Columns are found by content, not by name: the barcode column is the one that names the sample's spots.
 """
 
 import csv
@@ -22,7 +22,7 @@ from core.text import shown
 MAX_TABLE_BYTES = 64 << 20
 
 MAX_CLASSES = 100
-"""A column with more different values is no annotation."""
+"""A column with more different values is not an annotation."""
 
 _TELLING_NAMES = (
     r"layer_guess_reordered$",
@@ -67,7 +67,7 @@ class Annotations:
 
     @property
     def suggested(self) -> str | None:
-        """The column most likely meant."""
+        """The column that is most likely the annotation."""
         return suggested_annotation(self.columns) or next(iter(self.columns), None)
 
     def check(self) -> Check:
@@ -120,7 +120,7 @@ def read_annotations(path: Path, barcodes: np.ndarray) -> Annotations:
     Raises
     ------
     SampleFileError
-        If the file is no table, or no column names spots of the sample.
+        If the file is not a table, or no column names spots of the sample.
     """
     rows = _table(path)
     indices, which = _barcode_column(rows, barcodes)
@@ -176,7 +176,7 @@ def suggested_annotation(columns: Iterable[str]) -> str | None:
 
 
 def spelled(names: list[str]) -> list[str]:
-    """Write the names of classes as this product does.
+    """Write the names of classes in this program's spelling.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def _barcode_column(rows: list[list[str]], barcodes: np.ndarray) -> tuple[np.nda
 
 
 def _numbered(names: list[str]) -> dict[str, int]:
-    """Index of each name; none at all where a name stands twice."""
+    """Index of each name; empty if any name appears twice."""
     indices = {name: number for number, name in enumerate(names)}
     return indices if len(indices) == len(names) else {}
 

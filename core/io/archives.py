@@ -1,4 +1,4 @@
-"""zip, tar and tar.gz from strangers: looked through before anything is unpacked, and measured while it is.
+"""Untrusted zip, tar and tar.gz files: checked before anything is unpacked, and measured while unpacking.
 
 Only named members are unpacked, into a temporary folder. Names that leave the folder, links, devices, encrypted members
 and bombs are refused, each with one sentence. Knows nothing of samples.
@@ -24,20 +24,20 @@ from core.text import shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an archive may ask for.
+    """Limits on what an archive may contain.
 
     Parameters
     ----------
     members : int
         Files and folders in it.
     depth : int
-        Folders in one another.
+        How deep folders may be nested.
     total_bytes : int
-        Of everything that is unpacked or passed over while unpacking.
+        Bytes of everything that is unpacked or skipped while unpacking.
     ratio : int
         Bytes unpacked for each byte stored. Counts as text come to about 6, pictures and HDF5 to 1.
     small_bytes : int
-        Up to this size the ratio does not matter.
+        Size up to which the ratio is not checked.
     """
 
     members: int = 10_000
@@ -58,7 +58,7 @@ _OTHER_KINDS = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7-Zip", b"Ra
 
 
 def is_archive(path: Path) -> bool:
-    """Say by its first bytes whether a file is an archive or compressed, also in a way that is not read here.
+    """Say by its first bytes whether a file is an archive or compressed, even by a method that is not supported here.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def is_archive(path: Path) -> bool:
     Returns
     -------
     bool
-        False, too, for what is not a file.
+        False also if the path is not a file.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def is_archive(path: Path) -> bool:
 
 
 def member_names(path: Path, limits: Limits = LIMITS) -> list[PurePosixPath]:
-    """List the files of an archive, all of them looked at.
+    """List the files of an archive, after checking all of them.
 
     Parameters
     ----------
@@ -104,14 +104,14 @@ def member_names(path: Path, limits: Limits = LIMITS) -> list[PurePosixPath]:
 
 @contextmanager
 def unpacked(path: Path, wanted: Collection[PurePosixPath], limits: Limits = LIMITS) -> Iterator[Path]:
-    """Unpack some files of an archive for as long as a block lasts.
+    """Unpack some files of an archive for the duration of a block.
 
     Parameters
     ----------
     path : Path
         A zip, tar or tar.gz.
     wanted : collection of PurePosixPath
-        Some of :func:`member_names`; nothing else touches the disk.
+        Some of :func:`member_names`; nothing else is written to the disk.
     limits : Limits
 
     Yields
@@ -148,7 +148,7 @@ def unzipped(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
     Yields
     ------
     binary file
-        For reading; what is damaged or too large inside the block becomes a sentence.
+        For reading; errors of damage or size inside the block become a sentence.
 
     Raises
     ------
@@ -185,7 +185,7 @@ class _Budget:
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A file in an archive, looked at but not unpacked; one of a tar is opened before the next is asked for."""
+    """A file in an archive, checked but not unpacked; a file of a tar must be opened before the next is requested."""
 
     name: PurePosixPath
     size: int
@@ -232,7 +232,7 @@ def _damage_as_sentence(path: Path) -> Iterator[None]:
 
 
 def _kind(path: Path) -> str:
-    """Name the format: zip, tar, gzip, one that is not read here, or nothing for what is no archive."""
+    """Name the format: zip, tar, gzip, one that is not read here, or nothing for anything else."""
     with _damage_as_sentence(path), path.open("rb") as raw:
         start = raw.read(512)
     if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
@@ -245,7 +245,7 @@ def _kind(path: Path) -> str:
 
 
 class _Bounded:
-    """A file that hands out no piece of absurd size.
+    """A file that refuses to read absurdly large pieces.
 
     zipfile reads its directory, and tarfile an extended header, as a whole, as long as the file says it is.
     """
@@ -269,7 +269,7 @@ class _Bounded:
 
 
 class _Forward(io.RawIOBase):
-    """What gzip unpacks, counted; it is never rewound, as gzip would then start over."""
+    """Counts what gzip unpacks; it never rewinds, since gzip would then start over."""
 
     def __init__(self, stream: gzip.GzipFile, budget: _Budget) -> None:
         self._stream = stream
@@ -297,7 +297,7 @@ class _Forward(io.RawIOBase):
 
 
 def _zip_members(archive: zipfile.ZipFile, names: "_Names") -> Iterator[_Member]:
-    # All are looked at before the first is unpacked.
+    # All members are checked before the first is unpacked.
     members = [_zip_member(archive, entry, names) for entry in archive.infolist()]
     yield from (member for member in members if member is not None)
 
@@ -328,7 +328,7 @@ def _tar_members(archive: tarfile.TarFile, names: "_Names") -> Iterator[_Member]
 
 
 class _Names:
-    """Looks at each name of an archive once."""
+    """Checks each name of an archive once."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._archive = shown(path.name)
@@ -345,7 +345,7 @@ class _Names:
             )
         if not name.isprintable():
             raise self.refused(name, "has a name with control characters", "rename it")
-        path = PurePosixPath(name.replace("\\", "/"))  # some programs of Windows pack names with `\`
+        path = PurePosixPath(name.replace("\\", "/"))  # some Windows programs write names with `\`
         if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", name):
             raise self.refused(name, "leads out of the archive", "pack the folder anew, with relative names")
         if len(path.parts) > self._limits.depth:
@@ -363,7 +363,7 @@ class _Names:
 
 
 def _is_litter(name: PurePosixPath) -> bool:
-    """Whether a Mac put it there beside the real file."""
+    """Whether it is a file that macOS adds beside the real one."""
     return "__MACOSX" in name.parts or name.name.startswith("._")
 
 

@@ -1,4 +1,4 @@
-"""Private folders for what is on its way in: files under names of our own, which go with whoever holds the folder."""
+"""Private folders for uploads: files under new names, removed together with the object that holds the folder."""
 
 import shutil
 import tempfile
@@ -10,7 +10,7 @@ from typing import IO
 from core.errors import SampleFileError
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip", ".h5ad", ".hdf5", ".h5", ".csv.gz", ".csv", ".tsv", ".txt")
-"""Endings that a reader may go by; any other name becomes one without an ending."""
+"""Endings that readers rely on; other endings are removed."""
 
 _COPY_BYTES = 1 << 20
 
@@ -27,13 +27,13 @@ class Draft:
         self._end()
 
     def take(self, stream: IO[bytes], name: str) -> Path:
-        """Copy what someone sent into a file whose name is not theirs.
+        """Copy an upload into a file with a new name.
 
         Parameters
         ----------
         stream : binary file
         name : str
-            As they call it; only its ending counts, and only one of :data:`SUFFIXES`.
+            Name of the upload; only its ending counts, and only one of :data:`SUFFIXES`.
 
         Returns
         -------
@@ -55,7 +55,7 @@ class Draft:
 
 
 def suffix(name: str) -> str:
-    """Find the ending of a file's name, if it is one that readers go by.
+    """Find the ending of a file's name, if it is one that readers rely on.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Labels on their way out: files that other programs read, and the names that clusters go by in them."""
+"""Exporting labels: files that other programs read, and names of clusters in them."""
 
 import csv
 import io
@@ -17,13 +17,13 @@ MAX_NAME = 80
 
 
 def renamed(labels: np.ndarray, names: Mapping[int, str] | None = None) -> np.ndarray:
-    """Give clusters names; two of one name become one.
+    """Give clusters names; clusters with equal names are merged.
 
     Parameters
     ----------
     labels : ndarray of shape (n_spots,), int
     names : mapping of int to str, optional
-        New names by cluster. The others go by their numbers.
+        New names by cluster. The others keep their numbers.
 
     Returns
     -------
@@ -48,8 +48,8 @@ def renamed(labels: np.ndarray, names: Mapping[int, str] | None = None) -> np.nd
             raise ParameterError(
                 f"The name of cluster {cluster} must be 1 to {MAX_NAME} characters that can be printed."
             )
-    by_place = np.array([names.get(cluster, str(cluster)) for cluster in known])
-    text: np.ndarray = by_place[np.searchsorted(known, labels)]
+    by_index = np.array([names.get(cluster, str(cluster)) for cluster in known])
+    text: np.ndarray = by_index[np.searchsorted(known, labels)]
     return text
 
 
@@ -85,7 +85,7 @@ def loupe_csv(sample: Sample, labels: np.ndarray, name: str) -> str:
     labels : ndarray of shape (n_spots,)
         Of any type; see :func:`renamed`.
     name : str
-        What Loupe calls the category.
+        Name of the category in Loupe.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def spots_csv(sample: Sample, spots: list[int]) -> str:
     text, names = io.StringIO(), spot_names(sample)
     writer = csv.writer(text, lineterminator="\n")
     annotated = sample.labels_true is not None
-    columns, indices = spot_places(sample)
+    columns, indices = spot_positions(sample)
     writer.writerow(("spot", *columns, *["layer"] * annotated))
     for spot in spots:
         layer = [] if sample.labels_true is None else [sample.labels_true[spot]]
@@ -156,8 +156,8 @@ def spots_csv(sample: Sample, spots: list[int]) -> str:
     return text.getvalue()
 
 
-def spot_places(sample: Sample) -> tuple[tuple[str, str], np.ndarray]:
-    """Say where spots lie, as tables do.
+def spot_positions(sample: Sample) -> tuple[tuple[str, str], np.ndarray]:
+    """Give the positions of spots as tables list them.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def spot_places(sample: Sample) -> tuple[tuple[str, str], np.ndarray]:
     -------
     columns : (str, str)
         `array_row` and `array_col`, or off the lattice `x_um` and `y_um`.
-    indices : ndarray of shape (n_spots, 2)
+    positions : ndarray of shape (n_spots, 2)
         Whole numbers, or micrometres to the nearest thousandth.
     """
     if sample.lattice is not None:

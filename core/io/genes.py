@@ -1,6 +1,6 @@
-"""Which genes are kept; counts alone decide, never an annotation.
+"""Choosing which genes are kept, from counts alone and never from an annotation.
 
-Counts are gone through in blocks, so that those of a large file need never be in memory together.
+Counts are processed in blocks, so that those of a large file are never all in memory.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ Blocks = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GeneTotals:
-    """What one pass over the counts says of each gene.
+    """Totals of each gene from one pass over the counts.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class GeneTotals:
 
 
 def totals(blocks: Blocks, n_spots: int, n_genes: int) -> GeneTotals:
-    """Go through the counts once.
+    """Compute totals of the genes in one pass over the counts.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def chosen(counts: sparse.csr_array, choices: ImportChoices) -> np.ndarray:
         If no gene is left.
     """
     n_spots, n_genes = counts.shape
-    if choices.genes == "present":  # needs no sums, which take as long as reading
+    if choices.genes == "present":  # this rule needs no sums, which take as long as reading
         return _present(np.bincount(counts.indices, minlength=n_genes), n_spots)
     return chosen_in_blocks(_one_block(counts), totals(_one_block(counts), n_spots, n_genes), choices)
 
@@ -149,7 +149,7 @@ def most_variable(counts: sparse.csr_array, n_top: int) -> np.ndarray:
     Notes
     -----
     The rule is `vst` of Seurat 3 (Stuart et al. 2019, doi 10.1016/j.cell.2019.05.031), which scanpy calls
-    `seurat_v3`, with a quadratic in place of the local regression: it needs no further package and is the same on
+    `seurat_v3`, with a quadratic instead of the local regression: it needs no further package and is the same on
     every machine. Ties keep the order of the genes. The plain variance would follow abundance, and leave out most
     published layer markers.
     """
@@ -190,7 +190,7 @@ def _variance(of_genes: GeneTotals) -> np.ndarray:
 
 
 def _expected_sd(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Read a gene's standard deviation off the trend over all genes; 0 for genes that never vary."""
+    """Compute the standard deviation that the trend over all genes expects; 0 for genes that never vary."""
     varies = variance > 0
     log_mean = np.log10(mean[varies])
     trend = np.polynomial.Polynomial.fit(log_mean, np.log10(variance[varies]), deg=2)

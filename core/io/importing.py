@@ -1,6 +1,6 @@
-"""A sample from whatever a lab brings: the format is recognised by what a source holds, not by its name.
+"""Importing a sample from any supported source; the format is recognised by content, not by name.
 
-Also where samples are put: :func:`save` writes the lab's format under a safe name, whole or not at all.
+:func:`save` writes samples in the lab's format under a safe name, whole or not at all.
 """
 
 import dataclasses
@@ -31,13 +31,13 @@ LABELS = "Y"
 MAX_NAME = 80
 
 LEVEL = 1
-"""Of compression: on real sections a fifth larger than the default of 6, in a quarter of the time."""
+"""Compression level: files of real sections are a fifth larger than at the default of 6, in a quarter of the time."""
 
 _PathLike = str | os.PathLike[str]
 
 
 def survey(source: _PathLike, *, annotation_csv: _PathLike | None = None) -> Survey:
-    """Say what a source holds, without reading counts.
+    """Report what a source holds, without reading counts.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ def survey(source: _PathLike, *, annotation_csv: _PathLike | None = None) -> Sur
     Returns
     -------
     Survey
-        With a check that is bad for what stands in the way.
+        With a bad check for each obstacle.
 
     Raises
     ------
     SampleFileError
-        If the source is nothing that can be imported; the message says what it is.
+        If the source cannot be imported; the message says what it is.
     UnsafeFileError
         If it is hostile.
     """
@@ -196,7 +196,7 @@ def safe_name(name: str) -> str:
 
 
 def _format(path: Path) -> str:
-    """Say which reader a source needs."""
+    """Find which reader a source needs."""
     if path.is_dir():
         _check_no_zarr(path)
     if path.is_dir() or archives.is_archive(path):
@@ -265,7 +265,7 @@ def _required(barcodes: np.ndarray | None, path: Path) -> np.ndarray:
 
 
 def _with_table(survey: Survey, path: Path, kind: str, table: Path) -> Survey:
-    """Replace the source's own annotation by that of a table of labels."""
+    """Replace the source's own annotation by that of a table."""
     checks = [check for check in survey.checks if check.what != "Annotation"]
     try:
         barcodes = lab.read_barcodes(path) if kind == "lab" else h5ad.read_barcodes(path)
@@ -298,7 +298,7 @@ def _make(folder: Path) -> None:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[Path]:
-    """Give a draft to write to, which becomes the file of a new sample."""
+    """Provide a draft to write to, which becomes the file of a new sample."""
     try:
         with written_whole(path, replace=False) as draft:
             yield draft

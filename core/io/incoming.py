@@ -1,4 +1,4 @@
-"""What every reader of foreign files says and asks: findings to look at before anything is saved, and choices to adjust.
+"""Results and choices shared by all import readers: findings to check before saving, and choices to adjust.
 
 Each reader offers `survey(path) -> Survey`, which reads no counts, and `read(path, choices) -> Sample`.
 """
@@ -12,18 +12,18 @@ from core.declarations import StepParams, knob
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at in a source.
+    """The result of one check of a source.
 
     Parameters
     ----------
     what : str
-        Name of the thing, such as `Positions`.
+        Name of what was checked, such as `Positions`.
     found : str
-        What was found, as a sentence or a few words.
+        What was found, as a sentence or a short phrase.
     status : {"good", "notice", "bad"}
         A source with anything bad cannot be imported.
     advice : str
-        What to do about it; empty where nothing need be done.
+        What to do about it; empty if nothing needs to be done.
     """
 
     what: str
@@ -39,7 +39,7 @@ class Survey:
     Parameters
     ----------
     kind : str
-        Format in words, such as `Space Ranger output`.
+        Name of the format, such as `Space Ranger output`.
     name : str
         Suggested name of the sample.
     n_spots, n_genes : int

@@ -1,4 +1,4 @@
-"""Labels of several sections on their way out: one archive with a file for each."""
+"""Exporting labels of several sections: one archive with a file for each."""
 
 import io
 import tempfile
@@ -12,7 +12,7 @@ from core.result import Result
 from core.sample import Sample
 
 Results = Mapping[str, Result]
-"""Results by section."""
+"""Results by name of the section."""
 
 
 def labels_zip(samples: Sequence[Sample], results: Results) -> bytes:
@@ -41,7 +41,7 @@ def h5ad_zip(samples: Sequence[Sample], results: Results, colours: Mapping[int, 
     samples : sequence of Sample
     results : mapping of str to Result
     colours : mapping of int to str
-        Of the clusters; the same in all files.
+        Colours of the clusters, the same in all files.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Folders of the server that its users may read from: configured ones, what lies in them, and nothing else.
+"""Folders of the server that users may read from: only configured ones and their contents.
 
 Paths are followed to where they really lead, and refused where that is outside.
 """
@@ -13,15 +13,15 @@ from core.errors import SampleFileError, UnsafeFileError
 from core.text import shown
 
 MAX_ENTRIES = 500
-"""So many entries of a folder are listed."""
+"""How many entries of a folder are listed."""
 
 MAX_LINKS_LOOKED_FOR = 20_000
-"""Files of a folder that are looked through for links out of it."""
+"""How many files of a folder are checked for links out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing in a folder.
+    """One file or folder in a folder.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def check_links(path: Path, root: Path) -> None:
     Raises
     ------
     UnsafeFileError
-        If there is such a link, or too much to be looked through.
+        If there is such a link, or there are too many files to check.
     """
     for number, item in enumerate(_everything_in(path)):
         if number >= MAX_LINKS_LOOKED_FOR:
@@ -128,7 +128,7 @@ def check_links(path: Path, root: Path) -> None:
                 f"{shown(path.name)} holds more than {MAX_LINKS_LOOKED_FOR:,} files: choose a folder of one sample."
             )
         if not _leads_inside(item, root):
-            raise UnsafeFileError(f"{shown(item.name)} is a link out of {shown(root.name)}: put a copy in its place.")
+            raise UnsafeFileError(f"{shown(item.name)} is a link out of {shown(root.name)}: replace it by a copy.")
 
 
 def _leads_inside(path: Path, root: Path) -> bool:

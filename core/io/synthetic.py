@@ -1,7 +1,7 @@
 """Laminar tissue of any size, made by a program: for scale tests and for questions whose answer must be known.
 
 The lattice, the layers, the genes and the noise resemble the section that ships with the project; how closely, and
-what is left out, stands in `docs/decisions/0002-synthetic-tissue.md`.
+what is left out, is described in `docs/decisions/0002-synthetic-tissue.md`.
 """
 
 import math
@@ -16,14 +16,12 @@ from scipy import sparse
 from scipy.special import expit
 
 from core.declarations import StepParams, knob
+from core.io import OnProgress
 from core.params import MAX_SEED
 from core.sample import DENSE_LIMIT, Expression, Sample
 
-Progress = Callable[[float, str], None]
-"""Called with the share done, 0 to 1, and what is being done, in words."""
-
 ROW_UM, COL_UM = 86.6, 50.0
-"""Between array rows, and between array columns, of a Visium slide."""
+"""Micrometres between array rows, and between array columns, of a Visium slide."""
 
 _SPOT_SPACING_UM = 100.0
 
@@ -35,7 +33,7 @@ LAYER_LOG_SIZES = (-0.86, 0.04, 0.19, 0.25, 0.28, -0.12, -0.11)
 SIZE_SD = 0.428
 """Standard deviation of log library sizes inside a layer."""
 SIZE_SMOOTH_SHARE = 0.65
-"""Of that variance, so much is shared between neighbours (correlation 0.51 at 100 um, 0.24 at 400, 0.11 at 1600)."""
+"""Share of that variance which is common between neighbours (correlation 0.51 at 100 um, 0.24 at 400, 0.11 at 1600)."""
 SIZE_WAVE_UM = (100.0, 2000.0)
 """Range of length scales of the shared part, which reproduces that fall."""
 GENE_MEAN_LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
@@ -46,13 +44,13 @@ DISPERSION = (0.065, 0.035)
 DISPERSION_SD = 0.4
 """Of a gene's log dispersion around that line."""
 PROGRAMME_SHARES = {"WM": 0.245, "grey": 0.51, "gradient": 0.07, "layer": 0.07, "background": 0.105}
-"""Which pattern over the layers a gene follows most closely; measured on the 388 genes with a mean above 0.3."""
+"""Share of genes that follow each pattern over the layers most closely; measured on the 388 genes with a mean above 0.3."""
 PROGRAMME_LOG_FOLDS = {"WM": 1.74, "grey": -0.83, "gradient": 2.0, "layer": 0.9, "background": 0.0}
 """Median log fold between where the pattern is full and where it is absent."""
 PROGRAMME_SD = 0.35
-"""Of the logarithm of that fold."""
+"""Standard deviation of the logarithm of that fold."""
 DOWNWARD_SHARE = 0.7
-"""Of the gradients, so many rise towards the white matter."""
+"""Share of the gradients that rise towards the white matter."""
 SHARED_GRADIENT_SD = 0.35
 """Log fold, surface to Layer6, of the gradient that every gene has besides its own pattern."""
 
@@ -96,7 +94,7 @@ def synthesise(
     contrast: float = 1.0,
     random_state: int = 0,
     cells: bool = False,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> Sample:
     """Make a section of laminar tissue, on the Visium lattice or of cells off it.
 
@@ -370,7 +368,7 @@ class _Model:
         return np.asarray(np.cos(self.um[spots] @ wave_numbers + phases).sum(axis=1) * math.sqrt(2 / _N_WAVES))
 
 
-def _expression(model: _Model, progress: Progress | None) -> Expression:
+def _expression(model: _Model, progress: OnProgress | None) -> Expression:
     shape = (model.params.n_spots, model.params.n_genes)
     if math.prod(shape) > DENSE_LIMIT:
         return sparse.csr_array(sparse.vstack(list(_tiles(model, _sparse_tile, progress)), format="csr"))
@@ -384,9 +382,9 @@ def _sparse_tile(model: _Model, number: int) -> sparse.csr_array:
     return sparse.csr_array(model.tile(number))
 
 
-def _tiles(model: _Model, make: Callable[[_Model, int], _Tile], progress: Progress | None) -> Iterator[_Tile]:
+def _tiles(model: _Model, make: Callable[[_Model, int], _Tile], progress: OnProgress | None) -> Iterator[_Tile]:
     n_tiles = math.ceil(model.params.n_spots / _TILE_ROWS)
-    # numpy lets go of the interpreter while it draws random numbers.
+    # numpy releases the interpreter lock while it draws random numbers.
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         for number, tile in enumerate(pool.map(lambda number: make(model, number), range(n_tiles))):

@@ -1,1 +1,1 @@
-"""The method, one file a step: arrays and frozen parameters in, new arrays out."""
+"""The method, one file per step: arrays and frozen parameters in, new arrays out."""

@@ -1,7 +1,7 @@
 """How far sections lie apart in the space of their factors, found by spots that are each other's nearest.
 
 A section that holds more white matter has other gene means than one with less, so that centring each section moves its domains
-away from those of the others. Two spots of different sections that each lie among the other's nearest are taken for the same
+away from those of the others. Two spots of different sections that each lie among the other's nearest are taken to be the same
 tissue, and called anchors (mutual nearest neighbours: Haghverdi et al. 2018, doi 10.1038/nbt.4091). Here they only say by how much a section
 is to be moved as a whole: its own shape stays.
 """
@@ -29,7 +29,7 @@ def offsets(sections: Sequence[np.ndarray]) -> list[np.ndarray]:
     Returns
     -------
     list of ndarray of shape (n_features,)
-        Of each section. None is the reference: two go to meet each other halfway.
+        Shift of each section. No section is the reference: both sections of a pair move.
 
     Notes
     -----
@@ -58,7 +58,7 @@ def _moves(sections: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def _apart(here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Find the way from anchors here to their partners there; 0 where there are none."""
+    """Find the median difference from anchors to their partners; 0 where there are none."""
     squares = np.square(here).sum(axis=1)[:, None] + np.square(there).sum(axis=1) - 2 * here @ there.T
     ones, others = np.nonzero(_among_nearest(squares) & _among_nearest(squares.T).T)
     return np.median(there[others] - here[ones], axis=0) if len(ones) else np.zeros(here.shape[1])

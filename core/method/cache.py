@@ -1,6 +1,6 @@
-"""A cache with a budget of bytes, shared by threads: for steps, and for what else is large.
+"""A cache with a budget of bytes, shared by threads, for steps and other large values.
 
-Knows of a value only what it calls its `nbytes`; of sparse matrices, which call theirs nothing, the parts.
+It knows only the `nbytes` of a value; of sparse matrices, which have none, those of the parts.
 """
 
 import threading
@@ -16,7 +16,7 @@ from core.errors import ParameterError
 T = TypeVar("T")
 
 DEFAULT_BYTES = 512 * 2**20
-"""Budget where nothing else is said."""
+"""Default budget."""
 
 _OVERHEAD = 1024  # bytes counted for keys and small objects
 
@@ -36,7 +36,7 @@ class StepCache:
         self._get = cached(self._values, key=lambda key, _: key, condition=self._changed)(_computed)
 
     def get(self, key: str, compute: Callable[[], T]) -> T:
-        """Look a value up, or compute and keep it.
+        """Look up a value, or compute and keep it.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Trained models on disk: weights in one file, their story in JSON beside it. No pickles.
+"""Trained models on disk: weights in one file, what they were trained on in JSON beside it. No pickles.
 
 `save_model/<sample>-<key>.pt` holds the weights, `<sample>-<key>.json` says of which data and parameters. The key is made
 of both, so a model trained once is found again, and no other is.
@@ -25,7 +25,7 @@ from core.text import shown
 FORMAT = 1
 
 NetworkParams = AutoencoderParams | LatentParams
-"""Of the paper's autoencoder, or of the small one."""
+
 
 _PAPERS, _SMALL = "paper", "small"
 _ARCHITECTURES = {_PAPERS: "the paper's autoencoder", _SMALL: "the small autoencoder"}
@@ -83,7 +83,7 @@ def checkpoint_path(folder: Path, sample: Sample, pooling: PoolingParams, params
 
 
 def save(model: TrainedModel, path: Path, sample: Sample, pooling: PoolingParams) -> None:
-    """Write weights, then the JSON that makes them count.
+    """Write weights, then the JSON that makes them valid.
 
     Parameters
     ----------

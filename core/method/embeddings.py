@@ -1,4 +1,4 @@
-"""What a run makes of expression, for taking home."""
+"""The embeddings of a run, for export."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from core.params import EmbeddingParams, MethodParams
 
 
 def embeddings(pipeline: Pipeline, params: MethodParams) -> dict[str, np.ndarray]:
-    """Collect the embeddings of a run, by the names that AnnData's `obsm` gives them.
+    """Collect the embeddings of a run, by their names in AnnData's `obsm`.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""How many domains: how far runs agree at each number of clusters, and what their domains are like.
+"""How many domains to ask for: agreement of runs and scores of their domains at each number of clusters.
 
-The annotation plays no part. One number is suggested, with its reason; nothing is ever chosen in silence.
+The annotation plays no part. One number is suggested, with its reason; nothing is chosen without the user.
 """
 
 import itertools
@@ -17,15 +17,15 @@ from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO, MethodParams, replac
 from core.result import Scores
 
 LEAST = 3
-"""Below, agreement says nothing: two domains are the grey and the white matter, whatever the tissue has besides."""
+"""Agreement below this number says nothing: two domains are the grey and the white matter, whatever the tissue has besides."""
 
 OnRun = Callable[[int, int], None]
-"""Told after each run how many are done, and of how many."""
+"""Called after each run with the number of runs done and of all runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtNumber:
-    """What is known of one number of clusters; means over the starts.
+    """Scores at one number of clusters; means over the starts.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class AtNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """All numbers that were tried, and what follows.
+    """All numbers that were tried, and the suggestion.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def try_numbers(
     n_starts: int = TRIED_STARTS,
     on_run: OnRun | None = None,
 ) -> Curve:
-    """Run at each number of clusters from several starts, and look where they agree.
+    """Run at each number of clusters from several starts, and measure how well they agree.
 
     Parameters
     ----------

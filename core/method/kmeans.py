@@ -122,9 +122,9 @@ def lloyd(spots: Spots, first: np.ndarray, max_iter: int) -> tuple[np.ndarray, f
     ----------
     spots : Spots
     first : ndarray of shape (n_clusters,), int
-        Spots that are the first centres, as places in `spots.order`.
+        Spots that are the first centres, as indices into `spots.order`.
     max_iter : int
-        Centres move at most so often.
+        Most rounds in which centres move.
 
     Returns
     -------
@@ -203,7 +203,7 @@ class _Fit:
         return self._spots.expression[self._spots.order[indices]]
 
     def _nearest(self, block: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Nearest centres by their upper bounds, and the places within the block where another centre may be nearer.
+        """Nearest centres by their upper bounds, and the indices within the block where another centre may be nearer.
 
         What a spot and a centre have outside the sketch contributes at least -|r||c| and at most |r||c| to their product.
         """

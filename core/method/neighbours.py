@@ -38,7 +38,7 @@ def neighbour_graph(coordinates: Coordinates) -> sparse.csr_array:
 
 
 def nearest_spots(coordinates: Coordinates, n_nearest: int = 10) -> np.ndarray:
-    """Find each spot's nearest other spots, by a rule that leaves nothing to the order of a file.
+    """Find each spot's nearest other spots, by a rule that does not depend on the order of a file.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def nearest_spots(coordinates: Coordinates, n_nearest: int = 10) -> np.ndarray:
     ndarray of shape (n_spots, n_nearest), int32
         Nearest first. Among spots equally far away the one further up is taken first, then the one further left: on the
         lattice the ten nearest are the 6 of the first ring and the upper 4 of the 6 of the second. Only spots that share a
-        position, or more than 255 at one distance, are told apart by their places in the file.
+        position, or more than 255 at one distance, are ordered by their rows in the file.
 
     Notes
     -----
@@ -78,7 +78,7 @@ def _nearest_of(tree: cKDTree, rows: np.ndarray, n_nearest: int, n_asked: int) -
     distances[found == rows[:, None]] = np.inf
     ranks = np.lexsort((found, distances))[:, :n_nearest]
     nearest = np.take_along_axis(found, ranks, axis=1)
-    # More spots may lie at the distance of the last one where that is as far as was looked.
+    # More spots than were searched may lie at the distance of the last one.
     cut_off = np.take_along_axis(distances, ranks, axis=1)[:, -1] == reach
     if cut_off.any() and n_asked < min(tree.n, _MOST_ASKED):
         nearest[cut_off] = _nearest_of(tree, rows[cut_off], n_nearest, min(4 * n_asked, _MOST_ASKED))

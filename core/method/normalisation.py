@@ -9,7 +9,7 @@ from core.sample import Expression
 
 
 def log_normalised(counts: Expression) -> Expression:
-    """log(1 + counts per median library size), so that depth of sequencing does not look like a layer.
+    """log(1 + counts per median library size), so that sequencing depth does not resemble a layer.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def log_normalised(counts: Expression) -> Expression:
 
 
 def log_normalised_together(sections: Sequence[Expression]) -> list[Expression]:
-    """Do so for several sections, with the median library size of all their spots: a count then means the same in each.
+    """Normalise several sections by the median library size of all their spots, so that a count means the same in each.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ def majority_vote(labels: np.ndarray, graph: sparse.csr_array, rounds: int) -> n
     graph : csr_array of shape (n_spots, n_spots)
         Who is whose neighbour, from `core.method.neighbours.neighbour_graph`.
     rounds : int
-        How often all spots vote, at once.
+        How often all spots vote simultaneously.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""From places on the tissue to pixels of the section's image."""
+"""The map from positions on the tissue to pixels of the section's image."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""All figures of a run on one section: agreement with the annotation, and what can be said without one."""
+"""All scores of a run on one section: agreement with the annotation, and scores that need none."""
 
 import dataclasses
 
@@ -21,11 +21,11 @@ def scores_of(
     sample : Sample
     labels : ndarray of shape (n_spots,), int
     n_clusters : int
-        As many as were asked for.
+        How many were asked for.
     nearest : ndarray of shape (n_spots, n_nearest), int
         From `core.method.neighbours.nearest_spots`.
     fits : ndarray of shape (n_fits, n_spots), int, or None
-        What a consensus was made of.
+        Labels of the fits behind a consensus.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from core.params import MAX_SEED, MethodParams, replaced
 
 
 def wrapped(seed: int) -> int:
-    """Bring any whole number among the seeds.
+    """Wrap any whole number into the range of seeds.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def wrapped(seed: int) -> int:
 
 
 def nth_start(params: MethodParams, number: int) -> MethodParams:
-    """Parameters of a further start of a run.
+    """Give the parameters of a further start of a run.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from core.errors import SampleError
 from core.sample import Expression, Sample
 
 MIN_SHARED = 50
-"""Fewer genes in common than this are taken for names of different kinds, not for sections that can be compared."""
+"""With fewer genes in common, names are taken to be of different kinds, and sections cannot be compared."""
 
 _N_EXAMPLES = 2
 

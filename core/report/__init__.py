@@ -1,1 +1,1 @@
-"""What a user takes home besides data: a page that tells of runs, and a script that repeats one."""
+"""What users take home besides data: a page that reports on runs, and a script that repeats one."""

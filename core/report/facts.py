@@ -1,4 +1,4 @@
-"""What is said of a run in one line each: its scores, what made it, and how to tell its data and labels from others."""
+"""Facts of a run, one line each: its scores, what made it, and what identifies its data and labels."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ SCORES = {
     "n_tiny": ScoreWords("Tiny domains", "Domains with less than 1% of the spots."),
     "n_empty": ScoreWords("Empty domains", "Domains that were asked for and have no spot."),
 }  # fmt: skip
-"""Words for the fields of :class:`core.result.Scores`; a field that is not here goes by its own name."""
+"""Names for the fields of :class:`core.result.Scores`; a field that is missing here keeps its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Fact:
 
 
 def facts_of(run: ReportedRun) -> list[Fact]:
-    """Say what is known of a run.
+    """List what is known of a run.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def facts_of(run: ReportedRun) -> list[Fact]:
         Fact("Name", run.name),
         Fact("Sample", result.sample_name),
         *scores_in_facts(result.scores),
-        Fact("Direction", "" if direction is None else f"{direction.angle:.2f} rad", "Across which line layers are crossed."),
+        Fact("Direction", "" if direction is None else f"{direction.angle:.2f} rad", "Line across which depth is measured."),
         Fact(
             "Autoencoder explains", "" if autoencoder is None else f"{autoencoder.explained_variance:.2f}",
             "Share of the differences between spots that the reconstruction keeps; below 0.05 it counts as dead.",
@@ -83,7 +83,7 @@ def facts_of(run: ReportedRun) -> list[Fact]:
 
 
 def scores_in_facts(scores: Scores) -> list[Fact]:
-    """Write every score that there may be.
+    """List every score that there may be.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def scores_in_facts(scores: Scores) -> list[Fact]:
     Returns
     -------
     list of Fact
-        One a field of `Scores`, its text empty where the run has none.
+        One for each field of `Scores`, its text empty where the run has none.
     """
     found = [(item.name, getattr(scores, item.name)) for item in dataclasses.fields(scores)]
     return [Fact(words_for(name).name, _in_words(name, value), words_for(name).help) for name, value in found]

@@ -1,4 +1,4 @@
-"""A page that tells of runs, in one file: it opens from a disk, without internet, and asks for nothing.
+"""A page that reports on runs, in one file: it opens from a disk, without internet, and loads nothing else.
 
 Whatever people or files call things is escaped on its way in (the template does that by itself, figures through
 :func:`core.figures.charts.plain`), and the page forbids itself every connection.
@@ -40,13 +40,13 @@ _FIGURE_CONFIG = {"responsive": True, "displayModeBar": False}
 @dataclass(frozen=True, slots=True)
 class _Figure:
     drawn: Markup
-    words: str
+    caption: str
     heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Tissue:
-    """What is shown of the runs on one sample: figures, or where the sample is missing the runs' own pictures."""
+    """What is shown of the runs on one sample: figures, or the runs' own pictures where the sample is missing."""
 
     name: str
     note: str
@@ -76,7 +76,7 @@ def html_report(
     samples : mapping of str to Sample
         By content hash, those that are at hand. Of the others the page shows the pictures that the runs themselves hold.
     written : datetime, optional
-        Now, if not given.
+        Now by default.
 
     Returns
     -------
@@ -131,14 +131,12 @@ def _label(index: int, run: ReportedRun) -> str:
 
 
 def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
-    words = (
-        "The sample was not at hand when this page was written. These are the pictures that were kept with the runs."
-    )
+    note = "The sample was not at hand when this page was written. These are the pictures that were kept with the runs."
     pictures = tuple(
         (_label(index, run), _data_address("image/png", run.picture) if run.picture else "")
         for index, run in here.items()
     )
-    return _Tissue(next(iter(here.values())).result.sample_name, words, pictures=pictures)
+    return _Tissue(next(iter(here.values())).result.sample_name, note, pictures=pictures)
 
 
 def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
@@ -157,22 +155,22 @@ def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
 def _agreement(here: Mapping[int, ReportedRun]) -> list[_Figure]:
     if len(here) < 2:
         return []
-    words = "Adjusted Rand index between every two runs: 1 where they agree, 0 where no more than by chance."
+    caption = "Adjusted Rand index between every two runs: 1 where they agree, 0 where no more than by chance."
     found = [run.result.labels for run in here.values()]
     figure = agreement_of_runs([run.name for run in here.values()], adjusted_rand(found, found), numbers=list(here))
-    return [_figure(figure, words, "Agreement between runs")]
+    return [_figure(figure, caption, "Agreement between runs")]
 
 
 def _layers(sample: Sample, here: Mapping[int, ReportedRun]) -> list[_Figure]:
     if sample.labels_true is None or not sample.layer_names:
         return []
-    words = (
+    caption = (
         "F1 of each annotated layer with the domain that comes closest to it: 1 where that domain is exactly the layer "
         "(Larsen and Aone 1999, doi 10.1145/312129.312186)."
     )
     names, labels = [run.name for run in here.values()], [run.result.labels for run in here.values()]
     figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here))
-    return [_figure(figure, words, "Which layers are found")]
+    return [_figure(figure, caption, "Which layers are found")]
 
 
 def _confusions(sample: Sample, labels: Sequence[str], results: Sequence[Result]) -> tuple[_Figure, ...]:
@@ -185,9 +183,9 @@ def _confusions(sample: Sample, labels: Sequence[str], results: Sequence[Result]
     )
 
 
-def _figure(figure: go.Figure, words: str, heading: str = "") -> _Figure:
+def _figure(figure: go.Figure, caption: str, heading: str = "") -> _Figure:
     drawn = figure.to_html(full_html=False, include_plotlyjs=False, config=_FIGURE_CONFIG)
-    return _Figure(Markup(drawn), words, heading)  # noqa: S704 - plotly escapes what it is given for a script
+    return _Figure(Markup(drawn), caption, heading)  # noqa: S704 - plotly escapes the data in its script
 
 
 def _script(index: int, run: ReportedRun) -> _Script:
@@ -210,12 +208,12 @@ def script_name(run: ReportedRun) -> str:
     return f"reproduce_{file_stem(f'{run.result.sample_name}_{run.name}')}.py"
 
 
-def file_stem(words: str) -> str:
-    """Make a file's name of what people call things.
+def file_stem(text: str) -> str:
+    """Make a file name from any text.
 
     Parameters
     ----------
-    words : str
+    text : str
 
     Returns
     -------
@@ -227,7 +225,7 @@ def file_stem(words: str) -> str:
     >>> file_stem("151673 / my <best> run")
     '151673_my_best_run'
     """
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", words)[:80].strip("_.")
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", text)[:80].strip("_.")
 
 
 def _data_address(kind: str, content: bytes) -> str:

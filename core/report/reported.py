@@ -8,7 +8,7 @@ from core.result import Result
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReportedRun:
-    """A run, and its story.
+    """A run, and where it came from.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class ReportedRun:
     name : str
         What people call the run.
     id : str
-        What a record of runs calls it; empty where it is in none.
+        Its id in the record; empty where it is in none.
     code_version : str
         Of this package, when the run was made.
     created : datetime

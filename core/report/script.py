@@ -75,7 +75,7 @@ def labels_sha256(labels: np.ndarray) -> str:
 
 
 def _literal(value: Any) -> str:
-    # The marks of the template are taken apart, so that no later replacement finds one inside a name.
+    # Escape the template's mark, so that no later replacement finds one inside a name.
     return ascii(value).replace("@", r"\x40")
 
 
@@ -112,7 +112,7 @@ It needs the project that wrote it ("spatial domains": the folder with `app.py` 
 Run it inside that folder, or name the folder with --project.
 SAMPLE.h5 is the sample that the run was made on, in the lab's format: it is known by its content, whatever its name.
 
-Status: 0 where every label is the run's, 1 where some are not, 2 where it could not be told.
+Status: 0 where every label is the run's, 1 where some are not, 2 where that is unknown.
 """
 
 import argparse
@@ -222,8 +222,8 @@ def compare(sample, result):
     return 1
 
 
-def stop(words):
-    print(words, file=sys.stderr)
+def stop(message):
+    print(message, file=sys.stderr)
     sys.exit(2)
 
 

@@ -1,6 +1,6 @@
 """The knobs of several runs side by side: which differ, and which take no part.
 
-Parameters in, rows of words out.
+Parameters in, rows of text out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ class Setting:
     path : KnobPath
         Where it sits in `MethodParams`.
     step, label, help : str
-        As people read them.
+        As shown to people.
     values : tuple of str
-        One a run, `NO_PART` where the knob changes nothing.
+        One per run, `NO_PART` where the knob changes nothing.
     """
 
     path: KnobPath
@@ -41,7 +41,7 @@ class Setting:
 
 
 def settings(runs: Sequence[MethodParams]) -> list[Setting]:
-    """Set the knobs of runs side by side.
+    """Compare the knobs of runs side by side.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Background work: jobs on a cluster of processes, and what they do."""
+"""Background work: jobs on a cluster of processes, and the tasks that they execute."""

@@ -1,4 +1,4 @@
-"""Work of workers that brings samples in: looking at a source, reading it, and fetching public sections.
+"""Tasks that bring samples in: looking at a source, reading it, and fetching public sections.
 
 Like all tasks these take a `Progress` first, and then arguments small enough to be sent.
 """
@@ -27,7 +27,7 @@ class Source:
     path : Path
         A file or folder on the server.
     called : str
-        What its user calls it.
+        Its name for the user.
     annotation_csv : Path, optional
         Table of barcodes and labels.
     """
@@ -63,7 +63,7 @@ def prepare(progress: Progress, source: Source, choices: ImportChoices, out: Pat
     sample = importing.read(source.path, choices, name=out.stem, annotation_csv=source.annotation_csv)
     progress.report(0.7, f"Writing {sample.n_spots:,} spots and {sample.n_genes:,} genes")
     out.parent.mkdir(exist_ok=True)
-    # Uploaded files have names of our own, which mean nothing to their user.
+    # Uploaded files were renamed; the new names mean nothing to their user.
     lab.write(dataclasses.replace(sample, source=sample.source.replace(source.path.name, shown(source.called))), out)
     return out
 
@@ -79,9 +79,9 @@ def fetch(
     collection : {"paste2", "dlpfc"}
     sections : tuple of str
     folder : Path
-        Where samples lie.
+        Folder of samples.
     sources : Sources
-        Of the whole sections: a worker has the settings of the time when it was started.
+        Addresses of the whole sections; sent along, since a worker keeps the settings from its start.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def fetch(
     ParameterError
         If there is no such collection.
     FetchError
-        If they cannot be brought.
+        If they cannot be fetched.
     """
     if collection == "paste2":
         return paste2.fetch_paste2(folder, sections=sections, progress=progress.report)

@@ -1,4 +1,4 @@
-"""Events on disk, a line of JSON each: what was added can be read, however the process that added it ended.
+"""Events on disk, one line of JSON each; added events stay readable, however the process ended.
 
 Knows nothing of jobs and sweeps: readers name the type of their events.
 """
@@ -26,7 +26,7 @@ class EventLog:
     path : Path
         Made with the first event, in a folder that exists.
     durable : bool
-        Whether an event is on the disk, whatever happens, once it is added.
+        Whether each added event is forced to the disk, so that it survives a power cut.
     """
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
@@ -58,7 +58,7 @@ class EventLog:
         """
         line = codec.encode(event) + b"\n"
         with self.path.open("a+b") as file:
-            # A line that was cut off would make the next one unreadable, too.
+            # An incomplete line would make the next one unreadable, too.
             if file.tell() and _last_byte(file) != b"\n":
                 line = b"\n" + line
             file.write(line)

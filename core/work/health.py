@@ -1,4 +1,4 @@
-"""Whether a server can do its work: what runs, what memory it takes, and whether its folders and the record can be reached."""
+"""Whether a server works: what runs, how much memory it takes, and whether its folders and the record can be used."""
 
 import shutil
 import tempfile
@@ -22,14 +22,14 @@ _GIB = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
     Parameters
     ----------
     name : str
     ok : bool
     message : str
-        What was found, and what to do where it is not well.
+        What was found, and what to do if something is wrong.
     """
 
     name: str
@@ -37,8 +37,8 @@ class Check:
     message: str
 
 
-def look(board: Board, samples: Path, models: Path) -> list[Check]:
-    """Look at everything that a server needs.
+def check_all(board: Board, samples: Path, models: Path) -> list[Check]:
+    """Check everything that a server needs.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def _check(name: str, find: Callable[[], str]) -> Check:
     except DomainsError as error:
         return Check(name, False, str(error))
     except OSError as error:
-        return Check(name, False, f"{error.strerror or error}: look at the folder and who may use it.")
+        return Check(name, False, f"{error.strerror or error}: check the folder and its permissions.")
 
 
 def _queue(board: Board) -> Check:

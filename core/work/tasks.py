@@ -1,7 +1,7 @@
-"""What workers do. Every function takes a `Progress` first, and then arguments small enough to be sent.
+"""The tasks of workers. Every function takes a `Progress` first, and then arguments small enough to be sent.
 
 Samples are named by file and content: a worker reads a file once and keeps it for its next tasks. Where it does not share its
-client's folders, it looks for the content in a folder of its own, and else asks for the file (see `core.work.cluster.depot`).
+client's folders, it looks for the content in a folder of its own, or asks for the file (see `core.work.cluster.depot`).
 """
 
 import dataclasses
@@ -47,7 +47,7 @@ class SampleFile:
 
     @classmethod
     def of(cls, sample: Sample, path: Path) -> "SampleFile":
-        """Name a sample by what it holds.
+        """Identify a sample by its content.
 
         Parameters
         ----------
@@ -58,7 +58,7 @@ class SampleFile:
         return cls(path, sample.content_hash, sample.annotation_hash)
 
     def read(self) -> Sample:
-        """Read the sample, or take it from the last time.
+        """Read the sample, or reuse it from the last task.
 
         Raises
         ------
@@ -74,7 +74,7 @@ class SampleFile:
         return sample
 
     def is_of(self, sample: Sample) -> bool:
-        """Whether a sample is the one that is meant."""
+        """Whether a sample has these contents."""
         return self._has_hashes((sample.content_hash, sample.annotation_hash))
 
     def _read_away(self, own: depot.Depot) -> Sample:
@@ -118,7 +118,7 @@ def _read_stamped(path: Path, stamp: tuple[int, int] | None) -> Sample:
 
 @functools.lru_cache(maxsize=4096)
 def _hashes(path: Path, stamp: tuple[int, int] | None) -> tuple[str, str] | None:
-    """Digests of what a file holds; None where it holds no sample."""
+    """Digests of a file's content; None if it holds no sample."""
     del stamp  # part of the key only
     try:
         sample = lab.read(path)
@@ -133,7 +133,7 @@ def _steps() -> StepCache:
 
 
 def model_shelf(sample: Sample, params: MethodParams, models: Path) -> Shelf:
-    """Find out where the model of a run is read and where it is left.
+    """Find where the model of a run is read from and written to.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def model_shelf(sample: Sample, params: MethodParams, models: Path) -> Shelf:
     Returns
     -------
     Shelf
-        `folder` is for the pipeline; what the task returns goes through `brought_back`.
+        `folder` is for the pipeline; the task returns its result through `brought_back`.
     """
     if not params.embedding.needs_training:
         return depot.shelf(models, ())
@@ -156,7 +156,7 @@ def model_shelf(sample: Sample, params: MethodParams, models: Path) -> Shelf:
 
 
 def train(progress: Progress, sample: SampleFile, params: MethodParams, models: Path) -> AutoencoderReport | Delivery:
-    """Train the autoencoder of a run, and save it where every session finds it.
+    """Train the autoencoder of a run, and save it for every session.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def train(progress: Progress, sample: SampleFile, params: MethodParams, models: 
     Returns
     -------
     AutoencoderReport
-        In a `Delivery` where the model has to be brought there.
+        In a `Delivery` if the model has to be sent back.
     """
     read = sample.read()
     shelf = model_shelf(read, params, models)
@@ -180,7 +180,7 @@ def train(progress: Progress, sample: SampleFile, params: MethodParams, models: 
 def repeat(
     progress: Progress, sample: SampleFile, params: MethodParams, n_starts: int, models: Path
 ) -> list[Result] | Delivery:
-    """Run with seeds counted up.
+    """Run from several seeds, counted up.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def repeat(
     Returns
     -------
     list of Result
-        One for each seed, in order; in a `Delivery` where a model has to be brought along.
+        One for each seed, in order; in a `Delivery` if a model has to be sent back.
     """
     read = sample.read()
     shelf = model_shelf(read, params, models)
@@ -224,7 +224,7 @@ def try_numbers(
     Returns
     -------
     Curve
-        In a `Delivery` where a model has to be brought along.
+        In a `Delivery` if a model has to be sent back.
     """
     read = sample.read()
     shelf = model_shelf(read, params, models)
@@ -268,7 +268,7 @@ def joint(progress: Progress, samples: tuple[SampleFile, ...], params: MethodPar
 
 
 def _epochs(progress: Progress, whole: float = 1.0) -> Callable[[int, int, float], None]:
-    """Report epochs; `whole` is the share of the job that the training is counted as."""
+    """Report epochs; training counts as the share `whole` of the job."""
 
     def on_epoch(epoch: int, n_epochs: int, loss: float) -> None:
         progress.report(whole * epoch / n_epochs, f"Epoch {epoch} of {n_epochs}, loss {loss:.4g}", loss)

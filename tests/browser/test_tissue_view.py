@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from core.figures.colours import SURROUNDINGS, layer_colours
+from core.figures.colours import STYLES, layer_colours
 
 pytestmark = pytest.mark.browser
 
@@ -106,7 +106,7 @@ def test_maps_are_drawn_in_the_layers_colours_of_the_surroundings(open_page, sch
     assert set(shades(page, 1)) == wanted
     assert set(shades(page, 0)) == wanted
     panel = page.locator(".stage").first.evaluate("node => getComputedStyle(node).backgroundColor")
-    assert panel == f"rgb{rgb(SURROUNDINGS[scheme].panel)}"
+    assert panel == f"rgb{rgb(STYLES[scheme].panel)}"
 
 
 def test_a_move_changes_the_picture_but_not_the_nodes_the_camera_or_the_lit_label(open_page):

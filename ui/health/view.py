@@ -11,7 +11,7 @@ from ui.shell.guards import as_markdown
 
 def checks() -> None:
     """Show what was looked at, and whether it is well."""
-    found = health.look(jobs.board(), samples_folder(), models_folder())
+    found = health.check_all(jobs.board(), samples_folder(), models_folder())
     ill = [check for check in found if not check.ok]
     if ill:
         st.error(f"{len(ill)} of {len(found)} checks need somebody's attention.")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.evaluation.matching import Matching
 from core.evaluation.stability import adjusted_rand
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from core.figures.runs import agreement_of_runs, matched_to_each_other, scores_by_layer, shortened
 from core.report.facts import scores_in_facts
 from core.report.settings import NO_PART, settings
@@ -169,6 +169,6 @@ def _settings(chosen: Sequence[KeptRun], theme: Theme) -> None:
 
 
 def _marked(frame: pd.DataFrame, marked: Sequence[bool], theme: Theme) -> "pd.io.formats.style.Styler":
-    look = SURROUNDINGS[theme]
-    style = f"background-color: {look.panel}; color: {look.accent}"
+    shades = STYLES[theme]
+    style = f"background-color: {shades.panel}; color: {shades.accent}"
     return frame.style.apply(lambda row: [style if marked[row.name] else ""] * len(row), axis=1)

@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.coordinates import COL_PITCH_UM, Coordinates
 from core.errors import FigureError
-from core.figures.colours import SURROUNDINGS, Theme
+from core.figures.colours import STYLES, Theme
 from ui.tissue_view.packing import Packing
 from ui.tissue_view.script import joined
 
@@ -161,7 +161,7 @@ def tissue_view(
         "names": list(spot_names),
         "width_um": 2 * COL_PITCH_UM if coordinates.on_lattice else coordinates.spot_um2**0.5,
         "array_um": coordinates.unit_um if coordinates.on_lattice else None,
-        "theme": asdict(SURROUNDINGS[theme]),
+        "theme": asdict(STYLES[theme]),
         "columns": min(len(maps), _LONGEST_ROW),
         "maps": [_packed(packing, item) for item in maps],
         "hover_only": [_packed(packing, item) for item in hover_only],

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.figures.comparison import spot_names
-from core.io.export import spot_places
+from core.io.export import spot_positions
 from ui.shell import maps, session
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
@@ -67,7 +67,7 @@ def selection(shown: Shown, spots: np.ndarray | None) -> None:
 def _columns(shown: Shown, spots: np.ndarray) -> dict[str, list[str]]:
     sample, names = shown.sample, spot_names(shown.sample)
     columns = {"barcode": [names[spot] for spot in spots]}
-    axes, indices = spot_places(sample)
+    axes, indices = spot_positions(sample)
     columns |= {axis: [str(at) for at in indices[spots, i]] for i, axis in enumerate(axes)}
     drawn = [_predicted(shown, "predicted")] if isinstance(shown, ShownResult) else []
     for item in [*drawn, *_annotated(shown, "annotated")]:

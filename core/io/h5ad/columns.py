@@ -1,4 +1,4 @@
-"""Columns of `obs` and `var` by what they say: annotation, gene names and barcodes, in the spellings of many tools."""
+"""Columns of `obs` and `var` by meaning: annotation, gene names and barcodes, in the spellings of many tools."""
 
 import re
 
@@ -12,7 +12,7 @@ from core.sample import UNANNOTATED
 from core.text import shown
 
 MIN_CLASSES, MAX_CLASSES = 2, 100
-"""So many classes make a column a possible annotation."""
+"""How many classes a possible annotation has."""
 
 _SYMBOL_COLUMNS = ("feature_name", "gene_name", "gene_names", "gene_symbol", "gene_symbols", "symbol", "symbols",
                    "gene_short_name")  # fmt: skip
@@ -104,7 +104,7 @@ def gene_names(var: Table) -> np.ndarray | None:
 
 
 def barcodes(index: np.ndarray) -> np.ndarray | None:
-    """Find Space Ranger's barcodes, without what joining several sections put around them.
+    """Find Space Ranger's barcodes, without prefixes and suffixes from joining sections.
 
     Parameters
     ----------
@@ -123,5 +123,5 @@ def barcodes(index: np.ndarray) -> np.ndarray | None:
 
 
 def _counted(index: np.ndarray) -> bool:
-    """Whether rows are only numbered, as pandas does where nobody named them."""
+    """Whether rows are only numbered, as in pandas by default."""
     return bool(np.array_equal(index, np.arange(len(index)).astype(str)))

@@ -21,7 +21,7 @@ from core.sample import DENSE_LIMIT, Expression
 from core.text import shown
 
 BLOCK_VALUES = 4_000_000
-"""So many values are unpacked at a time."""
+"""How many values are unpacked at a time."""
 
 _GLIMPSE_VALUES = 50_000
 _RAW = ("raw/X", "raw.X")
@@ -37,7 +37,7 @@ class Matrix:
     Parameters
     ----------
     key : str
-        Where it lies: `X`, `raw/X`, `layers/counts`.
+        Its key: `X`, `raw/X`, `layers/counts`.
     item : h5py.Group or h5py.Dataset
         Group of `data`, `indices` and `indptr`, or a table.
     kind : {"csr", "csc", "dense"}
@@ -52,7 +52,7 @@ class Matrix:
 
     @property
     def var_key(self) -> str:
-        """Where the table of its genes lies."""
+        """Key of the table of its genes."""
         return f"{self.key[:-1]}var" if self.key in _RAW else "var"
 
 
@@ -106,7 +106,7 @@ def matrix(file: h5py.File, key: str, n_spots: int) -> Matrix:
 
 
 def content(found: Matrix) -> Content:
-    """Say what kind of values a matrix holds, from a look at some of them.
+    """Find what kind of values a matrix holds, from some of them.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def likeliest(file: h5py.File, n_spots: int) -> tuple[Matrix, Content]:
             one = matrix(file, key, n_spots)
             found.append((one, content(one)))
         except SampleFileError:
-            # A layer of something else is no fault of the file; its main matrix is.
+            # An unreadable layer is acceptable, an unreadable main matrix is not.
             if key == "X" or len(every) == 1:
                 raise
     if not found:
@@ -225,8 +225,8 @@ def _declared_shape(group: h5py.Group, key: str) -> tuple[int, int]:
 
 
 def _declared_kind(group: h5py.Group, key: str, shape: tuple[int, int]) -> str:
-    words = [*text_attribute(group, "encoding-type"), *text_attribute(group, "h5sparse_format")]
-    for word in words:
+    texts = [*text_attribute(group, "encoding-type"), *text_attribute(group, "h5sparse_format")]
+    for word in texts:
         if word.removesuffix("_matrix") in ("csr", "csc"):
             return word.removesuffix("_matrix")
     if shape[0] == shape[1] or group["indptr"].size - 1 not in shape:
@@ -241,16 +241,16 @@ def _dense_layout(item: h5py.Dataset, key: str) -> tuple[str, tuple[int, int]]:
 
 def _check_numbers(item: h5py.Dataset, key: str, kinds: str, n_dims: int) -> None:
     if item.shape is None or item.ndim != n_dims or item.dtype.kind not in kinds:
-        words = "whole numbers" if kinds == "iu" else "numbers"
+        needed = "whole numbers" if kinds == "iu" else "numbers"
         raise SampleFileError(
-            f"`{shown(key)}` has the shape {item.shape} and the type {shown(item.dtype)}: it needs {words} in {n_dims} "
+            f"`{shown(key)}` has the shape {item.shape} and the type {shown(item.dtype)}: it needs {needed} in {n_dims} "
             "dimensions."
         )
     check_filters(item, shown(key))
 
 
 def _glimpse(found: Matrix) -> np.ndarray:
-    """Read some values from the beginning and some from the middle."""
+    """Read some values from the beginning and from the middle."""
     if found.kind == "dense":
         n_lines, item = found.shape[0], found.item
         width = max(1, _GLIMPSE_VALUES // max(1, found.shape[1]))

@@ -15,10 +15,10 @@ from core.sample import MAX_IMAGE_BYTES, TissueImage
 from core.text import shown
 
 OWN = "spatial_domains"
-"""Group in `uns` that our own files have."""
+"""Group in `uns` of files that this program wrote."""
 
 OWN_COORDS = "spatial_um"
-"""Key in `obsm` of micrometres, x then y, in our own files."""
+"""Key in `obsm` of micrometres, x then y, in files that this program wrote."""
 
 ARRAY_COLUMNS = (("array_row", "array_col"), ("arrayrow", "arraycol"), ("array_rows", "array_cols"), ("row", "col"))
 """Names of array row and array column, in lower case."""
@@ -45,7 +45,7 @@ SPOT_UM = 65.0
 """What `spot_diameter_fullres` spans: 10x's "theoretical 65 um spot"; Visium's pitch of 100 um gives 65 to 70."""
 
 LOWRES_PIXELS = 600
-"""Longer side of Space Ranger's low-resolution image; high-resolution ones are brought down to it."""
+"""Longer side of Space Ranger's low-resolution image; high-resolution ones are reduced to it."""
 
 _COORD_KEYS = (OWN_COORDS, "spatial", "x_spatial", "spatial_coords", "spatial_microns", "coords", "coordinates")
 _MAX_STORED_IMAGE_BYTES = 512 << 20
@@ -104,13 +104,13 @@ def positions(file: h5py.File, obs: Table) -> Positions:
             'has no positions: neither `obsm["spatial"]`, nor columns such as `array_row` and `array_col`, or `x` and `y`, in '
             "`obs`. Add one of them."
         )
-    # Files have (x, y); a sample has (vertical, horizontal), which is exchanged here and only here.
+    # Files have (x, y), a sample (vertical, horizontal): exchanged only here.
     coords = None if coords is None else np.ascontiguousarray(coords[:, ::-1])
     return Positions(array=array, array_from=array_from, coords=coords, coords_from=coords_from)
 
 
 def off_lattice_because(array: np.ndarray) -> str:
-    """Say why array positions are not those of a Visium lattice; empty where they are.
+    """Say why array positions do not form a Visium lattice; empty if they do.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def lone_number(item: Any) -> float | None:
 
 
 def um_per_unit(scales: Mapping[str, float]) -> float | None:
-    """Say how many micrometres a full-resolution pixel has.
+    """Compute the micrometres per full-resolution pixel.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def um_per_unit(scales: Mapping[str, float]) -> float | None:
 
 
 def image_key(file: h5py.File, library: str) -> str | None:
-    """Say which image of a library can be read, without reading it.
+    """Find which image of a library can be read, without reading it.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def image_key(file: h5py.File, library: str) -> str | None:
 
 
 def image(file: h5py.File, library: str) -> TissueImage | None:
-    """Read a library's image: the low-resolution one, or the other brought down.
+    """Read a library's image: the low-resolution one, or the other made smaller.
 
     Parameters
     ----------

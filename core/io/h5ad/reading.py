@@ -1,7 +1,7 @@
 """h5ad files of any tool: counts, positions, names, annotation and image of one section.
 
-Everything is looked for where scanpy, squidpy and their relatives put it, and in other spellings; what was found and
-what was not is said in checks. Read with h5py after `core.io.hdf5.safe` has looked at the file: nothing is unpickled.
+Everything is searched where scanpy, squidpy and similar tools put it, and in other spellings; what was found and
+what is missing is listed in checks. Read with h5py after `core.io.hdf5.safe` has looked at the file: nothing is unpickled.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ _UNIT_ADVICE = "Set the micrometres per unit if that is wrong."
 
 
 def survey(path: str | os.PathLike[str]) -> Survey:
-    """Say what an h5ad file holds, from its shapes, its columns and a look at some values.
+    """Report what an h5ad file holds, from its shapes, its columns and some values.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
     Returns
     -------
     ndarray of shape (n_rows,), str, or None
-        None where they only count the rows.
+        None if they only number the rows.
 
     Raises
     ------
@@ -110,16 +110,16 @@ def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
 
 @dataclass(kw_only=True)
 class _Checks:
-    """Findings so far; a part that cannot be read becomes one of them."""
+    """Checks so far; a part that cannot be read adds a bad one."""
 
     found: list[Check] = field(default_factory=list)
 
     def say(self, what: str, found: str, status: Literal["good", "notice", "bad"] = "good", advice: str = "") -> None:
         self.found.append(Check(what=what, found=found, status=status, advice=advice))
 
-    def part(self, what: str, look: Callable[[], T]) -> T | None:
+    def part(self, what: str, read: Callable[[], T]) -> T | None:
         try:
-            return look()
+            return read()
         except SampleError as error:
             sentence = str(error)
             self.say(what, f"The file {sentence}" if sentence[:1].islower() else sentence, "bad")
@@ -127,7 +127,7 @@ class _Checks:
 
 
 class _Look:
-    """One file, looked at part by part."""
+    """One file, checked part by part."""
 
     def __init__(self, file: h5py.File, path: Path, wanted: str | None = None) -> None:
         self._file = file
@@ -252,7 +252,7 @@ class _Look:
         return inside
 
     def _section_column(self, obs: Table, where: Positions, kept: np.ndarray) -> str | None:
-        """Column that tells sections apart, where several lie in one file."""
+        """Column that separates sections, if a file has several."""
         libraries = positions.libraries(self._file)
         several = len(libraries) > 1
         stacked = where.array is not None and positions.off_lattice_because(where.array[kept]).startswith("are shared")
@@ -266,7 +266,7 @@ class _Look:
         return None
 
     def _placed(self, where: Positions, spots: np.ndarray, choices: ImportChoices) -> dict[str, Any]:
-        """Positions as a sample has them."""
+        """Positions in the form of a sample."""
         array = None if where.array is None else where.array[spots]
         coords = None if where.coords is None else where.coords[spots]
         why_not = "" if array is None else positions.off_lattice_because(array)
@@ -291,10 +291,10 @@ class _Look:
         scales = {} if self._library is None else positions.scale_factors(self._file, self._library)
         known = 1.0 if where.in_um else positions.um_per_unit(scales)
         unit = choices.um_per_unit if known is None else known
-        words = "as the file says" if known is not None else "as nothing in the file says otherwise"
+        origin = "as the file says" if known is not None else "as nothing in the file says otherwise"
         self._checks.say(
             "Positions",
-            f"Coordinates from {shown(source)}, {unit:.4g} um per unit, {words}.",
+            f"Coordinates from {shown(source)}, {unit:.4g} um per unit, {origin}.",
             "good" if known is not None else "notice",
             "" if known is not None else _UNIT_ADVICE,
         )

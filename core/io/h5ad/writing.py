@@ -45,7 +45,7 @@ def adata_of(
     embeddings: Mapping[str, np.ndarray] | None = None,
     colours: Mapping[int, str] | None = None,
 ) -> "AnnData":
-    """Put a sample and what was found in it into one AnnData.
+    """Combine a sample and its result in one AnnData.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ def adata_of(
     result : Result
         A run on that sample.
     names : mapping of int to str, optional
-        New names of clusters; two of one name become one (see `core.io.export.renamed`).
+        New names of clusters; clusters with equal names are merged (see `core.io.export.renamed`).
     embeddings : mapping of str to ndarray of shape (n_spots, n_features), optional
         For `obsm`, by key, such as `X_pca`.
     colours : mapping of int to str, optional
-        Hexadecimal colours by cluster; of clusters that became one, the first's.
+        Hexadecimal colours by cluster; merged clusters have that of the first.
 
     Returns
     -------
@@ -140,9 +140,9 @@ def write_h5ad(
 
 def _counts(sample: Sample) -> sparse.csr_matrix:
     counts = sparse.csr_matrix(sample.expression)
-    as_usual = counts.data.astype(np.float32)
-    # Single precision is what scanpy's tools are used to; it is kept to where it loses nothing.
-    return counts if (as_usual != counts.data).any() else sparse.csr_matrix(counts, dtype=np.float32)
+    as_single = counts.data.astype(np.float32)
+    # Scanpy's tools expect single precision; it is used if no value changes.
+    return counts if (as_single != counts.data).any() else sparse.csr_matrix(counts, dtype=np.float32)
 
 
 def _index(names: np.ndarray | None, n_rows: int) -> "pd.Index[str]":
@@ -189,7 +189,7 @@ def _put_places(adata: "AnnData", sample: Sample) -> None:
     else:
         adata.obsm[OWN_COORDS] = np.ascontiguousarray(np.asarray(sample.coords_um, dtype=float)[:, ::-1])
     in_pixels = sample.coords_px is not None
-    # Files have (x, y) where a sample has (vertical, horizontal): exchanged here and only here.
+    # Files have (x, y), a sample (vertical, horizontal): exchanged only here.
     spatial = sample.tissue_um if sample.coords_px is None else np.asarray(sample.coords_px, dtype=float)[:, ::-1]
     adata.obsm["spatial"] = np.array(spatial)
     um_per_unit = _um_per_pixel(sample) if in_pixels else 1.0
@@ -207,7 +207,7 @@ def _um_per_pixel(sample: Sample) -> float:
 def _images(sample: Sample) -> dict[str, np.ndarray]:
     if sample.image is None:
         return {}
-    # Both tools draw `hires` unless told otherwise, so that the one picture there is goes by both names.
+    # Both tools draw `hires` by default, so the only image is stored under both names.
     pixels = np.array(sample.image.pixels)
     return {"lowres": pixels, "hires": pixels}
 

@@ -1,1 +1,1 @@
-"""HDF5 files from strangers: what is refused before reading, and text that HDF5's own reader can hang on."""
+"""Untrusted HDF5 files: checks before reading, and text on which HDF5's own reader can hang."""

@@ -39,7 +39,7 @@ def numbers(file: h5py.Group, key: str, *, n_dims: int) -> h5py.Dataset:
 
 
 def kind_of(dataset: h5py.Dataset) -> str:
-    """Say in words what a dataset holds that is not what was looked for.
+    """Describe the values of a dataset of an unexpected type.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def check_filters(dataset: h5py.Dataset, key: str) -> None:
     ----------
     dataset : h5py.Dataset
     key : str
-        What the message calls it.
+        Its name in the message.
 
     Raises
     ------

@@ -15,7 +15,7 @@ import numpy as np
 from core.errors import SampleFileError
 
 ENTRY = np.dtype([("length", "<u4"), ("address", "<u8"), ("index", "<u4")])
-"""What stands in the dataset for each text, where addresses have 8 bytes, as they do by default."""
+"""Entry of a dataset for each text, with addresses of 8 bytes as by default."""
 
 _HEAD_BYTES = 16  # of a heap, and of each object in it
 _SIGNATURE = b"GCOL\x01"
@@ -30,7 +30,7 @@ def read_ragged_text(dataset: h5py.Dataset, field: str | None = None) -> list[by
     dataset : h5py.Dataset of shape (n,)
         Compressed or not, but not virtual.
     field : str, optional
-        Which one, where the dataset is a table of records.
+        Which field, if the dataset is a table of records.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def texts(item: h5py.Dataset | h5py.Group, entries: np.ndarray, raw: BinaryIO) -
     Raises
     ------
     SampleFileError
-        If the entries lead nowhere.
+        If an entry is invalid.
     """
     if int(entries["length"].sum(dtype=np.int64)) > os.fstat(raw.fileno()).st_size:
         raise _damaged(item)
@@ -173,12 +173,12 @@ def _fill_from_chunks(rows: np.ndarray, dataset: h5py.Dataset) -> None:
 
 
 def _unpacked(dataset: h5py.Dataset, stored: bytes, mask: int, row_bytes: int) -> np.ndarray:
-    """Let HDF5 undo its filters on bytes without meaning: those of text it would follow into the heap."""
+    """Have HDF5 undo its filters on plain bytes, since it would follow those of text into the heap."""
     plan, original = h5py.h5p.create(h5py.h5p.DATASET_CREATE), dataset.id.get_create_plist()
     plan.set_chunk(dataset.chunks)
     for number in range(original.get_nfilters()):
         code, flags, values, _ = original.get_filter(number)
-        if not mask >> number & 1:  # the mask tells which filters this chunk went without
+        if not mask >> number & 1:  # the mask lists filters that were skipped for this chunk
             plan.set_filter(code, flags, values)
     with h5py.File(io.BytesIO(), "w") as scratch:
         space = h5py.h5s.create_simple(dataset.chunks)

@@ -1,7 +1,7 @@
-"""HDF5 files from strangers: opened only after a look at all that they hold.
+"""Untrusted HDF5 files: opened only after all their contents are checked.
 
 Refuses pickles, links and storage outside of the file, shapes that the stored bytes cannot fill, and damage;
-each with one sentence. Knows nothing of samples. Nothing in a file is ever run, and h5py runs nothing by itself.
+each with one sentence. Knows nothing of samples. Neither this module nor h5py runs anything in a file.
 """
 
 import io
@@ -24,7 +24,7 @@ MAX_OBJECTS = 10_000
 """Groups, datasets and attributes that a file may hold."""
 
 MAX_DEPTH = 32
-"""Groups that may lie in one another."""
+"""How deep groups may be nested."""
 
 MAX_ATTRIBUTE_BYTES = 1 << 20
 
@@ -85,7 +85,7 @@ def plain_attribute(item: Any, name: str) -> Any:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Put the file's name in front of what is wrong with its contents; the kind of error stays.
+    """Put the file's name before the message of errors in its contents; the type of error stays.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _damage_as_sentence(path: Path) -> Iterator[None]:
         ) from error
     except PermissionError as error:
         raise SampleFileError(f"{shown(path.name)} may not be read: ask its owner for permission.") from error
-    # Damaged bytes come out of h5py as anything from OSError and KeyError to SystemError.
+    # h5py reports damaged bytes with many types, from OSError and KeyError to SystemError.
     except Exception as error:
         raise _damaged(path, error) from error
 
@@ -155,7 +155,7 @@ class _Inspection:
         self._soft_links: list[tuple[h5py.Group, bytes]] = []
 
     def run(self) -> None:
-        # Not by recursion: a file must not choose how deep Python's stack gets.
+        # Not recursive: a file must not decide the depth of Python's stack.
         waiting = [(self._file["/"], 0)]
         while waiting:
             group, depth = waiting.pop()
@@ -205,7 +205,7 @@ class _Inspection:
         return group[link_name]
 
     def _check_soft_link(self, group: h5py.Group, link_name: bytes) -> None:
-        # The walk is over: no group of this file leads to another one, so that following a link stays inside.
+        # After the walk no group leads to another file, so following a link stays inside.
         try:
             leads_somewhere = h5py.h5o.exists_by_name(group.id, link_name)
         except (RuntimeError, KeyError, UnicodeDecodeError):  # what h5py makes of HDF5 finding nothing
@@ -242,7 +242,7 @@ class _Inspection:
             self._check_attribute(item, h5py.h5a.open(item.id, index=number))
 
     def _check_attribute(self, item: Any, attribute: Any) -> None:
-        # By number, not by name: names that are not UTF-8 cannot be asked for.
+        # By number, since names that are not UTF-8 cannot be requested.
         name = shown(attribute.name)
         where = f"attribute {name}" if item.name == "/" else f"{shown(item.name)}, attribute {name}"
         if attribute.shape is None or 0 in attribute.shape:  # declared, but empty

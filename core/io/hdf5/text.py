@@ -53,7 +53,7 @@ def short_texts(dataset: h5py.Dataset, key: str, field: str | None = None) -> li
     dataset : h5py.Dataset of any shape
         Of a string type, or a table of records.
     key : str
-        What the message calls it.
+        Its name in the message.
     field : str, optional
         Of a table of records: the one to read, of variable length.
 
@@ -108,7 +108,7 @@ def text_attribute(item: h5py.Group | h5py.Dataset, name: str) -> list[str]:
     Raises
     ------
     SampleFileError
-        If the attribute is damaged, or stored where this reader does not look. The message does not name the file.
+        If the attribute is damaged, or stored in an unsupported form. The message does not name the file.
     """
     if name not in item.attrs:
         return []

@@ -4,7 +4,7 @@ deepdish names things that numpy 2 no longer has, replaces the process's warning
 hook of an old `six`. Its modules are executed here with stand-ins for `numpy`, `warnings`, `sys` and `tables`
 that only they see; every other module, in every thread, sees the real ones throughout.
 
-Knows nothing of samples. Only writing is offered: `deepdish.io.load` runs what a file tells it to run.
+Knows nothing of samples. Only writing is offered: `deepdish.io.load` runs code from the file.
 """
 
 import builtins
@@ -54,7 +54,7 @@ def deepdish_io() -> Any:
     Returns
     -------
     module
-        `deepdish.io.hdf5io`. Its `load` unpickles: call it on nothing that came from elsewhere.
+        `deepdish.io.hdf5io`. Its `load` unpickles: never call it on an untrusted file.
     """
     with _LOCK:
         if "deepdish.io.hdf5io" not in sys.modules:

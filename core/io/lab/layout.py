@@ -1,4 +1,4 @@
-"""What lies where in the lab's files, and whether its shapes fit together; no counts are read."""
+"""Layout of the lab's files, and whether the shapes fit together; no counts are read."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class Layout:
 
 
 def layout_of(file: h5py.File) -> Layout:
-    """Find out how a file is laid out.
+    """Find the layout of a file.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class SampleSummary:
 
 
 def peek(path: str | os.PathLike[str]) -> SampleSummary:
-    """Say what a file holds, without reading its counts.
+    """Summarize a file without reading its counts.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def write(sample: Sample, path: str | os.PathLike[str], *, labels: np.ndarray | 
     path : path-like
         Replaced if it exists. The sample takes its name from it when read again.
     labels : ndarray of shape (n_spots,), int or str, optional
-        Clusters that were found, kept beside the sample as `labels`; :func:`read` passes them over.
+        Clusters that were found, kept beside the sample as `labels`; :func:`read` ignores them.
     level : int
         Of compression, 1 (fast) to 9 (small).
 

@@ -8,17 +8,16 @@ import csv
 import dataclasses
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import FetchError, SampleError
-from core.io import lab
+from core.io import OnProgress, lab
 from core.io.incoming import ImportChoices
 from core.io.public.download import OnBytes, Patience, Remote, download
-from core.io.public.paste2 import Progress
 from core.io.visium import spaceranger
 from core.sample import UNANNOTATED, Sample
 from core.text import shown
@@ -33,13 +32,13 @@ DONORS = {
 DLPFC_SECTIONS = tuple(section for sections in DONORS.values() for section in sections)
 
 KNOWN_SHA256: dict[str, str] = {}
-"""sha256 of files by the end of their address; one that is entered here is checked."""
+"""sha256 of files by the end of their address; files listed here are checked."""
 
 UNCHECKED = "No checksum is published for these files: their lengths were checked, and that they can be read."
-"""What is to be said as long as :data:`KNOWN_SHA256` is empty."""
+"""Warning to show as long as :data:`KNOWN_SHA256` is empty."""
 
 SCRATCH = ".dlpfc"
-"""Folder, inside of the one that samples are written to, where files wait for the rest of their section."""
+"""Folder inside the samples' folder that keeps files until their section is complete."""
 
 _LAYERS = "10X/barcode_level_layer_map.tsv"
 _LAYER_NAMES = {"WM": "WM", **{f"L{number}": f"Layer{number}" for number in range(1, 7)}}
@@ -47,7 +46,7 @@ _LAYER_NAMES = {"WM": "WM", **{f"L{number}": f"Layer{number}" for number in rang
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where the files lie: the public addresses, or mirrors of them.
+    """Addresses of the files: the public ones, or mirrors of them.
 
     Parameters
     ----------
@@ -87,7 +86,7 @@ def fetch_dlpfc(
     folder: str | os.PathLike[str],
     *,
     sections: Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     sources: Sources | None = None,
     patience: Patience | None = None,
 ) -> list[Path]:
@@ -96,7 +95,7 @@ def fetch_dlpfc(
     Parameters
     ----------
     folder : path-like
-        Where `<section>_full.h5` are written; made if it is not there. Those that this function wrote before are kept
+        Where `<section>_full.h5` are written; made if it is not there. Files that this function wrote before are kept
         and not downloaded again.
     sections : sequence of str, optional
         Some of :data:`DLPFC_SECTIONS`; all by default.
@@ -147,18 +146,18 @@ def sample_path(folder: Path, section: str) -> Path:
 
 
 class _Section:
-    """Downloads the files of one section after the other, and reads them."""
+    """Downloads the files of one section after another, and reads them."""
 
     def __init__(self, scratch: Path, sources: Sources, patience: Patience | None) -> None:
         self._scratch, self._places, self._patience = scratch, sources, patience
 
-    def write(self, section: str, path: Path, tell: Progress) -> None:
+    def write(self, section: str, path: Path, tell: OnProgress) -> None:
         self._download(section, tell)
         tell(0.95, f"{section}: reading and writing")
         lab.write(self._read(section), path)
         shutil.rmtree(self._scratch / section, ignore_errors=True)
 
-    def _download(self, section: str, tell: Progress) -> None:
+    def _download(self, section: str, tell: OnProgress) -> None:
         pieces = self._pieces(section)
         whole, before = sum(piece.typical_bytes for piece in pieces), 0
         for piece in pieces:
@@ -193,7 +192,7 @@ class _Section:
                 source=_source(section),
             )
         except SampleError as error:
-            # Otherwise damaged files would be found here again each time.
+            # Otherwise the same damaged files would be read again each time.
             shutil.rmtree(folder, ignore_errors=True)
             (self._scratch / "layers.tsv").unlink(missing_ok=True)
             raise FetchError(f"The files of section {section} cannot be read, and were deleted: {error}") from error
@@ -227,17 +226,15 @@ def _is_here(folder: Path, section: str) -> bool:
     return True
 
 
-def _part_of(progress: Progress | None, number: int, n_parts: int) -> Progress:
-    def tell(share: float, words: str) -> None:
+def _part_of(progress: OnProgress | None, number: int, n_parts: int) -> OnProgress:
+    def tell(share: float, text: str) -> None:
         if progress is not None:
-            progress((number + share) / n_parts, words)
+            progress((number + share) / n_parts, text)
 
     return tell
 
 
-def _report_of_bytes(
-    tell: Callable[[float, str], None], section: str, name: str, start: float, width: float
-) -> OnBytes:
+def _report_of_bytes(tell: OnProgress, section: str, name: str, start: float, width: float) -> OnBytes:
     def on_bytes(done: int, total: int | None) -> None:
         of = "" if total is None else f" of {total / 1e6:.1f}"
         tell(start + width * (done / total if total else 0.0), f"{section}: {name}, {done / 1e6:.1f}{of} MB")

@@ -1,4 +1,4 @@
-"""One file from the web, whole or not at all: resumed where it broke off, checked, then moved to its path at once.
+"""One file from the web, whole or not at all: resumed after an interruption, checked, then moved to its path in one step.
 
 Knows HTTP and files only. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`), as urllib takes them.
 """
@@ -24,7 +24,7 @@ from core.files import locked
 from core.text import shown
 
 OnBytes = Callable[[int, int | None], None]
-"""Called with the bytes that are here and those that there will be, None where the server does not say; may raise."""
+"""Called with the bytes received and the total, None if the server does not say; may raise."""
 
 _BLOCK_BYTES = 1 << 16
 _GOOD_PROGRESS_BYTES = 1 << 20
@@ -39,9 +39,9 @@ class Remote:
     Parameters
     ----------
     address : str
-        With `https`; on the loopback address `http` will do.
+        With `https`; `http` is allowed only on the loopback address.
     max_bytes : int
-        More than this is not taken.
+        Larger files are refused.
     sha256 : str
         What it must hash to, in hexadecimal digits; empty where that is not known.
     """
@@ -53,14 +53,14 @@ class Remote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long to put up with a bad connection.
+    """How long to keep trying on a bad connection.
 
     Parameters
     ----------
     attempts : int
-        So many in a row may fetch less than 1 MiB each.
+        How many attempts in a row may fetch less than 1 MiB each.
     seconds : float
-        Without a single byte, after which a connection counts as cut.
+        Time without a single byte after which a connection counts as lost.
     pause : float
         Seconds before the second attempt; doubled before each further one.
     total_seconds : float
@@ -153,7 +153,7 @@ class _Transfer:
                 raise _BrokenOffError(f"the server answers {error.code}") from None
 
     def _refused(self, error: urllib.error.HTTPError) -> None:
-        """Raise what no further attempt would mend."""
+        """Raise errors that another attempt would not fix."""
         if error.code == 416:  # the part is longer than the file is now
             self._start_over()
         elif error.code in (404, 410):
@@ -214,7 +214,7 @@ class _Transfer:
             raise _BrokenOffError(_reason(error)) from error
 
     def _check_reachable(self, reason: Any) -> None:
-        """Without a network there is nothing to wait for; in the middle of a file there is."""
+        """Fail at once if the server cannot be reached at first; later losses of the network are retried."""
         if not self._connected:
             host = urllib.parse.urlsplit(self._remote.address).hostname
             raise FetchError(
@@ -289,7 +289,7 @@ def _read_tag(part: Path) -> str:
 
 
 def _write_tag(part: Path, headers: Any) -> None:
-    """Keep what tells the server which version of the file this is; a weak ETag does not vouch for single bytes."""
+    """Save the tag of the file's version; a weak ETag does not guarantee equal bytes."""
     etag = headers.get("ETag", "")
     tag = headers.get("Last-Modified", "") if not etag or etag.startswith("W/") else etag
     _tag_file(part).write_text(tag, encoding="latin-1")
@@ -309,7 +309,7 @@ def _check_sha256(part: Path, remote: Remote) -> None:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Say in a sentence why a file cannot be written; failures of the network have sentences of their own."""
+    """Say in a sentence why a file cannot be written; network errors have their own sentences."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield
@@ -321,7 +321,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _alone(part: Path) -> Iterator[None]:
-    """Keep a second process from writing into the same part."""
+    """Keep a second process from writing to the same part."""
     try:
         with locked(part.with_name(f"{part.name}.lock"), wait=False):
             yield

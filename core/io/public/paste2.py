@@ -1,4 +1,4 @@
-"""Public, labelled tissue that may be passed on: downloaded in its archive and rewritten in the lab's format.
+"""Public, labelled tissue with a free licence: downloaded in its archive and rewritten in the lab's format.
 
 The archive is checked against a known sha256 before anything is unpacked. Its sections are read with h5py as plain
 numbers and text; nothing of the package in the archive is imported or run.
@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,20 +22,17 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import FetchError, SampleError
-from core.io import genes, lab
+from core.io import OnProgress, genes, lab
 from core.sample import UNANNOTATED, Sample
 
 PASTE2_SECTIONS = ("151673", "151674", "151675", "151676")
 """The sections in the archive, all of donor Br8100."""
 
 PASTE2_SHA256 = "464dc77317e28df96e34ab2cd82d057411c5d62bf015faf774c926beef1b663a"
-"""Of `paste2-1.0.1.tar.gz`, as the Python package index lists it."""
+"""sha256 of `paste2-1.0.1.tar.gz`, as the Python package index lists it."""
 
 N_TOP_GENES = 2000
-"""So many of the most variable genes are kept, which keeps a section below 4 MB."""
-
-Progress = Callable[[float, str], None]
-"""Called with the share done, 0 to 1, and what is being done, in words."""
+"""How many of the most variable genes are kept, so that a section stays below 4 MB."""
 
 _ARCHIVE = "paste2-1.0.1"
 _REQUIREMENT = "paste2==1.0.1"
@@ -45,7 +42,7 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 
 def fetch_paste2(
-    folder: str | os.PathLike[str], *, sections: Sequence[str] | None = None, progress: Progress | None = None
+    folder: str | os.PathLike[str], *, sections: Sequence[str] | None = None, progress: OnProgress | None = None
 ) -> list[Path]:
     """Fetch the DLPFC sections of the `paste2` source archive and write them as samples.
 
@@ -82,7 +79,7 @@ def fetch_paste2(
         return unpack_paste2(archive, folder, sections=sections, progress=progress)
 
 
-def download_paste2(folder: str | os.PathLike[str], *, progress: Progress | None = None) -> Path:
+def download_paste2(folder: str | os.PathLike[str], *, progress: OnProgress | None = None) -> Path:
     """Download the source archive with pip, which checks its sha256 against the known one.
 
     Parameters
@@ -124,7 +121,7 @@ def unpack_paste2(
     *,
     sections: Sequence[str] | None = None,
     sha256: str = PASTE2_SHA256,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> list[Path]:
     """Write the sections of an archive that is already here as samples.
 
@@ -203,7 +200,7 @@ def read_paste2_section(path: str | os.PathLike[str]) -> Sample:
         )
 
 
-def _tell(progress: Progress | None, share: float, doing: str) -> None:
+def _tell(progress: OnProgress | None, share: float, doing: str) -> None:
     if progress is not None:
         progress(share, doing)
 
@@ -216,7 +213,7 @@ def _checked_sections(sections: Sequence[str] | None) -> list[str]:
     return chosen
 
 
-def _run_pip(*arguments: str, folder: Path, progress: Progress | None) -> None:
+def _run_pip(*arguments: str, folder: Path, progress: OnProgress | None) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *arguments]
     try:
         # Run in the scratch folder: `-m` imports from where it is started, before anything installed.
@@ -233,7 +230,7 @@ def _run_pip(*arguments: str, folder: Path, progress: Progress | None) -> None:
         raise FetchError(_pip_problem(message))
 
 
-def _wait_for(pip: "subprocess.Popen[bytes]", progress: Progress | None) -> int:
+def _wait_for(pip: "subprocess.Popen[bytes]", progress: OnProgress | None) -> int:
     until = time.monotonic() + _DOWNLOAD_SECONDS
     try:
         while pip.poll() is None:
@@ -248,7 +245,7 @@ def _wait_for(pip: "subprocess.Popen[bytes]", progress: Progress | None) -> int:
 
 
 def _pip_problem(message: str) -> str:
-    """Say in one sentence what pip says in many lines."""
+    """Summarize pip's output in one sentence."""
     if "No module named pip" in message:
         return "The public data are downloaded by pip, which this Python lacks: run `python -m ensurepip` first."
     if "DO NOT MATCH THE HASHES" in message:
@@ -300,7 +297,7 @@ def _is_ours(path: Path, section: str) -> bool:
 
 
 def _extract(archive: Path, sections: Sequence[str], scratch: Path) -> None:
-    """Copy the named members out of the archive, under names of our own."""
+    """Copy the named members out of the archive, under new names."""
     wanted = {f"{_ARCHIVE}/sample_data/{section}.h5ad": scratch / f"{section}.h5ad" for section in sections}
     try:
         with tarfile.open(archive, "r:gz") as tar:

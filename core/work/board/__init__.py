@@ -1,1 +1,1 @@
-"""Background jobs: what waits, runs and is done, and what outlives the server."""
+"""Background jobs: those that wait, run or are done, and what is kept after the server ends."""

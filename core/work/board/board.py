@@ -1,4 +1,4 @@
-"""The board of background jobs: what waits, runs and is done, shared by everyone who asks.
+"""The board of background jobs: those that wait, run or are done, shared by all users.
 
 Knows nothing of samples or methods: tasks are functions of an importable package that take a
 :class:`core.work.board.progress.Progress` first.
@@ -34,7 +34,7 @@ _TOO_MANY = (
 
 
 class Board:
-    """Jobs and the clusters that do them, which start with the first job."""
+    """Jobs and the clusters that execute them; clusters start with the first job."""
 
     def __init__(self) -> None:
         self._ledger = Ledger(on_end=self._ended)
@@ -46,12 +46,12 @@ class Board:
         atexit.register(self.close)
 
     def keep_in(self, folder: Path) -> None:
-        """Keep a log of what is asked for, and results, where the next server finds them.
+        """Keep a log of requests, and results, where the next server finds them.
 
         Parameters
         ----------
         folder : Path
-            Where it cannot be written, the log says so and work goes on without.
+            If it cannot be written, a warning is logged and work goes on without it.
         """
         with self._ledger.lock:
             if folder == self._folder:
@@ -81,19 +81,19 @@ class Board:
         Parameters
         ----------
         key : str
-            Of all that the result depends on.
+            Digest of everything that the result depends on.
         task : callable
-            Of an importable package; called as `task(progress, *args)` in a worker.
+            Function of an importable package; called as `task(progress, *args)` in a worker.
         *args : object
-            Small: they travel with the call.
+            Small, since they are sent with the call.
         owner : str
             Who asks.
         again : bool
             Do not share a job that is already done.
         about : About, optional
-            What it is called in the queue and the log.
+            Its name in the queue and in the log.
         at_home : bool
-            Whether it needs this machine's files, and so never goes to an outside cluster.
+            Whether it needs this machine's files and must not go to an outside cluster.
         lasting : bool
             Whether it outlives the server: it is listed if it was interrupted, and unless `again` its result is kept.
 
@@ -120,12 +120,12 @@ class Board:
         return job.id
 
     def job(self, job_id: str) -> Job | None:
-        """Look a job up.
+        """Look up a job.
 
         Returns
         -------
         Job or None
-            None where it is unknown, or so old that it was forgotten.
+            None if it is unknown, or was forgotten because it is old.
         """
         return self._ledger.job(job_id)
 
@@ -151,7 +151,7 @@ class Board:
         return None if kept is None else self._ledger.add_done(key, kept)
 
     def interrupted(self) -> list[Interrupted]:
-        """List what the end of an earlier server cut off, the oldest first."""
+        """List jobs that were interrupted when an earlier server ended, the oldest first."""
         return [] if self._log is None else self._log.interrupted()
 
     def take_up(self, job_id: str, owner: str) -> None:
@@ -160,7 +160,7 @@ class Board:
         Parameters
         ----------
         job_id : str
-            Where it is unknown, nothing happens.
+            An unknown job is ignored.
         owner : str
             Who asks now.
 
@@ -181,23 +181,23 @@ class Board:
             self._log.settle(job_id)
 
     def jobs(self) -> list[Job]:
-        """List all that is known, the oldest first."""
+        """List all known jobs, the oldest first."""
         return self._ledger.jobs()
 
     def waiting(self) -> list[Job]:
-        """List the jobs that wait, in the order in which they would begin if nothing else were asked for."""
+        """List waiting jobs in the order in which they would begin if no others were added."""
         found = map(self._ledger.job, self._dispatcher.order())
         return [job for job in found if job is not None and job.status is JobStatus.QUEUED]
 
     def cancel(self, job_id: str) -> None:
-        """End a job for everyone who waits for it; back within a second.
+        """End a job for everyone who waits for it, within a second.
 
         A task that does not react within half a second loses its process, which a new one replaces.
 
         Parameters
         ----------
         job_id : str
-            Where it is finished or unknown, nothing happens.
+            A finished or unknown job is ignored.
         """
         self._dispatcher.stop(job_id)
 
@@ -208,7 +208,7 @@ class Board:
         ----------
         job_id : str
         owner : str
-            Where this user does not wait for it, nothing happens.
+            Ignored if this user does not wait for the job.
         """
         with self._ledger.lock:
             job = self.job(job_id)
@@ -228,7 +228,7 @@ class Board:
         ----------
         job_id : str
         seconds : float
-            At most so long.
+            Longest time to wait.
 
         Returns
         -------
@@ -238,7 +238,7 @@ class Board:
         return self._ledger.wait(job_id, seconds)
 
     def close(self) -> None:
-        """End the embedded cluster and with it all its jobs; an outside one stays, but for our jobs."""
+        """End the embedded cluster with its jobs, and our jobs on an outside cluster, which keeps running."""
         if self._log is not None:
             self._log.close()  # first: what ends only now was interrupted
         self._dispatcher.close()
@@ -247,23 +247,23 @@ class Board:
         atexit.unregister(self.close)
 
     def drop(self, job_id: str) -> None:
-        """Forget a finished job whose result was taken, so that others are remembered longer.
+        """Forget a finished job whose result was taken, so that others are kept longer.
 
         Parameters
         ----------
         job_id : str
-            Where it is unknown or not finished, nothing happens.
+            An unknown or unfinished job is ignored.
         """
         self._ledger.drop(job_id)
 
     @property
     def n_workers(self) -> int:
-        """Jobs that can run at once; before a cluster is there, as many as the embedded one will take."""
+        """Number of jobs that can run at once; before a cluster starts, as many as the embedded one will take."""
         return self._dispatcher.n_workers() or sizes().n_workers
 
     @property
     def cluster(self) -> Cluster | None:
-        """The embedded cluster, where one runs."""
+        """The embedded cluster, if one runs."""
         return self._dispatcher.embedded
 
     def _join(self, job: Job, owner: str) -> None:
@@ -296,7 +296,7 @@ class Board:
 
 
 def _say_in_log(job: Job) -> None:
-    """One line a job, `name=value`, for people and for tools."""
+    """Log one line per job, as `name=value`, for people and for tools."""
     now = time.time()
     facts = {
         "job": job.about.what,

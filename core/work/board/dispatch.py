@@ -1,7 +1,7 @@
-"""From the queue to the clusters, and back with results.
+"""Sending jobs from the queue to the clusters, and taking results back.
 
-We keep the order of waiting jobs: a cluster gets only as many tasks as it has workers, so that no sweep stands in the way of
-another user. One thread hands over; what clusters report arrives in threads of theirs.
+We keep the order of waiting jobs: a cluster gets only as many tasks as it has workers, so that no sweep delays
+another user. One thread sends jobs; reports of clusters arrive in threads of Dask.
 """
 
 import asyncio
@@ -40,14 +40,14 @@ AnyCluster = Cluster | OutsideCluster
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What was asked for.
+    """A request for work.
 
     Parameters
     ----------
     task : callable
     args : tuple
     at_home : bool
-        Whether only the embedded cluster can do it.
+        Whether only the embedded cluster can execute it.
     """
 
     task: Callable[..., Any]
@@ -56,13 +56,13 @@ class Request:
 
     @property
     def lane(self) -> str:
-        """Which cluster does it."""
+        """Which kind of cluster executes it."""
         return _HOME if self.at_home or not is_configured() else _OUTSIDE
 
 
 @dataclass(slots=True, kw_only=True)
 class _Handed:
-    """A job that a cluster works on, and the user for whom it was taken from the queue."""
+    """A job that was sent to a cluster, and the user for whom it was taken from the queue."""
 
     cluster: AnyCluster
     request: Request
@@ -73,7 +73,7 @@ class _Handed:
 
 
 class Dispatcher:
-    """Hands jobs to clusters in a fair order, and writes down what becomes of them.
+    """Sends jobs to clusters in a fair order, and writes down how they end.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Dispatcher:
 
     @property
     def embedded(self) -> Cluster | None:
-        """The embedded cluster, where one runs."""
+        """The embedded cluster, if one runs."""
         found = self._clusters.get(_HOME)
         return found if isinstance(found, Cluster) else None
 
@@ -110,12 +110,12 @@ class Dispatcher:
         self._news.set()
 
     def join(self, job_id: str, owner: str) -> None:
-        """Count a waiting job for another user, too.
+        """Add another user to a waiting job.
 
         Parameters
         ----------
         job_id : str
-            Where it does not wait, nothing happens.
+            A job that does not wait is ignored.
         owner : str
         """
         with self._lock:
@@ -123,12 +123,12 @@ class Dispatcher:
                 self._queue.add(job_id, owner)
 
     def leave(self, job_id: str, owner: str) -> None:
-        """Stop counting a waiting job for a user."""
+        """Remove a user from a waiting job."""
         with self._lock:
             self._queue.leave(job_id, owner)
 
     def order(self) -> list[str]:
-        """List the jobs that wait, in the order in which they would begin."""
+        """List waiting jobs in the order in which they would begin."""
         with self._lock:
             return self._queue.order(self._running())
 
@@ -139,7 +139,7 @@ class Dispatcher:
         return sum(cluster.n_workers() for cluster in clusters)
 
     def forget(self, job_id: str) -> None:
-        """Let go of a job that is finished."""
+        """Forget a finished job."""
         with self._lock:
             self._queue.remove(job_id)
             self._requests.pop(job_id, None)
@@ -147,12 +147,12 @@ class Dispatcher:
         self._news.set()
 
     def stop(self, job_id: str) -> None:
-        """End a job within a second, whether its task reacts or not.
+        """End a job within a second, even if its task does not react.
 
         Parameters
         ----------
         job_id : str
-            Where it is finished or unknown, nothing happens.
+            A finished or unknown job is ignored.
         """
         with self._lock:
             job, handed = self._ledger.job(job_id), self._handed.get(job_id)
@@ -164,7 +164,7 @@ class Dispatcher:
             stopped = job.status is JobStatus.RUNNING and self._ledger.wait(job_id, _SECONDS_TO_STOP)
         self._ledger.finish(job_id, JobStatus.CANCELLED)
         if handed is not None and handed.future is not None and not stopped:
-            handed.cluster.client.cancel([handed.future], force=True)  # first, or the task is tried again elsewhere
+            handed.cluster.client.cancel([handed.future], force=True)  # first, or another worker tries the task again
             self._in_background(handed.cluster.end_worker, handed.pid, handed.worker)
 
     def close(self) -> None:
@@ -190,7 +190,7 @@ class Dispatcher:
 
     def _hand_over_always(self) -> None:
         while not self._closed:
-            # Workers of an outside cluster come and go without telling us.
+            # Workers of an outside cluster come and go without notice.
             self._news.wait(_SECONDS_BETWEEN_LOOKS if len(self._queue) else None)
             self._news.clear()
             for lane in (_HOME, _OUTSIDE):
@@ -204,7 +204,7 @@ class Dispatcher:
     def _hand_over_all(self, lane: str) -> None:
         try:
             cluster = self._ready_cluster(lane)
-        except Exception as error:  # whatever keeps jobs from starting must not leave them queued for ever
+        except Exception as error:  # no error may leave jobs queued forever
             sentence = sentence_of(error)
             for job_id in self._waiting_in(lane):
                 self._ledger.finish(job_id, JobStatus.FAILED, error=sentence)
@@ -214,8 +214,10 @@ class Dispatcher:
         except (
             Exception,
             asyncio.CancelledError,
-        ) as error:  # the connection broke off a moment ago: what waits is kept
-            _LOG.warning("The cluster for background work does not answer (%s): it is left", type(error).__name__)
+        ) as error:  # the connection was just lost: waiting jobs stay queued
+            _LOG.warning(
+                "The cluster for background work does not answer (%s) and is no longer used", type(error).__name__
+            )
             self._lose(cluster)
 
     def _fill(self, cluster: AnyCluster, lane: str) -> None:
@@ -259,7 +261,7 @@ class Dispatcher:
                     return
                 future = handed.future = _submit(handed, job_id, worker)
             future.add_done_callback(functools.partial(self._ended, job_id))
-        except Exception as error:  # such as arguments that cannot travel: this job's fault alone
+        except Exception as error:  # such as arguments that cannot be sent: only this job fails
             self._ledger.finish(job_id, JobStatus.FAILED, error=sentence_of(error))
 
     # Threads of Dask's client, of the watch on the embedded cluster, and of the senders.
@@ -279,7 +281,7 @@ class Dispatcher:
             job, handed = self._ledger.job(facts["job"]), self._handed.get(facts["job"])
             if job is None or handed is None:
                 return
-            if "pid" in facts:  # it begins, perhaps again after its process died
+            if "pid" in facts:  # it begins, or begins again after its process died
                 handed.pid, handed.worker = facts["pid"], facts["worker"]
                 restarted = {"share": 0.0, "message": "", "losses": (), "first": None, "last": None}
                 self._ledger.change(job.id, status=JobStatus.RUNNING, begun=job.begun or time.time(), **restarted)
@@ -296,7 +298,7 @@ class Dispatcher:
         else:
             with self._lock:
                 handed = self._handed.get(job_id)
-            if handed is not None and handed.future is future:  # not cancelled by us: the scheduler is gone
+            if handed is not None and handed.future is future:  # the scheduler is gone, as we did not cancel it
                 self._lose(handed.cluster)
 
     def _take_result(self, job_id: str, future: "Future[Any]") -> None:
@@ -308,7 +310,7 @@ class Dispatcher:
             result = future.result()
             if isinstance(result, Delivery):
                 result = result.unpack(handed.request.args)
-        except Exception as error:  # lost on its way, or its files cannot be written here
+        except Exception as error:  # lost in transfer, or its files cannot be written here
             self._ledger.finish(job_id, JobStatus.FAILED, error=sentence_of(error))
         else:
             self._ledger.finish(job_id, JobStatus.DONE, share=1.0, result=result)
@@ -330,13 +332,13 @@ class Dispatcher:
             check_may_be_sent(missing, handed.request.args)
             handed.cluster.send(missing)
             self._hand_over(job_id, worker=missing.worker)
-        except Exception as error:  # whatever it is, the job must end
+        except Exception as error:  # the job must end, whatever the error
             self._ledger.finish(job_id, JobStatus.FAILED, error=sentence_of(error))
 
 
 def _submit(handed: _Handed, job_id: str, worker: str) -> "Future[Any]":
     where = {"workers": [worker], "allow_other_workers": True} if worker else {}
-    key = f"{job_id}-{uuid.uuid4().hex[:8]}"  # of this attempt: the scheduler remembers how an earlier one ended
+    key = f"{job_id}-{uuid.uuid4().hex[:8]}"  # a key for each attempt: the scheduler remembers how an earlier one ended
     request = handed.request
     return handed.cluster.client.submit(_work, request.task, job_id, *request.args, key=key, pure=False, **where)
 

@@ -13,7 +13,7 @@ _KILLED = (
     "The process that did this work ended twice before it was done, as happens when memory runs out. Try a smaller sample or "
     "smaller values, or run it on a machine with more memory."
 )
-_UNREADABLE = "Error during deserialization of the task graph"  # as Dask's scheduler words it
+_UNREADABLE = "Error during deserialization of the task graph"  # the text of Dask's scheduler
 _NO_PACKAGE = (
     "The scheduler of the cluster cannot read this work: it does not find this package, or has another version of Python or Dask. "
     "Start it in the folder of the package, with the package's own environment; the server's log says more."
@@ -24,7 +24,7 @@ _UNFORESEEN = (
 
 
 def sentence_of(error: BaseException) -> str:
-    """Tell a user what went wrong; an unforeseen error goes to the log in full."""
+    """Say in one sentence why a job failed; an unexpected error is logged in full."""
     if isinstance(error, DomainsError):
         return str(error)
     if isinstance(error, KilledWorker):

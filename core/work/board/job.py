@@ -18,7 +18,7 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a job is called in the queue and in the log.
+    """The name of a job in the queue and in the log.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ class About:
     sample : str
         Its name; empty where there is none.
     settings : str
-        The parameters that matter, in short.
+        The parameters that matter, in brief.
     sweep : str
-        Id of the sweep that it is a part of; empty for none.
+        Id of the sweep that it belongs to; empty for none.
     """
 
     what: str = "Work"
@@ -44,31 +44,31 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job as it stood when the board was asked; ask again for news.
+    """A job as it was when the board was asked; it does not change.
 
     Parameters
     ----------
     id : str
     key : str
-        Of the request: equal requests have equal keys.
+        Key of the request; equal requests have equal keys.
     owners : tuple of str
-        Who waits for it, the first who asked first.
+        Users who wait for it, in the order in which they asked.
     about : About
     status : JobStatus
     share : float
-        Of the work, from 0 to 1.
+        Share of the work that is done, from 0 to 1.
     message : str
-        What it is doing.
+        What it is doing now.
     losses : tuple of float
-        Of the epochs so far.
+        Loss of each epoch so far.
     error : str
-        The sentence of a failed job.
+        Why the job failed, as a sentence.
     result : object
         What the task returned, once it is done.
     first, last : tuple of float
         Time (monotonic, in seconds) and share of the first and of the last report.
     asked, begun, ended : float
-        Times (seconds since 1970); 0 where that has not happened.
+        Times (seconds since 1970); 0 where it has not happened.
     """
 
     id: str
@@ -89,12 +89,12 @@ class Job:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the job has ended."""
         return self.status not in (JobStatus.QUEUED, JobStatus.RUNNING)
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate from the pace so far; None before there is one."""
+        """Estimate from the pace so far; None as long as the pace is unknown."""
         if self.finished or self.first is None or self.last is None or self.last[1] <= self.first[1]:
             return None
         seconds_per_share = (self.last[0] - self.first[0]) / (self.last[1] - self.first[1])

@@ -1,6 +1,6 @@
-"""Which jobs were asked for and have not ended: after the server ended, however it did, it is known what was not done.
+"""Jobs that were asked for and have not ended, on disk, so that a later server can list what was interrupted.
 
-Each server writes a log of its own and holds it. A log that nobody holds is that of a server that ended: what it began and did
+Each server writes and holds its own log. A log that no process holds belongs to a server that ended: what it began and did
 not finish was interrupted.
 """
 
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interrupted:
-    """A job that a server's end cut off.
+    """A job that was interrupted when its server ended.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Event:
-    """That a job was asked for, or has ended."""
+    """A job was asked for, or has ended."""
 
     event: Literal["asked", "ended"]
     id: str
@@ -70,12 +70,12 @@ class _Event:
 
 
 class JobLog:
-    """The requests of one server, and what earlier ones left undone.
+    """The requests of one server, and jobs that earlier servers did not finish.
 
     Parameters
     ----------
     folder : Path
-        Of all servers' logs; made if needed.
+        Folder of all servers' logs; made if needed.
 
     Raises
     ------
@@ -116,24 +116,24 @@ class JobLog:
         )
 
     def ended(self, job_id: str, how: str) -> None:
-        """Write down that a job has ended, or that an interrupted one needs no more attention."""
+        """Write down that a job has ended, or that an interrupted one is settled."""
         self._write(_Event(event="ended", id=job_id, how=how, time=time.time()))
 
     def interrupted(self) -> list[Interrupted]:
-        """List what earlier servers began and did not finish, the oldest first."""
+        """List jobs that earlier servers did not finish, the oldest first."""
         with self._lock:
             undone = list(self._undone.values())
         return [job for job in map(_read, undone) if job is not None]
 
     def settle(self, job_id: str) -> None:
-        """Forget an interrupted job: it was asked for again, or nobody wants it."""
+        """Forget an interrupted job that was asked for again or is not wanted."""
         with self._lock:
             known = self._undone.pop(job_id, None)
         if known is not None:
             self.ended(job_id, "settled")
 
     def close(self) -> None:
-        """Write no more; what has not ended counts as interrupted from now on."""
+        """Stop writing; jobs that have not ended count as interrupted from now on."""
         with self._lock:
             self._held.close()
 
@@ -147,7 +147,7 @@ class JobLog:
                 _LOG.warning("The log of jobs cannot be written: %s", error)
 
     def _adopt(self, path: Path) -> None:
-        """Take over what a server that ended left undone; a log that is held belongs to one that runs."""
+        """Take over the unfinished jobs of a log, unless a running server holds it."""
         log = EventLog(path)
         held = log.hold()
         if held is None:
@@ -191,7 +191,7 @@ def _read(event: _Event) -> Interrupted | None:
 
 
 def _untagged(written: Any, arrays: tuple[str, ...]) -> Any:
-    """Read what version 0.1 wrote, which named the kind of every value; now the task's annotations name it."""
+    """Read what version 0.1 wrote, with the type of every value; now the task's annotations give the types."""
     if not isinstance(written, dict):
         return written
     if "array" in written:

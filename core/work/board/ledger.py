@@ -1,4 +1,4 @@
-"""What is known of every job, for all threads: who asked, how it stands, how it ended."""
+"""What is known of every job, for all threads: its users, its status and its result."""
 
 import dataclasses
 import itertools
@@ -32,19 +32,19 @@ class Ledger:
         self._numbers = itertools.count(1)
 
     def add(self, key: str, owner: str, about: About) -> Job:
-        """Write down a new job; old ones that are finished are forgotten.
+        """Write down a new job, and forget old finished ones.
 
         Parameters
         ----------
         key : str
-            Of the request.
+            Key of the request.
         owner : str
         about : About
         """
         return self._add(key, owners=(owner,), about=about)
 
     def add_done(self, key: str, result: Any) -> Job:
-        """Write down a job that was done before, and whose result was kept."""
+        """Write down a job that was done before and whose result was kept."""
         job = self._add(key, status=JobStatus.DONE, share=1.0, result=result, ended=time.time())
         self._ends[job.id].set()
         return job
@@ -57,7 +57,7 @@ class Ledger:
         return job
 
     def job(self, job_id: str) -> Job | None:
-        """Look a job up."""
+        """Look up a job."""
         with self.lock:
             return self._jobs.get(job_id)
 
@@ -72,16 +72,16 @@ class Ledger:
             return list(self._jobs.values())
 
     def unfinished(self, owner: str) -> int:
-        """Count what waits or runs for a user."""
+        """Count the waiting and running jobs of a user."""
         return sum(owner in job.owners for job in self.jobs() if not job.finished)
 
     def change(self, job_id: str, **facts: Any) -> None:
-        """Write down news of a job that is not finished.
+        """Update a job that is not finished.
 
         Parameters
         ----------
         job_id : str
-            Where it is finished or unknown, nothing happens.
+            A finished or unknown job is ignored.
         **facts : object
             Fields of `Job`.
         """
@@ -116,7 +116,7 @@ class Ledger:
         ----------
         job_id : str
         seconds : float
-            At most so long.
+            Longest time to wait.
 
         Returns
         -------
@@ -133,7 +133,7 @@ class Ledger:
         Parameters
         ----------
         job_id : str
-            Where it is unknown or not finished, nothing happens.
+            An unknown or unfinished job is ignored.
         """
         with self.lock:
             job = self._jobs.get(job_id)

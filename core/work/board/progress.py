@@ -1,4 +1,4 @@
-"""How a task on a worker reports to the board, and learns that it is to stop."""
+"""How a task on a worker reports to the board, and learns that it must stop."""
 
 import os
 import time
@@ -9,7 +9,7 @@ from distributed import Event, get_client, get_worker
 from core.errors import CancelledError
 
 TOPIC = "jobs"
-"""Where workers write and the board listens."""
+"""Dask topic to which workers report and the board listens."""
 
 _SECONDS_BETWEEN_REPORTS = 0.1
 
@@ -20,7 +20,7 @@ def cancel_flag(job_id: str) -> str:
 
 
 class Progress:
-    """The line between a running task and the board.
+    """Connects a running task to the board: reports go out, and a request to stop comes in.
 
     Raises
     ------
@@ -38,20 +38,20 @@ class Progress:
         self._send(pid=os.getpid(), worker=self._worker.address)
 
     def report(self, share: float, message: str, loss: float | None = None) -> None:
-        """Say how far the task is; every report of a fast task would drown the scheduler, so some are left out.
+        """Report how far the task is; some reports are dropped, since too many would overload the scheduler.
 
         Parameters
         ----------
         share : float
-            Of the work, from 0 to 1.
+            Share of the work that is done, from 0 to 1.
         message : str
         loss : float, optional
-            Of the epoch that just ended; no loss is left out.
+            Loss of the epoch that just ended; no loss is dropped.
 
         Raises
         ------
         CancelledError
-            If the job is to stop.
+            If the job must stop.
         """
         if loss is not None:
             self._losses.append(loss)

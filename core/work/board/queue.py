@@ -1,7 +1,7 @@
-"""The order of waiting jobs, which is fair between users, not between jobs.
+"""The order of waiting jobs, fair between users rather than between jobs.
 
 Knows ids and names only. The user with the fewest running jobs comes next; among equals, the one whose last job began longest ago. So a
-sweep of a hundred tasks delays the next user by the tasks that run, never by those that wait.
+sweep of a hundred tasks delays the next user only by the tasks that run, not by those that wait.
 """
 
 import copy
@@ -23,7 +23,7 @@ class FairQueue:
         return job_id in self._lanes
 
     def __len__(self) -> int:
-        """How many wait."""
+        """How many jobs wait."""
         return len(self._lanes)
 
     def add(self, job_id: str, owner: str, lane: str = "") -> None:
@@ -34,7 +34,7 @@ class FairQueue:
         job_id : str
         owner : str
         lane : str
-            Which workers can do it.
+            Which workers can execute it.
         """
         line = self._lines.setdefault(owner, [])
         if job_id not in line:
@@ -48,7 +48,7 @@ class FairQueue:
         ----------
         job_id : str
         owner : str
-            Where the job is not in this line, nothing happens.
+            Ignored if the job is not in this user's line.
         """
         line = self._lines.get(owner, [])
         if job_id in line:
@@ -61,7 +61,7 @@ class FairQueue:
         Parameters
         ----------
         job_id : str
-            Where it does not wait, nothing happens.
+            A job that does not wait is ignored.
         """
         self._lanes.pop(job_id, None)
         for line in self._lines.values():
@@ -77,9 +77,9 @@ class FairQueue:
         running : mapping of str to int
             How many jobs run for each user.
         lane : str
-            Of the workers that are free.
+            Lane of the workers that are free.
         most : int, optional
-            How many may run for one user.
+            Most jobs that may run for one user.
 
         Returns
         -------

@@ -1,6 +1,6 @@
 """Results of finished jobs on disk, so that they outlive the server: JSON and arrays, no pickles.
 
-A result is found under the key of its request and the version of the method that made it. The folder is bounded; what was used
+A result is found under the key of its request and the version of the method that made it. The folder is bounded; results used
 longest ago goes first.
 """
 
@@ -28,9 +28,9 @@ class Results:
     Parameters
     ----------
     folder : Path
-        Made when something is first kept.
+        Made when the first result is kept.
     max_bytes : int
-        What is more goes, but for what came last.
+        Largest size; the latest result always stays.
     """
 
     def __init__(self, folder: Path, max_bytes: int = 2**29) -> None:
@@ -38,19 +38,19 @@ class Results:
         self._max_bytes = max_bytes
 
     def get(self, key: str, kind: type[T]) -> T | None:
-        """Look up a result.
+        """Read a kept result.
 
         Parameters
         ----------
         key : str
-            Of the request.
+            Key of the request.
         kind : type
-            What it must be.
+            Type that it must have.
 
         Returns
         -------
         object or None
-            None where there is none that can be read.
+            None if there is none, or it cannot be read.
         """
         path = self._path(key)
         try:
@@ -67,7 +67,7 @@ class Results:
         return value
 
     def put(self, key: str, value: object) -> None:
-        """Keep a result; where that cannot be done, the log says so and work goes on."""
+        """Keep a result; if that fails, a warning is logged and work goes on."""
         path, arrays = self._path(key), list[np.ndarray]()
         try:
             tree = np.frombuffer(codec.encode(value, arrays), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Tasks by name, and the types that they take and return: with these, requests and results are read back without pickles."""
+"""Tasks by name, with the types that they take and return, so that requests and results are read without pickles."""
 
 import importlib
 import inspect
@@ -22,7 +22,7 @@ def name_of(task: Task) -> str:
 
 
 def task_named(name: str) -> Task:
-    """Look a task up.
+    """Look up a task.
 
     Parameters
     ----------

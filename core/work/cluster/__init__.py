@@ -1,1 +1,1 @@
-"""The processes that jobs run in: of this machine, or of a Dask cluster elsewhere."""
+"""The processes that execute jobs, on this machine or on a Dask cluster elsewhere."""

@@ -1,4 +1,4 @@
-"""Files of a worker that shares no folder with its client: what it lacks is sent once, what it makes is brought back.
+"""Files of a worker that shares no folder with its client: missing files are sent to it once, and files it makes are brought back.
 
 Names are made of content hashes and keys, so a wrong file is noticed when it is read. The folder is bounded; what was used
 longest ago goes first. Knows names and bytes only.
@@ -33,9 +33,9 @@ class MissingFileError(Exception):
     Parameters
     ----------
     paths : tuple of Path
-        Where the client has them, or might have them.
+        Paths on the client, where they exist or might exist.
     names : tuple of str
-        What they are called in the depot.
+        Their names in the depot.
     worker : str
         Address of the worker.
     """
@@ -53,7 +53,7 @@ class Depot:
     folder : Path
         Made if needed; one for all workers of a machine.
     max_bytes : int
-        What is more goes, but for what came last.
+        Largest size; the latest file always stays.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -62,12 +62,12 @@ class Depot:
         self._nowhere: set[str] = set()
 
     def bring(self, paths: tuple[Path, ...], names: tuple[str, ...]) -> None:
-        """Make sure that files are here, unless the client does not have them either.
+        """Ensure that files are here, unless the client does not have them either.
 
         Parameters
         ----------
         paths : tuple of Path
-            Of the client.
+            Paths on the client.
         names : tuple of str
 
         Raises
@@ -80,7 +80,7 @@ class Depot:
                 raise MissingFileError(paths, names, get_worker().address)
 
     def has(self, name: str) -> bool:
-        """Whether a file is here; then it counts as used now."""
+        """Whether a file is here; if so, it counts as used now."""
         try:
             mark_used(self.folder / name)
         except FileNotFoundError:
@@ -126,12 +126,12 @@ def own_depot() -> Depot | None:
 
 
 def take_in(files: dict[str, bytes | None]) -> None:
-    """Put down what a client sends; runs in the worker.
+    """Store files that a client sends; runs in the worker.
 
     Parameters
     ----------
     files : dict of str to bytes or None
-        By name; None for what the client does not have.
+        By name; None for files that the client does not have.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def take_in(files: dict[str, bytes | None]) -> None:
 
 
 def write_file(folder: Path, name: str, data: bytes) -> None:
-    """Write a file at once or not at all.
+    """Write a whole file or nothing.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def write_file(folder: Path, name: str, data: bytes) -> None:
     Raises
     ------
     WorkError
-        If the name is none of ours, or the folder cannot be written.
+        If the name is not one of ours, or the folder cannot be written.
     """
     if not _NAME.fullmatch(name):
         raise WorkError(f"{name!r} is not the name of a sample or a model: it was not written.")
@@ -180,7 +180,7 @@ class Delivery:
     ----------
     result : object
     folder : Path
-        Of the client: where they belong.
+        Folder on the client where the files belong.
     files : dict of str to bytes
         In the order in which they are to be written.
     """
@@ -190,12 +190,12 @@ class Delivery:
     files: dict[str, bytes]
 
     def unpack(self, asked: tuple[Any, ...]) -> Any:
-        """Put the files down, and give the result.
+        """Write the files, and return the result.
 
         Parameters
         ----------
         asked : tuple
-            Arguments of the task: nothing is written to a folder that they do not name.
+            Arguments of the task; only folders that they name are written to.
 
         Raises
         ------
@@ -218,7 +218,7 @@ class Shelf:
     Parameters
     ----------
     folder : Path
-        On this machine.
+        Folder on this machine.
     client_folder : Path
     names : tuple of str
         Of the model's files; empty where the client sees the folder itself.
@@ -232,13 +232,13 @@ class Shelf:
     was_here: bool = False
 
     def brought_back(self, result: T, *, old_ones_too: bool = False) -> T | Delivery:
-        """Pack up what the task made, where the client cannot see it.
+        """Pack the files that the task made, if the client cannot see them.
 
         Parameters
         ----------
         result : object
         old_ones_too : bool
-            Also a model that was here before: the client may have none.
+            Whether to include a model that was here before, as the client may have none.
         """
         if not self.names or (self.was_here and not old_ones_too):
             return result
@@ -247,14 +247,14 @@ class Shelf:
 
 
 def shelf(folder: Path, names: tuple[str, ...]) -> Shelf:
-    """Make a model's files ready for a task, if there are any.
+    """Prepare a model's files for a task, if there are any.
 
     Parameters
     ----------
     folder : Path
-        Of the client.
+        Folder on the client.
     names : tuple of str
-        Weights, then the story that makes them count.
+        Weights, then the JSON that makes them valid.
 
     Raises
     ------
@@ -270,7 +270,7 @@ def shelf(folder: Path, names: tuple[str, ...]) -> Shelf:
 
 
 def check_may_be_sent(missing: MissingFileError, asked: tuple[Any, ...]) -> None:
-    """Refuse to send what a task has nothing to do with.
+    """Refuse to send files that do not belong to a task.
 
     Parameters
     ----------
@@ -281,7 +281,7 @@ def check_may_be_sent(missing: MissingFileError, asked: tuple[Any, ...]) -> None
     Raises
     ------
     WorkError
-        If a file is neither named by them nor a model directly below a folder that they name.
+        If the arguments neither name a file nor name the folder of a model.
     """
     named = set(_paths_in(asked))
     for path in missing.paths:

@@ -1,6 +1,6 @@
-"""The embedded cluster as the app sees it: started, spoken to, ended.
+"""The embedded cluster as the app sees it: started, used and ended.
 
-Dask speaks pickle and runs what it is told, so every connection is TLS on loopback, and only holders of the
+Dask sends pickles and runs any code it receives, so every connection is TLS on loopback, and only holders of the
 credentials that are made here, for this one cluster, are let in.
 """
 
@@ -26,12 +26,12 @@ _PARTS = ("ca_file", "client_cert", "client_key", "scheduler_cert", "scheduler_k
 
 
 class Cluster:
-    """A scheduler and workers in processes of their own, and the connection to them.
+    """A scheduler and workers in separate processes, and the connection to them.
 
     Parameters
     ----------
     on_lost : callable
-        Called with this cluster, from another thread, when it ended without being asked to.
+        Called with this cluster, from another thread, when it ended unexpectedly.
 
     Raises
     ------
@@ -52,7 +52,7 @@ class Cluster:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be given work."""
+        """Whether it accepts work."""
         return not self._closing and self.process.poll() is None
 
     def n_workers(self) -> int:
@@ -75,7 +75,7 @@ class Cluster:
                 os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """End workers and scheduler; those that do not end by themselves are killed."""
+        """End workers and scheduler, and kill those that do not end by themselves."""
         self._closing = True
         self.client.close(timeout=_SECONDS_TO_END)
         _end(self.process)
@@ -93,7 +93,7 @@ def _start_host(security: Security) -> "subprocess.Popen[str]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        # Ctrl-C in the server's terminal is for the server, which then ends the cluster. Not a session of its own: Linux
+        # Ctrl-C in the server's terminal must reach only the server, which then ends the cluster. No new session: Linux
         # shares processor time out between sessions first, and niceness counts only within one (sched(7), autogroup).
         process_group=0,
     )

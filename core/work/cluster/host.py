@@ -24,7 +24,7 @@ CONFIG = {
     # One retry for a task whose worker dies; then it fails.
     "distributed.scheduler.allowed-failures": 1,
     "distributed.comm.require-encryption": True,
-    # Without routes the HTTP servers that Dask opens beside its own ports answer nothing at all.
+    # Without routes, Dask's HTTP servers answer no request.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     # Results are small; expression must not be spilled to a disk that others read.
@@ -34,7 +34,7 @@ CONFIG = {
     # Dask's own value (65536) makes every array above 128 KiB a mapping of its own, whose pages are asked for and given back
     # each time: clustering then takes two to three times as long.
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
-    # Training holds the worker's event loop up for seconds at a time.
+    # Training blocks the worker's event loop for seconds at a time.
     "distributed.admin.tick.limit": "60s",
 }
 
@@ -76,7 +76,7 @@ def main() -> None:
     """Hold the cluster until standard input ends."""
     answers = _own_standard_output()
     if hasattr(os, "nice"):  # not on Windows
-        os.nice(_NICENESS)  # workers inherit it: a user who turns a knob comes before background work
+        os.nice(_NICENESS)  # workers inherit it: turning a knob comes before background work
     security = Security(require_encryption=True, **json.loads(sys.stdin.readline()))
     with dask.config.set(CONFIG), _cluster(security, sizes()) as cluster:
         answers.write(cluster.scheduler_address + "\n")
@@ -85,14 +85,14 @@ def main() -> None:
 
 
 def _own_standard_output() -> IO[str]:
-    """Keep what workers print from the pipe, which nobody reads after the first line."""
+    """Keep output of workers out of the pipe, which nobody reads after the first line."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return answers
 
 
 def thread_settings(wanted: Sizes) -> dict[str, str]:
-    """Tell libraries how many threads to use.
+    """Give the settings that limit the threads of libraries.
 
     Returns
     -------
@@ -112,7 +112,9 @@ def _cluster(security: Security, wanted: Sizes) -> Any:
         protocol="tls://",
         security=security,
         dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # the port of the HTTP server that is there all the same
+        scheduler_kwargs={
+            "dashboard_address": "127.0.0.1:0"
+        },  # the port of the HTTP server, which cannot be switched off
         memory_limit=wanted.memory_bytes,
         env=thread_settings(wanted),
     )

@@ -1,4 +1,4 @@
-"""A machine's workers on an outside cluster: joined, kept, and joined again after the scheduler went away.
+"""A machine's workers on an outside cluster: joined, kept running, and joined again after the scheduler went away.
 
 Each does one task at a time, in a process of its own that a keeper replaces when it dies.
 """
@@ -24,7 +24,7 @@ _SECONDS_BETWEEN_TRIES = 2
 
 
 def default_depot() -> Path:
-    """Where files that clients send are kept.
+    """Find the folder for files that clients send.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def join(wanted: Sizes, folder: Path, report: Callable[[str], None]) -> None:
     Parameters
     ----------
     wanted : Sizes
-        Of the workers.
+        How the machine is divided among workers.
     folder : Path
         For files that clients send.
     report : callable
@@ -53,7 +53,7 @@ def join(wanted: Sizes, folder: Path, report: Callable[[str], None]) -> None:
         If the cluster must not be used, or cannot be joined at first. Once joined, workers wait for a scheduler that went
         away.
     """
-    outside.security()  # wrong settings are refused at once
+    outside.security()  # refuse wrong settings at once
     with dask.config.set(CONFIG | {"distributed.comm.require-encryption": outside.address().startswith("tls://")}):
         asyncio.run(_join(wanted, folder, report))
 
@@ -101,7 +101,7 @@ def _keeper(wanted: Sizes, folder: Path) -> Any:
 
 
 async def _until_gone(workers: list[Any], stop: asyncio.Event) -> None:
-    """Wait until any worker has left for good, or this process is to end; then all leave."""
+    """Wait until any worker has left for good or this process must end, then let all leave."""
     ends = [asyncio.ensure_future(worker.finished()) for worker in workers]
     asked = asyncio.ensure_future(stop.wait())
     await asyncio.wait([*ends, asked], return_when=asyncio.FIRST_COMPLETED)

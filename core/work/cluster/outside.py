@@ -1,7 +1,7 @@
 """A Dask cluster that somebody else keeps, on this machine or on others: found by its address, joined, and left as it was.
 
-Dask speaks pickle and runs what it is told. Whoever reaches a scheduler without TLS can run code as every one of its workers
-and clients, so that needs a switch that says so.
+Dask sends pickles and runs any code it receives. Whoever reaches a scheduler without TLS can run code as all its workers
+and clients, so working without TLS must be switched on explicitly.
 """
 
 import os
@@ -28,7 +28,7 @@ def is_configured() -> bool:
 
 
 def address() -> str:
-    """Look up where the scheduler listens.
+    """Look up the address of the scheduler.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def _for_every_role(given: dict[str, str]) -> dict[str, str]:
 
 
 class OutsideCluster:
-    """A connection to a cluster that runs already.
+    """A connection to a running cluster.
 
     Raises
     ------
@@ -117,7 +117,7 @@ class OutsideCluster:
         return bool(self.client.status == "running")
 
     def n_workers(self) -> int:
-        """Count how many tasks can run at once, now."""
+        """Count how many tasks can run at once."""
         return int(sum(self.client.nthreads().values()))
 
     def send(self, missing: MissingFileError) -> None:
@@ -127,7 +127,7 @@ class OutsideCluster:
         self.client.run(depot.take_in, files, workers=[missing.worker])
 
     def end_worker(self, pid: int, worker: str) -> None:
-        """Replace a process that does not react; its keeper, on its machine, does it.
+        """Have the keeper on its machine replace a process that does not react.
 
         Parameters
         ----------
@@ -141,5 +141,5 @@ class OutsideCluster:
             self.client.restart_workers([worker], timeout=_SECONDS_TO_RESTART, raise_for_error=False)
 
     def close(self) -> None:
-        """Leave the cluster, which runs on."""
+        """Leave the cluster, which keeps running."""
         self.client.close(timeout=_SECONDS_TO_END)

@@ -1,4 +1,4 @@
-"""What is too large for a database: labels, their confidence, losses and the small map of a run, as files by id.
+"""Labels, confidence, losses and the small map of a run, too large for a database: files by id.
 
 Arrays are written as npy and never unpickled.
 """
@@ -71,7 +71,7 @@ class Artifacts:
         ----------
         artifact_id : str
         max_bytes : int
-            A larger one is damaged, or none of ours.
+            A larger file is damaged, or not one of ours.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Artifacts:
 
 
 def files_of(result: Result, picture: bytes) -> dict[str, bytes]:
-    """Write what is too large for a database.
+    """Write the parts of a result that are too large for a database.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def files_of(result: Result, picture: bytes) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        Contents by file name; without losses where no autoencoder took part, without confidence where there is none.
+        Contents by file name; losses and confidence only where the result has them.
     """
     files = {LABELS: _npy(result.labels.astype(np.min_scalar_type(int(result.labels.max())))), MAP: picture}
     if result.confidence is not None:
@@ -120,7 +120,7 @@ def _npy(array: np.ndarray) -> bytes:
 
 
 def labels_hash(labels: np.ndarray) -> str:
-    """Digest labels.
+    """Compute the digest of labels.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def read_labels(content: bytes, n_spots: int) -> np.ndarray:
     Raises
     ------
     RecordError
-        If they are not the labels of so many spots.
+        If they are not the labels of that many spots.
     """
     labels = _read_array(content, n_spots, "iu", "labels")
     if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
@@ -155,7 +155,7 @@ def read_labels(content: bytes, n_spots: int) -> np.ndarray:
 
 
 def read_confidence(content: bytes, n_spots: int) -> np.ndarray:
-    """Read how sure each spot's label is; ndarray of shape (n_spots,), float64, from 0 to 1.
+    """Read the confidence of each spot's label; ndarray of shape (n_spots,), float64, from 0 to 1.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def read_confidence(content: bytes, n_spots: int) -> np.ndarray:
     Raises
     ------
     RecordError
-        If it is not that of so many spots.
+        If it is not the confidence of that many spots.
     """
     confidence = _read_array(content, n_spots, "f", "confidence")
     if not ((confidence >= 0) & (confidence <= 1)).all():
@@ -182,7 +182,7 @@ def _read_array(content: bytes, n_spots: int, kinds: str, name: str) -> np.ndarr
         shape, _, dtype = header(file)
     except (ValueError, KeyError, EOFError) as error:
         raise RecordError(f"The {name} of this run cannot be read: that is no npy file, or it is damaged.") from error
-    # Held against the bytes that are there before any memory is asked for.
+    # Compare with the bytes that are there before reserving memory.
     rest = content[file.tell() :]
     if shape != (n_spots,) or dtype.kind not in kinds or len(rest) != n_spots * dtype.itemsize:
         raise RecordError(f"The {name} of this run cannot be read: they are not {n_spots:,} numbers, or damaged.")
@@ -190,7 +190,7 @@ def _read_array(content: bytes, n_spots: int, kinds: str, name: str) -> np.ndarr
 
 
 def read_losses(content: bytes) -> tuple[float, ...]:
-    """Read the losses of an autoencoder, one an epoch.
+    """Read the losses of an autoencoder, one per epoch.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def read_losses(content: bytes) -> tuple[float, ...]:
     Raises
     ------
     RecordError
-        If they are no numbers.
+        If they are not numbers.
     """
     try:
         losses = json.loads(content)
@@ -212,13 +212,13 @@ def read_losses(content: bytes) -> tuple[float, ...]:
 
 
 def check_picture(content: bytes) -> None:
-    """Refuse what is no small PNG.
+    """Refuse anything but a small PNG.
 
     Raises
     ------
     RecordError
     """
-    # Its header comes first: eight bytes of its own, then width and height.
+    # A PNG begins with an eight-byte signature and a header with width and height.
     sides = (int.from_bytes(content[16:20]), int.from_bytes(content[20:24]))
     if not content.startswith(_PNG) or not 0 < min(sides) <= max(sides) <= _MAX_SIDE_PX:
         raise RecordError("The small map of this run is damaged: it is no small PNG.")

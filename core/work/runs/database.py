@@ -1,4 +1,4 @@
-"""The database of runs: SQLite or PostgreSQL, made when it is first used. What goes wrong leaves as one sentence."""
+"""The database of runs: SQLite or PostgreSQL, made when it is first used. Errors are raised as one sentence."""
 
 import random
 import threading
@@ -23,16 +23,16 @@ _TRIES_TO_WRITE = 5
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far the database is.
+    """The number of changes and of runs in the database.
 
     Parameters
     ----------
     n_changes : int
-        Changes ever made.
+        Number of all changes so far.
     n_runs : int
-        Runs that are there.
+        Number of runs.
     n_new : int
-        Runs that were added or changed since the change that was asked about.
+        Number of runs added or changed since the given change.
     """
 
     n_changes: int
@@ -41,7 +41,7 @@ class Standing:
 
 
 class Database:
-    """Where runs lie; opened when it is first needed, and again after a failure.
+    """The database of runs; opened when it is first needed, and again after a failure.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ class Database:
         self._lock = threading.Lock()
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add runs, all in one transaction; those that are there already stay as they are."""
+        """Add runs in one transaction; runs that exist already stay unchanged."""
         self._write(lambda connection: insert(connection, rows))
 
     def change(self, run_id: str, values: dict[str, Any]) -> None:
-        """Change a run; what others change of it meanwhile stays changed.
+        """Change some columns of a run; concurrent changes to other columns are kept.
 
         Parameters
         ----------
@@ -71,27 +71,27 @@ class Database:
         self._write(lambda connection: connection.execute(update.values(values | {"changed": next_change(connection)})))
 
     def standing(self, since: int) -> Standing:
-        """Say how far the database is.
+        """Count changes and runs.
 
         Parameters
         ----------
         since : int
-            The change up to which runs were read; 0 for none.
+            Number of the change up to which runs were read; 0 for none.
         """
         n_runs = sa.select(sa.func.count()).select_from(RUNS)
         n_new = n_runs.where(RUNS.c.changed > since)
-        # One statement, so that the three belong together.
+        # One statement, so that the three numbers are consistent.
         query = sa.select(SCHEMA.c.n_changes, n_runs.scalar_subquery(), n_new.scalar_subquery())
         [row] = self._read(query)
         return Standing(*row)
 
     def rows(self, since: int, until: int) -> Iterator[list[Row]]:
-        """Read runs that were added or changed, some hundreds at a time.
+        """Read runs that were added or changed, a few hundred at a time.
 
         Parameters
         ----------
         since, until : int
-            After which change, and up to which.
+            Changes after `since`, up to and including `until`.
         """
         order, last = sa.tuple_(RUNS.c.changed, RUNS.c.id), (since + 1, "")
         chosen = sa.select(RUNS).where(RUNS.c.changed <= until).order_by(RUNS.c.changed, RUNS.c.id).limit(_ROWS_AT_ONCE)
@@ -100,7 +100,7 @@ class Database:
             last = rows[-1]["changed"], rows[-1]["id"]
 
     def find(self, run_id: str) -> Row | None:
-        """Look one run up without reading the others.
+        """Look up one run without reading the others.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Database:
         return dict(found[0]._mapping) if found else None
 
     def close(self) -> None:
-        """Let go of all connections; the next call opens new ones."""
+        """Close all connections; the next call opens new ones."""
         with self._lock:
             if self._engine is not None:
                 self._engine.dispose()
@@ -126,7 +126,7 @@ class Database:
             return connection.execute(query).all()
 
     def _write(self, work: Callable[[sa.Connection], object]) -> None:
-        """Write in one transaction; whom many other writers kept out of a file tries again."""
+        """Write in one transaction, and try again if other writers keep the file locked."""
         with as_sentence(self._url):
             for _ in range(_TRIES_TO_WRITE - 1):
                 try:
@@ -134,7 +134,7 @@ class Database:
                 except OperationalError as error:
                     if "locked" not in str(error):
                         raise
-                time.sleep(2.0 * random.random())  # noqa: S311 - so that those who were kept out do not come back together
+                time.sleep(2.0 * random.random())  # noqa: S311 - so that waiting writers do not all return at once
             return self._write_once(work)
 
     def _write_once(self, work: Callable[[sa.Connection], object]) -> None:
@@ -182,7 +182,7 @@ def _prepare(engine: sa.Engine) -> None:
 
 
 def _with_patience(prepare: Callable[[], None]) -> None:
-    """Prepare a record that several processes may be making at this moment: one makes a table, the others find it there."""
+    """Make the tables of a record; several processes may do so at the same moment."""
     for _ in range(_TRIES_TO_OPEN - 1):
         try:
             return prepare()

@@ -1,4 +1,4 @@
-"""The runs that this process has read: only what is new or changed is read again."""
+"""The runs that this process has read; only new or changed ones are read again."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Known:
-    """Runs of one database, deleted ones among them; may be used by several threads."""
+    """Runs of one database, including deleted ones; may be used by several threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -25,7 +25,7 @@ class Known:
         self._until = 0
 
     def now(self, on_read: OnRead | None = None) -> list[Run]:
-        """Read what is new, and list all."""
+        """Read new and changed runs, and list all."""
         with self._lock:
             self._catch_up(on_read or _say_nothing)
             return [run for run in self._runs.values() if run is not None]
@@ -39,7 +39,7 @@ class Known:
             on_read(n_read, now.n_new)
         replaced = now.n_changes < self._until or len(self._runs) > now.n_runs
         self._until = now.n_changes
-        if replaced:  # by a backup, or rows were deleted by hand
+        if replaced:  # a backup was restored, or rows were deleted by hand
             self._runs, self._until = {}, 0
             self._catch_up(on_read)
 

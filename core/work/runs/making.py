@@ -1,4 +1,4 @@
-"""A run made of a result, with the files that go with it; and the result again, out of both."""
+"""Making a run and its files from a result, and the result from both."""
 
 import dataclasses
 import uuid
@@ -14,7 +14,7 @@ from core.work.runs.run import Run, checked_text
 
 
 def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "") -> Run:
-    """Make a run of a result, under an id of its own.
+    """Make a run with a new id from a result.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def files_of(sample: Sample, result: Result) -> dict[str, bytes]:
     dict of str to bytes
         Contents by file name.
     """
-    # Plotly, SciPy and Pillow take seconds to import, and reading does without.
+    # Plotly, SciPy and Pillow take seconds to import, and reading does not need them.
     from core.evaluation.matching import match_steadily
     from core.figures.charts import colours_of_clusters
     from core.figures.thumbnail import map_png
@@ -64,7 +64,7 @@ def files_of(sample: Sample, result: Result) -> dict[str, bytes]:
 
 
 def result_of(run: Run, contents: Mapping[str, bytes]) -> Result:
-    """Read the result that a run was made of.
+    """Rebuild the result that a run was made from.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""A run as one file, to be sent to somebody: a zip of facts (JSON), labels (npy), losses (JSON) and the small map (PNG).
+"""A run as one file, to send to somebody: a zip of facts (JSON), labels (npy), losses (JSON) and the small map (PNG).
 
-A file that comes in is a stranger's: looked through before anything is read, and nothing in it is ever unpickled.
+An imported file is not trusted: it is checked before anything is read, and nothing in it is ever unpickled.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from core.work.runs.knobs import trial_params
 from core.work.runs.run import Run, facts_of, run_of
 
 SUFFIX = ".run.zip"
-"""How such a file is called."""
+"""Ending of such a file's name."""
 
 FORMAT = 1
 _FACTS = "run.json"
@@ -31,7 +31,7 @@ def write(path: Path, run: Run, contents: dict[str, bytes]) -> None:
     Parameters
     ----------
     path : Path
-        A file that is there is replaced.
+        An existing file is replaced.
     run : Run
     contents : dict of str to bytes
         Its files by name.
@@ -45,7 +45,7 @@ def write(path: Path, run: Run, contents: dict[str, bytes]) -> None:
         with written_whole(path) as draft:
             _pack(draft, {_FACTS: _facts(run), **contents})
     except OSError as error:
-        raise RecordError(f"{path.name} cannot be written: {error.strerror}. Choose another place.") from error
+        raise RecordError(f"{path.name} cannot be written: {error.strerror}. Choose another folder.") from error
 
 
 def read(path: Path, name: str = "") -> tuple[Run, dict[str, bytes]]:
@@ -55,7 +55,7 @@ def read(path: Path, name: str = "") -> tuple[Run, dict[str, bytes]]:
     ----------
     path : Path
     name : str
-        What its owner calls it, for messages; the file's own name if empty.
+        Name of the file for its owner, used in messages; the file's own name if empty.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def read(path: Path, name: str = "") -> tuple[Run, dict[str, bytes]]:
     Raises
     ------
     RecordError
-        If the file is no such run, or is damaged.
+        If the file is not such a run, or is damaged.
     """
     called = shown(name or path.name)
     contents = _unpacked(path, called)
@@ -103,7 +103,7 @@ def _unpacked(path: Path, called: str) -> dict[str, bytes]:
             return {entry.filename: _member(archive, entry, called) for entry in _members(archive, called)}
     except OSError as error:
         raise RecordError(f"{called} cannot be read: {error.strerror}.") from error
-    # zipfile raises many kinds for damage, and zlib's own.
+    # zipfile raises many types of errors for damage, among them zlib's.
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
@@ -127,7 +127,7 @@ def _members(archive: zipfile.ZipFile, called: str) -> list[zipfile.ZipInfo]:
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, called: str) -> bytes:
     limit = _MAX_BYTES[entry.filename]
     with archive.open(entry) as file:
-        content = file.read(limit + 1)  # what the directory says of its size need not be true
+        content = file.read(limit + 1)  # the size in the directory may be wrong
     if len(content) > limit:
         raise RecordError(f"{entry.filename} in {called} is larger than it can be in any run.")
     return content

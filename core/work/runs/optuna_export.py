@@ -1,4 +1,4 @@
-"""Runs written as studies of Optuna, for its dashboard: one study a sample, one trial a run."""
+"""Runs written as studies of Optuna, for its dashboard: one study per sample, one trial per run."""
 
 import dataclasses
 import json
@@ -26,7 +26,7 @@ def write_studies(runs: Sequence[Run], url: str) -> list[str]:
     ----------
     runs : sequence of Run
     url : str
-        SQLAlchemy's address of the storage, which is made where there is none, such as `sqlite:///studies.sqlite3`.
+        SQLAlchemy's address of the storage, which is made if it does not exist, such as `sqlite:///studies.sqlite3`.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def objective(scores: Scores) -> float:
     Returns
     -------
     float
-        ARI, else the share of spots that most of their neighbours agree with, else 0, as a finished trial needs a value.
+        ARI, else the share of spots that most of their neighbours agree with, else 0, since a finished trial needs a value.
     """
     if scores.ari is not None:
         return scores.ari
@@ -116,6 +116,6 @@ def trial_of(run: Run) -> "FrozenTrial":
         params=knobs.trial_params(run.params),
         distributions=knobs.distributions(),
         user_attrs={"run": facts_of(run), "name": run.name},
-        # As `optuna.artifacts.upload_artifact` writes them, which wants a trial that is there already.
+        # In the form of `optuna.artifacts.upload_artifact`, which needs a trial that exists already.
         system_attrs={f"artifacts:{entry.artifact_id}": json.dumps(dataclasses.asdict(entry)) for entry in meta},
     )

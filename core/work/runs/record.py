@@ -1,7 +1,7 @@
-"""The record of runs: kept once, found fast, changed and deleted later, by several processes at a time.
+"""The record of runs, which several processes can read and write at the same time.
 
 What is written once is never changed; names, notes, stars and deletions have columns of their own. Files are written first
-and the rows last: what is cut off leaves files that nothing names.
+and the rows last: an interrupted write leaves only files that no row names.
 """
 
 import dataclasses
@@ -46,7 +46,7 @@ class Record:
 
     @functools.cached_property
     def _database(self) -> "Database":
-        from core.work.runs.database import Database  # SQLAlchemy takes long to import, and most commands do without
+        from core.work.runs.database import Database  # SQLAlchemy is slow to import, and most commands do not need it
 
         return Database(self.url)
 
@@ -74,7 +74,7 @@ class Record:
         result : Result
             Of that sample.
         who, name, note : str
-            Who keeps it, what it is called, what is to be said of it.
+            User who keeps it, its name, and a note.
         starred : bool
         """
         run = dataclasses.replace(
@@ -86,7 +86,7 @@ class Record:
         return self.add(run, making.files_of(sample, result))
 
     def keep_all(self, sample: Sample, results: Sequence[Result], *, who: str, sweep: str) -> list[Run]:
-        """Record runs of one sample and one sweep: all of them, or none.
+        """Record runs of one sample and one sweep, all of them or none.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Record:
         results : sequence of Result
             Of that sample.
         who : str
-            Who keeps them.
+            User who keeps them.
         sweep : str
             Id of the sweep.
 
@@ -111,7 +111,7 @@ class Record:
         )
 
     def add(self, run: Run, contents: dict[str, bytes]) -> Run:
-        """Record a run with its files, as they are.
+        """Record a run with its files, unchanged.
 
         Parameters
         ----------
@@ -146,7 +146,7 @@ class Record:
         deleted: bool = False,
         on_read: "OnRead | None" = None,
     ) -> list[Run]:
-        """List runs, the latest first; only those that are new or changed since the last time are read.
+        """List runs, the latest first; only those that are new or changed since the last call are read.
 
         Parameters
         ----------
@@ -155,7 +155,7 @@ class Record:
         deleted : bool
             The deleted ones instead of the others.
         on_read : callable, optional
-            Called as `on_read(n_read, n_new)` while new ones are read, which the first time are all.
+            Called as `on_read(n_read, n_new)` while new runs are read; at the first call all are new.
         """
         chosen = (
             run
@@ -165,7 +165,7 @@ class Record:
         return sorted(chosen, key=lambda run: run.created, reverse=True)
 
     def run(self, run_id: str) -> Run:
-        """Look one run up, deleted or not, without reading the others.
+        """Look up one run, deleted or not, without reading the others.
 
         Raises
         ------
@@ -178,7 +178,7 @@ class Record:
         return run
 
     def find(self, wanted_id: str) -> Run | None:
-        """Look one run up that need not be there.
+        """Look up one run that may be missing.
 
         Returns
         -------
@@ -190,7 +190,7 @@ class Record:
         return None if row is None else run_from(row)
 
     def result(self, run: Run) -> Result:
-        """Read the labels of a run, and what else a result has.
+        """Read the result of a run, labels included.
 
         Raises
         ------
@@ -222,18 +222,18 @@ class Record:
         run_id : str
         name, note : str, optional
         starred : bool, optional
-            What is not given stays as it is.
+            Anything not given stays unchanged.
 
         Returns
         -------
         Run
-            As it is now.
+            The changed run.
         """
         texts = {key: checked_text(key, text) for key, text in (("name", name), ("note", note)) if text is not None}
         return self._change(run_id, texts if starred is None else texts | {"starred": bool(starred)})
 
     def delete(self, run_id: str) -> Run:
-        """Take a run out of the lists; :meth:`restore` brings it back."""
+        """Hide a run from the lists; :meth:`restore` brings it back."""
         return self._change(run_id, {"deleted": True})
 
     def restore(self, run_id: str) -> Run:
@@ -241,13 +241,13 @@ class Record:
         return self._change(run_id, {"deleted": False})
 
     def export(self, run_id: str, path: Path) -> Run:
-        """Write a run as one file, to be brought in elsewhere.
+        """Write a run as one file, for import elsewhere.
 
         Parameters
         ----------
         run_id : str
         path : Path
-            By habit ending in `.run.zip`. A file that is there is replaced.
+            Ends in `.run.zip` by convention. An existing file is replaced.
 
         Raises
         ------
@@ -259,13 +259,13 @@ class Record:
         return run
 
     def import_(self, path: Path, name: str = "") -> Run:
-        """Bring in a run that :meth:`export` wrote, here or elsewhere; the file is taken for a stranger's.
+        """Import a run that :meth:`export` wrote, here or elsewhere; the file is not trusted.
 
         Parameters
         ----------
         path : Path
         name : str
-            What its owner calls it, for messages; the file's own name if empty.
+            Name of the file for its owner, used in messages; the file's own name if empty.
 
         Returns
         -------
@@ -275,7 +275,7 @@ class Record:
         Raises
         ------
         RecordError
-            If the file is no such run, or is damaged.
+            If the file is not such a run, or is damaged.
         """
         run, contents = one_file.read(path, name)
         known = self.find(run.id)
@@ -284,7 +284,7 @@ class Record:
         return self.restore(run.id) if known.deleted else known
 
     def close(self) -> None:
-        """Let go of the database; the next call opens it again."""
+        """Close the database; the next call opens it again."""
         self._database.close()
 
     def _file(self, run: Run, name: str) -> bytes:
@@ -301,12 +301,12 @@ class Record:
 
 
 def open_record(models: Path) -> Record:
-    """Open the record that the settings name; one for all who ask in this process.
+    """Open the record that the settings name, one for the whole process.
 
     Parameters
     ----------
     models : Path
-        `save_model/`: where the record lies unless `RUNS_URL` and `RUNS_ARTIFACTS` name other places.
+        `save_model/`, which holds the record unless `RUNS_URL` and `RUNS_ARTIFACTS` are set.
     """
     url = os.environ.get("RUNS_URL") or f"sqlite:///{models.absolute() / 'runs.sqlite3'}"
     return _shared(url, Path(os.environ.get("RUNS_ARTIFACTS") or models.absolute() / "runs"))

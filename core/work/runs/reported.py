@@ -6,7 +6,7 @@ from core.work.runs.run import Run
 
 
 def reported(run: Run, result: Result, *, source: str = "", picture: bytes = b"") -> ReportedRun:
-    """Put what is known of a run together.
+    """Collect what is known of a run.
 
     Parameters
     ----------
@@ -14,7 +14,7 @@ def reported(run: Run, result: Result, *, source: str = "", picture: bytes = b""
     result : Result
         With its labels.
     source : str
-        Of the sample, where it is at hand.
+        Where the sample came from, if it is at hand.
     picture : bytes
         Small map as PNG; empty for none.
     """

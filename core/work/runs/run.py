@@ -1,4 +1,4 @@
-"""One kept run, and how it is written down: plain facts, checked again when they are read.
+"""One kept run, and how it is stored: as plain facts, checked again when they are read.
 
 Knows nothing of databases. Facts come from a record that others write to, and from files of strangers.
 """
@@ -23,7 +23,7 @@ from core.text import shown
 from core.work.runs.knobs import method_params
 
 MAX_NAME, MAX_NOTE = 120, 4000
-"""Longest name and longest note of a run, in signs."""
+"""Longest name and longest note of a run, in characters."""
 
 MAX_SPOTS = 100_000_000
 
@@ -34,7 +34,7 @@ Digest = Annotated[str, msgspec.Meta(max_length=64)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as the record holds it; its labels are read apart, by :meth:`Record.result`.
+    """A run as the record holds it; its labels are read separately, by :meth:`Record.result`.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ class Run:
     labels_hash : str
         SHA-256 of the labels as little-endian 64-bit numbers.
     who : str
-        Who kept it; empty where nobody gave a name.
+        User who kept it; empty if no name was given.
     name, note : str
-        What its owner calls it, and says of it.
+        Its name, and a note about it.
     starred : bool
     sweep : str
         Id of the sweep that it is part of; empty where it was kept by hand.
@@ -96,12 +96,12 @@ class Run:
 
     @property
     def title(self) -> str:
-        """What people call it; the beginning of its id where it has no name."""
+        """Its name, or the beginning of its id if it has none."""
         return self.name or f"Run {self.id[:6]}"
 
 
 def facts_of(run: Run) -> dict[str, Any]:
-    """Write a run as plain values, but for its parameters and for whether it was deleted.
+    """Write a run as plain values, except its parameters and whether it was deleted.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def facts_of(run: Run) -> dict[str, Any]:
 
 def _report_facts(report: AutoencoderReport) -> dict[str, Any]:
     explained = report.explained_variance
-    # Training that overflows explains NaN, which is no JSON.
+    # Overflowing training gives NaN, which JSON does not have.
     return {"explained_variance": explained if math.isfinite(explained) else None, "reused": report.reused}
 
 
@@ -130,12 +130,12 @@ def run_of(facts: Any, values: Any, *, deleted: bool = False) -> Run:
     values : object
         Knobs by path.
     deleted : bool
-        Facts do not say so: a run that arrives from elsewhere is not deleted.
+        Not among the facts, since an imported run is not deleted.
 
     Raises
     ------
     RecordError
-        If a fact is missing that cannot be done without, or is not what it should be.
+        If a required fact is missing, or a fact is invalid.
     """
     given = _known(Run, _checked("facts", _table("facts", facts)))
     params, aside = method_params(_knobs(values))
@@ -163,7 +163,7 @@ _MOST_NAMES, _DEEPEST = 100, 8
 
 
 def _known(kind: Any, given: Any) -> Any:
-    """Pass over what this version does not know, and leave at its default what another version did not find."""
+    """Ignore fields that this version does not know, and use defaults for missing ones."""
     if not isinstance(given, dict):
         return given
     return {name: given[name] for name in _names(kind) if given.get(name) is not None}
@@ -193,7 +193,7 @@ def _knobs(values: Any) -> Mapping[str, Any]:
 
 
 def _checked(name: str, value: Any, depth: int = 0) -> Any:
-    """Refuse numbers that are not finite and what is nested or listed without end; replace text that no database takes."""
+    """Refuse non-finite numbers and excessive nesting or length; replace text that databases refuse."""
     if depth > _DEEPEST:
         raise RecordError(f"`{shown(name, 40)}` of the run is nested deeper than anything that this program writes.")
     if isinstance(value, dict):
@@ -208,12 +208,12 @@ def _checked(name: str, value: Any, depth: int = 0) -> Any:
 
 
 def run_id(value: object) -> str:
-    """Read the id of a run, as links and files name it.
+    """Check the id of a run, as links and files give it.
 
     Raises
     ------
     RecordError
-        If it is not one.
+        If it is not an id.
     """
     if not isinstance(value, str) or re.fullmatch(r"[0-9a-f]{32}", value) is None:
         raise RecordError(f"{shown(value, 40)} is not the id of a run, which has 32 hexadecimal digits.")
@@ -244,7 +244,7 @@ def checked_text(name: str, text: str) -> str:
 def _short(name: str, text: str, limit: int) -> str:
     if len(text) > limit:
         raise RecordError(f"`{name}` of the run has {len(text):,} signs, but at most {limit:,} are kept: shorten it.")
-    # Databases take neither zeros nor halves of a surrogate pair.
+    # Databases accept neither null characters nor halves of a surrogate pair.
     return text if text.isprintable() else text.replace("\0", "?").encode(errors="replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""The sample that a run was made on, looked for among those that are here."""
+"""The sample that a run was made on, searched among the samples at hand."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -12,7 +12,7 @@ from core.work.runs.run import Run
 def find_sample(
     run: Run, listed: Iterable[SampleSummary], read: Callable[[SampleSummary], Sample]
 ) -> tuple[SampleSummary, Sample] | None:
-    """Find a run's sample by what it holds, under whatever name: files are renamed.
+    """Find a run's sample by its content, since files may have been renamed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What goes wrong with a database, said in one sentence with a way out, and without its password."""
+"""Errors of a database as one sentence, with a remedy and without its password."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,16 +24,16 @@ _REASONS = (
 
 @contextmanager
 def as_sentence(url: str, what: str = "The record of runs", setting: str = "RUNS_URL") -> Iterator[None]:
-    """Say in one sentence what goes wrong with a database inside this block.
+    """Turn database errors inside this block into one sentence.
 
     Parameters
     ----------
     url : str
         SQLAlchemy's address of the database.
     what : str
-        What it is.
+        What the database holds.
     setting : str
-        Where its address was given.
+        Name of the setting with its address.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def as_sentence(url: str, what: str = "The record of runs", setting: str = "RUNS
 
 
 def where(url: str) -> str:
-    """Name a database as people know it: the file, or the address without its password."""
+    """Name a database by its file, or by its address without the password."""
     try:
         address = sa.engine.make_url(url)
     except SQLAlchemyError:

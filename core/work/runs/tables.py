@@ -1,4 +1,4 @@
-"""The record's own tables: one row a run, and one row that says which version wrote them and counts changes.
+"""The record's own tables: one row for each run, and one row with the version that wrote them and a count of changes.
 
 Every writer raises the count first, and that row keeps other writers out until the end of the transaction: the order of counts
 is the order in which changes become visible, so whoever has read up to one count misses nothing of what came before.
@@ -16,10 +16,10 @@ from core.work.runs.knobs import trial_params
 from core.work.runs.run import Run, facts_of, run_of
 
 VERSION = 1
-"""Of these tables; raised when they change."""
+"""Version of these tables; raised when they change."""
 
 Row = dict[str, Any]
-"""A run as its row has it."""
+"""A run as a row of the table."""
 
 METADATA = sa.MetaData()
 
@@ -45,7 +45,7 @@ SCHEMA = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("n_changes", sa.Integer, nullable=False),
-    # Trials of version 0.1 that were looked at; another number is a reason to look again.
+    # Trials of version 0.1 that were checked; when their number changes, they are checked again.
     sa.Column("n_trials", sa.Integer, nullable=False),
 )
 
@@ -61,7 +61,7 @@ def row_of(run: Run, facts: Mapping[str, Any] | None = None, values: Mapping[str
     ----------
     run : Run
     facts, values : mapping of str to object, optional
-        Facts and knobs as another version wrote them, where this one does not understand them all.
+        Facts and knobs as another version wrote them, if this version does not know them all.
     """
     rest = {name: value for name, value in (facts or facts_of(run)).items() if name not in _FACTS_APART}
     return {
@@ -89,7 +89,7 @@ def run_from(row: Row) -> Run:
 
 
 def next_change(connection: sa.Connection) -> int:
-    """Count one more change, and keep other writers out until the end of the transaction.
+    """Raise the count of changes, which keeps other writers out until the end of the transaction.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def next_change(connection: sa.Connection) -> int:
 
 
 def insert(connection: sa.Connection, rows: Sequence[Row]) -> None:
-    """Put runs into the table; those that are there already stay as they are.
+    """Insert runs into the table; runs that exist already stay unchanged.
 
     Parameters
     ----------

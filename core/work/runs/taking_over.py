@@ -33,7 +33,7 @@ def take_over(engine: sa.Engine, options: dict[str, Any]) -> None:
     engine : sqlalchemy.Engine
         Of a record whose own tables are there.
     options : dict of str to object
-        With which that engine was made.
+        Options of that engine.
 
     Notes
     -----
@@ -52,7 +52,7 @@ def take_over(engine: sa.Engine, options: dict[str, Any]) -> None:
 
 
 def _n_trials(engine: sa.Engine) -> tuple[int, int]:
-    """Trials that Optuna has, and those that were looked at already."""
+    """Count Optuna's trials, and those checked already."""
     if not sa.inspect(engine).has_table("trials"):
         return 0, 0
     count = sa.select(sa.func.count()).select_from(sa.table("trials")).scalar_subquery()
@@ -103,7 +103,7 @@ def _changes(studies: "Iterable[Study]") -> dict[str, dict[str, Any]]:
 def _row(trial: "FrozenTrial", changes: dict[str, dict[str, Any]]) -> Row | None:
     facts = trial.user_attrs.get("run")
     if not isinstance(facts, dict):
-        return None  # somebody else's
+        return None  # not a study of this program
     changed = changes.get(str(facts.get("id")), {})
     now = {name: changed[name] for name in ("name", "note", "starred") if name in changed}
     try:

@@ -1,4 +1,4 @@
-"""One sweep on its way: its tasks are handed to the board, and its runs are recorded as they come in."""
+"""Running one sweep: its tasks go to the board, and its runs are recorded as they come in."""
 
 import dataclasses
 import logging
@@ -25,7 +25,7 @@ from core.work.tasks import SampleFile
 
 _LOG = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LOOKS = 0.03
-_SECONDS_BETWEEN_COUNTS = 1.0  # of workers: an outside scheduler has to be asked
+_SECONDS_BETWEEN_COUNTS = 1.0  # for the number of workers, as an outside scheduler has to be asked
 
 _UNFORESEEN = (
     "An error in the program stopped this sweep ({kind}); the server's log has all of it. Go on with it to try again."
@@ -34,7 +34,7 @@ _UNFORESEEN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepSnapshot:
-    """A sweep as it stood when somebody asked.
+    """A sweep as it was when somebody asked.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class SweepSnapshot:
     outcome : Outcome
         A copy.
     message : str
-        What is being done, where that takes long.
+        What is being done, if that takes long.
     seconds_left : float or None
         Estimate from the pace so far.
     """
@@ -56,18 +56,18 @@ class SweepSnapshot:
 
     @property
     def running(self) -> bool:
-        """Whether runs are being made."""
+        """Whether runs are being computed."""
         return self.outcome.status is SweepStatus.RUNNING
 
     @property
     def share(self) -> float:
-        """Of the runs, from 0 to 1."""
+        """Share of the runs that are done, from 0 to 1."""
         return min(1.0, self.outcome.n_done / self.plan.sweep.n_runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What sweeps are made with.
+    """What a sweep needs to run.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Means:
     models : Path
         Folder of checkpoints.
     task : callable
-        What workers do.
+        The function that workers execute.
     """
 
     board: Board
@@ -107,11 +107,11 @@ class Driver(threading.Thread):
         self._lock = threading.Lock()
 
     def ask(self, status: SweepStatus) -> None:
-        """Ask it to come to rest, or to go on."""
+        """Ask the sweep to stop, or to continue."""
         self._asked = status
 
     def snapshot(self) -> SweepSnapshot:
-        """Copy how the sweep stands."""
+        """Copy the state of the sweep."""
         with self._lock:
             outcome = dataclasses.replace(
                 self._outcome,
@@ -145,7 +145,7 @@ class Driver(threading.Thread):
             return self._make(self._source()), ""
         except DomainsError as failure:
             return SweepStatus.STOPPED, str(failure)
-        except Exception as failure:  # whatever happens, the sweep must not seem to go on
+        except Exception as failure:  # after any error, the sweep must not seem to run
             _LOG.exception("A sweep failed")
             return SweepStatus.STOPPED, _UNFORESEEN.format(kind=type(failure).__name__)
 
@@ -190,7 +190,7 @@ class Driver(threading.Thread):
             try:
                 self._jobs[self._submit(self._next)] = self._next
             except DomainsError:
-                return  # the user has as many jobs as are allowed: try again later
+                return  # the user has as many jobs as allowed: try again later
             self._next = None
 
     def _most_jobs(self) -> int:
@@ -257,7 +257,7 @@ class Driver(threading.Thread):
 
     def _prunes(self, task: Task) -> bool:
         search, first = self._plan.sweep.search, task.settings[0]
-        # One sample and one start speak for all: Optuna takes one loss an epoch.
+        # Only of the first sample and start, since Optuna takes one loss per epoch.
         seed = self._plan.sweep.sections[0].params.clustering.random_state
         alone = first.section == 0 and first.params.clustering.random_state == seed
         return search is not None and search.prune and alone and first.params.embedding.needs_training

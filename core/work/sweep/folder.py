@@ -1,6 +1,6 @@
-"""What a sweep leaves on the disk beside its runs: what it is to do, and what became of it, event by event.
+"""The files of a sweep beside its runs: its plan, and its events one by one.
 
-A folder a sweep: `plan.json`, written once, and `events.jsonl`, to which lines are added.
+One folder per sweep: `plan.json`, written once, and `events.jsonl`, to which lines are added.
 """
 
 import re
@@ -22,7 +22,7 @@ _ID = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A sweep with who asked for it.
+    """A sweep, with the user who asked for it.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class SweepFolder:
 
     @property
     def id(self) -> str:
-        """Of the sweep."""
+        """Id of the sweep."""
         return self.path.name
 
     @property
@@ -62,7 +62,7 @@ class SweepFolder:
         return self.path / _STEPS
 
     def begin(self, sweep: Sweep, who: str) -> None:
-        """Write what is to be done, unless it is there already."""
+        """Write the plan, unless it exists already."""
         path = self.path / _PLAN
         if not path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
@@ -70,12 +70,12 @@ class SweepFolder:
                 draft.write_bytes(codec.encode(_Written(sweep=as_json(sweep), who=who, created=datetime.now(UTC))))
 
     def plan(self) -> Plan:
-        """Read what is to be done.
+        """Read the plan.
 
         Raises
         ------
         ParameterError
-            If it is not there, or of another version.
+            If it is missing, or of another version.
         """
         try:
             written = codec.read(_Written, self.path / _PLAN)
@@ -98,12 +98,12 @@ class SweepFolder:
         return self._log.hold()
 
     def outcome(self) -> Outcome:
-        """Read what became of it.
+        """Read the outcome so far.
 
         Returns
         -------
         Outcome
-            Stopped, where it was left running and no process works on it any more.
+            Stopped, if it was left running and no process works on it now.
         """
         outcome = Outcome()
         for event in self._log.events(Event):

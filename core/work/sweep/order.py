@@ -1,4 +1,4 @@
-"""What a sweep does next: in the order of its early steps, and each of these by one worker.
+"""The order of a sweep's tasks: grouped by early steps, which one worker computes for the others.
 
 The first task of a group makes the steps that the group shares; the others wait for it. Meanwhile workers begin other groups.
 """
@@ -15,17 +15,17 @@ from core.result import Scores
 from core.work.sweep.plan import Setting, Sweep
 from core.work.sweep.search import Searching
 
-_STARTS_A_TASK = 5  # a task is what a worker does before it looks at what others wait for
+_STARTS_A_TASK = 5  # after a task the worker is free for other jobs
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Runs that one worker makes without a break.
+    """Runs that one worker computes without a break.
 
     Parameters
     ----------
     settings : tuple of Setting
-        Of one sample and one setting, but for their seeds.
+        Of one sample and one setting; only their seeds differ.
     group : str
         Tasks of one group share their early steps.
     """
@@ -35,7 +35,7 @@ class Task:
 
 
 def in_tasks(settings: Sequence[Setting]) -> list[Task]:
-    """Put runs together that one worker makes without a break.
+    """Group runs that one worker computes without a break.
 
     Returns
     -------
@@ -64,7 +64,7 @@ class Waiting:
         self.add(tasks)
 
     def __len__(self) -> int:
-        """Tasks that wait."""
+        """Count waiting tasks."""
         return sum(map(len, self._groups.values()))
 
     def add(self, tasks: Sequence[Task]) -> None:
@@ -73,12 +73,12 @@ class Waiting:
             self._groups.setdefault(task.group, deque()).append(task)
 
     def take(self) -> Task | None:
-        """Take the next task out: of the first group whose shared steps are done, or that nobody has begun.
+        """Take the next task, from the first group whose shared steps are done or that is not begun.
 
         Returns
         -------
         Task or None
-            None where all that waits, waits for shared steps.
+            None if all waiting tasks need shared steps that are not done.
         """
         for group, tasks in self._groups.items():
             if tasks and group not in self._leading:
@@ -88,7 +88,7 @@ class Waiting:
         return None
 
     def ended(self, task: Task) -> None:
-        """Let the rest of a task's group begin."""
+        """Allow the rest of a task's group to begin."""
         self._leading.discard(task.group)
         self._ready.add(task.group)
 
@@ -101,13 +101,13 @@ class Source(Protocol):
         """Whether every run has ended."""
 
     def take(self) -> Task | None:
-        """Take the next task out; None where there is none now."""
+        """Take the next task; None if there is none now."""
 
     def scored(self, setting: Setting, scores: Scores | None) -> None:
-        """Take the scores of a run; None where it failed or was given up."""
+        """Note the scores of a run; None if it failed or was given up."""
 
     def ended(self, task: Task) -> None:
-        """Take the end of a task."""
+        """Note the end of a task."""
 
 
 class GridSource:
@@ -116,7 +116,7 @@ class GridSource:
     Parameters
     ----------
     settings : sequence of Setting
-        Those that are not done yet.
+        Settings that are not done yet.
     """
 
     def __init__(self, settings: Sequence[Setting]) -> None:
@@ -129,16 +129,16 @@ class GridSource:
         return self._left == 0
 
     def take(self) -> Task | None:
-        """Take the next task out; None where there is none now."""
+        """Take the next task; None if there is none now."""
         return self._waiting.take()
 
     def scored(self, setting: Setting, scores: Scores | None) -> None:
-        """Take the scores of a run; None where it failed."""
-        del setting, scores  # a grid does not choose
+        """Ignore the scores of a run."""
+        del setting, scores  # a grid does not depend on scores
         self._left -= 1
 
     def ended(self, task: Task) -> None:
-        """Take the end of a task."""
+        """Note the end of a task."""
         self._waiting.ended(task)
 
 
@@ -150,7 +150,7 @@ class SearchSource:
     sweep : Sweep
         With a search.
     known : callable
-        Gives what became of a run: `(whether it is done, its scores)`. Asked once for each.
+        Returns `(whether it is done, its scores)` for a run. Called once for each.
     """
 
     def __init__(self, sweep: Sweep, known: Callable[[Setting], tuple[bool, Scores | None]]) -> None:
@@ -168,7 +168,7 @@ class SearchSource:
         return self.searching.n_asked == self._search.n_trials and not self._left
 
     def take(self) -> Task | None:
-        """Take the next task out, asking for trials while that is possible."""
+        """Take the next task, asking for trials while that is possible."""
         task = self._waiting.take()
         while task is None and self.searching.can_ask:
             self._ask()
@@ -176,14 +176,14 @@ class SearchSource:
         return task
 
     def scored(self, setting: Setting, scores: Scores | None) -> None:
-        """Take the scores of a run; None where it failed or was given up."""
+        """Note the scores of a run; None if it failed or was given up."""
         trial = setting.index[0]
         self._scores[trial].append(None if scores is None else getattr(scores, self._search.objective))
         self._left[trial] -= 1
         self._settle(trial)
 
     def ended(self, task: Task) -> None:
-        """Take the end of a task."""
+        """Note the end of a task."""
         self._waiting.ended(task)
 
     def _ask(self) -> None:
@@ -208,5 +208,5 @@ class SearchSource:
             del self._left[trial]
             values = self._scores.pop(trial)
             known = [value for value in values if value is not None]
-            # A trial that fails on one sample is no good setting for all.
+            # A trial that fails on one sample gets no score.
             self.searching.tell(trial, float(np.mean(known)) if known and len(known) == len(values) else None)

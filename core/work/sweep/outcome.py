@@ -1,4 +1,4 @@
-"""What became of a sweep so far: the sum of its events."""
+"""The outcome of a sweep so far: the sum of its events."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -32,9 +32,9 @@ class Event:
     cell : Cell or None
         A run that has ended: recorded, failed or given up.
     run : str or None
-        Id in the record.
+        Id of the run in the record.
     failed : str or None
-        A sentence that says why.
+        Why the run failed, as a sentence.
     given_up : bool
     """
 
@@ -48,18 +48,18 @@ class Event:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a sweep so far.
+    """The outcome of a sweep so far.
 
     Parameters
     ----------
     runs : dict of Cell to str
         Ids of the recorded runs.
     failed : dict of Cell to str
-        Sentences that say why.
+        Why each run failed, as a sentence.
     given_up : set of Cell
-        Whose training was worse than most others.
+        Runs whose training was worse than most others.
     status : SweepStatus
-        As it was left; `STOPPED` where the program ended meanwhile.
+        Its last status; `STOPPED` if the program ended meanwhile.
     error : str
         Why it stopped.
     """
@@ -72,11 +72,11 @@ class Outcome:
 
     @property
     def n_done(self) -> int:
-        """Runs that need not be made any more."""
+        """Number of runs that have ended."""
         return len(self.runs) + len(self.given_up)
 
     def take(self, event: Event) -> None:
-        """Take one event in."""
+        """Add one event."""
         if event.state is not None:
             self.status, self.error = event.state, event.error
         if event.cell is None:
@@ -91,5 +91,5 @@ class Outcome:
 
 
 def cell_of(setting: Setting) -> Cell:
-    """Name a run within its sweep."""
+    """Identify a run within its sweep."""
     return setting.section, setting.index, setting.params.clustering.random_state

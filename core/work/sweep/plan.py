@@ -1,6 +1,6 @@
-"""What a sweep is to do, and in which order: samples x a grid over one or two knobs, or a search, x starts.
+"""The plan of a sweep: samples x (a grid over one or two knobs, or a search) x starts, in order.
 
-Plain values that are written as JSON and read back. Knows nothing of processes, files of samples, or the record.
+Plain values, stored as JSON. Knows nothing of processes, files of samples, or the record.
 """
 
 import dataclasses
@@ -20,10 +20,10 @@ from core.params import MethodParams, params_key
 from core.work.sweep.varied import Axis, Range, Search, check_once
 
 MOST_KNOBS = 2
-"""Knobs of a grid: more do not fit on a sheet."""
+"""Most knobs of a grid, as more do not fit on a contact sheet."""
 
 MOST_RUNS = 20_000
-"""Runs of one sweep."""
+"""Most runs of one sweep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One run to make.
+    """One run to compute.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """Everything that a sweep is to do.
+    """Everything that a sweep has to do.
 
     Parameters
     ----------
@@ -105,12 +105,12 @@ class Sweep:
 
     @property
     def n_settings(self) -> int:
-        """Settings, or trials, of each sample."""
+        """Number of settings or trials for each sample."""
         return self.search.n_trials if self.search else math.prod(len(axis.values) for axis in self.axes)
 
     @property
     def n_runs(self) -> int:
-        """Runs in all."""
+        """Number of all runs."""
         return len(self.sections) * self.n_settings * self.n_starts
 
     @property
@@ -120,14 +120,14 @@ class Sweep:
 
     @property
     def id(self) -> str:
-        """Digest of what is to be done: equal sweeps share one record, wherever their files lie."""
+        """Digest of the plan without paths, so that equal sweeps have equal ids."""
         facts = as_json(self)
         for section in facts["sections"]:
             del section["path"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def check_knobs(self, others: Iterable[KnobPath] = ()) -> None:
-        """Refuse to vary what changes nothing.
+        """Refuse to vary a knob that changes nothing.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class Sweep:
             knobs.check_takes_part(path, self._reached_from(section.params))
 
     def _reached_from(self, params: MethodParams) -> Iterator[MethodParams]:
-        """Give the settings between which the knobs with choices take one; other knobs decide nothing."""
+        """Give all settings that the knobs with choices allow; only these decide which knobs take part."""
         turned: Sequence[Axis | Range] = self.search.ranges if self.search else self.axes
         chosen = {
             item.knob_path: item.values if isinstance(item, Axis) else item.choices for item in turned if item.choices
@@ -178,7 +178,7 @@ class Sweep:
 
 
 def run_key(content_hash: str, params: MethodParams) -> str:
-    """Name a run of a sweep by what its labels depend on.
+    """Compute the key of a run from everything that its labels depend on.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def from_json(facts: Mapping[str, Any]) -> Sweep:
     Raises
     ------
     ParameterError
-        If it is none of this version.
+        If it is not a sweep of this version.
     """
     try:
         written = [dict(section) for section in facts["sections"]]

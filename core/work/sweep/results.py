@@ -1,4 +1,4 @@
-"""What a sweep found, as its figures and tables want it: runs and scores by setting."""
+"""Results of a sweep for its figures and tables: runs and scores by setting."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from core.work.sweep.plan import Sweep
 from core.work.sweep.varied import SMALLER_IS_BETTER, Search, objectives
 
 Index = tuple[int, ...]
-"""Of a setting: of the value of each knob; of a search, of its trial."""
+"""Index of the value of each knob in a grid, or of the trial in a search."""
 
 
 def runs_by_setting(outcome: Outcome, runs: Iterable[Run], section: int) -> dict[Index, list[Run]]:
@@ -37,7 +37,7 @@ def known_scores(runs: Iterable[Run]) -> list[str]:
     Returns
     -------
     list of str
-        Those that all of them have.
+        Scores that all runs have.
     """
     scores = [run.scores for run in runs]
     return [name for name in objectives() if scores and all(getattr(some, name) is not None for some in scores)]
@@ -71,7 +71,7 @@ def ranked(scores: Mapping[Index, Sequence[float]], name: str) -> list[Index]:
     ----------
     scores : mapping of Index to sequence of float
     name : str
-        Of the score: some are good when they are low.
+        Name of the score; for some, lower is better.
     """
     sign = 1 if name in SMALLER_IS_BETTER else -1
     return sorted(scores, key=lambda index: (sign * float(np.mean(scores[index])), index))

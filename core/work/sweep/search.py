@@ -1,4 +1,4 @@
-"""A search for good settings: which one to try next, and which training to give up. Optuna decides; runs are made elsewhere.
+"""A search for good settings: Optuna decides which to try next and which training to give up; it runs nothing.
 
 The next setting depends on the outcomes of all but the last few before it, taken in order, so the same search asks for the same
 settings however many processes make its runs, and again when it goes on after a stop.
@@ -16,12 +16,12 @@ from core.method.seeds import wrapped
 from core.work.sweep.varied import Range, Search
 
 AHEAD = 4
-"""Trials that are made at once at most."""
+"""Most trials that run at once."""
 
-_RANDOM_TRIALS = 10  # as Optuna does by itself: before there is anything to learn from
+_RANDOM_TRIALS = 10  # Optuna's default number of random trials
 _EPOCHS_BEFORE_PRUNING = 5
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would write a line a trial
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # otherwise it logs a line per trial
 
 
 class Searching:
@@ -32,7 +32,7 @@ class Searching:
         self._study = new_study(search)
         self._trials: list[optuna.Trial] = []
         self._outcomes: dict[int, float | None] = {}
-        self._n_known = self._n_told = 0  # outcomes known without a gap, and those that the study knows
+        self._n_known = self._n_told = 0  # outcomes known without a gap, and outcomes given to the study
 
     @property
     def n_asked(self) -> int:
@@ -54,7 +54,7 @@ class Searching:
         values : dict of KnobPath to object
             Of the knobs that vary.
         """
-        # Exactly those, however many more are known by now: that depends on what ended first.
+        # Exactly these outcomes, even if more are known: which ended first is random.
         while self._n_told <= self.n_asked - AHEAD:
             tell(self._study, self._trials[self._n_told], self._outcomes[self._n_told])
             self._n_told += 1
@@ -84,7 +84,7 @@ class Searching:
         ----------
         number : int
         score : float or None
-            None where it was given up or failed.
+            None if it was given up or failed.
         """
         self._outcomes[number] = score
         while self._n_known in self._outcomes:
@@ -122,14 +122,14 @@ def study_of(search: Search, tried: Sequence[tuple[Mapping[str, Any], float]]) -
 
 
 def tell(study: optuna.Study, trial: optuna.Trial, score: float | None) -> None:
-    """Tell a study how a trial went.
+    """Give a study the outcome of a trial.
 
     Parameters
     ----------
     study : optuna.Study
     trial : optuna.Trial
     score : float or None
-        None for none.
+        None if it has none.
     """
     if score is None:
         study.tell(trial, state=TrialState.FAIL)

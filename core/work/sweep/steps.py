@@ -1,4 +1,4 @@
-"""Steps that several processes share through a folder: each is done by one of them, once, and read by the others.
+"""Steps that several processes share through a folder: one process computes each, and the others read it.
 
 Arrays lie in `.npy` and `.npz` files that are mapped into memory, so a matrix is there once however many processes work on it.
 Nothing is pickled. Knows nothing of the method: keys say what a value depends on.
@@ -20,14 +20,14 @@ from core.sample import Sample, TissueImage
 T = TypeVar("T")
 
 MOST_BYTES = 8 * 2**30
-"""Budget of a folder; the values used longest ago are deleted, and made again where they are asked for."""
+"""Budget of a folder; the values used longest ago are deleted, and computed again when needed."""
 
 _TEXT = ("name", "source", "synthetic")
 _ARRAYS = ("lattice", "coords_um", "labels_true", "gene_names", "barcodes", "coords_px", "spot_rgb")
 
 
 class SharedSteps(StepCache):
-    """A cache of steps whose arrays other processes use, too.
+    """A cache of steps that shares its arrays with other processes.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class SharedSteps(StepCache):
         ----------
         key : str
         compute : callable
-            Called by one process at a time; the others wait for what it makes.
+            Called by one process at a time, while the others wait for its value.
 
         Returns
         -------
@@ -58,7 +58,7 @@ class SharedSteps(StepCache):
         return super().get(key, lambda: self._shared(key, compute))
 
     def sample(self, key: str, read: Callable[[], Sample]) -> Sample:
-        """Look a sample up, or read it: the file that it comes from is read by one process."""
+        """Look up a sample, or read it; only one process reads its file."""
         return super().get(key, lambda: self._shared_sample(key, read))
 
     def _shared(self, key: str, compute: Callable[[], T]) -> T:
@@ -81,14 +81,14 @@ class SharedSteps(StepCache):
             return sample
 
     def _write(self, path: Path, write: Callable[[Path], None]) -> None:
-        """Keep a step where it can be kept: a full disk costs time, not the sweep."""
+        """Write a step if possible; a full disk costs time but does not stop the sweep."""
         with suppress(OSError), written_whole(path, durable=False) as draft:
             write(draft)
         with suppress(OSError):  # the folder may be gone: its sweep has ended
             keep_below(self.folder.glob("*.npy"), self._budget())  # samples stay, since every step begins with one
 
     def _budget(self) -> int:
-        """Bytes of steps: at most half of what is free or theirs on the disk."""
+        """Budget for steps: at most half of the space that is free or used by them."""
         used = sum(path.stat().st_size for path in self.folder.glob("*.npy"))
         return min(MOST_BYTES, (shutil.disk_usage(self.folder).free + used) // 2)
 

@@ -1,6 +1,6 @@
-"""What a newcomer would want to sweep: which knobs matter for a setting, and values worth trying.
+"""Suggestions for a sweep: which knobs matter for a setting, and values worth trying.
 
-Chosen from what the knobs mean; no annotation was looked at.
+Chosen from the meaning of the knobs, without any annotation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def values(knob: str, params: MethodParams) -> tuple[Any, ...]:
 
 
 def search_range(knob: str, params: MethodParams) -> Range:
-    """Suggest where a search looks along a knob."""
+    """Suggest the range of a knob for a search."""
     path = knobs.path_of(knob)
     declared = knobs.declared(path).metadata
     if declared["choices"]:
@@ -58,7 +58,7 @@ def _around(own: Any, declared: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def to_search(params: MethodParams) -> tuple[str, ...]:
-    """Suggest which knobs to search over, where nobody says.
+    """Suggest which knobs to search over by default.
 
     Returns
     -------

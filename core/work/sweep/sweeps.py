@@ -1,7 +1,7 @@
-"""Sweeps as background work: begun, paused, gone on with, and recorded run by run.
+"""Sweeps as background work: started, paused, continued, and recorded run by run.
 
-A sweep hands the board a few tasks at a time, so that what others wait for begins between two of them. Every run is
-recorded as it comes in: after a stop, what is recorded is not made again.
+A sweep hands the board a few tasks at a time, so that jobs of other users can begin in between. Every run is
+recorded as it comes in; recorded runs are not repeated after a stop.
 """
 
 import atexit
@@ -32,13 +32,13 @@ class Sweeps:
     Parameters
     ----------
     folder : Path
-        Where their plans and events are: `save_model/sweeps/`.
+        Folder of their plans and events: `save_model/sweeps/`.
     board : Board
     record : Record
     models : Path
         Folder of checkpoints.
     task : callable
-        What workers do.
+        The function that workers execute.
     """
 
     def __init__(
@@ -47,19 +47,19 @@ class Sweeps:
         self._folder, self._means = folder, Means(board=board, record=record, models=models, task=task)
         self._drivers: dict[str, Driver] = {}
         self._lock = threading.Lock()
-        atexit.register(self.close)  # after the board's own, so that it comes before
+        atexit.register(self.close)  # registered after the board's, so that it runs before
         self._clear()
 
     def start(self, sweep: Sweep, who: str = "", owner: str = "") -> str:
-        """Begin a sweep, or go on with an equal one.
+        """Start a sweep, or continue an equal one.
 
         Parameters
         ----------
         sweep : Sweep
         who : str
-            Name that its runs are recorded under, where nobody asked for it before.
+            User that its runs are recorded for, unless the sweep exists already.
         owner : str
-            Whose jobs on the board its tasks are.
+            User that its tasks on the board count for.
 
         Returns
         -------
@@ -92,32 +92,32 @@ class Sweeps:
         return Driver(folder, held, self._means, owner)
 
     def go_on(self, sweep_id: str, owner: str = "") -> None:
-        """Go on with a sweep that was paused, cancelled or stopped; what failed is tried again.
+        """Continue a sweep that was paused, cancelled or stopped, and try failed runs again.
 
         Parameters
         ----------
         sweep_id : str
         owner : str
-            Whose jobs on the board its tasks are.
+            User that its tasks on the board count for.
         """
         # Files may have moved since: the plan on the disk says where they were.
         self.start(self._folder_of(sweep_id).plan().sweep, owner=owner)
 
     def pause(self, sweep_id: str) -> None:
-        """Begin no more runs; those that run come to their end."""
+        """Start no more runs; those that run are finished."""
         self._ask(sweep_id, SweepStatus.PAUSED)
 
     def cancel(self, sweep_id: str) -> None:
-        """End a sweep now. What is recorded stays."""
+        """End a sweep now. Recorded runs stay."""
         self._ask(sweep_id, SweepStatus.CANCELLED)
 
     def find(self, sweep_id: str) -> SweepSnapshot | None:
-        """Look a sweep up.
+        """Look up a sweep.
 
         Returns
         -------
         SweepSnapshot or None
-            None where there is no such sweep, or none of this version.
+            None if there is no such sweep of this version.
         """
         driver = self._driver(sweep_id)
         if driver is not None:
@@ -134,7 +134,7 @@ class Sweeps:
         return [snapshot for snapshot in found if snapshot is not None]
 
     def wait(self, sweep_id: str, seconds: float) -> bool:
-        """Wait for a sweep to come to rest.
+        """Wait for a sweep to stop.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class Sweeps:
         Returns
         -------
         bool
-            Whether it has.
+            Whether it has stopped.
         """
         driver = self._driver(sweep_id)
         if driver is not None:
@@ -162,7 +162,7 @@ class Sweeps:
         atexit.unregister(self.close)
 
     def _clear(self) -> None:
-        """Delete the steps of sweeps that were cut off; what is recorded or trained does not need them."""
+        """Delete the steps of interrupted sweeps; recorded runs and trained models do not need them."""
         for folder in sweep_folders(self._folder):
             if folder.steps.is_dir() and (held := folder.hold()) is not None:
                 with held:

@@ -1,4 +1,4 @@
-"""What workers do for a sweep: runs of one sample that share their early steps."""
+"""Tasks of a sweep: runs of one sample that share their early steps."""
 
 import functools
 from collections.abc import Callable
@@ -20,24 +20,24 @@ from core.work.tasks import SampleFile, model_shelf
 def make_runs(
     progress: Progress, sample: SampleFile, settings: tuple[MethodParams, ...], models: Path, steps: Path
 ) -> list[Result] | Delivery:
-    """Make runs, taking the steps that other runs of the sweep have made before.
+    """Compute runs, reusing steps that other runs of the sweep have computed.
 
     Parameters
     ----------
     progress : Progress
-        Told of the loss of every epoch of training, as a share of the variance of what is learned: such losses can be
+        Receives the loss of every epoch of training, as a share of the variance of its target: such losses can be
         compared over pooling and scale.
     sample : SampleFile
     settings : tuple of MethodParams
     models : Path
         Folder of checkpoints.
     steps : Path
-        Folder of the steps that all workers of the sweep share, where they share its folders.
+        Folder of the steps that workers of the sweep share, if they share a disk.
 
     Returns
     -------
     list of Result
-        One for each setting, in order; in a `Delivery` where a model has to be brought along.
+        One for each setting, in order; in a `Delivery` if a model has to be sent back.
     """
     cache, read = _begun(sample, steps)
     shelf = model_shelf(read, settings[0], models)  # runs of one task share their early steps, and so their model

@@ -16,7 +16,7 @@ NEEDS_ANNOTATION = frozenset({"ari", "nmi", "ari_all", "nmi_all"})
 
 
 class _OfKnob:
-    """What an axis and a range know of the knob that they turn."""
+    """The part that an axis and a range have in common: their knob."""
 
     __slots__ = ()
     knob: str
@@ -28,7 +28,7 @@ class _OfKnob:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Values that a knob can have which is no number."""
+        """Values of a knob that is not a number."""
         return tuple(knobs.declared(self.knob_path).metadata["choices"] or ())
 
 
@@ -63,15 +63,15 @@ class Axis(_OfKnob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range(_OfKnob):
-    """Where a search looks along one knob.
+    """The range of one knob in a search.
 
     Parameters
     ----------
     knob : str
     low, high : float
-        Inclusive; of a knob with choices neither counts.
+        Inclusive; ignored for a knob with choices.
     log : bool
-        Whether factors count, not differences.
+        Whether equal factors count alike, instead of equal differences.
 
     Raises
     ------
@@ -111,9 +111,9 @@ class Search:
     n_trials : int
     ranges : tuple of Range
     random_state : int
-        The same one asks for the same settings.
+        The same seed asks for the same settings.
     prune : bool
-        Whether trainings are given up whose loss is worse than that of most others at the same epoch.
+        Whether to give up trainings whose loss is worse than most others at the same epoch.
 
     Raises
     ------
@@ -143,7 +143,7 @@ class Search:
 
 
 def objectives() -> tuple[str, ...]:
-    """List the scores that a search can look for.
+    """List the scores that a search can optimize.
 
     Returns
     -------

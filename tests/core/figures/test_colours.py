@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.figures import colours
-from core.figures.colours import SURROUNDINGS, cluster_colours, in_order, layer_colours
+from core.figures.colours import STYLES, cluster_colours, in_order, layer_colours
 from core.layer_names import LAYERS, canonical, display_name
 from tests.core.figures import vision
 
@@ -51,14 +51,14 @@ def test_all_layers_look_different_to_everyone_else(theme):
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("eyes", vision.EYES)
 def test_every_layer_stands_out_from_the_panel_behind_it(theme, eyes):
-    panel = SURROUNDINGS[theme].panel
+    panel = STYLES[theme].panel
     assert min(vision.difference(colour, panel, eyes) for colour in layer_colours(LAYERS, theme).values()) > 8
 
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("eyes", vision.EYES)
 def test_the_first_unmatched_clusters_stand_out_from_the_panel_behind_them(theme, eyes):
-    panel = SURROUNDINGS[theme].panel
+    panel = STYLES[theme].panel
     assert min(vision.difference(colours.further_colour(index, theme), panel, eyes) for index in range(3)) > 20
 
 

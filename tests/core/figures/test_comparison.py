@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.depth import FoundDirection
-from core.figures.colours import SURROUNDINGS, layer_colours
+from core.figures.colours import STYLES, layer_colours
 from core.figures.comparison import predicted_and_annotated
 from core.figures.training import loss_curve
 from core.params import preset
@@ -40,7 +40,7 @@ def test_a_layer_found_again_has_one_colour_on_both_maps(theme):
     colours = layer_colours(["Layer1", "Layer2", "WM"], theme)
     expected = {"Layer 1": colours["Layer1"], "Layer 2": colours["Layer2"], "White matter": colours["WM"]}
     assert areas(figure, 1) == areas(figure, 2) == expected
-    assert figure.layout.paper_bgcolor == SURROUNDINGS[theme].paper
+    assert figure.layout.paper_bgcolor == STYLES[theme].paper
 
 
 def test_a_cluster_too_many_has_a_colour_and_a_name_of_its_own():

@@ -31,7 +31,7 @@ def test_rows_are_the_domains_in_the_order_and_colours_of_their_layers_and_colum
     shades = colours.layer_colours(["Layer1", "Layer2", "WM"], theme)
     assert [shade in text for shade, text in zip(shades.values(), rows, strict=True)] == [True] * 3
     assert list(figure.layout.xaxis.ticktext) == ["RELN", "CUX2", "MBP"]
-    assert figure.layout.paper_bgcolor == colours.SURROUNDINGS[theme].paper
+    assert figure.layout.paper_bgcolor == colours.STYLES[theme].paper
 
 
 def test_colours_run_from_the_domain_with_the_least_to_that_with_the_most_and_areas_are_shares():

@@ -67,7 +67,7 @@ def test_the_table_of_agreement_has_a_number_and_a_name_for_each_run(theme):
     assert list(figure.layout.xaxis.ticktext) == ["2", "5"]
     assert [text.strip() for text in figure.layout.yaxis.ticktext] == ["2  one", "5  &lt;b&gt;other"]
     assert figure.data[0].customdata[0][1] == "one and &lt;b&gt;other"
-    assert figure.layout.paper_bgcolor == colours.SURROUNDINGS[theme].paper
+    assert figure.layout.paper_bgcolor == colours.STYLES[theme].paper
 
 
 def test_the_table_of_layers_has_them_from_the_surface_inwards_and_no_unannotated():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.coordinates import off_lattice, on_lattice
 from core.depth import across_layers_um
 from core.figures import tissue
-from core.figures.colours import SURROUNDINGS
+from core.figures.colours import STYLES
 
 HEXAGON_UM2 = 100**2 * math.sqrt(3) / 2  # neighbours 100 um apart
 SPOTS = [(row, col) for row in range(8) for col in range(10) if (row + col) % 2 == 0]
@@ -110,7 +110,7 @@ def test_without_rotation_the_arrow_points_straight_down_the_rows():
 @pytest.mark.parametrize("coordinates", [on_lattice(np.array(SPOTS)), CELLS])
 def test_the_arrow_stays_on_the_tissue(coordinates):
     figure = go.Figure()
-    tissue.add_direction(figure, coordinates, 0.38, SURROUNDINGS["light"])
+    tissue.add_direction(figure, coordinates, 0.38, STYLES["light"])
     points = [tuple(map(float, point.split(","))) for point in figure.layout.shapes[0].path.strip("MZ").split("L")]
     left, right, top, bottom = tissue.extent_um(coordinates)
     assert all(left < x < right and top < y < bottom for x, y in points)

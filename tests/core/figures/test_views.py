@@ -50,7 +50,7 @@ def test_the_table_counts_spots_with_matched_clusters_on_the_diagonal(theme):
         "Cluster 2<br>no layer",
     ]
     assert colours.layer_colours(["Layer1"], theme)["Layer1"] in figure.layout.yaxis.ticktext[0]
-    assert figure.layout.paper_bgcolor == colours.SURROUNDINGS[theme].paper
+    assert figure.layout.paper_bgcolor == colours.STYLES[theme].paper
 
 
 def test_streams_carry_every_spot_once_from_its_layer_to_its_cluster():

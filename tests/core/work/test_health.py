@@ -18,7 +18,7 @@ def board():
 
 def test_a_server_that_is_well_says_version_queue_memory_and_storage(board, tmp_path):
     (tmp_path / "first.h5").touch()
-    found = {check.name: check for check in health.look(board, tmp_path, tmp_path / "models")}
+    found = {check.name: check for check in health.check_all(board, tmp_path, tmp_path / "models")}
     assert [name for name, check in found.items() if not check.ok] == []
     assert __version__ in found["Version"].message
     assert found["Queue"].message == "0 running, 0 waiting"
@@ -29,7 +29,7 @@ def test_what_cannot_be_reached_is_said(board, tmp_path, monkeypatch):
     monkeypatch.setenv("RUNS_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
     (tmp_path / "models").touch()
-    found = {check.name: check for check in health.look(board, tmp_path / "no", tmp_path / "models")}
+    found = {check.name: check for check in health.check_all(board, tmp_path / "no", tmp_path / "models")}
     assert {name for name, check in found.items() if not check.ok} == {"Samples", "Models", "Record of runs", "Workers"}
     assert all(check.message.endswith((".", "!")) for check in found.values() if not check.ok)
 
