@@ -25,7 +25,7 @@ from core.text import shown
 FORMAT = 1
 
 NetworkParams = AutoencoderParams | LatentParams
-
+"""Parameters of the paper's autoencoder, or of the small one."""
 
 _PAPERS, _SMALL = "paper", "small"
 _ARCHITECTURES = {_PAPERS: "the paper's autoencoder", _SMALL: "the small autoencoder"}
