@@ -34,7 +34,7 @@ def test_groups_that_only_a_shared_covariance_tells_apart_are_found():
 def test_one_fit_is_a_tied_mixture_as_scikit_learn_fits_it_from_the_same_start():
     features, truth, _ = slabs(1)
     features = features - features.mean(axis=0)
-    weights, offsets = mixture._tied_mixture(features, truth, 4)
+    weights, offsets = mixture._tied_mixture(features, np.ones(3), truth, 4)
     theirs = GaussianMixture(
         4,
         covariance_type="tied",
