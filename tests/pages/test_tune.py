@@ -79,8 +79,10 @@ def test_the_recommended_preset_shows_its_own_controls_and_hides_those_that_play
     assert app.selectbox(key("clustering.read_out")).value == "mixture"
     assert app.slider(key("refinement.rounds")).value == 1
     assert app.number_input(key("clustering.n_clusters")).value == n_layers
+    assert app.number_input(key("pooling.scale")).value == app.number_input(key("clustering.x_weight")).value == 1
+    assert app.slider(key("direction.degree")).value == 3
     shown = {widget.key for widget in (*app.slider, *app.number_input)}
-    assert not shown & {key(hidden) for hidden in ("pooling.window", "pooling.scale", "clustering.x_weight")}
+    assert not shown & {key(hidden) for hidden in ("clustering.n_init", "clustering.max_iter", "direction.angle")}
     assert cards(app)["ARI"][0] == f"{expected(samples_folder, 'first', params).scores.ari:.3f}"
     assert cards(app)["Direction"][0] == "Bending"  # the layers of this tissue are plain
 

@@ -51,7 +51,8 @@ def test_its_sweeps_open_with_their_plans_and_all_that_became_of_them(sweeps):
     assert grid.outcome.runs[0, (0, 0), 0] == "dd355cd7a1e641f19464990fd6fc804f"
     assert grid.outcome.failed[1, (0, 1), 0] == "100 clusters were asked for, but the sample has 48 spots."
     search = found[SEARCH].plan.sweep.search
-    assert next((item.knob, item.low, item.high) for item in search.ranges) == ("hops", 0, 2)
+    assert next((item.knob, item.low, item.high) for item in search.ranges) == ("window", 1, 3)
+    assert found[SEARCH].plan.sweep.sections[0].params == preset("recommended", 4)
     assert found[PAUSED].outcome.n_done == 6
 
 
