@@ -103,7 +103,9 @@ def test_the_x_weight_needs_a_distance_with_position_or_a_depth():
     alone = replaced(preset("recommended"), ("direction", "method"), "off")
     assert knobs.takes_part(replaced(alone, ("clustering", "read_out"), "kmeans"), ("clustering", "x_weight"))
     assert knobs.takes_part(replaced(alone, ("direction", "method"), "manual"), ("clustering", "x_weight"))
-    with pytest.raises(ParameterError, match=r"It counts where read_out is kmeans or direction is preclustering, .* or"):
+    with pytest.raises(
+        ParameterError, match=r"It counts where read_out is kmeans or direction is preclustering, .* or"
+    ):
         knobs.check_takes_part(("clustering", "x_weight"), [alone])
 
 

@@ -10,6 +10,7 @@ from core.work.board.board import shared_board
 from tests.named_tissue import named_sample
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
+from ui.sections import address
 
 PICK, START, CLUSTERS = "widget:sections", "widget:cluster together", "widget:sections.clustering.n_clusters"
 
@@ -85,3 +86,8 @@ def test_an_address_that_asks_for_what_is_not_there_is_told(folder):
     assert "`x_weight=3` in the address was passed over" in told
     assert "it is no knob of this page." in told
     assert app.number_input(CLUSTERS).value == 3
+
+
+def test_a_link_of_version_0_1_with_hops_is_read_as_a_window():
+    together, refused = address.together_of({"section": ["one.h5"], "hops": ["2"]})
+    assert (together.changes, refused) == ({("pooling", "window"): 3, ("pooling", "scale"): 1.0}, [])

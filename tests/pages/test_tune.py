@@ -146,6 +146,17 @@ def test_going_on_by_hand_never_starts_from_a_direction_that_was_found_on_anothe
     assert app.slider(key("direction.angle")).value == 0.0
 
 
+def test_a_direction_by_hand_is_drawn_as_an_arrow_in_the_recommended_preset_too(app):
+    app.selectbox(key("preset")).select("recommended").run()
+    assert given(app)["maps"][0]["arrow"] is None
+    app.selectbox(key("direction.method")).select("manual").run()
+    before = given(app)["maps"][0]
+    app.slider(key("direction.angle")).set_value(0.9).run()
+    turned = given(app)["maps"][0]
+    assert turned["arrow"] is not None
+    assert turned["arrow"] != before["arrow"]
+
+
 def test_the_arrow_turns_with_the_angle(app):
     app.selectbox(key("direction.method")).select("manual").run()
     drawn = given(app)["maps"][0]["arrow"]
