@@ -38,6 +38,7 @@ def knob(
     step: float | None = None,
     choices: dict[str, str] | None = None,
     needs: Needs | None = None,
+    or_needs: Needs | None = None,
     tried: Tried | None = None,
     searched: tuple[float, float] | None = None,
     by_factors: bool = False,
@@ -65,6 +66,8 @@ def knob(
         Allowed values and how each is called on a page.
     needs : mapping of str to sequence of str, optional
         Values of other knobs without which it changes nothing, besides what its step needs.
+    or_needs : mapping of str to sequence of str, optional
+        What does as well as `needs`.
     tried : sequence or callable, optional
         Values for a grid; some around the setting's own by default.
     searched : tuple of float, optional
@@ -89,6 +92,7 @@ def knob(
         "step": step,
         "choices": choices,
         "needs": needs or {},
+        "or_needs": or_needs or {},
         "tried": tried,
         "searched": searched,
         "by_factors": by_factors,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from core import version_0_1
 from core.declarations import LAST, Group
 from core.errors import ParameterError
 from core.params import PRESETS, MethodParams, preset, replaced
@@ -145,6 +146,8 @@ def path_of(name: str) -> KnobPath:
     """
     wanted = name.replace("-", "_")
     found = next((path for path, own in names().items() if own == wanted), None)
+    if wanted == version_0_1.HOPS:
+        raise ParameterError(version_0_1.REPLACED)
     if found is None:
         raise ParameterError(f"There is no knob {name!r}; there are {', '.join(names().values())}.")
     return found
@@ -220,7 +223,12 @@ def takes_part(params: MethodParams, path: KnobPath) -> bool:
     bool
         Epochs take no part without an autoencoder, for example.
     """
-    return all(value_at(params, path_of(choice)) in values for choice, values in all_knobs()[path].needs)
+    instead = declared(path).metadata["or_needs"].items()
+    return _met(params, all_knobs()[path].needs) or bool(instead and _met(params, instead))
+
+
+def _met(params: MethodParams, needs: Iterable[tuple[str, Sequence[str]]]) -> bool:
+    return all(value_at(params, path_of(choice)) in values for choice, values in needs)
 
 
 def check_takes_part(path: KnobPath, settings: Iterable[MethodParams]) -> None:
@@ -239,11 +247,12 @@ def check_takes_part(path: KnobPath, settings: Iterable[MethodParams]) -> None:
     """
     if any(takes_part(params, path) for params in settings):
         return
-    choice, values = all_knobs()[path].needs[-1]
+    needs = (all_knobs()[path].needs[-1], *declared(path).metadata["or_needs"].items())
+    where = " or ".join(f"{choice} is {_listed(values, 'or')}" for choice, values in needs)
     used_by = [name for name in PRESETS if takes_part(preset(name), path)]
     presets = f" (preset{'s' * (len(used_by) > 1)} {_listed(used_by, 'and')})" if used_by else ""
     raise ParameterError(
-        f"{names()[path]} changes nothing in these settings. It counts where {choice} is {_listed(values, 'or')}{presets}: "
+        f"{names()[path]} changes nothing in these settings. It counts where {where}{presets}: "
         f"choose that, or leave {names()[path]} out."
     )
 
@@ -272,7 +281,7 @@ def from_flat(values: Mapping[str, Any]) -> MethodParams:
     Parameters
     ----------
     values : mapping of str to object
-        Missing knobs keep their defaults.
+        Missing knobs keep their defaults. Knobs of version 0.1 are read, too.
 
     Returns
     -------
@@ -283,7 +292,7 @@ def from_flat(values: Mapping[str, Any]) -> MethodParams:
     ParameterError
         If a name is unknown, or a value lies outside its limits.
     """
-    return changed(MethodParams(), {path_of(name): value for name, value in values.items()})
+    return changed(MethodParams(), {path_of(name): value for name, value in version_0_1.renewed(values).items()})
 
 
 def changed(params: MethodParams, values: Mapping[KnobPath, Any]) -> MethodParams:

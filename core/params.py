@@ -30,19 +30,25 @@ class PoolingParams(StepParams):
     window: int = knob(
         6,
         "Window k",
-        "Cells of the array up to k - 1 away take part in a spot's average; 1 is none. Off the array, as many spots.",
+        "Spots up to k - 1 cells of the array away take part in a spot's average, or as many spots off the array; 1 is none. Spatial "
+        "factors are averaged with their neighbours' k - 1 times.",
         minimum=1,
         maximum=40,
         tried=(1, 2, 4, 6, 10),
         searched=(1, 12),
+        joint=True,
     )
     scale: float = knob(
         2.0,
         "Scale alpha",
-        "Pooled counts are multiplied by alpha, before anything else sees them.",
+        "Pooled counts are multiplied by alpha, before anything else sees them; for spatial factors normalised counts before their "
+        "logarithm: small is nearly linear, large nearly log-ratios.",
         minimum=1e-6,
         maximum=1e9,
-        needs={"embedding": ("none", "pca", "code", "reconstruction")},  # normalised counts have no scale
+        needs={
+            "embedding": ("none", "pca", "factors", "code", "reconstruction")
+        },  # the small autoencoder's inputs have none
+        joint=True,
     )
 
 
@@ -134,10 +140,6 @@ class EmbeddingParams(StepParams):
         30, "Components", "Principal components, or spatial factors, kept.", name="components", minimum=1, maximum=1000,
         needs={"embedding": ("pca", "factors")}, tried=(8, 16, 30, 60), searched=(4, 64), by_factors=True, joint=True,
     )  # fmt: skip
-    hops: int = knob(
-        1, "Hops", "How often spatial factors are averaged with those of the neighbouring spots.", minimum=0, maximum=20,
-        needs={"embedding": ("factors",)}, tried=(0, 1, 2, 4), searched=(0, 6), joint=True,
-    )  # fmt: skip
     autoencoder: AutoencoderParams = step(
         AutoencoderParams, "Autoencoder", group="network", rank=6, needs={"embedding": ("code", "reconstruction")}
     )
@@ -183,9 +185,14 @@ class DirectionParams(StepParams):
         0.0, "Angle", "Radians, modulo pi, in array rows and columns, or down and across off the array; 0.38 in the paper.", minimum=-math.pi, maximum=math.pi,
         step=0.01, needs={"direction": ("manual",)}, tried=(0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8), searched=(0.0, 3.14),
     )  # fmt: skip
+    degree: int = knob(
+        3, "Bend", "How far depth may bend, as the degree of a polynomial: 1 is straight, 2 bends once, 3 lets the bend differ from end to end.",
+        minimum=1, maximum=3, needs={"direction": ("bending",)}, tried=(1, 2, 3), searched=(1, 3),
+    )  # fmt: skip
 
 
 _BY_KMEANS = {"read_out": ("kmeans",)}
+_WITH_DEPTH = {"direction": ("preclustering", "expression", "bending", "manual")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,8 +200,8 @@ class ClusteringParams(StepParams):
     """k-means on position and weighted expression, or a consensus of mixtures."""
 
     x_weight: float = knob(
-        1.0, "X weight", "How much expression counts against position in the distance.", group="weight", rank=1,
-        minimum=0.0, maximum=1e6, needs=_BY_KMEANS, tried=(0.5, 1.0, 2.0, 5.0, 10.0), searched=(0.1, 50.0), by_factors=True,
+        1.0, "X weight", "How much expression counts against position, or depth, in the distance.", group="weight", rank=1,
+        minimum=0.0, maximum=1e6, needs=_BY_KMEANS, or_needs=_WITH_DEPTH, tried=(0.5, 1.0, 2.0, 5.0, 10.0), searched=(0.1, 50.0), by_factors=True,
     )  # fmt: skip
     n_clusters: int = knob(
         DEFAULT_N_CLUSTERS, "Clusters", "How many domains to find.", rank=1, minimum=1, maximum=100,
@@ -204,7 +211,7 @@ class ClusteringParams(StepParams):
         "kmeans",
         "Read-out",
         "k-means on position and weighted expression as in the paper, or a consensus of normal mixtures with one shared "
-        "covariance, on expression and, with a direction, depth; they find the weights by themselves.",
+        "covariance, on expression and, with a direction, depth; at an X weight of 1 they weigh both by themselves.",
         choices={"kmeans": "k-means (paper)", "mixture": "Tied mixture"},
     )
     init: str = knob(
@@ -255,10 +262,7 @@ class RefinementParams(StepParams):
 class MethodParams:
     """All steps of one run, in the order of the method."""
 
-    pooling: PoolingParams = step(
-        PoolingParams, "Pooling", group="pooling", rank=0,
-        needs={"embedding": ("none", "pca", "code", "reconstruction", "latent")},
-    )  # fmt: skip
+    pooling: PoolingParams = step(PoolingParams, "Pooling", group="pooling", rank=0)
     embedding: EmbeddingParams = step(EmbeddingParams, "Embedding", group="reduction", rank=3)
     direction: DirectionParams = step(DirectionParams, "Direction", group="direction", rank=2)
     clustering: ClusteringParams = step(ClusteringParams, "Clustering", group="clusters")
@@ -315,6 +319,7 @@ def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
         )
     if name == "recommended":
         return MethodParams(
+            pooling=PoolingParams(window=2, scale=1.0),
             embedding=EmbeddingParams(kind="factors", n_components=16),
             direction=DirectionParams(method="bending"),
             clustering=dataclasses.replace(clustering, read_out="mixture"),

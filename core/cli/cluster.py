@@ -13,6 +13,7 @@ from core.cli import joint
 from core.cli.console import (
     autoencoder_facts,
     coherence_words,
+    factor_words,
     print_facts,
     score_words,
     start_bar,
@@ -218,9 +219,7 @@ def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) 
 def _expression_words(result: Result) -> str:
     pooling, embedding = result.params.pooling, result.params.embedding
     if not embedding.pools:
-        return (
-            f"{embedding.n_components} spatial factors, averaged over {embedding.hops} hop{'s' * (embedding.hops != 1)}"
-        )
+        return factor_words(result.params)
     kind = embedding.kind
     pooled = f"pooled with window {pooling.window}, scale {pooling.scale:g}"
     if result.autoencoder is not None and kind == "latent":
@@ -239,7 +238,8 @@ def _number_words(sample: Sample) -> str:
 
 def _read_out_words(result: Result) -> str:
     clustering, rounds = result.params.clustering, result.params.refinement.rounds
-    read_out = f"X weight {clustering.x_weight:g}" if clustering.by_kmeans else "tied mixture"
+    weight = f"X weight {clustering.x_weight:g}"
+    read_out = weight if clustering.by_kmeans else "tied mixture" + f", {weight}" * (clustering.x_weight != 1)
     return f"{read_out}, refined {rounds} time{'s' * (rounds != 1)}" if rounds else read_out
 
 

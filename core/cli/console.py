@@ -8,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core.params import MethodParams
 from core.result import AutoencoderReport, Result, Scores
 
 _DEAD = (
@@ -101,6 +102,13 @@ def score_words(result: Result) -> str:
     if scores.ari is None:
         return "no annotation to score against"
     return f"ARI {scores.ari:.3f}, NMI {scores.nmi:.3f} (all spots: ARI {scores.ari_all:.3f}, NMI {scores.nmi_all:.3f})"
+
+
+def factor_words(params: MethodParams, of: str = "") -> str:
+    """Say in a line what spatial factors a run clusters."""
+    window, scale = params.pooling.window, params.pooling.scale
+    scaled = f", scale {scale:g}" * (scale != 1)
+    return f"{params.embedding.n_components} spatial factors{of}, averaged with window {window}{scaled}"
 
 
 def coherence_words(scores: Scores) -> str:

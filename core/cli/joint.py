@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.cli.console import coherence_words, print_facts, score_words, share_bar
+from core.cli.console import coherence_words, factor_words, print_facts, score_words, share_bar
 from core.cli.options import KNOBS, joint_params
 from core.cli.outputs import JointOutputs
 from core.errors import ParameterError
@@ -104,12 +104,11 @@ def _seed(run: Run) -> int:
 def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str, float]) -> dict[str, Any]:
     """Summarize a run in a few lines for people; the JSON has the rest."""
     params = next(iter(runs[0].values())).params
-    rounds, hops = params.refinement.rounds, params.embedding.hops
+    rounds = params.refinement.rounds
     refined = f", refined {rounds} time{'s' * (rounds != 1)}" if rounds else ""
     facts: dict[str, Any] = {
         "Sections": {sample.name: _sample_words(sample) for sample in steps.samples},
-        "Expression": f"{params.embedding.n_components} spatial factors of {len(steps.genes)} shared genes, averaged over "
-        f"{hops} hop{'s' * (hops != 1)}",
+        "Expression": factor_words(params, f" of {len(steps.genes)} shared genes"),
         "Clusters": f"{params.clustering.n_clusters} in all sections together, tied mixture{refined}",
     }
     facts["Without annotation"] = {name: coherence_words(result.scores) for name, result in runs[0].items()}

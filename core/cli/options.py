@@ -9,14 +9,18 @@ from typing import Any
 
 from core.folders import models_folder
 from core.knobs import KnobPath, changed, check_takes_part, declared, in_groups, names
-from core.params import PRESETS, DirectionParams, MethodParams, preset
+from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
+from core.version_0_1 import HOPS, REPLACED
 
 Knobs = Sequence[KnobPath]
 
-# In the order of `--help`. The direction has its own option, which gives both method and angle.
+# In the order of `--help`. The direction has its own option, which gives both method and angle; how far it bends is apart.
+_DEGREE: KnobPath = ("direction", "degree")
 TRAINING_KNOBS: Knobs = (*in_groups("embedding"), *in_groups("pooling", "network"))
-KNOBS: Knobs = (*TRAINING_KNOBS, *in_groups("reduction", "weight", "clusters", "starts", "refinement"))
+KNOBS: Knobs = (
+    *TRAINING_KNOBS, *in_groups("reduction", "weight"), _DEGREE, *in_groups("clusters", "starts", "refinement")
+)  # fmt: skip
 
 STEP_BYTES = 2**62
 """Cache size with which a command keeps every step."""
@@ -66,6 +70,7 @@ def add_method(parser: argparse.ArgumentParser, knobs: Knobs, *, default_preset:
     )
     for path in knobs:
         add_knob(parser, names()[path], declared(path))
+    parser.add_argument(f"--{HOPS}", type=_gone, help=argparse.SUPPRESS)
 
 
 def add_knob(parser: argparse.ArgumentParser, name: str, declared: "dataclasses.Field[Any]") -> None:
@@ -87,6 +92,10 @@ def add_knob(parser: argparse.ArgumentParser, name: str, declared: "dataclasses.
         metavar=None if choices else name.upper(),
         help=declared.metadata["help"].replace("%", "%%"),
     )
+
+
+def _gone(text: str) -> None:
+    raise argparse.ArgumentTypeError(REPLACED)
 
 
 def add_angle(parser: argparse.ArgumentParser) -> None:
@@ -193,6 +202,5 @@ def start_params(options: argparse.Namespace, knobs: Knobs, n_clusters: int) -> 
     angle = getattr(options, "angle", None)
     if angle is None or angle == "auto":
         return params
-    by_hand = isinstance(angle, float)
-    direction = DirectionParams(method="manual", angle=angle) if by_hand else DirectionParams(method=angle)
-    return dataclasses.replace(params, direction=direction)
+    method = {"method": "manual", "angle": angle} if isinstance(angle, float) else {"method": angle}
+    return dataclasses.replace(params, direction=dataclasses.replace(params.direction, **method))

@@ -26,7 +26,7 @@ class Advice:
     Parameters
     ----------
     kind : str
-        `autoencoder`, `position`, `expression`, `window`, `clusters` or `empty`.
+        `autoencoder`, `position`, `expression`, `weight`, `window`, `clusters` or `empty`.
     sentence : str
         What was found, with its number, and what to try; Markdown without headings.
     """
@@ -56,6 +56,7 @@ def advise(
     return [
         *dead_autoencoder(result),
         *drowned(shares, result.params.clustering.x_weight),
+        *idle_weight(result),
         *wide_window(result, coordinates, labels_true),
         *more_clusters_than_layers(result.params.clustering.n_clusters, labels_true),
         *empty_clusters(result),
@@ -116,6 +117,27 @@ def _balance(shares: Shares, x_weight: float) -> str:
         return "Give X a weight above 0." if x_weight == 0 else "The other part does not vary over the tissue."
     even = x_weight * (shares.position / shares.expression) ** 0.5
     return f"At an X weight of {even:.2g} both would count the same."
+
+
+def idle_weight(result: Result) -> Iterator[Advice]:
+    """Advise where the X weight was turned, but no depth takes part that expression could be weighed against.
+
+    Parameters
+    ----------
+    result : Result
+
+    Yields
+    ------
+    Advice
+    """
+    clustering, found = result.params.clustering, result.direction
+    if clustering.by_kmeans or clustering.x_weight == 1 or found is None or found.takes_part:
+        return
+    yield Advice(
+        "weight",
+        f"The X weight of {clustering.x_weight:g} changes nothing here: the bending depth explains {found.support or 0:.0%} of the "
+        "structure of expression, too little to take part, so expression decides alone. A direction by hand takes part always.",
+    )
 
 
 def wide_window(result: Result, coordinates: Coordinates, labels_true: np.ndarray | None) -> Iterator[Advice]:

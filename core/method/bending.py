@@ -15,7 +15,6 @@ from core.depth import Bend, FoundDirection, across_layers_um, bending_terms, de
 from core.method.neighbours import mean_over_neighbours, neighbour_graph
 from core.method.threads import one_thread
 
-_DEGREE = 3  # of the polynomial: 2 bends once, 3 lets the bend differ from end to end
 _ANGLES = np.arange(60) * np.pi / 60
 _STARTING_FACTORS = 3  # the strongest: each is tried as a first guess of depth
 _KNOTS = 12  # of the curve g, at quantiles of depth
@@ -37,7 +36,7 @@ class _Fit:
     slopes: np.ndarray
 
 
-def find_bend(factors: np.ndarray, coordinates: Coordinates) -> FoundDirection:
+def find_bend(factors: np.ndarray, coordinates: Coordinates, degree: int = 3) -> FoundDirection:
     """Find the curved depth that explains most of what expression shows over the tissue.
 
     Parameters
@@ -45,6 +44,8 @@ def find_bend(factors: np.ndarray, coordinates: Coordinates) -> FoundDirection:
     factors : ndarray of shape (n_spots, n_factors)
         From :func:`core.method.factors.spatial_factors`, strongest first. Not modified.
     coordinates : Coordinates
+    degree : int
+        Of the polynomial: 1 is straight, 2 bends once, 3 lets the bend differ from end to end.
 
     Returns
     -------
@@ -64,9 +65,9 @@ def find_bend(factors: np.ndarray, coordinates: Coordinates) -> FoundDirection:
     learnt = np.linspace(0, len(order) - 1, min(len(order), _N_FITTED)).astype(int)
     with one_thread():
         centre, scale = _frame(coordinates.tissue_um)
-        terms = bending_terms((coordinates.tissue_um - centre) / scale, _DEGREE)
+        terms = bending_terms((coordinates.tissue_um - centre) / scale, degree)
         terms -= terms[learnt].mean(axis=0)
-        coefficients = _best_fit(factors[learnt], terms[learnt], coordinates[learnt])
+        coefficients = _best_fit(factors[learnt], terms[learnt], coordinates[learnt], degree)
         support = _support(factors, terms @ coefficients, coordinates)
     return _direction(coefficients, centre, scale, coordinates, support)
 
@@ -77,10 +78,10 @@ def _frame(tissue_um: np.ndarray) -> tuple[np.ndarray, float]:
     return (low + high) / 2, max(float((high - low).max()) / 2, 1e-9)
 
 
-def _best_fit(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates) -> np.ndarray:
+def _best_fit(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates, degree: int) -> np.ndarray:
     straight = _straight(factors, coordinates)
     starts = [straight, *(factors[:, index] for index in range(min(_STARTING_FACTORS, factors.shape[1])))]
-    fits = [_bent(factors, terms, start) for start in starts]
+    fits = [_bent(factors, terms, start, degree) for start in starts]
     return max(fits, key=lambda fit: fit.explained).coefficients
 
 
@@ -89,10 +90,10 @@ def _straight(factors: np.ndarray, coordinates: Coordinates) -> np.ndarray:
     return max(depths, key=lambda u: _curve(factors, _standard(u)[0])[0])
 
 
-def _bent(factors: np.ndarray, terms: np.ndarray, start: np.ndarray) -> _Fit:
+def _bent(factors: np.ndarray, terms: np.ndarray, start: np.ndarray, highest: int) -> _Fit:
     """Let a first guess of depth be straight, bend once, and so on: sent to the highest degree at once it would catch on the way."""
-    degrees, u = _degrees(), start
-    for degree in range(1, _DEGREE + 1):
+    degrees, u = _degrees(highest), start
+    for degree in range(1, highest + 1):
         allowed = degrees <= degree
         first = np.zeros(len(degrees))
         first[allowed] = np.linalg.lstsq(terms[:, allowed], u, rcond=None)[0]
@@ -101,8 +102,8 @@ def _bent(factors: np.ndarray, terms: np.ndarray, start: np.ndarray) -> _Fit:
     return fit
 
 
-def _degrees() -> np.ndarray:
-    return np.array([degree for degree in range(1, _DEGREE + 1) for _ in range(degree + 1)])
+def _degrees(highest: int) -> np.ndarray:
+    return np.array([degree for degree in range(1, highest + 1) for _ in range(degree + 1)])
 
 
 def _refined(factors: np.ndarray, terms: np.ndarray, coefficients: np.ndarray, allowed: np.ndarray) -> _Fit:

@@ -87,10 +87,12 @@ class EarlySteps:
         ----------
         params : MethodParams
         """
-        sample, embedding = self.sample, params.embedding
+        sample, pooling, n_factors = self.sample, params.pooling, params.embedding.n_components
         with self._clock.timed("pool"):
             return self._kept(
-                lambda: spatial_factors(sample.expression, sample.coordinates, embedding.n_components, embedding.hops),
+                lambda: spatial_factors(
+                    sample.expression, sample.coordinates, n_factors, pooling.window - 1, pooling.scale
+                ),
                 "embedded",
                 *embedding_key(params),
             )
@@ -184,13 +186,13 @@ def early_steps_key(params: MethodParams) -> str:
     Returns
     -------
     str
-        Of pooling and training, or pooling and embedding; for mixtures, with the seed that their fits start from.
+        Of pooling and training, or pooling and embedding; for mixtures, with the seed and the X weight of their fits.
     """
     early = embedding_key(params)
     if params.embedding.needs_training:
         early = params.pooling, params.embedding.network
     if not params.clustering.by_kmeans:
-        early = *early, str(params.clustering.random_state)
+        early = *early, str(params.clustering.random_state), str(params.clustering.x_weight)
     return params_key("early", *early)
 
 
@@ -208,7 +210,7 @@ def embedding_key(params: MethodParams) -> tuple[object, ...]:
     """
     embedding = params.embedding
     if embedding.kind == "factors":
-        return embedding.kind, str(embedding.n_components), str(embedding.hops)
+        return embedding.kind, str(embedding.n_components), params.pooling
     relevant: dict[str, tuple[object, ...]] = {"none": (), "pca": (str(embedding.n_components),)}
     return params.pooling, embedding.kind, *relevant.get(embedding.kind, (embedding.network,))
 

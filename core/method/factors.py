@@ -29,7 +29,9 @@ _ROUNDS = 4
 _RIDGE = 1e-9  # of the mean variance: keeps the noise invertible
 
 
-def spatial_factors(expression: Expression, coordinates: Coordinates, n_factors: int, hops: int) -> np.ndarray:
+def spatial_factors(
+    expression: Expression, coordinates: Coordinates, n_factors: int, hops: int, scale: float = 1.0
+) -> np.ndarray:
     """Find the directions of expression that stand out most from the noise between neighbours.
 
     Parameters
@@ -41,6 +43,8 @@ def spatial_factors(expression: Expression, coordinates: Coordinates, n_factors:
         Fewer are given where spots or genes are fewer.
     hops : int
         How often each spot's factors are averaged with its neighbours'.
+    scale : float
+        As for :func:`core.method.normalisation.log_normalised_together`.
 
     Returns
     -------
@@ -57,11 +61,15 @@ def spatial_factors(expression: Expression, coordinates: Coordinates, n_factors:
     Works through the spots in an order fixed by their positions, on one thread: the same tissue gives the same factors,
     however its file is sorted and however many processors there are.
     """
-    return common_factors([expression], [coordinates], n_factors, hops)[0]
+    return common_factors([expression], [coordinates], n_factors, hops, scale)[0]
 
 
 def common_factors(
-    expressions: Sequence[Expression], coordinates: Sequence[Coordinates], n_factors: int, hops: int
+    expressions: Sequence[Expression],
+    coordinates: Sequence[Coordinates],
+    n_factors: int,
+    hops: int,
+    scale: float = 1.0,
 ) -> list[np.ndarray]:
     """Find the same directions for several sections, none of which is a neighbour of another.
 
@@ -71,7 +79,7 @@ def common_factors(
         Counts of each section; the same genes in the same order. Not modified.
     coordinates : sequence of Coordinates
         Of each section.
-    n_factors, hops : int
+    n_factors, hops, scale
         As for :func:`spatial_factors`.
 
     Returns
@@ -89,7 +97,7 @@ def common_factors(
     orders = [canonical_order(of_section.positions) for of_section in coordinates]
     with one_thread():
         sections = [expression[order] for expression, order in zip(expressions, orders, strict=True)]
-        components = _common_components(log_normalised_together(sections), N_COMPONENTS)
+        components = _common_components(log_normalised_together(sections, scale), N_COMPONENTS)
         graphs = [neighbour_graph(of_section[order]) for of_section, order in zip(coordinates, orders, strict=True)]
         turned = _turned(components, graphs, n_factors, hops)
     return [_put_back(factors, order) for factors, order in zip(turned, orders, strict=True)]

@@ -23,7 +23,7 @@ from core.method.scoring import scores_of
 from core.method.shared_genes import counts_of, shared_genes
 from core.method.timing import StepClock
 from core.method.version import METHOD_VERSION
-from core.params import DEFAULT_N_CLUSTERS, MethodParams, params_key
+from core.params import DEFAULT_N_CLUSTERS, MethodParams, PoolingParams, params_key
 from core.result import Result, Scores
 from core.sample import Sample
 
@@ -157,8 +157,8 @@ class JointPipeline:
     def _find_factors(self, params: MethodParams) -> np.ndarray:
         self._tell(0.0, f"Finds factors of {len(self.genes):,} shared genes")
         counts = [counts_of(sample, self.genes) for sample in self._ranked]
-        coordinates, embedding = [sample.coordinates for sample in self._ranked], params.embedding
-        found = common_factors(counts, coordinates, embedding.n_components, embedding.hops)
+        coordinates, pooling = [sample.coordinates for sample in self._ranked], params.pooling
+        found = common_factors(counts, coordinates, params.embedding.n_components, pooling.window - 1, pooling.scale)
         self._tell(_ANCHORS_FROM, "Brings the sections together")
         moved = offsets([values[order] for values, order in zip(found, self._orders, strict=True)])
         return np.vstack([values + move for values, move in zip(found, moved, strict=True)])
@@ -279,5 +279,5 @@ def _on_a_line(n_spots: int) -> np.ndarray:
     return np.column_stack((np.arange(n_spots), np.zeros(n_spots)))
 
 
-def _factors_key(params: MethodParams) -> tuple[str, str]:
-    return str(params.embedding.n_components), str(params.embedding.hops)
+def _factors_key(params: MethodParams) -> tuple[str, PoolingParams]:
+    return str(params.embedding.n_components), params.pooling

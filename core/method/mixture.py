@@ -53,6 +53,7 @@ def fit_many(
     positions: np.ndarray,
     n_clusters: int,
     random_state: int,
+    widths: np.ndarray | None = None,
     *,
     n_fits: int = N_FITS,
     on_fit: Callable[[int, int], None] | None = None,
@@ -68,6 +69,9 @@ def fit_many(
     n_clusters : int
         Only :func:`sizes` of it counts.
     random_state : int
+    widths : ndarray of shape (n_features,), optional
+        How much a difference in each feature counts: the distance from a centre m is (W (x - m))' S^-1 (W (x - m)), with the
+        widths W on its diagonal and S the covariance within domains as it is without them. 1 by default, an ordinary mixture.
     n_fits : int
     on_fit : callable, optional
         Told of every fit: how many are done, of how many.
@@ -88,13 +92,13 @@ def fit_many(
     asked, seeds = sizes(n_clusters), rng.integers(2**31, size=n_fits).tolist()
     labels = np.empty((n_fits, len(features)), dtype=np.int16)
     with one_thread(), ThreadPoolExecutor(_FITS_AT_ONCE) as workers:
-        values = _centred(features[order])
+        values, widths = _centred(features[order]), _widths(widths, features)
         learnt_from = _evenly(len(values))
 
         def fit(number: int) -> None:
-            view = values[:, : _view(number, values.shape[1])]
+            seen = slice(_view(number, values.shape[1]))
             size = min(asked[number // len(_VIEWS) % len(asked)], len(learnt_from))
-            labels[number, order] = _fit(view, learnt_from, size, seeds[number])
+            labels[number, order] = _fit(values[:, seen], widths[seen], learnt_from, size, seeds[number])
 
         for done, _ in enumerate(workers.map(fit, range(n_fits)), start=1):  # also raises what a fit raised
             if on_fit is not None:
@@ -102,7 +106,13 @@ def fit_many(
     return labels
 
 
-def merge_each(fits: np.ndarray, features: np.ndarray, positions: np.ndarray, n_clusters: int) -> np.ndarray:
+def merge_each(
+    fits: np.ndarray,
+    features: np.ndarray,
+    positions: np.ndarray,
+    n_clusters: int,
+    widths: np.ndarray | None = None,
+) -> np.ndarray:
     """Merge the domains of each fit until so many are left.
 
     Parameters
@@ -114,6 +124,8 @@ def merge_each(fits: np.ndarray, features: np.ndarray, positions: np.ndarray, n_
     positions : ndarray of shape (n_spots, 2)
         Fix the order of work.
     n_clusters : int
+    widths : ndarray of shape (n_features,), optional
+        As they were fitted with.
 
     Returns
     -------
@@ -123,11 +135,11 @@ def merge_each(fits: np.ndarray, features: np.ndarray, positions: np.ndarray, n_
     order = canonical_order(positions)
     partitions = np.empty_like(fits)
     with one_thread():
-        values = _centred(features[order])
+        values, widths = _centred(features[order]), _widths(widths, features)
         learnt_from = _evenly(len(values))
         for fit, labels in enumerate(fits):
-            view = values[:, : _view(fit, values.shape[1])]
-            partitions[fit, order] = merged(view, labels[order].astype(np.int64), n_clusters, learnt_from)
+            seen, fine = slice(_view(fit, values.shape[1])), labels[order].astype(np.int64)
+            partitions[fit, order] = merged(values[:, seen], fine, n_clusters, learnt_from, widths[seen])
     return partitions
 
 
@@ -180,7 +192,9 @@ def reduced(features: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return components[:, : found.shape[1]]
 
 
-def merged(values: np.ndarray, labels: np.ndarray, n_clusters: int, learnt_from: np.ndarray) -> np.ndarray:
+def merged(
+    values: np.ndarray, labels: np.ndarray, n_clusters: int, learnt_from: np.ndarray, widths: np.ndarray | float = 1.0
+) -> np.ndarray:
     """Merge the two domains that are nearest, again and again, by Ward's rule in units of the shared covariance.
 
     Parameters
@@ -190,6 +204,8 @@ def merged(values: np.ndarray, labels: np.ndarray, n_clusters: int, learnt_from:
     n_clusters : int
     learnt_from : ndarray of int
         Spots that centres and covariance are taken from.
+    widths : ndarray of shape (n_features,) or float
+        As for :func:`fit_many`.
 
     Returns
     -------
@@ -199,7 +215,7 @@ def merged(values: np.ndarray, labels: np.ndarray, n_clusters: int, learnt_from:
     n_fine = int(labels.max()) + 1
     counts = np.bincount(labels[learnt_from], minlength=n_fine).astype(float)
     centres, within = _centres_and_covariance(values[learnt_from], labels[learnt_from], n_fine)
-    centres = centres @ _whitening(within)
+    centres = (centres * widths) @ _whitening(within)
     joined = np.arange(n_fine)
     alive = counts > 0
     while alive.sum() > n_clusters:
@@ -225,6 +241,10 @@ def _centred(values: np.ndarray) -> np.ndarray:
     return np.asarray(values - values.mean(axis=0))
 
 
+def _widths(widths: np.ndarray | None, features: np.ndarray) -> np.ndarray:
+    return np.ones(features.shape[1]) if widths is None else widths
+
+
 def _view(fit: int, n_features: int) -> int:
     return max(1, round(_VIEWS[fit % len(_VIEWS)] * n_features))
 
@@ -233,24 +253,26 @@ def _evenly(n_spots: int) -> np.ndarray:
     return np.linspace(0, n_spots - 1, min(n_spots, _N_FITTED)).astype(int)
 
 
-def _fit(values: np.ndarray, learnt_from: np.ndarray, size: int, seed: int) -> np.ndarray:
+def _fit(values: np.ndarray, widths: np.ndarray, learnt_from: np.ndarray, size: int, seed: int) -> np.ndarray:
     learnt = values[learnt_from]
-    start = _kmeans(learnt, size, np.random.default_rng(seed), n_init=1, max_iter=_START_ITER)
-    weights, offsets = _tied_mixture(learnt, start, size)
+    start = _kmeans(learnt * widths, size, np.random.default_rng(seed), n_init=1, max_iter=_START_ITER)
+    weights, offsets = _tied_mixture(learnt, widths, start, size)
     return np.asarray((values @ weights + offsets).argmax(axis=1))
 
 
-def _tied_mixture(values: np.ndarray, start: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _tied_mixture(
+    values: np.ndarray, widths: np.ndarray, start: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit by expectation maximisation, from a partition.
 
-    With one covariance S the log density of domain k at x is, but for a term common to all domains, linear in x:
-    x S^-1 m_k - m_k S^-1 m_k / 2 + log p_k. Returned are these weights (n_features x size) and offsets (size).
+    With one covariance S and P = W S^-1 W the log density of domain k at x is, but for a term common to all domains, linear in x:
+    x P m_k - m_k P m_k / 2 + log p_k. Returned are these weights (n_features x size) and offsets (size).
     """
     total = values.T @ values / len(values)
     shares = np.eye(size)[start]
     before = np.full(size, np.inf)
     for _ in range(_MAX_ITER):
-        weights, offsets = _linear_rule(values, shares, total)
+        weights, offsets = _linear_rule(values, widths, shares, total)
         if np.abs(offsets - before).max() < _SETTLED:
             break
         before = offsets
@@ -261,11 +283,13 @@ def _tied_mixture(values: np.ndarray, start: np.ndarray, size: int) -> tuple[np.
     return weights, offsets
 
 
-def _linear_rule(values: np.ndarray, shares: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _linear_rule(
+    values: np.ndarray, widths: np.ndarray, shares: np.ndarray, total: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     counts = shares.sum(axis=0) + 1e-9
     centres = (shares.T @ values) / counts[:, None]
     within = total - (centres.T * counts) @ centres / len(values)
-    weights = np.linalg.solve(_ridged(within), centres.T)
+    weights = widths[:, None] * np.linalg.solve(_ridged(within), (centres * widths).T)
     return weights, np.log(counts / len(values)) - 0.5 * np.einsum("kd,dk->k", centres, weights)
 
 

@@ -24,13 +24,16 @@ def log_normalised(counts: Expression) -> Expression:
     return log_normalised_together([counts])[0]
 
 
-def log_normalised_together(sections: Sequence[Expression]) -> list[Expression]:
+def log_normalised_together(sections: Sequence[Expression], scale: float = 1.0) -> list[Expression]:
     """Normalise several sections by the median library size of all their spots, so that a count means the same in each.
 
     Parameters
     ----------
     sections : sequence of ndarray or csr_array of shape (n_spots, n_genes)
         Counts. Not modified.
+    scale : float
+        Normalised counts are multiplied by it before the logarithm: a small one leaves them nearly linear, a large one makes
+        nearly log-ratios of them.
 
     Returns
     -------
@@ -39,7 +42,9 @@ def log_normalised_together(sections: Sequence[Expression]) -> list[Expression]:
     """
     libraries = [library_sizes(counts) for counts in sections]
     median = _median(np.concatenate(libraries))
-    return [_log(counts, median / np.maximum(own, 1.0)) for counts, own in zip(sections, libraries, strict=True)]
+    return [
+        _log(counts, scale * median / np.maximum(own, 1.0)) for counts, own in zip(sections, libraries, strict=True)
+    ]
 
 
 def _log(counts: Expression, factor: np.ndarray) -> Expression:

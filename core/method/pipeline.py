@@ -24,14 +24,16 @@ from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of
 from core.method.seeds import nth_start
-from core.params import EmbeddingParams, MethodParams
+from core.params import EmbeddingParams, MethodParams, PoolingParams
 from core.result import AutoencoderReport, Result, Scores
 from core.sample import Sample
 
 if TYPE_CHECKING:
     from core.method.training import OnEpoch, TrainedModel
 
-_BENT_BY = MethodParams(embedding=EmbeddingParams(kind="factors", n_components=16))
+_BENT_BY = MethodParams(
+    pooling=PoolingParams(window=2, scale=1.0), embedding=EmbeddingParams(kind="factors", n_components=16)
+)
 """Whose factors a bending depth is found from, whatever is clustered."""
 
 
@@ -83,9 +85,10 @@ class Pipeline(EarlySteps):
             return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
         if method == "bending":
             return self._kept(
-                lambda: find_bend(self.factors(_BENT_BY), sample.coordinates),
+                lambda: find_bend(self.factors(_BENT_BY), sample.coordinates, params.direction.degree),
                 "direction",
                 "bending",
+                str(params.direction.degree),
                 *embedding_key(_BENT_BY),
             )
         if method == "expression":
@@ -106,7 +109,7 @@ class Pipeline(EarlySteps):
         ----------
         params : MethodParams
         found : FoundDirection or None
-            None lets both coordinates enter the distance.
+            None lets both coordinates enter the distance of k-means.
         """
         rounds = params.refinement.rounds
         if rounds == 0:
@@ -137,15 +140,22 @@ class Pipeline(EarlySteps):
         """Fits of the mixture, merged down to the number of clusters; ndarray of shape (n_fits, n_spots), int."""
         features, positions = self._features(params, found), self.sample.positions
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
-        key = (*embedding_key(params), repr(found), str(seed))
+        with_depth = found is not None and found.takes_part
+        weight = params.clustering.x_weight if with_depth else 1.0
+        widths = np.full(features.shape[1], weight)
+        widths[: int(with_depth)] = 1.0  # depth comes first
+        key = (*embedding_key(params), repr(found), str(seed), str(weight))
         fits = self._kept(
-            lambda: mixture.fit_many(features, positions, n_clusters, seed),
+            lambda: mixture.fit_many(features, positions, n_clusters, seed, widths),
             "fits",
             *key,
             repr(mixture.sizes(n_clusters)),
         )
         return self._kept(
-            lambda: mixture.merge_each(fits, features, positions, n_clusters), "merged", *key, str(n_clusters)
+            lambda: mixture.merge_each(fits, features, positions, n_clusters, widths),
+            "merged",
+            *key,
+            str(n_clusters),
         )
 
     def _features(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:

@@ -54,7 +54,7 @@ def test_more_starts_are_told_with_their_seeds_for_people(files, capsys):
     assert run("cluster", *files, "--joint", "--starts", "2", "--seed", "5", "--n-clusters", "2") == 0
     out = capsys.readouterr().out
     assert "Sections:\n  one: 192 spots, 60 genes\n  two: 240 spots, 60 genes\n" in out
-    assert "16 spatial factors of 60 shared genes, averaged over 1 hop" in out
+    assert "16 spatial factors of 60 shared genes, averaged with window 2" in out
     assert "Seed 5:" in out
     assert "Seed 6:" in out
     assert "  mean: ARI " in out
@@ -66,7 +66,7 @@ def test_more_starts_are_told_with_their_seeds_for_people(files, capsys):
         ((), "2 samples were given, but `cluster` takes one at a time: add --joint"),
         (("--joint", "--preset", "paper"), "Start from the preset `recommended`"),
         (("--joint", "--model", "m.pt"), "leave out --model"),
-        (("--joint", "--window", "8"), "window changes nothing in these settings"),
+        (("--joint", "--n-init", "8"), "n_init changes nothing in these settings"),
         (("--joint", "--labels", __file__), "is a file, but with --joint a folder belongs there"),
         (("--joint", "--loupe", "somewhere"), "one has no barcodes"),
         (("--joint", "--markers", "m.csv"), "leave out --joint, or --markers"),

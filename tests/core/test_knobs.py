@@ -61,7 +61,9 @@ def test_a_knob_that_takes_no_part_changes_no_label_whatever_its_value(name):
 @pytest.mark.parametrize("kind", knobs.declared(("embedding", "kind")).metadata["choices"])
 def test_what_an_embedding_is_made_of_takes_part_and_nothing_else_of_that_step(kind):
     params = replaced(preset("paper"), ("embedding", "kind"), kind)
-    assert knobs.takes_part(params, ("pooling", "window")) == params.embedding.pools
+    assert knobs.takes_part(params, ("pooling", "window"))
+    assert knobs.takes_part(params, ("pooling", "scale")) == (kind != "latent")
+    assert knobs.takes_part(params, ("embedding", "n_components")) == (kind in ("pca", "factors"))
     networks = {"autoencoder": ("code", "reconstruction"), "latent": ("latent",)}
     for network, kinds in networks.items():
         assert knobs.takes_part(params, ("embedding", network, "epochs")) == (kind in kinds)
@@ -71,9 +73,9 @@ def test_what_an_embedding_is_made_of_takes_part_and_nothing_else_of_that_step(k
 @pytest.mark.parametrize(
     ("name", "preset_without"),
     [
-        ("window", "recommended"),
-        ("x_weight", "recommended"),
-        ("hops", "paper"),
+        ("n_init", "recommended"),
+        ("degree", "paper"),
+        ("components", "paper"),
         ("epochs", "paper"),
         ("angle", "paper"),
     ],
@@ -86,9 +88,30 @@ def test_a_knob_that_takes_no_part_is_refused_with_what_it_needs(name, preset_wi
 
 def test_a_refusal_names_the_presets_that_use_the_knob():
     with pytest.raises(
-        ParameterError, match=r"embedding is factors \(preset recommended\): choose that, or leave hops out"
+        ParameterError, match=r"direction is bending \(preset recommended\): choose that, or leave degree out"
     ):
-        knobs.check_takes_part(knobs.path_of("hops"), [preset("paper")])
+        knobs.check_takes_part(knobs.path_of("degree"), [preset("paper")])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_window_scale_and_x_weight_take_part_in_every_preset(name):
+    for knob in ("window", "scale", "x_weight"):
+        knobs.check_takes_part(knobs.path_of(knob), [preset(name)])
+
+
+def test_the_x_weight_needs_a_distance_with_position_or_a_depth():
+    alone = replaced(preset("recommended"), ("direction", "method"), "off")
+    assert knobs.takes_part(replaced(alone, ("clustering", "read_out"), "kmeans"), ("clustering", "x_weight"))
+    assert knobs.takes_part(replaced(alone, ("direction", "method"), "manual"), ("clustering", "x_weight"))
+    with pytest.raises(
+        ParameterError, match=r"It counts where read_out is kmeans or direction is preclustering, .* or"
+    ):
+        knobs.check_takes_part(("clustering", "x_weight"), [alone])
+
+
+def test_hops_are_refused_with_what_takes_their_place():
+    with pytest.raises(ParameterError, match="no knob 'hops' any more: use window, which is one more"):
+        knobs.path_of("hops")
 
 
 def test_the_names_that_links_and_records_hold_stay_as_they_are():
@@ -97,7 +120,6 @@ def test_the_names_that_links_and_records_hold_stay_as_they_are():
         "pooling.scale": "scale",
         "embedding.kind": "embedding",
         "embedding.n_components": "components",
-        "embedding.hops": "hops",
         "embedding.autoencoder.width": "width",
         "embedding.autoencoder.epochs": "epochs",
         "embedding.autoencoder.learning_rate": "learning_rate",
@@ -112,6 +134,7 @@ def test_the_names_that_links_and_records_hold_stay_as_they_are():
         "embedding.latent.random_state": "latent_seed",
         "direction.method": "direction",
         "direction.angle": "angle",
+        "direction.degree": "degree",
         "clustering.x_weight": "x_weight",
         "clustering.n_clusters": "n_clusters",
         "clustering.read_out": "read_out",

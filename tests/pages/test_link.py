@@ -62,6 +62,15 @@ def test_a_link_sets_every_knob_that_it_names_and_computes_with_them(app, sample
     assert cards(linked)["ARI"][0] == f"{result.scores.ari:.3f}"
 
 
+def test_a_link_of_version_0_1_with_hops_opens_with_the_window_that_does_the_same(samples_folder):
+    linked = opened(sample="second.h5", preset="recommended", hops="2")
+    assert not warnings(linked)
+    assert linked.slider(key("pooling.window")).value == 3
+    assert linked.number_input(key("pooling.scale")).value == 1
+    assert (linked.query_params["window"], "hops" in linked.query_params) == ("3", False)
+    assert page_address.settings_of({"preset": "paper", "hops": "2"}) == (Settings(preset="paper"), [])
+
+
 def test_the_address_that_a_session_writes_shows_another_session_the_same(app):
     app.slider(key("pooling.window")).set_value(2).run()
     app.number_input(key("clustering.x_weight")).set_value(0.25).run()

@@ -219,7 +219,7 @@ def test_a_run_whose_labels_are_lost_says_so_and_still_shows_its_settings(sample
 def test_a_run_opens_in_tune_with_its_sample_and_every_knob(samples_folder, sample, record):
     lab.write(small_sample("second", n_rows=20), samples_folder / "second.h5")
     moved = replaced(
-        replaced(preset("recommended", n_clusters=4), ("embedding", "hops"), 2), ("clustering", "random_state"), 5
+        replaced(preset("recommended", n_clusters=4), ("pooling", "window"), 3), ("clustering", "random_state"), 5
     )
     app = opened(run := kept(record, sample, moved, name="deep"))
     assert app.code[0].value.endswith(f"?run={run.id}")
@@ -228,7 +228,7 @@ def test_a_run_opens_in_tune_with_its_sample_and_every_knob(samples_folder, samp
     assert app.selectbox("widget:sample").value == "first.h5"
     assert app.selectbox("widget:preset").value == "recommended"
     assert any("Kept: deep" in item.value for item in app.markdown)
-    assert app.slider("widget:embedding.hops").value == 2
+    assert app.slider("widget:pooling.window").value == 3
     assert app.number_input("widget:clustering.random_state").value == 5
 
 

@@ -10,6 +10,7 @@ from core.work.board.board import shared_board
 from tests.named_tissue import named_sample
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
+from ui.sections import address
 
 PICK, START, CLUSTERS = "widget:sections", "widget:cluster together", "widget:sections.clustering.n_clusters"
 
@@ -78,10 +79,15 @@ def test_sections_without_genes_in_common_end_in_a_sentence(folder):
 
 
 def test_an_address_that_asks_for_what_is_not_there_is_told(folder):
-    app = opened(section=["one.h5", "two.h5", "gone.h5"], n_clusters=["0"], window=["3"])
+    app = opened(section=["one.h5", "two.h5", "gone.h5"], n_clusters=["0"], x_weight=["3"])
     told = " ".join(item.value for item in app.warning)
     assert "There is no sample gone.h5 here" in told
     assert "`n_clusters=0` in the address was passed over" in told
-    assert "`window=3` in the address was passed over" in told
+    assert "`x_weight=3` in the address was passed over" in told
     assert "it is no knob of this page." in told
     assert app.number_input(CLUSTERS).value == 3
+
+
+def test_a_link_of_version_0_1_with_hops_is_read_as_a_window():
+    together, refused = address.together_of({"section": ["one.h5"], "hops": ["2"]})
+    assert (together.changes, refused) == ({("pooling", "window"): 3, ("pooling", "scale"): 1.0}, [])

@@ -74,13 +74,15 @@ def test_the_recommended_preset_shows_its_own_controls_and_hides_those_that_play
     params = preset("recommended", n_clusters=n_layers)
     app.selectbox(key("preset")).select("recommended").run()
     assert not app.exception
-    assert app.slider(key("embedding.hops")).value == params.embedding.hops
+    assert app.slider(key("pooling.window")).value == params.pooling.window == 2
     assert app.number_input(key("embedding.n_components")).value == params.embedding.n_components
     assert app.selectbox(key("clustering.read_out")).value == "mixture"
     assert app.slider(key("refinement.rounds")).value == 1
     assert app.number_input(key("clustering.n_clusters")).value == n_layers
+    assert app.number_input(key("pooling.scale")).value == app.number_input(key("clustering.x_weight")).value == 1
+    assert app.slider(key("direction.degree")).value == 3
     shown = {widget.key for widget in (*app.slider, *app.number_input)}
-    assert not shown & {key(hidden) for hidden in ("pooling.window", "pooling.scale", "clustering.x_weight")}
+    assert not shown & {key(hidden) for hidden in ("clustering.n_init", "clustering.max_iter", "direction.angle")}
     assert cards(app)["ARI"][0] == f"{expected(samples_folder, 'first', params).scores.ari:.3f}"
     assert cards(app)["Direction"][0] == "Bending"  # the layers of this tissue are plain
 
@@ -142,6 +144,17 @@ def test_going_on_by_hand_never_starts_from_a_direction_that_was_found_on_anothe
     app.selectbox(key("sample")).select("second.h5").run()
     app.selectbox(key("direction.method")).select("manual").run()
     assert app.slider(key("direction.angle")).value == 0.0
+
+
+def test_a_direction_by_hand_is_drawn_as_an_arrow_in_the_recommended_preset_too(app):
+    app.selectbox(key("preset")).select("recommended").run()
+    assert given(app)["maps"][0]["arrow"] is None
+    app.selectbox(key("direction.method")).select("manual").run()
+    before = given(app)["maps"][0]
+    app.slider(key("direction.angle")).set_value(0.9).run()
+    turned = given(app)["maps"][0]
+    assert turned["arrow"] is not None
+    assert turned["arrow"] != before["arrow"]
 
 
 def test_the_arrow_turns_with_the_angle(app):

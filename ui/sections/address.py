@@ -57,6 +57,6 @@ def query_of(together: Together) -> dict[str, list[str]]:
 def together_of(query: Query) -> tuple[Together, list[str]]:
     """Read a choice, with a sentence for each entry that means nothing; whoever opens the link of a clustering that was started wants to see it."""
     moved = {name: texts[-1] for name, texts in query.items() if name not in (_SECTION, _STARTED)}
-    changes, refused = knobs_of(moved, knobs.joint())
+    changes, refused = knobs_of(moved, knobs.joint(), embedding="factors")
     files = tuple(dict.fromkeys(query[_SECTION]))
     return Together(files=files, changes=changes, live=files if _STARTED in query else ()), refused

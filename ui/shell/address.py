@@ -12,8 +12,9 @@ import streamlit as st
 from core import knobs
 from core.errors import ParameterError
 from core.knobs import KnobPath
-from core.params import PRESETS
+from core.params import PRESETS, preset
 from core.text import shown
+from core.version_0_1 import renewed
 from ui.shell import known_runs, run_links, session
 from ui.shell.run_links import Opened
 from ui.shell.session import Settings
@@ -115,14 +116,15 @@ def query_of(settings: Settings) -> dict[str, str]:
 def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
     """Read settings out of an address, with a sentence for each name or value that means nothing."""
     others = {_SAMPLE, _PRESET, _RUN, *(name for part in _parts.values() for name in part.names)}
-    changes, sentences = knobs_of({name: text for name, text in query.items() if name not in others})
+    asked = query.get(_PRESET, Settings().preset)
+    name = asked if asked in PRESETS else Settings().preset
+    moved = {name: text for name, text in query.items() if name not in others}
+    changes, sentences = knobs_of(moved, embedding=preset(name).embedding.kind)
     if _ANGLE in changes:
         changes.setdefault(_DIRECTION, "manual")
-    preset = query.get(_PRESET, Settings().preset)
-    if preset not in PRESETS:
-        sentences.append(f"There is no preset `{as_code(preset)}`, which the address asks for: choose one on the left.")
-        preset = Settings().preset
-    return Settings(preset=preset, changes=changes), sentences
+    if asked != name:
+        sentences.append(f"There is no preset `{as_code(asked)}`, which the address asks for: choose one on the left.")
+    return Settings(preset=name, changes=changes), sentences
 
 
 def query_of_knobs(changes: Mapping[KnobPath, Any]) -> dict[str, str]:
@@ -131,16 +133,16 @@ def query_of_knobs(changes: Mapping[KnobPath, Any]) -> dict[str, str]:
 
 
 def knobs_of(
-    query: Mapping[str, str], of_page: Container[KnobPath] | None = None
+    query: Mapping[str, str], of_page: Container[KnobPath] | None = None, *, embedding: str
 ) -> tuple[dict[KnobPath, Any], list[str]]:
-    """Read moved knobs, of a page that may have some of them only, with a sentence for each entry that means nothing."""
+    """Read moved knobs, of a page that may have some of them only and of an embedding where they do not say it, with a sentence for each entry that means nothing."""
     changes, sentences = {}, []
-    for name, text in query.items():
+    for name, text in renewed(query, embedding).items():
         try:
             path = _knob_path(name, of_page)
-            changes[path] = knobs.read_value(path, text)
+            changes[path] = knobs.read_value(path, str(text))
         except ParameterError as error:
-            sentences.append(refusal(str(error), name, text))
+            sentences.append(refusal(str(error), name, str(text)))
     return changes, sentences
 
 

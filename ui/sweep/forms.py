@@ -82,7 +82,7 @@ def _axes(params: MethodParams) -> tuple[Axis, ...] | None:
 
 
 def _usual_first(names: Sequence[str]) -> str:
-    return next(name for name in ("window", "hops", "n_clusters") if name in names)
+    return next(name for name in ("window", "n_clusters") if name in names)
 
 
 def _axis(index: int, names: Sequence[str], usual: str, params: MethodParams) -> tuple[str, Axis | None]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from core import codec, files
 from core.errors import DomainsError
+from core.version_0_1 import renewed_steps
 from core.work.board.job import About, Job
 from core.work.board.tasks_by_name import Task, arguments_of, name_of, task_named
 from core.work.event_log import EventLog
@@ -181,7 +182,7 @@ def _read(event: _Event) -> Interrupted | None:
             about=About(what=what, sample=sample, settings=settings),
             asked=event.asked,
             task=task,
-            args=codec.from_plain(arguments_of(task), _untagged(event.args, event.arrays)),
+            args=codec.from_plain(arguments_of(task), renewed_steps(_untagged(event.args, event.arrays))),
             at_home=event.at_home,
             again=event.again,
         )

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from core import version_0_1
 from core.errors import ParameterError
 from core.knobs import declared, names, value_at
 from core.params import MethodParams
@@ -44,6 +45,7 @@ def method_params(values: Mapping[str, Any]) -> tuple[MethodParams, dict[str, An
     aside : dict of str to object
         Knobs that this version does not have, and values that it does not allow.
     """
+    values = version_0_1.renewed(values)
     aside = {name: value for name, value in values.items() if name not in _declared()}
     return _built(MethodParams, "", values, aside), aside
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core import codec, knobs
+from core import codec, knobs, version_0_1
 from core.errors import CodecError, ParameterError
 from core.knobs import KnobPath
 from core.method.seeds import nth_start
@@ -121,7 +121,7 @@ class Sweep:
     @property
     def id(self) -> str:
         """Digest of the plan without paths, so that equal sweeps have equal ids."""
-        facts = as_json(self)
+        facts = _as_named(as_json(self))
         for section in facts["sections"]:
             del section["path"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
@@ -206,6 +206,7 @@ def from_json(facts: Mapping[str, Any]) -> Sweep:
         If it is not a sweep of this version.
     """
     try:
+        facts = _renewed(facts)
         written = [dict(section) for section in facts["sections"]]
         params = [knobs.from_flat(section.pop("params")) for section in written]
         defaults = codec.as_plain(MethodParams())
@@ -214,3 +215,39 @@ def from_json(facts: Mapping[str, Any]) -> Sweep:
         raise ParameterError(f"This is no sweep of this version of the program: {error}.") from error
     pairs = zip(sweep.sections, params, strict=True)
     return dataclasses.replace(sweep, sections=tuple(dataclasses.replace(one, params=own) for one, own in pairs))
+
+
+def _renewed(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read a plan of version 0.1: the hops that it turns become windows where all of its runs cluster spatial factors."""
+    if not all(version_0_1.HOPS in section["params"] for section in facts["sections"]):
+        return facts
+    embeddings = _embeddings(facts)
+    if len(embeddings) > 1 and "factors" in embeddings:
+        raise ParameterError(
+            "It turns the embedding, and was made by version 0.1, where spatial factors had no window: start it anew"
+        )
+    params = [version_0_1.renewed(section["params"]) for section in facts["sections"]]
+    return _with_turned(facts, params, 1)
+
+
+def _as_named(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Write a plan as version 0.1 did, where it could have: sweeps keep the ids that it gave them."""
+    then = [version_0_1.as_then(section["params"]) for section in facts["sections"]]
+    if not all(version_0_1.HOPS in params for params in then) or len(embeddings := _embeddings(facts)) > 1:
+        return facts
+    return _with_turned(facts, then, -1 if embeddings == {"factors"} else 0)
+
+
+def _embeddings(facts: Mapping[str, Any]) -> set[str]:
+    """Collect the embeddings that the runs of a plan have."""
+    axes, search = facts["axes"], facts["search"]
+    turned = [value for axis in axes if axis["knob"] == "embedding" for value in axis["values"]]
+    if search and any(item["knob"] == "embedding" for item in search["ranges"]):
+        turned = list(knobs.declared(knobs.path_of("embedding")).metadata["choices"])
+    return set(turned) or {section["params"]["embedding"] for section in facts["sections"]}
+
+
+def _with_turned(facts: Mapping[str, Any], params: Sequence[Any], by: int) -> dict[str, Any]:
+    sections = [{**section, "params": own} for section, own in zip(facts["sections"], params, strict=True)]
+    search = facts["search"] and {**facts["search"], "ranges": version_0_1.shifted(facts["search"]["ranges"], by)}
+    return {**facts, "sections": sections, "axes": version_0_1.shifted(facts["axes"], by), "search": search}

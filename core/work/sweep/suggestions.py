@@ -65,5 +65,5 @@ def to_search(params: MethodParams) -> tuple[str, ...]:
     tuple of str
         Two or three that matter most, none of which changes how many domains are found.
     """
-    wanted = ("window", "x_weight", "hops", "components", "refinement")
+    wanted = ("window", "x_weight", "components", "refinement")
     return tuple(knob for knob in wanted if knob in relevant(params))[:3]

@@ -117,3 +117,11 @@ def test_balanced_shares_need_no_advice():
 def test_a_share_just_below_all_is_not_called_all():
     (found,) = advice.drowned(Shares(0.00001, 0.99999), x_weight=1.0)
     assert "over 99.9%" in found.sentence
+
+
+def test_an_x_weight_that_was_turned_without_a_depth_to_weigh_is_told():
+    bent = dataclasses.replace(preset("recommended"), clustering=ClusteringParams(read_out="mixture", x_weight=2.0))
+    too_little, enough = (FoundDirection(angle=0.0, method="bending", support=share) for share in (0.55, 0.8))
+    assert "weight" in kinds(made(params=bent, direction=too_little))
+    assert "weight" not in kinds(made(params=bent, direction=enough))
+    assert "weight" not in kinds(made(params=preset("recommended"), direction=too_little))

@@ -46,6 +46,8 @@ def settings() -> dict[str, MethodParams]:
         f"embedding {kind}": _quick(replaced(few, ("embedding", "kind"), kind))
         for kind in _choices(EmbeddingParams, "kind")
     }
+    # As version 0.1 ran them, whose factors had one hop and no scale.
+    found["embedding factors"] = dataclasses.replace(found["embedding factors"], pooling=recommended.pooling)
     found |= {
         f"direction {method}": replaced(replaced(paper, ("direction", "method"), method), ("direction", "angle"), 0.38)
         for method in _choices(DirectionParams, "method")

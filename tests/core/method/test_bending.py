@@ -93,3 +93,11 @@ def test_round_domains_are_clustered_as_without_a_direction():
     result = pipeline.run(sample, bending)
     assert not result.direction.takes_part
     assert np.array_equal(result.labels, pipeline.run(sample, off).labels)
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_depth_bends_as_far_as_it_may(degree):
+    found = find_bend(factors_of(Y_MM + 0.25 * np.square(X_MM - 2)), PLACES, degree)
+    assert found.bend.degree == degree
+    slopes = found.bend.slopes(PLACES.tissue_um)
+    assert (np.ptp(slopes, axis=0).max() < 1e-6) == (degree == 1)

@@ -34,7 +34,7 @@ def test_groups_that_only_a_shared_covariance_tells_apart_are_found():
 def test_one_fit_is_a_tied_mixture_as_scikit_learn_fits_it_from_the_same_start():
     features, truth, _ = slabs(1)
     features = features - features.mean(axis=0)
-    weights, offsets = mixture._tied_mixture(features, truth, 4)
+    weights, offsets = mixture._tied_mixture(features, np.ones(3), truth, 4)
     theirs = GaussianMixture(
         4,
         covariance_type="tied",
@@ -99,3 +99,61 @@ def test_more_clusters_than_spots_are_refused_in_words():
 def test_spots_that_are_all_alike_do_not_crash():
     features = np.ones((50, 4))
     assert len(labels_of(features, on_a_line(np.arange(50)), 3)) == 50
+
+
+def depth_and_expression(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Spots on a line; expression has two groups that have nothing to do with where a spot lies."""
+    rng = np.random.default_rng(seed)
+    kinds = rng.integers(2, size=400)
+    expression = np.column_stack((8.0 * kinds, 0 * kinds, 0 * kinds)) + rng.normal(size=(400, 3))
+    return np.column_stack((np.linspace(-4, 4, 400), expression)), kinds
+
+
+def weighted(features, n_clusters, widths):
+    positions = on_a_line(np.arange(len(features)))
+    fits = fit_many(features, positions, n_clusters, 0, np.array(widths))
+    merged_fits = merge_each(fits, features, positions, n_clusters, np.array(widths))
+    return consensus(merged_fits, positions, n_clusters, 0)
+
+
+def test_widths_of_one_change_no_label():
+    features, _, order = slabs(5)
+    fits = fit_many(features, on_a_line(order), 4, 0)
+    assert np.array_equal(fits, fit_many(features, on_a_line(order), 4, 0, np.ones(3)))
+    plain, wide = (merge_each(fits, features, on_a_line(order), 4, widths) for widths in (None, np.ones(3)))
+    assert np.array_equal(plain, wide)
+
+
+def test_without_width_expression_decides_nothing_and_domains_are_bands_of_depth():
+    features, _ = depth_and_expression()
+    labels = weighted(features, 3, [1.0, 0.0, 0.0, 0.0])
+    assert (np.diff(labels) != 0).sum() == 2
+
+
+def test_with_great_width_expression_alone_decides():
+    features, kinds = depth_and_expression(1)
+    assert adjusted_rand_score(kinds, weighted(features, 2, [1.0, 1e3, 1e3, 1e3])) == 1
+
+
+def test_distances_are_those_of_the_metric_that_widths_stretch():
+    features, truth, _ = slabs(6)
+    features, widths = features - features.mean(axis=0), np.array([1.0, 0.3, 2.0])
+    weights, offsets = mixture._tied_mixture(features, widths, truth, 4)
+    labels = (features @ weights + offsets).argmax(axis=1)
+    shares = np.eye(4)[labels]
+    rule, shift = mixture._linear_rule(features, widths, shares, features.T @ features / len(features))
+    centres = np.array([features[labels == k].mean(axis=0) for k in range(4)])
+    residuals = features - centres[labels]
+    inverse = np.linalg.inv(mixture._ridged(residuals.T @ residuals / len(features)))
+    apart = (features[:, None] - centres) * widths
+    squares = np.einsum("nkd,de,nke->nk", apart, inverse, apart)
+    log_densities = np.log(np.bincount(labels) / len(labels)) - squares / 2
+    found = features @ rule + shift
+    assert np.allclose(found - found[:, :1], log_densities - log_densities[:, :1], atol=1e-3)
+
+
+def test_stretching_all_features_alike_leaves_the_way_domains_are_merged():
+    features, _, order = slabs(7)
+    fits = fit_many(features, on_a_line(order), 4, 0)
+    twice = merge_each(fits, features, on_a_line(order), 4, np.full(3, 2.0))
+    assert np.array_equal(twice, merge_each(fits, features, on_a_line(order), 4))

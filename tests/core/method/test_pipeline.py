@@ -154,3 +154,32 @@ def test_what_a_cache_shares_cannot_be_changed():
     kept = StepCache().get("key", lambda: np.zeros(3))
     with pytest.raises(ValueError, match="read-only"):
         kept[0] = 1
+
+
+def test_every_knob_of_the_paper_moves_the_recommended_preset(sample):
+    cache, params = StepCache(), change(preset("recommended", 7), "direction", method="manual", angle=0.4)
+    labels = pipeline.run(sample, params, cache=cache).labels
+    for moved in (
+        change(params, "pooling", window=1),
+        change(params, "pooling", scale=16.0),
+        change(params, "clustering", x_weight=0.2),
+        change(params, "direction", angle=2.0),
+    ):
+        assert (pipeline.run(sample, moved, cache=cache).labels != labels).any(), moved
+
+
+def test_a_straight_depth_by_hand_at_weight_0_cuts_the_recommended_preset_into_bands(sample):
+    params = change(preset("recommended", 4), "direction", method="manual", angle=0.4)
+    plain = change(change(params, "refinement", rounds=0), "clustering", x_weight=0.0)
+    result = pipeline.run(sample, plain)
+    depths = result.direction.depth(sample.coordinates)
+    assert (np.diff(result.labels[np.argsort(depths)]) != 0).sum() == len(np.unique(result.labels)) - 1
+    assert result.direction.bend is None
+
+
+def test_a_scale_of_1_is_no_scale_and_a_large_one_makes_log_ratios(sample):
+    plain, large = (
+        early_steps.spatial_factors(sample.expression, sample.coordinates, 4, 1, scale) for scale in (1.0, 1e6)
+    )
+    assert np.array_equal(plain, early_steps.spatial_factors(sample.expression, sample.coordinates, 4, 1))
+    assert not np.allclose(np.abs(plain), np.abs(large), atol=0.1)

@@ -31,6 +31,7 @@ def sample():
 def latent():
     """Parameters of a run that clusters the code."""
     params = preset("recommended", n_clusters=4)
+    params = replaced(params, ("pooling", "window"), 6)
     return replaced(replaced(params, ("embedding", "kind"), "latent"), ("embedding", "latent"), QUICK)
 
 

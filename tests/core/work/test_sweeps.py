@@ -219,20 +219,22 @@ def test_two_sweeps_of_one_plan_in_two_processes_are_refused(sweeps, section, tm
 
 
 def test_a_knob_that_changes_nothing_in_any_run_is_refused_and_one_that_another_knob_brings_in_is_not(sweeps, section):
-    hops = Axis(knob="hops", values=(0, 1))
-    with pytest.raises(ParameterError, match="hops changes nothing in these settings"):
-        sweeps.start(Sweep(sections=(section(),), axes=(hops,)))
+    components = Axis(knob="components", values=(2, 4))
+    with pytest.raises(ParameterError, match="components changes nothing in these settings"):
+        sweeps.start(Sweep(sections=(section(),), axes=(components,)))
     assert sweeps.all() == []
     embeddings = Axis(knob="embedding", values=("none", "factors"))
-    Sweep(sections=(section(),), axes=(embeddings, hops)).check_knobs()
-    found = Search(objective="pas", n_trials=2, ranges=(Range(knob="embedding"), Range(knob="hops", low=0, high=2)))
+    Sweep(sections=(section(),), axes=(embeddings, components)).check_knobs()
+    found = Search(
+        objective="pas", n_trials=2, ranges=(Range(knob="embedding"), Range(knob="components", low=2, high=4))
+    )
     Sweep(sections=(section(),), search=found).check_knobs()
-    with pytest.raises(ParameterError, match="hops changes nothing"):
+    with pytest.raises(ParameterError, match="components changes nothing"):
         Sweep(sections=(section(),), search=dataclasses.replace(found, ranges=found.ranges[1:])).check_knobs()
 
 
 def test_a_plan_read_back_from_json_is_the_plan(section):
-    search = Search(objective="nmi", n_trials=5, ranges=(Range(knob="hops", low=0, high=3), Range(knob="read_out")))
+    search = Search(objective="nmi", n_trials=5, ranges=(Range(knob="window", low=1, high=4), Range(knob="read_out")))
     for sweep in (
         Sweep(sections=(section(), section("second")), axes=(WINDOWS, WEIGHTS), n_starts=2),
         Sweep(sections=(section(params=preset("recommended")),), search=search),
@@ -257,7 +259,7 @@ def test_where_its_files_lie_does_not_change_what_a_sweep_is(section):
         (lambda of: Axis(knob="wind", values=(1,)), "no knob"),
         (lambda of: Range(knob="x_weight", low=2.0, high=1.0), "lower end"),
         (lambda of: Range(knob="x_weight", low=0.0, high=1.0, log=True), "above 0"),
-        (lambda of: Search(objective="speed", n_trials=3, ranges=(Range(knob="hops", low=0, high=2),)), "no score"),
+        (lambda of: Search(objective="speed", n_trials=3, ranges=(Range(knob="window", low=1, high=2),)), "no score"),
         (lambda of: Sweep(sections=(of,)), "a grid over one or two knobs, or a search"),
         (lambda of: Sweep(sections=(of,), axes=(WINDOWS, WINDOWS)), "turned twice"),
         (lambda of: Sweep(sections=(of,), axes=(WINDOWS,), n_starts=10_000), "30,000 runs"),

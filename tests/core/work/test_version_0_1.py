@@ -1,5 +1,6 @@
 """What version 0.1 left on the disk (tests/data/version_0.1, written by it): sweeps still open, and jobs that it did not end."""
 
+import json
 import logging
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import ParameterError
 from core.io import lab
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
 from core.work import tasks
@@ -15,6 +17,7 @@ from core.work.board.job_log import JobLog
 from core.work.runs import Record
 from core.work.sweep import tasks as sweep_tasks
 from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.plan import from_json
 from core.work.sweep.sweeps import Sweeps
 from core.work.tasks import SampleFile
 from tests.small_tissue import small_sample
@@ -51,13 +54,23 @@ def test_its_sweeps_open_with_their_plans_and_all_that_became_of_them(sweeps):
     assert grid.outcome.runs[0, (0, 0), 0] == "dd355cd7a1e641f19464990fd6fc804f"
     assert grid.outcome.failed[1, (0, 1), 0] == "100 clusters were asked for, but the sample has 48 spots."
     search = found[SEARCH].plan.sweep.search
-    assert next((item.knob, item.low, item.high) for item in search.ranges) == ("hops", 0, 2)
+    assert next((item.knob, item.low, item.high) for item in search.ranges) == ("window", 1, 3)
+    assert found[SEARCH].plan.sweep.sections[0].params == preset("recommended", 4)
     assert found[PAUSED].outcome.n_done == 6
 
 
 @pytest.mark.parametrize("sweep_id", [GRID, SEARCH, PAUSED])
 def test_its_sweeps_keep_their_ids_so_that_an_equal_one_goes_on_in_the_same_folder(sweeps, sweep_id):
     assert sweeps.find(sweep_id).plan.sweep.id == sweep_id
+
+
+def test_a_sweep_of_0_1_that_turns_the_embedding_is_refused_since_its_factors_had_no_window():
+    facts = json.loads((WRITTEN / "sweeps" / SEARCH / "plan.json").read_text())["sweep"]
+    facts["search"]["ranges"].append({"knob": "embedding", "low": 0.0, "high": 0.0, "log": False})
+    with pytest.raises(
+        ParameterError, match=r"made by version 0\.1, where spatial factors had no window: start it anew"
+    ):
+        from_json(facts)
 
 
 def test_its_sweeps_can_be_gone_on_with(sweeps, tmp_path):
