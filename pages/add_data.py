@@ -1,4 +1,4 @@
-"""Bring a sample in: drop or choose it, see what was found, look at it, keep it; or fetch public sections."""
+"""Bring in a sample: choose a file, review what was found, preview it and save it; or fetch public sections."""
 
 import streamlit as st
 

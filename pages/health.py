@@ -1,4 +1,4 @@
-"""Version, queue, memory, and whether storage can be reached; not in the navigation, a link in the queue leads here."""
+"""Show version, queue, memory, and whether storage can be reached. The queue links here; the navigation does not."""
 
 import streamlit as st
 

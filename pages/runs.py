@@ -1,4 +1,4 @@
-"""Everything that was kept or swept: find runs, hold them against each other, take them home."""
+"""Find kept and swept runs, compare them, and download them."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from ui.shell import guards, navigation, session
 
 navigation.only_through_app()
 with guards.shown_as_message():
-    top = st.container()  # filled last: what stands in it depends on the list
+    top = st.container()  # filled last, because its content depends on the list
     listed = listing.listing()
     with top:
         actions.header(listed)

@@ -1,4 +1,4 @@
-"""Several sections clustered as one: labels that mean the same in all of them."""
+"""Cluster several sections as one, so that a label means the same in all of them."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Many settings at once: choose what to turn, watch the maps come in, open the best in Tune."""
+"""Try many settings at once: choose which knobs to turn, watch the maps arrive, and open the best in Tune."""
 
 import streamlit as st
 

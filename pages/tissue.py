@@ -1,4 +1,4 @@
-"""A sample as it is: annotation, genes, counts, the stained image, and what a choice of spots is made of."""
+"""Show a sample itself: annotation, genes, counts, the stained image, and the layers of selected spots."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The workbench: turn the knobs of the method, see predicted domains beside annotated layers."""
+"""The workbench: turn the knobs of the method and see predicted domains beside annotated layers."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ with guards.shown_as_message():
         knobs.early(sample)
         training.control(sample, forms.params(sample))
         knobs.late(sample)
-    top = st.container()  # filled last: eyes wait for the maps
+    top = st.container()  # filled last, so that the maps appear first
     with top, st.spinner("Finding domains", show_time=True):
         shown = finding.find(sample, forms.params(sample), summary.path.name)
     selected = maps.predicted_beside_annotated(shown)

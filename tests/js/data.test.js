@@ -1,12 +1,12 @@
-/** Reading what component.py packs, selections, legends and words. */
+/** Reading what component.py packs, selections, legends and text. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { grouped, legendOf, marked, runs, unpack } from "../../ui/tissue_view/js/data.js";
-import { lengthName, lineAbout, micrometres, readable } from "../../ui/tissue_view/js/words.js";
+import { lengthName, lineAbout, micrometres, readable } from "../../ui/tissue_view/js/text.js";
 
-const labelled = (title, labels, names, colours) => ({ title, labels: Uint8Array.from(labels), names, colours, words: names, values: null });
+const labelled = (title, labels, names, colours) => ({ title, labels: Uint8Array.from(labels), names, colours, hover_names: names, values: null });
 
 /** A block as packing.py lays it out: length, header, and each array at a multiple of 8 bytes. */
 function packed(header, arrays) {
@@ -64,8 +64,8 @@ test("a legend names each label that has spots once, in the order of the maps", 
   assert.deepEqual(legendOf([left, { ...left, labels: null }, right]), [["one", "#111111"], ["three", "#333333"], ["four", "#444444"]]);
 });
 
-test("a spot is described by the words of its label, by its value and unit, or not at all", () => {
-  assert.equal(lineAbout({ ...labelled("Map", [1], ["a", "b"], []), words: ["A", "B (cluster 2)"] }, 0), "Map: B (cluster 2)");
+test("a spot is described by the hover text of its label, by its value and unit, or not at all", () => {
+  assert.equal(lineAbout({ ...labelled("Map", [1], ["a", "b"], []), hover_names: ["A", "B (cluster 2)"] }, 0), "Map: B (cluster 2)");
   const values = { title: "Gene", labels: null, values: Float32Array.of(1234567, NaN), unit: "counts" };
   assert.equal(lineAbout(values, 0), "Gene: 1.2e+6 counts");
   assert.equal(lineAbout(values, 1), "Gene: no value counts");

@@ -8,7 +8,7 @@ from core.work.board.board import shared_board
 from core.work.board.job import About, Job
 from tests.core.work import chores
 from tests.pages.test_training import new_app
-from ui.shell.watch import place_in_line
+from ui.shell.watch import position_in_line
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_places_in_line_are_said_in_words():
         Job(id=str(n), key=str(n), owners=("Ada",), about=About(what="Training", sample=f"s{n}"), asked=now)
         for n in range(12)
     ]
-    assert place_in_line(jobs[0], jobs) == "Next in line"
-    assert place_in_line(jobs[0], jobs[1:]) == "Handed to a worker"
-    assert place_in_line(jobs[2], jobs) == "Third in line, behind Training of s1 (Ada)"
-    assert place_in_line(jobs[11], jobs) == "12th in line, behind Training of s10 (Ada)"
+    assert position_in_line(jobs[0], jobs) == "Next in line"
+    assert position_in_line(jobs[0], jobs[1:]) == "Sent to a worker"
+    assert position_in_line(jobs[2], jobs) == "Third in line, behind Training of s1 (Ada)"
+    assert position_in_line(jobs[11], jobs) == "12th in line, behind Training of s10 (Ada)"

@@ -44,7 +44,7 @@ def test_the_browser_is_given_places_labels_and_values():
     left, right = header["maps"]
     np.testing.assert_allclose(header["centres_um"], [0, 0, 100, 0, 50, 86.6], rtol=1e-4)
     assert (header["width_um"], header["array_um"]) == (100, pytest.approx([86.6, 50], rel=1e-4))
-    assert (left["labels"].tolist(), left["words"]) == ([0, 1, 1], ["one", "two"])
+    assert (left["labels"].tolist(), left["hover_names"]) == ([0, 1, 1], ["one", "two"])
     assert right["limits"] == [0.5, 2.0]
     assert np.isnan(right["values"][1])
     assert (left["lines"], right["line_lengths"]) == (None, [2, 3])

@@ -1,4 +1,4 @@
-"""Public sections on the Add data page: chosen, fetched in the background with progress, opened."""
+"""Public sections on the Add data page: choose them, fetch them in the background, and open them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from ui.shell.watch import watch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Collection:
-    """Sections that one click can bring."""
+    """Public sections that come from one source."""
 
     key: str
     title: str
-    words: str
+    description: str
     sections: Sequence[str]
 
     def path(self, section: str) -> Path:
@@ -34,20 +34,20 @@ _COLLECTIONS = (
     _Collection(
         key="dlpfc",
         title="Twelve whole sections",
-        words=(
+        description=(
             "Human dorsolateral prefrontal cortex with the layers that experts drew (Maynard et al. 2021): three donors, "
             + "; ".join(f"{donor} {', '.join(sections)}" for donor, sections in DONORS.items())
-            + ". All spots, genes in at least 10% of them, the stained image. Comes from the servers of its authors, who publish no checksums: lengths are checked, and that the files "
-            "can be read."
+            + ". Each has all spots, the genes found in at least 10% of them, and the stained image. The files come from the authors' servers, which publish no "
+            "checksums, so only their length is checked, and that they can be read."
         ),
         sections=DLPFC_SECTIONS,
     ),
     _Collection(
         key="paste2",
         title="Parts of four sections",
-        words=(
-            "About 2,900 spots and the 2000 most variable genes of each section of one donor; may be passed on (BSD-3-Clause). "
-            "Comes through pip in one archive of 47 MB, checked by its sha256."
+        description=(
+            "About 2,900 spots and the 2,000 most variable genes of each section, all of one donor. The license (BSD-3-Clause) allows you to share them. "
+            "They come through pip in one archive of 47 MB, whose sha256 is checked."
         ),
         sections=PASTE2_SECTIONS,
     ),
@@ -55,11 +55,11 @@ _COLLECTIONS = (
 
 
 def offer() -> None:
-    """Offer each collection: what it is, which sections are here, a button, and how far its fetch is."""
+    """Describe each collection, and offer to fetch its missing sections and to open those that are here."""
     for collection in _COLLECTIONS:
         with st.container(border=True):
             st.subheader(collection.title, anchor=False)
-            st.caption(collection.words)
+            st.caption(collection.description)
             _collection(collection)
 
 
@@ -72,7 +72,7 @@ def _collection(collection: _Collection) -> None:
         key=session.widget_key("fetch", collection.key),
         type="primary",
         disabled=running or not chosen,
-        help="Bring the chosen sections in the background; you can leave this page meanwhile.",
+        help="Fetch the chosen sections in the background. You can leave this page meanwhile.",
         on_click=_fetch,
         args=(collection.key, tuple(chosen)),
     )
@@ -81,7 +81,9 @@ def _collection(collection: _Collection) -> None:
     elif job is not None and job.status is JobStatus.FAILED:
         st.error(as_markdown(job.error))
     elif job is not None and job.status is JobStatus.CANCELLED:
-        st.caption("The last fetch was cancelled. What was brought of a whole section is gone on with next time.")
+        st.caption(
+            "The last fetch was cancelled. The next one continues where the download of a whole section stopped."
+        )
     _open_buttons(collection)
 
 
@@ -101,7 +103,7 @@ def _sections(collection: _Collection, *, disabled: bool) -> list[str]:
         selection_mode="multi",
         key=session.widget_key("sections", collection.key),
         disabled=disabled,
-        help="Those that are not here yet. Choose one or more.",
+        help="These sections are not on this server yet. Choose one or more.",
     )
 
 
@@ -112,7 +114,7 @@ def _open_buttons(collection: _Collection) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.caption("Here:", width="content")
         for file in here:
-            words = Path(file).stem
-            if st.button(words, key=session.widget_key("open", file), type="tertiary", help=f"Open {words} in Tune."):
+            name = Path(file).stem
+            if st.button(name, key=session.widget_key("open", file), type="tertiary", help=f"Open {name} in Tune."):
                 session.choose_sample(file)
                 st.switch_page("pages/tune.py")

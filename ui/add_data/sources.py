@@ -40,11 +40,11 @@ def _upload() -> None:
         "The file",
         type=_KINDS,
         key=session.widget_key("upload"),
-        help="It lies in a private folder of this server until you keep it, and goes with your session if you do not.",
+        help="The file stays in a private folder of this server until you save it. If you do not, it is deleted when your session ends.",
     )
     st.caption(
         "The lab's h5, an h5ad, or Space Ranger's output packed as zip or tar.gz: the matrix and the `spatial` folder. "
-        "Nothing is saved before you have seen it."
+        "Nothing is saved until you have seen a preview."
     )
     if sent is not None:
         _take(sent)
@@ -58,7 +58,7 @@ def _take(sent: UploadedFile) -> None:
 
 
 def _forget(sent: UploadedFile) -> None:
-    """Let go of the server's copy in memory, which Streamlit would keep until the session ends."""
+    """Free the server's copy in memory, which Streamlit would keep until the session ends."""
     context = get_script_run_ctx()
     manager = None if context is None else context.uploaded_file_mgr
     if context is not None and isinstance(manager, MemoryUploadedFileManager):
@@ -78,7 +78,7 @@ def _server() -> None:
             range(len(known)),
             format_func=lambda number: shown(known[number].name),
             key=session.widget_key("root"),
-            help="Folders that whoever keeps this server has opened for import.",
+            help="Folders that the administrator of this server allows for import.",
         )
     ]
     inside = state.folder_below(root)
@@ -93,7 +93,7 @@ def _server() -> None:
         _begin_below(root, str(Path(inside) / entry.name))
 
 
-_CHECK = "See what this file, or this folder as a whole, holds."
+_CHECK = "Check what this file, or this folder as a whole, contains."
 
 
 def _entry(root: Path, folder: Path) -> roots.Entry | None:
@@ -114,7 +114,7 @@ def _open_and_up(root: Path, inside: str, entry: roots.Entry | None) -> None:
     st.button(
         "Open",
         key=session.widget_key("open folder"),
-        help="Go into the folder.",
+        help="Open the folder.",
         disabled=not is_folder,
         on_click=state.go_below,
         args=(root, str(Path(inside) / entry.name) if entry else inside),

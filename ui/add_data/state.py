@@ -1,4 +1,4 @@
-"""What this session is bringing in, and where it is in the server's folders."""
+"""What this session is bringing in, and which server folder it has open."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -21,11 +21,11 @@ class Incoming:
     Parameters
     ----------
     draft : Draft
-        Holds what was uploaded and what was made of it, and takes it along when the session ends.
+        Holds the upload and what was made from it, and deletes both when the session ends.
     name : str
-        Of the sample to be.
+        Name of the sample once it is saved.
     asked : bool
-        Whether the user has seen what the source suggests for them.
+        Whether the user has seen the suggested choices.
     table_id : str
         Upload that the source's table of labels came from.
     """
@@ -45,30 +45,30 @@ def incoming() -> Incoming | None:
 
 
 def take_incoming(new: Incoming) -> None:
-    """Bring something in, in place of what was being brought in before."""
+    """Replace what this session is bringing in."""
     st.session_state[_INCOMING] = new
 
 
 def change_incoming(**changes: Any) -> None:
-    """Change fields of what is being brought in, if anything is."""
+    """Change fields of what is being brought in, if there is anything."""
     present = incoming()
     if present is not None:
         take_incoming(dataclasses.replace(present, **changes))
 
 
 def drop_incoming() -> None:
-    """Stop bringing anything in, and leave nothing of it behind."""
+    """Stop bringing in the source, and delete its private files."""
     present = st.session_state.pop(_INCOMING, None)
     if present is not None:
         present.draft.remove()
 
 
 def folder_below(root: Path) -> str:
-    """Look up the folder, relative to a root of the server, that this session has gone to; empty for the root itself."""
+    """Look up the open folder, relative to a root of the server; empty for the root itself."""
     folders: dict[Path, str] = st.session_state.get(_FOLDERS, {})
     return folders.get(root, "")
 
 
 def go_below(root: Path, folder: str) -> None:
-    """Go to a folder, relative to a root of the server."""
+    """Open a folder, relative to a root of the server."""
     st.session_state[_FOLDERS] = {**st.session_state.get(_FOLDERS, {}), root: folder}

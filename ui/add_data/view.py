@@ -1,7 +1,7 @@
-"""What comes in on the Add data page: the checks, the choices, the sample as it would be kept, and keeping it.
+"""Review and save a source on the Add data page: its checks, the choices, and a preview of the sample.
 
-A process of its own reads whatever comes from outside, never the server. Until it is kept, all of it lies in a private folder
-that goes with the session.
+A separate process reads files from outside; the server itself never does. Until the sample is saved, its files stay in a
+private folder, which is deleted when the session ends.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ from ui.shell.guards import as_markdown
 from ui.shell.watch import watch
 
 Preview = Callable[[Sample], None]
-"""Shows a sample as it would be kept."""
+"""Shows a sample as it would be saved."""
 
 _MARKS = {
     "good": ":green[:material/check_circle:]",
@@ -38,7 +38,7 @@ _TABLES = ["csv", "tsv", "txt", "csv.gz"]
 
 
 def source(incoming: Incoming, preview: Preview) -> None:
-    """Show what is being brought in: what was found, what can be chosen, and the sample that comes of it."""
+    """Show what was found in a source, the choices, and the resulting sample."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(as_markdown(shown(incoming.source.called)), color="primary")
         st.space("stretch")
@@ -47,12 +47,12 @@ def source(incoming: Incoming, preview: Preview) -> None:
             key=session.widget_key("drop"),
             type="tertiary",
             icon=":material/undo:",
-            help="Let go of this. Nothing of it is kept.",
+            help="Discard this source. Nothing of it is kept.",
             on_click=_drop,
             args=(incoming,),
         )
-    look = functools.partial(work.look, incoming)
-    _when_done(incoming, look, "check", lambda survey: _found(incoming, survey, preview))
+    survey_job = functools.partial(work.survey, incoming)
+    _when_done(incoming, survey_job, "check", lambda survey: _found(incoming, survey, preview))
 
 
 def _drop(incoming: Incoming) -> None:
@@ -61,24 +61,24 @@ def _drop(incoming: Incoming) -> None:
 
 
 def _when_done(incoming: Incoming, find: Callable[..., Job], name: str, then: Callable[[Any], None]) -> None:
-    """Show a job of this source while it goes on, and what comes of it afterwards."""
+    """Show a job of this source while it runs, and its result afterwards."""
     job = find()
     if job.status is JobStatus.DONE:
         then(job.result)
     elif not job.finished:
         watch(job.id, name)
     else:
-        st.error(_words(incoming, job.error or f"The {name} was cancelled."))
+        st.error(_with_user_name(incoming, job.error or f"The {name} was cancelled."))
         if st.button("Try again", key=session.widget_key("again", name), help=_AGAIN):
             find(anew=True)
             st.rerun()
 
 
-_AGAIN = "Do the same once more, such as after the file was mended."
+_AGAIN = "Try again, for example after you have corrected the file."
 
 
-def _words(incoming: Incoming, text: str) -> str:
-    """Call the file what its user calls it: uploads have names of our own."""
+def _with_user_name(incoming: Incoming, text: str) -> str:
+    """Put the user's name of the file into a message, instead of the internal name of an upload."""
     return as_markdown(text.replace(incoming.source.path.name, shown(incoming.source.called)))
 
 
@@ -112,11 +112,13 @@ def _checks(incoming: Incoming, survey: Survey) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{as_markdown(survey.kind)}**")
         for check in survey.checks:
-            st.markdown(f"{_MARKS[check.status]} **{as_markdown(check.what)}**: {_words(incoming, check.found)}")
+            st.markdown(
+                f"{_MARKS[check.status]} **{as_markdown(check.what)}**: {_with_user_name(incoming, check.found)}"
+            )
             if check.advice:
-                st.caption(_words(incoming, check.advice))
+                st.caption(_with_user_name(incoming, check.advice))
         if not survey.importable:
-            st.error("This cannot be imported as it is: what is marked in red says why, and what to do.")
+            st.error("This cannot be imported as it is. The lines marked in red say why, and what to do.")
 
 
 def _choices(incoming: Incoming, survey: Survey) -> None:
@@ -148,14 +150,14 @@ def _annotation_picker(incoming: Incoming, survey: Survey) -> None:
 
 
 def _layer_picker(incoming: Incoming, survey: Survey) -> None:
-    words = "Which matrix holds raw counts; scaled or logarithmic values are refused."
-    _pick(incoming, "layer", "Counts", list(survey.layers), lambda name: shown(name or "The usual one"), words)
+    help_text = "The matrix that holds raw counts. Scaled or logarithmic values are refused."
+    _pick(incoming, "layer", "Counts", list(survey.layers), lambda name: shown(name or "Default"), help_text)
 
 
 def _pick(
-    incoming: Incoming, field: str, label: str, names: list[str], called: Callable[[str | None], str], words: str
+    incoming: Incoming, field: str, label: str, names: list[str], called: Callable[[str | None], str], help_text: str
 ) -> None:
-    """Ask for one of the names that were found in the source, or for none."""
+    """Ask for one of the names found in the source, or for none."""
     key = session.widget_key("import", field)
     session.show(key, getattr(incoming.choices, field))
     st.selectbox(
@@ -164,7 +166,7 @@ def _pick(
         format_func=called,
         placeholder=called(None),
         key=key,
-        help=words,
+        help=help_text,
         on_change=lambda: _take(incoming, dataclasses.replace(incoming.choices, **{field: session.shown(key)})),
     )
 
@@ -174,7 +176,7 @@ def _table_of_labels(incoming: Incoming) -> None:
         "Annotation from a table",
         type=_TABLES,
         key=session.widget_key("import", "table"),
-        help="Barcodes and labels, with a header; columns are found by what they hold.",
+        help="A table of barcodes and labels with a header. The columns are recognized by their content.",
     )
     if sent is not None and sent.file_id != incoming.table_id:
         table = incoming.draft.take(sent, sent.name)
@@ -192,18 +194,18 @@ def _prepared(incoming: Incoming, path: Path, preview: Preview) -> None:
             "Name",
             key=key,
             max_chars=importing.MAX_NAME,
-            help="Letters, digits, dots, dashes and underscores; the sample's file is called so.",
+            help="Letters, digits, dots, dashes and underscores. This is also the name of the sample's file.",
             on_change=lambda: state.change_incoming(name=importing.safe_name(session.shown(key))),
         )
         wanted = st.button("Save", key=session.widget_key("save"), type="primary", help=_SAVE)
 
     if wanted:
-        with guards.shown_as_message():  # the preview stays beneath, for another try
+        with guards.shown_as_message():  # the preview stays below, so that the user can try again
             _save(incoming, path)
     preview(sample)
 
 
-_SAVE = "Put it among the samples, where everyone on this server sees it, and open it in Tune."
+_SAVE = "Save it as a sample, which everyone on this server can see, and open it in Tune."
 
 
 def _save(incoming: Incoming, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Background work of bringing samples in: looking at a source, making the sample, fetching public sections."""
+"""Background jobs of the Add data page: survey a source, prepare the sample, fetch public sections."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,15 +12,15 @@ from ui.add_data.state import Incoming
 from ui.data import jobs
 
 
-def look(incoming: Incoming, *, anew: bool = False) -> Job:
-    """Look at the source that a session is bringing in, or find what was seen, a `core.io.incoming.Survey`; `anew` looks again after a failure."""
+def survey(incoming: Incoming, *, anew: bool = False) -> Job:
+    """Survey a source, or find the job that did (its result is a `core.io.incoming.Survey`); `anew` repeats it after a failure."""
     key = _incoming_key(incoming, "look", str(incoming.source.annotation_csv))
-    about = About(what="Look", sample=incoming.source.called)
+    about = About(what="Check", sample=incoming.source.called)
     return _found_or_started(key, anew, about, bringing.look, incoming.source)
 
 
 def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
-    """Make the sample that comes of a source and its choices, or find it made: a file in the lab's format in the private folder of `incoming`."""
+    """Make the sample from a source and its choices, or find the job that did: a lab file in the private folder of `incoming`."""
     key = _incoming_key(incoming, "prepare", params_key(incoming.choices, str(incoming.source.annotation_csv)))
     out = incoming.draft.folder / key / "preview.h5"
     about = About(what="Import", sample=incoming.source.called)
@@ -28,14 +28,14 @@ def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
 
 
 def end_work_on(incoming: Incoming) -> None:
-    """Cancel what goes on with a source."""
+    """Cancel the jobs of a source."""
     for job in jobs.board().jobs():
         if job.key.startswith(_incoming_key(incoming)) and not job.finished:
             jobs.cancel(job.id)
 
 
 def fetch(collection: str, sections: tuple[str, ...]) -> None:
-    """Start to fetch public sections; one fetch of a collection goes on at a time."""
+    """Start to fetch public sections; each collection has one fetch at a time."""
     folder = samples_folder()
     key = _fetch_key(collection)
     sources = Sources.configured()

@@ -1,4 +1,4 @@
-"""A word that the browser keeps for this app, as a cookie."""
+"""A value that the browser keeps for this app in a cookie."""
 
 from ui.browser_memory.component import remember
 

@@ -1,4 +1,4 @@
-"""Ask the browser to keep a word. The server reads it from the cookies of the next session (`st.context.cookies`)."""
+"""Ask the browser to keep a value. The server reads it from the cookies of the next session (`st.context.cookies`)."""
 
 from pathlib import Path
 
@@ -10,5 +10,5 @@ _mount = st.components.v2.component(
 
 
 def remember(name: str, value: str) -> None:
-    """Ask the browser to keep a word of letters, digits and `%` for a year, as the cookie `name`."""
+    """Ask the browser to keep a value for a year in the cookie `name`; letters, digits and `%` are safe in it."""
     _mount(data={"name": name, "value": value}, key=f"remember {name}", height="content")

@@ -1,5 +1,5 @@
 // @ts-check
-/** Keep a word in a cookie of this site. Nothing is shown. */
+/** Keep a value in a cookie of this site. This component shows nothing. */
 
 const ONE_YEAR_S = 365 * 24 * 3600;
 

@@ -1,7 +1,7 @@
 """What core computes, cached: samples, results and models, shared by all sessions.
 
-What comes out is shared: it must never be changed. All that is large lies in one cache with a budget of bytes
-(`SPCA_CACHE_MB`, 512 by default); what Streamlit's own caches hold is small, and the sample that was read last.
+Sessions share the returned values, so never change them. Everything large lies in one cache with a budget of bytes
+(`SPCA_CACHE_MB`, 512 by default). Streamlit's own caches hold only small values, and the sample that was read last.
 """
 
 import dataclasses
@@ -37,7 +37,7 @@ Stamp = tuple[str, int, int]
 
 
 def samples() -> list[SampleSummary]:
-    """List the samples, those that cannot be read among them; none where the folder does not exist."""
+    """List the samples, including those that cannot be read; empty if the folder does not exist."""
     folder = samples_folder()
     return _samples(folder, tuple(sorted(map(_stamp, folder.glob("*.*"))))) if folder.is_dir() else []
 
@@ -59,7 +59,7 @@ def sample(summary: SampleSummary) -> Sample:
     return kept(lambda: _sample(stamp), "sample", repr(stamp))
 
 
-# The sample read last is held here, too: one that is larger than the budget would else be read at every move.
+# Also hold the sample read last: one larger than the budget would otherwise be read again at every move of a knob.
 @st.cache_resource(max_entries=1, show_spinner="Reading the sample")
 def _sample(stamp: Stamp) -> Sample:
     return lab.read(Path(stamp[0]))
@@ -71,7 +71,7 @@ def _steps() -> StepCache:
 
 
 def kept(make: Callable[[], T], *parts: str) -> T:
-    """Look a value up in the cache that all sessions share, by the `parts` that it depends on, or make and keep it; it must never be changed."""
+    """Look up a value in the shared cache by the `parts` that it depends on, or make and keep it. Never change it."""
     return _steps().get(params_key(*parts), make)
 
 
@@ -81,23 +81,23 @@ def ready(sample: Sample, params: MethodParams) -> bool:
 
 
 def cluster(sample: Sample, params: MethodParams) -> Result:
-    """Run the method, or look the result up with the seconds it took at first; where :func:`ready` says no, this trains."""
+    """Run the method, or look up its result with the seconds of the first run; trains if :func:`ready` is false."""
     run = functools.partial(pipeline.run, sample, params, cache=_steps(), models=models_folder())
     return kept(run, "result", result_key(sample, params))
 
 
 def result_key(sample: Sample, params: MethodParams) -> str:
-    """Name a run: equal for equal data and parameters, whoever asks."""
+    """Name a result: the same for the same data and parameters, for every user."""
     return params_key(sample.name, sample.content_hash, sample.annotation_hash, params)
 
 
 def start(sample: Sample, params: MethodParams, index: int) -> Result:
-    """Run again with the seed counted up by `place`; 0 is the run itself."""
+    """Run again with the seed raised by `index`; 0 is the run itself."""
     return cluster(sample, nth_start(params, index))
 
 
 def embeddings(sample: Sample, result: Result) -> Callable[[], dict[str, np.ndarray]]:
-    """Prepare to collect embeddings by their names in `obsm`, for a file that another thread makes later; none where a kept run's model was trained elsewhere."""
+    """Prepare to collect embeddings by their names in `obsm`, for a file that another thread makes; empty without the run's model."""
     if not ready(sample, result.params):
         return dict
     steps = pipeline.Pipeline(sample, cache=_steps(), models=models_folder())
@@ -105,7 +105,7 @@ def embeddings(sample: Sample, result: Result) -> Callable[[], dict[str, np.ndar
 
 
 def distance_shares(sample: Sample, result: Result) -> Shares | None:
-    """Split the distance that a run clustered by into position and expression; None where there is no distance, or its model was trained elsewhere."""
+    """Split the distance that a run clustered by into position and expression; None without a distance or the run's model."""
     params = result.params
     if not params.clustering.by_kmeans or not ready(sample, params):
         return None
@@ -123,19 +123,19 @@ def _expression_variance(key: str, _sample: Sample, _params: MethodParams) -> fl
 
 
 def depth_lines(sample: Sample, found: FoundDirection | None) -> Sequence[np.ndarray]:
-    """Trace lines of equal depth (x and y on the tissue in um), where depth bends and takes part in the clustering."""
+    """Trace lines of equal depth (x and y on the tissue in um); empty unless depth bends and takes part."""
     if found is None or found.bend is None or not found.takes_part:
         return ()
     return _depth_lines(params_key(sample.content_hash, found.bend), sample.coordinates, found.bend)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _depth_lines(key: str, _places: Coordinates, _bend: Bend) -> list[np.ndarray]:
-    return depth_lines_of(_places, _bend)
+def _depth_lines(key: str, _coordinates: Coordinates, _bend: Bend) -> list[np.ndarray]:
+    return depth_lines_of(_coordinates, _bend)
 
 
 def shown_direction(sample: Sample, result: Result) -> FoundDirection:
-    """Find the direction along which to show depth: the run's, or the one that expression shows where the run had none."""
+    """Find the direction along which to show depth: the run's own, or else the one found from expression."""
     if result.direction is not None:
         return result.direction
     params = dataclasses.replace(result.params, direction=DirectionParams(method="expression"))
@@ -144,12 +144,12 @@ def shown_direction(sample: Sample, result: Result) -> FoundDirection:
 
 
 def found_angle(sample: Sample, params: MethodParams) -> float:
-    """Find the angle in radians that a run finds by itself."""
+    """Run the method, and give the angle in radians that it found."""
     return shown_direction(sample, cluster(sample, params)).angle
 
 
 def gene_names(sample: Sample) -> list[str]:
-    """Name the genes: as the sample does, else by their column."""
+    """Name the genes: by the sample's names, or else by their column."""
     if sample.gene_names is None:
         return [f"Gene {column}" for column in range(sample.n_genes)]
     return [str(name) for name in sample.gene_names]

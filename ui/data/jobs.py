@@ -1,4 +1,4 @@
-"""Background work: every session of the server asks the same board."""
+"""Background jobs: all sessions of the server share one board."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from ui.data import compute, user
 
 
 def board() -> Board:
-    """Look up the one board of this server. No cache of Streamlit's: "Clear cache" must not end people's work."""
+    """Look up the board of this server. Streamlit does not cache it, because "Clear cache" must not end jobs."""
     shared = shared_board()
     shared.keep_in(models_folder())
     return shared
 
 
 def train(sample: Sample, params: MethodParams) -> str:
-    """Start the training of a run, or join the one that goes on; the job's id comes back, as from all that start work here."""
+    """Start the training of a run, or join the running one; returns the job's id, like all functions here that start a job."""
     models = models_folder()
     key = _training_key(sample, params)
     trained = params.embedding.autoencoder
@@ -36,13 +36,13 @@ def train(sample: Sample, params: MethodParams) -> str:
 
 
 def training(sample: Sample, params: MethodParams) -> Job | None:
-    """Look up the last training of a run, whoever started it; None, too, where its model was used and then deleted from the disk."""
+    """Look up the last training of a run, whoever started it; None if it is done, since its model may have been deleted."""
     found = board().find(_training_key(sample, params))
     return None if found is None or found.status is JobStatus.DONE else found
 
 
 def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
-    """Start runs with seeds counted up from the present one, or join equal ones; their result is a list of `core.result.Result`."""
+    """Start runs with the present seed and those after it, or join equal ones; the job's result is a list of `core.result.Result`."""
     models = models_folder()
     key = _repeats_key(sample, params, n_starts)
     about = About(what=f"{n_starts} starts", sample=sample.name, settings=f"{params.clustering.n_clusters} clusters")
@@ -51,12 +51,12 @@ def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
 
 
 def repeats(sample: Sample, params: MethodParams, n_starts: int) -> Job | None:
-    """Look up the last such repeats, whoever started them."""
+    """Look up the last job of :func:`repeat` on this sample, whoever started it."""
     return board().find(_repeats_key(sample, params, n_starts), tasks.repeat)
 
 
 def try_numbers(sample: Sample, params: MethodParams) -> str:
-    """Start runs at each number of clusters, or join equal ones; their result is a `core.method.how_many.Curve`."""
+    """Start runs at each number of clusters, or join equal ones; the job's result is a `core.method.how_many.Curve`."""
     models = models_folder()
     key = _numbers_key(sample, params)
     about = About(what="Numbers of clusters", sample=sample.name)
@@ -65,25 +65,27 @@ def try_numbers(sample: Sample, params: MethodParams) -> str:
 
 
 def numbers(sample: Sample, params: MethodParams) -> Job | None:
-    """Look up the last such runs, whoever started them."""
+    """Look up the last job of :func:`try_numbers` on this sample, whoever started it."""
     return board().find(_numbers_key(sample, params), tasks.try_numbers)
 
 
 def find_markers(sample: Sample, result: Result) -> str:
-    """Start the search for the marker genes of a run, or join that of equal labels; its result is `core.evaluation.markers.Markers`."""
-    labels = result.labels.astype(np.min_scalar_type(int(result.labels.max())))  # it travels to the worker
+    """Start the search for the marker genes of a run, or join one of equal labels; the job's result is `core.evaluation.markers.Markers`."""
+    labels = result.labels.astype(
+        np.min_scalar_type(int(result.labels.max()))
+    )  # small, because it is sent to the worker
     about = About(what="Marker genes", sample=sample.name, settings=f"{result.params.clustering.n_clusters} clusters")
     task = tasks.markers, _file(sample), labels
     return board().submit(_markers_key(sample, result), *task, owner=owner(), about=about, lasting=True)
 
 
 def markers(sample: Sample, result: Result) -> Job | None:
-    """Look up the last such search, whoever started it."""
+    """Look up the last job of :func:`find_markers` for these labels, whoever started it."""
     return board().find(_markers_key(sample, result), tasks.markers)
 
 
 def cluster_together(samples: Sequence[Sample], params: MethodParams) -> str:
-    """Start the clustering of several sections as one, or join an equal one; its result is a dict of `core.result.Result` by section."""
+    """Start the clustering of several sections as one, or join an equal one; the job's result is a dict of `core.result.Result` by section."""
     files = tuple(_file(sample) for sample in samples)
     about = About(what="Clustering together", sample=", ".join(sample.name for sample in samples))
     return board().submit(
@@ -92,12 +94,12 @@ def cluster_together(samples: Sequence[Sample], params: MethodParams) -> str:
 
 
 def joint(samples: Sequence[Sample], params: MethodParams) -> Job | None:
-    """Look up the last such clustering, whoever started it."""
+    """Look up the last job of :func:`cluster_together` on these sections, whoever started it."""
     return board().find(_joint_key(samples, params), tasks.joint)
 
 
 def job(job_id: str) -> Job | None:
-    """Look a job up; None where it is unknown or was forgotten."""
+    """Look up a job; None if the board does not know it."""
     return board().job(job_id)
 
 
@@ -107,28 +109,28 @@ def jobs() -> list[Job]:
 
 
 def waiting() -> list[Job]:
-    """List what waits, the next one first."""
+    """List the waiting jobs, the next one first."""
     return board().waiting()
 
 
 def is_mine(job: Job | Interrupted) -> bool:
-    """Whether this user waits for a job, and so may end it or leave it."""
+    """Whether this user waits for a job, and so may leave or cancel it."""
     return any(name in job.owners for name in user.names())
 
 
 def cancel(job_id: str) -> None:
-    """Stop waiting for a job, which ends unless others wait for it; nothing happens where this user does not wait."""
+    """Stop waiting for a job; it ends unless others wait for it. Does nothing if this user does not wait for it."""
     for name in user.names():
         board().leave(job_id, name)
 
 
 def interrupted() -> list[Interrupted]:
-    """List the work of this user that the end of a server cut off."""
+    """List this user's jobs that were interrupted when the server ended."""
     return [job for job in board().interrupted() if is_mine(job)]
 
 
 def take_up(job_id: str) -> None:
-    """Start interrupted work again."""
+    """Start an interrupted job again."""
     board().take_up(job_id, owner())
 
 
@@ -138,12 +140,12 @@ def let_go(job_id: str) -> None:
 
 
 def owner() -> str:
-    """Name this user, as the owner of the jobs that are asked for."""
+    """Name this user as the owner of new jobs."""
     return user.who()
 
 
 def _training_key(sample: Sample, params: MethodParams) -> str:
-    # The folder and the name are part of it, since the model is looked for under both.
+    # The folder and the name are part of the key, because a model is looked up by both.
     where = str(models_folder())
     return params_key("train", where, sample.name, sample.content_hash, params.pooling, params.embedding.network)
 
@@ -153,7 +155,7 @@ def _repeats_key(sample: Sample, params: MethodParams, n_starts: int) -> str:
 
 
 def _joint_key(samples: Sequence[Sample], params: MethodParams) -> str:
-    # In any order: neither labels nor scores depend on it.
+    # Sorted, because neither labels nor scores depend on the order of sections.
     parts = sorted((sample.name, sample.content_hash, sample.annotation_hash) for sample in samples)
     return params_key("joint", *(part for of_sample in parts for part in of_sample), params)
 
@@ -171,9 +173,9 @@ def _markers_key(sample: Sample, result: Result) -> str:
 def _file(sample: Sample) -> SampleFile:
     of_that_name = [summary for summary in compute.samples() if summary.name == sample.name and not summary.problem]
     paths = [summary.path for summary in of_that_name if compute.sample(summary).content_hash == sample.content_hash]
-    # A file that is gone is told of by the task that looks for it.
-    return SampleFile.of(sample, (paths or [_usual_path(sample)])[0])
+    # If the file is gone, the task reports it.
+    return SampleFile.of(sample, (paths or [_default_path(sample)])[0])
 
 
-def _usual_path(sample: Sample) -> Path:
+def _default_path(sample: Sample) -> Path:
     return samples_folder() / f"{sample.name}.h5"

@@ -1,4 +1,4 @@
-"""A kept run with what belongs to it: its labels, and the sample that it was made on, where they are at hand."""
+"""A kept run with its labels and its sample, where they can be read here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from ui.data.record import record
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KeptRun:
-    """A run, and what there is of it.
+    """A run, with what can be read of it here.
 
     Parameters
     ----------
     run : Run
     result : Result or None
-        None where its labels cannot be read.
+        None if its labels cannot be read.
     problem : str
-        Why not, as a sentence.
+        Why the labels cannot be read, as a sentence.
     file : str or None
-        Name of the sample's file; None where the sample is not here, or holds other data now.
+        Name of the sample's file; None if the sample is not here, or now holds other data.
     sample : Sample or None
     """
 
@@ -39,12 +39,12 @@ class KeptRun:
 
     @property
     def name(self) -> str:
-        """What the run is called; the beginning of its id where it has no name."""
+        """The run's name, or the beginning of its id if it has none."""
         return self.run.title
 
 
 def with_all(runs: Sequence[Run]) -> list[KeptRun]:
-    """Look up what belongs to some runs."""
+    """Read the results and samples of runs."""
     return [_with_all(run) for run in runs]
 
 
@@ -59,12 +59,12 @@ def _with_all(run: Run) -> KeptRun:
 
 
 def sample_of(run: Run) -> tuple[SampleSummary, Sample] | None:
-    """Find the sample that a run was made on, under whatever name; None where no sample here holds that data."""
+    """Find the sample that a run was made on, whatever its name is now; None if no sample here holds that data."""
     return find_sample(run, compute.samples(), compute.sample)
 
 
 def reported(kept: KeptRun) -> ReportedRun | None:
-    """Put what is known of a run together for a report; None where its labels cannot be read."""
+    """Collect what a report says of a run; None if its labels cannot be read."""
     if kept.result is None:
         return None
     source = "" if kept.sample is None else kept.sample.source
@@ -72,7 +72,7 @@ def reported(kept: KeptRun) -> ReportedRun | None:
 
 
 def picture(run: Run) -> bytes | None:
-    """Read the small map (PNG) that was kept with a run; None where it cannot be read."""
+    """Read the small map (PNG) that was kept with a run; None if it cannot be read."""
     try:
         return compute.kept(lambda: record().picture(run), "kept picture", run.id)
     except DomainsError:

@@ -1,7 +1,7 @@
-"""Who sits in front: a name kept in the browser, or the one that a sign-in by OpenID Connect gives.
+"""The user's name: the one that the browser keeps, or the one that a sign-in by OpenID Connect gives.
 
-A name in the browser is on trust: it tells colleagues apart, and keeps nobody out. Where that is not enough, `[auth]` in
-`.streamlit/secrets.toml` has everyone sign in.
+The name in the browser is not checked: it tells colleagues apart but keeps nobody out. Where that is not enough, `[auth]` in
+`.streamlit/secrets.toml` makes everyone sign in.
 """
 
 import os
@@ -17,22 +17,22 @@ from core.text import shown
 
 COOKIE = "spatial_domains_name"
 MAX_LENGTH = 40
-"""Characters of a name."""
+"""Most characters of a name."""
 
 _NAME, _AS_GUEST = "who", "who as a guest"
 _GUEST = re.compile("Guest [0-9a-f]{4}")
 _EVERYONE = "everyone"
-_AND = "&"  # stands in no quoted name
+_AND = "&"  # never part of a quoted name
 
 
 def signs_in() -> bool:
-    """Whether this server has everyone sign in."""
-    # `st.secrets` complains on the page where there is no file of secrets at all.
+    """Whether this server requires a sign-in."""
+    # `st.secrets` shows an error on the page if there is no file of secrets.
     return bool(st.secrets.load_if_toml_exists()) and "auth" in st.secrets
 
 
 def who() -> str:
-    """Name the user: by the sign-in, else by what the browser keeps, such as `Guest 3f9a` until a name is given."""
+    """Name the user: by the sign-in, or else by the name in the browser, which is `Guest 3f9a` or the like until one is given."""
     if signs_in():
         return _signed_in_name()
     if _NAME not in st.session_state:
@@ -42,40 +42,40 @@ def who() -> str:
 
 
 def names() -> tuple[str, ...]:
-    """List the names under which this user's work is known: the name, and the one as a guest before it was given."""
+    """List the names that own this user's work: the present name, and the guest name before it."""
     name, guest = who(), st.session_state.get(_AS_GUEST, "")
     return (name, guest) if guest and not signs_in() else (name,)
 
 
 def rename(name: str) -> None:
-    """Take another name, unless it is empty."""
+    """Change the user's name, unless the new one is empty."""
     before, name = who(), _clean(name)
     if not name:
         return
     st.session_state[_NAME] = name
-    # A guest who gives a name stays the one whose runs these are; any other new name is somebody else's.
+    # A guest who gives a name still owns the guest's runs; any other new name counts as another person.
     if _GUEST.fullmatch(before):
         st.session_state[_AS_GUEST] = before
 
 
 def may_delete(owner: str) -> bool:
-    """Whether this user may delete what `owner` keeps, by `SPCA_DELETE`: `owner` (the default) or `everyone`; what nobody owns is everyone's."""
+    """Whether `SPCA_DELETE` (`owner` by default, or `everyone`) lets this user delete the runs of `owner`; anyone may delete runs without one."""
     return os.environ.get("SPCA_DELETE", "owner") == _EVERYONE or owner in ("", *names())
 
 
 def cookie() -> str:
-    """Read what the browser keeps."""
+    """Read the cookie with the names."""
     value: object = st.context.cookies.get(COOKIE, "")
-    return value if isinstance(value, str) else ""  # AppTest has no browser, and something else in the place of cookies
+    return value if isinstance(value, str) else ""  # AppTest has no browser, and no real cookies
 
 
 def as_cookie(names: Sequence[str]) -> str:
-    """Write names as the browser keeps them."""
+    """Write names as the value of the cookie."""
     return _AND.join(quote(name, safe="") for name in names)
 
 
 def _kept_names() -> tuple[str, str]:
-    """Read what the browser keeps: the name, and the one it had as a guest; empty where there is none."""
+    """Read the cookie: the present name, and the guest name before it; empty where there is none."""
     name, _, guest = (_clean(unquote(part)) for part in cookie().partition(_AND))
     return name, guest if _GUEST.fullmatch(guest) else ""
 
@@ -86,5 +86,5 @@ def _clean(text: str) -> str:
 
 def _signed_in_name() -> str:
     user: Any = st.user
-    told = (user.get(fact) for fact in ("name", "email", "sub"))
-    return next((name for name in (_clean(str(value)) for value in told if value) if name), "Somebody")
+    given = (user.get(field) for field in ("name", "email", "sub"))
+    return next((name for name in (_clean(str(value)) for value in given if value) if name), "Somebody")

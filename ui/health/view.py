@@ -1,4 +1,4 @@
-"""How this server does, for whoever keeps it."""
+"""The state of this server, for its administrator."""
 
 import streamlit as st
 
@@ -10,11 +10,11 @@ from ui.shell.guards import as_markdown
 
 
 def checks() -> None:
-    """Show what was looked at, and whether it is well."""
+    """Show each check and whether it passed."""
     found = health.check_all(jobs.board(), samples_folder(), models_folder())
-    ill = [check for check in found if not check.ok]
-    if ill:
-        st.error(f"{len(ill)} of {len(found)} checks need somebody's attention.")
+    failed = [check for check in found if not check.ok]
+    if failed:
+        st.error(f"{len(failed)} of {len(found)} checks need attention.")
     else:
         st.success("Everything can be reached.")
     for check in found:
@@ -22,8 +22,8 @@ def checks() -> None:
 
 
 def _line(check: Check) -> None:
-    name, words = st.columns([1, 4], vertical_alignment="center")
+    name, message = st.columns([1, 4], vertical_alignment="center")
     with name:
         st.badge("well" if check.ok else "not well", color="green" if check.ok else "red")
-    with words:
+    with message:
         st.markdown(f"**{check.name}** &nbsp; {as_markdown(check.message)}")

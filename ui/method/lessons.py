@@ -1,6 +1,6 @@
-"""The steps of the method as lessons: a sentence, a knob and a figure each.
+"""The steps of the method as lessons, each with a text, a knob and a figure.
 
-Every lesson is a fragment: its knob redraws its own figure and nothing else.
+Every lesson is a fragment: its knob redraws only its own figure.
 """
 
 import dataclasses
@@ -24,16 +24,16 @@ _WIDEST_WINDOW = 20
 
 
 def introduction(sample: Sample) -> None:
-    """Say what this page is, and on which sample it is told."""
+    """Explain this page, and name the sample that it uses."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("The method, step by step", anchor=False, width="content")
         sample_view.badges(sample)
     st.markdown(
-        "The paper's method clusters spots by position and expression together. Four steps make it: pool expression over "
+        "The paper's method clusters spots by position and expression together. It has four steps: pool expression over "
         "neighbours, weigh it against position, measure distance across the layers only, and start k-means at random. "
-        "Below are the figures of the paper for each of them, drawn from this sample with the paper's settings; what you "
-        "set on Tune changes nothing here. Steps 1 and 2 are without the direction that step 3 brings in, so their scores are not "
-        "those of the preset on Tune. The preset Recommended goes another way: spatial factors instead of pooled counts, "
+        "Below are the paper's figures for each step, drawn from this sample with the paper's settings; what you "
+        "set on Tune changes nothing here. Steps 1 and 2 do not use the direction, which step 3 adds, so their scores differ from "
+        "those of the preset on Tune. The preset Recommended works differently: it uses spatial factors instead of pooled counts, "
         "a consensus of mixtures instead of k-means, and a vote of neighbours on each spot's label."
     )
 
@@ -44,8 +44,8 @@ def pooling(sample: Sample, theme: Theme) -> None:
     genes = compute.gene_names(sample)
     with _lesson(
         "1. Pool over neighbours",
-        "Figures 1 and 2. A spot counts few molecules, so neighbours of one layer look unlike. Averaging each gene over a "
-        "window of 2k - 1 array rows and columns, or of as many cells off the array, lets the layer show, and clusters become whole.",
+        "Figures 1 and 2. A spot counts few molecules, so neighbours in one layer differ by chance. Averaging each gene over a "
+        "window of 2k - 1 array rows and columns, or of as many cells off the array, reveals the layers, and clusters become connected.",
     ):
         left, right, _ = st.columns(3, gap="medium")
         window = left.slider(
@@ -55,7 +55,7 @@ def pooling(sample: Sample, theme: Theme) -> None:
             PoolingParams().window,
             key=_key("window"),
             persist_state="session",
-            help="1 is no pooling; the paper takes 6. A window wider than a layer blurs it into its neighbours.",
+            help="1 is no pooling; the paper uses 6. A window wider than a layer blurs it into the next ones.",
         )
         gene = right.selectbox(
             "Gene",
@@ -63,7 +63,7 @@ def pooling(sample: Sample, theme: Theme) -> None:
             index=compute.telling_gene(sample),
             format_func=genes.__getitem__,
             key=_key("gene", sample.name),
-            help="Type to search. At first the gene that varies most over the tissue once it is pooled.",
+            help="Type to search. The default is the gene whose pooled counts vary most over the tissue.",
         )
         sizes = PoolingParams(window=1), PoolingParams(window=window)
         unpooled, pooled = (dataclasses.replace(_paper(sample), pooling=size) for size in sizes)
@@ -71,8 +71,7 @@ def pooling(sample: Sample, theme: Theme) -> None:
             counts = (compute.gene_counts(sample, gene, sizes[0]), compute.gene_counts(sample, gene, sizes[1]))
             runs = compute.cluster(sample, unpooled), compute.cluster(sample, pooled)
             figure = pooling_figure(sample, genes[gene], counts, runs, theme=theme)
-        words = f"{genes[gene]} and clusters of {sample.name}, unpooled and pooled with a window k of {window}."
-        show(figure, words)
+        show(figure, f"{genes[gene]} and clusters of {sample.name}, unpooled and pooled with a window k of {window}.")
         downloads(figure, f"{sample.name}_pooling")
 
 
@@ -82,8 +81,8 @@ def weights(sample: Sample, theme: Theme) -> None:
     with _lesson(
         "2. Weigh expression against position",
         "Figure 3. The squared distance between two spots is that of their positions plus the squared weight times that of "
-        "their expression: with a small weight clusters are pieces of the tissue, with a large one position has no say. "
-        "Above each map: the share of the distance that expression, X, makes.",
+        "their expression: with a small weight, clusters are pieces of the tissue; with a large one, position does not matter. "
+        "Above each map is the share of the distance that comes from expression, X.",
     ):
         own = st.columns(3, gap="medium")[0].number_input(
             "A weight of your own",
@@ -94,7 +93,7 @@ def weights(sample: Sample, theme: Theme) -> None:
             format="%.4g",
             key=_key("weight"),
             persist_state="session",
-            help="The first map. The paper shows 2, 5 and 20, beside it.",
+            help="The weight of the first map. The maps beside it have the paper's 2, 5 and 20.",
         )
         paper = _paper(sample)
         with _working():
@@ -117,8 +116,8 @@ def direction(sample: Sample, theme: Theme) -> None:
     with _lesson(
         "3. Measure across the layers",
         "Figure 4. Two spots of one layer may lie far apart along it. Replacing both coordinates by the depth, which grows "
-        "along the arrow, lets distance along the layers drop out. Where layers curve, no straight direction fits, and this "
-        "can hurt.",
+        "along the arrow, removes distance along the layers. Where layers curve, no straight direction fits, and this "
+        "can lower the scores.",
     ):
         left, right, _ = st.columns(3, gap="medium")
         with _working():
@@ -141,7 +140,7 @@ def direction(sample: Sample, theme: Theme) -> None:
             format="%.4g",
             key=_key("direction weight"),
             persist_state="session",
-            help="At the paper's 1 expression may drown position, and with it the direction.",
+            help="At the paper's 1, expression may outweigh position, and with it the direction.",
         )
         paper = _paper(sample)
         off = dataclasses.replace(paper, clustering=dataclasses.replace(paper.clustering, x_weight=weight))
@@ -158,8 +157,8 @@ def runs(sample: Sample, theme: Theme) -> None:
     """Teach the random start: the paper's figures 5, 6 and 7."""
     with _lesson(
         "4. Start at random, three times",
-        "Figures 5 to 7. k-means starts from spots drawn at random and ends in the nearest optimum, so runs differ: the "
-        "paper shows three, with their scores, and a score of one run alone says little.",
+        "Figures 5 to 7. k-means starts from spots drawn at random and ends in the nearest optimum, so runs differ. The "
+        "paper shows three with their scores; the score of a single run says little.",
     ):
         seed = st.columns(3, gap="medium")[0].number_input(
             "First seed",
@@ -169,7 +168,7 @@ def runs(sample: Sample, theme: Theme) -> None:
             step=1,
             key=_key("seed"),
             persist_state="session",
-            help="Fixes the random start; the other two runs take the next seeds.",
+            help="Fixes the random start. The other two runs use the next two seeds.",
         )
         params = preset("paper", n_clusters=sample.suggested_n_clusters())
         first = dataclasses.replace(params, clustering=dataclasses.replace(params.clustering, random_state=seed))
@@ -181,7 +180,7 @@ def runs(sample: Sample, theme: Theme) -> None:
 
 
 def _paper(sample: Sample) -> MethodParams:
-    """Give the paper's settings before it turns to the direction."""
+    """Give the paper's settings without the direction."""
     params = preset("paper", n_clusters=sample.suggested_n_clusters())
     return dataclasses.replace(params, direction=DirectionParams(method="off"))
 

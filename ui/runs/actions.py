@@ -1,4 +1,4 @@
-"""What can be done with runs: star, rename, open, delete and bring back; and runs that come in as files."""
+"""What users can do with runs: star, rename, open, delete, restore, and import them from files."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,15 +21,17 @@ MOST_SIDE_BY_SIDE = 6
 
 
 def header(listed: Listing) -> None:
-    """Say what page this is and how many runs there are, offer the way back from deleting, and to bring a run in."""
+    """Show the title and the number of runs, and offer to undo a deletion and to import a run."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Runs", anchor=False, width="content")
         n_all, n_listed = len(listed.everything), len(listed.runs)
         count = f"{n_all:,}" if n_all == n_listed else f"{n_listed:,} of {n_all:,}"
-        st.badge(f"{count} run{'s' * (n_all != 1)}", color="gray", help="Listed below, of all that are kept.")
+        st.badge(f"{count} run{'s' * (n_all != 1)}", color="gray", help="The runs listed below, out of all kept runs.")
         st.space("stretch")
         _undo_button()
-        with st.popover("Import", icon=":material/upload:", type="tertiary", help="Bring in a run that somebody sent."):
+        with st.popover(
+            "Import", icon=":material/upload:", type="tertiary", help="Import a run that somebody sent you."
+        ):
             _import()
 
 
@@ -40,7 +42,7 @@ def _undo_button() -> None:
         key=session.widget_key("runs", "undo"),
         type="tertiary",
         icon=":material/undo:",
-        help="Bring back what was deleted last.",
+        help="Restore the runs that were deleted last.",
         disabled=not gone,
         on_click=_restore,
         args=(gone,),
@@ -52,7 +54,7 @@ def _import() -> None:
         "A run as one file",
         type=["zip"],
         key=session.widget_key("runs", "import"),
-        help="As Export writes it: labels, scores, settings and a small map. The sample itself is not in it.",
+        help="The file that Export writes: labels, scores, settings and a small map, without the sample itself.",
     )
     if sent is not None:
         with guards.shown_as_message():
@@ -60,7 +62,7 @@ def _import() -> None:
 
 
 def _taken_in(sent: UploadedFile) -> Run:
-    """Bring a file in once, however often the page is drawn while it lies there."""
+    """Import an upload once, however often the page is drawn while it is there."""
     if (known := state.run_of_upload(sent.file_id)) is not None:
         return record().run(known)
     draft = Draft()
@@ -70,19 +72,19 @@ def _taken_in(sent: UploadedFile) -> Run:
         draft.remove()
     state.remember_upload(sent.file_id, run.id)
     state.choose_runs([*state.chosen_runs(), run.id])
-    return st.rerun()  # the list above was drawn without it
+    return st.rerun()  # because the list above was drawn without this run
 
 
 def _say_taken_in(run: Run) -> None:
-    st.success(f"{as_markdown(run.title)} on {as_markdown(run.sample_name)} is here, and chosen in the list.")
+    st.success(f"{as_markdown(run.title)} on {as_markdown(run.sample_name)} was imported and is chosen in the list.")
 
 
 def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
-    """Offer what can be done with the chosen runs; always as high, whatever is chosen."""
+    """Offer what can be done with the chosen runs; the height is the same for any choice."""
     ids = [kept.run.id for kept in chosen]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(_how_many(ids, listed), width="content")
-        _button(":material/close:", "none", "", "Choose none.", bool(ids), state.choose_runs, ())
+        _button(":material/close:", "none", "", "Clear the choice.", bool(ids), state.choose_runs, ())
         st.space("stretch")
         if listed.deleted:
             _button("Bring back", "restore", ":material/undo:", "List these runs again.", bool(ids), _restore, ids)
@@ -91,7 +93,7 @@ def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
         _star_button(chosen)
         _rename(chosen)
         downloads.popover(chosen, theme)
-        _button("Delete", "delete", ":material/delete:", "Take these runs out of the list; Undo brings them back.", bool(ids), _delete, ids)  # fmt: skip
+        _button("Delete", "delete", ":material/delete:", "Delete these runs; Undo restores them.", bool(ids), _delete, ids)  # fmt: skip
 
 
 def _how_many(ids: Sequence[str], listed: Listing) -> str:
@@ -104,7 +106,7 @@ def _button(
     label: str,
     name: str,
     icon: str,
-    words: str,
+    help_text: str,
     enabled: bool,
     act: Callable[[Sequence[str]], None],
     ids: Sequence[str],
@@ -114,7 +116,7 @@ def _button(
         key=session.widget_key("runs", name),
         type="tertiary",
         icon=icon or None,
-        help=words,
+        help=help_text,
         disabled=not enabled,
         on_click=act,
         args=(tuple(ids),),
@@ -124,18 +126,18 @@ def _button(
 def _open_button(chosen: Sequence[KeptRun]) -> None:
     one = chosen[0] if len(chosen) == 1 else None
     there = one is not None and one.sample is not None
-    words = "Show this run on Tune, with its sample and all its settings."
+    help_text = "Show this run on Tune, with its sample and all its settings."
     if one is not None and not there:
-        words = f"The sample {as_markdown(one.run.sample_name)} is not here, or holds other data now."
+        help_text = f"The sample {as_markdown(one.run.sample_name)} is not here, or now holds other data."
     if st.button(
         "Open",
         key=session.widget_key("runs", "open"),
         type="tertiary",
         icon=":material/tune:",
-        help=words if one is not None else "Choose one run.",
+        help=help_text if one is not None else "Choose one run.",
         disabled=not there,
     ):
-        # The link that opens a run opens it here, too: Tune then says its name.
+        # Open it by its link, so that Tune shows its name.
         st.switch_page("pages/tune.py", query_params={"run": chosen[0].run.id})
 
 
@@ -146,7 +148,7 @@ def _star_button(chosen: Sequence[KeptRun]) -> None:
         key=session.widget_key("runs", "star"),
         type="tertiary",
         icon=":material/star:",
-        help="Starred runs can be listed alone.",
+        help="The list can show starred runs alone.",
         disabled=not chosen,
         on_click=_star,
         args=(tuple(kept.run.id for kept in chosen), not all_starred),
@@ -161,8 +163,8 @@ def _star(ids: Sequence[str], starred: bool) -> None:
 
 def _rename(chosen: Sequence[KeptRun]) -> None:
     one = chosen[0].run if len(chosen) == 1 else None
-    words = "Name and note of the chosen run." if one is not None else "Choose one run."
-    with st.popover("Rename", icon=":material/edit:", type="tertiary", help=words, disabled=one is None):
+    help_text = "Change the name and the note of the chosen run." if one is not None else "Choose one run."
+    with st.popover("Rename", icon=":material/edit:", type="tertiary", help=help_text, disabled=one is None):
         if one is not None:
             _name_and_note(one)
 
@@ -170,7 +172,7 @@ def _rename(chosen: Sequence[KeptRun]) -> None:
 def _name_and_note(run: Run) -> None:
     with st.form(session.widget_key("runs", "about", run.id), border=False):
         name = st.text_input("Name", run.name, max_chars=MAX_NAME, placeholder=run.title)
-        note = st.text_area("Note", run.note, max_chars=MAX_NOTE, help="What is to be said of this run.")
+        note = st.text_area("Note", run.note, max_chars=MAX_NOTE, help="Your remarks on this run.")
         saved = st.form_submit_button("Save", type="primary")
     if saved:
         record().change(run.id, name=name, note=note)
@@ -185,7 +187,9 @@ def _delete(ids: Sequence[str]) -> None:
         state.remember_deleted(mine)
         state.choose_runs(run for run in state.chosen_runs() if run not in mine)
         if len(mine) < len(ids):
-            st.warning("Runs that others keep stay: on this server only who keeps a run deletes it.")
+            st.warning(
+                "Runs of other people were not deleted: on this server, only the person who kept a run may delete it."
+            )
 
 
 def _restore(ids: Sequence[str]) -> None:

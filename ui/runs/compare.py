@@ -1,4 +1,4 @@
-"""Chosen runs side by side: maps under one camera, agreement, score of each layer, and what differs in their settings."""
+"""Chosen runs side by side: linked maps, agreement, a score of each layer, and different settings."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from ui.tissue_view import TissueMap
 from ui.tissue_view.component import MAX_MAPS
 
 Numbered = Mapping[int, KeptRun]
-"""Runs by the number that they have on the page."""
+"""Runs by their number on the page."""
 
 
 def side_by_side(chosen: Sequence[KeptRun], theme: Theme) -> None:
@@ -50,8 +50,8 @@ def _tissue(content_hash: str, here: Numbered, theme: Theme) -> None:
             st.warning(f"{as_markdown(kept.name)}: {as_markdown(kept.problem)}")
     if first.sample is None:
         st.info(
-            f"The sample {as_markdown(first.run.sample_name)} is not here, or holds other data now, so these are the small maps that "
-            "were kept with the runs. Bring the sample in on Add data to see more."
+            f"The sample {as_markdown(first.run.sample_name)} is not here, or now holds other data, so these are the small maps that "
+            "were kept with the runs. Import the sample on Add data to see more."
         )
     if first.sample is None or not with_labels:
         _kept_pictures(here)
@@ -84,14 +84,14 @@ def _maps(content_hash: str, sample: Sample, here: Numbered, theme: Theme) -> No
 
 
 def _map(sample: Sample, kept: KeptRun, number: int, matching: Matching, theme: Theme) -> TissueMap:
-    """Make the map of a run; colours without a layer are counted, since all maps share one legend."""
+    """Make the map of a run; domains without a layer get numbers, because all maps share one legend."""
     assert kept.result is not None  # noqa: S101 - for the type checker
     ari = kept.run.scores.ari
     title = _label(number, kept) + (f", ARI {ari:.3f}" if ari is not None else "")
     drawn = maps.predicted(sample, kept.result, matching, theme, title)
     alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
-    word = "Other domain" if sample.layer_names else "Domain"
-    names = [f"{word} {matching.further[cluster] + 1}" for cluster in alone]
+    kind = "Other domain" if sample.layer_names else "Domain"
+    names = [f"{kind} {matching.further[cluster] + 1}" for cluster in alone]
     return dataclasses.replace(drawn, names=[*drawn.names[: len(drawn.names) - len(alone)], *names])
 
 
@@ -119,10 +119,8 @@ def _agreement(here: Numbered, theme: Theme) -> None:
     show(figure, f"Table of the adjusted Rand index between every two of {len(here)} runs.")
 
 
-_AGREEMENT = "Adjusted Rand index between every two runs: 1 where they agree, 0 where no more than by chance."
-_LAYERS = (
-    "F1 of each annotated layer with the domain that comes closest to it: 1 where that domain is exactly the layer."
-)
+_AGREEMENT = "Adjusted Rand index between every two runs: 1 is full agreement, 0 is chance."
+_LAYERS = "F1 of each annotated layer with its best matching domain: 1 if that domain is exactly the layer."
 
 
 def _layers(sample: Sample, here: Numbered, theme: Theme) -> None:
@@ -134,9 +132,9 @@ def _layers(sample: Sample, here: Numbered, theme: Theme) -> None:
     show(figure, f"Table of how well each of {len(here)} runs finds each layer of {sample.name}.")
 
 
-def _heading(words: str, help: str, beside: object) -> None:
+def _heading(text: str, help: str, beside: object) -> None:
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        st.markdown(f"**{words}**", help=help, width="content")
+        st.markdown(f"**{text}**", help=help, width="content")
         st.space("stretch")
         if callable(beside):
             beside()
@@ -145,12 +143,14 @@ def _heading(words: str, help: str, beside: object) -> None:
 def _settings(chosen: Sequence[KeptRun], theme: Theme) -> None:
     rows = settings([kept.run.params for kept in chosen])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Scores and settings**", help=f"{NO_PART} stands where a knob takes no part.", width="content")
+        st.markdown(
+            "**Scores and settings**", help=f"{NO_PART} means that a knob takes no part in the run.", width="content"
+        )
         st.space("stretch")
         every = len(chosen) == 1 or st.toggle(
             "All settings",
             key=session.widget_key("runs", "all settings"),
-            help="List the knobs that are the same in all runs, too; those that differ are marked.",
+            help="Also list the knobs that are the same in all runs; those that differ are marked.",
             persist_state="session",
         )
     scores = list(zip(*(scores_in_facts(kept.run.scores) for kept in chosen), strict=True))

@@ -1,6 +1,6 @@
-"""What can be taken home of chosen runs: files of each of them, and of all of them together.
+"""Downloads of the chosen runs: one file for each run, or one for all of them.
 
-Files are made on the click, in another thread; of several runs, one zip holds a file for each.
+A click makes the file, in another thread. For several runs, one zip holds a file for each.
 """
 
 import functools
@@ -34,15 +34,15 @@ from ui.shell.downloads import LOUPE_CATEGORY, bytes_of, download
 
 MOST_IN_REPORT = 6
 _MOST_AT_ONCE = 50
-"""Files of more runs at once would take minutes and gigabytes."""
+"""More runs at once would take minutes and gigabytes."""
 
 
 def popover(chosen: Sequence[KeptRun], theme: Theme) -> None:
     """Offer files of the chosen runs."""
-    words = "Take labels, maps, a report or scripts of the chosen runs away."
-    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=not chosen, help=words):
+    help_text = "Download labels, maps, a report or scripts of the chosen runs."
+    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=not chosen, help=help_text):
         if len(chosen) > _MOST_AT_ONCE:
-            st.info(f"{len(chosen)} runs are chosen: choose up to {_MOST_AT_ONCE} to take them home.")
+            st.info(f"{len(chosen)} runs are chosen: choose up to {_MOST_AT_ONCE} to download them.")
         elif chosen:
             _offers(chosen, theme)
 
@@ -55,30 +55,30 @@ def _offers(chosen: Sequence[KeptRun], theme: Theme) -> None:
         for offer in _OFFERS:
             _offer(chosen, offer)
     if len(chosen) == 1:
-        st.caption("This link opens it for everyone who reaches this server:")
+        st.caption("This link opens the run for everyone who can reach this server:")
         st.code(run_links.link_to(chosen[0].run.id), language=None, wrap_lines=True)
 
 
 def _report(chosen: Sequence[KeptRun]) -> None:
-    told = [found for kept in chosen if (found := kept_runs.reported(kept)) is not None]
+    reported = [found for kept in chosen if (found := kept_runs.reported(kept)) is not None]
     samples = {kept.run.content_hash: kept.sample for kept in chosen if kept.sample is not None}
     download(
         "Report",
-        lambda: html_report(told, samples),
+        lambda: html_report(reported, samples),
         f"{_stem(chosen)}_report.html",
         "text/html",
-        "One page with maps, scores, settings and scripts, in one file that opens without internet. Of up to six runs.",
-        disabled=not told or len(chosen) > MOST_IN_REPORT,
+        "A page with maps, scores, settings and scripts of up to six runs, in one file that opens without internet.",
+        disabled=not reported or len(chosen) > MOST_IN_REPORT,
     )
 
 
 def _pictures(chosen: Sequence[KeptRun], theme: Theme) -> None:
     refused, drawable = refused_kinds(), _one_tissue(chosen)
     for kind, mime in (("png", "image/png"), ("svg", "image/svg+xml")):
-        words = "The maps of up to six runs on one sample, side by side. Needs Chrome or Chromium on the server."
+        help_text = "The maps of up to six runs on one sample, side by side. Needs Chrome or Chromium on the server."
         make = functools.partial(_maps, chosen, kind, theme)
         disabled = kind in refused or not drawable
-        download(f"Maps as {kind.upper()}", make, f"{_stem(chosen)}_maps.{kind}", mime, words, disabled=disabled)
+        download(f"Maps as {kind.upper()}", make, f"{_stem(chosen)}_maps.{kind}", mime, help_text, disabled=disabled)
 
 
 def _one_tissue(chosen: Sequence[KeptRun]) -> bool:
@@ -93,27 +93,16 @@ def _maps(chosen: Sequence[KeptRun], kind: str, theme: Theme) -> bytes:
 def _figure(chosen: Sequence[KeptRun], theme: Theme) -> go.Figure:
     sample, results = chosen[0].sample, [kept.result for kept in chosen if kept.result is not None]
     if sample is None:
-        raise FigureError("The sample of these runs is not here: bring it in on Add data.")
+        raise FigureError("The sample of these runs is not here: import it on Add data.")
     return maps_of_runs(sample, [kept.name for kept in chosen], results, theme=theme)
 
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """A kind of file that there is of every run.
-
-    Parameters
-    ----------
-    label, words : str
-    ending : str
-        Of the file's name.
-    mime : str
-    make : callable
-    possible : callable
-        Whether it can be made of a run.
-    """
+    """A kind of file for a run; `possible` says whether it can be made, and `ending` ends its name."""
 
     label: str
-    words: str
+    help_text: str
     ending: str
     mime: str
     make: Callable[[KeptRun], bytes]
@@ -128,7 +117,7 @@ def _offer(chosen: Sequence[KeptRun], offer: _Offer) -> None:
         make,
         _file_name(chosen[0], offer.ending) if one else f"{_stem(chosen)}{offer.ending}.zip",
         offer.mime if one else "application/zip",
-        offer.words + " A zip with one file for each run." * (not one),
+        offer.help_text + " A zip with one file for each run." * (not one),
         disabled=not all(map(offer.possible, chosen)),
     )
 
@@ -170,8 +159,8 @@ def _h5ad(kept: KeptRun) -> bytes:
 
 
 def _script(kept: KeptRun) -> bytes:
-    told = kept_runs.reported(kept)
-    return b"" if told is None else reproduction_script(told).encode()
+    reported = kept_runs.reported(kept)
+    return b"" if reported is None else reproduction_script(reported).encode()
 
 
 def _one_file(kept: KeptRun) -> bytes:
@@ -202,8 +191,8 @@ def _has_barcodes(kept: KeptRun) -> bool:
 
 _OFFERS = (
     _Offer("Labels as CSV", "Columns spot (barcode, or row number from 0) and cluster.", "_labels.csv", "text/csv", _labels, _has_sample),
-    _Offer("Labels for Loupe", "Columns Barcode and domain, as Loupe Browser imports a category; of samples with barcodes.", "_loupe.csv", "text/csv", _loupe, _has_barcodes),
+    _Offer("Labels for Loupe", "Columns Barcode and domain, as Loupe Browser imports a category; needs a sample with barcodes.", "_loupe.csv", "text/csv", _loupe, _has_barcodes),
     _Offer("Sample as h5ad", "Counts, labels, positions, embeddings and parameters, for scanpy and squidpy.", "_domains.h5ad", "application/x-hdf5", _h5ad, _has_sample),
-    _Offer("Script that repeats it", "Python that computes the run again from the sample's file, and checks every label.", ".py", "text/x-python", _script, _has_labels),
+    _Offer("Script that repeats it", "A Python script that computes the run again from the sample's file and checks every label.", ".py", "text/x-python", _script, _has_labels),
     _Offer("Run as one file", "For Import on another server: labels, scores, settings and the small map.", SUFFIX, "application/zip", _one_file, _has_labels),
 )  # fmt: skip

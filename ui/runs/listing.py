@@ -1,6 +1,6 @@
-"""The list of kept runs: which of them to show, the table, and which are chosen in it.
+"""The list of kept runs: its filters, its table, and the runs chosen in it.
 
-Chosen runs are remembered by their ids: filters, sorting and new runs change neither.
+The session remembers chosen runs by their ids, so filters, sorting and new runs do not change the choice.
 """
 
 import functools
@@ -22,7 +22,7 @@ from ui.runs import state
 from ui.shell import session
 
 _MANY = 200
-"""So many new runs take long enough to read to say so."""
+"""From this many new runs on, the page shows the progress of reading them."""
 
 _HEIGHT_PX = 318
 _MOST_KNOBS = 10
@@ -38,11 +38,11 @@ class Listing:
     Parameters
     ----------
     runs : list of Run
-        Those that the filters let through, the latest first.
+        Those that pass the filters, the latest first.
     everything : list of Run
-        Without filters.
+        All runs, without filters.
     deleted : bool
-        Whether these are the deleted ones, instead of the others.
+        Whether these are the deleted runs.
     nothing_yet : bool
         Whether there are no runs at all, not even deleted ones.
     """
@@ -55,23 +55,23 @@ class Listing:
 
 def listing() -> Listing:
     """Ask which runs to list, and read them."""
-    index = st.empty()
-    with index.container():
+    filters = st.empty()
+    with filters.container():
         listed = _ask()
     if listed.everything or listed.deleted or record().runs(deleted=True):
         return listed
-    index.empty()  # there is nothing to filter
+    filters.empty()  # there is nothing to filter
     return Listing(runs=[], everything=[], nothing_yet=True)
 
 
 def _ask() -> Listing:
-    # The table's own tools open above its right end, so the widest field stands there.
+    # The table's own tools open above its right end, so the widest field is there.
     show, samples, sweeps, find = st.columns([2, 2, 2, 3], gap="small")
     with show:
-        chosen = _picker("Show", "show", _KEPT, [_STARRED, _DELETED], "Deleted runs can be brought back from there.")
+        chosen = _picker("Show", "show", _KEPT, [_STARRED, _DELETED], "Choose Deleted to restore deleted runs.")
     everything = _read(deleted=chosen == _DELETED)
     with find:
-        words = _text_filter()
+        wanted = _text_filter()
     with samples:
         names = sorted({run.sample_name for run in everything})
         sample = _picker("Sample", "sample", _ANY_SAMPLE, names, "List the runs on one sample only.")
@@ -83,7 +83,7 @@ def _ask() -> Listing:
         if (chosen != _STARRED or run.starred)
         and sample in (_ANY_SAMPLE, run.sample_name)
         and sweep in (_ANY_SWEEP, run.sweep or _BY_HAND)
-        and all(word in _words(run) for word in words)
+        and all(word in _searched_text(run) for word in wanted)
     ]
     return Listing(runs=runs, everything=everything, deleted=chosen == _DELETED)
 
@@ -93,7 +93,7 @@ def _text_filter() -> list[str]:
         "Find",
         key=session.widget_key("runs", "find"),
         placeholder="Any words",
-        help="Lists the runs in whose name, note, sample or person every word occurs.",
+        help="List the runs whose name, note, sample or person contains every word.",
         icon=":material/search:",
         persist_state="session",
     )
@@ -105,12 +105,12 @@ def _picker(
     name: str,
     everything: str,
     others: Sequence[str],
-    words: str,
+    help_text: str,
     called: Callable[[str], str] = str,
 ) -> str:
     key = session.widget_key("runs", name)
     chosen = st.selectbox(
-        label, [everything, *others], format_func=called, key=key, help=words, persist_state="session"
+        label, [everything, *others], format_func=called, key=key, help=help_text, persist_state="session"
     )
     return str(chosen or everything)
 
@@ -131,37 +131,39 @@ def _sweep_picker(everything: Sequence[Run]) -> str:
     return _picker("Sweep", "sweep", _ANY_SWEEP, choices, "List the runs of one sweep only.", called)
 
 
-def _words(run: Run) -> str:
+def _searched_text(run: Run) -> str:
     return f"{run.title} {run.note} {run.who} {run.sample_name} {run.id}".lower()
 
 
 def _read(*, deleted: bool) -> list[Run]:
-    index = st.empty()  # the first reading of many runs takes seconds
+    progress = st.empty()  # the first reading of many runs takes seconds
 
-    def tell(n_read: int, n_new: int) -> None:
+    def show_progress(n_read: int, n_new: int) -> None:
         if n_new > _MANY:
-            index.progress(n_read / n_new, f"Reading {n_read:,} of {n_new:,} runs")
+            progress.progress(n_read / n_new, f"Reading {n_read:,} of {n_new:,} runs")
 
-    runs = record().runs(deleted=deleted, on_read=tell)
-    index.empty()
+    runs = record().runs(deleted=deleted, on_read=show_progress)
+    progress.empty()
     return runs
 
 
 def nothing_yet() -> None:
-    """Say what to do where no run was ever kept."""
+    """Explain how to keep a first run."""
     with st.container(border=True):
         st.markdown("**No run is kept here yet**")
         st.markdown(
-            "Find a setting that you like on Tune and press Keep: it is listed here with its labels, scores and settings, to be "
-            "compared, shared and taken home. A run that somebody sent you comes in by Import."
+            "Find settings that you like on Tune and press Keep. The run is then listed here with its labels, scores and settings, so that "
+            "you can compare, share and download it. Import brings in a run that somebody sent you."
         )
         with st.container(horizontal=True):
             st.page_link("pages/tune.py", label="Open Tune", icon=":material/tune:")
-            st.page_link("pages/sweep.py", label="Open Sweep, which keeps many at once", icon=":material/grid_view:")
+            st.page_link(
+                "pages/sweep.py", label="Open Sweep, which keeps many runs at once", icon=":material/grid_view:"
+            )
 
 
 def table(listed: Listing) -> None:
-    """Show the list, and take over what is chosen in it."""
+    """Show the list, and remember what the user chooses in it."""
     ids = [run.id for run in listed.runs]
     chosen = set(state.chosen_runs())
     key = session.widget_key("runs", "table", hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest())
@@ -180,7 +182,7 @@ def table(listed: Listing) -> None:
 
 
 def _choose(key: str, ids: Sequence[str]) -> None:
-    """Take over what is chosen among the listed runs; what filters hide stays chosen."""
+    """Remember which listed runs are chosen; runs that filters hide stay chosen."""
     ticked = [ids[row] for row in session.shown(key)["selection"]["rows"] if row < len(ids)]
     before, listed = state.chosen_runs(), set(ids)
     kept = [run for run in before if run not in listed or run in ticked]
@@ -188,7 +190,7 @@ def _choose(key: str, ids: Sequence[str]) -> None:
 
 
 def chosen(listed: Listing) -> list[Run]:
-    """Look up the chosen runs, in the order in which they were chosen, whether or not the filters let them through."""
+    """Look up the chosen runs in the order of choosing, including those that filters hide."""
     there = {run.id: run for run in listed.everything}
     return [there[run] for run in state.chosen_runs() if run in there]
 
@@ -200,7 +202,7 @@ _COLUMNS: dict[str, Any] = {
     "NMI": st.column_config.NumberColumn(format="%.3f", help=SCORES["nmi"].help),
     "PAS": st.column_config.NumberColumn(format="%.3f", help=SCORES["pas"].help),
     "Stability": st.column_config.NumberColumn(format="%.3f", help=SCORES["stability"].help),
-    "Seconds": st.column_config.NumberColumn(format="%.2f", help="When it was first computed."),
+    "Seconds": st.column_config.NumberColumn(format="%.2f", help="How long the first computation took."),
     "Made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", help="UTC"),
 }
 _SCORES = {"ARI": "ari", "NMI": "nmi", "PAS": "pas", "Stability": "stability"}
@@ -225,7 +227,7 @@ def _frame(runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
-    """Give the clusters a column, and every knob that is not the same in all runs."""
+    """Make a column for the clusters, and one for each knob that differs between runs."""
     found = [_values(run.params) for run in runs]
     columns: dict[str, list[Any]] = {}
     for path in [_CLUSTERS, *(path for path in names() if path != _CLUSTERS)]:
@@ -235,7 +237,7 @@ def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     return dict(list(columns.items())[:_MOST_KNOBS])
 
 
-# Ten thousand runs share few settings, or are read once: the table then comes at once whenever it is drawn.
+# Ten thousand runs share few settings, so this cache makes the table quick to draw again.
 _values = functools.lru_cache(maxsize=20_000)(working_values)
 
 

@@ -1,4 +1,4 @@
-"""Runs that this session has chosen, deleted or brought in on the Runs page, by their ids."""
+"""Ids of the runs that this session has chosen, deleted or imported on the Runs page."""
 
 from collections.abc import Iterable
 
@@ -8,33 +8,33 @@ _CHOSEN, _DELETED, _UPLOAD = "chosen runs", "deleted runs", "run of upload"
 
 
 def chosen_runs() -> tuple[str, ...]:
-    """Look up the chosen runs, in the order in which they were chosen; some may be gone since."""
+    """Look up the chosen runs in the order of choosing; some may be deleted by now."""
     stored: tuple[str, ...] = st.session_state.get(_CHOSEN, ())
     return stored
 
 
 def choose_runs(ids: Iterable[str]) -> None:
-    """Choose runs, over pages."""
+    """Choose runs; the choice lasts when the user changes pages."""
     st.session_state[_CHOSEN] = tuple(dict.fromkeys(ids))
 
 
 def deleted_runs() -> tuple[str, ...]:
-    """Look up the runs that were deleted last and not restored."""
+    """Look up the runs that were deleted last and are not restored."""
     stored: tuple[str, ...] = st.session_state.get(_DELETED, ())
     return stored
 
 
 def remember_deleted(ids: Iterable[str]) -> None:
-    """Remember which runs can be restored at once."""
+    """Remember which runs Undo restores."""
     st.session_state[_DELETED] = tuple(ids)
 
 
 def run_of_upload(file_id: str) -> str | None:
-    """Look up which run came in with Streamlit's upload of that id; None before it was brought in."""
+    """Look up the run imported from an upload, by Streamlit's id of it; None if it was not imported yet."""
     of, run = st.session_state.get(_UPLOAD, ("", None))
     return run if of == file_id else None
 
 
 def remember_upload(file_id: str, run_id: str) -> None:
-    """Remember which run came in with the last upload."""
+    """Remember the run imported from the last upload."""
     st.session_state[_UPLOAD] = file_id, run_id

@@ -1,4 +1,4 @@
-"""The address of the Sections page: which sections, and every knob that is not at its default."""
+"""The address of the Sections page: the sections, and every knob that is not at its default."""
 
 from collections.abc import Container, Mapping
 
@@ -19,7 +19,7 @@ Query = Mapping[str, list[str]]
 
 
 def follow() -> None:
-    """Take over what the address asks for: at the start, and after the browser's Back or Forward."""
+    """Apply the address to the session: at its start, and after the browser's Back or Forward."""
     asked = {name: st.query_params.get_all(name) for name in st.query_params}
     written, present = st.session_state.get(_WRITTEN, (None, None))
     if asked.get(_SECTION) and asked != written and present in (None, state.together()):
@@ -38,8 +38,8 @@ def write() -> None:
     st.session_state[_WRITTEN] = (query, state.together())
 
 
-def passed_over(readable: Container[str]) -> list[str]:
-    """Say in sentences what of the address could not be used; those about knobs go once one is moved."""
+def ignored(readable: Container[str]) -> list[str]:
+    """Say which parts of the address were ignored; sentences about knobs go away once a knob is moved."""
     missing = [file for file in state.together().files if file not in readable]
     sentences = [f"There is no sample {as_code(file)} here that can be read, so it is left out." for file in missing]
     of, refused = st.session_state.get(_REFUSED, (None, []))
@@ -47,7 +47,7 @@ def passed_over(readable: Container[str]) -> list[str]:
 
 
 def query_of(together: Together) -> dict[str, list[str]]:
-    """Write a choice as an address does."""
+    """Write the choice as a query of the address."""
     sections = {_SECTION: list(together.files)} if together.files else {}
     moved = {name: [text] for name, text in query_of_knobs(together.changes).items()}
     started = {_STARTED: ["1"]} if together.files and together.live == together.files else {}
@@ -55,7 +55,7 @@ def query_of(together: Together) -> dict[str, list[str]]:
 
 
 def together_of(query: Query) -> tuple[Together, list[str]]:
-    """Read a choice, with a sentence for each entry that means nothing; whoever opens the link of a clustering that was started wants to see it."""
+    """Read the choice from a query, with a sentence for each invalid entry; a link to a started clustering starts it."""
     moved = {name: texts[-1] for name, texts in query.items() if name not in (_SECTION, _STARTED)}
     changes, refused = knobs_of(moved, knobs.joint(), embedding="factors")
     files = tuple(dict.fromkeys(query[_SECTION]))

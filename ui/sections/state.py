@@ -18,11 +18,11 @@ class Together:
     Parameters
     ----------
     files : tuple of str
-        Files of the sections, without their folder; they need not exist.
+        Names of the sections' files, without their folder; the files need not exist.
     changes : dict of KnobPath to object
         Values of `core.knobs.joint` that are not at their defaults.
     live : tuple of str
-        The files for which the user asked for a clustering; while they are chosen, knobs act at once.
+        The files for which the user started a clustering; while they are chosen, knobs act at once.
     """
 
     files: tuple[str, ...] = ()
@@ -31,16 +31,16 @@ class Together:
 
 
 def together() -> Together:
-    """Look up what the page clusters as one."""
+    """Look up the sections and knobs of the page."""
     stored: Together = st.session_state.get(_TOGETHER, Together())
     return stored
 
 
 def take_together(new: Together) -> None:
-    """Cluster other sections as one, or in another way."""
+    """Replace the sections and knobs of the page."""
     st.session_state[_TOGETHER] = new
 
 
 def change_together(**changes: Any) -> None:
-    """Change fields of what the page clusters as one."""
+    """Change some of the sections and knobs of the page."""
     take_together(dataclasses.replace(together(), **changes))

@@ -1,4 +1,4 @@
-"""Parts of the Sections page: which sections, how they are clustered, what was found in each."""
+"""Parts of the Sections page: the picker, the knobs, the clustering job, and its maps and scores."""
 
 import functools
 import itertools
@@ -34,14 +34,14 @@ _NOTHING = "–"
 
 
 def picker() -> list[SampleSummary]:
-    """Ask for two sections or more, in the sidebar; with fewer, the page says what to do and ends here."""
+    """Ask in the sidebar for two or more sections; with fewer, say what to do and stop the page."""
     navigation.only_through_app()
     readable = {summary.path.name: summary for summary in compute.samples() if not summary.problem}
     sections_address.follow()
     with st.sidebar:
         _pick(readable)
     sections_address.write()
-    for sentence in sections_address.passed_over(readable):
+    for sentence in sections_address.ignored(readable):
         st.warning(as_markdown(sentence))
     chosen = [readable[file] for file in state.together().files if file in readable]
     if len(chosen) < 2:
@@ -58,20 +58,20 @@ def _pick(readable: Mapping[str, SampleSummary]) -> None:
         format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
         key=key,
         placeholder="Choose two or more",
-        help="Samples that are clustered as one. Their genes are matched by name; those that all share take part.",
+        help="Samples to cluster as one. Genes are matched by name, and only genes that all sections share are used.",
         on_change=lambda: state.change_together(files=tuple(session.shown(key))),
     )
 
 
 def _too_few(n_readable: int) -> None:
     st.title("Sections", anchor=False)
-    words = (
-        "Choose two sections or more on the left. They are clustered as one, so that a domain has the same label and colour in "
+    message = (
+        "Choose two or more sections on the left. They are clustered as one, so that a domain has the same label and colour in "
         "all of them."
     )
     if n_readable < 2:
-        words += " There is only one sample here that can be read: bring in another on Add data." * n_readable
-    st.info(words)
+        message += " There is only one sample here that can be read: import another on Add data." * n_readable
+    st.info(message)
     st.stop()
 
 
@@ -83,7 +83,7 @@ def read(summaries: Sequence[SampleSummary]) -> list[Sample]:
 
 
 def knobs(samples: Sequence[Sample]) -> None:
-    """Ask for what can be turned."""
+    """Ask for the knobs of a joint clustering."""
     default, shown = _standard(samples), _params(samples)
     for step, paths in itertools.groupby(joint_knobs(), key=lambda path: path[:-1]):
         names = [path[-1] for path in paths]
@@ -109,7 +109,7 @@ def _params(samples: Sequence[Sample]) -> MethodParams:
 
 
 def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
-    """Say what the page shows; offer the work, show how far it is, and offer its results as files."""
+    """Show the title; start the clustering, show its progress, and offer its results as files."""
     job = _job(samples)
     results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -128,7 +128,7 @@ def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
 def _job(samples: Sequence[Sample]) -> Job | None:
     params = _params(samples)
     job = jobs.joint(samples, params)
-    if job is None and state.together().live == state.together().files:  # asked for once: knobs then act at once
+    if job is None and state.together().live == state.together().files:  # once started, knobs act at once
         jobs.cluster_together(samples, params)
         job = jobs.joint(samples, params)
     return job
@@ -169,23 +169,23 @@ def maps(samples: Sequence[Sample], results: Results | None, theme: Theme) -> No
     figure = figures.sections_figure(samples, results, theme=theme)
     names = ", ".join(sample.name for sample in samples)
     what = "Annotation" if results is None else "Predicted domains, and below them the annotation,"
-    charts.show(figure, f"{what} of {names}, one colour for one label in all.")
+    charts.show(figure, f"{what} of {names}, with one colour for each label in all of them.")
 
 
 def scores(samples: Sequence[Sample], results: Results | None) -> None:
-    """Show the figures of each section in a table."""
+    """Show the scores of each section in a table."""
     rows = [_row(sample, None if results is None else results[sample.name]) for sample in samples]
     helps = {
-        "Domains": "How many of the domains have spots in this section.",
-        "ARI": "Adjusted Rand index on annotated spots: 1 is full agreement, 0 what chance gives.",
-        "NMI": "Normalised mutual information on annotated spots: 1 if either labelling tells the other.",
-        "ARI, all spots": "The unannotated counted as a class of their own, as in the paper.",
-        "NMI, all spots": "The unannotated counted as a class of their own, as in the paper.",
-        "Stability": "Mean adjusted Rand index between every two fits that the labels are made of, on this section; 1 is best.",
-        "PAS": "Share of spots that most of their ten nearest disagree with; 0 is best.",
+        "Domains": "Number of domains with spots in this section.",
+        "ARI": "Adjusted Rand index on annotated spots: 1 is full agreement, 0 is chance.",
+        "NMI": "Normalised mutual information on annotated spots: 1 if either labelling determines the other.",
+        "ARI, all spots": "Unannotated spots count as a class of their own, as in the paper.",
+        "NMI, all spots": "Unannotated spots count as a class of their own, as in the paper.",
+        "Stability": "Mean adjusted Rand index between every two fits of the consensus, on this section; 1 is best.",
+        "PAS": "Share of spots whose ten nearest spots mostly have other labels; 0 is best.",
         "CHAOS": "Mean distance from a spot to the nearest one of its domain, in standard deviations of position; lower is better.",
     }
-    columns = {name: st.column_config.TextColumn(help=words) for name, words in helps.items()}
+    columns = {name: st.column_config.TextColumn(help=text) for name, text in helps.items()}
     st.dataframe(rows, hide_index=True, column_config=columns)
 
 
@@ -211,20 +211,20 @@ def _score(value: float | None) -> str:
 
 
 def _export(samples: Sequence[Sample], results: Results | None, theme: Theme) -> None:
-    words = "Take maps, labels and sections away."
-    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=results is None, help=words):
+    help_text = "Download maps, labels and sections."
+    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=results is None, help=help_text):
         if results is not None:
             _files(samples, results, theme)
 
 
 def _files(samples: Sequence[Sample], results: Results, theme: Theme) -> None:
     make_labels = functools.partial(labels_zip, samples, results)
-    words = "One table for each section, zipped."
-    download("Labels as CSV", make_labels, "sections_labels.zip", "application/zip", words)
+    help_text = "One table for each section, zipped."
+    download("Labels as CSV", make_labels, "sections_labels.zip", "application/zip", help_text)
     shades = figure_charts.colours_of_clusters(*_matched(samples, results), "light")
     make = functools.partial(h5ad_zip, samples, results, shades)
-    words = "Each section with its labels, for scanpy and squidpy, zipped."
-    download("Sections as h5ad", make, "sections_h5ad.zip", "application/zip", words)
+    help_text = "Each section with its labels, for scanpy and squidpy, zipped."
+    download("Sections as h5ad", make, "sections_h5ad.zip", "application/zip", help_text)
     figure = figures.sections_figure(samples, results, theme=theme)
     refused = charts.refused_kinds()
     for kind in ("png", "svg", "html"):

@@ -1,6 +1,7 @@
-"""The address of the page: the sample, every knob that is not at its default, the kept run, and what one page adds.
+"""The address of the page: the sample, every knob that is not at its default, the kept run, and the page's own part.
 
-A link shows somebody else the same picture. What an address says is checked against the limits of the parameter dataclasses, as anything that comes from outside.
+A link shows somebody else the same picture. The values in an address are checked against the limits of the knobs, like all
+data from outside.
 """
 
 from collections.abc import Callable, Container, Mapping
@@ -23,7 +24,7 @@ _SAMPLE, _PRESET, _RUN = "sample", "preset", "run"
 _ANGLE: KnobPath = ("direction", "angle")
 _DIRECTION: KnobPath = ("direction", "method")
 _WRITTEN = "address written"
-_PASSED_OVER = "address passed over"
+_IGNORED = "address ignored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +34,13 @@ class Part:
     Parameters
     ----------
     names : tuple of str
-        Of its entries; no entry of another part and no knob is called so.
+        Names of its entries; no other part and no knob uses them.
     query : callable
-        Writes what the session shows.
+        Writes the part from the session.
     take_over : callable
-        Reads an address into the session, and gives a sentence for each value that means nothing.
+        Reads an address into the session, and gives a sentence for each invalid value.
     state : callable
-        What, once a user has changed it, counts more than the address.
+        What the part depends on; once a user changes it, it overrides the address.
     """
 
     names: tuple[str, ...]
@@ -52,13 +53,13 @@ _parts: dict[tuple[str, ...], Part] = {}
 
 
 def register(*parts: Part) -> None:
-    """Have every page know the parts of all pages: a link may say them, wherever it leads first."""
+    """Register the parts of all pages, because a link to any page may contain them."""
     _parts.update({part.names: part for part in parts})
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """The address as this session last wrote it, and what for."""
+    """The address that this session wrote last, with the sample and settings at that time."""
 
     query: dict[str, str]
     sample: str | None
@@ -66,11 +67,11 @@ class _Written:
 
 
 def follow(own: Part | None = None) -> None:
-    """Take over what the address asks for: at the start of a session, and after the browser's Back or Forward."""
+    """Apply the address to the session: at its start, and after the browser's Back or Forward."""
     asked, written = st.query_params.to_dict(), _written()
     if written is None:
         _take_over(asked, None, session.start_from)
-    # A page's own link comes without anything; and a knob moved in this very run counts more than the address.
+    # A link in the navigation has no query; and a knob moved in this run overrides the address.
     elif (asked.get(_SAMPLE) or asked.get(_RUN)) and asked != written.query and _unmoved(written):
         _take_over(asked, own, session.take_settings)
 
@@ -86,25 +87,25 @@ def write(sample_file: str, own: Part | None = None) -> None:
 
 
 def shown_file() -> str:
-    """Name the file of the sample that the page shows; empty before the page has said so, by :func:`write`."""
+    """Name the file of the sample that the page shows; empty before the first :func:`write`."""
     written = _written()
     return "" if written is None else written.query[_SAMPLE]
 
 
 def query_of_present() -> dict[str, str]:
-    """Write the sample and the settings of this session, for a way to another page that adds its own part."""
+    """Write the sample and the settings of this session as a query, for a link to another page."""
     file = shown_file()
     return ({_SAMPLE: file} if file else {}) | query_of(session.settings())
 
 
-def passed_over() -> list[str]:
-    """Say in sentences what of the address could not be used; nothing once a knob was moved."""
-    asked_for, sentences = st.session_state.get(_PASSED_OVER, (None, []))
+def ignored() -> list[str]:
+    """Say which parts of the address were ignored; empty once a knob was moved."""
+    asked_for, sentences = st.session_state.get(_IGNORED, (None, []))
     return list(sentences) if asked_for == _asked_for() else []
 
 
 def query_of(settings: Settings) -> dict[str, str]:
-    """Write settings as an address does; an angle stands for a direction by hand."""
+    """Write settings as a query; an angle implies the direction by hand."""
     changes = dict(settings.changes)
     if changes.get(_DIRECTION) != "manual":
         changes.pop(_ANGLE, None)
@@ -114,7 +115,7 @@ def query_of(settings: Settings) -> dict[str, str]:
 
 
 def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """Read settings out of an address, with a sentence for each name or value that means nothing."""
+    """Read settings from a query, with a sentence for each invalid name or value."""
     others = {_SAMPLE, _PRESET, _RUN, *(name for part in _parts.values() for name in part.names)}
     asked = query.get(_PRESET, Settings().preset)
     name = asked if asked in PRESETS else Settings().preset
@@ -128,14 +129,14 @@ def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
 
 
 def query_of_knobs(changes: Mapping[KnobPath, Any]) -> dict[str, str]:
-    """Write moved knobs as an address does."""
+    """Write moved knobs as a query."""
     return {knobs.names()[path]: str(value) for path, value in changes.items()}
 
 
 def knobs_of(
     query: Mapping[str, str], of_page: Container[KnobPath] | None = None, *, embedding: str
 ) -> tuple[dict[KnobPath, Any], list[str]]:
-    """Read moved knobs, of a page that may have some of them only and of an embedding where they do not say it, with a sentence for each entry that means nothing."""
+    """Read moved knobs from a query, with a sentence for each invalid entry; `embedding` is the default kind of embedding."""
     changes, sentences = {}, []
     for name, text in renewed(query, embedding).items():
         try:
@@ -147,21 +148,21 @@ def knobs_of(
 
 
 def refusal(reason: str, name: str, text: str) -> str:
-    """Say in a sentence why an entry of the address was passed over."""
-    return f"`{as_code(name)}={as_code(text)}` in the address was passed over: {reason}"
+    """Say in a sentence why an entry of the address was ignored."""
+    return f"`{as_code(name)}={as_code(text)}` in the address was ignored: {reason}"
 
 
 def as_code(text: str) -> str:
-    """Shorten what came from outside, to stand between backticks."""
+    """Shorten text from outside, so that it can be put between backticks."""
     return shown(text, 40).replace("`", "?")
 
 
 def _take_over(asked: Mapping[str, str], own: Part | None, take: Callable[[Settings], None]) -> None:
     opened = run_links.open_run(asked[_RUN]) if asked.get(_RUN) else Opened()
-    # A run says all of its settings; where it is not here, the rest of the address may still say them.
+    # A run has all of its settings; if it is not here, the rest of the address may still have them.
     settings, sentences = settings_of(asked) if opened.run is None else (opened.settings, [])
     if opened.run is None and query_of(settings) == query_of(session.settings()):
-        settings = session.settings()  # with a hidden angle, of which no address says anything
+        settings = session.settings()  # keeps a hidden angle, which no address contains
     take(settings)
     file = opened.file or asked.get(_SAMPLE)
     if file:
@@ -170,10 +171,10 @@ def _take_over(asked: Mapping[str, str], own: Part | None, take: Callable[[Setti
         known_runs.remember(opened.file, settings, opened.run)
     sentences += opened.sentences
     for part in _parts.values():
-        # Back to before the page's own part said anything goes to what it shows at first.
+        # Going back to an address without the page's own part shows the page's default.
         if part is own or any(name in asked for name in part.names):
             sentences += part.take_over(asked)
-    st.session_state[_PASSED_OVER] = (_asked_for(), sentences)
+    st.session_state[_IGNORED] = (_asked_for(), sentences)
 
 
 def _written() -> _Written | None:
@@ -195,5 +196,5 @@ def _knob_path(name: str, of_page: Container[KnobPath] | None) -> KnobPath:
     except ParameterError:
         raise ParameterError("there is no such knob.") from None
     if of_page is not None and path not in of_page:
-        raise ParameterError("it is no knob of this page.")
+        raise ParameterError("it is not a knob of this page.")
     return path

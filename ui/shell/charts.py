@@ -1,4 +1,4 @@
-"""Charts on a page: placed without a mode bar, described in words, and offered as files."""
+"""Charts on a page: drawn without a mode bar, described in text, and offered as files."""
 
 import functools
 
@@ -10,19 +10,19 @@ from ui.shell import session
 from ui.shell.guards import as_markdown
 
 Chart = tuple[go.Figure, str]
-"""A figure, and what it shows in words."""
+"""A figure, and a sentence that describes it."""
 
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
-def show(figure: go.Figure, words: str) -> None:
-    """Place a chart."""
-    st.plotly_chart(figure, theme=None, config=_CONFIG, alt=words)
+def show(figure: go.Figure, description: str) -> None:
+    """Draw a chart."""
+    st.plotly_chart(figure, theme=None, config=_CONFIG, alt=description)
 
 
 def downloads(figure: go.Figure, name: str) -> None:
-    """Offer a figure as a file; it is made when a button is pressed, not before."""
-    with st.popover("Download", icon=":material/download:", type="tertiary", help="This chart as a file"):
+    """Offer a figure as a file, which is made when a button is pressed."""
+    with st.popover("Download", icon=":material/download:", type="tertiary", help="Download this chart as a file"):
         refused = refused_kinds()
         for kind in ("png", "svg", "html"):
             figure_button(kind.upper(), figure, name, kind, disabled=kind in refused)
@@ -42,8 +42,8 @@ def figure_button(label: str, figure: go.Figure, name: str, kind: str, *, disabl
 
 
 def refused_kinds() -> tuple[str, ...]:
-    """Look up which files cannot be made here, and say why: a download that fails on the click could not say it."""
-    words = export.why_no_pictures()
-    if words:
-        st.warning(as_markdown(words))
-    return export.PICTURES if words else ()
+    """Look up which kinds of file cannot be made here, and say why, since a failing download could not."""
+    reason = export.why_no_pictures()
+    if reason:
+        st.warning(as_markdown(reason))
+    return export.PICTURES if reason else ()

@@ -1,4 +1,4 @@
-"""Files that are made on the click, in another thread: a move of a knob makes none."""
+"""Downloads, which a click makes in another thread, so that moving a knob makes no file."""
 
 import tempfile
 from collections.abc import Callable
@@ -9,11 +9,11 @@ import streamlit as st
 from ui.shell import session
 
 LOUPE_CATEGORY = "domain"
-"""What Loupe Browser calls the labels."""
+"""Name of the labels in Loupe Browser."""
 
 
 def bytes_of(write: Callable[[Path], None]) -> bytes:
-    """Read what writes itself to a file."""
+    """Give the bytes that a function writes to a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         write(path)
@@ -21,16 +21,16 @@ def bytes_of(write: Callable[[Path], None]) -> bytes:
 
 
 def download(
-    label: str, make: Callable[[], bytes], file_name: str, mime: str, words: str, *, disabled: bool = False
+    label: str, make: Callable[[], bytes], file_name: str, mime: str, help_text: str, *, disabled: bool = False
 ) -> None:
-    """Offer a file that is made on the click."""
+    """Offer a file that is made when it is clicked."""
     st.download_button(
         label,
         make,
         file_name=file_name,
         mime=mime,
         key=session.widget_key("export", label),
-        help=words,
+        help=help_text,
         type="tertiary",
         disabled=disabled,
         on_click="ignore",

@@ -1,7 +1,7 @@
 """Parameter dataclasses as widgets, and back.
 
-Labels, help, limits and choices come from the dataclasses. A widget shows the value of the parameters each time it is
-drawn, so no control ever shows another value than the one that was computed with.
+Labels, help, limits and choices come from the dataclasses. Each time a widget is drawn, it is set to the value of the
+parameters, so it always shows the value that was used in the computation.
 """
 
 import dataclasses
@@ -27,18 +27,18 @@ _ANGLE: KnobPath = ("direction", "angle")
 
 
 def params(sample: Sample) -> MethodParams:
-    """Parameters that the session asks for: its preset, made for the sample, with its changes."""
+    """Make the session's parameters: its preset for this sample, with its moved knobs."""
     return changed(standard(sample), session.settings().changes)
 
 
 def standard(sample: Sample) -> MethodParams:
-    """Parameters of the session's preset, made for the sample: what every knob calls its default."""
+    """Make the parameters of the session's preset for this sample: the default of every knob."""
     chosen = session.settings().preset
     return preset(chosen, n_clusters=sample.suggested_n_clusters(chosen))
 
 
 def preset_picker() -> None:
-    """Ask for a preset; choosing one puts all knobs to its values."""
+    """Ask for a preset; choosing one sets all knobs to its values."""
     key, changes = session.widget_key("preset"), session.settings().changes
     session.show(key, session.settings().preset)
     count = f"{len(changes)} knob{'s' * (len(changes) != 1)} moved" if changes else "unchanged"
@@ -48,12 +48,12 @@ def preset_picker() -> None:
             list(PRESETS),
             format_func=PRESETS.__getitem__,
             key=key,
-            help="A setting of all knobs at once. Choosing another puts every knob to its values, and so does the arrow beside it. "
-            "Recommended found the layers of annotated cortex best (docs/accuracy.md); the others are the paper's method, knob by knob.",
+            help="A value for every knob. Choosing a preset, or pressing the arrow beside it, sets every knob to the preset's value. "
+            "Recommended found the layers of annotated cortex best (docs/accuracy.md). The others are the paper's method.",
             on_change=lambda: session.choose_preset(session.shown(key)),
         )
         back_button(
-            "preset", "Put all knobs back to the preset", not changes, session.choose_preset, session.settings().preset
+            "preset", "Reset all knobs to the preset", not changes, session.choose_preset, session.settings().preset
         )
 
 
@@ -75,15 +75,15 @@ def _take_field(key: str, values: "T", item: "dataclasses.Field[Any]", take: "Ca
 
 
 def ask(
-    item: "dataclasses.Field[Any]", key: str, value: Any, default: Any, words: str, act: Callable[[], None]
+    item: "dataclasses.Field[Any]", key: str, value: Any, default: Any, help_text: str, act: Callable[[], None]
 ) -> None:
-    """Ask for a field of a parameter dataclass, by the widget that suits it."""
+    """Ask for a field of a parameter dataclass with a suitable widget."""
     session.show(key, value)
-    _widget(item, default, {"key": key, "help": words, "on_change": act})
+    _widget(item, default, {"key": key, "help": help_text, "on_change": act})
 
 
 def on_grid(item: "dataclasses.Field[Any]", value: Any) -> Any:
-    """Round what a slider gives, which counts in binary fractions: 0.38 comes as 0.38000000000000034."""
+    """Round the value of a slider to its step: 0.38 arrives as 0.38000000000000034."""
     step = item.metadata["step"]
     return round(value, _decimals(step)) if isinstance(value, float) and step else value
 
@@ -94,17 +94,17 @@ def by_hand(angle: float) -> dict[KnobPath, Any]:
 
 
 def row() -> Any:
-    """Begin a row of a widget and the way back to its default."""
+    """Begin a row for a widget and its reset button."""
     return st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False)
 
 
-def back_button(name: str, words: str, disabled: bool, act: Any, *args: Any) -> None:
-    """Offer the way back to a default."""
+def back_button(name: str, help_text: str, disabled: bool, act: Any, *args: Any) -> None:
+    """Offer to reset a value to its default."""
     st.button(
         ":material/undo:",
         key=session.widget_key("back", name),
         type="tertiary",
-        help=words,
+        help=help_text,
         disabled=disabled,
         on_click=act,
         args=args,
@@ -146,7 +146,7 @@ def _whole_number(item: "dataclasses.Field[Any]", label: str, common: dict[str, 
 def _real_number(item: "dataclasses.Field[Any]", label: str, default: float, common: dict[str, Any]) -> None:
     low, high, step = (item.metadata[name] for name in ("min", "max", "step"))
     if step:
-        # The ends are moved to the grid of the steps, or no step would be a round number.
+        # Move the ends onto multiples of the step, so that every step is a round number.
         inner = math.ceil(low / step) * step, math.floor(high / step) * step
         st.slider(label, *(round(end, _decimals(step)) for end in inner), step=step, **common)
     else:
@@ -156,7 +156,7 @@ def _real_number(item: "dataclasses.Field[Any]", label: str, default: float, com
 
 
 def _stride(default: float) -> float:
-    """Let a button change about a tenth of small values, and the first digit of large ones."""
+    """Make the step of the buttons about a tenth of a value below 1, and its leading power of ten otherwise."""
     return 10.0 ** (math.floor(math.log10(default)) - (default < 1)) if default > 0 else 1.0
 
 

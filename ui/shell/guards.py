@@ -1,4 +1,4 @@
-"""What core refuses becomes a sentence on the page; anything else is a bug and stays an exception."""
+"""Show errors of core as sentences on the page; any other exception is a bug and is raised."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from core.errors import DomainsError
 
 @contextmanager
 def shown_as_message() -> Iterator[None]:
-    """Show an error of core where it happened, and leave out the rest of the block."""
+    """Show an error of core where it happens, and skip the rest of the block."""
     try:
         yield
     except DomainsError as error:
@@ -19,14 +19,14 @@ def shown_as_message() -> Iterator[None]:
 
 
 def as_markdown(text: str) -> str:
-    r"""Keep what a message quotes from files and users from being read as Markdown, but for `code`.
+    r"""Escape Markdown in text that quotes files or users, except for `code`.
 
     Examples
     --------
     >>> as_markdown("a_[b].h5 has no `pos`")
     'a\\_\\[b\\].h5 has no `pos`'
     """
-    # Backticks that do not come in pairs, or several at a time, are a file's own and could let the rest out.
+    # Unpaired or repeated backticks come from a file, and could leave the rest unescaped.
     if "``" in text or text.count("`") % 2:
         return _escaped(text).replace("`", "\\`")
     plain_and_code = text.split("`")

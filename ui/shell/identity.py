@@ -1,4 +1,4 @@
-"""Signing in, and who one is: said on every page, and changed there."""
+"""Sign-in, and the user's name, which every page shows and lets the user change."""
 
 import streamlit as st
 
@@ -9,22 +9,22 @@ from ui.shell.guards import as_markdown
 
 
 def let_in() -> None:
-    """Have the user sign in first, where this server asks for it; the page ends here until then."""
+    """Ask the user to sign in where this server requires it, and stop the page until then."""
     if not user.signs_in() or st.user.get("is_logged_in", False):
         return
     st.title("Spatial domains", anchor=False)
-    st.info("This server asks who you are: sign in to go on.")
+    st.info("This server requires a sign-in: sign in to continue.")
     st.button("Sign in", type="primary", on_click=st.login)
     st.stop()
 
 
 def control() -> None:
-    """Say who one is, and offer to change it."""
+    """Show the user's name, and offer to change it."""
     with st.popover(
         as_markdown(user.who()),
         key=session.widget_key("who is here"),
         type="tertiary",
-        help="Who you are here: the name that stands beside your jobs and kept runs.",
+        help="Your name, which is shown beside your jobs and kept runs.",
     ):
         if user.signs_in():
             st.caption(f"Signed in as {as_markdown(user.who())}")
@@ -40,12 +40,12 @@ def _ask_for_name() -> None:
         "Your name",
         key=key,
         max_chars=user.MAX_LENGTH,
-        help="This browser remembers it. It is on trust: it tells colleagues apart, and is no password.",
+        help="This browser remembers your name. It is not checked: it tells colleagues apart, but it is not a password.",
         on_change=lambda: user.rename(session.shown(key)),
     )
 
 
 def keep_in_browser() -> None:
-    """Have the browser keep the name for the next session, unless it does already."""
+    """Ask the browser to keep the name for the next session, unless it already does."""
     if not user.signs_in() and user.cookie() != user.as_cookie(user.names()):
         remember(user.COOKIE, user.as_cookie(user.names()))

@@ -1,4 +1,4 @@
-"""Kept runs that this session knows again when their sample and settings come back, and their results as they were kept."""
+"""Kept runs that this session recognizes when their sample and settings are shown again, and their kept results."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ MAX_KNOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A kept run, and where this session shows it."""
+    """A kept run, with the file and settings that show it."""
 
     file: str
     settings: Settings
@@ -29,19 +29,19 @@ class _Known:
 
 
 def remember(file: str, at: Settings, run: Run) -> None:
-    """Know a kept run again wherever its sample and its settings are shown."""
+    """Recognize a kept run whenever its sample and its settings are shown."""
     others = [known for known in _known() if (known.file, known.settings) != (file, at)]
     st.session_state[_KNOWN] = [*others, _Known(file, at, run)][-MAX_KNOWN:]
 
 
 def change(run: Run) -> None:
-    """Show a kept run under another name, note or star."""
+    """Update a kept run whose name, note or star has changed."""
     changed = [dataclasses.replace(known, run=run) if known.run.id == run.id else known for known in _known()]
     st.session_state[_KNOWN] = changed
 
 
 def of_settings(file: str) -> Run | None:
-    """Look up the kept run that the present settings are, on the sample in that file."""
+    """Look up the kept run with the present settings on the sample in that file."""
     return next((known.run for known in _known() if (known.file, known.settings) == (file, session.settings())), None)
 
 
@@ -51,18 +51,18 @@ def _known() -> list[_Known]:
 
 
 def kept(sample: Sample, params: MethodParams, file: str) -> Run | None:
-    """Look up the kept run that is shown; None where a knob was moved since, or the file now holds another sample."""
+    """Look up the kept run that is shown; None if a knob was moved since, or the file now holds another sample."""
     run = of_settings(file)
     return run if run is not None and run.params == params and run.content_hash == sample.content_hash else None
 
 
 def kept_result(sample: Sample, params: MethodParams, file: str) -> Result | None:
-    """Read the result of the kept run that is shown, as it was kept; None where the annotation has changed since."""
+    """Read the kept result of the run that is shown; None if the annotation has changed since."""
     run = kept(sample, params, file)
     if run is None or run.annotation_hash != sample.annotation_hash:
         return None
     try:
         return compute.kept(lambda: record().result(run), "kept run", run.id)
     except RecordError as error:
-        st.warning(f"{error} What is shown was computed anew.")
+        st.warning(f"{error} The result shown was computed again.")
         return None

@@ -1,4 +1,4 @@
-"""Maps of a sample and its runs, under one camera. All that they show is handed in: nothing here asks the session."""
+"""Linked maps of a sample and its runs. Everything they show is an argument: nothing here reads the session."""
 
 from collections.abc import Sequence
 
@@ -34,12 +34,12 @@ def draw(
 
 
 def cluster_colours(sample: Sample, matching: Matching) -> dict[int, str]:
-    """Give the clusters the colours that their map has on light ground, where files are mostly looked at."""
+    """Give the clusters their colours in the light theme, which suits files."""
     return colours.cluster_colours(matching.layers, _layers(sample), "light", matching.further)
 
 
 def predicted(sample: Sample, result: Result, matching: Matching, theme: Theme, title: str = "Predicted") -> TissueMap:
-    """Make a map of the clusters of a run: labels are the layers, in order, then the clusters that have none."""
+    """Make a map of the clusters of a run: labels are the layers, in order, then the clusters without a layer."""
     layers = _layers(sample)
     shades = colours.cluster_colours(matching.layers, layers, theme, matching.further)
     alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
@@ -55,7 +55,7 @@ def predicted(sample: Sample, result: Result, matching: Matching, theme: Theme, 
         labels=np.array([index.get(cluster, 0) for cluster in range(int(result.labels.max()) + 1)])[result.labels],
         names=[*named, *names],
         colours=[*colours.layer_colours(layers, theme).values(), *(shades[cluster] for cluster in alone)],
-        words=[*known, *names],
+        hover_names=[*known, *names],
         arrow=_arrow(result.direction, sample),
         lines_um=compute.depth_lines(sample, result.direction),
     )
@@ -75,7 +75,7 @@ def annotated(sample: Sample, theme: Theme, title: str = "Annotated") -> TissueM
 
 
 def titled(title: str, sample: Sample) -> str:
-    """Say above a map, too, where a program made the tissue."""
+    """Add to the title of a map that its tissue is synthetic, if it is."""
     return title + " (synthetic tissue)" * sample.synthetic
 
 

@@ -1,4 +1,4 @@
-"""Ways to pages: through `app.py` alone, and from one page to another."""
+"""Navigation: pages run only through `app.py`, and one page can open another."""
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -6,14 +6,14 @@ from streamlit.runtime.pages_manager import PagesManager
 from ui.shell import address
 
 SHOW, GENE = "show", "gene"
-"""What the address of the Tissue page calls the kind of its colours, and the gene."""
+"""Names in the address of the Tissue page of what the map shows, and of the gene."""
 
 
 def only_through_app() -> None:
-    """Start over through `app.py` where Streamlit runs a page by itself.
+    """Run `app.py` instead, if Streamlit runs a page without it.
 
-    Until `st.navigation` was called once in a server's life, Streamlit takes `pages/` for pages of its own: a link to one,
-    opened first after a start, would run it bare, and so would all that follow.
+    Until the server first calls `st.navigation`, Streamlit treats the files in `pages/` as its own pages: a link to one that is
+    opened first after a start would run the page without `app.py`, and so would all later ones.
     """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
@@ -21,5 +21,5 @@ def only_through_app() -> None:
 
 
 def open_gene(gene: str) -> None:
-    """Go to the Tissue page, which shows a gene on the present sample."""
+    """Open the Tissue page with a gene of the present sample."""
     st.switch_page("pages/tissue.py", query_params={**address.query_of_present(), SHOW: "gene", GENE: gene})

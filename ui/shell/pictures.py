@@ -1,4 +1,4 @@
-"""What lies under and on the spots of a map: the stained image, served once, and values by spot, computed once."""
+"""The stained image under a map, and the values of its spots; each is made once."""
 
 import io
 
@@ -15,10 +15,10 @@ from ui.tissue_view import Underlay
 
 
 def underlay(sample: Sample) -> Underlay | None:
-    """Offer the image of a section to the browser."""
+    """Serve the image of a sample to the browser."""
     if sample.image is None or sample.coords_px is None or not runtime.exists():
         return None
-    # Streamlit's own store of media: the address holds a hash of the bytes, so that the browser fetches them once.
+    # The URL in Streamlit's store of media contains a hash of the bytes, so that the browser fetches them once.
     url = runtime.get_instance().media_file_mgr.add(_png(sample.image), "image/png", "tissue image")
     return Underlay(
         url=st.get_option("server.baseUrlPath").rstrip("/") + url,

@@ -1,4 +1,4 @@
-"""What is set once for the server's process: where its log goes, and how many threads and pools of memory its libraries use."""
+"""Set up the server's process once: its log, and the threads and pools of memory of its libraries."""
 
 import ctypes
 import functools
@@ -14,14 +14,14 @@ _ARENAS = 2
 
 @functools.cache
 def set_up() -> None:
-    """Set the process up at the first page that is drawn, before other threads compute."""
+    """Set up the process when the first page is drawn, before other threads compute."""
     _log()
     one_thread_from_now_on()
     _few_arenas()
 
 
 def _log() -> None:
-    """Write this project's own lines to standard error, one a line, with the time: from INFO up, or from `SPCA_LOG`."""
+    """Write this project's log messages with the time to standard error, from the level in `SPCA_LOG` (INFO) up."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger = logging.getLogger("core")
@@ -31,10 +31,10 @@ def _log() -> None:
 
 
 def _few_arenas() -> None:
-    """Have threads share pools of memory, where the C library is glibc.
+    """Make threads share pools of memory, where the C library is glibc.
 
-    It gives threads that ask at once a pool each, eight for a core, and takes none back; every redraw is a thread. Python lets one
-    thread work at a time, so two pools are enough, and after an hour of many visitors the server is smaller.
+    glibc gives concurrent threads a pool each, up to eight for each core, and frees none; every redraw is a thread. Python runs
+    one thread at a time, so two pools are enough, and they save memory after an hour with many visitors.
     """
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
         mallopt(_M_ARENA_MAX, _ARENAS)

@@ -1,4 +1,4 @@
-"""The queue, at the head of every page's sidebar: what runs, what waits and whose it is; beside it, who one is oneself."""
+"""The queue at the top of every page's sidebar: running and waiting jobs with their owners, beside the user's name."""
 
 from collections.abc import Iterable
 
@@ -9,14 +9,14 @@ from core.work.board.job_log import Interrupted
 from ui.data import jobs, user
 from ui.shell import guards, identity, session
 from ui.shell.guards import as_markdown
-from ui.shell.watch import cancel_button, place_in_line
+from ui.shell.watch import cancel_button, position_in_line
 
 _SECONDS_BETWEEN_LOOKS, _WHILE_NOTHING_RUNS = 4.0, 20.0  # in every session of the server
 _MOST_SHOWN = 12
 
 
 def head() -> None:
-    """Show the queue and the user's name; the queue keeps itself up to date, more often while there is work."""
+    """Show the queue and the user's name; the queue refreshes itself, more often while there is work."""
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         at_work = any(not job.finished for job in jobs.jobs())
         st.fragment(_popover, run_every=_SECONDS_BETWEEN_LOOKS if at_work else _WHILE_NOTHING_RUNS)()
@@ -26,47 +26,47 @@ def head() -> None:
 
 def _popover() -> None:
     unfinished = [job for job in jobs.jobs() if not job.finished]
-    cut_off = jobs.interrupted()
+    interrupted = jobs.interrupted()
     with st.popover(
-        _label(len(_works(unfinished)), len(cut_off)),
+        _label(len(_groups(unfinished)), len(interrupted)),
         key=session.widget_key("queue"),
         type="tertiary",
-        help="Background work of everyone on this server: what runs, what waits, and whose it is.",
+        help="Background jobs of everyone on this server: which run, which wait, and whose they are.",
     ):
         _list(unfinished)
-        for job in cut_off:
+        for job in interrupted:
             _offer_again(job)
         st.page_link("pages/health.py", label="Health of this server")
 
 
-def _label(n_unfinished: int, n_cut_off: int) -> str:
-    counts = [str(n_unfinished)] * bool(n_unfinished) + [f"{n_cut_off} interrupted"] * bool(n_cut_off)
+def _label(n_unfinished: int, n_interrupted: int) -> str:
+    counts = [str(n_unfinished)] * bool(n_unfinished) + [f"{n_interrupted} interrupted"] * bool(n_interrupted)
     return f"Queue: {', '.join(counts)}" if counts else "Queue"
 
 
-def _works(jobs: Iterable[Job]) -> list[list[Job]]:
-    """Put the tasks of a sweep together; every other job is a work of its own."""
-    works: dict[str, list[Job]] = {}
+def _groups(jobs: Iterable[Job]) -> list[list[Job]]:
+    """Group the jobs of a sweep; every other job is a group of its own."""
+    groups: dict[str, list[Job]] = {}
     for job in jobs:
-        works.setdefault(job.about.sweep or job.id, []).append(job)
-    return list(works.values())
+        groups.setdefault(job.about.sweep or job.id, []).append(job)
+    return list(groups.values())
 
 
 def _list(unfinished: list[Job]) -> None:
     waiting = jobs.waiting()
     in_line = {job.id for job in waiting}
-    running = [job for job in unfinished if job.id not in in_line]  # or handed to a worker that has not begun yet
-    works = _works((*running, *waiting))
-    if not works:
-        st.caption("Nothing runs and nothing waits. Training, repeats, sweeps and imports show up here.")
-    for work in works[:_MOST_SHOWN]:
-        _line(work, waiting)
-    if len(works) > _MOST_SHOWN:
-        st.caption(f"And {len(works) - _MOST_SHOWN:,} more that wait.")
+    running = [job for job in unfinished if job.id not in in_line]  # or sent to a worker that has not begun yet
+    groups = _groups((*running, *waiting))
+    if not groups:
+        st.caption("No job runs or waits. Training, repeats, sweeps and imports appear here.")
+    for group in groups[:_MOST_SHOWN]:
+        _line(group, waiting)
+    if len(groups) > _MOST_SHOWN:
+        st.caption(f"And {len(groups) - _MOST_SHOWN:,} more that wait.")
 
 
-def _line(work: list[Job], waiting: list[Job]) -> None:
-    job = work[0]
+def _line(group: list[Job], waiting: list[Job]) -> None:
+    job = group[0]
     in_sweep = bool(job.about.sweep)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         settings = "" if in_sweep else as_markdown(job.about.settings)
@@ -74,26 +74,26 @@ def _line(work: list[Job], waiting: list[Job]) -> None:
         st.caption(as_markdown(_whose(job)), width="content")
         st.space("stretch")
         if in_sweep:
-            _way_to(job.about.sweep)
+            _open_button(job.about.sweep)
         elif jobs.is_mine(job):
             cancel_button(job, "queue", job.id)
     if in_sweep:
-        n_running = sum(one.status is JobStatus.RUNNING for one in work)
+        n_running = sum(one.status is JobStatus.RUNNING for one in group)
         st.caption(
-            f"{n_running} of its tasks run{'s' * (n_running == 1)}, {len(work) - n_running} wait{'s' * (len(work) - n_running == 1)}"
+            f"{n_running} of its tasks run{'s' * (n_running == 1)}, {len(group) - n_running} wait{'s' * (len(group) - n_running == 1)}"
         )
     elif job.status is JobStatus.RUNNING:
         st.progress(job.share, job.message or "Has begun")
     else:
-        st.caption(as_markdown(place_in_line(job, waiting)))
+        st.caption(as_markdown(position_in_line(job, waiting)))
 
 
-def _way_to(sweep_id: str) -> None:
+def _open_button(sweep_id: str) -> None:
     if st.button(
         "Open",
         key=session.widget_key("queue", sweep_id),
         type="tertiary",
-        help="There it can be paused and cancelled.",
+        help="Open the sweep, where you can pause or cancel it.",
         on_click=session.choose_sweep,
         args=(sweep_id,),
     ):
@@ -107,7 +107,7 @@ def _whose(job: Job) -> str:
 
 def _offer_again(job: Interrupted) -> None:
     st.markdown(f"**{as_markdown(str(job.about))}**", help=as_markdown(job.about.settings) or None)
-    st.caption("Cut off when the server stopped.")
+    st.caption("Interrupted when the server stopped.")
     with st.container(horizontal=True, gap="small"):
         st.button("Start again", key=session.widget_key("take up", job.id), on_click=_take_up, args=(job.id,))
         st.button(

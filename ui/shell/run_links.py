@@ -1,4 +1,4 @@
-"""Links to kept runs: `?run=<id>`, which opens a run wherever its record can be read."""
+"""Links to kept runs: `?run=<id>` opens a run on any server that can read its record."""
 
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -18,18 +18,18 @@ from ui.shell.session import Settings
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a link to a run leads to.
+    """What a link to a run opens.
 
     Parameters
     ----------
     run : Run or None
-        None where there is no such run here.
+        None if there is no such run here.
     file : str
-        Of the sample; empty where it is not here.
+        Name of the sample's file; empty if the sample is not here.
     settings : Settings
-        By which the workbench comes to the parameters of the run.
+        The settings that give the parameters of the run.
     sentences : list of str
-        What is not as it was when the run was kept.
+        What has changed since the run was kept.
     """
 
     run: Run | None = None
@@ -39,9 +39,9 @@ class Opened:
 
 
 def link_to(run_id: str) -> str:
-    """Write the link that opens a run, with the address under which the reader sees the app, if that is known."""
+    """Write the link that opens a run, with the server's name as the user's browser has it, if that is known."""
     server = urlsplit(st.context.url or "")
-    # Tune is the first page: it has the server's own address, whichever page asks.
+    # Tune is the default page, so its path is that of the server, on whichever page this is.
     path = "/".join(["", *filter(None, [st.get_option("server.baseUrlPath").strip("/")]), ""])
     return urlunsplit((server.scheme, server.netloc, path, urlencode({"run": run_id}), ""))
 
@@ -61,7 +61,7 @@ def open_run(run_id: str) -> Opened:
 
 
 def settings_for(params: MethodParams, sample: Sample) -> Settings:
-    """Express parameters as Tune does: the preset from which fewest knobs are moved on this sample, and these knobs."""
+    """Express parameters as settings: the preset with the fewest moved knobs on this sample, and these knobs."""
     return Settings(*knobs.nearest_preset(params, sample.suggested_n_clusters))
 
 
@@ -72,21 +72,21 @@ def _settings(run: Run, sample: Sample | None) -> Settings:
     if sample is not None:
         return settings_for(run.params, sample)
     name, changes = knobs.nearest_preset(run.params)
-    # How many clusters a preset has depends on the sample.
+    # The number of clusters of a preset depends on the sample.
     return Settings(preset=name, changes={**changes, _N_CLUSTERS: run.params.clustering.n_clusters})
 
 
 def _without_its_sample(run: Run) -> tuple[str, str]:
-    """Name the file to show instead of a run's own, if there is one of that name, and say why."""
+    """Name the file to show instead of a run's own sample, if there is one of that name, and say why."""
     of_that_name = [summary.path.name for summary in compute.samples() if summary.name == run.sample_name]
     if of_that_name:
         return of_that_name[0], (
-            f"The run {run.title} was made on other data than {run.sample_name} holds now: its settings are here, but they "
-            "were computed anew."
+            f"The run {run.title} was made on other data than {run.sample_name} now holds, so its settings were "
+            "computed again."
         )
     return "", (
-        f"The run {run.title} was made on {run.sample_name}, which is not here: bring it in on Add data, then open the link "
-        "again. Its settings are here, on another sample."
+        f"The run {run.title} was made on {run.sample_name}, which is not here: import it on Add data, then open the link "
+        "again. Its settings are shown on another sample."
     )
 
 
@@ -97,6 +97,6 @@ def _what_changed(run: Run) -> list[str]:
     if run.aside:
         named = ", ".join(f"{name} = {value}" for name, value in run.aside.items())
         sentences.append(
-            f"Another version of this program made the run {run.title}, with {named}, which this one does not know."
+            f"Another version of this program made the run {run.title}, with {named}, which this version does not know."
         )
     return sentences

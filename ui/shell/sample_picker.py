@@ -1,4 +1,4 @@
-"""The sample picker of the sidebar, and what stands there when there is no sample to show."""
+"""The sample picker of the sidebar, and the message when there is no sample to show."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ SHIPPED = "151673.h5"
 
 
 def sample_picker(own: Part | None = None) -> SampleSummary:
-    """Ask for a sample, in the sidebar; where none can be read, the page says what to do and ends here."""
+    """Ask in the sidebar for a sample; if none can be read, say what to do and stop the page."""
     navigation.only_through_app()
     found = compute.samples()
     readable = {summary.path.name: summary for summary in found if not summary.problem}
@@ -26,14 +26,14 @@ def sample_picker(own: Part | None = None) -> SampleSummary:
         _problems([summary.problem for summary in found if summary.problem])
     if not readable:
         _no_sample()
-    _say_passed_over(readable)
+    _say_ignored(readable)
     page_address.write(_chosen(readable), own)
     return readable[_chosen(readable)]
 
 
-def _say_passed_over(readable: dict[str, SampleSummary]) -> None:
+def _say_ignored(readable: dict[str, SampleSummary]) -> None:
     asked, chosen = session.sample_file(), _chosen(readable)
-    sentences = page_address.passed_over()
+    sentences = page_address.ignored()
     if asked is not None and asked != chosen:
         sentences.append(
             f"There is no sample {shown(asked)} here that can be read, so this is {readable[chosen].name}."
@@ -51,11 +51,11 @@ def _pick(readable: dict[str, SampleSummary]) -> None:
     key = session.widget_key("sample")
     session.show(key, _chosen(readable))
     st.selectbox(
-        "Section",
+        "Sample",
         list(readable),
         format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
         key=key,
-        help=f"Samples in {as_markdown(samples_folder().name)}. A file put there shows up when the page is reloaded.",
+        help=f"Samples in {as_markdown(samples_folder().name)}. A file that you put there appears after you reload the page.",
         on_change=lambda: session.choose_sample(session.shown(key)),
     )
 
@@ -69,7 +69,7 @@ def _no_sample() -> None:
     st.title("Spatial domains", anchor=False)
     st.info(
         f"There is no sample in {as_markdown(str(samples_folder()))} that can be read. Run "
-        "`python -m core fetch paste2` to bring four sections of human cortex, or bring in your own on Add data, then reload "
+        "`python -m core fetch paste2` to fetch four sections of human cortex, or import your own on Add data, then reload "
         "this page."
     )
     st.stop()

@@ -1,4 +1,4 @@
-"""A sample as it is, for Tissue and for the preview of Add data: its map in the colours of one kind, and its facts."""
+"""The map and the facts of a sample, for Tissue and for the preview of Add data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _MARKERS = ("PCP4", "MOBP", "SNAP25", "GFAP")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shown:
-    """A sample in the colours of its annotation, or of values between two limits; decided once by the page."""
+    """A sample, and what its map shows: the annotation, or values between two limits."""
 
     sample: Sample
     theme: Theme
@@ -32,7 +32,7 @@ class Shown:
 def find(
     sample: Sample, theme: Theme, kind: str, gene: str | None = None, limits: tuple[float, float] | None = None
 ) -> Shown:
-    """Show what is asked for where the sample has it, else what comes nearest."""
+    """Decide what the map shows: the requested kind and gene if the sample has them, or else a default."""
     kinds, gene = _kinds(sample), _gene(sample, gene)
     kind = kind if kind in kinds else kinds[0]
     if kind == "annotation":
@@ -43,7 +43,7 @@ def find(
 
 
 def genes(sample: Sample) -> list[str]:
-    """Name the genes of a sample, in order; none where its file does not."""
+    """Name the genes of a sample, sorted; empty if its file has no names."""
     return [] if sample.gene_names is None else sorted(set(sample.gene_names.tolist()))
 
 
@@ -58,7 +58,7 @@ def _gene(sample: Sample, wanted: str | None) -> str | None:
 
 
 def kind_picker(sample: Sample, kind: str, take: Callable[[str], None]) -> None:
-    """Ask what the colours of the map mean."""
+    """Ask what the map shows."""
     key = session.widget_key("view kind")
     session.show(key, kind)
     st.segmented_control(
@@ -73,17 +73,17 @@ def kind_picker(sample: Sample, kind: str, take: Callable[[str], None]) -> None:
 
 
 def badges(sample: Sample, *, with_size: bool = False) -> None:
-    """Name a sample inside a row, and say where a program made it."""
+    """Show badges in a row: the sample's name, its size, and whether it is synthetic."""
     st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
     if with_size:
-        words = f"Spots under tissue, with {sample.n_genes:,} genes each."
-        st.badge(f"{sample.n_spots:,} spots", color="gray", help=words)
+        help_text = f"Spots under tissue, with {sample.n_genes:,} genes each."
+        st.badge(f"{sample.n_spots:,} spots", color="gray", help=help_text)
     if sample.synthetic:
         st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
 
 
 def picture(shown: Shown) -> np.ndarray | None:
-    """Draw the map, and say which spots the lasso holds; None while it holds none."""
+    """Draw the map, and return the spots selected by the lasso; None if there are none."""
     sample = shown.sample
     annotated = [] if sample.labels_true is None else [maps.annotated(sample, shown.theme)]
     in_sight, hover_only = (annotated, []) if shown.kind == "annotation" else ([_map_of_values(shown)], annotated)
@@ -103,14 +103,14 @@ def _map_of_values(shown: Shown) -> TissueMap:
 
 
 def card(sample: Sample) -> None:
-    """Show how large a sample is, how its spots spread over the layers, and where it comes from."""
+    """Show how large a sample is, and where it comes from."""
     n_layers = len(sample.layer_names)
     size = f"**{sample.n_spots:,}** spots, **{sample.n_genes:,}** genes, **{n_layers}** layer{'s' * (n_layers != 1)}"
-    words = (
-        "Spots: places of the array under tissue, or cells. Genes: those in the file, often the most variable ones only. Layers: "
-        "annotated classes, without the spots that the experts left out."
+    help_text = (
+        "Spots: measured locations under tissue, or cells. Genes: those in the file, often only the most variable ones. Layers: "
+        "annotated classes, not counting unannotated spots."
     )
     with st.container(border=True, gap="xsmall"):
-        st.markdown(size, help=words)
+        st.markdown(size, help=help_text)
         made = "**Synthetic:** made by a program, not measured. " * sample.synthetic
         st.caption(made + (as_markdown(sample.source) or "The file does not say where it comes from."))

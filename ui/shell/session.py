@@ -1,6 +1,6 @@
-"""What all pages share in a session: the chosen sample, the settings with their history, the sweep that is looked at, and widgets.
+"""What all pages share in a session: the chosen sample, the settings with their history, the chosen sweep, and widgets.
 
-What one page alone remembers is in the `state.py` of its folder.
+What only one page remembers is in the `state.py` of its folder.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from core.params import DEFAULT_PRESET, PRESETS
 _SAMPLE, _N_SAMPLE_CHANGES, _HISTORY, _SWEEP = "sample", "changes of sample", "history", "sweep"
 
 MAX_HISTORY = 100
-"""Settings that a session can go back through."""
+"""Most settings that a session can go back to."""
 
 
 def first_preset() -> str:
@@ -28,7 +28,7 @@ def first_preset() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a user chose: a preset, and the moved knobs. Other knobs follow the preset, also when the sample changes."""
+    """A preset and the moved knobs. All other knobs follow the preset, even when the sample changes."""
 
     preset: str = field(default_factory=first_preset)
     changes: dict[KnobPath, Any] = field(default_factory=dict)
@@ -41,7 +41,7 @@ def theme() -> Theme:
 
 @dataclass(frozen=True, slots=True)
 class _History:
-    """Settings tried, in order, and which of them the page shows."""
+    """Settings tried, in order, and the index of those that the page shows."""
 
     tried: tuple[Settings, ...]
     index: int = 0
@@ -59,7 +59,7 @@ def _history() -> _History:
 
 
 def take_settings(new: Settings) -> None:
-    """Put other settings in place of the present ones, which stay in the history."""
+    """Replace the present settings, which stay in the history."""
     history = _history()
     if new == settings():
         return
@@ -68,63 +68,63 @@ def take_settings(new: Settings) -> None:
 
 
 def start_from(first: Settings) -> None:
-    """Begin the history of a new session with settings that its address asks for."""
+    """Begin the history of a new session with the settings of its address."""
     st.session_state[_HISTORY] = _History((first,))
 
 
 def can_step(by: int) -> bool:
-    """Whether there are settings before (-1) or after (1) the present ones."""
+    """Whether the history has settings before (-1) or after (1) the present ones."""
     return 0 <= _history().index + by < len(_history().tried)
 
 
 def step(by: int) -> None:
-    """Go back (-1) or forward (1) through the settings tried; nothing happens at the ends."""
+    """Go back (-1) or forward (1) in the history; does nothing at its ends."""
     if can_step(by):
         st.session_state[_HISTORY] = dataclasses.replace(_history(), index=_history().index + by)
 
 
 def choose_preset(name: str) -> None:
-    """Take a preset, and let go of all changes."""
+    """Take a preset, and reset all moved knobs."""
     take_settings(Settings(preset=name))
 
 
 def change(moved: dict[KnobPath, Any]) -> None:
-    """Move knobs away from the preset: one step of the history."""
+    """Move knobs away from the preset, as one step of the history."""
     take_settings(dataclasses.replace(settings(), changes={**settings().changes, **moved}))
 
 
 def reset(path: KnobPath) -> None:
-    """Put one knob back to the preset."""
+    """Reset one knob to the preset."""
     changes = {key: value for key, value in settings().changes.items() if key != path}
     take_settings(dataclasses.replace(settings(), changes=changes))
 
 
 def sample_file() -> str | None:
-    """Name the file of the chosen sample, without its folder; it need not exist. None before any was chosen."""
+    """Name the file of the chosen sample, without its folder; it may not exist. None if no sample was chosen yet."""
     chosen: str | None = st.session_state.get(_SAMPLE)
     return chosen
 
 
 def choose_sample(file: str) -> None:
-    """Choose a sample, over pages."""
+    """Choose a sample for all pages."""
     if file != sample_file():
         st.session_state[_N_SAMPLE_CHANGES] = n_sample_changes() + 1
     st.session_state[_SAMPLE] = file
 
 
 def n_sample_changes() -> int:
-    """Count how often another sample was chosen: what belongs to one choice is known by this number."""
+    """Count how often the sample changed; values for one choice of a sample are stored with this number."""
     return int(st.session_state.get(_N_SAMPLE_CHANGES, 0))
 
 
 def sweep_id() -> str | None:
-    """Look up the sweep that this session looks at; None for the latest."""
+    """Look up the chosen sweep; None for the latest."""
     chosen: str | None = st.session_state.get(_SWEEP)
     return chosen
 
 
 def choose_sweep(sweep_id: str | None) -> None:
-    """Look at a sweep; None for the latest."""
+    """Choose a sweep; None for the latest."""
     st.session_state[_SWEEP] = sweep_id
 
 
@@ -134,7 +134,7 @@ def widget_key(*parts: str) -> str:
 
 
 def show(key: str, value: Any) -> None:
-    """Make a widget show a value, whatever it showed before; this must be called before the widget is made."""
+    """Set the value of a widget; call this before the widget is made."""
     st.session_state[key] = value
 
 

@@ -1,8 +1,8 @@
-"""Whose page is worked on, on a server that many people share.
+"""Redraws take turns on a server that many people share.
 
-Python runs one thread at a time. Twenty redraws side by side hand it to each other after every message that they send, and all
-of them are late. One after the other, each is done soon, and all together take less. Fragments of a page that draw themselves
-again go beside: Streamlit runs them without the page.
+Python runs one thread at a time. Twenty redraws at once switch threads after every message that they send, and all of them
+are late. One after the other, each ends early, and all together take less time. Fragments that redraw themselves take no
+turn, because Streamlit runs them without the page.
 """
 
 import functools
@@ -16,13 +16,13 @@ _MOST_SECONDS = 0.5
 
 
 class Turns:
-    """One place, taken in the order of arrival.
+    """A lock for redraws, taken in the order of arrival and held for a limited time.
 
     Parameters
     ----------
     most_seconds : float
-        So long a place is kept at most; the redraw then goes on beside the next one. A large tissue that takes its time holds
-        nobody up for longer.
+        A redraw holds the turn for at most this time, and then runs beside the next one, so that a large tissue does not
+        block others for longer.
     """
 
     def __init__(self, most_seconds: float = _MOST_SECONDS) -> None:
@@ -34,7 +34,7 @@ class Turns:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Wait for the place, hold it, and leave it, however the work ends."""
+        """Wait for the turn, hold it, and release it however the work ends."""
         me = object()
         self._take(me)
         try:
@@ -49,16 +49,16 @@ class Turns:
                 self._changed.wait(self._free_at - time.monotonic() if self._line[0] is me else None)
             self._line.popleft()
             self._holder, self._free_at = me, time.monotonic() + self._most_seconds
-            self._changed.notify_all()  # who is the first now waits for the time from now on
+            self._changed.notify_all()  # the new first in line now waits with this time limit
 
     def _leave(self, me: object) -> None:
         with self._changed:
-            if self._holder is me:  # and not one that came when its time was over
+            if self._holder is me:  # it may be another redraw, if the time of this one was over
                 self._free_at = 0.0
                 self._changed.notify_all()
 
 
 @functools.cache
 def of_this_server() -> Turns:
-    """Give the place that all sessions share."""
+    """Give the turns that all sessions share."""
     return Turns()

@@ -1,6 +1,6 @@
-"""How far a background job is: its share, the time left, and the way to end it.
+"""The progress of a background job, the time left, and the button that cancels it.
 
-The script never waits for a job. A fragment looks at the board twice a second while one runs, and only then.
+The script never waits for a job. While a job runs, a fragment asks the board twice a second.
 """
 
 import streamlit as st
@@ -17,51 +17,53 @@ _ORDINALS = ("", "second ", "third ", "fourth ", "fifth ", "sixth ", "seventh ",
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
 def watch(job_id: str, name: str) -> None:
-    """Show an unfinished job, and draw the page anew once it has ended."""
+    """Show an unfinished job, and redraw the page once it has ended."""
     job = jobs.job(job_id)
     if job is None or job.finished:
-        st.rerun()  # the page draws itself with the result, once, and without this fragment
+        st.rerun()  # the page is drawn once more, with the result and without this fragment
     else:
-        st.progress(job.share, job.message or _waiting_words(job))
+        st.progress(job.share, job.message or _default_message(job))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_time_left(job))
             st.space("stretch")
-            _way_out(job, name)
+            _cancel_or_owners(job, name)
 
 
-def _way_out(job: Job, name: str) -> None:
+def _cancel_or_owners(job: Job, name: str) -> None:
     if not jobs.is_mine(job):
         st.caption(f"For {as_markdown(', '.join(job.owners))}")
         return
     cancel_button(job, name)
 
 
-def cancel_button(job: Job, *index: str) -> None:
-    """Offer the end of a job to someone who waits for it; `place` says where the button stands, for its key."""
+def cancel_button(job: Job, *key_parts: str) -> None:
+    """Offer to cancel or leave a job; `key_parts` tell buttons for the same job apart."""
     shared = len(job.owners) > 1
     st.button(
         "Leave" if shared else "Cancel",
-        key=session.widget_key(" ".join(("cancel", *index))),
+        key=session.widget_key(" ".join(("cancel", *key_parts))),
         type="tertiary",
-        help="Others wait for it as well: it goes on for them." if shared else "End it. Nothing of it is kept.",
+        help="Stop waiting for this job. It continues, because others wait for it too."
+        if shared
+        else "Cancel this job. Nothing of it is kept.",
         on_click=jobs.cancel,
         args=(job.id,),
     )
 
 
-def _waiting_words(job: Job) -> str:
+def _default_message(job: Job) -> str:
     if job.status is JobStatus.QUEUED:
-        return place_in_line(job, jobs.waiting())
-    return "Reads and pools the sample"
+        return position_in_line(job, jobs.waiting())
+    return "Reading and pooling the sample"
 
 
-def place_in_line(job: Job, waiting: list[Job]) -> str:
-    """Say how long the line is before a job that has not begun; `waiting` has the next one first."""
-    if job.message:  # such as that no worker is there
+def position_in_line(job: Job, waiting: list[Job]) -> str:
+    """Say where in line a waiting job is; `waiting` has the next one first."""
+    if job.message:  # such as that there is no worker
         return job.message
     ids = [other.id for other in waiting]
     if job.id not in ids:
-        return "Handed to a worker"
+        return "Sent to a worker"
     index = ids.index(job.id)
     if index == 0:
         return "Next in line"

@@ -1,4 +1,4 @@
-"""Asks what a sweep is to do: samples, a grid or a search, starts; and says how much work that is before it begins."""
+"""Forms for a new sweep: its samples, its grid or search, its starts, and how long it will take."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from ui.data import compute, jobs
 from ui.shell import forms, guards, session
 from ui.shell.guards import as_markdown
 from ui.sweep import sweeps
-from ui.sweep.labels import SCORE_WORDS, duration, knob_label, value_label
+from ui.sweep.labels import SCORE_LABELS, duration, knob_label, value_label
 
 _GRID, _SEARCH = "Grid", "Search"
 _NO_KNOB = "None"
@@ -26,22 +26,22 @@ _KEEP: dict[str, Any] = {"persist_state": "session"}
 
 
 def starting_point(sample: Sample) -> None:
-    """Say in the sidebar which settings all runs start from, and offer the presets."""
+    """Show in the sidebar the settings that all runs start from, and offer the presets."""
     forms.preset_picker()
     moved = session.settings().changes
-    words = ", ".join(f"{knob_label(knobs.names()[path])} {value_label(value)}" for path, value in moved.items())
+    knobs_moved = ", ".join(f"{knob_label(knobs.names()[path])} {value_label(value)}" for path, value in moved.items())
     st.caption(
-        f"Runs start from these settings{', with ' + as_markdown(words) if words else ''}. Turn single knobs on Tune."
+        f"Runs start from these settings{', with ' + as_markdown(knobs_moved) if knobs_moved else ''}. Turn single knobs on Tune."
     )
 
 
 def new_sweep(summary: SampleSummary) -> None:
-    """Ask for a sweep, and begin it."""
+    """Ask for a sweep, and start it."""
     readable = [one for one in compute.samples() if not one.problem]
     kind_of, starts_of, sections_of = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
     kind = kind_of.segmented_control(
         "Kind", [_GRID, _SEARCH], default=_GRID, required=True, key=session.widget_key("sweep", "kind"),
-        help="A grid tries every value of one or two knobs. A search chooses what to try next from what it has seen.",
+        help="A grid tries every value of one or two knobs. A search uses the results so far to choose the next settings.",
         **_KEEP,
     )  # fmt: skip
     with starts_of:
@@ -56,14 +56,14 @@ def new_sweep(summary: SampleSummary) -> None:
 
 def _sections(summary: SampleSummary, readable: Sequence[SampleSummary]) -> list[Section]:
     by_name = {one.path.name: one for one in readable}
-    # The shown sample is always one of them; its key makes the choice begin anew with another one.
+    # The shown sample is always one of them; the key resets the choice when the sample changes.
     more = st.multiselect(
-        "More sections",
+        "More samples",
         [name for name in by_name if name != summary.path.name],
         format_func=lambda name: by_name[name].name,
         key=session.widget_key("sweep", "sections", summary.path.name),
         placeholder=f"{summary.name} alone",
-        help="Every setting is run on these, too.",
+        help="The sweep also runs all settings on these.",
         **_KEEP,
     )
     wanted = [summary, *(by_name[name] for name in more)]
@@ -71,9 +71,9 @@ def _sections(summary: SampleSummary, readable: Sequence[SampleSummary]) -> list
 
 
 def _axes(params: MethodParams) -> tuple[Axis, ...] | None:
-    """Ask for one or two knobs and their values; None where values cannot be taken, which is said beside them."""
+    """Ask for one or two knobs and their values; None if a value is invalid, which the page says beside it."""
     names = suggestions.relevant(params)
-    rows, first = _axis(0, names, names[0] if len(names) < 3 else _usual_first(names), params)
+    rows, first = _axis(0, names, names[0] if len(names) < 3 else _default_rows(names), params)
     others = [_NO_KNOB, *(name for name in names if name != rows)]
     columns, second = _axis(1, others, "x_weight" if "x_weight" in others else "refinement", params)
     if first is None or (second is None and columns != _NO_KNOB):
@@ -81,19 +81,19 @@ def _axes(params: MethodParams) -> tuple[Axis, ...] | None:
     return (first,) if second is None else (first, second)
 
 
-def _usual_first(names: Sequence[str]) -> str:
+def _default_rows(names: Sequence[str]) -> str:
     return next(name for name in ("window", "n_clusters") if name in names)
 
 
-def _axis(index: int, names: Sequence[str], usual: str, params: MethodParams) -> tuple[str, Axis | None]:
+def _axis(index: int, names: Sequence[str], default: str, params: MethodParams) -> tuple[str, Axis | None]:
     left, right = st.columns([1, 3], gap="medium")
     knob = left.selectbox(
         "Rows" if index == 0 else "Columns",
         names,
-        index=list(names).index(usual) if usual in names else 0,
+        index=list(names).index(default) if default in names else 0,
         format_func=knob_label,
         key=session.widget_key("sweep", "knob", str(index)),
-        help="The knob that is turned." if index == 0 else "A second knob, or none.",
+        help="The knob to turn." if index == 0 else "A second knob, or none.",
         **_KEEP,
     )
     if knob == _NO_KNOB or knob is None:
@@ -105,23 +105,25 @@ def _axis(index: int, names: Sequence[str], usual: str, params: MethodParams) ->
 
 
 def _values(index: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
-    path, usual = knobs.path_of(knob), suggestions.values(knob, params)
+    path, suggested = knobs.path_of(knob), suggestions.values(knob, params)
     declared, key = knobs.declared(path).metadata, session.widget_key("sweep", "values", str(index), knob)
     if declared["choices"]:
         choices = declared["choices"]
         return tuple(
-            st.multiselect("Values", list(choices), default=list(usual), format_func=choices.get, key=key, **_KEEP)
+            st.multiselect("Values", list(choices), default=list(suggested), format_func=choices.get, key=key, **_KEEP)
         )
     text = st.text_input(
-        "Values", ", ".join(map(value_label, usual)), key=key, help=f"With commas between. {declared['help']}", **_KEEP
+        "Values",
+        ", ".join(map(value_label, suggested)),
+        key=key,
+        help=f"Separate values with commas. {declared['help']}",
+        **_KEEP,
     )
     try:
         return tuple(knobs.read_value(path, part.strip()) for part in (text or "").split(",") if part.strip())
     except ParameterError as error:
-        example = ", ".join(map(value_label, usual[:3]))
-        raise ParameterError(
-            f"{knob_label(knob)}: {error} Write values with commas between, such as {example}."
-        ) from error
+        example = ", ".join(map(value_label, suggested[:3]))
+        raise ParameterError(f"{knob_label(knob)}: {error} Separate values with commas, as in {example}.") from error
 
 
 def _search(params: MethodParams, sections: Sequence[Section]) -> Search:
@@ -141,16 +143,16 @@ def _search(params: MethodParams, sections: Sequence[Section]) -> Search:
         _MOST_TRIALS,
         50,
         key=session.widget_key("sweep", "trials"),
-        help="Settings to try in all.",
+        help="The number of settings to try.",
         **_KEEP,
     )
     seed = right.number_input(
         "Search seed", 0, 2**31 - 1, 0, key=session.widget_key("sweep", "search seed"),
-        help="The same seed asks for the same settings.", **_KEEP,
+        help="The same seed tries the same settings.", **_KEEP,
     )  # fmt: skip
     prune = params.embedding.needs_training and st.checkbox(
-        "Give up trainings that do worse than most", key=session.widget_key("sweep", "prune"),
-        help="By their loss, as a share of the variance of what is learned, from the fifth epoch on.", **_KEEP,
+        "Stop trainings that do worse than most", key=session.widget_key("sweep", "prune"),
+        help="Compares losses, as a share of the variance of the inputs, from the fifth epoch on.", **_KEEP,
     )  # fmt: skip
     return Search(objective=objective, n_trials=int(n_trials), ranges=ranges, random_state=int(seed), prune=bool(prune))
 
@@ -160,45 +162,45 @@ def _objective(sections: Sequence[Section]) -> str:
     names = [name for name in objectives() if annotated or name not in NEEDS_ANNOTATION]
     if not names:
         raise ParameterError(
-            "Without an annotation there is no score to search for: sweep a grid and look at the maps."
+            "Without an annotation there is no score to search for: sweep a grid and compare the maps."
         )
     chosen = st.selectbox(
         "Look for",
         names,
-        format_func=lambda name: SCORE_WORDS[name][0],
+        format_func=lambda name: SCORE_LABELS[name][0],
         key=session.widget_key("sweep", "objective", str(annotated)),
-        help="ARI and NMI look at the annotation: what they find is fitted to it. The others need none.",
+        help="ARI and NMI use the annotation, so the settings that they find are fitted to it. The others do not use it.",
         **_KEEP,
     )
     return str(chosen)
 
 
 def _range(knob: str, params: MethodParams) -> Range:
-    usual = suggestions.search_range(knob, params)
-    if usual.choices:
-        st.caption(f"{knob_label(knob)}: all of {', '.join(usual.choices)}")
-        return usual
+    default = suggestions.search_range(knob, params)
+    if default.choices:
+        st.caption(f"{knob_label(knob)}: all of {', '.join(default.choices)}")
+        return default
     low_of, high_of, log_of = st.columns([3, 3, 2], gap="medium", vertical_alignment="bottom")
-    kind = int if usual.whole else float
+    kind = int if default.whole else float
     ends = [
         column.number_input(
-            f"{knob_label(knob)}, {word}", value=kind(value), key=session.widget_key("sweep", "range", knob, word),
-            format=None if usual.whole else "%.6g", step=1 if usual.whole else None, **_KEEP,
+            f"{knob_label(knob)}, {end}", value=kind(value), key=session.widget_key("sweep", "range", knob, end),
+            format=None if default.whole else "%.6g", step=1 if default.whole else None, **_KEEP,
         )
-        for column, word, value in ((low_of, "from", usual.low), (high_of, "to", usual.high))
+        for column, end, value in ((low_of, "from", default.low), (high_of, "to", default.high))
     ]  # fmt: skip
     log = log_of.checkbox(
-        "By factors", usual.log, key=session.widget_key("sweep", "range", knob, "log"),
-        help="Whether twice as much counts alike everywhere, as for weights.", **_KEEP,
+        "By factors", default.log, key=session.widget_key("sweep", "range", knob, "log"),
+        help="Search on a logarithmic scale, where a factor of 2 counts the same everywhere. Suits weights.", **_KEEP,
     )  # fmt: skip
     return Range(knob=knob, low=float(ends[0]), high=float(ends[1]), log=log)
 
 
 def _starts(kind: str) -> int:
-    words = "Runs of each setting, from as many seeds: how much does the start alone matter?"
-    usual = 3 if kind == _GRID else 1
+    help_text = "Runs of each setting, each with its own seed. They show how much the start alone matters."
+    default = 3 if kind == _GRID else 1
     key = session.widget_key("sweep", "starts", kind)
-    return int(st.number_input("Starts", 1, _MOST_STARTS, usual, key=key, help=words, **_KEEP))
+    return int(st.number_input("Starts", 1, _MOST_STARTS, default, key=key, help=help_text, **_KEEP))
 
 
 def _start(sweep: Sweep | None, sample: Sample) -> None:
@@ -206,9 +208,9 @@ def _start(sweep: Sweep | None, sample: Sample) -> None:
         st.button(
             "Start sweep", type="primary", key=session.widget_key("sweep", "start"), on_click=_begin, args=(sweep,),
             disabled=sweep is None,
-            help="It goes on in the background, also when you leave, reload or close this page. An equal sweep goes on where it is.",
+            help="The sweep runs in the background, even when you leave, reload or close this page. An equal sweep continues where it is.",
         )  # fmt: skip
-        st.caption("Mend the values above first." if sweep is None else _how_much(sweep, sample))
+        st.caption("Correct the values above first." if sweep is None else _how_much(sweep, sample))
 
 
 def _begin(sweep: Sweep) -> None:
@@ -223,7 +225,9 @@ def _how_much(sweep: Sweep, sample: Sample) -> str:
     n_workers = jobs.board().n_workers
     seconds = sweeps.seconds_of(sweep, _timed(sweep, sample))
     about = (
-        f", about {duration(seconds)}" if seconds is not None else ", how long is not known before a training was timed"
+        f", about {duration(seconds)}"
+        if seconds is not None
+        else ", with an unknown duration until a training was timed"
     )
     return f"{what}{times} = {sweep.n_runs:,} runs{about} on {n_workers} process{'es' * (n_workers != 1)}."
 

@@ -1,4 +1,4 @@
-"""How sweeps speak of knobs, values, scores and time."""
+"""Labels of knobs, values, scores and durations on the Sweep page."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,17 +8,20 @@ from core import knobs
 from core.work.sweep.outcome import SweepStatus
 from core.work.sweep.sweeps import SweepSnapshot
 
-SCORE_WORDS: Mapping[str, tuple[str, str]] = {
+SCORE_LABELS: Mapping[str, tuple[str, str]] = {
     "ari": ("ARI", "Adjusted Rand index on annotated spots; higher is better."),
     "nmi": ("NMI", "Normalised mutual information on annotated spots; higher is better."),
-    "ari_all": ("ARI, all spots", "Adjusted Rand index, the unannotated as a class of their own; higher is better."),
-    "nmi_all": ("NMI, all spots", "Normalised mutual information, the unannotated as a class; higher is better."),
+    "ari_all": (
+        "ARI, all spots",
+        "Adjusted Rand index with unannotated spots as a class of their own; higher is better.",
+    ),
+    "nmi_all": ("NMI, all spots", "Normalised mutual information with unannotated spots as a class; higher is better."),
     "chaos": ("CHAOS", "Distance to the nearest spot of the same domain; lower is better. Needs no annotation."),
-    "pas": ("PAS", "Share of spots whose neighbours mostly disagree; lower is better. Needs no annotation."),
+    "pas": ("PAS", "Share of spots whose neighbours mostly have other labels; lower is better. Needs no annotation."),
     "stability": ("Stability", "How well repeated fits agree; higher is better. Needs no annotation."),
 }
 
-STATE_WORDS: Mapping[SweepStatus, str] = {
+STATUS_LABELS: Mapping[SweepStatus, str] = {
     SweepStatus.RUNNING: "running",
     SweepStatus.PAUSED: "paused",
     SweepStatus.CANCELLED: "cancelled",
@@ -28,37 +31,37 @@ STATE_WORDS: Mapping[SweepStatus, str] = {
 
 
 def knob_label(knob: str) -> str:
-    """Name a knob as its form does."""
+    """Give the label of a knob in its form."""
     known = {name: path for path, name in knobs.names().items()}
     return str(knobs.declared(known[knob]).metadata["label"]) if knob in known else knob
 
 
 def value_label(value: Any) -> str:
-    """Write a knob's value shortly."""
+    """Write the value of a knob in short."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def choice_label(knob: str, value: Any) -> str:
-    """Write a knob's value as its form does."""
+    """Give the label of a knob's value in its form."""
     choices = knobs.declared(knobs.path_of(knob)).metadata["choices"]
     return str(choices[value]) if choices else value_label(value)
 
 
 def duration(seconds: float) -> str:
-    """Say how long something takes."""
+    """Write a duration."""
     if seconds < 100:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def title(status: SweepSnapshot) -> str:
-    """Name a sweep in a list."""
+    """Give the title of a sweep in a list."""
     sweep = status.plan.sweep
     names = ", ".join(section.name for section in sweep.sections[:3]) + " ..." * (len(sweep.sections) > 3)
     turned = (", " if sweep.search else " × ").join(map(knob_label, sweep.knobs))
-    kind = f"search for {SCORE_WORDS[sweep.search.objective][0]} over {turned}" if sweep.search else turned
+    kind = f"search for {SCORE_LABELS[sweep.search.objective][0]} over {turned}" if sweep.search else turned
     return (
-        f"{names}: {kind}, {sweep.n_runs:,} runs, {STATE_WORDS[status.outcome.status]} ({_when(status.plan.created)})"
+        f"{names}: {kind}, {sweep.n_runs:,} runs, {STATUS_LABELS[status.outcome.status]} ({_when(status.plan.created)})"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a sweep has found, while it runs and afterwards: maps, scores, and the way from each to Tune."""
+"""Results of a sweep, during and after it: maps and scores, each of which opens in Tune."""
 
 import functools
 import io
@@ -29,11 +29,11 @@ from ui.shell import guards, run_links, session
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
 from ui.sweep import section_runs, sweeps
-from ui.sweep.labels import SCORE_WORDS, choice_label, duration, knob_label, title
+from ui.sweep.labels import SCORE_LABELS, choice_label, duration, knob_label, title
 from ui.sweep.section_runs import SectionRuns
 
 Tried = list[tuple[dict[str, object], float]]
-"""Values of the knobs that were turned, and the score, by trial."""
+"""The swept knobs' values and the score of each trial."""
 
 _SECONDS_BETWEEN_LOOKS, _SECONDS_BETWEEN_PICTURES = 1.0, 3.0
 _MOST_TILES = 24
@@ -43,18 +43,18 @@ _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
 def picker() -> SweepSnapshot | None:
-    """Ask which sweep to show, of all on this server; None before there is one."""
+    """Ask which sweep of this server to show; None before the first one."""
     known = {status.id: status for status in sweeps.sweeps().all()}
     if not known:
-        st.info("No sweep has run here yet. Choose what to turn above, then press Start sweep.")
+        st.info("No sweep has run here yet. Choose the knobs to turn above, then press Start sweep.")
         return None
     if (wanted := session.sweep_id()) is not None and wanted not in known:
-        st.warning("The sweep that was asked for is not on this server: this is the latest.")
+        st.warning("The requested sweep is not on this server, so this is the latest one.")
     return known[_choose(known)]
 
 
 def results(status: SweepSnapshot, theme: Theme) -> None:
-    """Show how far a sweep is and what it has found; while it runs, both keep themselves up to date."""
+    """Show the progress and the results of a sweep; both refresh themselves while it runs."""
     running = status.running
     st.fragment(_progress, run_every=_SECONDS_BETWEEN_LOOKS if running else None)(status.id, running)
     st.fragment(_views, run_every=_SECONDS_BETWEEN_PICTURES if running else None)(status.id, theme)
@@ -79,15 +79,15 @@ def _progress(sweep_id: str, was_running: bool) -> None:
     if status is None:
         return
     if was_running and not status.running:
-        st.rerun()  # the page draws itself once more, without this clock
+        st.rerun()  # the page is drawn once more, without this timer
     outcome, n_runs = status.outcome, status.plan.sweep.n_runs
     if status.running:
-        words = "Starts the workers." if not outcome.n_done and not status.message else status.message
-        st.progress(status.share, f"{outcome.n_done:,} of {n_runs:,} runs. {_time_left(status)} {words}")
+        message = "Starting the workers." if not outcome.n_done and not status.message else status.message
+        st.progress(status.share, f"{outcome.n_done:,} of {n_runs:,} runs. {_time_left(status)} {message}")
     _buttons(status)
-    for words in sorted(set(outcome.failed.values())):
-        n_failed = sum(one == words for one in outcome.failed.values())
-        st.warning(f"{n_failed} run{'s' * (n_failed != 1)} failed: {as_markdown(words)}")
+    for reason in sorted(set(outcome.failed.values())):
+        n_failed = sum(one == reason for one in outcome.failed.values())
+        st.warning(f"{n_failed} run{'s' * (n_failed != 1)} failed: {as_markdown(reason)}")
     if outcome.error:
         st.warning(as_markdown(outcome.error))
 
@@ -101,16 +101,16 @@ def _time_left(status: SweepSnapshot) -> str:
 def _buttons(status: SweepSnapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if status.running:
-            _button("Pause", "pause", sweeps.sweeps().pause, status.id, "Runs that have begun come to their end.")
-            _button("Cancel", "cancel", sweeps.sweeps().cancel, status.id, "End it now. What is recorded stays.")
+            _button("Pause", "pause", sweeps.sweeps().pause, status.id, "Runs that have started are finished first.")
+            _button("Cancel", "cancel", sweeps.sweeps().cancel, status.id, "End the sweep now. Recorded runs are kept.")
         elif status.outcome.status is not SweepStatus.DONE or status.outcome.failed:
             n_done, n_runs = status.outcome.n_done, status.plan.sweep.n_runs
-            _button("Go on", "go on", sweeps.go_on, status.id, "Make the runs that are not recorded yet.")
+            _button("Go on", "go on", sweeps.go_on, status.id, "Compute the runs that are not recorded yet.")
             st.caption(f"{n_done:,} of {n_runs:,} runs are recorded.")
 
 
-def _button(words: str, name: str, act: Callable[[str], None], sweep_id: str, help: str) -> None:
-    st.button(words, key=session.widget_key("sweep", name), on_click=act, args=(sweep_id,), help=help)
+def _button(label: str, name: str, act: Callable[[str], None], sweep_id: str, help: str) -> None:
+    st.button(label, key=session.widget_key("sweep", name), on_click=act, args=(sweep_id,), help=help)
 
 
 def _views(sweep_id: str, theme: Theme) -> None:
@@ -142,15 +142,15 @@ def _shown(status: SweepSnapshot, theme: Theme) -> SectionRuns:
     section = 0
     if len(sections) > 1:
         section = st.selectbox(
-            "Section", range(len(sections)), format_func=lambda number: sections[number].name,
+            "Sample", range(len(sections)), format_func=lambda number: sections[number].name,
             key=session.widget_key("sweep", "section", status.id), label_visibility="collapsed", width=180,
         )  # fmt: skip
     search = status.plan.sweep.search
     shown = section_runs.found(status, section, search.objective if search else "ari", theme)
-    names = sweep_results.known_scores([run for runs in shown.by_place.values() for run in runs])
+    names = sweep_results.known_scores([run for runs in shown.by_index.values() for run in runs])
     if search is None and len(names) > 1:
         score = st.selectbox(
-            "Score", names, format_func=lambda name: SCORE_WORDS[name][0],
+            "Score", names, format_func=lambda name: SCORE_LABELS[name][0],
             key=session.widget_key("sweep", "score", ",".join(names)), label_visibility="collapsed", width=180,
             persist_state="session",
         )  # fmt: skip
@@ -166,7 +166,7 @@ def _sample(shown: SectionRuns) -> tuple[Sample, SampleSummary]:
             if sample.content_hash == wanted.content_hash:
                 return sample, summary
     raise SampleError(
-        f"The sample {wanted.name} is no longer here, or holds something else now: its runs are recorded, but cannot be drawn."
+        f"The sample {wanted.name} is no longer here, or now holds other data. Its runs are recorded, but cannot be drawn."
     )
 
 
@@ -177,7 +177,7 @@ def _maps(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGen
     event = st.plotly_chart(
         figure, theme=None, config=_CONFIG, on_select="rerun", selection_mode="points",
         key=session.widget_key("sweep", "sheet", shown.status.id, str(shown.section)),
-        alt=f"Small maps of {len(shown.by_place)} settings on {sample.name}.",
+        alt=f"Small maps of {len(shown.by_index)} settings on {sample.name}.",
     )  # fmt: skip
     with row:
         _best_button(shown, sample, file, best)
@@ -188,19 +188,19 @@ def _maps(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGen
 
 
 def _about_maps(shown: SectionRuns) -> str:
-    words = "Click a map to open it in Tune."
+    text = "Click a map to open it in Tune."
     if shown.score:
-        words += f" Below each: {SCORE_WORDS[shown.score][0]}"
-        words += ", mean and standard deviation over starts." if shown.sweep.n_starts > 1 else "."
-    if shown.sweep.search and len(shown.by_place) > _MOST_TILES:
-        words += f" The best {_MOST_TILES} of {len(shown.by_place)} trials; the table has all."
-    return words
+        text += f" Below each: {SCORE_LABELS[shown.score][0]}"
+        text += ", mean and standard deviation over starts." if shown.sweep.n_starts > 1 else "."
+    if shown.sweep.search and len(shown.by_index) > _MOST_TILES:
+        text += f" The best {_MOST_TILES} of {len(shown.by_index)} trials; the table has all."
+    return text
 
 
 def _best_button(shown: SectionRuns, sample: Sample, file: SampleSummary, best: Index) -> None:
     if shown.score and st.button(
         "Best in Tune", key=session.widget_key("sweep", "open best"), type="tertiary", icon=":material/tune:",
-        help=f"Open the setting with the best {SCORE_WORDS[shown.score][0]}: {as_markdown(_turned(shown, best))}.",
+        help=f"Open the settings with the best {SCORE_LABELS[shown.score][0]}: {as_markdown(_turned(shown, best))}.",
         on_click=_take, args=(sample, file, shown.typical(best)),
     ):  # fmt: skip
         st.switch_page(_TUNE)
@@ -222,7 +222,7 @@ def _sheet(shown: SectionRuns, sample: Sample) -> go.Figure:
         indices = shown.ranked[:_MOST_TILES]
         n_tiles = min(_MOST_TILES, sweep.n_settings)
     else:
-        indices, n_tiles = sorted(shown.by_place), sweep.n_settings
+        indices, n_tiles = sorted(shown.by_index), sweep.n_settings
     tiles = _tiles(shown, sample, indices)
     shape = _height_by_width(tiles[0])
     if len(sweep.axes) == 2:
@@ -232,9 +232,9 @@ def _sheet(shown: SectionRuns, sample: Sample) -> go.Figure:
 
 
 def _tiles(shown: SectionRuns, sample: Sample, indices: Sequence[Index]) -> list[Tile]:
-    runs = [run for runs in shown.by_place.values() for run in runs]
+    runs = [run for runs in shown.by_index.values() for run in runs]
     reference, scores = min(runs, key=lambda run: run.created), shown.scores
-    best = shown.ranked[0] if shown.score and len(shown.by_place) > 1 else None
+    best = shown.ranked[0] if shown.score and len(shown.by_index) > 1 else None
     on_grid = len(shown.sweep.axes) == 2
     return [
         Tile(
@@ -252,22 +252,22 @@ def _caption(shown: SectionRuns, index: Index, scores: dict[Index, tuple[float, 
     score = charts.spread_in_words(scores[index]) if index in scores else ""
     if on_grid:
         return score
-    values = sweep_results.turned(shown.sweep, shown.by_place[index][0])
+    values = sweep_results.turned(shown.sweep, shown.by_index[index][0])
     turned = " · ".join(choice_label(name, value) for name, value in values.items())
     return f"{turned}: {score}" if score else turned
 
 
 def _hover(shown: SectionRuns, index: Index) -> str:
-    names = sweep_results.known_scores(shown.by_place[index])
+    names = sweep_results.known_scores(shown.by_index[index])
     starts = [
-        f"Seed {run.params.clustering.random_state}: {', '.join(section_runs.in_words(run.scores, names[:2]))}"
-        for run in shown.by_place[index]
+        f"Seed {run.params.clustering.random_state}: {', '.join(section_runs.score_labels(run.scores, names[:2]))}"
+        for run in shown.by_index[index]
     ]
     return "<br>".join([_turned(shown, index).replace(", ", "<br>"), *starts])
 
 
 def _turned(shown: SectionRuns, index: Index) -> str:
-    values = sweep_results.turned(shown.sweep, shown.by_place[index][0])
+    values = sweep_results.turned(shown.sweep, shown.by_index[index][0])
     return ", ".join(f"{knob_label(name)} {choice_label(name, value)}" for name, value in values.items())
 
 
@@ -285,10 +285,10 @@ def _sides(shown: SectionRuns) -> list[Side]:
 
 def _scores(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
     if not shown.score:
-        st.info("These runs have no score to compare: look at the maps.")
+        st.info("These runs have no score: compare their maps.")
         return
-    name, words = SCORE_WORDS[shown.score]
-    st.caption(words)
+    name, description = SCORE_LABELS[shown.score]
+    st.caption(description)
     sides = _sides(shown)
     if len(sides) == 2:
         figure = charts.heat_map(shown.scores, sides[0], sides[1], name, theme=shown.theme)
@@ -301,18 +301,19 @@ def _scores(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaG
 
 
 def _table(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
-    indices, names = shown.ranked, sweep_results.known_scores([run for runs in shown.by_place.values() for run in runs])
+    indices, names = shown.ranked, sweep_results.known_scores([run for runs in shown.by_index.values() for run in runs])
     columns: dict[str, list[object]] = {}
     for knob in shown.sweep.knobs:
-        values = [sweep_results.turned(shown.sweep, shown.by_place[index][0])[knob] for index in indices]
+        values = [sweep_results.turned(shown.sweep, shown.by_index[index][0])[knob] for index in indices]
         columns[knob_label(knob)] = values
     for name in names:
-        by_place = sweep_results.scores_by_setting(shown.by_place, name)
-        columns[SCORE_WORDS[name][0]] = [float(sum(by_place[index]) / len(by_place[index])) for index in indices]
-    columns["Starts"] = [len(shown.by_place[index]) for index in indices]
-    st.caption("The best first; scores are means over starts. Choose a row to open it in Tune.")
+        by_index = sweep_results.scores_by_setting(shown.by_index, name)
+        columns[SCORE_LABELS[name][0]] = [float(sum(by_index[index]) / len(by_index[index])) for index in indices]
+    columns["Starts"] = [len(shown.by_index[index]) for index in indices]
+    st.caption("The best settings come first. Scores are means over starts. Choose a row to open it in Tune.")
     numbers = {
-        SCORE_WORDS[name][0]: st.column_config.NumberColumn(format="%.3f", help=SCORE_WORDS[name][1]) for name in names
+        SCORE_LABELS[name][0]: st.column_config.NumberColumn(format="%.3f", help=SCORE_LABELS[name][1])
+        for name in names
     }
     event = st.dataframe(
         columns, hide_index=True, on_select="rerun", selection_mode="single-row", column_config=numbers,
@@ -336,20 +337,20 @@ def _search_chart(
     runs = record().runs(sweep=shown.status.id)
     tried = [] if search is None else sweep_results.tried(shown.sweep, search, shown.status.outcome, runs)
     if search is None or len({score for _, score in tried}) < 2:
-        st.info("Two trials with different scores are needed first.")
+        st.info("This chart needs two trials with different scores.")
         return
     labels = {item.knob: knob_label(item.knob) for item in search.ranges}
-    with st.spinner("Draws what the search learned"):
+    with st.spinner("Drawing the chart"):
         figure = draw(search, tried, labels, shown.theme)
-    show(figure, f"What {len(tried)} trials on {sample.name} show.")
+    show(figure, f"Chart of {len(tried)} trials on {sample.name}.")
     with row:
         downloads(figure, f"{sample.name}_search_{shown.status.id}")
 
 
 def _history(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     del labels
-    name, words = SCORE_WORDS[search.objective]
-    st.caption(f"{words} Dots: trials. Line: the best so far.")
+    name, description = SCORE_LABELS[search.objective]
+    st.caption(f"{description} Dots: trials. Line: the best so far.")
     return charts.history([score for _, score in tried], name, maximise=search.maximise, theme=theme)
 
 
@@ -359,13 +360,13 @@ def _importances(search: Search, tried: Tried, labels: dict[str, str], theme: Th
 
 
 def _slices(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
-    st.caption("Each trial by each knob alone; later trials stand out more.")
-    return charts.slices(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=theme)
+    st.caption("Scores of the trials against each knob; later trials stand out more.")
+    return charts.slices(study_of(search, tried), labels, SCORE_LABELS[search.objective][0], theme=theme)
 
 
 def _parallel(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     st.caption("A line for each trial. Drag along an axis to keep only the trials that pass there.")
-    return charts.parallel(study_of(search, tried), labels, SCORE_WORDS[search.objective][0], theme=theme)
+    return charts.parallel(study_of(search, tried), labels, SCORE_LABELS[search.objective][0], theme=theme)
 
 
 _CHARTS_OF_SEARCHES = {"History": _history, "Importances": _importances, "Slices": _slices, "Parallel": _parallel}

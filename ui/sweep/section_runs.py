@@ -25,11 +25,11 @@ _MAP_PX = 220
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SectionRuns:
-    """The runs of one sample of a sweep, as its views show them; `score` is empty where there is none yet."""
+    """The runs of one sample of a sweep; `score` is the score that ranks them, or empty if there is none."""
 
     status: SweepSnapshot
     section: int
-    by_place: Mapping[Index, Sequence[Run]]
+    by_index: Mapping[Index, Sequence[Run]]
     score: str
     theme: Theme
 
@@ -40,17 +40,17 @@ class SectionRuns:
 
     @property
     def scores(self) -> dict[Index, tuple[float, ...]]:
-        """The score of every run, by place."""
-        return sweep_results.scores_by_setting(self.by_place, self.score) if self.score else {}
+        """The scores of the runs at each index of the grid."""
+        return sweep_results.scores_by_setting(self.by_index, self.score) if self.score else {}
 
     @property
     def ranked(self) -> list[Index]:
-        """Coordinates, the best first; in their order where there is no score."""
-        return sweep_results.ranked(self.scores, self.score) if self.score else sorted(self.by_place)
+        """Indices of the grid, the best first; sorted if there is no score."""
+        return sweep_results.ranked(self.scores, self.score) if self.score else sorted(self.by_index)
 
     def typical(self, index: Index) -> Run:
-        """Choose the run of a place whose score is nearest to the mean: the map that stands for all starts."""
-        runs = self.by_place[index]
+        """Choose the run at an index whose score is nearest to the mean, to represent all starts."""
+        runs = self.by_index[index]
         values = self.scores.get(index, ())
         if len(values) < len(runs):
             return runs[0]
@@ -58,15 +58,15 @@ class SectionRuns:
 
 
 def found(status: SweepSnapshot, section: int, score: str, theme: Theme) -> SectionRuns:
-    """Read what a sweep found on one sample, compared by a score, or by another one where these runs do not have it."""
-    by_place = sweep_results.runs_by_setting(status.outcome, record().runs(sweep=status.id), section)
-    names = sweep_results.known_scores([run for runs in by_place.values() for run in runs])
+    """Read the runs of a sweep on one sample, ranked by `score`, or by another score if these runs lack it."""
+    by_index = sweep_results.runs_by_setting(status.outcome, record().runs(sweep=status.id), section)
+    names = sweep_results.known_scores([run for runs in by_index.values() for run in runs])
     chosen = score if score in names else (names or [""])[0]
-    return SectionRuns(status, section, by_place, chosen, theme)
+    return SectionRuns(status, section, by_index, chosen, theme)
 
 
 def map_of(sample: Sample, run: Run, reference: Run, theme: Theme) -> bytes:
-    """Draw the small map of a run, in the colours of the annotation, or of another run where there is none."""
+    """Draw the small map of a run in the colours of the annotation, or of a reference run without one."""
 
     def drawn() -> bytes:
         first = match_steadily(record().result(reference).labels, sample.labels_true)
@@ -83,7 +83,7 @@ def _drawn(sample: Sample, matching: Matching, theme: Theme) -> bytes:
     return map_png(sample.coordinates, matching.labels, colours, _MAP_PX)
 
 
-def in_words(scores: Scores, names: Sequence[str]) -> list[str]:
+def score_labels(scores: Scores, names: Sequence[str]) -> list[str]:
     """Write scores for a tooltip."""
     values = dataclasses.asdict(scores)
     return [f"{name.upper()} {values[name]:.3f}" for name in names if values[name] is not None]

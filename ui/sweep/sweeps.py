@@ -1,4 +1,4 @@
-"""The sweeps of this server, which every session shares: started, gone on with, and estimated."""
+"""The sweeps of this server, which all sessions share: start, continue and estimate them."""
 
 import functools
 from collections.abc import Mapping
@@ -31,17 +31,17 @@ def any_sweeps() -> bool:
 
 
 def start(sweep: Sweep) -> str:
-    """Begin a sweep, or go on with an equal one."""
+    """Start a sweep, or continue an equal one."""
     return sweeps().start(sweep, jobs.owner(), jobs.owner())
 
 
 def go_on(sweep_id: str) -> None:
-    """Go on with a sweep that came to rest before it was done."""
+    """Continue a sweep that stopped before it was done."""
     sweeps().go_on(sweep_id, jobs.owner())
 
 
 def section(summary: SampleSummary, params: MethodParams) -> Section:
-    """Name a sample for a sweep."""
+    """Describe a sample for a sweep."""
     sample = compute.sample(summary)
     return Section(
         name=sample.name,
@@ -53,7 +53,7 @@ def section(summary: SampleSummary, params: MethodParams) -> Section:
 
 
 def seconds_of(sweep: Sweep, seconds: Mapping[str, float] | None) -> float | None:
-    """Estimate the seconds of a sweep from those of the steps of one run; None where no run was timed, or a search decides how often early steps are made."""
+    """Estimate the seconds of a sweep from those of the steps of one run; None if no run was timed."""
     if seconds is None:
         return None
     n_workers = jobs.board().n_workers

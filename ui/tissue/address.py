@@ -1,4 +1,4 @@
-"""What the Tissue page adds to the address: what its map shows, of which gene, and between which ends the colours run."""
+"""What the Tissue page adds to the address: what its map shows, the gene, and the limits of the colour scale."""
 
 import math
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ _MAX_GENE_LENGTH = 200
 
 
 def query_of(view: View) -> dict[str, str]:
-    """Write what is not as it is at first."""
+    """Write what differs from the default view."""
     low, high = view.limits or (None, None)
     parts = {SHOW: view.kind if view.kind != View().kind else None, GENE: view.gene, _LOW: low, _HIGH: high}
     return {name: str(part) for name, part in parts.items() if part is not None}
 
 
 def view_of(query: Mapping[str, str]) -> tuple[View, list[str]]:
-    """Read a view, whose gene need not be one of the sample's, with a sentence for each value that means nothing."""
+    """Read a view, with a sentence for each invalid value; the sample may lack its gene."""
     kind, gene, sentences = query.get(SHOW, View().kind), query.get(GENE), []
     if kind not in VIEW_KINDS:
         sentences.append(refusal(f"it must be one of {', '.join(VIEW_KINDS)}.", SHOW, kind))
@@ -31,7 +31,7 @@ def view_of(query: Mapping[str, str]) -> tuple[View, list[str]]:
     limits = _limits_of(query)
     if limits is None and (_LOW in query or _HIGH in query):
         sentences.append(
-            f"`{_LOW}` and `{_HIGH}` in the address were passed over: the ends of the colour scale must be two numbers, the lower one "
+            f"`{_LOW}` and `{_HIGH}` in the address were ignored: the ends of the colour scale must be two numbers, the lower one "
             "first."
         )
     return View(kind=kind, gene=gene, limits=limits), sentences

@@ -1,4 +1,4 @@
-"""The controls of the Tissue page: of which gene the colours are, and between which values they run."""
+"""The controls of the Tissue page: what the map shows, the gene, and the limits of the colour scale."""
 
 from collections.abc import Callable
 
@@ -13,18 +13,18 @@ from ui.tissue import state
 
 
 def find(sample: Sample) -> Shown:
-    """Say what the map shows: what this session asks for, where the sample has it."""
+    """Decide what the map shows: what this session asks for, if the sample has it."""
     view = state.view()
     return sample_view.find(sample, session.theme(), view.kind, view.gene, view.limits)
 
 
 def kind_picker(sample: Sample, kind: str) -> None:
-    """Ask what the colours of the map mean."""
+    """Ask what the map shows."""
     sample_view.kind_picker(sample, kind, lambda chosen: state.change_view(kind=chosen))
 
 
 def value_pickers(shown: Shown) -> None:
-    """Ask for a gene, and between which values the colours run."""
+    """Ask for a gene, and for the limits of the colour scale."""
     _gene_picker(shown.sample, shown.gene)
     _limits_picker(shown.limits)
 
@@ -39,12 +39,12 @@ def _gene_picker(sample: Sample, gene: str | None) -> None:
         key=key,
         placeholder="" if there else "No names in the file",
         disabled=not there,
-        help="Type a few letters of its name: the map then shows its counts.",
+        help="Type a few letters of the name. The map then shows the counts of the gene.",
         on_change=lambda: state.change_view(kind="gene", gene=session.shown(key)),
     )
     asked = state.view().gene
     if there and asked is not None and asked not in there:
-        st.caption(as_markdown(f"This section has no gene {quoted(asked, 40)}: choose another."))
+        st.caption(as_markdown(f"This sample has no gene {quoted(asked, 40)}: choose another."))
 
 
 def _limits_picker(limits: tuple[float, float] | None) -> None:
@@ -64,7 +64,7 @@ def _limits_picker(limits: tuple[float, float] | None) -> None:
             ":material/undo:",
             key=session.widget_key("limit", "reset"),
             type="tertiary",
-            help="Back to the ends of the values",
+            help="Reset to the lowest and highest value",
             disabled=state.view().limits is None,
             on_click=state.change_view,
         )
@@ -73,7 +73,7 @@ def _limits_picker(limits: tuple[float, float] | None) -> None:
 def _limit_input(
     label: str,
     key: str,
-    words: str,
+    effect: str,
     take: Callable[[], None],
     *,
     at_least: float | None = None,
@@ -89,6 +89,6 @@ def _limit_input(
         key=key,
         placeholder="–",
         disabled=at_least is None and at_most is None,
-        help=f"Spots at or {words} of the scale. Empty it to go back to the ends of the values.",
+        help=f"Spots at or {effect} of the scale. Clear the field to reset it.",
         on_change=take,
     )

@@ -11,12 +11,12 @@ from ui.shell import session
 _VIEW = "view"
 
 VIEW_KINDS = ("annotation", "gene", "counts", "genes")
-"""What the map can show; the last two are counts per spot and genes per spot."""
+"""What the map can show; `counts` and `genes` are numbers per spot."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the map shows: one of `VIEW_KINDS`, the gene once one was chosen, and the ends of the colour scale (None: those of the values)."""
+    """What the map shows: one of `VIEW_KINDS`, the chosen gene, and the limits of the colour scale (None: the range of the values)."""
 
     kind: str = "annotation"
     gene: str | None = None
@@ -24,7 +24,7 @@ class View:
 
 
 def view() -> View:
-    """Look up what the map shows; the ends of the colour scale hold until another sample is chosen."""
+    """Look up what the map shows; the limits of the colour scale last until another sample is chosen."""
     stored, n_changes = st.session_state.get(_VIEW, (View(), 0))
     return stored if n_changes == session.n_sample_changes() else dataclasses.replace(stored, limits=None)
 
@@ -35,5 +35,5 @@ def take_view(new: View) -> None:
 
 
 def change_view(**changes: Any) -> None:
-    """Change fields of the view; the colour scale goes back to the ends of the values, unless its ends are what changed."""
+    """Change fields of the view; this resets the limits of the colour scale unless they are changed."""
     take_view(dataclasses.replace(view(), **{"limits": None, **changes}))

@@ -1,4 +1,4 @@
-"""Parts of the Tissue page: what it shows, and what a lasso holds."""
+"""Parts of the Tissue page: its header, and the spots selected by the lasso with their download."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ _CHART_CONFIG = {"displayModeBar": False}
 
 
 def header(shown: Shown) -> None:
-    """Say what page this is and what sample it shows, and ask what the colours of the map mean."""
+    """Show the title and the sample, and ask what the map shows."""
     sample = shown.sample
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Tissue", anchor=False, width="content")
@@ -28,7 +28,7 @@ def header(shown: Shown) -> None:
 
 
 def preview(sample: Sample) -> None:
-    """Show a sample that is not among the others yet, as this page would."""
+    """Show a sample that is not saved yet, as this page would."""
     shown = pickers.find(sample)
     pickers.kind_picker(sample, shown.kind)
     sample_view.picture(shown)
@@ -36,7 +36,7 @@ def preview(sample: Sample) -> None:
 
 
 def selection(shown: Shown, spots: np.ndarray | None) -> None:
-    """Show which layers the selected spots, or all of them, belong to, and offer their barcodes."""
+    """Count the layers of the selected spots, or of all spots, and offer their barcodes as a file."""
     sample = shown.sample
     chosen = range(sample.n_spots) if spots is None else spots.tolist()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -74,7 +74,7 @@ def _bars(shown: Shown, spots: np.ndarray | None) -> None:
 
 def _mean(shown: Shown, spots: np.ndarray | None) -> None:
     if spots is None:
-        st.caption("Press Lasso on the map and draw around some spots to see what they are.")
+        st.caption("Press Lasso on the map and draw around some spots to see their layers.")
         return
     kind = "gene" if shown.sample.gene_names is not None else "counts"
     found = pictures.values(shown.sample, kind, shown.gene)

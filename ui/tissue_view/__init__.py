@@ -1,4 +1,4 @@
-"""Linked maps of one tissue: a Streamlit component of our own."""
+"""Linked maps of one tissue, a Streamlit component of this project."""
 
 from ui.tissue_view.component import TissueMap, Underlay, tissue_view
 

@@ -1,7 +1,7 @@
-"""One to six maps of a tissue side by side, under one camera, with one selection.
+"""One to six linked maps of a tissue side by side, with one camera and one selection.
 
-Knows spots, labels, values and colours; nothing of samples or runs. The browser keeps camera, mode, lit label and
-selection, so that maps change in place whatever is sent.
+This component knows spots, labels, values and colours, but no samples or runs. The browser keeps camera, mode, highlighted
+label and selection, so new data change the maps in place.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ MAX_MAPS = 6
 _LONGEST_ROW = 3
 _FOLDER = Path(__file__).parent
 _NAME = "tissue_view"
-_MODULES = ("words", "data", "colours", "geometry", "shapes", "dom", "input", "panel", "index")
+_MODULES = ("text", "data", "colours", "geometry", "shapes", "dom", "input", "panel", "index")
 
-# Registered once, at import: a second registration would make the browser build all maps anew.
+# Registered once, at import, because a second registration would make the browser rebuild all maps.
 _mount = st.components.v2.component(
     _NAME,
     js=joined(_FOLDER / "js", _MODULES),
@@ -40,29 +40,29 @@ class TissueMap:
     Parameters
     ----------
     title : str
-        Above the map, and before what the pointer learns from it.
+        Shown above the map, and before its line in the hover text.
     description : str
-        What the map shows, in a sentence, for those who do not see it.
+        A sentence that describes the map for screen readers.
     labels : ndarray of shape (n_spots,), int, optional
-        Place of each spot's label in `names`.
+        Index of each spot's label in `names`.
     names, colours : sequence of str
-        Of the labels; labels of one name in several maps share one entry of the legend. Colours are `#RRGGBB`.
-    words : sequence of str
-        What the pointer learns instead of each name, such as `Layer 3 (cluster 5)`; the names where it is empty.
+        Names and colours of the labels; the same name in several maps has one entry in the legend. Colours are `#RRGGBB`.
+    hover_names : sequence of str
+        Hover text of each label, such as `Layer 3 (cluster 5)`; the names if it is empty.
     values : ndarray of shape (n_spots,), float, optional
-        NaN where a spot has none.
+        One value for each spot; NaN if it has none.
     scale : sequence of str
         Two or more colours `#RRGGBB`, evenly spaced from the lowest to the highest value.
     limits : (float, float), optional
         Values at the ends of the scale; by default the lowest and the highest value.
     unit : str
-        Behind values, such as `counts`.
+        Unit of the values, such as `counts`.
     arrow : (float, float), optional
-        Unit vector (x, y) on the tissue, y down, drawn through its middle.
+        Unit vector (x, y) on the tissue, y down, drawn through the middle of the tissue.
     lines_um : sequence of ndarray of shape (n_points, 2)
         Lines (x, y) on the tissue, drawn over the spots.
     message : str
-        Stands in the middle of a map that has nothing to show.
+        Text in the middle of a map without labels and values.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class TissueMap:
     labels: np.ndarray | None = None
     names: Sequence[str] = ()
     colours: Sequence[str] = ()
-    words: Sequence[str] = ()
+    hover_names: Sequence[str] = ()
     values: np.ndarray | None = None
     scale: Sequence[str] = ()
     limits: tuple[float, float] | None = None
@@ -92,12 +92,12 @@ class TissueMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Underlay:
-    """A picture of the tissue, drawn under the spots.
+    """An image of the tissue, drawn under the spots.
 
     Parameters
     ----------
     url : str
-        Where the browser finds it. It must stay the same from run to run, or it is fetched anew.
+        Address of the image. It must stay the same from run to run, or the browser fetches the image again.
     um_to_px : tuple of six float
         (a, b, c, d, e, f): pixel x = a x + c y + e and pixel y = b x + d y + f, with x and y on the tissue in um.
     """
@@ -117,26 +117,26 @@ def tissue_view(
     stain: np.ndarray | None = None,
     image: Underlay | None = None,
 ) -> np.ndarray | None:
-    """Draw maps, and say which spots are selected.
+    """Draw maps, and return the selected spots.
 
     Parameters
     ----------
     key : str
-        Name of the widget: as long as it stays, maps are changed in place, and camera, lit label and selection are kept.
+        Key of the widget. While it is the same, maps change in place and keep camera, highlighted label and selection.
     coordinates : Coordinates
-        Of the spots, which are hexagons on the lattice and dots off it. Other spots than before let go of the selection and
-        show the whole tissue.
+        Coordinates of the spots, which are drawn as hexagons on the lattice and as dots off it. New spots reset the selection
+        and the camera.
     maps : sequence of TissueMap
         One to six, drawn in rows of up to three.
     spot_names : sequence of str
         Barcodes, or other names.
     theme : {"light", "dark"}
     hover_only : sequence of TissueMap
-        Further labels and values that the pointer learns, without a map.
+        More labels and values for the hover text, without a map.
     stain : ndarray of shape (n_spots, 3), uint8, optional
-        Colour of the stained tissue under each spot. A slider blends it in, in the browser alone.
+        Colour of the stained tissue under each spot, which a slider in the browser blends in.
     image : Underlay, optional
-        The slider then shows this picture instead.
+        The slider blends in this image instead.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def tissue_view(
 
 
 def _nothing() -> None:
-    """Ask for a run when the selection changes; the run reads it."""
+    """Do nothing: a callback makes Streamlit run the script when the selection changes, and the run reads it."""
 
 
 def _packed(packing: Packing, item: TissueMap) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def _packed(packing: Packing, item: TissueMap) -> dict[str, Any]:
         "labels": packing.add(item.labels, np.uint8 if len(item.names) <= np.iinfo(np.uint8).max else np.uint16),
         "names": list(item.names),
         "colours": list(item.colours),
-        "words": list(item.words or item.names),
+        "hover_names": list(item.hover_names or item.names),
         "values": packing.add(item.values, np.float32),
         "scale": list(item.scale),
         "limits": None if item.values is None else [float(end) for end in item.limits or _limits(item.values)],
@@ -208,7 +208,7 @@ def _geometry_key(centres_um: np.ndarray, spot_names: Sequence[str]) -> str:
 
 
 def _runs(state: Any, geometry: str) -> list[int]:
-    """Take the ends of the runs of selected spots out of what the browser sent, if they are of these spots."""
+    """Read the ends of the runs of selected spots that the browser sent, if they are for these spots."""
     selection = (state or {}).get("selection")
     return selection["runs"] if selection and selection["geometry"] == geometry else []
 
@@ -231,15 +231,15 @@ def _check_one_kind(item: TissueMap) -> None:
 
 def _check_names(item: TissueMap) -> None:
     labels, n_names = np.asarray(item.labels), len(item.names)
-    if len(item.colours) != n_names or len(item.words) not in (0, n_names):
+    if len(item.colours) != n_names or len(item.hover_names) not in (0, n_names):
         raise FigureError(
-            f"The map {item.title!r} has {n_names} names, {len(item.colours)} colours and {len(item.words)} words: each "
+            f"The map {item.title!r} has {n_names} names, {len(item.colours)} colours and {len(item.hover_names)} hover names: each "
             "label needs one of each."
         )
     if labels.size and not 0 <= labels.min() <= labels.max() < n_names:
         raise FigureError(
-            f"The map {item.title!r} has labels from {labels.min()} to {labels.max()} but {n_names} names: labels are places "
-            "among the names."
+            f"The map {item.title!r} has labels from {labels.min()} to {labels.max()} but {n_names} names: labels are indices "
+            "into the names."
         )
 
 

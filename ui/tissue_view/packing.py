@@ -14,38 +14,20 @@ _LENGTH = 4
 
 
 class Packing:
-    """Collects arrays, and names each by its place."""
+    """Collects arrays, and gives each an index."""
 
     def __init__(self) -> None:
         self._arrays: list[np.ndarray] = []
 
     def add(self, array: np.ndarray | None, dtype: Any) -> int | None:
-        """Put an array in.
-
-        Parameters
-        ----------
-        array : ndarray or None
-        dtype : numpy type
-            As which it travels.
-
-        Returns
-        -------
-        int or None
-            Its place, to be written into the header; None for None.
-        """
+        """Add an array as this type, and return its index for the header; None for None."""
         if array is None:
             return None
         self._arrays.append(np.ascontiguousarray(array, dtype=np.dtype(dtype).newbyteorder("<")).ravel())
         return len(self._arrays) - 1
 
     def finish(self, header: dict[str, Any]) -> bytes:
-        """Write everything down.
-
-        Parameters
-        ----------
-        header : dict
-            JSON values.
-        """
+        """Write a header of JSON values and the arrays."""
         listed, blocks, offset = [], [], 0
         for array in self._arrays:
             listed.append([array.dtype.str[1:], offset, array.size])

@@ -1,7 +1,7 @@
-"""One script of several modules: Streamlit takes a component's JavaScript as one text.
+"""Join JavaScript modules into one script, because Streamlit takes a component's JavaScript as one text.
 
-Its asset folders, which could serve modules as they are, exist for installed packages alone; the app also runs from a
-checkout. So our own modules are put one behind the other in the order of their imports, without the words that link them.
+Streamlit could serve modules from asset folders, but only for installed packages, and the app also runs from a checkout. So
+the modules are joined in the order of their imports, without their import and export statements.
 """
 
 import re
@@ -13,6 +13,6 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
 def joined(folder: Path, modules: Sequence[str]) -> str:
-    """Put modules one behind the other, each after those that it imports; the last one keeps its default export."""
+    """Join modules, each after those that it imports; the last one keeps its default export."""
     text = "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in modules)
     return _EXPORT.sub("", _IMPORT.sub("", text))

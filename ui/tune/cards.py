@@ -8,47 +8,47 @@ from ui.tune.shown import Shown
 
 
 def cards(shown: Shown) -> None:
-    """Show the figures of a run in a row of cards, each with its change against the pinned run; empty while it waits."""
+    """Show the scores of a result in a row of cards, each with its change against the pinned result."""
     kept = None if shown.pinned is None else shown.pinned.result
     makers = (_card_ari, _card_nmi, _card_stability, _card_pas, _card_direction, _card_time)
-    row = st.container(horizontal=True, gap="small")  # in a narrow window three cards and three
-    for label, value, note, description, words in (make(shown.result, kept) for make in makers):
+    row = st.container(horizontal=True, gap="small")  # in a narrow window, two rows of three cards
+    for label, value, note, description, help_text in (make(shown.result, kept) for make in makers):
         row.metric(
             label,
             value,
-            # Always there, so that cards never change their height.
+            # Always given, so that cards never change their height.
             delta=note,
             delta_color="off",
             delta_arrow="off",
             delta_description=description,
-            help=words,
+            help=help_text,
             border=True,
         )
 
 
 _Card = tuple[str, str, str, str, str]
 _NOTHING = "–"
-_VERSUS = "vs pin"  # longer words are cut off in a window of 1024 pixels; the help says them in full
+_VERSUS = "vs pin"  # a longer text is cut off in a window of 1024 pixels; the help explains it
 
 
 def _card_ari(result: Result | None, kept: Result | None) -> _Card:
-    words = "Adjusted Rand index on annotated spots: 1 is full agreement with the annotation, 0 what chance gives. "
+    help_text = "Adjusted Rand index on annotated spots: 1 is full agreement with the annotation, 0 is chance. "
     found, pinned = _scores_of(result), _scores_of(kept)
     note = (_score(found.ari_all), "all spots") if kept is None else _against(found.ari, pinned.ari, ".3f")
-    return "ARI", _score(found.ari), *note, words + _on_all_spots(found.ari_all)
+    return "ARI", _score(found.ari), *note, help_text + _on_all_spots(found.ari_all)
 
 
 def _card_nmi(result: Result | None, kept: Result | None) -> _Card:
-    words = "Normalised mutual information on annotated spots: 1 if either labelling tells the other, 0 if neither tells anything. "
+    help_text = "Normalised mutual information on annotated spots: 1 if either labelling determines the other, 0 if they are independent. "
     found, pinned = _scores_of(result), _scores_of(kept)
     note = (_score(found.nmi_all), "all spots") if kept is None else _against(found.nmi, pinned.nmi, ".3f")
-    return "NMI", _score(found.nmi), *note, words + _on_all_spots(found.nmi_all)
+    return "NMI", _score(found.nmi), *note, help_text + _on_all_spots(found.nmi_all)
 
 
 def _on_all_spots(value: float | None) -> str:
     return (
-        f"On all spots, the unannotated counted as a class of their own, as in the paper: {_score(value)}. Small: this, or "
-        "the change against the pinned result."
+        f"On all spots, with the unannotated as a class of their own, as in the paper: {_score(value)}. The small number is this "
+        "value, or the change against the pinned result."
     )
 
 
@@ -68,43 +68,43 @@ def _score(value: float | None) -> str:
 
 
 def _card_stability(result: Result | None, kept: Result | None) -> _Card:
-    words = (
-        "Mean adjusted Rand index between every two of the fits that the consensus is made of, without the annotation: 1 where all agree. "
-        "k-means is one fit and has none; Repeats, below, runs it again. Beware: few, large domains are the most stable. "
+    help_text = (
+        "Mean adjusted Rand index between every two fits of the consensus, without the annotation: 1 means that all agree. "
+        "k-means is a single fit and has no stability; Repeats, below, runs it again. Note: few, large domains are the most stable. "
     )
     found, pinned = _scores_of(result), _scores_of(kept)
     note = (_percent(found.smallest_share), "smallest")
     if kept is not None:
         note = _against(found.stability, pinned.stability, ".3f")
-    return "Stability", _score(found.stability), *note, words + _on_sizes(found, pinned)
+    return "Stability", _score(found.stability), *note, help_text + _on_sizes(found, pinned)
 
 
 def _card_pas(result: Result | None, kept: Result | None) -> _Card:
-    words = (
-        "Share of the spots that more than 5 of their 10 nearest spots disagree with, without the annotation: lower is smoother. "
+    help_text = (
+        "Share of spots for which more than 5 of the 10 nearest spots have another label, without the annotation: lower is smoother. "
         "CHAOS is the mean distance to the nearest spot of the same domain, in standard deviations of position: lower is more "
-        "compact. Beware: both are best where one domain takes everything. "
+        "compact. Note: both are best if one domain contains all spots. "
     )
     found, pinned = _scores_of(result), _scores_of(kept)
     note = (_chaos(found.chaos), "CHAOS")
     if kept is not None:
         note = _against(_hundredfold(found.pas), _hundredfold(pinned.pas), ".1f", "%")
-    return "PAS", _percent(found.pas), *note, words + _on_chaos(found, pinned)
+    return "PAS", _percent(found.pas), *note, help_text + _on_chaos(found, pinned)
 
 
 def _on_sizes(found: Scores, pinned: Scores) -> str:
     if found.smallest_share is None:
-        return "Small: the share of the smallest domain, or the change against the pinned result."
+        return "The small number is the share of the smallest domain, or the change against the pinned result."
     before = "" if pinned.smallest_share is None else f" (pinned {pinned.smallest_share:.1%})"
     return (
         f"The smallest domain has {found.smallest_share:.1%} of the spots{before}, the largest {found.largest_share:.1%}; "
-        f"{found.n_tiny:.0f} have less than 1%, {found.n_empty:.0f} of them none."
+        f"{found.n_tiny:.0f} domains have less than 1% of the spots, {found.n_empty:.0f} of them none."
     )
 
 
 def _on_chaos(found: Scores, pinned: Scores) -> str:
     before = "" if pinned.chaos is None else f" (pinned {_chaos(pinned.chaos)})"
-    return f"CHAOS is {_chaos(found.chaos)}{before}. Small: CHAOS, or the change of PAS against the pinned result."
+    return f"CHAOS is {_chaos(found.chaos)}{before}. The small number is CHAOS, or the change of PAS against the pinned result."
 
 
 def _hundredfold(share: float | None) -> float | None:
@@ -120,23 +120,23 @@ def _chaos(value: float | None) -> str:
 
 
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:
-    words = (
-        "Across which line the layers are crossed, in array rows and columns, or down and across off the array; the arrow on the map points to greater depth, and lines of equal depth show one that bends. "
-        "Small: how clear the found direction is, from 0 to 1 (a bend takes part from 0.70), or the turn in rad against the pinned result; where it is off, what "
-        "spots are told apart by."
+    help_text = (
+        "The direction across the layers, in array rows and columns, or down and across off the array. The arrow on the map points to greater depth; a bending direction shows lines of equal depth. "
+        "The small number is how clear the found direction is, from 0 to 1 (a bending one takes part from 0.70), or its turn in rad against the pinned result. If the direction is off, it says what "
+        "the clustering uses instead."
     )
     if result is None:
-        return "Direction", _NOTHING, _NOTHING, "support", words
+        return "Direction", _NOTHING, _NOTHING, "support", help_text
     if result.direction is None:
-        return "Direction", "Off", *_without_direction(result), words
+        return "Direction", "Off", *_without_direction(result), help_text
     if result.direction.bend is not None:
-        return "Direction", "Bending" if result.direction.takes_part else "None", *_support(result.direction), words
+        return "Direction", "Bending" if result.direction.takes_part else "None", *_support(result.direction), help_text
     note = _support(result.direction) if kept is None else _turn(result.direction, kept.direction)
-    return "Direction", f"{result.direction.angle:.2f} rad", *note, words
+    return "Direction", f"{result.direction.angle:.2f} rad", *note, help_text
 
 
 def _without_direction(result: Result) -> tuple[str, str]:
-    # The mixture takes depth where there is a direction, and no position otherwise.
+    # The mixture uses depth if there is a direction, and otherwise no position.
     return ("both", "coordinates") if result.params.clustering.by_kmeans else ("expression", "alone")
 
 
@@ -152,17 +152,17 @@ _CLUSTERING = "clustering"
 
 
 def _card_time(result: Result | None, kept: Result | None) -> _Card:
-    words = (
-        "How long embedding and clustering took when this was first computed; what was still known from before took no time, "
-        "and training in the background is not counted, but the reading of its model is. Small: clustering alone, with the search for the direction and the vote of neighbours, or the change against the pinned result."
+    help_text = (
+        "How long embedding and clustering took when this result was first computed. Cached steps took no time. Training in the "
+        "background does not count, but reading its model does. The small number is the clustering alone, with the search for the direction and the vote of neighbours, or the change against the pinned result."
     )
     if result is None:
-        return "Time", _NOTHING, _NOTHING, _CLUSTERING, words
+        return "Time", _NOTHING, _NOTHING, _CLUSTERING, help_text
     total = sum(result.seconds.values())
     note = (_seconds(result.seconds["cluster"]), _CLUSTERING)
     if kept is not None:
         note = _against(total, sum(kept.seconds.values()), ".2f", " s")
-    return "Time", _seconds(total), *note, words
+    return "Time", _seconds(total), *note, help_text
 
 
 def _seconds(value: float) -> str:

@@ -1,6 +1,6 @@
-"""Export: maps, labels and the whole sample as files.
+"""Export of maps, labels and the whole sample as files.
 
-Files are made on the click, in another thread: a move of a knob makes none.
+A click makes a file in another thread, so that moving a knob makes none.
 """
 
 import functools
@@ -26,23 +26,23 @@ from ui.tune.shown import Shown, ShownResult
 Names = dict[int, str] | None
 
 _FIGURES = {"png": "image/png", "svg": "image/svg+xml", "html": "text/html"}
-_WORDS = {
+_HELP = {
     "png": "A picture of 2400 x 1360 pixels. Needs Chrome or Chromium on the server.",
-    "svg": "Lines and areas for a figure of a paper. Needs Chrome or Chromium on the server.",
-    "html": "A page with maps that pan and zoom, in one file that opens without internet.",
+    "svg": "Vector graphics for a figure in a paper. Needs Chrome or Chromium on the server.",
+    "html": "A page with maps that you can pan and zoom, in one file that opens without internet.",
 }
 
 _SAMPLES = {
     "h5ad": ("Sample as h5ad", "Counts, labels, positions, image, embeddings and parameters, for scanpy and squidpy."),
-    "h5": ("Sample as the lab's h5", "The sample in the lab's format, with a further entry: labels."),
+    "h5": ("Sample as the lab's h5", "The sample in the lab's format, with one more entry: labels."),
 }
-_LOUPE_WORDS = "Columns Barcode and domain, as Loupe Browser imports a category."
+_LOUPE_HELP = "Columns Barcode and domain, as Loupe Browser imports a category."
 
 
 def popover(shown: Shown) -> None:
-    """Offer the files of what is shown, inside a row of buttons; none while it waits."""
-    waits, words = not isinstance(shown, ShownResult), "Take maps, labels and the whole sample away."
-    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=waits, help=words):
+    """Offer the files of the result, inside a row of buttons; disabled while there is none."""
+    waits, help_text = not isinstance(shown, ShownResult), "Download maps, labels and the whole sample."
+    with st.popover("Export", icon=":material/download:", type="tertiary", disabled=waits, help=help_text):
         if isinstance(shown, ShownResult):
             _files(shown)
 
@@ -64,7 +64,7 @@ def _maps(shown: ShownResult) -> None:
     refused = refused_kinds()
     for kind, mime in _FIGURES.items():
         name, make = f"Maps as {kind.upper()}", functools.partial(_figure, shown, kind)
-        download(name, make, f"{shown.sample.name}_maps.{kind}", mime, _WORDS[kind], disabled=kind in refused)
+        download(name, make, f"{shown.sample.name}_maps.{kind}", mime, _HELP[kind], disabled=kind in refused)
 
 
 def _figure(shown: ShownResult, kind: str) -> bytes:
@@ -86,7 +86,7 @@ def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> 
         lambda: loupe_csv(sample, renamed(result.labels, names), LOUPE_CATEGORY).encode(),
         f"{sample.name}_loupe.csv",
         "text/csv",
-        "This sample has no barcodes, by which Loupe Browser finds spots." if bare else _LOUPE_WORDS,
+        "This sample has no barcodes, which Loupe Browser needs to find spots." if bare else _LOUPE_HELP,
         disabled=disabled or bare,
     )
 
@@ -94,9 +94,9 @@ def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> 
 def _whole_sample(shown: ShownResult, names: Names, *, disabled: bool) -> None:
     sample, result = shown.sample, shown.result
     makers = {"h5ad": _h5ad(shown, names), "h5": _lab_h5(sample, result, names)}
-    for kind, (label, words) in _SAMPLES.items():
+    for kind, (label, help_text) in _SAMPLES.items():
         make = functools.partial(bytes_of, makers[kind])
-        download(label, make, f"{sample.name}_domains.{kind}", "application/x-hdf5", words, disabled=disabled)
+        download(label, make, f"{sample.name}_domains.{kind}", "application/x-hdf5", help_text, disabled=disabled)
 
 
 def _h5ad(shown: ShownResult, names: Names) -> Callable[[Path], None]:

@@ -1,4 +1,4 @@
-"""Finds what Tune shows: the only part of it that draws nothing and writes down what the next move starts from."""
+"""Find what Tune shows. Only this part of the page stores colours and direction for the next move; it draws nothing."""
 
 from core.evaluation.matching import Matching, match_steadily
 from core.params import MethodParams
@@ -11,7 +11,7 @@ from ui.tune.shown import Pinned, Shown, ShownResult
 
 
 def find(sample: Sample, params: MethodParams, file: str) -> Shown:
-    """Find what to show, and let the next move of this session start from its colours and its direction."""
+    """Find what to show, and store its colours and direction for the next move of this session."""
     theme, preset = session.theme(), session.settings().preset
     result = known_runs.kept_result(sample, params, file)
     if result is None and compute.ready(sample, params):
@@ -34,7 +34,7 @@ def find(sample: Sample, params: MethodParams, file: str) -> Shown:
 
 
 def _followed(sample: Sample, result: Result) -> Matching:
-    """Match clusters with layers such that this move changes no colour without need."""
+    """Match clusters with layers so that this move changes as few colours as possible."""
     before = state.shown_matching(sample)
     if before is not None and before.labels is result.labels:
         return before

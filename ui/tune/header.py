@@ -1,4 +1,4 @@
-"""The head of Tune: what is shown, and the buttons to go back, forward, keep, pin, compare and export."""
+"""The header of Tune: the sample, and the buttons to go back, forward, keep, pin, compare and export."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ from ui.tune.shown import Pinned, Shown
 
 
 def header(shown: Shown) -> None:
-    """Say what page this is, what sample it shows, and how the autoencoder did; offer what can be done with it."""
+    """Show the title, the sample and the autoencoder's state, and the buttons for the result."""
     sample, result = shown.sample, shown.result
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Tune", anchor=False, width="content")
@@ -19,36 +19,36 @@ def header(shown: Shown) -> None:
             _autoencoder_badge(result.autoencoder)
         keeping.badge(shown)
         st.space("stretch")
-        # One group: in a narrow window all go to a row of their own, not the last one alone.
+        # One group, so that in a narrow window all buttons move to a new row together.
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             _buttons(shown)
 
 
 def _autoencoder_badge(report: AutoencoderReport) -> None:
-    words = (
-        "Share of the differences between spots that the reconstruction keeps: 1 is all, 0 is no better than the mean of each "
-        "gene; below 0.05 the autoencoder counts as dead."
+    help_text = (
+        "Share of the variance between spots that the reconstruction explains: 1 is all of it, 0 is no better than the mean of "
+        "each gene. Below 0.05 the autoencoder counts as dead."
     )
     state_of_it = "dead" if report.dead else "works"
     label = f"Autoencoder {state_of_it}: explains {report.explained_variance:.2f}"
-    st.badge(label, color="orange" if report.dead else "gray", help=words)
+    st.badge(label, color="orange" if report.dead else "gray", help=help_text)
 
 
 def _buttons(shown: Shown) -> None:
-    _step_button("Back to the settings before", "back", ":material/arrow_back:", -1)
-    _step_button("Forward to the settings after", "forward", ":material/arrow_forward:", 1)
+    _step_button("Back to the previous settings", "back", ":material/arrow_back:", -1)
+    _step_button("Forward to the next settings", "forward", ":material/arrow_forward:", 1)
     keeping.button(shown)
     _pin_button(shown)
     _compare_toggle(shown.pinned)
     downloads.popover(shown)
 
 
-def _step_button(words: str, name: str, icon: str, by: int) -> None:
+def _step_button(help_text: str, name: str, icon: str, by: int) -> None:
     st.button(
         icon,
         key=session.widget_key("step", name),
         type="tertiary",
-        help=words,
+        help=help_text,
         disabled=not session.can_step(by),
         on_click=session.step,
         args=(by,),
@@ -58,7 +58,7 @@ def _step_button(words: str, name: str, icon: str, by: int) -> None:
 def _pin_button(shown: Shown) -> None:
     sample, result = shown.sample, shown.result
     is_kept = shown.pinned is not None and result is not None and shown.pinned.result.params == result.params
-    pin, unpin = "Hold this result: the cards then show how others differ from it.", "Let go of the pinned result."
+    pin, unpin = "Pin this result: the cards then show how other results differ from it.", "Unpin the pinned result."
     st.button(
         "Unpin" if is_kept else "Pin",
         key=session.widget_key("pin"),

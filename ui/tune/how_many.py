@@ -1,4 +1,4 @@
-"""How many clusters: a curve from background work, one suggestion with its reason, and the way to take it."""
+"""How many clusters: a curve from a background job, a suggestion with its reason, and a button to use it."""
 
 import streamlit as st
 
@@ -18,7 +18,7 @@ _N_CLUSTERS = ("clustering", "n_clusters")
 
 
 def view(shown: ShownResult) -> Chart | None:
-    """Offer the runs, show how far they are, or show what came of them."""
+    """Offer the runs, or show their progress or their results."""
     sample, params = shown.sample, shown.params
     job = jobs.numbers(sample, params)
     if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
@@ -46,8 +46,8 @@ def _offer(sample: Sample, params: MethodParams, ended: Job | None) -> None:
         )
         cancelled = "The last search was cancelled. " * (ended is not None and ended.status is JobStatus.CANCELLED)
         st.caption(
-            f"{cancelled}Runs these settings from {TRIED_STARTS} starts at each number, in the background, without looking at the "
-            "annotation: at which number do runs agree?"
+            f"{cancelled}Runs these settings from {TRIED_STARTS} starts at each number of clusters in the background, and shows at which "
+            "number the runs agree. Does not use the annotation."
         )
 
 
@@ -60,14 +60,14 @@ def _suggestion(curve: Curve, params: MethodParams) -> None:
         st.caption(
             as_markdown(curve.reason),
             width="stretch",
-            help="Few, large domains agree by themselves, so peaks count and not height alone; look at the whole curve, at PAS and "
-            "at the smallest domain. The annotation plays no part.",
+            help="Few, large domains always agree well, so peaks matter more than height. Also consider the whole curve, PAS and the "
+            "smallest domain. The annotation is not used.",
         )
         if curve.suggested is not None:
             st.button(
                 f"Take {curve.suggested}",
                 key=session.widget_key("take number"),
-                help="Sets the number of clusters. Nothing is set unless you press this.",
+                help="Set the number of clusters to the suggestion.",
                 disabled=curve.suggested == params.clustering.n_clusters,
                 on_click=_take,
                 args=(curve.suggested,),

@@ -1,4 +1,4 @@
-"""Keeping a result: its name, note and star, and the link that opens it anywhere."""
+"""Keep a result as a run with a name, a note and a star, and show the link that opens it."""
 
 import streamlit as st
 
@@ -16,19 +16,19 @@ from ui.shell import guards, known_runs, run_links, session
 from ui.shell.guards import as_markdown
 from ui.tune.shown import Shown, ShownResult
 
-_MAX_BADGE = 30  # signs; the help has all of them
+_MAX_BADGE = 30  # characters; the help has the whole name
 
 
 def button(shown: Shown) -> None:
     """Offer to keep a result in the record of runs, inside a row of buttons."""
-    words = "Keep this result in the record of runs, with its labels, a name and a note; a link opens it again."
+    help_text = "Keep this result in the record of runs, with its labels, a name and a note. A link opens it again."
     with st.popover(
         "Keep",
         icon=":material/bookmark_added:" if shown.run else ":material/bookmark_add:",
         key=session.widget_key("keep"),
         type="tertiary",
         disabled=shown.result is None,
-        help=words,
+        help=help_text,
     ):
         if isinstance(shown, ShownResult):
             _form(shown.sample, shown.result, shown.run)
@@ -38,34 +38,34 @@ def badge(shown: Shown) -> None:
     """Name the kept run that is shown, inside a row of badges."""
     if (run := shown.run) is not None:
         star = ":material/star: " if run.starred else ""
-        st.badge(f"{star}Kept: {as_markdown(_short(run.title))}", color="green", help=_story(run))
+        st.badge(f"{star}Kept: {as_markdown(_short(run.title))}", color="green", help=_details(run))
 
 
 def _short(name: str) -> str:
     return name if len(name) <= _MAX_BADGE else f"{name[: _MAX_BADGE - 1].rstrip()}…"
 
 
-def _story(run: Run) -> str:
+def _details(run: Run) -> str:
     by = f" by {as_markdown(run.who)}" if run.who else ""
     when = as_markdown(f"{run.created:%d %B %Y at %H:%M} UTC")
-    words = [f"{as_markdown(run.name)}", f"Kept{by} on {when}."] if run.name else [f"Kept{by} on {when}."]
+    sentences = [f"{as_markdown(run.name)}", f"Kept{by} on {when}."] if run.name else [f"Kept{by} on {when}."]
     if not same_method(run.code_version):
-        words.append("Another version of the method made it: the same settings may now give other labels.")
+        sentences.append("Another version of the method made this run. The same settings may now give other labels.")
     if run.note:
-        words.append(as_markdown(run.note))
-    return "\n\n".join(words)
+        sentences.append(as_markdown(run.note))
+    return "\n\n".join(sentences)
 
 
 @st.fragment
 def _form(sample: Sample, result: Result, run: Run | None) -> None:
-    # The form starts anew, with another name, once a knob was moved.
+    # After a knob is moved, the form starts again with another name.
     known = run.id if run else params_key(result.params)
     with st.form(session.widget_key("keep form", known), border=False):
         name = st.text_input(
             "Name",
             run.name if run else _suggested_name(result.params),
             max_chars=MAX_NAME,
-            help="How lists and links call it.",
+            help="The name of the run in lists.",
         )
         note = st.text_area(
             "Note",
@@ -76,12 +76,12 @@ def _form(sample: Sample, result: Result, run: Run | None) -> None:
             help="For yourself and for others on this server.",
         )
         st.caption(f"Kept by {as_markdown(run.who or 'nobody' if run else who())}")
-        starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easily found again.")
+        starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easy to find.")
         if st.form_submit_button("Save changes" if run else "Keep", type="secondary" if run else "primary"):
             with guards.shown_as_message():
                 _save(sample, result, run, name, note, starred)
     if run is not None:
-        st.caption("This link opens it for everyone who reaches this server:")
+        st.caption("This link opens the run for everyone who can reach this server:")
         st.code(run_links.link_to(run.id), language=None, wrap_lines=True)
         st.page_link("pages/runs.py", label="All kept runs", icon=":material/table_rows:")
 

@@ -1,4 +1,4 @@
-"""The form of Tune: every knob of the method that takes part, in the order in which the steps follow each other."""
+"""The form of Tune: every knob that takes part in the method, in the order of the steps."""
 
 import functools
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _ANGLE: KnobPath = ("direction", "angle")
 
 
 def early(sample: Sample) -> None:
-    """Ask for what is done before clustering: pooling and embedding."""
+    """Ask for the knobs of the steps before clustering: pooling and embedding."""
     _those_that_take_part(sample, *_EARLY)
     if forms.params(sample).embedding.needs_training:
         with st.expander("Autoencoder"):
@@ -27,7 +27,7 @@ def early(sample: Sample) -> None:
 
 
 def late(sample: Sample) -> None:
-    """Ask for what changes the clustering alone: weight, direction, clusters, read-out, seed, refinement, starts."""
+    """Ask for the knobs that change only the clustering: weight, direction, clusters, read-out, seed, refinement, starts."""
     _those_that_take_part(sample, *_LATE)
     if forms.params(sample).clustering.by_kmeans:
         with st.expander("Starts"):
@@ -42,14 +42,14 @@ def _those_that_take_part(sample: Sample, *groups: Group) -> None:
 
 
 def _knob(sample: Sample, path: KnobPath) -> None:
-    """Ask for one parameter: its widget, its default, and the way back to it."""
+    """Ask for one knob: its widget, and the button that resets it to its default."""
     item, value = declared(path), value_at(forms.params(sample), path)
     default = value_at(forms.standard(sample), path)
     in_words, key = forms.in_words(item, default), session.widget_key(*path)
     with forms.row():
-        words = f"{item.metadata['help']} Default: {in_words}."
-        forms.ask(item, key, value, default, words, functools.partial(_take, sample, path, default))
-        forms.back_button(".".join(path), f"Back to {in_words}", value == default, session.reset, path)
+        help_text = f"{item.metadata['help']} Default: {in_words}."
+        forms.ask(item, key, value, default, help_text, functools.partial(_take, sample, path, default))
+        forms.back_button(".".join(path), f"Reset to {in_words}", value == default, session.reset, path)
 
 
 def _take(sample: Sample, path: KnobPath, default: Any) -> None:

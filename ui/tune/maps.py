@@ -1,4 +1,4 @@
-"""The maps of Tune: predicted domains, the pinned ones, the annotation, and what the lasso holds of them."""
+"""The maps of Tune (predicted, pinned and annotated), and the spots selected by the lasso with their download."""
 
 import csv
 import dataclasses
@@ -19,7 +19,7 @@ _NONE_SELECTED = "No spots are selected: press Lasso and draw around some on eit
 
 
 def predicted_beside_annotated(shown: Shown) -> np.ndarray | None:
-    """Draw the clusters of a run beside the annotated layers, and say which spots the lasso holds."""
+    """Draw the predicted domains beside the annotated layers, and return the spots selected by the lasso."""
     drawn = [_predicted(shown), *_pinned(shown), *_annotated(shown, "Annotated")]
     return maps.draw(session.widget_key("maps"), shown.sample, drawn, shown.theme)
 
@@ -37,7 +37,7 @@ def _pinned(shown: Shown) -> list[TissueMap]:
         return []
     drawn = maps.predicted(shown.sample, shown.pinned.result, shown.pinned.matching, shown.theme, "Pinned")
     n_layers = len(shown.sample.classes)
-    # Numbers of clusters mean nothing between two runs, so the legend says whose they are.
+    # Cluster numbers of two runs are unrelated, so the legend marks those of the pinned run.
     names = [*drawn.names[:n_layers], *(f"{name} (pinned)" for name in drawn.names[n_layers:])]
     return [dataclasses.replace(drawn, names=names)]
 
@@ -47,7 +47,7 @@ def _annotated(shown: Shown, title: str) -> list[TissueMap]:
 
 
 def selection(shown: Shown, spots: np.ndarray | None) -> None:
-    """Say what the selected spots are, and offer their barcodes."""
+    """Count the labels of the selected spots, and offer their barcodes as a file."""
     columns = {} if spots is None else _columns(shown, spots)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(_NONE_SELECTED if spots is None else _composition(len(spots), columns), width="stretch")
@@ -79,8 +79,8 @@ def _composition(n_selected: int, columns: dict[str, list[str]]) -> str:
     parts = [f"**{n_selected:,} spot{'s' * (n_selected != 1)} selected**"]
     for title in ("predicted", "annotated"):
         counts = Counter(columns.get(title, ())).most_common()
-        words = ", ".join(f"{count:,} in {as_markdown(name)}" for name, count in counts)
-        parts += [f"{title.capitalize()}: {words}"] if counts else []
+        labels = ", ".join(f"{count:,} in {as_markdown(name)}" for name, count in counts)
+        parts += [f"{title.capitalize()}: {labels}"] if counts else []
     return ". ".join(parts) + "."
 
 

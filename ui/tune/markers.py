@@ -1,4 +1,4 @@
-"""Marker genes below the maps of Tune: found in the background, then a dot plot and a table for each domain."""
+"""Marker genes on Tune: a background job finds them; a dot plot and a table for each domain show them."""
 
 import functools
 from typing import Any
@@ -20,13 +20,13 @@ from ui.shell.watch import watch
 from ui.tune.shown import ShownResult
 
 N_ROWS = 200
-"""Genes that a table shows; the file holds all."""
+"""Most genes that a table shows; the file has all."""
 
 _CLICK = "Click a gene to see it on the tissue."
 _LABELS = (
     ("Gene", ""),
-    ("Score", "z of Wilcoxon's rank sum: how clearly the domain has more of the gene than all other spots."),
-    ("log2 fold change", "Of the mean in the domain over the mean elsewhere: 1 is twice as much."),
+    ("Score", "z of Wilcoxon's rank sum: how clearly the gene is higher in the domain than in all other spots."),
+    ("log2 fold change", "log2 of the mean in the domain over the mean elsewhere: 1 is twice as much."),
     ("Adjusted p", "Two-sided, adjusted over all genes (Benjamini and Hochberg)."),
     ("Spots inside", "Share of the domain's spots that have counts of the gene."),
     ("Spots outside", "The same in all other spots."),
@@ -36,7 +36,7 @@ _LABELS = (
 
 
 def dots(shown: ShownResult) -> Chart | None:
-    """Draw the leading genes of all domains, or offer to look for them."""
+    """Draw the leading genes of all domains, or offer to search for them."""
     sample, result = shown.sample, shown.result
     job = jobs.markers(sample, result)
     if job is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
@@ -45,8 +45,8 @@ def dots(shown: ShownResult) -> Chart | None:
         watch(job.id, "search for markers")
     else:
         st.caption(
-            "Leading genes of each domain. Area: share of the domain's spots that have the gene. Colour: its mean, from the "
-            "domain with the least to that with the most."
+            "Leading genes of each domain. Area: share of the domain's spots that have the gene. Colour: its mean, scaled from the "
+            "domain with the lowest to the one with the highest."
         )
         figure = dot_plot(job.result, shown.matching, sample.labels_true, theme=shown.theme)
         return figure, f"Leading genes of each domain of {sample.name}, by share of spots and by mean."
@@ -66,7 +66,7 @@ def _offer(sample: Sample, result: Result, ended: Job | None) -> None:
         )
         cancelled = "The last search was cancelled. " * (ended is not None and ended.status is JobStatus.CANCELLED)
         st.caption(
-            f"{cancelled}Ranks all genes for each domain by what tells it from the others (Wilcoxon, by scanpy)."
+            f"{cancelled}Ranks all genes by how well they distinguish each domain from the others (Wilcoxon test of scanpy)."
         )
 
 
@@ -76,7 +76,7 @@ def _start(sample: Sample, result: Result) -> None:
 
 
 def tables(shown: ShownResult) -> None:
-    """Show the ranked genes of one domain, chosen by the reader; a click on one shows it on the tissue."""
+    """Show the ranked genes of a chosen domain; a click on a gene shows it on the tissue."""
     sample, matching = shown.sample, shown.matching
     job = jobs.markers(sample, shown.result)
     if job is None or job.status is not JobStatus.DONE:
@@ -98,7 +98,7 @@ def _domain_picker(clusters: list[int], names: dict[int, str]) -> int:
         format_func=lambda cluster: names.get(cluster, str(cluster)),
         key=session.widget_key("markers of"),
         width=280,
-        help="Its genes are compared with those of all other spots.",
+        help="The table compares its spots with all other spots.",
         persist_state="session",
     )
 
@@ -136,7 +136,7 @@ def _table(sample: Sample, found: Markers, cluster: int) -> None:
 
 
 def _column_config() -> dict[str, Any]:
-    number, words = st.column_config.NumberColumn, dict(zip(COLUMNS, _LABELS, strict=True))
+    number, labels = st.column_config.NumberColumn, dict(zip(COLUMNS, _LABELS, strict=True))
     formats = {
         "score": "%.1f",
         "log2_fold_change": "%.2f",
@@ -145,22 +145,22 @@ def _column_config() -> dict[str, Any]:
         "mean_outside": "%.2f",
     }
     config: dict[str, Any] = {
-        name: number(words[name][0], help=words[name][1], format=text) for name, text in formats.items()
+        name: number(labels[name][0], help=labels[name][1], format=text) for name, text in formats.items()
     }
     config["gene"] = st.column_config.TextColumn("Gene", pinned=True)
     for name in ("share_inside", "share_outside"):
-        label, text = words[name]
+        label, text = labels[name]
         config[name] = st.column_config.ProgressColumn(label, help=text, format="percent", min_value=0.0, max_value=1.0)
     return config
 
 
 def _say_what_is_left_out(found: Markers, names: dict[int, str]) -> None:
     few = [f"{names[cluster]} has {size} spot{'s' * (size != 1)}" for cluster, size in found.too_small.items()]
-    left_out = f"Not tested, since a test needs two spots inside and two outside: {'; '.join(few)}. " if few else ""
-    shown = f"The {N_ROWS} highest scores are shown, the file has all {len(found.genes):,} genes. " * (
+    left_out = f"Not tested, because a test needs two spots inside and two outside: {'; '.join(few)}. " if few else ""
+    shown = f"The {N_ROWS} highest scores are shown; the file has all {len(found.genes):,} genes. " * (
         len(found.genes) > N_ROWS
     )
     st.caption(
-        f"{as_markdown(left_out)}{shown}Wilcoxon's rank sums on counts that are normalised by the spots' totals, then logarithms. "
-        "The domains were found in the same counts: p ranks genes and proves nothing."
+        f"{as_markdown(left_out)}{shown}Wilcoxon's rank sum test on logarithms of counts normalised by each spot's total. "
+        "The domains were found in the same counts, so p only ranks genes; it proves nothing."
     )

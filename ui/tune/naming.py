@@ -1,4 +1,4 @@
-"""Names of clusters before they leave: typed by the reader, two of one name are merged."""
+"""Names of clusters in exported files: the user types them, and clusters of the same name are merged."""
 
 import hashlib
 
@@ -13,11 +13,11 @@ from ui.shell import session
 
 
 def cluster_names(matching: Matching) -> dict[int, str] | None:
-    """Ask for names, where the reader wants other ones than numbers."""
+    """Ask for names of clusters, if the user wants names instead of numbers."""
     wanted = st.toggle(
         "Rename or merge clusters",
         key=session.widget_key("rename"),
-        help="Files with labels then carry names in place of numbers. Clusters of one name become one.",
+        help="Files with labels then have names instead of numbers. Clusters with the same name are merged.",
         persist_state="session",
     )
     return _typed(matching) if wanted else None
@@ -40,13 +40,13 @@ def _typed(matching: Matching) -> dict[int, str]:
     )
     edited = st.data_editor(
         frame,
-        # Names belong to these labels alone: other labels start with names of their own.
+        # The names are for these labels only; other labels start with default names.
         key=session.widget_key("names", hashlib.sha256(matching.labels.tobytes()).hexdigest()[:16]),
         width=_WIDTH_PX,
         hide_index=True,
         disabled=["cluster", "layer", "spots"],
         column_config=_COLUMNS,
-        alt="Names of the clusters, to be changed",
+        alt="Names of the clusters, which you can change",
     )
     names = ["" if name is None else str(name).strip() for name in edited["name"]]
     _say_what_merges(names)
@@ -56,7 +56,7 @@ def _typed(matching: Matching) -> dict[int, str]:
 def _say_what_merges(names: list[str]) -> None:
     n_left = len(set(names))
     if n_left < len(names):
-        st.caption(f"{len(names)} clusters leave as {n_left}: those of one name are merged.")
+        st.caption(f"{len(names)} clusters are exported as {n_left}: those with the same name are merged.")
 
 
 _WIDTH_PX = 380

@@ -1,4 +1,4 @@
-"""What Tune shows, decided once by the page and handed down: what draws asks neither the session nor the record."""
+"""What Tune shows. The page decides it once and passes it on, so that drawing needs neither session nor record."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from core.work.runs import Run
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pinned:
-    """The result that others are compared with; its matching is None while its map is not to be drawn."""
+    """The result that others are compared with; its matching is None while its map is not drawn."""
 
     result: Result
     matching: Matching | None
@@ -20,16 +20,16 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shown:
-    """A sample under some parameters: a `ShownResult` where there is a result, else it waits for training.
+    """A sample and its parameters: a `ShownResult` if there is a result; otherwise it waits for training.
 
     Parameters
     ----------
     preset : str
-        That the parameters started from.
+        The preset of the settings.
     missing : str
         What the result waits for, in up to two lines.
     run : Run or None
-        The kept run that these parameters are.
+        The kept run with these parameters.
     """
 
     sample: Sample

@@ -1,4 +1,4 @@
-"""What Tune remembers in this session: pinned results, whether their maps are drawn, the colours of the last map, and its direction."""
+"""What Tune remembers in a session: pinned results, whether to draw them, and the last map's colours and direction."""
 
 import streamlit as st
 
@@ -9,18 +9,18 @@ from core.sample import Sample
 _PINNED, _COMPARING, _MATCHING, _FOUND_ANGLE = "pinned", "comparing", "matching", "found angle"
 
 MAX_PINNED = 16
-"""Samples of which a session remembers a pinned result."""
+"""Most samples with a pinned result in a session."""
 
 
 def pin(content_hash: str, result: Result) -> None:
-    """Keep a result to compare others of the same sample with."""
+    """Pin a result, to compare others of the same sample with it."""
     others = {key: kept for key, kept in _pins().items() if key != content_hash}
     latest = list(others.items())[1 - MAX_PINNED :]
     st.session_state[_PINNED] = dict([*latest, (content_hash, result)])
 
 
 def unpin(content_hash: str) -> None:
-    """Let go of the pinned result of a sample."""
+    """Unpin the result of a sample."""
     st.session_state[_PINNED] = {key: kept for key, kept in _pins().items() if key != content_hash}
 
 
@@ -35,23 +35,23 @@ def _pins() -> dict[str, Result]:
 
 
 def comparing() -> bool:
-    """Whether the pinned map is to be drawn, too."""
+    """Whether to draw the pinned map."""
     return bool(st.session_state.get(_COMPARING, False))
 
 
 def compare(wanted: bool) -> None:
-    """Ask for the pinned map beside the predicted one, or no longer."""
+    """Draw the pinned map beside the predicted one, or stop drawing it."""
     st.session_state[_COMPARING] = wanted
 
 
 def found_angle(sample: Sample) -> float | None:
-    """Look up the angle in radians that the last run found by itself, if that was a run of this sample."""
+    """Look up the angle in radians that the last run found, if it was on this sample."""
     of, angle = st.session_state.get(_FOUND_ANGLE, ("", None))
     return angle if of == sample.content_hash else None
 
 
 def remember_angle(sample: Sample, angle: float) -> None:
-    """Keep the angle in radians that a run found, for a user who goes on by hand from there."""
+    """Keep the angle in radians that a run found, as the start for a direction by hand."""
     st.session_state[_FOUND_ANGLE] = sample.content_hash, angle
 
 
@@ -62,7 +62,7 @@ def shown_matching(sample: Sample) -> Matching | None:
 
 
 def remember_matching(sample: Sample, matching: Matching) -> None:
-    """Keep the matching that is shown, so that the next move changes no colour without need."""
+    """Keep the matching that is shown, so that the next move changes as few colours as possible."""
     st.session_state[_MATCHING] = _data_of(sample), matching
 
 

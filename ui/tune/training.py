@@ -1,4 +1,4 @@
-"""Training on the Tune page: its button, its progress while it runs elsewhere, and how it went."""
+"""Training on the Tune page: its button, its progress in the background, and its loss."""
 
 import streamlit as st
 
@@ -18,7 +18,7 @@ _CHART_CONFIG = {"displayModeBar": False}
 
 
 def control(sample: Sample, params: MethodParams) -> None:
-    """Offer training where the embedding needs it; while it goes on, show how far it is and offer its end."""
+    """Offer training if the embedding needs it; while it runs, show its progress and offer to cancel it."""
     if not params.embedding.needs_training:
         return
     trained, job = compute.ready(sample, params), jobs.training(sample, params)
@@ -50,9 +50,9 @@ def _start(sample: Sample, params: MethodParams) -> None:
 
 def _button_help(trained: bool, running: bool) -> str:
     if trained:
-        return "A model of these data and parameters is there and used."
+        return "There is a model of these data and parameters, and it is used."
     if running:
-        return "It goes on in the background, also when you move other knobs, reload or close this page."
+        return "The training runs in the background, even when you move other knobs, reload or close this page."
     return "Train the autoencoder in the background; everyone on this server can then use the model."
 
 
@@ -64,18 +64,18 @@ def _ended(job: Job) -> None:
 
 
 def what_is_missing(sample: Sample, params: MethodParams) -> str:
-    """Say what a run that has no model waits for, and what to do."""
+    """Say what a run without a model waits for, and what to do."""
     job = jobs.training(sample, params)
     if job is None:
-        return "No model of these data and parameters yet.\nPress Train on the left."
+        return "There is no model of these data and parameters yet.\nPress Train on the left."
     if not job.finished:
-        return "Training goes on in the background.\nHow far it is stands on the left."
+        return "Training runs in the background.\nIts progress is on the left."
     ended = "failed, for the reason on the left" if job.status is JobStatus.FAILED else "was cancelled"
     return f"No model yet: its training {ended}.\nPress Train on the left to start again."
 
 
 def report(shown: Shown) -> None:
-    """Show how the training behind a run goes, or how it went."""
+    """Show the loss of the training behind a run, during or after it."""
     if shown.result is not None and shown.result.autoencoder is not None:
         _how_it_went(shown.result.autoencoder, shown.theme)
     elif shown.result is None and (job := jobs.training(shown.sample, shown.params)) is not None and not job.finished:
@@ -88,7 +88,7 @@ def _live_curve(job_id: str, n_epochs: int, theme: Theme) -> None:
     job = jobs.job(job_id)
     if job is not None:
         spec = live_loss(job.losses, n_epochs=n_epochs, theme=theme)
-        # Not plotly: Streamlit rebuilds a plotly chart at every change, but moves the line of this one.
+        # Not plotly, because Streamlit rebuilds a plotly chart at every change, but only extends the line of this one.
         st.echarts_chart(spec, height=240, theme=None, key=session.widget_key("live loss"), alt="Loss by epoch so far")
 
 

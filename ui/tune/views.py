@@ -1,4 +1,4 @@
-"""Below the maps of Tune: advice where the method fails, and one chart at a time, chosen by the reader.
+"""Advice and charts below the maps of Tune.
 
 Only the chosen chart is computed, drawn and sent.
 """
@@ -35,7 +35,7 @@ _MARKERS, _RECOMMENDED = "Markers", "recommended"
 
 
 def advice(shown: ShownResult) -> None:
-    """Show how position and expression share the distance, and advise where the method fails."""
+    """Show the shares of position and expression in the distance, and give advice if the method fails."""
     sample, result = shown.sample, shown.result
     shares = compute.distance_shares(sample, result)
     found = advise(result, sample.coordinates, sample.labels_true, shares)
@@ -47,21 +47,21 @@ def advice(shown: ShownResult) -> None:
             st.caption(f":material/lightbulb: {as_markdown(item.sentence)}")
         if not found:
             st.caption(
-                ":material/check: Nothing to advise: none of the ways in which the method is known to fail shows here. Whether the "
-                "domains are right it cannot tell."
+                ":material/check: No advice: this result shows none of the known ways in which the method fails. This does not "
+                "mean that the domains are right."
             )
-        _way_to_recommended(shown)
+        _recommended_button(shown)
 
 
-def _way_to_recommended(shown: Shown) -> None:
+def _recommended_button(shown: Shown) -> None:
     if shown.preset != _RECOMMENDED:
         st.button(
             f"Try the preset {PRESETS[_RECOMMENDED]}",
             key=session.widget_key("try recommended"),
             icon=":material/auto_awesome:",
             type="tertiary",
-            help="Spatial factors, a depth that bends with the layers, and a consensus of mixtures: on annotated cortex far nearer to "
-            "the experts' layers than the paper's settings (docs/accuracy.md), in seconds. The arrow at the top of the page leads back.",
+            help="Uses spatial factors, a depth that bends with the layers, and a consensus of mixtures. On annotated cortex it comes far closer "
+            "to the experts' layers than the paper's settings (docs/accuracy.md), in seconds. The arrow at the top of the page goes back.",
             on_click=session.choose_preset,
             args=(_RECOMMENDED,),
         )
@@ -71,7 +71,7 @@ def _share_of_the_distance(shares: Shares | None, shown: Shown) -> None:
     if shares is None and shown.params.clustering.by_kmeans:
         st.caption(
             "Share of the distance: unknown",
-            help="It needs the trained autoencoder of this run, which is not here: train it.",
+            help="The share needs the trained autoencoder of this run, which is not here. Train it first.",
         )
         return
     if shares is None:
@@ -80,17 +80,20 @@ def _share_of_the_distance(shares: Shares | None, shown: Shown) -> None:
             help="The tied mixture measures every feature by its spread within domains, so there is no distance to share.",
         )
         return
-    words = (
-        f"Position makes {share_in_words(shares.position)} of the squared distance between spots, expression "
+    description = (
+        f"Position makes up {share_in_words(shares.position)} of the squared distance between spots, expression "
         f"{share_in_words(shares.expression)}."
     )
-    st.caption("Share of the distance", help=f"What k-means listens to. {words} X weight moves the border.")
-    show(share_bar(shares, theme=shown.theme), words)
+    st.caption(
+        "Share of the distance",
+        help=f"The parts of the distance that k-means uses. {description} The knob X weight changes it.",
+    )
+    show(share_bar(shares, theme=shown.theme), description)
 
 
 @st.fragment
 def charts(shown: ShownResult) -> None:
-    """Ask for a chart and draw it, with its downloads."""
+    """Ask for a chart, and draw it with its downloads."""
     row = st.container(horizontal=True, vertical_alignment="center")
     chosen = row.segmented_control(
         "Chart",
@@ -123,13 +126,13 @@ def _depth_profile(shown: ShownResult) -> Chart:
 
 def _depth_in_words(found: FoundDirection, *, off: bool) -> str:
     if off:
-        return f"The direction is off: depth is taken along {found.angle:.2f} rad, found from expression."
+        return f"The direction is off, so depth is along {found.angle:.2f} rad, which is found from expression."
     if found.bend is None:
-        return f"Depth runs along {found.angle:.2f} rad. Where the direction is right, labels follow each other with steep borders."
+        return f"Depth runs along {found.angle:.2f} rad. If the direction is right, labels follow one another with sharp borders."
     explains = f"explains {found.support or 0:.0%} of the structure that expression shows over the tissue"
     if found.takes_part:
         return f"Depth bends with the layers and {explains}, so it takes part in the clustering."
-    return f"The best depth {explains}; below {LEAST_SUPPORT:.0%} it takes no part, so that domains are not cut into stripes."
+    return f"The best depth {explains}; below {LEAST_SUPPORT:.0%} it takes no part in the clustering, so that domains are not cut into stripes."
 
 
 def _confusion(shown: ShownResult) -> Chart | None:
@@ -138,7 +141,7 @@ def _confusion(shown: ShownResult) -> Chart | None:
         _needs_annotation()
         return None
     pairs = sum(layer is not None for layer in matching.layers.values())
-    st.caption("Spots of each layer (rows) in each cluster (columns), with their share of the layer.")
+    st.caption("Number of spots of each layer (row) in each cluster (column), and their share of the layer.")
     figure = confusion(sample.labels_true, matching, theme=shown.theme)
     return figure, f"Table of annotated layers by clusters of {sample.name}; {pairs} clusters are matched with a layer."
 
@@ -148,13 +151,15 @@ def _flow(shown: ShownResult) -> Chart | None:
     if sample.labels_true is None:
         _needs_annotation()
         return None
-    st.caption("Where the spots of each annotated layer (left) went (right).")
+    st.caption("Clusters (right) of the spots in each annotated layer (left).")
     figure = flow(sample.labels_true, matching, theme=shown.theme)
     return figure, f"Streams of spots from the annotated layers to the clusters of {sample.name}."
 
 
 def _needs_annotation() -> None:
-    st.info("This sample has no annotation to hold the clusters against. The depth profile and the repeats do without.")
+    st.info(
+        "This sample has no annotation to compare the clusters with. The depth profile and the repeats do not need one."
+    )
 
 
 def _repeats(shown: ShownResult) -> Chart | None:
@@ -186,7 +191,9 @@ def _offer_repeats(sample: Sample, params: MethodParams, ended: Job | None) -> N
             args=(sample, params),
         )
         cancelled = "The last repeats were cancelled. " * (ended is not None and ended.status is JobStatus.CANCELLED)
-        st.caption(f"{cancelled}Runs these settings again with the next seeds: how much does the start alone matter?")
+        st.caption(
+            f"{cancelled}Runs these settings again with the next seeds, to show how much the start alone matters."
+        )
 
 
 def _start_repeats(sample: Sample, params: MethodParams) -> None:
@@ -198,17 +205,19 @@ def _confidence(shown: ShownResult) -> Chart | None:
     sample, confidence = shown.sample, shown.result.confidence
     if confidence is None:
         st.info(
-            "k-means is one fit, so there is nothing to hold a spot's domain against. Choose Repeats for its starts, or the tied "
-            "mixture as read-out, whose fits tell at once."
+            "k-means is a single fit, so there is nothing to compare a spot's domain with. Choose Repeats to compare several starts, or "
+            "the tied mixture as read-out, which has several fits."
         )
         return None
     st.caption(
-        "The domains are what several fits agree on. Here is in how many of them a spot lies in the domain that is paired with its own: "
-        "low at borders that are gradual, and where a domain is split in some fits only."
+        "The domains are a consensus of several fits. Confidence is the share of fits in which a spot keeps its domain. It is "
+        "low at gradual borders, and where only some fits split a domain."
     )
     figure = confidence_map(sample.coordinates, confidence, shown.matching, sample.labels_true, theme=shown.theme)
-    words = f"Mean confidence of each domain of {sample.name}, and a map of how often each spot keeps its domain."
-    return figure, words
+    return (
+        figure,
+        f"Mean confidence of each domain of {sample.name}, and a map of how often each spot keeps its domain.",
+    )
 
 
 def _three_runs(shown: ShownResult) -> Chart:

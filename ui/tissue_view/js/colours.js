@@ -1,10 +1,10 @@
 // @ts-check
-/** From the colours that component.py sends to the one that fills each spot. */
+/** Turns the colours that component.py sends into the fill of each spot. */
 
 /** @typedef {number[]} Colour red, green and blue, from 0 to 255 */
 
 /**
- * The number of each spot's colour below `n`, and the colour of a number: one fill then serves many spots.
+ * A colour code below `n` for each spot, and the colour of a code, so that one fill draws many spots.
  *
  * @typedef {{ codes: Uint16Array, n: number, colourOf: (code: number) => Colour }} Colouring
  */
@@ -21,7 +21,7 @@ export function rgb(hex) {
 /**
  * @param {Colour} one
  * @param {Colour} other
- * @param {number} share of the other
+ * @param {number} share of the other colour
  */
 export function mix(one, other, share) {
   return one.map((value, channel) => value + (other[channel] - value) * share);
@@ -33,7 +33,7 @@ export function css(colour) {
 }
 
 /**
- * The four bytes of a pixel of an ImageData, which run backwards in a word.
+ * The four bytes of a pixel of an ImageData as one number, in reverse order (little-endian).
  *
  * @param {Colour} colour
  */
@@ -61,7 +61,7 @@ export function shadeTable(scale) {
 }
 
 /**
- * The shade of each value between the limits, or the one after the last where it is missing.
+ * The shade of each value between the limits; missing values get the number after the last shade.
  *
  * @param {ArrayLike<number>} values
  * @param {[number, number]} limits
@@ -74,7 +74,7 @@ export function shadesOf(values, [low, high]) {
 }
 
 /**
- * Each colour, and after it the same dimmed for spots that are not selected.
+ * Each colour, followed by a dimmed one for spots that are not selected.
  *
  * @param {Colour[]} colours
  * @param {Colour} background

@@ -1,5 +1,5 @@
 // @ts-check
-/** What component.py sends, read from one block of bytes, and the selection that goes back. */
+/** Reads the block of bytes that component.py sends, and writes the selection that goes back. */
 
 /** @typedef {Uint8Array | Uint16Array | Int32Array | Float32Array} NumberArray */
 
@@ -12,10 +12,10 @@
  * @property {NumberArray | null} labels index of each spot's label in `names`
  * @property {string[]} names
  * @property {string[]} colours of the labels, `#RRGGBB`
- * @property {string[]} words what the pointer learns instead of each name
- * @property {NumberArray | null} values NaN where a spot has none
+ * @property {string[]} hover_names of the labels, for the hover text
+ * @property {NumberArray | null} values NaN if a spot has none
  * @property {string[]} scale colours from the lowest to the highest value
- * @property {[number, number]} limits values at the ends of the scale; only where there are values
+ * @property {[number, number]} limits values at the ends of the scale; only if there are values
  * @property {string} unit
  * @property {[number, number] | null} arrow
  * @property {NumberArray | null} lines x and y of all points of all lines, in um
@@ -25,7 +25,7 @@
 
 /**
  * @typedef {object} ViewData
- * @property {string} geometry digest of positions and names: other spots have another one
+ * @property {string} geometry digest of positions and names, which differs for other spots
  * @property {NumberArray} centres_um x, y, x, y, ...
  * @property {string[]} names of the spots
  * @property {number} width_um of a spot
@@ -33,7 +33,7 @@
  * @property {{ panel: string, muted: string, text: string, accent: string, paper: string }} theme
  * @property {number} columns
  * @property {MapData[]} maps
- * @property {MapData[]} hover_only what the pointer learns besides, without a map
+ * @property {MapData[]} hover_only more lines of the hover text, without a map
  * @property {NumberArray | null} stain red, green and blue of each spot
  * @property {{ url: string, um_to_px: number[] } | null} image
  * @property {number[]} selected runs of the selected spots
@@ -42,13 +42,13 @@
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array };
 
 /**
- * Read what packing.py wrote: the length of a JSON header, the header, then the arrays that it lists.
+ * Read the block that packing.py wrote: the length of a JSON header, the header, then the arrays that it lists.
  *
  * @param {Uint8Array} bytes
  * @returns {ViewData}
  */
 export function unpack(bytes) {
-  const buffer = bytes.slice().buffer; // a copy of its own starts at 0, as typed arrays need it
+  const buffer = bytes.slice().buffer; // a copy starts at 0, as typed arrays need it
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   /** @param {number | null} index */
@@ -69,7 +69,7 @@ export function unpack(bytes) {
 }
 
 /**
- * Sort indices by their small whole number (a counting sort): those of number c are order[starts[c] .. starts[c + 1]].
+ * Sort indices by a small whole number (counting sort): the indices with number c are order[starts[c] .. starts[c + 1]].
  *
  * @param {ArrayLike<number>} numbers
  * @param {number} n one more than the largest number
@@ -85,7 +85,7 @@ export function grouped(numbers, n) {
 }
 
 /**
- * Runs of marked spots, as first, one past the last, first, one past the last, ...: short where spots come in rows.
+ * Runs of marked spots as [first, one past the last, first, one past the last, ...], which is short if spots are in rows.
  *
  * @param {Uint8Array} mask
  */
@@ -98,7 +98,7 @@ export function runs(mask) {
 }
 
 /**
- * The mask of runs; null where no spot is marked.
+ * The mask of runs; null if no spot is marked.
  *
  * @param {number[]} ends
  * @param {number} count
@@ -110,7 +110,7 @@ export function marked(ends, count) {
 }
 
 /**
- * Names and colours of the labels that have spots, each name once, in the order in which the maps bring them.
+ * Names and colours of the labels that have spots, each name once, in the order of the maps.
  *
  * @param {MapData[]} maps
  */

@@ -1,5 +1,5 @@
 // @ts-check
-/** Nodes of the page, made in one line. */
+/** Helpers that make and change nodes of the page. */
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -29,5 +29,5 @@ export function setText(node, text) {
  * @returns {CanvasRenderingContext2D}
  */
 export function contextOf(canvas) {
-  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")); // null only where it is drawn otherwise
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")); // null only if the canvas has another kind of context
 }

@@ -1,8 +1,8 @@
 // @ts-check
-/** Where spots lie, which one is under a point or inside a lasso, and what the camera shows. Knows no canvas. */
+/** Positions of spots, the spot under a point, the spots inside a lasso, and the camera. Does not use a canvas. */
 
 import { grouped } from "./data.js";
-import { micrometres } from "./words.js";
+import { micrometres } from "./text.js";
 
 /** @typedef {[number, number]} Point x and y, y down: in um on the tissue, or in pixels of a stage */
 /** @typedef {{ left: number, right: number, top: number, bottom: number }} Extent in um */
@@ -14,7 +14,7 @@ export const NOTHING = -1;
 export const FOOT_PX = 30; // room for the scale bar below the tissue
 const ZOOM = { least: 0.5, most: 60 };
 
-/** Where the spots are: positions, shape, extent, and a grid of cells in which the spot under a point is found. */
+/** The spots' positions, shape and extent, and a grid of cells to find the spot under a point. */
 export class Geometry {
   /** @param {Pick<import("./data.js").ViewData, "geometry" | "names" | "array_um" | "centres_um" | "width_um">} data */
   constructor(data) {
@@ -23,11 +23,11 @@ export class Geometry {
     this.arrayUm = data.array_um;
     this.count = data.centres_um.length / 2;
     this.width = data.width_um;
-    // Hexagons stand on a corner and touch; dots have a spot's share of the tissue as their square.
+    // Hexagons stand on a corner and touch. The square around a dot has a spot's share of the tissue.
     this.shape = this.arrayUm ? "hexagons" : "dots";
     this.radius = this.arrayUm ? this.width / Math.sqrt(3) : this.width / 2;
-    this.reach = this.arrayUm ? this.radius : 0.75 * this.width; // dots leave gaps, in which the pointer finds the nearest
-    // Of small cells the gaps are noise, not tissue: their rectangles overlap a little.
+    this.reach = this.arrayUm ? this.radius : 0.75 * this.width; // dots leave gaps, where the pointer finds the nearest spot
+    // Gaps between small cells are noise, not tissue, so their rectangles overlap a little.
     this.rectangle = this.arrayUm
       ? { across: this.width / 2, down: this.radius * 0.75 }
       : { across: 0.65 * this.width, down: 0.65 * this.width };
@@ -42,7 +42,7 @@ export class Geometry {
   cellSize() {
     const { left, right, top, bottom } = this.extent;
     const [across, down] = [right - left, bottom - top];
-    // Far outliers off the lattice would otherwise ask for more cells than there is memory.
+    // Otherwise far outliers off the lattice would need more cells than fit into memory.
     return Math.max(this.width, Math.sqrt((across * down) / (4 * this.count)), (across + down) / (4 * this.count));
   }
 
@@ -83,7 +83,7 @@ export class Geometry {
   }
 
   /**
-   * The position of a spot in words.
+   * The position of a spot as text.
    *
    * @param {number} spot
    */
@@ -94,7 +94,7 @@ export class Geometry {
   }
 
   /**
-   * Mark the spots whose centres lie inside a polygon; null where there is none.
+   * Mark the spots whose centres lie inside a polygon; null if there are none.
    *
    * @param {Point[]} polygon
    */
@@ -131,7 +131,7 @@ function extentOf(xs, ys, across, down) {
 }
 
 /**
- * Whether a polygon holds a point: a ray to the right crosses its sides an odd number of times.
+ * Whether a polygon contains a point: a ray to the right then crosses its sides an odd number of times.
  *
  * @param {ArrayLike<number>} xs
  * @param {ArrayLike<number>} ys
@@ -202,7 +202,7 @@ export function toTissue(at, [x, y]) {
 }
 
 /**
- * The camera moved over the tissue, which it does not leave.
+ * The camera moved over the tissue, but not beyond it.
  *
  * @param {Extent} extent
  * @param {Camera} camera
@@ -217,7 +217,7 @@ export function panned({ left, right, top, bottom }, camera, dx, dy) {
 }
 
 /**
- * The camera zoomed while the tissue under a point of the stage stays there.
+ * The camera zoomed about a point of the stage, where the tissue stays in place.
  *
  * @param {Extent} extent
  * @param {Camera} camera

@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * Maps of one tissue side by side, on canvases, under one camera.
+ * Maps of one tissue side by side, on canvases, with one camera.
  *
- * Streamlit calls the function at the end of this file at each run. The nodes, the camera, the mode, the lit label and the
- * selection belong to the browser and outlive those calls; what the calls bring is the data. All listeners sit on nodes of
- * our own, so that nothing is left to clean up when Streamlit drops them.
+ * Streamlit calls the function at the end of this file at each run, with new data. The browser keeps the nodes, the camera,
+ * the mode, the highlighted label and the selection between these calls. All listeners are on nodes of this component, so
+ * there is nothing to clean up when Streamlit removes them.
  */
 
 import { mix, rgb } from "./colours.js";
@@ -12,7 +12,7 @@ import { legendOf, marked, runs, unpack } from "./data.js";
 import { element } from "./dom.js";
 import { Geometry, NOTHING, panned, toTissue, wholeTissue, zoomedAbout } from "./geometry.js";
 import { Panel } from "./panel.js";
-import { lineAbout } from "./words.js";
+import { lineAbout } from "./text.js";
 
 /** @typedef {import("./data.js").ViewData} ViewData */
 /** @typedef {import("./geometry.js").Point} Point */
@@ -30,11 +30,11 @@ export class TissueView {
   underlay = 0;
   /** @type {ViewData["theme"]} */ theme;
   /** @type {number[]} */ panelColour;
-  /** @type {number[]} */ idle; // colour of what is not lit and of spots without a value
+  /** @type {number[]} */ idle; // colour of labels that are not lit, and of spots without a value
   /** @type {ViewData["hover_only"]} */ hoverOnly = [];
   /** @type {ViewData["stain"]} */ stain = null;
   /** @type {ViewData["image"]} */ image = null;
-  /** @type {number | null} */ frame = null; // asked for, and not yet drawn
+  /** @type {number | null} */ frame = null; // requested and not drawn yet
   legendEntries = "";
   /** @type {Mode} */ mode = "pan";
   /** @type {(selection: { geometry: string, runs: number[] }) => void} */ report = () => {};
@@ -50,11 +50,11 @@ export class TissueView {
       pan: this.button("Pan", "Drag to move all maps; arrow keys and + and - do the same", () => this.setMode("pan")),
       lasso: this.button("Lasso", "Draw around spots to select them in all maps", () => this.setMode("lasso")),
       fit: this.button("Fit", "Show the whole tissue; key 0 does the same", () => this.fit()),
-      clear: this.button("Clear", "Let go of selected spots and of the lit label", () => this.clear()),
+      clear: this.button("Clear", "Clear the selected spots and the highlighted label", () => this.clear()),
     };
     this.grid = element("div", "maps", this.root);
     const foot = element("div", "foot", this.root);
-    this.legend = element("div", "legend", foot, { role: "group", "aria-label": "Labels: press one to light it" });
+    this.legend = element("div", "legend", foot, { role: "group", "aria-label": "Labels: press one to highlight it" });
     this.underlayNode = this.underlaySlider(foot);
     this.setMode("pan");
   }
@@ -143,7 +143,7 @@ export class TissueView {
 
   resized() {
     for (const panel of this.panels) panel.resize();
-    this.drawAll(); // at once: a canvas that changed its size is empty
+    this.drawAll(); // at once, because a canvas is empty after its size changes
   }
 
   drawAll() {
@@ -181,7 +181,7 @@ export class TissueView {
     const focused = /** @type {Document | ShadowRoot} */ (this.legend.getRootNode()).activeElement?.textContent;
     this.legend.replaceChildren();
     for (const [name, colour] of entries) {
-      const help = `Light ${name} and grey the rest; press again to release`;
+      const help = `Highlight ${name} and gray out the rest; press again to undo`;
       const button = element("button", "label", this.legend, { type: "button", title: help });
       element("span", "swatch", button).style.background = colour;
       button.append(name);
@@ -249,7 +249,7 @@ export class TissueView {
   /**
    * @param {number} factor
    * @param {Panel} panel
-   * @param {Point} point of its stage, where the tissue stays
+   * @param {Point} point of its stage, where the tissue stays in place
    */
   zoomBy(factor, panel, point) {
     this.moveTo(zoomedAbout(this.geometry.extent, this.camera, panel, factor, point));

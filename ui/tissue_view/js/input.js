@@ -13,7 +13,7 @@ const PAN_STEP = 0.1; // of the smaller side, for one press of an arrow key
 export function listen(panel) {
   const { view, marks } = panel;
   /** @type {Map<number, Point>} */
-  const down = new Map(); // where the fingers or the mouse are, by pointer
+  const down = new Map(); // positions of the fingers or the mouse, by pointer id
 
   marks.onpointerdown = (event) => {
     if (event.button !== 0) return;
@@ -84,13 +84,13 @@ function pinch(panel, before, now) {
   panel.view.zoomBy(apart(now) / Math.max(1, apart(before)), panel, middle(now));
 }
 
-/** @param {Point[]} points two */
+/** @param {Point[]} points two points */
 function apart([one, other]) {
   return Math.hypot(one[0] - other[0], one[1] - other[1]);
 }
 
 /**
- * @param {Point[]} points two
+ * @param {Point[]} points two points
  * @returns {Point}
  */
 function middle([one, other]) {
@@ -114,7 +114,7 @@ function finishLasso({ view }, wanted) {
  */
 function turnWheel(panel, event) {
   const { activeElement } = /** @type {Document | ShadowRoot} */ (panel.marks.getRootNode());
-  if (activeElement !== panel.marks && !event.ctrlKey && !event.metaKey) return; // or the page could not be scrolled past the maps
+  if (activeElement !== panel.marks && !event.ctrlKey && !event.metaKey) return; // otherwise users could not scroll past the maps
   event.preventDefault();
   panel.view.zoomBy(Math.exp(-Math.max(-100, Math.min(100, event.deltaY)) / 400), panel, panel.pointOf(event));
 }

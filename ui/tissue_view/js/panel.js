@@ -7,7 +7,7 @@ import { contextOf, element, setText } from "./dom.js";
 import { NOTHING, roundLength, toPixels, transformOf } from "./geometry.js";
 import { listen } from "./input.js";
 import { fillRectangles, fillShapes, trace } from "./shapes.js";
-import { lengthName, readable } from "./words.js";
+import { lengthName, readable } from "./text.js";
 
 /** @typedef {import("./geometry.js").Point} Point */
 /** @typedef {import("./geometry.js").Transform} Transform */
@@ -16,7 +16,7 @@ import { lengthName, readable } from "./words.js";
 const SHAPE_FROM_PX = { few: 2, many: 4 }; // radius; smaller spots are drawn as rectangles, which are faster
 const MANY_SPOTS = 10000;
 const OVERLAP_PX = 0.4; // closes the hairlines that antialiasing leaves between touching shapes
-// Along the arrow and to its side, for an arrow of length 1 about the origin; as in core/figures/tissue.py.
+// Corners of an arrow of length 1 about the origin, along it and to its side; as in core/figures/tissue.py.
 const ARROW = [[-0.5, -0.012], [0.4, -0.012], [0.4, -0.05], [0.5, 0], [0.4, 0.05], [0.4, 0.012], [-0.5, 0.012]];
 
 export class Panel {
@@ -24,7 +24,7 @@ export class Panel {
   /** @type {ArrayLike<number> | null} */ categories = null;
   /** @type {import("./colours.js").Colour[]} */ table = []; // of the categories
   /** @type {import("./colours.js").Colouring | null} */ colouring = null;
-  /** @type {ReturnType<typeof grouped>} */ fills; // spots by the number of their colour
+  /** @type {ReturnType<typeof grouped>} */ fills; // spots by colour code
   width = 0;
   height = 0;
 
@@ -96,9 +96,9 @@ export class Panel {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  // Spots: which colour each has, grouped by colour so that one fill serves many.
+  // Spots, grouped by colour so that one fill draws many.
 
-  /** Work out the colours anew when spots are drawn the next time. */
+  /** Compute the colours again the next time spots are drawn. */
   recolour() {
     this.colouring = null;
   }
@@ -113,7 +113,7 @@ export class Panel {
     return this.colouring;
   }
 
-  /** Colour of each category: grey where another label is lit. */
+  /** Colour of each category: gray if another label is lit. */
   litColours() {
     const { lit, idle } = this.view;
     if (lit === null || !this.map.labels) return this.table;
@@ -152,7 +152,7 @@ export class Panel {
   /**
    * @param {Context} context
    * @param {Transform} at
-   * @param {number} ratio pixels of the canvas in one of the screen
+   * @param {number} ratio pixels of the canvas for each pixel of the screen
    */
   drawSpots(context, at, ratio) {
     const { geometry } = this.view;
@@ -163,7 +163,7 @@ export class Panel {
   }
 
   /**
-   * Call with the colour and the spots of each colour that has any.
+   * Call `fill` with each colour that has spots, and with these spots.
    *
    * @param {(colour: import("./colours.js").Colour, spots: Int32Array) => void} fill
    */
@@ -201,7 +201,7 @@ export class Panel {
     context.drawImage(layer, 0, 0);
   }
 
-  // Above the spots: direction, scale bar, the spot under the pointer, the lasso.
+  // Marks above the spots: direction, scale bar, the spot under the pointer, the lasso.
 
   drawMarks() {
     if (!this.width || !this.map) return;
@@ -263,15 +263,15 @@ export class Panel {
     const um = roundLength(this.width / 4 / at.scale);
     const [x, y, length] = [14, this.height - 14, um * at.scale];
     context.font = `12px ${getComputedStyle(this.stage).fontFamily}`;
-    const words = lengthName(um);
+    const label = lengthName(um);
     context.globalAlpha = 0.8;
     context.fillStyle = theme.panel;
-    context.fillRect(x - 6, y - 11, length + context.measureText(words).width + 18, 22);
+    context.fillRect(x - 6, y - 11, length + context.measureText(label).width + 18, 22);
     context.globalAlpha = 1;
     context.fillStyle = theme.text;
     context.fillRect(x, y - 1.25, length, 2.5);
     context.textBaseline = "middle";
-    context.fillText(words, x + length + 6, y);
+    context.fillText(label, x + length + 6, y);
   }
 
   /**
@@ -316,7 +316,7 @@ export class Panel {
   }
 
   /**
-   * A rim in the paper's colour keeps lines visible on every colour.
+   * A rim in the background colour keeps lines visible on every colour.
    *
    * @param {Context} context
    * @param {number} width

@@ -1,5 +1,5 @@
 // @ts-check
-/** Numbers and spots in words. */
+/** Numbers and spots as text. */
 
 /** @param {number} value */
 export function readable(value) {
@@ -20,13 +20,13 @@ export function micrometres(um) {
 }
 
 /**
- * What a map says about a spot; empty where it has nothing to say.
+ * The line of a map in the hover text of a spot; empty if the map has no labels and values.
  *
  * @param {import("./data.js").MapData} map
  * @param {number} spot
  */
 export function lineAbout(map, spot) {
-  if (map.labels) return `${map.title}: ${map.words[map.labels[spot]]}`;
+  if (map.labels) return `${map.title}: ${map.hover_names[map.labels[spot]]}`;
   if (map.values) return `${map.title}: ${[readable(map.values[spot]), map.unit].filter(Boolean).join(" ")}`;
   return "";
 }
