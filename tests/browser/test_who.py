@@ -66,7 +66,7 @@ def test_where_the_server_asks_for_it_one_signs_in_first_and_is_called_by_that_n
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         page.set_default_timeout(120_000)
         page.goto(server.address)
-        expect(page.get_by_text("This server asks who you are")).to_be_visible()
+        expect(page.get_by_text("This server requires a sign-in")).to_be_visible()
         expect(page.locator(".legend .label")).to_have_count(0)
         page.get_by_role("button", name="Sign in").click()
         page.locator("input[name=sub]").fill("ada@example.org")
@@ -76,5 +76,5 @@ def test_where_the_server_asks_for_it_one_signs_in_first_and_is_called_by_that_n
         expect(page.get_by_text("Signed in as")).to_be_visible()
         page.get_by_role("button", name="Sign out").click()
         page.get_by_role("button", name="End session").click()  # the provider's own page
-        expect(page.get_by_text("This server asks who you are")).to_be_visible()
+        expect(page.get_by_text("This server requires a sign-in")).to_be_visible()
         page.context.close()

@@ -116,7 +116,7 @@ def test_a_run_that_release_0_1_kept_is_shown_and_said_to_be_of_another_method(r
     assert not again.exception
     assert "Kept: " in badges(again)
     assert record.run(old.id).code_version == "0.1.0+5e884898"
-    assert "Another version of the method made it" in " ".join(item.proto.help for item in again.markdown)
+    assert "Another version of the method made this run" in " ".join(item.proto.help for item in again.markdown)
 
 
 def test_the_link_alone_opens_the_run_in_another_session(samples, record):
@@ -170,7 +170,7 @@ def test_a_link_shows_the_labels_that_were_kept_also_where_no_model_is_trained(s
 def test_a_link_to_a_run_whose_sample_is_missing_or_changed_says_so(samples, record):
     gone = small_sample("gone", n_rows=12)
     kept = record.keep(gone, pipeline.run(gone, preset("paper", n_clusters=3)), name="Lost")
-    assert re.search(r"Lost was made on gone, which is not here: bring it in", warnings(opened(run=kept.id)))
+    assert re.search(r"Lost was made on gone, which is not here: import it on Add data", warnings(opened(run=kept.id)))
     lab.write(small_sample("gone", n_rows=14), samples / "gone.h5")
     changed = opened(run=kept.id)
     assert "Lost was made on other data than gone holds now" in warnings(changed)

@@ -44,7 +44,7 @@ def test_every_page_says_that_nothing_runs(app):
     for page in ("pages/tune.py", "pages/tissue.py", "pages/method.py", "pages/add_data.py"):
         app.switch_page(page).run()
         assert not app.exception
-        assert any("Nothing runs and nothing waits" in text for text in texts(app))
+        assert any("No job runs or waits" in text for text in texts(app))
 
 
 def test_the_queue_says_what_runs_and_whose_it_is_and_only_the_owner_can_end_it(app, work):

@@ -46,7 +46,7 @@ def errors(app):
 
 def test_two_sections_are_chosen_clustered_and_turned_and_the_link_keeps_all_of_it(folder):
     app = opened()
-    assert "Choose two sections or more" in app.info[0].value
+    assert "Choose two or more sections" in app.info[0].value
     app.multiselect(PICK).set_value(["one.h5", "two.h5"]).run()
     assert "<b>two</b>" in maps(app)
     assert "predicted" not in maps(app)
@@ -82,9 +82,9 @@ def test_an_address_that_asks_for_what_is_not_there_is_told(folder):
     app = opened(section=["one.h5", "two.h5", "gone.h5"], n_clusters=["0"], x_weight=["3"])
     told = " ".join(item.value for item in app.warning)
     assert "There is no sample gone.h5 here" in told
-    assert "`n_clusters=0` in the address was passed over" in told
-    assert "`x_weight=3` in the address was passed over" in told
-    assert "it is no knob of this page." in told
+    assert "`n_clusters=0` in the address was ignored" in told
+    assert "`x_weight=3` in the address was ignored" in told
+    assert "it is not a knob of this page." in told
     assert app.number_input(CLUSTERS).value == 3
 
 

@@ -107,7 +107,7 @@ def test_while_training_goes_on_the_page_says_so_and_other_knobs_work(long_train
     app, job_id = long_training
     assert (button(app).label, button(app).disabled) == ("Training", True)
     assert any("left" in caption.value for caption in app.caption)
-    assert "Training goes on" in waiting_words(app)
+    assert "Training runs in the background" in waiting_words(app)
     assert "Press" not in waiting_words(app)
     app.selectbox(key("embedding.kind")).select("none").run()
     assert cards(app)["ARI"] != "–"

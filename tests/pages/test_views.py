@@ -119,7 +119,7 @@ def test_repeats_that_fail_say_why_and_are_offered_again(app, samples_folder):
 
 
 def test_confidence_is_drawn_for_a_consensus_and_explained_where_there_is_one_fit(app):
-    assert "one fit" in choose(app, "Confidence").info[0].value
+    assert "single fit" in choose(app, "Confidence").info[0].value
     app.selectbox("widget:clustering.read_out").select("mixture").run()
     assert "How often each spot keeps its domain" in above(app)
     assert not app.info
