@@ -89,7 +89,7 @@ def on_grid(item: "dataclasses.Field[Any]", value: Any) -> Any:
 
 
 def by_hand(angle: float) -> dict[KnobPath, Any]:
-    """Give the changes that turn the direction by hand to an angle, on the grid of its slider."""
+    """Give the moved knobs for a direction by hand at an angle, rounded to the slider's step."""
     return {("direction", "method"): "manual", _ANGLE: on_grid(declared(_ANGLE), angle)}
 
 

@@ -21,7 +21,7 @@ MAX_HISTORY = 100
 
 
 def first_preset() -> str:
-    """Name the preset that a session opens with: `SPCA_PRESET` of the server, else the default."""
+    """Name the preset that a session starts with: `SPCA_PRESET` of the server, or else the default."""
     wanted = os.environ.get("SPCA_PRESET", "")
     return wanted if wanted in PRESETS else DEFAULT_PRESET
 

@@ -1,4 +1,4 @@
-"""What Tune is for, in five sentences and a picture, behind the question mark of its header."""
+"""The help of Tune, behind the question mark of its header: five sentences and a picture."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ import streamlit as st
 
 _PICTURE = Path(__file__).with_suffix(".svg").read_text(encoding="utf-8")
 _SENTENCES = (
-    "Tune finds **domains** in a section of tissue: groups of neighbouring spots that express alike, such as the layers of cortex.",
+    "Tune finds **domains** in a section of tissue: groups of neighbouring spots with similar expression, such as the layers of cortex.",
     "On the left are the **knobs** of the method, in the order of its steps; the maps follow as you turn them.",
-    "The left map shows what was found; beside it are the layers that experts drew, where the file has them, in the same colours.",
-    "**ARI** says how far both agree: 1 is full agreement, 0 is chance. The experts' layers score, but never choose.",
-    "**Pin** a result to compare others with it, **Keep** it for the Runs page, or **Export** it; the address bar shows anyone the same.",
+    "The left map shows the predicted domains. Beside it are the layers that experts drew, if the file has them, in the same colours.",
+    "**ARI** measures their agreement: 1 is full agreement, 0 is chance. The experts' layers are used for scores, never to find domains.",
+    "**Pin** a result to compare others with it, **Keep** it for the Runs page, or **Export** it. Copy the address to show anyone the same page.",
 )
 
 
 def about() -> None:
-    """Offer what the page is for."""
+    """Offer the help of the page."""
     with st.popover(":material/help:", type="tertiary", help="What this page is for", key="widget:about"):
         st.image(_PICTURE, width=480)
         for sentence in _SENTENCES:

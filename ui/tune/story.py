@@ -1,4 +1,4 @@
-"""The story that Tune opens with: what the paper's method, its angle by hand, and the recommended preset reach on this sample."""
+"""A row of buttons on Tune: the paper's method, its angle by hand, and the recommended preset, each with its ARI."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from ui.shell import forms, session
 from ui.shell.session import Settings
 from ui.tune.shown import Shown
 
-_MOST_SPOTS = 10_000  # a larger tissue would wait for the story
+_MOST_SPOTS = 10_000  # a larger sample would take too long
 _PAPER = "paper"
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """Settings that the story offers, and how they agree with the annotation."""
+    """Settings in the row, and their agreement with the annotation."""
 
     name: str
     settings: Settings
@@ -27,30 +27,30 @@ class Chapter:
 
 
 def chapters(sample: Sample) -> list[Chapter]:
-    """Compute the story of a sample: nothing where no annotation can score it, or where the tissue is large."""
+    """Compute the row for a sample; empty if the sample is large or has no annotation."""
     if sample.labels_true is None or sample.n_spots > _MOST_SPOTS:
         return []
     best = Settings(preset=DEFAULT_PRESET)
     found = compute.cluster(sample, _params(sample, best)).direction
-    story = {"Paper": Settings(preset=_PAPER)}
+    offered = {"Paper": Settings(preset=_PAPER)}
     if found is not None:
-        story["Paper, angle by hand"] = Settings(preset=_PAPER, changes=forms.by_hand(found.angle))
-    story[PRESETS[DEFAULT_PRESET]] = best
-    return [_chapter(sample, name, settings) for name, settings in story.items()]
+        offered["Paper, angle by hand"] = Settings(preset=_PAPER, changes=forms.by_hand(found.angle))
+    offered[PRESETS[DEFAULT_PRESET]] = best
+    return [_chapter(sample, name, settings) for name, settings in offered.items()]
 
 
-def story(shown: Shown, told: list[Chapter]) -> None:
-    """Offer the settings of the story in one line, each with its score; those on the page cannot be pressed."""
-    if not told:
+def story(shown: Shown, row: list[Chapter]) -> None:
+    """Draw the row of settings with their scores; the button of the shown settings is disabled."""
+    if not row:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("ARI on this section", width="content")
-        for chapter in told:
+        st.caption("ARI on this sample", width="content")
+        for chapter in row:
             st.button(
                 f"{chapter.name} **{chapter.ari:.3f}**",
                 key=session.widget_key("story", chapter.name),
                 type="tertiary",
-                help="Show these settings. The arrow at the top of the page leads back.",
+                help="Show these settings. The arrow at the top of the page goes back.",
                 disabled=chapter.params == shown.params,
                 on_click=session.take_settings,
                 args=(chapter.settings,),
