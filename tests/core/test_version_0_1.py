@@ -1,5 +1,7 @@
 """Parameters as version 0.1 wrote them, with hops, are read as the windows that do the same."""
 
+from typing import Any
+
 import pytest
 
 from core import knobs
@@ -79,7 +81,11 @@ def test_what_0_1_could_have_written_is_named_as_it_named_it_and_nothing_else_is
 
 
 def test_turned_hops_are_shifted_there_and_back():
-    then = [{"knob": "hops", "low": 0, "high": 2}, {"knob": "seed", "values": [1]}, {"knob": "hops", "values": [0, 4]}]
+    then: list[dict[str, Any]] = [
+        {"knob": "hops", "low": 0, "high": 2},
+        {"knob": "seed", "values": [1]},
+        {"knob": "hops", "values": [0, 4]},
+    ]
     now = shifted(then, 1)
     assert now == [
         {"knob": "window", "low": 1, "high": 3}, {"knob": "seed", "values": [1]}, {"knob": "window", "values": [1, 5]}

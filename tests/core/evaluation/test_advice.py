@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.coordinates import off_lattice, on_lattice
-from core.depth import FoundDirection
+from core.depth import Bend, FoundDirection
 from core.evaluation import advice
 from core.evaluation.share import Shares
 from core.evaluation.thickness import thickness_um, window_um
@@ -120,8 +120,11 @@ def test_a_share_just_below_all_is_not_called_all():
 
 
 def test_an_x_weight_that_was_turned_without_a_depth_to_weigh_is_told():
+    straight = Bend(centre_um=(0.0, 0.0), scale_um=1.0, coefficients=(0.0, 1.0))
     bent = dataclasses.replace(preset("recommended"), clustering=ClusteringParams(read_out="mixture", x_weight=2.0))
-    too_little, enough = (FoundDirection(angle=0.0, method="bending", support=share) for share in (0.55, 0.8))
+    too_little, enough = (
+        FoundDirection(angle=0.0, method="bending", support=share, bend=straight) for share in (0.55, 0.8)
+    )
     assert "weight" in kinds(made(params=bent, direction=too_little))
     assert "weight" not in kinds(made(params=bent, direction=enough))
     assert "weight" not in kinds(made(params=preset("recommended"), direction=too_little))

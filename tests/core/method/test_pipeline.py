@@ -6,6 +6,7 @@ import pytest
 
 from core.method import direction, early_steps, mixture, pipeline, training
 from core.method.cache import StepCache
+from core.method.factors import spatial_factors
 from core.method.neighbours import neighbour_graph
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
 from tests.sections import shipped_part
@@ -178,8 +179,6 @@ def test_a_straight_depth_by_hand_at_weight_0_cuts_the_recommended_preset_into_b
 
 
 def test_a_scale_of_1_is_no_scale_and_a_large_one_makes_log_ratios(sample):
-    plain, large = (
-        early_steps.spatial_factors(sample.expression, sample.coordinates, 4, 1, scale) for scale in (1.0, 1e6)
-    )
-    assert np.array_equal(plain, early_steps.spatial_factors(sample.expression, sample.coordinates, 4, 1))
+    plain, large = (spatial_factors(sample.expression, sample.coordinates, 4, 1, scale) for scale in (1.0, 1e6))
+    assert np.array_equal(plain, spatial_factors(sample.expression, sample.coordinates, 4, 1))
     assert not np.allclose(np.abs(plain), np.abs(large), atol=0.1)

@@ -32,8 +32,9 @@ def test_a_knob_that_takes_part_in_one_run_says_so_for_the_others():
     rows = by_label(PAPER, preset("recommended"), preset("paper-ae"))
     assert rows["Embedding", "Components"].values == (NO_PART, "16", NO_PART)
     assert rows["Autoencoder", "Epochs"].values == (NO_PART, NO_PART, "100")
-    assert rows["Pooling", "Scale alpha"].values == ("2", NO_PART, "20000")
-    assert rows["Clustering", "X weight"].values == ("1", NO_PART, "1")
+    assert rows["Pooling", "Scale alpha"].values == ("2", "1", "20000")
+    assert rows["Clustering", "X weight"].values == ("1", "1", "1")
+    assert rows["Clustering", "Starts"].values == ("1", NO_PART, "1")
 
 
 def test_two_autoencoders_have_their_own_knobs_and_the_small_one_no_scale():
