@@ -173,7 +173,7 @@ def test_a_link_to_a_run_whose_sample_is_missing_or_changed_says_so(samples, rec
     assert re.search(r"Lost was made on gone, which is not here: import it on Add data", warnings(opened(run=kept.id)))
     lab.write(small_sample("gone", n_rows=14), samples / "gone.h5")
     changed = opened(run=kept.id)
-    assert "Lost was made on other data than gone holds now" in warnings(changed)
+    assert "Lost was made on other data than gone now holds, so its settings were computed again" in warnings(changed)
     assert changed.selectbox("widget:sample").value == "gone.h5"
     assert "Kept:" not in badges(changed)
 
