@@ -62,7 +62,7 @@ def test_a_link_sets_every_knob_that_it_names_and_computes_with_them(app, sample
     assert cards(linked)["ARI"][0] == f"{result.scores.ari:.3f}"
 
 
-def test_a_link_of_version_0_1_with_hops_opens_with_the_window_that_does_the_same(samples_folder):
+def test_a_link_of_version_0_1_with_hops_opens_with_the_window_that_does_the_same(app):
     linked = opened(sample="second.h5", preset="recommended", hops="2")
     assert not warnings(linked)
     assert linked.slider(key("pooling.window")).value == 3
