@@ -6,7 +6,7 @@ the address back that the app wrote last, and runs fragments again as often as t
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -101,7 +101,9 @@ class Session:
         """
         widget = self.widget(label)
         self._values[widget.id] = _state(widget, value)
-        return await self.redraw()
+        seconds = await self.redraw()
+        await self._ask(fragment=self._fragment_of("metric"))  # as the maps do once they have rested
+        return seconds
 
     async def press(self, label: str) -> None:
         """Press a button, and do not wait for what comes of it.
@@ -203,8 +205,11 @@ class Session:
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
-        if kind == "new_session" and not message.metadata.run.fragment_ids:
-            self._begin(message.metadata.run.script_run_id)
+        if kind == "new_session":
+            if not message.metadata.run.fragment_ids:
+                self._begin(message.metadata.run.script_run_id)
+            elif self._draws_maps(message.metadata.run.fragment_ids):
+                self._awaited_run = message.metadata.run.script_run_id
         elif kind == "delta":
             self._take_delta(tuple(message.metadata.delta_path), message.delta)
         elif kind == "page_info_changed":
@@ -213,6 +218,14 @@ class Session:
             self._run_every(message.auto_rerun.fragment_id, message.auto_rerun.interval)
         elif kind == "script_finished":
             self._finish(message)
+
+    def _fragment_of(self, kind: str) -> str:
+        """Find the part of the page that elements of a kind belong to; empty where they belong to none."""
+        found = (delta for delta in self._deltas.values() if delta.new_element.WhichOneof("type") == kind)
+        return next((delta.fragment_id for delta in found), "")
+
+    def _draws_maps(self, fragments: Container[str]) -> bool:
+        return self._fragment_of("bidi_component") in fragments
 
     def _begin(self, run: str) -> None:
         self._awaited_run, self._coming = run, {}
