@@ -87,11 +87,13 @@ def _add_page(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument(
         "--quick", action="store_const", dest="only", const="section", help="the same as --only section"
     )
+    parser.add_argument("--anyway", action="store_true", help="at once, on a busy machine, too: no result then")
     parser.set_defaults(run=_run_page)
 
 
 def _run_page(options: argparse.Namespace) -> bool:
-    return page.report(moves=options.moves, parts=[options.only] if options.only else page.PARTS)
+    parts = [options.only] if options.only else page.PARTS
+    return page.report(moves=options.moves, parts=parts, anyway=options.anyway)
 
 
 def _add_import(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

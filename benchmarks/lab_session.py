@@ -22,6 +22,7 @@ from websockets.typing import Origin, Subprotocol
 
 _NAME_COOKIE = "spatial_domains_name"  # as ui/data/user.py has the browser keep it
 _SECONDS_TO_DRAW = 120.0
+_MAPS, _CARDS = "bidi_component", "metric"  # kinds of elements by which parts of Tune are known
 
 
 class Session:
@@ -56,6 +57,7 @@ class Session:
         )
         self._values: dict[str, WidgetState] = {}
         self._awaited_run = ""
+        self._awaited_kind = _MAPS
         self._drawn = asyncio.Event()
         self._timers: dict[str, asyncio.Task[None]] = {}
 
@@ -77,10 +79,15 @@ class Session:
         TimeoutError
             If that takes two minutes.
         """
+        return await self._drawn_after(_MAPS, pressed)
+
+    async def _drawn_after(self, kind: str, pressed: tuple[WidgetState, ...] = (), fragment: str = "") -> float:
+        """Ask, and wait for the end of the run of the whole page, or of the part that has elements of that kind."""
         self._awaited_run = ""  # one that began before does not know what is asked now
+        self._awaited_kind = kind
         self._drawn.clear()
         asked = time.perf_counter()
-        await self._ask(pressed)
+        await self._ask(pressed, fragment=fragment)
         async with asyncio.timeout(_SECONDS_TO_DRAW):
             await self._drawn.wait()
         return time.perf_counter() - asked
@@ -101,7 +108,10 @@ class Session:
         """
         widget = self.widget(label)
         self._values[widget.id] = _state(widget, value)
-        return await self.redraw()
+        seconds = await self.redraw()
+        if fragment := self._fragment_of(_CARDS):  # the maps ask for it once they have rested
+            await self._drawn_after(_CARDS, fragment=fragment)
+        return seconds
 
     async def press(self, label: str) -> None:
         """Press a button, and do not wait for what comes of it.
@@ -203,7 +213,11 @@ class Session:
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
-        if kind == "new_session" and not message.metadata.run.fragment_ids:
+        if kind == "new_session" and message.metadata.run.fragment_ids:
+            self._coming = None  # a part: the rest of the page stays, and one that was begun is given up
+            if self._fragment_of(self._awaited_kind) in message.metadata.run.fragment_ids:
+                self._awaited_run = message.metadata.run.script_run_id
+        elif kind == "new_session":
             self._begin(message.metadata.run.script_run_id)
         elif kind == "delta":
             self._take_delta(tuple(message.metadata.delta_path), message.delta)
@@ -213,6 +227,11 @@ class Session:
             self._run_every(message.auto_rerun.fragment_id, message.auto_rerun.interval)
         elif kind == "script_finished":
             self._finish(message)
+
+    def _fragment_of(self, kind: str) -> str:
+        """Find the part of the page that elements of a kind belong to; empty where they belong to none."""
+        found = (delta for delta in self._deltas.values() if delta.new_element.WhichOneof("type") == kind)
+        return next((delta.fragment_id for delta in found), "")
 
     def _begin(self, run: str) -> None:
         self._awaited_run, self._coming = run, {}
@@ -232,7 +251,8 @@ class Session:
         whole = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
         if whole and self._coming is not None:
             self._deltas, self._coming = self._coming, None
-        if whole and message.metadata.run.script_run_id == self._awaited_run:
+        ended = whole or message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
+        if ended and message.metadata.run.script_run_id == self._awaited_run:
             self._drawn.set()
 
     def _run_every(self, fragment: str, seconds: float) -> None:

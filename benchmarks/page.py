@@ -5,6 +5,7 @@ server's memory is read from /proc. Nothing is written but a temporary folder.
 """
 
 import math
+import os
 import re
 import shutil
 import statistics
@@ -29,7 +30,8 @@ _MEMORY_BUDGET_MB = 64  # smaller than the default, to be full sooner
 _FIRST_PICTURE_S = 3.0
 _GROWTH_MIB = 50.0
 _PATIENCE_MS = 120_000
-_SETTLE_MS = 150
+_SETTLE_MS = 400  # what is told of the maps is asked for once they have rested
+_QUIET_LOAD, _QUIET_S, _LONGEST_WAIT_S = 0.5, 20, 600
 _ROW = "{:<10} {:>10} {:>10} {:>10} {:>10} {:>7} {:>6} {:>8}"
 
 # The component names its maps anew at each call and draws them in the same task: the frame after that shows them.
@@ -87,7 +89,7 @@ PARTS = ("section", "large", "memory")
 """What is measured: a section of real size, 50,000 spots, the server's memory over many moves."""
 
 
-def report(*, moves: int, parts: Sequence[str] = PARTS) -> bool:
+def report(*, moves: int, parts: Sequence[str] = PARTS, anyway: bool = False) -> bool:
     """Measure the page and print what was seen.
 
     Parameters
@@ -96,12 +98,19 @@ def report(*, moves: int, parts: Sequence[str] = PARTS) -> bool:
         Times that each knob is moved.
     parts : sequence of str
         Of :data:`PARTS`.
+    anyway : bool
+        Measure at once, also on a busy machine: what comes out is then no result.
 
     Returns
     -------
     bool
         Whether the section of real size and the memory met every aim; on the large tissue there is none.
     """
+    quiet = not anyway and _wait_until_quiet()
+    if not quiet:
+        print(
+            "The machine is busy or was not looked at: the bare page is slow then, too, so no ratio below is a result."
+        )
     section = next(path for path in _SECTIONS if path.exists())
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         copied = _copied(section, Path(folder) / "section")
@@ -109,7 +118,20 @@ def report(*, moves: int, parts: Sequence[str] = PARTS) -> bool:
         met = "section" not in parts or _report_section(browser, copied, moves)
         if "large" in parts:
             _report_large(browser, Path(folder) / "large", max(2, moves // _FEWER))
-        return met & ("memory" not in parts or _report_memory(browser, copied))
+        return quiet & met & ("memory" not in parts or _report_memory(browser, copied))
+
+
+def _wait_until_quiet() -> bool:
+    """Wait until the load has been low for a while; whether it came to that."""
+    end = time.monotonic() + _LONGEST_WAIT_S
+    low_since = time.monotonic()
+    while time.monotonic() < end:
+        if os.getloadavg()[0] >= _QUIET_LOAD:
+            low_since = time.monotonic()
+        elif time.monotonic() - low_since >= _QUIET_S:
+            return True
+        time.sleep(1)
+    return False
 
 
 def _copied(section: Path, folder: Path) -> Path:

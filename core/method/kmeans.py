@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.method.compiled import move_spots, nearest_by_bounds
+
 _ROWS = 256  # rows gathered at once: a copy this small costs no memory worth naming
 _COLUMNS = 1 << 15  # spots bounded at once
 _SKETCHED_FROM = 384  # spots that the directions are taken from
@@ -158,7 +160,7 @@ class _Fit:
         self._slack = _SLACK * float(self._norms.max())
         self._place_centres(self._expression(first) - spots.sketch.mean, coordinates[first])
         self._sums, self._known_sums = np.zeros_like(self._centres), np.zeros_like(self._known_centres)
-        self._counts = np.zeros(len(first))
+        self._counts, self._in_order = np.zeros(len(first)), np.arange(len(coordinates))
         self.labels = np.full(len(coordinates), -1)
         self.assign()
 
@@ -209,12 +211,10 @@ class _Fit:
         """
         middle = (-2.0 * self._known_centres) @ self._known[:, block]
         middle += self._centre_norms[:, None]
-        spread = np.multiply.outer(2.0 * self._centre_residuals, self._residuals[block])
-        upper = middle + spread
-        nearest = upper.argmin(axis=0)
-        limit = upper[nearest, np.arange(len(nearest))] + self._slack
-        middle -= spread
-        return nearest, np.flatnonzero((middle <= limit).sum(axis=0) > 1)
+        nearest, unsure = np.empty(middle.shape[1], dtype=int), np.empty(middle.shape[1], dtype=bool)
+        spread, residuals = 2.0 * self._centre_residuals, self._residuals[block]
+        nearest_by_bounds(middle, spread, residuals, self._slack, nearest, unsure)
+        return nearest, np.flatnonzero(unsure)
 
     def _measured(self, indices: np.ndarray) -> np.ndarray:
         """Squared distances to all centres, less the spots' own squared norms."""
@@ -225,17 +225,9 @@ class _Fit:
 
     def _add(self, changed: np.ndarray, before: np.ndarray) -> None:
         """Add spots to the sums of their clusters, and take them from those where they were before."""
-        for indices in _blocks(changed):
-            weights, columns, was = (
-                np.zeros((len(self._counts), len(indices))),
-                np.arange(len(indices)),
-                before[indices],
-            )
-            weights[self.labels[indices], columns] = 1.0
-            weights[was[was >= 0], columns[was >= 0]] = -1.0
-            self._sums += weights @ self._expression(indices)
-            self._known_sums += weights @ self._known[:, indices].T
-            self._counts += weights.sum(axis=1)
+        order, known, counts = self._spots.order, self._known.T, np.zeros_like(self._counts)
+        move_spots(self._known_sums, counts, known, self._in_order, self.labels, before, changed)
+        move_spots(self._sums, self._counts, self._spots.expression, order, self.labels, before, changed)
 
     def _fill_empty(self) -> None:
         for cluster in np.flatnonzero(self._counts == 0):

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest, app_test
 
 from core.io import lab
 from tests.small_tissue import small_sample
+from ui.tune import parts
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -16,6 +17,12 @@ APP = Path(__file__).resolve().parents[2] / "app.py"
 def the_papers_preset_first(monkeypatch):
     """Most journeys turn the paper's knobs; what a server shows without this setting is in `test_first_picture.py`."""
     monkeypatch.setenv("SPCA_PRESET", "paper")
+
+
+@pytest.fixture(autouse=True)
+def whole_pages(monkeypatch):
+    """Draw the whole page at every move: `AppTest` knows only what its last run drew. Parts are tested in the browser."""
+    monkeypatch.setattr(parts, "alone", lambda *names: None)
 
 
 @pytest.fixture

@@ -105,3 +105,12 @@ def test_twenty_that_come_at_once_all_have_their_turn():
     for thread in threads:
         thread.join(30)
     assert sorted(done) == sorted(list(range(20)) * 20)
+
+
+def test_a_part_of_a_page_goes_on_inside_the_turn_of_its_page():
+    turns = Turns(most_seconds=30)
+    with turns.taken(), turns.taken():
+        pass
+    following = Visitor(turns)
+    assert following.comes_in
+    following.leave()

@@ -1,6 +1,6 @@
 """Linked maps of a sample and its runs. Everything they show is an argument: nothing here reads the session."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -18,7 +18,14 @@ from ui.tissue_view import TissueMap, tissue_view
 
 
 def draw(
-    key: str, sample: Sample, maps: Sequence[TissueMap], theme: Theme, hover_only: Sequence[TissueMap] = ()
+    key: str,
+    sample: Sample,
+    maps: Sequence[TissueMap],
+    theme: Theme,
+    hover_only: Sequence[TissueMap] = (),
+    on_selection: Callable[[], None] | None = None,
+    on_rest: Callable[[], None] | None = None,
+    move: int = 0,
 ) -> np.ndarray | None:
     """Draw maps of a sample, and say which spots the lasso holds; None while it holds none."""
     return tissue_view(
@@ -30,6 +37,9 @@ def draw(
         theme=theme,
         stain=sample.spot_rgb,
         image=pictures.underlay(sample),
+        on_selection=on_selection,
+        on_rest=on_rest,
+        move=move,
     )
 
 

@@ -35,7 +35,10 @@ class Turns:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Wait for the turn, hold it, and release it however the work ends."""
-        me = object()
+        me = threading.current_thread()
+        if self._holder is me:  # a part of the page inside the page
+            yield
+            return
         self._take(me)
         try:
             yield
@@ -54,7 +57,7 @@ class Turns:
     def _leave(self, me: object) -> None:
         with self._changed:
             if self._holder is me:  # it may be another redraw, if the time of this one was over
-                self._free_at = 0.0
+                self._holder, self._free_at = None, 0.0
                 self._changed.notify_all()
 
 

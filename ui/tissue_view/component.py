@@ -5,7 +5,7 @@ label and selection, so new data change the maps in place.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,9 @@ def tissue_view(
     hover_only: Sequence[TissueMap] = (),
     stain: np.ndarray | None = None,
     image: Underlay | None = None,
+    on_selection: Callable[[], None] | None = None,
+    on_rest: Callable[[], None] | None = None,
+    move: int = 0,
 ) -> np.ndarray | None:
     """Draw maps, and return the selected spots.
 
@@ -137,6 +140,12 @@ def tissue_view(
         Colour of the stained tissue under each spot, which a slider in the browser blends in.
     image : Underlay, optional
         The slider blends in this image instead.
+    on_selection : callable, optional
+        Called when the selection has changed, before the run that this asks for.
+    on_rest : callable, optional
+        Called once maps of another `move` have been drawn and no further ones came for a moment.
+    move : int
+        Number of the move that the maps come from.
 
     Returns
     -------
@@ -168,8 +177,14 @@ def tissue_view(
         "stain": packing.add(None if image is not None else stain, np.uint8),
         "image": None if image is None else asdict(image),
         "selected": ends,
+        "move": move,
     }
-    state = _mount(key=key, data=packing.finish(header), on_selection_change=_nothing)
+    state = _mount(
+        key=key,
+        data=packing.finish(header),
+        on_selection_change=on_selection or _nothing,
+        on_rest_change=on_rest or _nothing,
+    )
     return _indices(_runs(state, geometry), len(coordinates))
 
 

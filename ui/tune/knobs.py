@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 
 from core.declarations import Group
-from core.knobs import KnobPath, declared, in_groups, soonest_first, takes_part, value_at
+from core.knobs import KnobPath, declared, in_groups, names, soonest_first, takes_part, value_at
 from core.sample import Sample
-from ui.shell import forms, session
-from ui.tune import state
+from ui.data import compute
+from ui.shell import address, forms, session
+from ui.tune import parts, state
 
 _EARLY: Sequence[Group] = ("pooling", "embedding", "reduction")
 _LATE: Sequence[Group] = ("weight", "direction", "clusters", "refinement")
@@ -61,3 +62,13 @@ def _take(sample: Sample, path: KnobPath, default: Any) -> None:
     if (path, value) == (_DIRECTION, "manual") and (angle := state.found_angle(sample)) is not None:
         moved |= forms.by_hand(angle)
     session.change(moved)
+    if parts.form_is(form(sample)) and compute.ready(sample, forms.params(sample)):
+        parts.alone(parts.PICTURE)  # what is told of it follows when the maps have come to rest
+
+
+def form(sample: Sample) -> object:
+    """Give all that the form and the notices beside it show besides the values of knobs, to be compared."""
+    values, standard, settings = forms.params(sample), forms.standard(sample), session.settings()
+    there = [path for path in names() if takes_part(values, path)]
+    at_default = [value_at(values, path) == value_at(standard, path) for path in there]
+    return sample.content_hash, settings.preset, len(settings.changes), there, at_default, address.ignored()

@@ -13,6 +13,7 @@ from core.io.export import spot_positions
 from ui.shell import maps, session
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
+from ui.tune import parts
 from ui.tune.shown import Shown, ShownResult
 
 _NONE_SELECTED = "No spots are selected: press Lasso and draw around some on either map."
@@ -21,7 +22,15 @@ _NONE_SELECTED = "No spots are selected: press Lasso and draw around some on eit
 def predicted_beside_annotated(shown: Shown) -> np.ndarray | None:
     """Draw the predicted domains beside the annotated layers, and return the spots selected by the lasso."""
     drawn = [_predicted(shown), *_pinned(shown), *_annotated(shown, "Annotated")]
-    return maps.draw(session.widget_key("maps"), shown.sample, drawn, shown.theme)
+    return maps.draw(
+        session.widget_key("maps"),
+        shown.sample,
+        drawn,
+        shown.theme,
+        on_selection=lambda: parts.alone(parts.PICTURE, parts.TELLING),
+        on_rest=lambda: parts.alone(parts.TELLING),
+        move=parts.move(),
+    )
 
 
 def _predicted(shown: Shown, title: str = "Predicted") -> TissueMap:

@@ -1,12 +1,14 @@
 """What Tune remembers in a session: pinned results, whether to draw them, and the last map's colours and direction."""
 
+import numpy as np
 import streamlit as st
 
 from core.evaluation.matching import Matching
 from core.result import Result
 from core.sample import Sample
+from ui.tune.shown import Shown
 
-_PINNED, _COMPARING, _MATCHING, _FOUND_ANGLE = "pinned", "comparing", "matching", "found angle"
+_PINNED, _COMPARING, _MATCHING, _FOUND_ANGLE, _SHOWN = "pinned", "comparing", "matching", "found angle", "shown"
 
 MAX_PINNED = 16
 """Most samples with a pinned result in a session."""
@@ -42,6 +44,17 @@ def comparing() -> bool:
 def compare(wanted: bool) -> None:
     """Draw the pinned map beside the predicted one, or stop drawing it."""
     st.session_state[_COMPARING] = wanted
+
+
+def show(drawn: tuple[Shown, np.ndarray | None] | None) -> None:
+    """Hand what the maps show, and which of its spots are selected, to what is told of it; None where they show nothing."""
+    st.session_state[_SHOWN] = drawn
+
+
+def shown() -> tuple[Shown, np.ndarray | None] | None:
+    """Look up what the maps show, and which of its spots are selected."""
+    drawn: tuple[Shown, np.ndarray | None] | None = st.session_state.get(_SHOWN)
+    return drawn
 
 
 def found_angle(sample: Sample) -> float | None:

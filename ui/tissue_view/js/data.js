@@ -37,6 +37,7 @@
  * @property {NumberArray | null} stain red, green and blue of each spot
  * @property {{ url: string, um_to_px: number[] } | null} image
  * @property {number[]} selected runs of the selected spots
+ * @property {number} move that the maps come from
  */
 
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array };

@@ -18,6 +18,8 @@ import { lineAbout } from "./text.js";
 /** @typedef {import("./geometry.js").Point} Point */
 /** @typedef {"pan" | "lasso"} Mode */
 
+const REST_MS = 120; // without another move: somebody who drags is not told of what is over already
+
 export class TissueView {
   /** @type {Panel[]} */ panels = [];
   /** @type {import("./geometry.js").Camera} */ camera = { x: 0, y: 0, zoom: 1 };
@@ -38,6 +40,9 @@ export class TissueView {
   legendEntries = "";
   /** @type {Mode} */ mode = "pan";
   /** @type {(selection: { geometry: string, runs: number[] }) => void} */ report = () => {};
+  /** @type {(move: number) => void} */ rested = () => {};
+  /** @type {number | undefined} */ move;
+  resting = 0;
   imageNode = new Image();
   observer = new ResizeObserver(() => this.resized());
 
@@ -105,6 +110,16 @@ export class TissueView {
     this.showButtons();
     this.resized();
     this.hover(); // the spot under the pointer may have another label now
+    this.awaitRest(data.move);
+  }
+
+  /** @param {number} move */
+  awaitRest(move) {
+    if (this.move !== undefined && this.move !== move) {
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.rested(move), REST_MS);
+    }
+    this.move = move;
   }
 
   /** @param {ViewData["theme"]} theme */
@@ -293,10 +308,12 @@ export class TissueView {
 
 /**
  * @param {{ parentElement: ParentNode & { tissueView?: TissueView }, data: Uint8Array,
- *   setStateValue: (name: string, value: unknown) => void }} component
+ *   setStateValue: (name: string, value: unknown) => void,
+ *   setTriggerValue: (name: string, value: unknown) => void }} component
  */
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   const view = (parentElement.tissueView ??= new TissueView(parentElement));
   view.report = (selection) => setStateValue("selection", selection);
+  view.rested = (move) => setTriggerValue("rest", move);
   view.update(unpack(data));
 }

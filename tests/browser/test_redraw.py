@@ -1,0 +1,37 @@
+"""Moves of a knob in a real Chromium: the picture goes ahead, and in the end everything on the page agrees."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_tissue_view import look, settled
+
+pytestmark = pytest.mark.browser
+
+
+def scores(page):
+    return page.get_by_test_id("stMetric").filter(has_text="ARI").inner_text()
+
+
+def test_a_drag_of_many_moves_ends_with_maps_address_cards_and_knob_agreeing(open_page):
+    page = open_page(path="/?preset=paper&angle=0.1")
+    settled(page)
+    look(page, "view.panels.forEach(panel => { panel.spots.remembered = true; })")
+    angle = page.get_by_role("slider", name=re.compile("^Angle"))
+    for _ in range(12):
+        angle.press("ArrowRight")
+    wanted = float(angle.input_value())
+    page.wait_for_url(lambda url: f"angle={wanted:g}" in url)
+    expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(f"{wanted:.2f} rad")
+    page.wait_for_timeout(500)
+    settled(page)
+    assert look(page, "view.panels.map(panel => panel.spots.isConnected && panel.spots.remembered)") == [True, True]
+
+    other = open_page(path="/?" + page.url.partition("?")[2])
+    settled(other)
+    for part in ("labels", "arrow"):
+        drawn = f"[...view.panels[0].map.{part}]"
+        assert look(other, drawn) == look(page, drawn)
+    assert scores(other) == scores(page)
+    assert float(other.get_by_role("slider", name=re.compile("^Angle")).input_value()) == wanted
