@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.data import compute
 from ui.shell import guards, sample_picker, sample_view
-from ui.tissue import address, pickers
+from ui.tissue import address, pickers, selection
 from ui.tissue import view as tissue
 
 summary = sample_picker.sample_picker(address.PART)
@@ -18,4 +18,4 @@ with guards.shown_as_message():
         spots = sample_view.picture(shown)
     with facts:
         sample_view.card(shown.sample)
-        tissue.selection(shown, spots)
+        selection.selection(shown, spots)

@@ -8,7 +8,7 @@ from core.work.board.board import shared_board
 from core.work.board.job import About, Job
 from tests.core.work import chores
 from tests.pages.test_training import new_app
-from ui.shell.watch import position_in_line
+from ui.shell.job_progress import position_in_line
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from core.work.board.board import JobStatus
 from ui.add_data import work
 from ui.shell import session
 from ui.shell.guards import as_markdown, shown_as_message
-from ui.shell.watch import watch
+from ui.shell.job_progress import watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

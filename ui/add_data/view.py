@@ -24,7 +24,7 @@ from ui.add_data.state import Incoming
 from ui.data import compute
 from ui.shell import forms, guards, session
 from ui.shell.guards import as_markdown
-from ui.shell.watch import watch
+from ui.shell.job_progress import watch
 
 Preview = Callable[[Sample], None]
 """Shows a sample as it would be saved."""

@@ -26,7 +26,7 @@ from ui.sections import state
 from ui.shell import charts, forms, navigation, session
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
-from ui.shell.watch import watch
+from ui.shell.job_progress import watch
 
 Results = dict[str, Result]
 

@@ -9,7 +9,7 @@ from core.work.board.job_log import Interrupted
 from ui.data import jobs, user
 from ui.shell import guards, identity, session
 from ui.shell.guards import as_markdown
-from ui.shell.watch import cancel_button, position_in_line
+from ui.shell.job_progress import cancel_button, position_in_line
 
 _SECONDS_BETWEEN_LOOKS, _WHILE_NOTHING_RUNS = 4.0, 20.0  # in every session of the server
 _MOST_SHOWN = 12

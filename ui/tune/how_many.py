@@ -11,7 +11,7 @@ from ui.data import jobs
 from ui.shell import session
 from ui.shell.charts import Chart
 from ui.shell.guards import as_markdown
-from ui.shell.watch import watch
+from ui.shell.job_progress import watch
 from ui.tune.shown import ShownResult
 
 _N_CLUSTERS = ("clustering", "n_clusters")

@@ -16,7 +16,7 @@ from ui.data import jobs
 from ui.shell import navigation, session
 from ui.shell.charts import Chart
 from ui.shell.guards import as_markdown, shown_as_message
-from ui.shell.watch import watch
+from ui.shell.job_progress import watch
 from ui.tune.shown import ShownResult
 
 N_ROWS = 200

@@ -11,7 +11,7 @@ from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.shell import session
 from ui.shell.guards import as_markdown, shown_as_message
-from ui.shell.watch import SECONDS_BETWEEN_LOOKS, watch
+from ui.shell.job_progress import SECONDS_BETWEEN_LOOKS, watch
 from ui.tune.shown import Shown
 
 _CHART_CONFIG = {"displayModeBar": False}

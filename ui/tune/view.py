@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.sample import Sample
 from ui.shell import address, forms, guards, turns
-from ui.tune import cards, finding, header, maps, parts, state, story, training, views
+from ui.tune import cards, finding, header, maps, parts, selection, state, story, training, views
 from ui.tune.shown import ShownResult
 
 
@@ -32,7 +32,7 @@ def telling(top: DeltaGenerator) -> None:
             header.header(shown)
             cards.cards(shown)
             story.story(shown, story.chapters(shown.sample))
-        maps.selection(shown, selected)
+        selection.selection(shown, selected)
         if isinstance(shown, ShownResult):
             views.advice(shown)
             views.charts(shown)

@@ -25,7 +25,7 @@ from ui.data import compute, jobs
 from ui.shell import guards, session
 from ui.shell.charts import Chart, downloads, show
 from ui.shell.guards import as_markdown, shown_as_message
-from ui.shell.watch import watch
+from ui.shell.job_progress import watch
 from ui.tune import how_many, markers, parts
 from ui.tune.shown import Shown, ShownResult
 
