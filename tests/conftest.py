@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,16 @@ def shared_data() -> Path:
     if not _SHARED_DATA.is_dir():
         pytest.skip("needs the real sections in ../shared/data, which are not part of the project")
     return _SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def the_environment_stays() -> Iterator[None]:
+    """Commands may change their process's environment, such as the log level of workers, which other tests would inherit."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

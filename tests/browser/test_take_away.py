@@ -47,7 +47,7 @@ def test_renamed_and_merged_clusters_leave_as_h5ad_loupe_csv_and_the_labs_h5(ope
     page.get_by_test_id("stDataFrame").last.wait_for()
     settled(page)
     name_first_cluster(page, "Layer 2")  # the name that another has
-    page.get_by_text("7 clusters leave as 6").wait_for()
+    page.get_by_text("7 clusters are exported as 6").wait_for()
     assert download(page, "Sample as h5ad", tmp_path / "out.h5ad") == "151673_domains.h5ad"
     sample, adata = lab.read(SHIPPED), anndata.read_h5ad(tmp_path / "out.h5ad")
     assert adata.obs_names.tolist() == sample.barcodes.tolist()

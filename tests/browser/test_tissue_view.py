@@ -206,7 +206,7 @@ def test_the_pointer_learns_what_a_spot_is_and_again_right_after_a_move(open_pag
     page.keyboard.press("Enter")
     page.wait_for_function(f"(before) => {VIEW}.panels[0].spots.toDataURL() !== before", arg=before)
     settled(page)
-    predicted = "view.panels[0].map.words[view.panels[0].map.labels[view.hovered]]"
+    predicted = "view.panels[0].map.hover_names[view.panels[0].map.labels[view.hovered]]"
     until(lambda: f"Predicted: {look(page, predicted)}\n" in tip(page))
 
 
