@@ -35,7 +35,7 @@ def site(wheel, tmp_path_factory):
 
 def test_all_files_of_the_product_are_in_the_wheel_and_nothing_else(wheel):
     product = [path for room in ("core", "ui") for path in (ROOT / room).rglob("*") if path.is_file()]
-    listed = {path.relative_to(ROOT).as_posix() for path in product if path.suffix != ".pyc"}
+    listed = {path.relative_to(ROOT).as_posix() for path in product if "__pycache__" not in path.parts}
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name for name in names if name.startswith(("core/", "ui/"))} == listed
     assert {name.split("/")[0] for name in names} == {

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest, app_test
 
 from core.io import lab
 from tests.small_tissue import small_sample
-from ui.tune import parts
+from ui.tune import redraw
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -22,7 +22,7 @@ def the_papers_preset_first(monkeypatch):
 @pytest.fixture(autouse=True)
 def whole_pages(monkeypatch):
     """Draw the whole page at every move: `AppTest` knows only what its last run drew. Parts are tested in the browser."""
-    monkeypatch.setattr(parts, "alone", lambda *names: None)
+    monkeypatch.setattr(redraw, "alone", lambda *names: None)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_every_module_is_in_the_script_behind_those_that_it_imports():
 def test_the_script_links_to_nothing_and_exports_one_function(script):
     assert not re.search(r"^import\b", script, re.MULTILINE)
     assert re.findall(r"^export\b.*", script, re.MULTILINE) == [
-        "export default function ({ parentElement, data, setStateValue }) {"
+        "export default function ({ parentElement, data, setStateValue, setTriggerValue }) {"
     ]
 
 

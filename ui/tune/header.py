@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.result import AutoencoderReport
 from ui.shell import sample_view, session
-from ui.tune import about, downloads, keeping, parts, state
+from ui.tune import about, downloads, keeping, redraw, state
 from ui.tune.shown import Pinned, Shown
 
 
@@ -50,7 +50,7 @@ def _step_button(help_text: str, name: str, icon: str, by: int) -> None:
         type="tertiary",
         help=help_text,
         disabled=not session.can_step(by),
-        on_click=parts.whole_page(session.step),
+        on_click=redraw.whole_page(session.step),
         args=(by,),
     )
 
@@ -66,7 +66,7 @@ def _pin_button(shown: Shown) -> None:
         icon=":material/keep_off:" if is_kept else ":material/keep:",
         help=unpin if is_kept else pin,
         disabled=result is None,
-        on_click=parts.whole_page(state.unpin if is_kept else state.pin),
+        on_click=redraw.whole_page(state.unpin if is_kept else state.pin),
         args=(sample.content_hash,) if is_kept else (sample.content_hash, result),
     )
 
@@ -79,5 +79,5 @@ def _compare_toggle(pinned: Pinned | None) -> None:
         key=key,
         help="Draw the pinned result beside the predicted one. Pin a result first.",
         disabled=pinned is None,
-        on_change=parts.whole_page(lambda: state.compare(session.shown(key))),
+        on_change=redraw.whole_page(lambda: state.compare(session.shown(key))),
     )

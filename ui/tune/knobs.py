@@ -11,7 +11,7 @@ from core.knobs import KnobPath, declared, in_groups, names, soonest_first, take
 from core.sample import Sample
 from ui.data import compute
 from ui.shell import address, forms, session
-from ui.tune import parts, state
+from ui.tune import parts, redraw, state
 
 _EARLY: Sequence[Group] = ("pooling", "embedding", "reduction")
 _LATE: Sequence[Group] = ("weight", "direction", "clusters", "refinement")
@@ -63,7 +63,7 @@ def _take(sample: Sample, path: KnobPath, default: Any) -> None:
         moved |= forms.by_hand(angle)
     session.change(moved)
     if parts.form_is(form(sample)) and compute.ready(sample, forms.params(sample)):
-        parts.alone(parts.PICTURE)  # what is told of it follows when the maps have come to rest
+        redraw.alone(redraw.PICTURE)  # what is told of it follows when the maps have come to rest
 
 
 def form(sample: Sample) -> object:

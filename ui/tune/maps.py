@@ -6,11 +6,11 @@ import numpy as np
 
 from ui.shell import maps, session
 from ui.tissue_view import TissueMap
-from ui.tune import parts
+from ui.tune import redraw
 from ui.tune.shown import Shown, ShownResult
 
 
-def predicted_beside_annotated(shown: Shown) -> np.ndarray | None:
+def predicted_beside_annotated(shown: Shown, move: int) -> np.ndarray | None:
     """Draw the predicted domains beside the annotated layers, and return the spots selected by the lasso."""
     drawn = [predicted(shown), *_pinned(shown), *annotated(shown, "Annotated")]
     return maps.draw(
@@ -18,9 +18,9 @@ def predicted_beside_annotated(shown: Shown) -> np.ndarray | None:
         shown.sample,
         drawn,
         shown.theme,
-        on_selection=lambda: parts.alone(parts.PICTURE, parts.TELLING),
-        on_rest=lambda: parts.alone(parts.TELLING),
-        move=parts.move(),
+        on_selection=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
+        on_rest=lambda: redraw.alone(redraw.TELLING),
+        move=move,
     )
 
 

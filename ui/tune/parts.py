@@ -1,21 +1,8 @@
-"""Which parts of Tune a click draws again: the picture and what is told of it, or the whole page."""
-
-import contextlib
-from collections.abc import Callable
-from typing import Any
+"""What a session remembers of the parts of Tune: the form that is on the page whole, and how many moves were drawn."""
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
-
-PICTURE, TELLING = "tune picture", "tune telling"
 
 _FORM, _MOVE = "form drawn", "moves drawn"
-
-
-def alone(*names: str) -> None:
-    """Draw only these parts again, from inside a callback; the whole page where they are not there yet."""
-    with contextlib.suppress(StreamlitAPIException):
-        st.rerun(names)
 
 
 def move() -> int:
@@ -23,16 +10,6 @@ def move() -> int:
     if _FORM in st.session_state:
         st.session_state[_MOVE] = st.session_state.get(_MOVE, 0) + 1
     return int(st.session_state.get(_MOVE, 0))
-
-
-def whole_page(act: Callable[..., None]) -> Callable[..., None]:
-    """Have a widget of a part draw the whole page again after its act."""
-
-    def acted(*args: Any) -> None:
-        act(*args)
-        st.rerun()
-
-    return acted
 
 
 def forget_form() -> None:

@@ -10,6 +10,9 @@ from ui.tune.shown import Shown
 
 _PINNED, _COMPARING, _MATCHING, _FOUND_ANGLE, _SHOWN = "pinned", "comparing", "matching", "found angle", "shown"
 
+Drawn = tuple[Shown, np.ndarray | None]
+"""What the maps show, and which of its spots are selected."""
+
 MAX_PINNED = 16
 """Most samples with a pinned result in a session."""
 
@@ -46,14 +49,14 @@ def compare(wanted: bool) -> None:
     st.session_state[_COMPARING] = wanted
 
 
-def show(drawn: tuple[Shown, np.ndarray | None] | None) -> None:
+def show(drawn: Drawn | None) -> None:
     """Hand what the maps show, and which of its spots are selected, to what is told of it; None where they show nothing."""
     st.session_state[_SHOWN] = drawn
 
 
-def shown() -> tuple[Shown, np.ndarray | None] | None:
+def shown() -> Drawn | None:
     """Look up what the maps show, and which of its spots are selected."""
-    drawn: tuple[Shown, np.ndarray | None] | None = st.session_state.get(_SHOWN)
+    drawn: Drawn | None = st.session_state.get(_SHOWN)
     return drawn
 
 

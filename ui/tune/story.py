@@ -10,7 +10,7 @@ from core.sample import Sample
 from ui.data import compute
 from ui.shell import forms, session
 from ui.shell.session import Settings
-from ui.tune import parts
+from ui.tune import redraw
 from ui.tune.shown import Shown
 
 _MOST_SPOTS = 10_000  # a larger sample would take too long
@@ -53,7 +53,7 @@ def story(shown: Shown, row: list[Chapter]) -> None:
                 type="tertiary",
                 help="Show these settings. The arrow at the top of the page goes back.",
                 disabled=chapter.params == shown.params,
-                on_click=parts.whole_page(session.take_settings),
+                on_click=redraw.whole_page(session.take_settings),
                 args=(chapter.settings,),
             )
 

@@ -26,7 +26,7 @@ from ui.shell import guards, session
 from ui.shell.charts import Chart, downloads, show
 from ui.shell.guards import as_markdown, shown_as_message
 from ui.shell.job_progress import watch
-from ui.tune import how_many, markers, parts
+from ui.tune import how_many, markers, redraw
 from ui.tune.shown import Shown, ShownResult
 
 N_REPEATS = 10
@@ -62,7 +62,7 @@ def _recommended_button(shown: Shown) -> None:
             type="tertiary",
             help="Uses spatial factors, a depth that bends with the layers, and a consensus of mixtures. On annotated cortex it comes far closer "
             "to the experts' layers than the paper's settings (docs/accuracy.md), in seconds. The arrow at the top of the page goes back.",
-            on_click=parts.whole_page(session.choose_preset),
+            on_click=redraw.whole_page(session.choose_preset),
             args=(_RECOMMENDED,),
         )
 
