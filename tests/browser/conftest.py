@@ -29,6 +29,15 @@ def address(tmp_path_factory):
         yield address
 
 
+def settle(page):
+    """Wait until the script has ended and the maps keep their position: what stands above them is drawn after them."""
+    seen = None
+    while (now := page.locator(".legend .label").first.bounding_box()) != seen:
+        seen = now
+        page.wait_for_timeout(500)
+        page.locator('[data-testid=stApp][data-test-script-state="notRunning"]').wait_for()
+
+
 @pytest.fixture
 def open_page(browser, address):
     """Open the app in a context of its own; afterwards no console may have complained."""
@@ -43,6 +52,7 @@ def open_page(browser, address):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(address + path)
         page.locator(".legend .label").first.wait_for()
+        settle(page)
         return page
 
     yield opened

@@ -23,7 +23,9 @@ def cells():
 def address(cells, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cells")
     lab.write(cells, folder / "cells.h5")
-    with served_app(SPCA_DATA=str(folder), SPCA_MODELS=str(tmp_path_factory.mktemp("models"))) as address:
+    with served_app(
+        SPCA_PRESET="paper", SPCA_DATA=str(folder), SPCA_MODELS=str(tmp_path_factory.mktemp("models"))
+    ) as address:
         yield address
 
 
