@@ -24,7 +24,7 @@ def move_spots(
     sums: np.ndarray,
     counts: np.ndarray,
     rows: np.ndarray,
-    places: np.ndarray,
+    row_of: np.ndarray,
     labels: np.ndarray,
     before: np.ndarray,
     changed: np.ndarray,
@@ -38,7 +38,7 @@ def move_spots(
     counts : ndarray of shape (n_clusters,)
         Changed in place.
     rows : ndarray of shape (n_rows, n_features)
-    places : ndarray of shape (n_spots,), int
+    row_of : ndarray of shape (n_spots,), int
         Row of each spot.
     labels, before : ndarray of shape (n_spots,), int
         Clusters now and before; -1 for none.
@@ -46,7 +46,7 @@ def move_spots(
         Indices of spots.
     """
     for index in changed:
-        row, now, was = places[index], labels[index], before[index]
+        row, now, was = row_of[index], labels[index], before[index]
         counts[now] += 1
         for feature in range(sums.shape[1]):
             sums[now, feature] += rows[row, feature]

@@ -16,6 +16,7 @@ from core.knobs import KnobPath, changed, declared
 from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
 from ui.shell import session
+from ui.shell.session import Settings
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -28,13 +29,18 @@ _ANGLE: KnobPath = ("direction", "angle")
 
 def params(sample: Sample) -> MethodParams:
     """Make the session's parameters: its preset for this sample, with its moved knobs."""
-    return changed(standard(sample), session.settings().changes)
+    return params_of(sample, session.settings())
 
 
 def standard(sample: Sample) -> MethodParams:
     """Make the parameters of the session's preset for this sample: the default of every knob."""
-    chosen = session.settings().preset
-    return preset(chosen, n_clusters=sample.suggested_n_clusters(chosen))
+    return params_of(sample, Settings(preset=session.settings().preset))
+
+
+def params_of(sample: Sample, settings: Settings) -> MethodParams:
+    """Make the parameters that settings ask for on a sample, which suggests the number of clusters."""
+    start = preset(settings.preset, n_clusters=sample.suggested_n_clusters(settings.preset))
+    return changed(start, settings.changes)
 
 
 def preset_picker() -> None:

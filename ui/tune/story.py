@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.knobs import changed
-from core.params import DEFAULT_PRESET, PRESETS, MethodParams, preset
+from core.params import DEFAULT_PRESET, PRESETS, MethodParams
 from core.sample import Sample
 from ui.data import compute
 from ui.shell import forms, session
@@ -32,7 +31,7 @@ def chapters(sample: Sample) -> list[Chapter]:
     if sample.labels_true is None or sample.n_spots > _MOST_SPOTS:
         return []
     best = Settings(preset=DEFAULT_PRESET)
-    found = compute.cluster(sample, _params(sample, best)).direction
+    found = compute.cluster(sample, forms.params_of(sample, best)).direction
     offered = {"Paper": Settings(preset=_PAPER)}
     if found is not None:
         offered["Paper, angle by hand"] = Settings(preset=_PAPER, changes=forms.by_hand(found.angle))
@@ -59,10 +58,5 @@ def story(shown: Shown, row: list[Chapter]) -> None:
 
 
 def _chapter(sample: Sample, name: str, settings: Settings) -> Chapter:
-    params = _params(sample, settings)
+    params = forms.params_of(sample, settings)
     return Chapter(name, settings, params, compute.cluster(sample, params).scores.ari)
-
-
-def _params(sample: Sample, settings: Settings) -> MethodParams:
-    start = preset(settings.preset, n_clusters=sample.suggested_n_clusters(settings.preset))
-    return changed(start, settings.changes)
