@@ -3,12 +3,14 @@
 The script never waits for a job. While a job runs, a fragment asks the board twice a second.
 """
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import session
-from ui.shell.guards import as_markdown
+from ui.shell.guards import as_markdown, shown_as_message
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -27,6 +29,21 @@ def watch(job_id: str, name: str) -> None:
             st.caption(_time_left(job))
             st.space("stretch")
             _cancel_or_owners(job, name)
+
+
+def offer(label: str, name: str, start: Callable[[], object], ended: Job | None, cancelled: str, caption: str) -> None:
+    """Offer to start a job, and say how the last one ended: `cancelled` is the sentence for one that was cancelled."""
+    if ended is not None and ended.status is JobStatus.FAILED:
+        st.error(as_markdown(ended.error))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(label, key=session.widget_key(name), type="primary", on_click=_guarded, args=(start,))
+        was_cancelled = ended is not None and ended.status is JobStatus.CANCELLED
+        st.caption(f"{cancelled} {caption}" if was_cancelled else caption)
+
+
+def _guarded(start: Callable[[], object]) -> None:
+    with shown_as_message():
+        start()
 
 
 def _cancel_or_owners(job: Job, name: str) -> None:

@@ -11,7 +11,7 @@ from ui.data import jobs
 from ui.shell import session
 from ui.shell.charts import Chart
 from ui.shell.guards import as_markdown
-from ui.shell.job_progress import watch
+from ui.shell.job_progress import offer, watch
 from ui.tune.shown import ShownResult
 
 _N_CLUSTERS = ("clustering", "n_clusters")
@@ -34,25 +34,15 @@ def view(shown: ShownResult) -> Chart | None:
 
 
 def _offer(sample: Sample, params: MethodParams, ended: Job | None) -> None:
-    if ended is not None and ended.status is JobStatus.FAILED:
-        st.error(as_markdown(ended.error))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            f"Try {TRIED_FROM} to {TRIED_TO} clusters",
-            key=session.widget_key("try numbers"),
-            type="primary",
-            on_click=_start,
-            args=(sample, params),
-        )
-        cancelled = "The last search was cancelled. " * (ended is not None and ended.status is JobStatus.CANCELLED)
-        st.caption(
-            f"{cancelled}Runs these settings from {TRIED_STARTS} starts at each number of clusters in the background, and shows at which "
-            "number the runs agree. Does not use the annotation."
-        )
-
-
-def _start(sample: Sample, params: MethodParams) -> None:
-    jobs.try_numbers(sample, params)
+    offer(
+        f"Try {TRIED_FROM} to {TRIED_TO} clusters",
+        "try numbers",
+        lambda: jobs.try_numbers(sample, params),
+        ended,
+        "The last search was cancelled.",
+        f"Runs these settings from {TRIED_STARTS} starts at each number of clusters in the background, and shows at which "
+        "number the runs agree. Does not use the annotation.",
+    )
 
 
 def _suggestion(curve: Curve, params: MethodParams) -> None:

@@ -15,8 +15,8 @@ from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import navigation, session
 from ui.shell.charts import Chart
-from ui.shell.guards import as_markdown, shown_as_message
-from ui.shell.job_progress import watch
+from ui.shell.guards import as_markdown
+from ui.shell.job_progress import offer, watch
 from ui.tune.shown import ShownResult
 
 N_ROWS = 200
@@ -54,25 +54,14 @@ def dots(shown: ShownResult) -> Chart | None:
 
 
 def _offer(sample: Sample, result: Result, ended: Job | None) -> None:
-    if ended is not None and ended.status is JobStatus.FAILED:
-        st.error(as_markdown(ended.error))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Find markers",
-            key=session.widget_key("markers"),
-            type="primary",
-            on_click=_start,
-            args=(sample, result),
-        )
-        cancelled = "The last search was cancelled. " * (ended is not None and ended.status is JobStatus.CANCELLED)
-        st.caption(
-            f"{cancelled}Ranks all genes by how well they distinguish each domain from the others (Wilcoxon test of scanpy)."
-        )
-
-
-def _start(sample: Sample, result: Result) -> None:
-    with shown_as_message():
-        jobs.find_markers(sample, result)
+    offer(
+        "Find markers",
+        "markers",
+        lambda: jobs.find_markers(sample, result),
+        ended,
+        "The last search was cancelled.",
+        "Ranks all genes by how well they distinguish each domain from the others (Wilcoxon test of scanpy).",
+    )
 
 
 def tables(shown: ShownResult) -> None:

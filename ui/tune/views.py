@@ -24,8 +24,8 @@ from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.shell import guards, session
 from ui.shell.charts import Chart, downloads, show
-from ui.shell.guards import as_markdown, shown_as_message
-from ui.shell.job_progress import watch
+from ui.shell.guards import as_markdown
+from ui.shell.job_progress import offer, watch
 from ui.tune import how_many, markers, redraw
 from ui.tune.shown import Shown, ShownResult
 
@@ -180,25 +180,14 @@ def _repeats(shown: ShownResult) -> Chart | None:
 
 
 def _offer_repeats(sample: Sample, params: MethodParams, ended: Job | None) -> None:
-    if ended is not None and ended.status is JobStatus.FAILED:
-        st.error(as_markdown(ended.error))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            f"Run {N_REPEATS} starts",
-            key=session.widget_key("repeat"),
-            type="primary",
-            on_click=_start_repeats,
-            args=(sample, params),
-        )
-        cancelled = "The last repeats were cancelled. " * (ended is not None and ended.status is JobStatus.CANCELLED)
-        st.caption(
-            f"{cancelled}Runs these settings again with the next seeds, to show how much the start alone matters."
-        )
-
-
-def _start_repeats(sample: Sample, params: MethodParams) -> None:
-    with shown_as_message():
-        jobs.repeat(sample, params, N_REPEATS)
+    offer(
+        f"Run {N_REPEATS} starts",
+        "repeat",
+        lambda: jobs.repeat(sample, params, N_REPEATS),
+        ended,
+        "The last repeats were cancelled.",
+        "Runs these settings again with the next seeds, to show how much the start alone matters.",
+    )
 
 
 def _confidence(shown: ShownResult) -> Chart | None:
