@@ -5,11 +5,12 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import LimitError
 from core.io import lab
 from core.work.board.board import JobStatus, shared_board
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
-from ui.data import compute
+from ui.data import compute, jobs
 from ui.tune import views
 
 CHART = "widget:chart"
@@ -188,3 +189,23 @@ def test_without_a_browser_on_the_server_pictures_are_refused_with_a_sentence_an
     others = [item for item in app.get("download_button") if item.proto.label.endswith(("HTML", "CSV"))]
     assert len(others) == 3
     assert not any(item.proto.disabled for item in others)
+
+
+@pytest.mark.parametrize(
+    ("chart", "button", "asks"),
+    [
+        ("Repeats", "repeat", "repeat"),
+        ("How many", "try numbers", "try_numbers"),
+        ("Markers", "markers", "find_markers"),
+    ],
+)
+def test_a_full_board_refuses_each_job_below_the_maps_in_a_sentence(app, monkeypatch, chart, button, asks):
+    def refuse(*args):
+        raise LimitError("Ada has 8 jobs waiting: wait for one of them.")
+
+    app.number_input("widget:clustering.random_state").set_value(917).run()
+    choose(app, chart)
+    monkeypatch.setattr(jobs, asks, refuse)
+    app.button(f"widget:{button}").click().run()
+    assert not app.exception
+    assert any("Ada has 8 jobs waiting" in error.value for error in app.error)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.errors import DomainsError
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import session
-from ui.shell.guards import as_markdown, shown_as_message
+from ui.shell.guards import as_markdown
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -35,15 +36,20 @@ def offer(label: str, name: str, start: Callable[[], object], ended: Job | None,
     """Offer to start a job, and say how the last one ended: `cancelled` is the sentence for one that was cancelled."""
     if ended is not None and ended.status is JobStatus.FAILED:
         st.error(as_markdown(ended.error))
+    if refusal := session.take_refusal():
+        st.error(as_markdown(refusal))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(label, key=session.widget_key(name), type="primary", on_click=_guarded, args=(start,))
+        st.button(label, key=session.widget_key(name), type="primary", on_click=_start, args=(start,))
         was_cancelled = ended is not None and ended.status is JobStatus.CANCELLED
         st.caption(f"{cancelled} {caption}" if was_cancelled else caption)
 
 
-def _guarded(start: Callable[[], object]) -> None:
-    with shown_as_message():
+def _start(start: Callable[[], object]) -> None:
+    """Start a job from a callback, whose own messages are lost in a part of the page that is drawn alone."""
+    try:
         start()
+    except DomainsError as error:
+        session.refuse(str(error))
 
 
 def _cancel_or_owners(job: Job, name: str) -> None:

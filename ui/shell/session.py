@@ -15,6 +15,7 @@ from core.knobs import KnobPath
 from core.params import DEFAULT_PRESET, PRESETS
 
 _SAMPLE, _N_SAMPLE_CHANGES, _HISTORY, _SWEEP = "sample", "changes of sample", "history", "sweep"
+_REFUSAL = "refusal"
 
 MAX_HISTORY = 100
 """Most settings that a session can go back to."""
@@ -126,6 +127,16 @@ def sweep_id() -> str | None:
 def choose_sweep(sweep_id: str | None) -> None:
     """Choose a sweep; None for the latest."""
     st.session_state[_SWEEP] = sweep_id
+
+
+def refuse(sentence: str) -> None:
+    """Keep why a press was refused until the page shows it."""
+    st.session_state[_REFUSAL] = sentence
+
+
+def take_refusal() -> str:
+    """Take the sentence of the last refusal; empty if there is none."""
+    return str(st.session_state.pop(_REFUSAL, ""))
 
 
 def widget_key(*parts: str) -> str:
