@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.shell import address, identity, process, queue, turns
+from ui.shell import address, guards, identity, process, queue, turns
 from ui.sweep import address as sweep_address
 from ui.tissue import address as tissue_address
 
@@ -23,5 +23,6 @@ process.set_up()
 address.register(tissue_address.PART, sweep_address.PART)
 identity.let_in()
 queue.head()
+guards.show_refusal()
 with turns.of_this_server().taken():
     page.run()

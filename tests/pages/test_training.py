@@ -6,10 +6,12 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import LimitError
 from core.method import pipeline
 from core.work.board.board import JobStatus, shared_board
 from tests.pages.conftest import APP
 from tests.tissue_view import given
+from ui.data import jobs
 
 
 def key(address):
@@ -169,3 +171,14 @@ def test_what_core_refuses_becomes_a_sentence_and_training_is_offered_again(app)
     assert not button(app).disabled
     ask_for_autoencoder(app, epochs=2)
     assert not app.error
+
+
+def test_a_full_board_refuses_a_training_in_a_sentence(app, monkeypatch):
+    def refuse(*args):
+        raise LimitError("Ada has 8 jobs waiting: wait for one of them.")
+
+    app.selectbox(key("preset")).select("paper-ae").run()
+    monkeypatch.setattr(jobs, "train", refuse)
+    app.button(key("train")).click().run()
+    assert not app.exception
+    assert any("Ada has 8 jobs waiting" in error.value for error in app.error)

@@ -12,7 +12,7 @@ from core.io.public.paste2 import PASTE2_SECTIONS
 from core.work.board.board import JobStatus
 from ui.add_data import work
 from ui.shell import session
-from ui.shell.guards import as_markdown, shown_as_message
+from ui.shell.guards import as_markdown, kept_for_the_page
 from ui.shell.job_progress import watch
 
 
@@ -88,7 +88,7 @@ def _collection(collection: _Collection) -> None:
 
 
 def _fetch(collection: str, sections: tuple[str, ...]) -> None:
-    with shown_as_message():
+    with kept_for_the_page():
         work.fetch(collection, sections)
 
 

@@ -156,7 +156,7 @@ def _star_button(chosen: Sequence[KeptRun]) -> None:
 
 
 def _star(ids: Sequence[str], starred: bool) -> None:
-    with guards.shown_as_message():
+    with guards.kept_for_the_page():
         for run in ids:
             record().change(run, starred=starred)
 
@@ -180,7 +180,7 @@ def _name_and_note(run: Run) -> None:
 
 
 def _delete(ids: Sequence[str]) -> None:
-    with guards.shown_as_message():
+    with guards.kept_for_the_page():
         mine = [run for run in ids if user.may_delete(record().run(run).who)]
         for run in mine:
             record().delete(run)
@@ -193,7 +193,7 @@ def _delete(ids: Sequence[str]) -> None:
 
 
 def _restore(ids: Sequence[str]) -> None:
-    with guards.shown_as_message():
+    with guards.kept_for_the_page():
         for run in ids:
             record().restore(run)
         state.remember_deleted(run for run in state.deleted_runs() if run not in ids)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.errors import DomainsError
+from ui.shell import session
 
 
 @contextmanager
@@ -16,6 +17,21 @@ def shown_as_message() -> Iterator[None]:
         yield
     except DomainsError as error:
         st.error(as_markdown(str(error)))
+
+
+@contextmanager
+def kept_for_the_page() -> Iterator[None]:
+    """Keep an error of core until the page shows it: a callback's own messages are overwritten where it draws parts of itself alone."""
+    try:
+        yield
+    except DomainsError as error:
+        session.refuse(str(error))
+
+
+def show_refusal() -> None:
+    """Show why the last press was refused, if it was."""
+    if sentence := session.take_refusal():
+        st.error(as_markdown(sentence))
 
 
 def as_markdown(text: str) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.errors import DomainsError
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import session
-from ui.shell.guards import as_markdown
+from ui.shell.guards import as_markdown, kept_for_the_page, show_refusal
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -36,8 +35,7 @@ def offer(label: str, name: str, start: Callable[[], object], ended: Job | None,
     """Offer to start a job, and say how the last one ended: `cancelled` is the sentence for one that was cancelled."""
     if ended is not None and ended.status is JobStatus.FAILED:
         st.error(as_markdown(ended.error))
-    if refusal := session.take_refusal():
-        st.error(as_markdown(refusal))
+    show_refusal()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(label, key=session.widget_key(name), type="primary", on_click=_start, args=(start,))
         was_cancelled = ended is not None and ended.status is JobStatus.CANCELLED
@@ -45,11 +43,8 @@ def offer(label: str, name: str, start: Callable[[], object], ended: Job | None,
 
 
 def _start(start: Callable[[], object]) -> None:
-    """Start a job from a callback, whose own messages are lost in a part of the page that is drawn alone."""
-    try:
+    with kept_for_the_page():
         start()
-    except DomainsError as error:
-        session.refuse(str(error))
 
 
 def _cancel_or_owners(job: Job, name: str) -> None:

@@ -120,5 +120,5 @@ def _offer_again(job: Interrupted) -> None:
 
 
 def _take_up(job_id: str) -> None:
-    with guards.shown_as_message():
+    with guards.kept_for_the_page():
         jobs.take_up(job_id)

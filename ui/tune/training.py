@@ -10,7 +10,7 @@ from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.shell import session
-from ui.shell.guards import as_markdown, shown_as_message
+from ui.shell.guards import as_markdown, kept_for_the_page
 from ui.shell.job_progress import SECONDS_BETWEEN_LOOKS, watch
 from ui.tune.shown import Shown
 
@@ -44,7 +44,7 @@ def _button(sample: Sample, params: MethodParams, trained: bool, running: bool) 
 
 
 def _start(sample: Sample, params: MethodParams) -> None:
-    with shown_as_message():
+    with kept_for_the_page():
         jobs.train(sample, params)
 
 
