@@ -1,5 +1,7 @@
 """Moves of a knob in a real Chromium: the picture goes ahead, and in the end everything on the page agrees."""
 
+import itertools
+import math
 import re
 
 import pytest
@@ -41,3 +43,20 @@ def test_a_drag_of_many_moves_ends_with_maps_address_cards_and_knob_agreeing(ope
     assert partition(other) == partition(page)
     assert scores(other) == scores(page)
     assert float(other.get_by_role("slider", name=re.compile("^Angle")).input_value()) == wanted
+
+
+def test_moves_that_meet_the_redraw_at_rest_leave_no_older_map(open_page):
+    page = open_page(path="/?preset=paper&angle=0.1")
+    settled(page)
+    angle = page.get_by_role("slider", name=re.compile("^Angle"))
+    pauses = itertools.cycle((0, 130, 60, 250, 120, 20, 180))  # the page asks for the rest after 120 ms
+    for key in ("ArrowRight", "ArrowLeft") * 4:
+        for _ in range(9):
+            angle.press(key)
+            page.wait_for_timeout(next(pauses))
+        wanted = float(angle.input_value())
+        expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(f"{wanted:.2f} rad")
+        page.wait_for_timeout(700)
+        x, y = look(page, "[...view.panels[0].map.arrow]")
+        # Depth is cos(a) row - sin(a) column, rows are sqrt(3)/2 and columns 1/2 of 100 um apart.
+        assert math.isclose(x / y, -math.tan(wanted) * math.sqrt(3), abs_tol=1e-6)

@@ -63,6 +63,7 @@ def _take(sample: Sample, path: KnobPath, default: Any) -> None:
         moved |= forms.by_hand(angle)
     session.change(moved)
     if parts.form_is(form(sample)) and compute.ready(sample, forms.params(sample)):
+        parts.count_move()
         redraw.alone(redraw.PICTURE)  # what is told of it follows when the maps have come to rest
 
 

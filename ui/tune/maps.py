@@ -18,8 +18,9 @@ def predicted_beside_annotated(shown: Shown, move: int) -> np.ndarray | None:
         shown.sample,
         drawn,
         shown.theme,
+        # Both, also at rest: this request takes the place of one for the picture that waits, and of maps that are not sent yet.
         on_selection=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
-        on_rest=lambda: redraw.alone(redraw.TELLING),
+        on_rest=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
         move=move,
     )
 

@@ -5,10 +5,13 @@ import streamlit as st
 _FORM, _MOVE = "form drawn", "moves drawn"
 
 
+def count_move() -> None:
+    """Count a moved knob whose picture is drawn alone: the browser asks for the rest of the page after it."""
+    st.session_state[_MOVE] = move() + 1
+
+
 def move() -> int:
-    """Count the pictures that were drawn alone: after each, the browser asks for what is told of it."""
-    if _FORM in st.session_state:
-        st.session_state[_MOVE] = st.session_state.get(_MOVE, 0) + 1
+    """Look up how many moves had their picture drawn alone."""
     return int(st.session_state.get(_MOVE, 0))
 
 
