@@ -18,7 +18,7 @@ def scores(page):
 
 def partition(page):
     """Number the domains of the predicted map as they are met: which layer each stands for depends on the moves before."""
-    numbers = {}
+    numbers: dict[int, int] = {}
     return [numbers.setdefault(label, len(numbers)) for label in look(page, "[...view.panels[0].map.labels]")]
 
 
