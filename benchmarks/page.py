@@ -156,7 +156,9 @@ def _report_large(browser: Browser, folder: Path, moves: int) -> None:
 
 @contextmanager
 def _both(folder: Path) -> Iterator[tuple[Server, Server]]:
-    environment = {"SPCA_DATA": str(folder), "SPCA_MODELS": str(folder)}
+    # The paper's preset, whose figures go back furthest; SPCA_PRESET names another.
+    preset = os.environ.get("SPCA_PRESET", "paper")
+    environment = {"SPCA_DATA": str(folder), "SPCA_MODELS": str(folder), "SPCA_PRESET": preset}
     with served("app.py", **environment) as app, served("benchmarks/bare_page.py", **environment) as bare:
         yield app, bare
 
