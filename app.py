@@ -1,28 +1,37 @@
-"""The dashboard: `streamlit run app.py`."""
+"""The dashboard: `streamlit run app.py`. The server imports this file once, and runs it as a script for each redraw."""
 
 import streamlit as st
 
 from ui.shell import address, guards, identity, process, queue, turns
 from ui.sweep import address as sweep_address
 from ui.tissue import address as tissue_address
+from ui.tune import warm_up
 
-st.set_page_config(page_title="Spatial domains", layout="wide")
-page = st.navigation(
-    [
-        st.Page("pages/tune.py", title="Tune", default=True),
-        st.Page("pages/sweep.py", title="Sweep"),
-        st.Page("pages/tissue.py", title="Tissue"),
-        st.Page("pages/sections.py", title="Sections"),
-        st.Page("pages/runs.py", title="Runs"),
-        st.Page("pages/method.py", title="Method"),
-        st.Page("pages/add_data.py", title="Add data"),
-        st.Page("pages/health.py", title="Health", visibility="hidden"),
-    ]
-)
-process.set_up()
-address.register(tissue_address.PART, sweep_address.PART)
-identity.let_in()
-queue.head()
-guards.show_refusal()
-with turns.of_this_server().taken():
-    page.run()
+
+def _draw() -> None:
+    st.set_page_config(page_title="Spatial domains", layout="wide")
+    page = st.navigation(
+        [
+            st.Page("pages/tune.py", title="Tune", default=True),
+            st.Page("pages/sweep.py", title="Sweep"),
+            st.Page("pages/tissue.py", title="Tissue"),
+            st.Page("pages/sections.py", title="Sections"),
+            st.Page("pages/runs.py", title="Runs"),
+            st.Page("pages/method.py", title="Method"),
+            st.Page("pages/add_data.py", title="Add data"),
+            st.Page("pages/health.py", title="Health", visibility="hidden"),
+        ]
+    )
+    process.set_up()
+    address.register(tissue_address.PART, sweep_address.PART)
+    identity.let_in()
+    queue.head()
+    guards.show_refusal()
+    with turns.of_this_server().taken():
+        page.run()
+
+
+if __name__ == "app":
+    app = st.App(__file__, lifespan=warm_up.beside_the_server)
+else:
+    _draw()

@@ -269,25 +269,27 @@ def _tied_mixture(
     x P m_k - m_k P m_k / 2 + log p_k. Returned are these weights (n_features x size) and offsets (size).
     """
     total = values.T @ values / len(values)
-    shares = np.eye(size)[start]
+    shares = np.ascontiguousarray(np.eye(size)[start].T)  # a row for each domain: numpy is fast along long rows
+    columns, most = np.ascontiguousarray(values.T), np.empty(len(values))
     before = np.full(size, np.inf)
     for _ in range(_MAX_ITER):
         weights, offsets = _linear_rule(values, widths, shares, total)
         if np.abs(offsets - before).max() < _SETTLED:
             break
         before = offsets
-        shares = values @ weights + offsets
-        shares -= shares.max(axis=1, keepdims=True)
+        np.matmul(weights.T, columns, out=shares)  # in place throughout: fresh memory would cost more than the sums
+        shares += offsets[:, None]
+        shares -= np.max(shares, axis=0, out=most)
         np.exp(shares, out=shares)
-        shares /= shares.sum(axis=1, keepdims=True)
+        shares /= np.sum(shares, axis=0, out=most)
     return weights, offsets
 
 
 def _linear_rule(
     values: np.ndarray, widths: np.ndarray, shares: np.ndarray, total: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    counts = shares.sum(axis=0) + 1e-9
-    centres = (shares.T @ values) / counts[:, None]
+    counts = shares.sum(axis=1) + 1e-9
+    centres = (shares @ values) / counts[:, None]
     within = total - (centres.T * counts) @ centres / len(values)
     weights = widths[:, None] * np.linalg.solve(_ridged(within), (centres * widths).T)
     return weights, np.log(counts / len(values)) - 0.5 * np.einsum("kd,dk->k", centres, weights)

@@ -1,5 +1,7 @@
 """The sample picker of the sidebar, and the message when there is no sample to show."""
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from core.folders import samples_folder
@@ -14,11 +16,21 @@ from ui.shell.guards import as_markdown
 SHIPPED = "151673.h5"
 
 
+def readable_of(found: Sequence[SampleSummary]) -> dict[str, SampleSummary]:
+    """Choose the samples that can be read, by the names of their files."""
+    return {summary.path.name: summary for summary in found if not summary.problem}
+
+
+def first(readable: Mapping[str, SampleSummary]) -> str:
+    """Choose the sample that a page opens with where none is asked for."""
+    return SHIPPED if SHIPPED in readable else next(iter(readable))
+
+
 def sample_picker(own: Part | None = None) -> SampleSummary:
     """Ask in the sidebar for a sample; if none can be read, say what to do and stop the page."""
     navigation.only_through_app()
     found = compute.samples()
-    readable = {summary.path.name: summary for summary in found if not summary.problem}
+    readable = readable_of(found)
     page_address.follow(own)
     with st.sidebar:
         if readable:
@@ -43,8 +55,8 @@ def _say_ignored(readable: dict[str, SampleSummary]) -> None:
 
 
 def _chosen(readable: dict[str, SampleSummary]) -> str:
-    wanted = [session.sample_file(), SHIPPED, *readable]
-    return next(file for file in wanted if file in readable)
+    asked = session.sample_file()
+    return asked if asked in readable else first(readable)
 
 
 def _pick(readable: dict[str, SampleSummary]) -> None:

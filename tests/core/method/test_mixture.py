@@ -140,7 +140,7 @@ def test_distances_are_those_of_the_metric_that_widths_stretch():
     features, widths = features - features.mean(axis=0), np.array([1.0, 0.3, 2.0])
     weights, offsets = mixture._tied_mixture(features, widths, truth, 4)
     labels = (features @ weights + offsets).argmax(axis=1)
-    shares = np.eye(4)[labels]
+    shares = np.eye(4)[labels].T
     rule, shift = mixture._linear_rule(features, widths, shares, features.T @ features / len(features))
     centres = np.array([features[labels == k].mean(axis=0) for k in range(4)])
     residuals = features - centres[labels]

@@ -1,0 +1,44 @@
+"""Makes ready, when the server starts, what Tune shows its first visitor."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from core.evaluation.matching import match_steadily
+from core.figures.depth import depth_profile
+from core.sample import Sample
+from ui.data import compute
+from ui.shell import forms, process, sample_picker
+from ui.shell.session import Settings
+from ui.tune import story
+
+_LOG = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def beside_the_server(_server: object) -> AsyncIterator[None]:
+    """Warm up in a thread beside the server, which answers at once; who comes too early waits for the same results."""
+    warming = asyncio.create_task(asyncio.to_thread(_warm_up))
+    yield
+    warming.cancel()
+
+
+def _warm_up() -> None:
+    process.set_up()
+    try:
+        if readable := sample_picker.readable_of(compute.samples()):
+            _compute_first_picture(compute.sample(readable[sample_picker.first(readable)]))
+    except Exception:  # a page says better what is wrong, to somebody who reads it
+        _LOG.info("The first picture was not made ready.", exc_info=True)
+
+
+def _compute_first_picture(sample: Sample) -> None:
+    params = forms.params_of(sample, Settings())
+    if not compute.ready(sample, params):
+        return
+    result = compute.cluster(sample, params)
+    story.chapters(sample)
+    compute.depth_lines(sample, result.direction)
+    depths = compute.shown_direction(sample, result).depth_um(sample.coordinates)
+    depth_profile(depths, sample.labels_true, match_steadily(result.labels, sample.labels_true), theme="light")
