@@ -62,14 +62,18 @@ def _take(sample: Sample, path: KnobPath, default: Any) -> None:
     if (path, value) == (_DIRECTION, "manual") and (angle := state.found_angle(sample)) is not None:
         moved |= forms.by_hand(angle)
     session.change(moved)
-    if parts.form_is(form(sample)) and compute.ready(sample, forms.params(sample)):
+    drawn = parts.drawn_form()
+    if drawn is not None and drawn.kind == form(sample).kind and compute.ready(sample, forms.params(sample)):
         parts.count_move()
         redraw.alone(redraw.PICTURE)  # what is told of it follows when the maps have come to rest
 
 
-def form(sample: Sample) -> object:
-    """Give all that the form and the notices beside it show besides the values of knobs, to be compared."""
+def form(sample: Sample) -> parts.Form:
+    """Give all that the form and the notices beside it show besides the values of knobs."""
     values, standard, settings = forms.params(sample), forms.standard(sample), session.settings()
-    there = [path for path in names() if takes_part(values, path)]
-    at_default = [value_at(values, path) == value_at(standard, path) for path in there]
-    return sample.content_hash, settings.preset, len(settings.changes), there, at_default, address.ignored()
+    there = tuple(path for path in names() if takes_part(values, path))
+    moved = tuple(path for path in there if value_at(values, path) != value_at(standard, path))
+    return parts.Form(
+        kind=(sample.content_hash, settings.preset, there),
+        notes=(len(settings.changes), moved, tuple(address.ignored())),
+    )

@@ -3,10 +3,11 @@
 import dataclasses
 
 import numpy as np
+import streamlit as st
 
 from ui.shell import maps, session
 from ui.tissue_view import TissueMap
-from ui.tune import redraw
+from ui.tune import knobs, parts, redraw
 from ui.tune.shown import Shown, ShownResult
 
 
@@ -18,11 +19,19 @@ def predicted_beside_annotated(shown: Shown, move: int) -> np.ndarray | None:
         shown.sample,
         drawn,
         shown.theme,
-        # Both, also at rest: this request takes the place of one for the picture that waits, and of maps that are not sent yet.
         on_selection=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
-        on_rest=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
+        on_rest=lambda: _tell(shown),
         move=move,
     )
+
+
+def _tell(shown: Shown) -> None:
+    """Draw what is told of the maps, once they rest; the whole page where the form, too, has something new to show."""
+    if parts.drawn_form() == knobs.form(shown.sample):
+        # The picture, too: this request takes the place of one for it that waits, and of maps that are not sent yet.
+        redraw.alone(redraw.PICTURE, redraw.TELLING)
+    else:
+        st.rerun()
 
 
 def predicted(shown: Shown, title: str = "Predicted") -> TissueMap:
