@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
+from core.knobs import declared
 from core.method.cache import StepCache
 from core.method.embedding import principal_components
-from core.method.factors import spatial_factors
+from core.method.factors import RawFactors, raw_factors
 from core.method.pooling import pool_window
 from core.method.timing import StepClock
 from core.method.version import METHOD_VERSION
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from core.method.training import OnEpoch, TrainedModel
 
 T = TypeVar("T")
+_LARGEST_WEIGHT = float(declared(("clustering", "x_weight")).metadata["max"])
 
 
 class EarlySteps:
@@ -65,7 +67,7 @@ class EarlySteps:
         if not params.embedding.pools:
             self.factors(params)
         elif params.embedding.kind != "latent":
-            self.pooled(params.pooling)
+            self.pooled(unscaled(params).pooling)
         return self.model(params) if params.embedding.needs_training else None
 
     def pooled(self, pooling: PoolingParams) -> np.ndarray:
@@ -87,15 +89,18 @@ class EarlySteps:
         ----------
         params : MethodParams
         """
-        sample, pooling, n_factors = self.sample, params.pooling, params.embedding.n_components
+        hops = params.pooling.window - 1
         with self._clock.timed("pool"):
-            return self._kept(
-                lambda: spatial_factors(
-                    sample.expression, sample.coordinates, n_factors, pooling.window - 1, pooling.scale
-                ),
-                "embedded",
-                *embedding_key(params),
-            )
+            return self._kept(lambda: self._raw_factors(params).averaged(hops), "embedded", *embedding_key(params))
+
+    def _raw_factors(self, params: MethodParams) -> RawFactors:
+        sample, n_factors, scale = self.sample, params.embedding.n_components, params.pooling.scale
+        return self._kept(
+            lambda: raw_factors([sample.expression], [sample.coordinates], n_factors, scale)[0],
+            "raw factors",
+            str(n_factors),
+            str(scale),
+        )
 
     def model(self, params: MethodParams) -> "TrainedModel":
         """Trained autoencoder: kept, loaded from its checkpoint, or trained now and saved.
@@ -174,6 +179,29 @@ class EarlySteps:
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
         return self._cache.get(params_key(str(METHOD_VERSION), step, self.sample.content_hash, *parts), compute)
+
+
+def unscaled(params: MethodParams) -> MethodParams:
+    """Move the scale of pooled counts into the X weight, where it means the same: distances between the counts themselves.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Returns
+    -------
+    MethodParams
+        With scale 1 where nothing stands between counts and distance, and the weight is not too large to be declared; else as given.
+    """
+    pooling, clustering = params.pooling, params.clustering
+    weight = clustering.x_weight * pooling.scale
+    if params.embedding.kind != "none" or not clustering.by_kmeans or weight > _LARGEST_WEIGHT:
+        return params
+    return dataclasses.replace(
+        params,
+        pooling=dataclasses.replace(pooling, scale=1.0),
+        clustering=dataclasses.replace(clustering, x_weight=weight),
+    )
 
 
 def early_steps_key(params: MethodParams) -> str:

@@ -6,6 +6,7 @@ noise fraction (Green et al. 1988, doi 10.1109/36.3001), in those of morphometry
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -61,7 +62,79 @@ def spatial_factors(
     Works through the spots in an order fixed by their positions, on one thread: the same tissue gives the same factors,
     however its file is sorted and however many processors there are.
     """
-    return common_factors([expression], [coordinates], n_factors, hops, scale)[0]
+    return raw_factors([expression], [coordinates], n_factors, scale)[0].averaged(hops)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawFactors:
+    """Factors of a section before spots are averaged with their neighbours, which takes hardly any time.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spots, n_factors)
+        In the canonical order of the spots.
+    graph : csr_array of shape (n_spots, n_spots)
+        Of neighbours, in the same order.
+    order : ndarray of shape (n_spots,), int
+        Index of each spot in its file.
+    """
+
+    values: np.ndarray
+    graph: sparse.csr_array
+    order: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in use."""
+        held = self.values, self.order, self.graph.data, self.graph.indices, self.graph.indptr
+        return sum(part.nbytes for part in held)
+
+    def averaged(self, hops: int) -> np.ndarray:
+        """Average each spot's factors with its neighbours', again and again.
+
+        Parameters
+        ----------
+        hops : int
+
+        Returns
+        -------
+        ndarray of shape (n_spots, n_factors)
+            As :func:`spatial_factors` gives them.
+        """
+        with one_thread():
+            factors = _centred(averaged(self.values, self.graph, hops))
+        return _put_back(factors, self.order)
+
+
+def raw_factors(
+    expressions: Sequence[Expression], coordinates: Sequence[Coordinates], n_factors: int, scale: float = 1.0
+) -> list[RawFactors]:
+    """Find the same directions for several sections, none of which is a neighbour of another, and average nothing yet.
+
+    Parameters
+    ----------
+    expressions, coordinates, n_factors, scale
+        As for :func:`common_factors`.
+
+    Returns
+    -------
+    list of RawFactors
+        Of each section.
+
+    Raises
+    ------
+    ParameterError
+        As for :func:`common_factors`.
+    """
+    for expression in expressions:
+        _check_size(expression)
+    orders = [canonical_order(of_section.positions) for of_section in coordinates]
+    with one_thread():
+        sections = [expression[order] for expression, order in zip(expressions, orders, strict=True)]
+        components = _common_components(log_normalised_together(sections, scale), N_COMPONENTS)
+        graphs = [neighbour_graph(of_section[order]) for of_section, order in zip(coordinates, orders, strict=True)]
+        turned = _turned(components, graphs, n_factors)
+    return [RawFactors(*parts) for parts in zip(turned, graphs, orders, strict=True)]
 
 
 def common_factors(
@@ -92,15 +165,7 @@ def common_factors(
     ParameterError
         If a section has fewer than 3 spots, or there are fewer than 2 genes.
     """
-    for expression in expressions:
-        _check_size(expression)
-    orders = [canonical_order(of_section.positions) for of_section in coordinates]
-    with one_thread():
-        sections = [expression[order] for expression, order in zip(expressions, orders, strict=True)]
-        components = _common_components(log_normalised_together(sections, scale), N_COMPONENTS)
-        graphs = [neighbour_graph(of_section[order]) for of_section, order in zip(coordinates, orders, strict=True)]
-        turned = _turned(components, graphs, n_factors, hops)
-    return [_put_back(factors, order) for factors, order in zip(turned, orders, strict=True)]
+    return [raw.averaged(hops) for raw in raw_factors(expressions, coordinates, n_factors, scale)]
 
 
 def _check_size(expression: Expression) -> None:
@@ -204,13 +269,10 @@ def _squared_product(sections: Sequence[Expression], means: Sequence[np.ndarray]
     return total
 
 
-def _turned(
-    sections: Sequence[np.ndarray], graphs: Sequence[sparse.csr_array], n_factors: int, hops: int
-) -> list[np.ndarray]:
+def _turned(sections: Sequence[np.ndarray], graphs: Sequence[sparse.csr_array], n_factors: int) -> list[np.ndarray]:
     components, graph = np.vstack(sections), sparse.csr_array(sparse.block_diag(graphs, format="csr"))
     ends = np.cumsum([len(values) for values in sections])[:-1]
-    factors = components @ noise_scaled_directions(components, graph, ends)[:, :n_factors]
-    return [_centred(part) for part in np.split(averaged(factors, graph, hops), ends)]
+    return np.split(components @ noise_scaled_directions(components, graph, ends)[:, :n_factors], ends)
 
 
 def noise_scaled_directions(

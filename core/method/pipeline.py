@@ -19,7 +19,7 @@ from core.method import mixture
 from core.method.bending import find_bend
 from core.method.cache import StepCache
 from core.method.clustering import cluster, sketch_of
-from core.method.early_steps import EarlySteps, embedding_key
+from core.method.early_steps import EarlySteps, embedding_key, unscaled
 from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of
@@ -127,6 +127,7 @@ class Pipeline(EarlySteps):
         return self._kept(lambda: read_out(params, found).astype(np.int32), "unrefined", *_labels_key(params, found))
 
     def _by_kmeans(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        params = unscaled(params)
         expression, positions = self.embedded(params), self.sample.positions
         sketched = self._kept(lambda: sketch_of(expression, positions), "sketch", *embedding_key(params))
         return cluster(expression, positions, params.clustering, depths=self._depths(found), sketched=sketched)

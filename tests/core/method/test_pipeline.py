@@ -4,7 +4,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from core.method import direction, early_steps, mixture, pipeline, training
+from core.depth import depth
+from core.method import clustering, direction, early_steps, mixture, pipeline, pooling, training
 from core.method.cache import StepCache
 from core.method.factors import spatial_factors
 from core.method.neighbours import neighbour_graph
@@ -35,7 +36,7 @@ def calls(monkeypatch):
         (early_steps, "pool_window"),
         (early_steps, "principal_components"),
         (pipeline, "cluster"),
-        (early_steps, "spatial_factors"),
+        (early_steps, "raw_factors"),
         (mixture, "fit_many"),
         (direction, "from_expression"),
         (training, "train"),
@@ -66,12 +67,28 @@ def test_late_knobs_never_pool_embed_or_train_again(sample, calls):
     assert (calls["pool_window"], calls["train"], calls["from_expression"]) == (1, 1, 1)
 
 
+def test_the_scale_of_pooled_counts_is_a_weight_so_that_turning_it_pools_nothing_again(sample, calls):
+    cache, params = StepCache(), change(preset("paper", 5), "direction", method="manual", angle=0.4)
+    for scale in (1.0, 0.25, 7.5):
+        scaled = change(params, "pooling", scale=scale)
+        labels = pipeline.run(sample, scaled, cache=cache).labels
+        pooled = pooling.pool_window(sample.expression, sample.positions, scaled.pooling)
+        depths = depth(sample.positions, 0.4)
+        assert np.array_equal(labels, clustering.cluster(pooled, sample.positions, params.clustering, depths=depths))
+    assert calls["pool_window"] == 1
+
+
+def test_a_scale_beyond_the_largest_weight_is_taken_as_it_is(sample):
+    params = change(change(preset("paper", 3), "pooling", scale=1e4), "clustering", x_weight=1e5)
+    assert set(pipeline.run(sample, params).labels) == {0, 1, 2}
+
+
 def test_late_knobs_of_the_mixture_never_find_factors_or_pool_again_and_clusters_share_their_fits(sample, calls):
     cache, params = StepCache(), preset("recommended", 7)
     for late in ({}, {"n_clusters": 4}, {"n_clusters": 8}):
         pipeline.run(sample, change(params, "clustering", **late), cache=cache)
         pipeline.run(sample, change(change(params, "clustering", **late), "refinement", rounds=0), cache=cache)
-    assert (calls["spatial_factors"], calls["fit_many"], calls["pool_window"]) == (1, 1, 0)
+    assert (calls["raw_factors"], calls["fit_many"], calls["pool_window"]) == (1, 1, 0)
 
 
 def test_refinement_leaves_fewer_spots_among_strangers(sample):
