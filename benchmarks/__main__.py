@@ -83,6 +83,7 @@ def _run_autoencoder(options: argparse.Namespace) -> bool:
 def _add_page(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = todo.add_parser("page", help="key press to redrawn maps in a real Chromium, first picture, memory")
     parser.add_argument("--moves", type=int, default=20, help="times that each knob is moved (default 20)")
+    parser.add_argument("--preset", choices=("paper", "recommended"), default="paper", help="(default paper)")
     parser.add_argument("--only", choices=page.PARTS, help="one part: a section of real size, 50,000 spots, memory")
     parser.add_argument(
         "--quick", action="store_const", dest="only", const="section", help="the same as --only section"
@@ -93,7 +94,7 @@ def _add_page(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def _run_page(options: argparse.Namespace) -> bool:
     parts = [options.only] if options.only else page.PARTS
-    return page.report(moves=options.moves, parts=parts, anyway=options.anyway)
+    return page.report(moves=options.moves, preset=options.preset, parts=parts, anyway=options.anyway)
 
 
 def _add_import(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -43,6 +43,8 @@ class Traffic:
 
     Parameters
     ----------
+    milliseconds : float
+        From key press to drawn maps.
     to_request, to_maps, to_drawn : float
         From key press to request; from there to the arrival of the maps; from there until they are drawn. NaN if no maps came.
     messages, n_bytes : int
@@ -53,6 +55,7 @@ class Traffic:
         Messages by kind.
     """
 
+    milliseconds: float
     to_request: float
     to_maps: float
     to_drawn: float
@@ -88,6 +91,7 @@ def read(page: Page, pressed: float, drawn: float) -> Traffic:
     arrived = float("nan") if first is None else received[first][0]
     until = received[: 0 if first is None else first + 1]
     return Traffic(
+        milliseconds=drawn - pressed,
         to_request=sent - pressed,
         to_maps=arrived - sent,
         to_drawn=drawn - arrived,

@@ -6,6 +6,8 @@ from ui.data import compute
 from ui.shell import forms, guards, sample_picker
 from ui.tune import knobs, parts, training, view
 
+_PROGRESS_PX = 24
+
 parts.forget_form()
 summary = sample_picker.sample_picker()
 with guards.shown_as_message():
@@ -15,7 +17,8 @@ with guards.shown_as_message():
         knobs.early(sample)
         training.control(sample, forms.params(sample))
         knobs.late(sample)
-    top = st.container()  # filled last, so that the maps appear first
-    view.picture(sample, summary.path.name, top)
+    top = st.container()  # filled after the maps
+    progress = st.container(height=_PROGRESS_PX, border=False)  # as high without the spinner: nothing jumps
+    view.picture(sample, summary.path.name, top, progress)
     view.telling(top)
     parts.remember_form(knobs.form(sample))

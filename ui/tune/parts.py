@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-_FORM, _MOVE = "form drawn", "moves drawn"
+_FORM, _MOVE, _HEAD = "form drawn", "moves drawn", "head drawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +43,13 @@ def drawn_form() -> "Form | None":
     """Look up the form on the page; None while the page is not drawn to its end."""
     drawn: Form | None = st.session_state.get(_FORM)
     return drawn
+
+
+def remember_head(shown: object) -> None:
+    """Remember what the head of the page, above the maps, was drawn for before them; None where it comes after them."""
+    st.session_state[_HEAD] = shown
+
+
+def head() -> object:
+    """Look up what the head was drawn for before the maps."""
+    return st.session_state.get(_HEAD)

@@ -6,18 +6,22 @@ from streamlit.delta_generator import DeltaGenerator
 from core.sample import Sample
 from ui.shell import address, forms, guards, turns
 from ui.tune import cards, finding, header, maps, parts, redraw, selection, state, story, training, views
-from ui.tune.shown import ShownResult
+from ui.tune.shown import Shown, ShownResult
 
 
 @st.fragment(key=redraw.PICTURE)
-def picture(sample: Sample, file: str, top: DeltaGenerator) -> None:
+def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGenerator) -> None:
     """Find the domains that the form asks for and draw the maps, before anything is said of them."""
+    opening = state.shown() is None
     with turns.of_this_server().taken():
         state.show(None)
         with guards.shown_as_message():
-            with top, st.spinner("Finding domains", show_time=True):
+            with progress, st.spinner("Finding domains", show_time=True):
                 shown = finding.find(sample, forms.params(sample), file)
+            if opening:
+                _head(shown, top)  # first, this once: the maps would move down when it comes after them
             state.show((shown, maps.predicted_beside_annotated(shown, parts.move())))
+            parts.remember_head(shown if opening else None)
         address.write(file)
 
 
@@ -28,12 +32,17 @@ def telling(top: DeltaGenerator) -> None:
         return
     shown, selected = found
     with turns.of_this_server().taken(), guards.shown_as_message():
-        with top:
-            header.header(shown)
-            cards.cards(shown)
-            story.story(shown, story.chapters(shown.sample))
+        if parts.head() is not shown:
+            _head(shown, top)
         selection.selection(shown, selected)
         if isinstance(shown, ShownResult):
             views.advice(shown)
             views.charts(shown)
         training.report(shown)
+
+
+def _head(shown: Shown, top: DeltaGenerator) -> None:
+    with top:
+        header.header(shown)
+        cards.cards(shown)
+        story.story(shown, story.chapters(shown.sample))

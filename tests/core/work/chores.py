@@ -60,7 +60,7 @@ def counted_runs(progress, sample, settings, models, steps):
         (lab, "read", "load"),
         (early_steps, "pool_window", "pool"),
         (early_steps, "principal_components", "embed"),
-        (early_steps, "spatial_factors", "embed"),
+        (early_steps, "raw_factors", "embed"),
         (training, "train", "train"),
         (pipeline, "cluster", "cluster"),
     )
