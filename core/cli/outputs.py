@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.cli.console import share_bar
-from core.errors import SampleFileError
+from core.errors import ParameterError, SampleFileError
 from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
 from core.result import Result
 from core.sample import Sample
@@ -34,6 +34,8 @@ class Outputs:
         The sample with its labels, for scanpy and squidpy, and in the lab's format.
     markers : Path, optional
         Marker genes of every cluster, as CSV.
+    thickness : Path, optional
+        Thickness of every cluster and layer, as CSV.
     figure : Path, optional
         Predicted beside annotated.
     names : mapping of int to str
@@ -45,6 +47,7 @@ class Outputs:
     h5ad: Path | None = None
     lab_h5: Path | None = None
     markers: Path | None = None
+    thickness: Path | None = None
     figure: Path | None = None
     names: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
@@ -66,6 +69,8 @@ class Outputs:
             write_lab_h5(sample, result, self.lab_h5, self.names)
         if self.markers is not None:
             _write_markers(sample, renamed(result.labels, self.names), self.markers)
+        if self.thickness is not None:
+            _write_thickness(sample, result, renamed(result.labels, self.names), self.thickness)
         if self.figure is not None:
             _write_figure(sample, result, self.figure)
 
@@ -97,6 +102,16 @@ def _write_markers(sample: Sample, named: np.ndarray, path: Path) -> None:
         sys.stderr.write(
             f"{names[label]} has too few spots ({size}), or the rest too few, to be compared: {path.name} leaves it out.\n"
         )
+
+
+def _write_thickness(sample: Sample, result: Result, named: np.ndarray, path: Path) -> None:
+    from core.evaluation.thickness import measure, thickness_csv
+
+    if result.direction is None:
+        raise ParameterError(
+            "The run has no direction across which thickness could be measured: leave out --thickness, or give a rotation."
+        )
+    _write_text(path, thickness_csv(measure(result.direction, sample.coordinates, named, sample.labels_true)))
 
 
 def _write_figure(sample: Sample, result: Result, path: Path) -> None:
