@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from core.coordinates import Coordinates
 from core.depth import FoundDirection
@@ -26,6 +27,7 @@ COLUMNS = ("labels", "name", "thickness", "lower_quartile", "upper_quartile", "u
 """Of the table: `labels` is `predicted` or `annotated`."""
 
 _STRAYS = 4  # spots: smaller pieces of a domain are strays
+_BUNDLE = 8  # ways, one of them itself, that a length is averaged over
 _SHORTEST = 0.5  # spacings: a shorter stretch only cuts the corner of one spot's area
 _OUTSIDE, _STRAY = -1, -2
 _UNITS = {"µm": "um", "units": "unit of the file"}  # for programs
@@ -221,17 +223,19 @@ def thicknesses(ways: Ways, coordinates: Coordinates, labels: np.ndarray) -> lis
 
     Notes
     -----
-    On each way the stretch around its start that lies in one domain is measured, between borders halfway between two spots.
-    Where a domain is thick more ways start in it, so each way weighs one over its length: the quartiles are over the length
-    of the layer, not over its area. Pieces of a domain of fewer than 4 spots are strays, which interrupt no other domain and
+    On each way the stretch around its start that lies in one domain is measured, between borders halfway between two spots,
+    and averaged over the 8 ways that start nearest in this domain. Where a domain is thick more ways start in it, so each way
+    weighs one over its length: the quartiles are over the length of the layer, not over its area. Pieces of a domain of fewer than 4 spots are strays, which interrupt no other domain and
     are not measured themselves.
     """
     names, of_spot = np.unique(labels, return_inverse=True)
     codes = np.where(names.astype(str)[of_spot] == UNANNOTATED, _OUTSIDE, of_spot)
     codes = np.append(np.where(_strays(of_spot, coordinates), _STRAY, codes), _OUTSIDE)
     own, lengths, whole = _stretches(ways, codes)
+    whole &= lengths >= _SHORTEST * ways.spacing_um
+    starts = ways.points[:, 0, 0]
     return [
-        _thickness(str(name), lengths[own == code], whole[own == code], _SHORTEST * ways.spacing_um)
+        _thickness(str(name), lengths[own == code], whole[own == code], starts[own == code])
         for code, name in enumerate(names)
         if str(name) != UNANNOTATED
     ]
@@ -273,14 +277,23 @@ def _to_border(ways: Ways, last: np.ndarray) -> np.ndarray:
     return np.clip(before / fall, -1, 2)
 
 
-def _thickness(label: str, lengths: np.ndarray, whole: np.ndarray, shortest: float) -> Thickness:
-    measured = lengths[whole & (lengths >= shortest)]
-    if len(measured) < FEWEST_WAYS:
-        return Thickness(label=label, n_ways=len(lengths), n_whole=len(measured))
-    lower, median, upper = weighted_quantiles(measured, 1 / measured, (0.25, 0.5, 0.75))
+def _thickness(label: str, lengths: np.ndarray, whole: np.ndarray, starts: np.ndarray) -> Thickness:
+    if np.count_nonzero(whole) < FEWEST_WAYS:
+        return Thickness(label=label, n_ways=len(lengths), n_whole=int(np.count_nonzero(whole)))
+    local = _local_mean(lengths[whole], starts[whole])
+    lower, median, upper = weighted_quantiles(local, 1 / local, (0.25, 0.5, 0.75))
     return Thickness(
-        label=label, median_um=median, lower_um=lower, upper_um=upper, n_ways=len(lengths), n_whole=len(measured)
+        label=label, median_um=median, lower_um=lower, upper_um=upper, n_ways=len(lengths), n_whole=len(local)
     )
+
+
+def _local_mean(lengths: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Average over ways that start near by, since a border between spots is a zigzag: it is no change of thickness.
+
+    A stretch is met the more often the longer it is, so that the mean over the layer's length is the harmonic one.
+    """
+    _, near = cKDTree(starts).query(starts, k=min(_BUNDLE, len(starts)))
+    return np.asarray(1 / (1 / lengths)[near].mean(axis=1))
 
 
 def weighted_quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[float]) -> list[float]:

@@ -147,9 +147,10 @@ def trace_ways(found: FoundDirection, coordinates: Coordinates) -> Ways:
     """
     spacing = float(np.sqrt(2 / np.sqrt(3) * coordinates.spot_um2))  # of hexagons of that area
     heading, step = _heading(found, coordinates), spacing / _STEPS_PER_SPOT
-    tissue = coordinates.tissue_um - coordinates.tissue_um.min(axis=0)
+    order = canonical_order(coordinates.positions)  # else which of two equally near spots is met depends on the file
+    tissue = (coordinates.tissue_um - coordinates.tissue_um.min(axis=0))[order]
     nearest = _nearest_spot(tissue, step, _REACH[coordinates.on_lattice] * spacing)
-    starts = _starts(tissue, coordinates.positions, spacing)
+    starts = _starts(tissue, spacing)
     origin = coordinates.tissue_um.min(axis=0)[:, None]
 
     def turned(sign: int, points: np.ndarray) -> np.ndarray:
@@ -157,10 +158,11 @@ def trace_ways(found: FoundDirection, coordinates: Coordinates) -> Ways:
 
     halves = [_followed(starts, functools.partial(turned, sign), nearest, step, len(tissue)) for sign in (-1, 1)]
     n_steps = max(spots.shape[1] for spots, _ in halves)
+    numbers = np.append(order, len(order)).astype(np.int32)
     return Ways(
-        np.stack([_widened(spots, n_steps, len(tissue)) for spots, _ in halves], axis=1),
+        numbers[np.stack([_widened(spots, n_steps, len(tissue)) for spots, _ in halves], axis=1)],
         np.stack([_widened(points, n_steps, 0) for _, points in halves], axis=1),
-        np.vstack([tissue, np.zeros(2)]).astype(np.float32),
+        np.vstack([tissue[np.argsort(order)], np.zeros(2)]).astype(np.float32),
         step,
         spacing,
     )
@@ -179,9 +181,8 @@ def _heading(found: FoundDirection, coordinates: Coordinates) -> OfPoints:
     return heading
 
 
-def _starts(tissue: np.ndarray, positions: np.ndarray, spacing: float) -> np.ndarray:
-    order = canonical_order(positions)
-    chosen = order[np.linspace(0, len(order) - 1, min(len(order), MOST_WAYS)).astype(int)]
+def _starts(tissue: np.ndarray, spacing: float) -> np.ndarray:
+    chosen = np.linspace(0, len(tissue) - 1, min(len(tissue), MOST_WAYS)).astype(int)
     offsets = (np.arange(len(chosen))[:, None] * _SPREAD) % 1 - 0.5
     return np.ascontiguousarray((tissue[chosen] + spacing * offsets).T)
 

@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from core.coordinates import off_lattice, on_lattice
 from core.depth import Bend, FoundDirection, across_layers_um, bending_terms
@@ -72,27 +73,28 @@ def test_arcs_whose_depth_is_found_from_expression_are_as_thick_as_they_were_dra
     assert medians(found, VISIUM, layers_between(BORDERS, true)) == pytest.approx(expected(BORDERS), rel=0.05)
 
 
-def sine_stack(coordinates, amplitude=500.0, length=6400.0):
-    """Distance from a sine-shaped surface above the tissue: layers between its levels are parallel curves."""
-    x = np.linspace(-8000, 16000, 40_000)
-    from scipy.spatial import cKDTree
-
-    surface = np.column_stack([x, amplitude * np.sin(2 * np.pi * x / length) - 1000])
-    return cKDTree(surface).query(coordinates.tissue_um)[0]
-
-
 def test_a_sine_shaped_stack_of_parallel_layers_is_as_thick_as_it_was_drawn():
-    # Off the lattice and no deeper than where the sine's normals would meet.
-    spots = off_lattice(VISIUM.tissue_um[VISIUM.tissue_um[:, 1] < 2600][:, ::-1])
-    true = sine_stack(spots, amplitude=300.0)
-    borders = np.array([900.0, 1200.0, 1500.0, 2100.0, 2900.0])
+    """Depth is the distance from a sine-shaped surface, so that layers between its levels are parallel by construction."""
+    half = VISIUM.tissue_um[:, ::-1] / 2
+    spots = off_lattice(half[half[:, 0] < 900])  # no deeper than where the sine's normals meet
+    x = np.linspace(-4000, 8000, 40_000)
+    surface = np.column_stack([x, 150 * np.sin(2 * np.pi * x / 3200) - 500])
+    true = cKDTree(surface).query(spots.tissue_um)[0]
+    borders = np.array([600.0, 800.0, 1050.0, 1350.0])
     found = fitted(true, spots, degree=9)
     assert medians(found, spots, layers_between(borders, true)) == pytest.approx(expected(borders), rel=0.05)
     apart = positions_um(found, spots)
-    assert np.quantile(np.abs((apart - np.median(apart)) - (true - np.median(true))), 0.9) < 50
+    assert np.quantile(np.abs((apart - np.median(apart)) - (true - np.median(true))), 0.9) < 25
 
 
-@pytest.mark.parametrize("angle", [0.0, 0.38, np.pi / 2, 2.6])
+def test_a_straight_stack_of_whole_rows_is_as_thick_as_its_rows():
+    n_rows = [4, 2, 3, 11, 20]
+    labels = np.repeat(np.arange(6).astype(str), [*n_rows, 78 - sum(n_rows)])[VISIUM.positions[:, 0].astype(int)]
+    found = medians(FoundDirection(angle=0.0, method="manual"), VISIUM, labels)
+    assert found == pytest.approx({str(i): n_rows[i] * 50 * np.sqrt(3) for i in range(1, 5)}, rel=0.02)
+
+
+@pytest.mark.parametrize("angle", [0.38, 1.2, np.pi / 2, 2.6])
 def test_a_straight_stack_has_the_thickness_it_was_drawn_with(angle):
     found = FoundDirection(angle=angle, method="manual")
     along = VISIUM.tissue_um @ across_layers_um(angle, VISIUM.unit_um)
