@@ -138,7 +138,7 @@ def _depth_lines(key: str, _coordinates: Coordinates, _bend: Bend) -> list[np.nd
 
 def positions_um(sample: Sample, found: FoundDirection) -> np.ndarray:
     """Measure how far along its way across the layers each spot lies."""
-    key = params_key(sample.content_hash, sample.unit_known, found)
+    key = params_key(sample.content_hash, str(sample.unit_known), found)
     return kept(lambda: ways.positions_um(found, sample.coordinates), "positions along ways", key)
 
 
@@ -146,7 +146,7 @@ def thicknesses(sample: Sample, result: Result, labels: np.ndarray | None = None
     """Measure domains (those of `labels`, where clusters have names) and layers along the ways across the layers."""
     labels, found = result.labels if labels is None else labels, shown_direction(sample, result)
     digest = hashlib.sha256("\n".join(map(str, labels.tolist())).encode()).hexdigest()
-    key = params_key(sample.content_hash, sample.annotation_hash, sample.unit_known, found, digest)
+    key = params_key(sample.content_hash, sample.annotation_hash, str(sample.unit_known), found, digest)
     return kept(lambda: thickness.measure(found, sample.coordinates, labels, sample.labels_true), "thickness", key)
 
 

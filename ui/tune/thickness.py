@@ -45,14 +45,14 @@ def _unit_words(found: Thicknesses) -> str:
 
 def _download(sample: Sample, result: Result) -> None:
     st.download_button(
-        "Thickness as CSV",
+        "This table as CSV",
         functools.partial(as_csv, sample, result),
         file_name=f"{sample.name}_thickness.csv",
         mime="text/csv",
         key=session.widget_key("thickness file"),
         icon=":material/download:",
         type="tertiary",
-        help="This table, with the reason where a thickness is unknown.",
+        help="Thickness of domains and layers, with the reason where one is unknown.",
         on_click="ignore",
     )
 
