@@ -151,7 +151,7 @@ def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> Non
     sample = lab.read(file)
     load_seconds = time.perf_counter() - started
     params, steps = method_params(options, sample, KNOBS), StepCache(max_bytes=STEP_BYTES)
-    out.check(sample, params.clustering.n_clusters)
+    out.check(sample, params)
     with training_bar() as on_epoch:
         work = pipeline.repeat(
             sample, params, options.starts, cache=steps, models=options.models, model=options.model, on_epoch=on_epoch

@@ -12,6 +12,7 @@ import numpy as np
 from core.cli.console import share_bar
 from core.errors import ParameterError, SampleFileError
 from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
+from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 
@@ -51,9 +52,13 @@ class Outputs:
     figure: Path | None = None
     names: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
-    def check(self, sample: Sample, n_clusters: int) -> None:
-        """Refuse paths that cannot be written, before the work starts."""
-        renamed(np.arange(n_clusters), self.names)
+    def check(self, sample: Sample, params: MethodParams) -> None:
+        """Refuse files that cannot be written, before the work starts."""
+        renamed(np.arange(params.clustering.n_clusters), self.names)
+        if self.thickness is not None and params.direction.method == "off":
+            raise ParameterError(
+                "The run has no direction across which thickness could be measured: leave out --thickness or --angle off."
+            )
         if self.loupe is not None:
             loupe_csv(sample, np.zeros(sample.n_spots, dtype=int), sample.name)
 
@@ -107,11 +112,8 @@ def _write_markers(sample: Sample, named: np.ndarray, path: Path) -> None:
 def _write_thickness(sample: Sample, result: Result, named: np.ndarray, path: Path) -> None:
     from core.evaluation.thickness import measure, thickness_csv
 
-    if result.direction is None:
-        raise ParameterError(
-            "The run has no direction across which thickness could be measured: leave out --thickness, or give a rotation."
-        )
-    _write_text(path, thickness_csv(measure(result.direction, sample.coordinates, named, sample.labels_true)))
+    if result.direction is not None:
+        _write_text(path, thickness_csv(measure(result.direction, sample.coordinates, named, sample.labels_true)))
 
 
 def _write_figure(sample: Sample, result: Result, path: Path) -> None:

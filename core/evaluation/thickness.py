@@ -155,7 +155,7 @@ def number_in_words(length: float) -> str:
     -------
     str
     """
-    return f"{length:.0f}" if length >= 10 else f"{length:.3g}"
+    return f"{length:,.0f}" if length >= 10 else f"{length:.3g}"
 
 
 def facts(found: Thicknesses) -> dict[str, Any]:

@@ -143,7 +143,16 @@ def _areas(
 
 def _layout(deepest_um: float, n_panels: int, unit: str, theme: Theme) -> dict[str, Any]:
     style, side = STYLES[theme], 0.5 - _GAP / 2 if n_panels == 2 else 1.0
-    x = charts.axis(style, range=[0, deepest_um], showgrid=False, ticksuffix=f" {unit}", separatethousands=True)
+    x = charts.axis(
+        style,
+        range=[0, deepest_um],
+        showgrid=False,
+        ticksuffix=f" {unit}",
+        showticksuffix="last",
+        tickformat=_DIGITS[unit],
+        nticks=5,
+        tickangle=0,
+    )
     y = charts.axis(style, range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%")
     layout = {
         **charts.chart_style(theme, _HEIGHT_PX),

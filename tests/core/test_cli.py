@@ -147,7 +147,7 @@ def test_without_an_annotation_its_scores_are_null_and_the_others_are_there(run,
 
 def test_thickness_is_in_the_json_in_the_lines_for_people_and_in_its_file(run, part, tmp_path):
     file = tmp_path / "thickness.csv"
-    told = json.loads(run("cluster", part, "--angle", "0.4", "--thickness", str(file), "--json"))["thickness"]
+    told = facts(run, "cluster", part, "--angle", "0.4", "--thickness", file)["thickness"]
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     assert told["unit"] == rows[0]["unit"] == "um"
     for labels in ("predicted", "annotated"):
@@ -155,8 +155,11 @@ def test_thickness_is_in_the_json_in_the_lines_for_people_and_in_its_file(run, p
         assert mine == {
             name: "" if one["thickness"] is None else str(one["thickness"]) for name, one in told[labels].items()
         }
-    assert "Thickness:\n  cluster 0: " in run("cluster", part, "--angle", "0.4")
-    assert json.loads(run("cluster", part, "--angle", "off", "--json"))["thickness"] is None
+    assert "Thickness:\n  cluster 0: " in run("cluster", part, "--angle", "0.4")[1]
+    assert facts(run, "cluster", part, "--angle", "off")["thickness"] is None
+    status, _, err = run("cluster", part, "--angle", "off", "--thickness", tmp_path / "none.csv")
+    assert (status, "no direction across which" in err) == (2, True)
+    assert not (tmp_path / "none.csv").exists()
 
 
 def test_train_keeps_a_model_that_cluster_uses(run, part, tmp_path):

@@ -236,3 +236,17 @@ def test_where_only_the_unit_is_unknown_lengths_stay_the_same():
     unknown = dataclasses.replace(known, unit_known=False)
     assert np.array_equal(positions_um(BOWL, known), positions_um(BOWL, unknown))
     assert (known.length_unit, unknown.length_unit) == ("µm", "units")
+
+
+def test_a_cell_far_from_all_others_takes_no_memory_and_changes_little():
+    cells = np.random.default_rng(5).uniform(0, 4000, (3000, 2))
+    far = off_lattice(np.vstack([cells, [4e6, 4e6]]))
+    found, labels = FoundDirection(angle=0.0, method="manual"), layers_between([1000, 1600, 2500], far.tissue_um[:, 1])
+    assert medians(found, far, labels) == pytest.approx({"1": 600, "2": 900}, rel=0.05)
+
+
+def test_a_depth_without_slope_has_neither_ways_nor_thickness():
+    level = bent((0.0, 0.0))
+    assert not positions_um(level, VISIUM).any()
+    (only,) = measure(level, VISIUM, np.zeros(len(VISIUM), dtype=int), None).predicted
+    assert not only.known
