@@ -13,7 +13,7 @@ from core.layer_names import display_name
 
 _HEIGHT_PX = 220
 _N_BINS = 40
-_GAP = 0.04
+_GAP = 0.1
 _DIGITS = {"µm": ",.0f", "units": ",.4~g"}  # of a distance, by its unit
 
 
@@ -148,7 +148,7 @@ def _layout(deepest_um: float, n_panels: int, unit: str, theme: Theme) -> dict[s
         range=[0, deepest_um],
         showgrid=False,
         ticksuffix=f" {unit}",
-        showticksuffix="last",
+        showticksuffix="first",
         tickformat=_DIGITS[unit],
         nticks=5,
         tickangle=0,
