@@ -7,7 +7,7 @@ Knows positions only. A Visium spot sits where `array_row + array_col` is even; 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -38,17 +38,25 @@ class Coordinates:
         Micrometres of one unit, vertically and horizontally.
     on_lattice : bool
         Whether positions are array rows and columns.
+    unit_known : bool
+        Whether somebody said how long they are; if not, what is called micrometres here is one unit of the file.
     """
 
     positions: np.ndarray
     unit_um: tuple[float, float]
     on_lattice: bool
+    unit_known: bool = True
 
     def __len__(self) -> int:
         return len(self.positions)
 
     def __getitem__(self, spots: np.ndarray) -> Coordinates:
-        return Coordinates(positions=self.positions[spots], unit_um=self.unit_um, on_lattice=self.on_lattice)
+        return replace(self, positions=self.positions[spots])
+
+    @property
+    def length_unit(self) -> str:
+        """What lengths on the tissue are in, for people: `µm`, or `units` of the file where nobody said how long these are."""
+        return "µm" if self.unit_known else "units"
 
     @functools.cached_property
     def tissue_um(self) -> np.ndarray:
@@ -77,13 +85,15 @@ def on_lattice(lattice: np.ndarray) -> Coordinates:
     return Coordinates(positions=lattice.astype(np.float64), unit_um=(ROW_PITCH_UM, COL_PITCH_UM), on_lattice=True)
 
 
-def off_lattice(coords_um: np.ndarray) -> Coordinates:
+def off_lattice(coords_um: np.ndarray, *, unit_known: bool = True) -> Coordinates:
     """Place spots that lie anywhere, such as cells.
 
     Parameters
     ----------
     coords_um : ndarray of shape (n_spots, 2), float
         Vertical, then horizontal; micrometres.
+    unit_known : bool
+        Whether they are known to be that.
 
     Returns
     -------
@@ -96,7 +106,7 @@ def off_lattice(coords_um: np.ndarray) -> Coordinates:
         If most spots lie at one point.
     """
     unit = float(np.sqrt(area_per_spot_um2(coords_um) / _UNITS_PER_SPOT))
-    return Coordinates(positions=coords_um / unit, unit_um=(unit, unit), on_lattice=False)
+    return Coordinates(positions=coords_um / unit, unit_um=(unit, unit), on_lattice=False, unit_known=unit_known)
 
 
 def area_per_spot_um2(coords_um: np.ndarray) -> float:

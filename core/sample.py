@@ -92,6 +92,9 @@ class Sample:
         Where the data come from and under which licence, for people.
     synthetic : bool
         Whether the tissue was made by a program; said wherever the sample is shown.
+    unit_known : bool
+        Whether `coords_um` are known to be micrometres; if not, nobody said how long one unit of the file is, and lengths are
+        shown in units.
 
     Raises
     ------
@@ -113,6 +116,7 @@ class Sample:
     image: TissueImage | None = None
     source: str = ""
     synthetic: bool = False
+    unit_known: bool = True
 
     def __post_init__(self) -> None:
         _check_counts(self.expression)
@@ -146,7 +150,7 @@ class Sample:
         """Where the spots lie, in the units of the method and on the tissue."""
         if self.lattice is not None:
             return on_lattice(self.lattice)
-        return off_lattice(np.asarray(self.coords_um, dtype=np.float64))
+        return off_lattice(np.asarray(self.coords_um, dtype=np.float64), unit_known=self.unit_known)
 
     @functools.cached_property
     def positions(self) -> np.ndarray:

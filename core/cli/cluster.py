@@ -34,7 +34,9 @@ from core.cli.options import (
 from core.cli.outputs import Outputs
 from core.depth import FoundDirection
 from core.errors import ParameterError
+from core.evaluation import thickness
 from core.evaluation.stability import confidence, stability
+from core.evaluation.thickness import Thicknesses
 from core.io import lab
 from core.params import DEFAULT_N_CLUSTERS, DEFAULT_PRESET
 from core.result import Result
@@ -73,6 +75,9 @@ def add(todo: Any) -> None:
         "--markers", type=Path, metavar="OUT.csv", help="rank the genes of every cluster by scanpy's Wilcoxon test"
     )
     parser.add_argument(
+        "--thickness", type=Path, metavar="OUT.csv", help="write how thick each cluster and layer is across the layers"
+    )
+    parser.add_argument(
         "--rename",
         type=_new_name,
         action="extend",
@@ -98,6 +103,7 @@ _FILES: dict[str, Callable[[str], Path]] = {
     "labels": output_path,
     "loupe": output_path,
     "markers": output_path,
+    "thickness": output_path,
     "h5ad": _h5ad_path,
     "lab_h5": output_path,
 }
@@ -145,7 +151,7 @@ def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> Non
     sample = lab.read(file)
     load_seconds = time.perf_counter() - started
     params, steps = method_params(options, sample, KNOBS), StepCache(max_bytes=STEP_BYTES)
-    out.check(sample, params.clustering.n_clusters)
+    out.check(sample, params)
     with training_bar() as on_epoch:
         work = pipeline.repeat(
             sample, params, options.starts, cache=steps, models=options.models, model=options.model, on_epoch=on_epoch
@@ -178,12 +184,19 @@ def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -
         "confidence": _confidence_facts(first),
         "autoencoder": None if first.autoencoder is None else autoencoder_facts(first.autoencoder),
         "direction": None if first.direction is None else _direction(first.direction),
+        "thickness": thickness.facts(found) if (found := _thicknesses(sample, first)) is not None else None,
         "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
         "repeats": [
             {"seed": result.params.clustering.random_state, **dataclasses.asdict(result.scores)} for result in results
         ],
         "agreement_between_starts": stability([run.labels for run in results]) if len(results) > 1 else None,
     }
+
+
+def _thicknesses(sample: Sample, result: Result) -> Thicknesses | None:
+    if result.direction is None:
+        return None
+    return thickness.measure(result.direction, sample.coordinates, result.labels, sample.labels_true)
 
 
 def _confidence_facts(first: Result) -> dict[str, Any] | None:
@@ -212,6 +225,7 @@ def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) 
         facts[f"Seed {result.params.clustering.random_state}"] = score_words(result)
     facts["Without annotation"] = coherence_words(first.scores)
     facts["Confidence"] = _confidence_words(results)
+    facts["Thickness"] = _thickness_words(sample, first)
     facts["Seconds"] = ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
     return facts
 
@@ -256,6 +270,14 @@ def _direction_words(result: Result) -> str:
         part = "" if found.takes_part else ", too little to take part"
         return f"bending, explains {found.support or 0:.0%} of the structure of expression{part}"
     return f"{found.angle:.3f} rad, {ways[found.method]}"
+
+
+def _thickness_words(sample: Sample, result: Result) -> dict[str, str] | None:
+    found = _thicknesses(sample, result)
+    if found is None:
+        return None
+    clusters = {f"cluster {item.label}": thickness.in_words(item, found.unit) for item in found.predicted}
+    return clusters | {item.label: thickness.in_words(item, found.unit) for item in found.annotated}
 
 
 def _confidence_words(results: list[Result]) -> str | None:

@@ -41,6 +41,10 @@ def cluster(options: argparse.Namespace) -> None:
         raise ParameterError("Sections clustered together use no autoencoder: leave out --model.")
     if options.markers is not None:
         raise ParameterError("Marker genes are of one sample: leave out --joint, or --markers.")
+    if options.thickness is not None:
+        raise ParameterError(
+            "Sections clustered together have no direction of their own: leave out --joint, or --thickness."
+        )
     from core.method.joint import JointPipeline  # scikit-learn takes seconds to import, and most commands do without
 
     started = time.perf_counter()

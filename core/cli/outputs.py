@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.cli.console import share_bar
-from core.errors import SampleFileError
+from core.errors import ParameterError, SampleFileError
 from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
+from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 
@@ -34,6 +35,8 @@ class Outputs:
         The sample with its labels, for scanpy and squidpy, and in the lab's format.
     markers : Path, optional
         Marker genes of every cluster, as CSV.
+    thickness : Path, optional
+        Thickness of every cluster and layer, as CSV.
     figure : Path, optional
         Predicted beside annotated.
     names : mapping of int to str
@@ -45,12 +48,17 @@ class Outputs:
     h5ad: Path | None = None
     lab_h5: Path | None = None
     markers: Path | None = None
+    thickness: Path | None = None
     figure: Path | None = None
     names: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
-    def check(self, sample: Sample, n_clusters: int) -> None:
-        """Refuse paths that cannot be written, before the work starts."""
-        renamed(np.arange(n_clusters), self.names)
+    def check(self, sample: Sample, params: MethodParams) -> None:
+        """Refuse files that cannot be written, before the work starts."""
+        renamed(np.arange(params.clustering.n_clusters), self.names)
+        if self.thickness is not None and params.direction.method == "off":
+            raise ParameterError(
+                "The run has no direction across which thickness could be measured: leave out --thickness or --angle off."
+            )
         if self.loupe is not None:
             loupe_csv(sample, np.zeros(sample.n_spots, dtype=int), sample.name)
 
@@ -66,6 +74,8 @@ class Outputs:
             write_lab_h5(sample, result, self.lab_h5, self.names)
         if self.markers is not None:
             _write_markers(sample, renamed(result.labels, self.names), self.markers)
+        if self.thickness is not None:
+            _write_thickness(sample, result, renamed(result.labels, self.names), self.thickness)
         if self.figure is not None:
             _write_figure(sample, result, self.figure)
 
@@ -97,6 +107,13 @@ def _write_markers(sample: Sample, named: np.ndarray, path: Path) -> None:
         sys.stderr.write(
             f"{names[label]} has too few spots ({size}), or the rest too few, to be compared: {path.name} leaves it out.\n"
         )
+
+
+def _write_thickness(sample: Sample, result: Result, named: np.ndarray, path: Path) -> None:
+    from core.evaluation.thickness import measure, thickness_csv
+
+    if result.direction is not None:
+        _write_text(path, thickness_csv(measure(result.direction, sample.coordinates, named, sample.labels_true)))
 
 
 def _write_figure(sample: Sample, result: Result, path: Path) -> None:

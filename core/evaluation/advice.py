@@ -10,7 +10,7 @@ import numpy as np
 
 from core.coordinates import Coordinates
 from core.evaluation.share import Shares, share_in_words
-from core.evaluation.thickness import thickness_um, window_um
+from core.evaluation.window import in_strips_um, window_um
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import UNANNOTATED
@@ -159,7 +159,7 @@ def wide_window(result: Result, coordinates: Coordinates, labels_true: np.ndarra
     if result.direction is None or window == 1 or not result.params.embedding.pools:
         return
     angle = result.direction.angle
-    layers = thickness_um(coordinates, result.labels if labels_true is None else labels_true, angle)
+    layers = in_strips_um(coordinates, result.labels if labels_true is None else labels_true, angle)
     reach = window_um(window, angle, coordinates.unit_um)
     if layers and reach > min(layers.values()):
         thinnest = min(layers, key=lambda label: layers[label])

@@ -1,78 +1,321 @@
-"""How thick layers are and how far the pooling window reaches, across the layers and on the tissue."""
+"""How thick domains and layers are: lengths of the ways across them, as `core.evaluation.ways` traces them.
+
+The length of a way in one domain is what an anatomist measures between two borders, wherever the layers curve, and however a
+bending depth is scaled.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
-from core.coordinates import COL_PITCH_UM, ROW_PITCH_UM, Coordinates
-from core.depth import across_layers_um
+from core.coordinates import Coordinates
+from core.depth import FoundDirection
+from core.evaluation.ways import Ways, trace_ways
+from core.method.neighbours import neighbour_graph
 from core.sample import UNANNOTATED
 
-_VISIUM_STRIP_UM = 400.0
-_VISIUM_SPOT_UM2 = 2 * COL_PITCH_UM * ROW_PITCH_UM
-_FEWEST_OF_ALL = 0.01  # labels of fewer spots are crumbs, not layers
+FEWEST_WAYS = 5
+"""From fewer whole ways there are no quartiles."""
+
+COLUMNS = ("labels", "name", "thickness", "lower_quartile", "upper_quartile", "unit", "n_whole", "n_ways", "reason")
+"""Of the table: `labels` is `predicted` or `annotated`."""
+
+_STRAYS = 4  # spots: smaller pieces of a domain are strays
+_BUNDLE = 8  # ways, one of them itself, that a length is averaged over
+_SHORTEST = 0.5  # spacings: a shorter stretch only cuts the corner of one spot's area
+_OUTSIDE, _STRAY = -1, -2
+_UNITS = {"µm": "um", "units": "unit of the file"}  # for programs
 
 
-def thickness_um(coordinates: Coordinates, labels: np.ndarray, angle: float) -> dict[str, float]:
-    """Measure how thick each label is across the layers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thickness:
+    """Thickness of one domain or layer.
 
     Parameters
     ----------
-    coordinates : Coordinates
-    labels : ndarray of shape (n_spots,), str or int
-        Unannotated spots, and labels of less than 1% of the spots, are left out.
-    angle : float
-        Radians; depth is cos(angle) row - sin(angle) column.
-
-    Returns
-    -------
-    dict of str to float
-        Micrometres by label.
-
-    Notes
-    -----
-    The tissue is cut into strips that run across the layers, 400 um wide on Visium, and off the lattice as wide for the
-    area of a spot. In each strip that holds spots of a label, the thickness is their area over the strip's width; the label's thickness is the median over its strips. So
-    a layer that curves or slants is not taken for a thick one.
+    label : str
+    median_um, lower_um, upper_um : float
+        Median and quartiles over the length of the domain, in micrometres, or in units of the file where the sample's unit is
+        not known; NaN with fewer than :data:`FEWEST_WAYS` whole ways.
+    n_ways : int
+        Ways that start in the domain.
+    n_whole : int
+        Those that pass both borders of it inside the tissue: only these are measured.
     """
-    across = across_layers_um(angle, coordinates.unit_um)
-    along_um = coordinates.tissue_um @ np.array([-across[1], across[0]])
-    strip_um = _VISIUM_STRIP_UM * (coordinates.spot_um2 / _VISIUM_SPOT_UM2) ** 0.5
-    strips = np.floor((along_um - along_um.min()) / strip_um).astype(int)
-    found = {}
-    for label in np.unique(labels):
-        spots = labels == label
-        if str(label) != UNANNOTATED and spots.mean() >= _FEWEST_OF_ALL:
-            counts = np.bincount(strips[spots])
-            found[str(label)] = float(np.median(counts[counts > 0]) * coordinates.spot_um2 / strip_um)
-    return found
+
+    label: str
+    median_um: float = float("nan")
+    lower_um: float = float("nan")
+    upper_um: float = float("nan")
+    n_ways: int = 0
+    n_whole: int = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether there are enough ways to tell."""
+        return self.n_whole >= FEWEST_WAYS
+
+    @property
+    def reason(self) -> str:
+        """Why the thickness is not known, in a sentence; empty where it is."""
+        if self.known:
+            return ""
+        if self.n_ways < FEWEST_WAYS:
+            return f"Only {self.n_ways} ways start in it, and {FEWEST_WAYS} are needed."
+        return (
+            f"Both its borders lie inside the tissue on {self.n_whole} of {self.n_ways} ways; {FEWEST_WAYS} are needed."
+        )
 
 
-def window_um(window: int, angle: float, unit_um: tuple[float, float]) -> float:
-    """Compute how thick a layer must be to spread as widely across the layers as the pooling window.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thicknesses:
+    """Thickness of the domains of a run and of the annotated layers, measured along the same ways.
 
     Parameters
     ----------
-    window : int
-        k: 2k - 1 array rows and columns, or units off the lattice, take part.
-    angle : float
-        Radians, in the coordinates of the positions.
-    unit_um : (float, float)
-        Micrometres of one of those units, vertically and horizontally.
+    unit : str
+        Of all lengths: `µm`, or `units` of the file where the sample's unit is not known.
+    predicted, annotated : tuple of Thickness
+        In ascending order of labels; `annotated` is empty without an annotation.
+    """
+
+    unit: str
+    predicted: tuple[Thickness, ...]
+    annotated: tuple[Thickness, ...] = ()
+
+
+def measure(
+    found: FoundDirection, coordinates: Coordinates, labels: np.ndarray, labels_true: np.ndarray | None
+) -> Thicknesses:
+    """Measure how thick the domains and the annotated layers are across the layers.
+
+    Parameters
+    ----------
+    found : FoundDirection
+        Straight or bent.
+    coordinates : Coordinates
+    labels : ndarray of shape (n_spots,), int or str
+    labels_true : ndarray of shape (n_spots,), str, or None
 
     Returns
     -------
-    float
-        Micrometres.
+    Thicknesses
+        See :func:`thicknesses` for how.
+    """
+    ways = trace_ways(found, coordinates)
+    annotated = [] if labels_true is None else thicknesses(ways, coordinates, labels_true)
+    return Thicknesses(
+        unit=coordinates.length_unit,
+        predicted=tuple(thicknesses(ways, coordinates, labels)),
+        annotated=tuple(annotated),
+    )
 
-    Notes
-    -----
-    On Visium the window is a rectangle of a = (2k - 1) 50 um along x and b = (2k - 1) 86.6 um along y. Along the unit vector (x, y)
-    across the layers its points have the variance (x^2 a^2 + y^2 b^2) / 12; a slab of thickness t has t^2 / 12. Corner to
-    corner the window reaches further, but its corners hold few spots.
+
+def in_words(thickness: Thickness, unit: str) -> str:
+    """Write a thickness as everything shows it.
+
+    Parameters
+    ----------
+    thickness : Thickness
+    unit : str
+
+    Returns
+    -------
+    str
 
     Examples
     --------
-    >>> round(window_um(1, angle=0.0, unit_um=(86.6, 50.0)), 1)
-    86.6
+    >>> in_words(Thickness(label="L2", median_um=201.4, lower_um=186, upper_um=239, n_ways=141, n_whole=60), "µm")
+    '201 µm (186 to 239)'
+    >>> in_words(Thickness(label="WM"), "µm")
+    'unknown'
     """
-    sides = (2 * window - 1) * np.array(unit_um[::-1])
-    return float(np.linalg.norm(across_layers_um(angle, unit_um) * sides))
+    if not thickness.known:
+        return "unknown"
+    middle, low, high = (
+        number_in_words(value) for value in (thickness.median_um, thickness.lower_um, thickness.upper_um)
+    )
+    return f"{middle} {unit} ({low} to {high})"
+
+
+def number_in_words(length: float) -> str:
+    """Write a length to the whole unit; to three digits below 10, as where the unit of a file is long.
+
+    Parameters
+    ----------
+    length : float
+
+    Returns
+    -------
+    str
+    """
+    return f"{length:,.0f}" if length >= 10 else f"{length:.3g}"
+
+
+def facts(found: Thicknesses) -> dict[str, Any]:
+    """List thicknesses for JSON.
+
+    Parameters
+    ----------
+    found : Thicknesses
+
+    Returns
+    -------
+    dict
+        `unit`, and for `predicted` and `annotated` one entry for each label; null where the thickness is not known.
+    """
+    return {
+        "unit": _UNITS[found.unit],
+        "predicted": {item.label: _fact(item) for item in found.predicted},
+        "annotated": {item.label: _fact(item) for item in found.annotated},
+    }
+
+
+def _fact(item: Thickness) -> dict[str, Any]:
+    lengths = {"thickness": item.median_um, "lower_quartile": item.lower_um, "upper_quartile": item.upper_um}
+    rounded = {name: float(f"{value:.4g}") if item.known else None for name, value in lengths.items()}
+    return {**rounded, "n_whole": item.n_whole, "n_ways": item.n_ways, "reason": item.reason}
+
+
+def thickness_csv(found: Thicknesses) -> str:
+    """Write thicknesses as CSV.
+
+    Parameters
+    ----------
+    found : Thicknesses
+
+    Returns
+    -------
+    str
+        The columns :data:`COLUMNS`, a row for each label; lengths are empty where they are not known, and `reason` says why.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for labels, items in (("predicted", found.predicted), ("annotated", found.annotated)):
+        writer.writerows(
+            {"labels": labels, "name": item.label, "unit": _UNITS[found.unit], **_fact(item)} for item in items
+        )
+    return text.getvalue()
+
+
+def thicknesses(ways: Ways, coordinates: Coordinates, labels: np.ndarray) -> list[Thickness]:
+    """Measure how thick each label is along the ways across the layers.
+
+    Parameters
+    ----------
+    ways : Ways
+        Of the same spots.
+    coordinates : Coordinates
+    labels : ndarray of shape (n_spots,), int or str
+        Where spots are `UNANNOTATED`, a layer's border is not known, just as outside the tissue.
+
+    Returns
+    -------
+    list of Thickness
+        In ascending order of labels, without the unannotated.
+
+    Notes
+    -----
+    On each way the stretch around its start that lies in one domain is measured, between borders halfway between two spots,
+    and averaged over the 8 ways that start nearest in this domain. Where a domain is thick more ways start in it, so each way
+    weighs one over its length: the quartiles are over the length of the layer, not over its area. Pieces of a domain of fewer than 4 spots are strays, which interrupt no other domain and
+    are not measured themselves.
+    """
+    names, of_spot = np.unique(labels, return_inverse=True)
+    codes = np.where(names.astype(str)[of_spot] == UNANNOTATED, _OUTSIDE, of_spot)
+    codes = np.append(np.where(_strays(of_spot, coordinates), _STRAY, codes), _OUTSIDE)
+    own, lengths, whole = _stretches(ways, codes)
+    whole &= lengths >= _SHORTEST * ways.spacing_um
+    starts = ways.points[:, 0, 0]
+    return [
+        _thickness(str(name), lengths[own == code], whole[own == code], starts[own == code])
+        for code, name in enumerate(names)
+        if str(name) != UNANNOTATED
+    ]
+
+
+def _strays(labels: np.ndarray, coordinates: Coordinates) -> np.ndarray:
+    graph = neighbour_graph(coordinates).tocoo()
+    graph.data = (labels[graph.row] == labels[graph.col]).astype(float)
+    alike = graph.tocsr()
+    alike.eliminate_zeros()
+    _, piece = connected_components(alike, directed=False)
+    return np.asarray(np.bincount(piece)[piece] < _STRAYS)
+
+
+def _stretches(ways: Ways, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the domain that each way starts in, the length of the way in it, and whether both borders are inside the tissue."""
+    along = codes[ways.spots]
+    own = along[:, 0, 0]
+    same = along == own[:, None, None]
+    first_other = (~same & (along != _STRAY)).argmax(axis=2)
+    steps = np.arange(along.shape[2])
+    last_own = np.where(same & (steps < first_other[:, :, None]), steps, 0).max(axis=2)
+    ends = np.take_along_axis(along, first_other[:, :, None], axis=2)[:, :, 0]
+    lengths = ways.step_um * (last_own + _to_border(ways, last_own)).sum(axis=1)
+    return own, lengths, np.all(ends >= 0, axis=1)
+
+
+def _to_border(ways: Ways, last: np.ndarray) -> np.ndarray:
+    """Share of a step from a point of a way to where the next spot is as near as its own: exact on a straight step."""
+    here, there = (np.take_along_axis(ways.points, at[:, :, None, None], axis=2)[:, :, 0] for at in (last, last + 1))
+    own, other = (
+        ways.tissue[np.take_along_axis(ways.spots, at[:, :, None], axis=2)[:, :, 0]] for at in (last, last + 1)
+    )
+    before, after = (
+        np.square(point - other).sum(axis=2) - np.square(point - own).sum(axis=2) for point in (here, there)
+    )
+    fall = np.where(np.abs(before - after) > 0, before - after, np.inf)
+    # The map of nearest spots is coarse, so that a border may lie a cell before or behind the step that crosses it there.
+    return np.clip(before / fall, -1, 2)
+
+
+def _thickness(label: str, lengths: np.ndarray, whole: np.ndarray, starts: np.ndarray) -> Thickness:
+    if np.count_nonzero(whole) < FEWEST_WAYS:
+        return Thickness(label=label, n_ways=len(lengths), n_whole=int(np.count_nonzero(whole)))
+    local = _local_mean(lengths[whole], starts[whole])
+    lower, median, upper = weighted_quantiles(local, 1 / local, (0.25, 0.5, 0.75))
+    return Thickness(
+        label=label, median_um=median, lower_um=lower, upper_um=upper, n_ways=len(lengths), n_whole=len(local)
+    )
+
+
+def _local_mean(lengths: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Average over ways that start near by, since a border between spots is a zigzag: it is no change of thickness.
+
+    A stretch is met the more often the longer it is, so that the mean over the layer's length is the harmonic one.
+    """
+    _, near = cKDTree(starts).query(starts, k=min(_BUNDLE, len(starts)))
+    return np.asarray(1 / (1 / lengths)[near].mean(axis=1))
+
+
+def weighted_quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[float]) -> list[float]:
+    """Find the values below which given shares of the weight lie.
+
+    Parameters
+    ----------
+    values, weights : ndarray of shape (n,)
+    shares : sequence of float
+        From 0 to 1.
+
+    Returns
+    -------
+    list of float
+        Interpolated between the middles of the weights.
+
+    Examples
+    --------
+    >>> weighted_quantiles(np.array([3.0, 1.0, 2.0]), np.ones(3), [0.5])
+    [2.0]
+    """
+    order = np.argsort(values, kind="stable")
+    values, weights = values[order], weights[order]
+    below = (np.cumsum(weights) - weights / 2) / weights.sum()
+    return [float(value) for value in np.interp(shares, below, values)]

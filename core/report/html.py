@@ -19,10 +19,15 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from core import __version__
+from core.depth import FoundDirection
 from core.errors import FigureError
+from core.evaluation.matching import match_clusters
 from core.evaluation.stability import adjusted_rand
+from core.evaluation.thickness import in_words, measure
+from core.figures.charts import cluster_name
 from core.figures.confusion import confusion
 from core.figures.runs import agreement_of_runs, maps_of_runs, matched_to_each_other, scores_by_layer
+from core.layer_names import display_name
 from core.report.facts import Fact, facts_of
 from core.report.reported import ReportedRun
 from core.report.script import reproduction_script
@@ -45,6 +50,14 @@ class _Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class _Table:
+    """Thickness in one run: rows of a name, the domains' or layers', a thickness in words, and the ways that it is measured on."""
+
+    heading: str
+    rows: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Tissue:
     """What is shown of the runs on one sample: figures, or the runs' own pictures where the sample is missing."""
 
@@ -53,6 +66,7 @@ class _Tissue:
     figures: tuple[_Figure, ...] = ()
     pairs: tuple[_Figure, ...] = ()
     confusions: tuple[_Figure, ...] = ()
+    thicknesses: tuple[_Table, ...] = ()
     pictures: tuple[tuple[str, str], ...] = ()
 
 
@@ -149,6 +163,23 @@ def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
         figures=(_figure(maps_of_runs(sample, labels, results), colours),),
         pairs=(*_agreement(here), *_layers(sample, here)),
         confusions=_confusions(sample, labels, results),
+        thicknesses=tuple(
+            _thicknesses(sample, label, result, result.direction)
+            for label, result in zip(labels, results, strict=True)
+            if result.direction is not None
+        ),
+    )
+
+
+def _thicknesses(sample: Sample, heading: str, result: Result, direction: FoundDirection) -> _Table:
+    found = measure(direction, sample.coordinates, result.labels, sample.labels_true)
+    layers = match_clusters(result.labels, sample.labels_true)
+    names = [cluster_name(cluster, layer) for cluster, layer in layers.items()]
+    rows = [*zip(names, found.predicted, strict=True), *((display_name(item.label), item) for item in found.annotated)]
+    ways = ((item, item.reason or f"{item.n_whole} of {item.n_ways} ways") for _, item in rows)
+    return _Table(
+        heading,
+        tuple((name, in_words(item, found.unit), words) for (name, _), (item, words) in zip(rows, ways, strict=True)),
     )
 
 

@@ -145,6 +145,23 @@ def test_without_an_annotation_its_scores_are_null_and_the_others_are_there(run,
     assert result["params"]["clustering"]["n_clusters"] == 8
 
 
+def test_thickness_is_in_the_json_in_the_lines_for_people_and_in_its_file(run, part, tmp_path):
+    file = tmp_path / "thickness.csv"
+    told = facts(run, "cluster", part, "--angle", "0.4", "--thickness", file)["thickness"]
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    assert told["unit"] == rows[0]["unit"] == "um"
+    for labels in ("predicted", "annotated"):
+        mine = {row["name"]: row["thickness"] for row in rows if row["labels"] == labels}
+        assert mine == {
+            name: "" if one["thickness"] is None else str(one["thickness"]) for name, one in told[labels].items()
+        }
+    assert "Thickness:\n  cluster 0: " in run("cluster", part, "--angle", "0.4")[1]
+    assert facts(run, "cluster", part, "--angle", "off")["thickness"] is None
+    status, _, err = run("cluster", part, "--angle", "off", "--thickness", tmp_path / "none.csv")
+    assert (status, "no direction across which" in err) == (2, True)
+    assert not (tmp_path / "none.csv").exists()
+
+
 def test_train_keeps_a_model_that_cluster_uses(run, part, tmp_path):
     options = ("--epochs", "2", "--width", "8", "--models", tmp_path / "models")
     trained = facts(run, "train", part, *options)

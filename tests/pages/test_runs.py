@@ -244,6 +244,7 @@ def test_everything_is_offered_and_nothing_is_made_before_the_click(samples_fold
         "Report",
         "Maps as SVG",
         "Labels as CSV",
+        "Thickness as CSV",
         "Labels for Loupe",
         "Sample as h5ad",
         "Script that repeats it",

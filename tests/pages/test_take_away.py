@@ -11,7 +11,15 @@ from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from ui.tune import naming
 
-FILES = ["Maps as PNG", "Maps as SVG", "Maps as HTML", "Labels as CSV", "Labels for Loupe", "Sample as h5ad"]
+FILES = [
+    "Maps as PNG",
+    "Maps as SVG",
+    "Maps as HTML",
+    "Labels as CSV",
+    "Thickness as CSV",
+    "Labels for Loupe",
+    "Sample as h5ad",
+]
 
 
 def offered(app):

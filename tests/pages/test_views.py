@@ -1,6 +1,8 @@
 """Journeys over the advice and the charts below the maps of Tune, from `app.py`."""
 
+import dataclasses
 import json
+import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -39,6 +41,28 @@ def test_at_first_the_depth_profile_and_the_shares_are_shown(app):
     assert "Predicted along depth" in above(app)
     assert spec(app)["layout"]["height"] == 220
     assert app.button_group(CHART).value == "Depth profile"
+
+
+def test_below_the_depth_profile_stands_the_thickness_of_domains_beside_that_of_layers(app):
+    predicted, annotated = (item.value for item in app.table)
+    assert predicted.columns.tolist() == ["Predicted", "Thickness", "Ways"]
+    assert annotated["Annotated"].tolist() == ["Layer 1", "Layer 2", "Layer 3"]
+    # Layer 2 of `small_tissue` lies between the others; those go on beyond the tissue.
+    assert annotated["Thickness"][0] == annotated["Thickness"][2] == "unknown"
+    assert re.fullmatch(r"\d+ µm \(\d+ to \d+\)", annotated["Thickness"][1])
+    assert "This table as CSV" in {item.proto.label for item in app.get("download_button")}
+    choose(app, "Confusion")
+    assert not app.table
+
+
+def test_where_the_unit_is_unknown_profile_and_thickness_say_units(samples_folder):
+    plain = small_sample("bare")
+    cells = dataclasses.replace(plain, lattice=None, coords_um=plain.tissue_um[:, ::-1], unit_known=False)
+    lab.write(cells, samples_folder / "bare.h5")
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    assert spec(app)["layout"]["xaxis"]["ticksuffix"] == " units"
+    assert "units of the file" in notes(app)
+    assert " units (" in app.table[1].value["Thickness"][1]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("Confusion", "heatmap"), ("Flow", "sankey")])
@@ -187,7 +211,7 @@ def test_without_a_browser_on_the_server_pictures_are_refused_with_a_sentence_an
     assert len(buttons) == len(app.warning) == 2
     assert all(item.proto.disabled for item in buttons)
     others = [item for item in app.get("download_button") if item.proto.label.endswith(("HTML", "CSV"))]
-    assert len(others) == 3
+    assert len(others) == 5  # maps, labels and thickness in Export; the chart, and the table below it
     assert not any(item.proto.disabled for item in others)
 
 

@@ -6,6 +6,7 @@ Sessions share the returned values, so never change them. Everything large lies 
 
 import dataclasses
 import functools
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,8 +17,9 @@ import streamlit as st
 
 from core.coordinates import Coordinates
 from core.depth import Bend, FoundDirection
-from core.evaluation import share
+from core.evaluation import share, thickness, ways
 from core.evaluation.share import Shares
+from core.evaluation.thickness import Thicknesses
 from core.figures.depth_lines import depth_lines as depth_lines_of
 from core.folders import models_folder, samples_folder
 from core.io import lab
@@ -132,6 +134,20 @@ def depth_lines(sample: Sample, found: FoundDirection | None) -> Sequence[np.nda
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _depth_lines(key: str, _coordinates: Coordinates, _bend: Bend) -> list[np.ndarray]:
     return depth_lines_of(_coordinates, _bend)
+
+
+def positions_um(sample: Sample, found: FoundDirection) -> np.ndarray:
+    """Measure how far along its way across the layers each spot lies."""
+    key = params_key(sample.content_hash, str(sample.unit_known), found)
+    return kept(lambda: ways.positions_um(found, sample.coordinates), "positions along ways", key)
+
+
+def thicknesses(sample: Sample, result: Result, labels: np.ndarray | None = None) -> Thicknesses:
+    """Measure domains (those of `labels`, where clusters have names) and layers along the ways across the layers."""
+    labels, found = result.labels if labels is None else labels, shown_direction(sample, result)
+    digest = hashlib.sha256("\n".join(map(str, labels.tolist())).encode()).hexdigest()
+    key = params_key(sample.content_hash, sample.annotation_hash, str(sample.unit_known), found, digest)
+    return kept(lambda: thickness.measure(found, sample.coordinates, labels, sample.labels_true), "thickness", key)
 
 
 def shown_direction(sample: Sample, result: Result) -> FoundDirection:

@@ -15,6 +15,7 @@ import streamlit as st
 
 from core.errors import FigureError, RecordError
 from core.evaluation.matching import match_steadily
+from core.evaluation.thickness import thickness_csv
 from core.figures.colours import Theme
 from core.figures.export import as_bytes
 from core.figures.runs import maps_of_runs
@@ -151,6 +152,10 @@ def _loupe(kept: KeptRun) -> bytes:
     return loupe_csv(sample, renamed(result.labels), LOUPE_CATEGORY).encode()
 
 
+def _thickness(kept: KeptRun) -> bytes:
+    return thickness_csv(compute.thicknesses(*_at_hand(kept))).encode()
+
+
 def _h5ad(kept: KeptRun) -> bytes:
     sample, result = _at_hand(kept)
     embeddings = compute.embeddings(sample, result)() if compute.ready(sample, result.params) else None
@@ -191,6 +196,7 @@ def _has_barcodes(kept: KeptRun) -> bool:
 
 _OFFERS = (
     _Offer("Labels as CSV", "Columns spot (barcode, or row number from 0) and cluster.", "_labels.csv", "text/csv", _labels, _has_sample),
+    _Offer("Thickness as CSV", "Thickness of each domain and layer across the layers: median and quartiles.", "_thickness.csv", "text/csv", _thickness, _has_sample),
     _Offer("Labels for Loupe", "Columns Barcode and domain, as Loupe Browser imports a category; needs a sample with barcodes.", "_loupe.csv", "text/csv", _loupe, _has_barcodes),
     _Offer("Sample as h5ad", "Counts, labels, positions, embeddings and parameters, for scanpy and squidpy.", "_domains.h5ad", "application/x-hdf5", _h5ad, _has_sample),
     _Offer("Script that repeats it", "A Python script that computes the run again from the sample's file and checks every label.", ".py", "text/x-python", _script, _has_labels),

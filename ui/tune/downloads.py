@@ -20,7 +20,7 @@ from ui.data import compute
 from ui.shell import guards, maps
 from ui.shell.charts import refused_kinds
 from ui.shell.downloads import LOUPE_CATEGORY, bytes_of, download
-from ui.tune import naming
+from ui.tune import naming, thickness
 from ui.tune.shown import Shown, ShownResult
 
 Names = dict[int, str] | None
@@ -78,6 +78,14 @@ def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> 
         f"{sample.name}_labels.csv",
         "text/csv",
         "Columns spot (barcode, or row number from 0) and cluster, in the order of the file.",
+        disabled=disabled,
+    )
+    download(
+        "Thickness as CSV",
+        lambda: thickness.as_csv(sample, result, names).encode(),
+        f"{sample.name}_thickness.csv",
+        "text/csv",
+        "Thickness of each domain and layer across the layers: median and quartiles.",
         disabled=disabled,
     )
     bare = sample.barcodes is None

@@ -5,6 +5,7 @@ Only the chosen chart is computed, drawn and sent.
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 
 from core.depth import LEAST_SUPPORT, FoundDirection
@@ -26,12 +27,12 @@ from ui.shell import guards, session
 from ui.shell.charts import Chart, downloads, show
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import offer, watch
-from ui.tune import how_many, markers, redraw
+from ui.tune import how_many, markers, redraw, thickness
 from ui.tune.shown import Shown, ShownResult
 
 N_REPEATS = 10
 N_RUNS = 3
-_MARKERS, _RECOMMENDED = "Markers", "recommended"
+_DEPTH, _MARKERS, _RECOMMENDED = "Depth profile", "Markers", "recommended"
 
 
 def advice(shown: ShownResult) -> None:
@@ -111,17 +112,31 @@ def charts(shown: ShownResult) -> None:
             show(*chart)
             with row:
                 downloads(chart[0], f"{shown.sample.name}_{str(chosen).lower().replace(' ', '_')}")
-        if chosen == _MARKERS:
-            markers.tables(shown)
+        if chosen in _BELOW:
+            _BELOW[chosen](shown)
 
 
 def _depth_profile(shown: ShownResult) -> Chart:
     sample = shown.sample
     found = compute.shown_direction(sample, shown.result)
     st.caption(_depth_in_words(found, off=shown.result.direction is None))
-    figure = depth_profile(found.depth_um(sample.coordinates), sample.labels_true, shown.matching, theme=shown.theme)
+    positions, unit = compute.positions_um(sample, found), sample.coordinates.length_unit
+    if not np.isfinite(positions).all():
+        st.caption(f"{np.count_nonzero(np.isnan(positions)):,} spots lie on ways that never meet the middle depth.")
+    figure = depth_profile(
+        found.depth_um(sample.coordinates),
+        sample.labels_true,
+        shown.matching,
+        positions_um=positions,
+        unit=unit,
+        theme=shown.theme,
+    )
     way = "that bends with the layers" if found.bend is not None else f"along {found.angle:.2f} rad"
-    return figure, f"Share of each label along a depth {way} of {sample.name}."
+    words = "µm" if sample.unit_known else "units of the file, as nobody said how long one is"
+    return (
+        figure,
+        f"Share of each label along a depth {way} of {sample.name}; distances along the ways across the layers, in {words}.",
+    )
 
 
 def _depth_in_words(found: FoundDirection, *, off: bool) -> str:
@@ -217,7 +232,7 @@ def _three_runs(shown: ShownResult) -> Chart:
 
 
 _CHARTS: dict[str, Callable[[ShownResult], Chart | None]] = {
-    "Depth profile": _depth_profile,
+    _DEPTH: _depth_profile,
     "Confusion": _confusion,
     "Flow": _flow,
     "Repeats": _repeats,
@@ -226,3 +241,5 @@ _CHARTS: dict[str, Callable[[ShownResult], Chart | None]] = {
     "Three runs": _three_runs,
     _MARKERS: markers.dots,
 }
+_BELOW: dict[str, Callable[[ShownResult], None]] = {_DEPTH: thickness.tables, _MARKERS: markers.tables}
+"""What stands below a chart."""

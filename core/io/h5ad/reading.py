@@ -298,7 +298,15 @@ class _Look:
             "good" if known is not None else "notice",
             "" if known is not None else _UNIT_ADVICE,
         )
-        return {"coords_um": coords * unit, "coords_px": coords if scales and not where.in_um else None}
+        said = known is not None or unit != ImportChoices().um_per_unit
+        return {
+            "coords_um": coords * unit,
+            "coords_px": coords if scales and not where.in_um else None,
+            "unit_known": said and not self._own_unit_unknown(),
+        }
+
+    def _own_unit_unknown(self) -> bool:
+        return bool(positions.lone_number(self._file.get(f"uns/{positions.OWN}/unit_unknown")))
 
     def _say_image(self) -> None:
         libraries = positions.libraries(self._file)

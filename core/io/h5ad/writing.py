@@ -240,6 +240,7 @@ def _facts(sample: Sample, result: Result) -> dict[str, Any]:
         "sample": sample.name,
         "spatial_unit": "micrometre" if sample.coords_px is None else "full-resolution pixel",
         "synthetic": sample.synthetic,
+        "unit_unknown": not sample.unit_known,
         "source": _objects([sample.source]),
     }
     if result.direction is not None:

@@ -135,6 +135,7 @@ def _read_parts(file: h5py.File, layout: Layout) -> dict[str, Any]:
         "image": _read_image(file),
         "source": _read_source(file),
         "synthetic": flag(file, "synthetic"),
+        "unit_known": not flag(file, "unit_unknown"),
         "expression": _read_sparse(file["X"], layout) if layout.is_sparse else _read_dense(file),
     }
 

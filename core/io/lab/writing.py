@@ -60,6 +60,8 @@ def _contents(sample: Sample) -> dict[str, Any]:
         contents["source"] = _stored_text(np.array([sample.source]))
     if sample.synthetic:
         contents["synthetic"] = np.ones(1, dtype=np.uint8)
+    if not sample.unit_known:
+        contents["unit_unknown"] = np.ones(1, dtype=np.uint8)
     return contents
 
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 MOST_BYTES = 8 * 2**30
 """Budget of a folder; the values used longest ago are deleted, and computed again when needed."""
 
-_TEXT = ("name", "source", "synthetic")
+_TEXT = ("name", "source", "synthetic", "unit_known")
 _ARRAYS = ("lattice", "coords_um", "labels_true", "gene_names", "barcodes", "coords_px", "spot_rgb")
 
 

@@ -9,7 +9,7 @@ from core.coordinates import off_lattice, on_lattice
 from core.depth import Bend, FoundDirection
 from core.evaluation import advice
 from core.evaluation.share import Shares
-from core.evaluation.thickness import thickness_um, window_um
+from core.evaluation.window import in_strips_um, window_um
 from core.params import ClusteringParams, MethodParams, PoolingParams, preset
 from core.result import AutoencoderReport, Result
 
@@ -33,14 +33,14 @@ def kinds(result, labels_true=LAYERS, shares=None):
 
 
 def test_flat_layers_are_as_thick_as_their_rows():
-    thick = thickness_um(VISIUM, LAYERS, 0.0)
+    thick = in_strips_um(VISIUM, LAYERS, 0.0)
     for layer, n_rows in (("Layer1", 2), ("Layer2", 6), ("WM", 16)):
         assert thick[layer] == pytest.approx(n_rows * 86.6, rel=0.01)
 
 
 def test_a_slanted_layer_is_no_thicker_than_a_flat_one():
     slanted = (LATTICE[:, 0] + LATTICE[:, 1] // 6) // 4
-    thick = thickness_um(VISIUM, slanted, 0.0)
+    thick = in_strips_um(VISIUM, slanted, 0.0)
     assert np.median(list(thick.values())) == pytest.approx(4 * 86.6, rel=0.15)
 
 
@@ -48,7 +48,7 @@ def test_a_slanted_layer_is_no_thicker_than_a_flat_one():
 def test_layers_of_cells_are_as_thick_as_they_were_drawn_whatever_the_size_of_a_cell(side_um):
     cells = np.random.default_rng(0).uniform(0, side_um, (4000, 2))
     layers = np.array(["Layer1", "Layer2", "WM"])[np.searchsorted([0.2, 0.5], cells[:, 0] / side_um)]
-    thick = thickness_um(off_lattice(cells), layers, 0.0)
+    thick = in_strips_um(off_lattice(cells), layers, 0.0)
     for layer, share in (("Layer1", 0.2), ("Layer2", 0.3), ("WM", 0.5)):
         assert thick[layer] == pytest.approx(share * side_um, rel=0.1)
 

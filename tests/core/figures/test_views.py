@@ -11,7 +11,7 @@ from core.evaluation.share import Shares
 from core.evaluation.stability import agreement_with_others, kept_share
 from core.figures import charts, colours, small_maps
 from core.figures.confusion import confusion
-from core.figures.depth import depth_profile, shares_along
+from core.figures.depth import depth_profile, distances, shares_along
 from core.figures.flow import flow
 from core.figures.repeats import repeats, scores_of_starts
 from core.figures.shares import share_bar
@@ -87,7 +87,7 @@ def test_the_profiles_add_up_to_one_in_matched_colours_from_zero_to_the_deepest_
     for panel in ("x", "x2"):
         parts = [trace for trace in figure.data if trace.xaxis == panel or (panel == "x" and trace.xaxis == "x1")]
         assert np.sum([trace.y for trace in parts], axis=0) == pytest.approx(1)
-        assert (parts[0].x[0], parts[0].x[-1]) == (0, pytest.approx(5 * 0.0866, rel=1e-3))
+        assert (parts[0].x[0], parts[0].x[-1]) == (0, pytest.approx(5 * 86.6, rel=1e-3))
     predicted, annotated = figure.data[0], figure.data[3]
     assert (predicted.fillcolor, predicted.name, annotated.name) == (
         annotated.fillcolor,
@@ -95,6 +95,22 @@ def test_the_profiles_add_up_to_one_in_matched_colours_from_zero_to_the_deepest_
         "Layer 1",
     )
     assert figure.layout.height == 220
+
+
+def test_the_profile_is_drawn_where_spots_lie_along_their_ways_and_says_the_unit():
+    depth = LATTICE[:, 0].astype(float)  # rows are equally deep, and each is 50 more to walk than the one before
+    along = np.array([0.0, 50, 150, 300, 500, 750])[LATTICE[:, 0]]
+    figure = depth_profile(depth, LAYERS, MATCHING, positions_um=along, unit="units")
+    assert (figure.data[0].x[0], figure.data[0].x[-1]) == (0, 750)
+    assert set(np.round(figure.data[0].x, 6)) == {0, 50, 150, 300, 500, 750}
+    assert figure.layout.xaxis.ticksuffix == " units"
+    assert "units" in figure.data[0].hovertemplate
+    assert depth_profile(depth, LAYERS, MATCHING).layout.xaxis.ticksuffix == " µm"
+
+
+def test_where_spots_of_one_depth_lie_apart_their_mean_counts_and_distance_never_falls():
+    found = distances(np.array([0.0, 1, 2, 3]), np.array([0.0, 100, 80, np.nan]))
+    assert found.tolist() == [0, 100, 100, 100]
 
 
 def test_without_an_annotation_the_predicted_profile_stands_alone():

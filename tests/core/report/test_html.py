@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import FigureError
+from core.evaluation.thickness import in_words, measure
 from core.params import preset, replaced
 from core.report.html import html_report, script_name
 from core.report.script import labels_sha256, reproduction_script
@@ -157,3 +158,14 @@ def test_a_sample_without_annotation_is_told_of_without_layers():
 def test_no_runs_and_more_than_six_are_refused(runs, n_runs):
     with pytest.raises(FigureError, match=f"on {n_runs} runs was asked for"):
         html_report(runs[:1] * n_runs, {})
+
+
+def test_the_report_says_how_thick_each_domain_and_layer_is(sample):
+    run = reported(sample, preset("paper", n_clusters=3), name="First")
+    page = Read(html_report([run], {sample.content_hash: sample}))
+    rows = {row[0]: row[1:] for row in page.rows if row}
+    found = measure(run.result.direction, sample.coordinates, run.result.labels, sample.labels_true)
+    for item in found.annotated:
+        ways = item.reason or f"{item.n_whole} of {item.n_ways} ways"
+        assert rows[item.label.replace("Layer", "Layer ")] == [in_words(item, "µm"), ways]
+    assert any(item.known for item in found.annotated)

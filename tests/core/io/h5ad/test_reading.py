@@ -11,12 +11,14 @@ import pytest
 from scipy import sparse
 
 from core.errors import SampleError, SampleFileError, UnsafeFileError
-from core.io import h5ad
+from core.io import h5ad, lab
 from core.io.h5ad import counts as h5ad_counts
+from core.io.h5ad.writing import write_h5ad
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.public import paste2
 from core.method import pipeline
 from core.params import preset
+from core.result import Result
 from tests.h5ad_files import categories, pixels, saved, text, tissue, visium_adata
 
 ALL = ImportChoices(genes="all")
@@ -132,6 +134,19 @@ def test_micrometres_per_unit_are_a_choice_where_the_file_is_silent(tmp_path: Pa
     assert check(h5ad.survey(path), "Positions").status == "notice"
     found = h5ad.read(path, ImportChoices(genes="all", um_per_unit=0.5))
     np.testing.assert_allclose(found.coords_um, pixels(tissue())[:, ::-1] / 2)
+    assert found.unit_known
+
+
+def test_where_neither_file_nor_reader_says_the_unit_it_is_not_known_and_stays_so(tmp_path: Path):
+    adata = visium_adata(tissue())
+    del adata.obs["array_row"]
+    found = h5ad.read(saved(adata, tmp_path), ALL)
+    assert not found.unit_known
+    lab.write(found, tmp_path / "again.h5")
+    assert not lab.read(tmp_path / "again.h5").unit_known
+    result = Result(sample_name=found.name, labels=np.zeros(found.n_spots, dtype=int), params=preset("paper"))
+    write_h5ad(found, result, tmp_path / "out.h5ad")
+    assert not h5ad.read(tmp_path / "out.h5ad", ALL).unit_known
 
 
 def test_array_positions_on_a_square_grid_are_not_taken_for_visiums(tmp_path: Path):

@@ -1,0 +1,89 @@
+"""Thickness of each domain and layer, below the depth profile of Tune."""
+
+import functools
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.evaluation.thickness import Thickness, Thicknesses, in_words, thickness_csv
+from core.figures import charts
+from core.figures.colours import layer_colours
+from core.io.export import renamed
+from core.layer_names import display_name
+from core.result import Result
+from core.sample import Sample
+from ui.data import compute
+from ui.shell import session
+from ui.shell.guards import as_markdown
+from ui.tune.shown import ShownResult
+
+HELP = (
+    "Length of the ways across the layers (they follow the gradient of depth through the tissue) in each domain: the median, and "
+    "the quartiles in brackets. Only ways that pass both borders inside the tissue count; the last column says how many. A "
+    "domain at the edge of the tissue may go on beyond it, so that its thickness is unknown."
+)
+Row = tuple[str, str, Thickness]
+
+
+def tables(shown: ShownResult) -> None:
+    """Show the thickness of the domains beside that of the annotated layers, with their file."""
+    found = compute.thicknesses(shown.sample, shown.result)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"**Thickness** across the layers{_unit_words(found)}: median (quartiles)", help=HELP)
+        _download(shown.sample, shown.result)
+    columns = st.columns(2 if found.annotated else 1, gap="medium")
+    with columns[0]:
+        _table("Predicted", _predicted(shown, found), found.unit)
+    if found.annotated:
+        with columns[1]:
+            _table("Annotated", _annotated(shown, found), found.unit)
+
+
+def _unit_words(found: Thicknesses) -> str:
+    return "" if found.unit == "µm" else ", in units of the file, as nobody said how long one is"
+
+
+def _download(sample: Sample, result: Result) -> None:
+    st.download_button(
+        "This table as CSV",
+        functools.partial(as_csv, sample, result),
+        file_name=f"{sample.name}_thickness.csv",
+        mime="text/csv",
+        key=session.widget_key("thickness file"),
+        icon=":material/download:",
+        type="tertiary",
+        help="Thickness of domains and layers, with the reason where one is unknown.",
+        on_click="ignore",
+    )
+
+
+def as_csv(sample: Sample, result: Result, names: dict[int, str] | None = None) -> str:
+    """Write the thickness of domains and layers as a file."""
+    labels = renamed(result.labels, names) if names else None
+    return thickness_csv(compute.thicknesses(sample, result, labels))
+
+
+def _predicted(shown: ShownResult, found: Thicknesses) -> list[Row]:
+    matching = shown.matching
+    shades = charts.colours_of_clusters(matching, shown.sample.labels_true, shown.theme)
+    by_label = {item.label: item for item in found.predicted}
+    return [
+        (shades[cluster], charts.cluster_name(cluster, matching.layers[cluster]), by_label[str(cluster)])
+        for cluster in charts.ordered_clusters(matching)
+    ]
+
+
+def _annotated(shown: ShownResult, found: Thicknesses) -> list[Row]:
+    layers = charts.layers_of(shown.sample.labels_true, unannotated=False)
+    shades, by_label = layer_colours(layers, shown.theme), {item.label: item for item in found.annotated}
+    return [(shades[layer], display_name(layer), by_label[layer]) for layer in layers]
+
+
+def _table(title: str, rows: Sequence[Row], unit: str) -> None:
+    st.table(
+        {
+            title: [as_markdown(name) for _, name, _ in rows],
+            "Thickness": [in_words(item, unit) for _, _, item in rows],
+            "Ways": [f"{item.n_whole} of {item.n_ways}" for _, _, item in rows],
+        }
+    )
