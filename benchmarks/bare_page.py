@@ -6,7 +6,6 @@ Two runs, made once, are sent by turns: the browser gets no message about maps t
 import streamlit as st
 
 from core.evaluation.matching import match_steadily
-from core.figures.comparison import spot_names
 from core.params import preset
 from core.sample import Sample
 from ui.data import compute
@@ -30,8 +29,7 @@ with st.sidebar:
     index = st.slider("Bare slider", 0, 1000) + st.number_input("Bare number", 0, 1000)
 tissue_view(
     session.widget_key("maps"),
-    coordinates=sample.coordinates,
+    spots=maps.spots(sample, stained=False),
     maps=shown[int(index) % 2],
-    spot_names=spot_names(sample),
     theme="light",
 )

@@ -244,6 +244,17 @@ class Sample:
             return ""
         return hashlib.sha256("\n".join(map(str, self.labels_true)).encode()).hexdigest()[:32]
 
+    @functools.cached_property
+    def spots_hash(self) -> str:
+        """Digest of positions, barcodes and colours of the spots, for keys of what pictures of all runs share."""
+        digest = hashlib.sha256(str(self.on_lattice).encode())
+        for name, part in (("um", self.tissue_um), ("px", self.coords_px), ("rgb", self.spot_rgb)):
+            if part is not None:
+                digest.update(name.encode() + np.ascontiguousarray(part).tobytes())
+        if self.barcodes is not None:
+            digest.update("\n".join(map(str, self.barcodes)).encode())
+        return digest.hexdigest()[:32]
+
 
 _BY_SPOT = ("lattice", "coords_um", "labels_true", "barcodes", "coords_px", "spot_rgb")
 

@@ -14,7 +14,8 @@ from core.result import Result
 from core.sample import Sample
 from ui.data import compute
 from ui.shell import pictures
-from ui.tissue_view import TissueMap, tissue_view
+from ui.tissue_view import Spots, TissueMap, tissue_view
+from ui.tissue_view.spots import pack
 
 
 def draw(
@@ -28,19 +29,25 @@ def draw(
     move: int = 0,
 ) -> np.ndarray | None:
     """Draw maps of a sample, and say which spots the lasso holds; None while it holds none."""
+    image = pictures.underlay(sample)
     return tissue_view(
         key,
-        coordinates=sample.coordinates,
+        spots=spots(sample, stained=image is None),
         maps=maps,
         hover_only=hover_only,
-        spot_names=spot_names(sample),
         theme=theme,
-        stain=sample.spot_rgb,
-        image=pictures.underlay(sample),
+        image=image,
         on_selection=on_selection,
         on_rest=on_rest,
         move=move,
     )
+
+
+def spots(sample: Sample, *, stained: bool) -> Spots:
+    """Pack the spots of a sample, once, with or without the colour of the tissue under them."""
+    stain = sample.spot_rgb if stained else None
+    key = "stained" * (stain is not None)
+    return compute.kept(lambda: pack(sample.coordinates, spot_names(sample), stain), "spots", sample.spots_hash, key)
 
 
 def cluster_colours(sample: Sample, matching: Matching) -> dict[int, str]:
@@ -74,14 +81,18 @@ def predicted(sample: Sample, result: Result, matching: Matching, theme: Theme, 
 def annotated(sample: Sample, theme: Theme, title: str = "Annotated") -> TissueMap:
     """Make a map of the annotated layers."""
     shades = colours.layer_colours(_layers(sample), theme)
-    index = {layer: at for at, layer in enumerate(shades)}
     return TissueMap(
         title=titled(title, sample),
         description=f"{len(sample.layer_names)} annotated layers of {sample.name}.",
-        labels=np.array([index[str(layer)] for layer in np.asarray(sample.labels_true)]),
+        labels=compute.kept(lambda: _annotation(sample), "annotated", sample.annotation_hash),
         names=[display_name(layer) for layer in shades],
         colours=list(shades.values()),
     )
+
+
+def _annotation(sample: Sample) -> np.ndarray:
+    index = {layer: at for at, layer in enumerate(_layers(sample))}
+    return np.array([index[str(layer)] for layer in np.asarray(sample.labels_true)])
 
 
 def titled(title: str, sample: Sample) -> str:

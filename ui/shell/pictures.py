@@ -3,26 +3,29 @@
 import io
 
 import numpy as np
-import streamlit as st
 from PIL import Image
 from streamlit import runtime
 
 from core.evaluation import quality
-from core.method.registration import um_to_image
+from core.method.registration import Affine, um_to_image
 from core.sample import Sample, TissueImage
 from ui.data import compute
-from ui.tissue_view import Underlay
+from ui.tissue_view import Underlay, media
 
 
 def underlay(sample: Sample) -> Underlay | None:
     """Serve the image of a sample to the browser."""
     if sample.image is None or sample.coords_px is None or not runtime.exists():
         return None
-    # The URL in Streamlit's store of media contains a hash of the bytes, so that the browser fetches them once.
-    url = runtime.get_instance().media_file_mgr.add(_png(sample.image), "image/png", "tissue image")
     return Underlay(
-        url=st.get_option("server.baseUrlPath").rstrip("/") + url,
-        um_to_px=um_to_image(sample.tissue_um, sample.coords_px, sample.image.scale),
+        url=media.address(_png(sample.image), "image/png", f"tissue image {sample.image.digest}"),
+        um_to_px=_um_to_px(sample, sample.coords_px, sample.image),
+    )
+
+
+def _um_to_px(sample: Sample, coords_px: np.ndarray, image: TissueImage) -> Affine:
+    return compute.kept(
+        lambda: um_to_image(sample.tissue_um, coords_px, image.scale), "um to px", sample.spots_hash, repr(image.scale)
     )
 
 

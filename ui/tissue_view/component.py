@@ -1,10 +1,9 @@
 """One to six linked maps of a tissue side by side, with one camera and one selection.
 
 This component knows spots, labels, values and colours, but no samples or runs. The browser keeps camera, mode, highlighted
-label and selection, so new data change the maps in place.
+label and selection, so new data change the maps in place; it fetches the spots once, so that a move sends labels alone.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,17 +12,17 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.coordinates import COL_PITCH_UM, Coordinates
 from core.errors import FigureError
 from core.figures.colours import STYLES, Theme
 from ui.tissue_view.packing import Packing
 from ui.tissue_view.script import joined
+from ui.tissue_view.spots import Spots
 
 MAX_MAPS = 6
 _LONGEST_ROW = 3
 _FOLDER = Path(__file__).parent
 _NAME = "tissue_view"
-_MODULES = ("text", "data", "colours", "geometry", "shapes", "dom", "input", "panel", "index")
+_MODULES = ("text", "data", "spots", "colours", "geometry", "shapes", "dom", "input", "panel", "index")
 
 # Registered once, at import, because a second registration would make the browser rebuild all maps.
 _mount = st.components.v2.component(
@@ -109,12 +108,10 @@ class Underlay:
 def tissue_view(
     key: str,
     *,
-    coordinates: Coordinates,
+    spots: Spots,
     maps: Sequence[TissueMap],
-    spot_names: Sequence[str],
     theme: Theme,
     hover_only: Sequence[TissueMap] = (),
-    stain: np.ndarray | None = None,
     image: Underlay | None = None,
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
@@ -126,20 +123,15 @@ def tissue_view(
     ----------
     key : str
         Key of the widget. While it is the same, maps change in place and keep camera, highlighted label and selection.
-    coordinates : Coordinates
-        Coordinates of the spots, which are drawn as hexagons on the lattice and as dots off it. New spots reset the selection
-        and the camera.
+    spots : Spots
+        Where the spots lie and what they are called. Other spots reset the selection and the camera.
     maps : sequence of TissueMap
         One to six, drawn in rows of up to three.
-    spot_names : sequence of str
-        Barcodes, or other names.
     theme : {"light", "dark"}
     hover_only : sequence of TissueMap
         More labels and values for the hover text, without a map.
-    stain : ndarray of shape (n_spots, 3), uint8, optional
-        Colour of the stained tissue under each spot, which a slider in the browser blends in.
     image : Underlay, optional
-        The slider blends in this image instead.
+        Image that a slider in the browser blends in, instead of the stain of the spots.
     on_selection : callable, optional
         Called when the selection has changed, before the run that this asks for.
     on_rest : callable, optional
@@ -155,28 +147,20 @@ def tissue_view(
     Raises
     ------
     FigureError
-        If there are no maps or more than six, or if a map or the names do not fit the spots.
+        If there are no maps or more than six, or if a map does not fit the spots.
     """
-    _check_fit(len(coordinates), [*maps, *hover_only], spot_names)
+    _check_fit(spots.count, [*maps, *hover_only])
     if not 1 <= len(maps) <= MAX_MAPS:
         raise FigureError(f"{len(maps)} maps were asked for: give 1 to {MAX_MAPS}.")
-    centres_um = coordinates.tissue_um.astype(np.float32)
-    geometry = _geometry_key(centres_um, spot_names)
-    ends = _runs(st.session_state.get(key), geometry)
     packing = Packing()
     header = {
-        "geometry": geometry,
-        "centres_um": packing.add(centres_um, np.float32),
-        "names": list(spot_names),
-        "width_um": 2 * COL_PITCH_UM if coordinates.on_lattice else coordinates.spot_um2**0.5,
-        "array_um": coordinates.unit_um if coordinates.on_lattice else None,
+        "spots": {"digest": spots.digest, "url": spots.url()},
         "theme": asdict(STYLES[theme]),
         "columns": min(len(maps), _LONGEST_ROW),
         "maps": [_packed(packing, item) for item in maps],
         "hover_only": [_packed(packing, item) for item in hover_only],
-        "stain": packing.add(None if image is not None else stain, np.uint8),
         "image": None if image is None else asdict(image),
-        "selected": ends,
+        "selected": _runs(st.session_state.get(key), spots),
         "move": move,
     }
     state = _mount(
@@ -185,7 +169,7 @@ def tissue_view(
         on_selection_change=on_selection or _nothing,
         on_rest_change=on_rest or _nothing,
     )
-    return _indices(_runs(state, geometry), len(coordinates))
+    return _indices(_runs(state, spots), spots.count)
 
 
 def _nothing() -> None:
@@ -216,16 +200,10 @@ def _limits(values: np.ndarray) -> tuple[float, float]:
     return (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
 
 
-def _geometry_key(centres_um: np.ndarray, spot_names: Sequence[str]) -> str:
-    digest = hashlib.blake2b(centres_um.tobytes(), digest_size=16)
-    digest.update("\n".join(spot_names).encode())
-    return digest.hexdigest()
-
-
-def _runs(state: Any, geometry: str) -> list[int]:
+def _runs(state: Any, spots: Spots) -> list[int]:
     """Read the ends of the runs of selected spots that the browser sent, if they are for these spots."""
     selection = (state or {}).get("selection")
-    return selection["runs"] if selection and selection["geometry"] == geometry else []
+    return selection["runs"] if selection and selection["spots"] == spots.digest else []
 
 
 def _indices(ends: list[int], n_spots: int) -> np.ndarray | None:
@@ -258,9 +236,8 @@ def _check_names(item: TissueMap) -> None:
         )
 
 
-def _check_fit(n_spots: int, maps: Sequence[TissueMap], spot_names: Sequence[str]) -> None:
-    given: dict[str, Sequence[str] | np.ndarray] = {"names of spots": spot_names}
-    given |= {f"labels of the map {item.title!r}": item.labels for item in maps if item.labels is not None}
+def _check_fit(n_spots: int, maps: Sequence[TissueMap]) -> None:
+    given = {f"labels of the map {item.title!r}": item.labels for item in maps if item.labels is not None}
     given |= {f"values of the map {item.title!r}": item.values for item in maps if item.values is not None}
     for name, entries in given.items():
         if len(entries) != n_spots:

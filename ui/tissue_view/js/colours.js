@@ -90,7 +90,8 @@ export function withDimmed(colours, background) {
  * @returns {Colouring}
  */
 export function plain(categories, selected, tones) {
-  const codes = Uint16Array.from(categories, (c, spot) => toneOf(c, spot, selected));
+  const codes = new Uint16Array(categories.length);
+  for (let spot = 0; spot < codes.length; spot++) codes[spot] = toneOf(categories[spot], spot, selected);
   return { codes, n: tones.length, colourOf: (code) => tones[code] };
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** Reads the block of bytes that component.py sends, and writes the selection that goes back. */
+/** Reads the blocks of bytes that component.py and spots.py pack, and writes the selection that goes back. */
 
 /** @typedef {Uint8Array | Uint16Array | Int32Array | Float32Array} NumberArray */
 
@@ -23,32 +23,38 @@
  * @property {string} message
  */
 
+/** @typedef {{ digest: string, url: string }} Link where the spots are, and a digest that differs for other spots */
+
 /**
  * @typedef {object} ViewData
- * @property {string} geometry digest of positions and names, which differs for other spots
- * @property {NumberArray} centres_um x, y, x, y, ...
- * @property {string[]} names of the spots
- * @property {number} width_um of a spot
- * @property {[number, number] | null} array_um between array rows, and between array columns; null off the lattice
+ * @property {Link} spots
  * @property {{ panel: string, muted: string, text: string, accent: string, paper: string }} theme
  * @property {number} columns
  * @property {MapData[]} maps
  * @property {MapData[]} hover_only more lines of the hover text, without a map
- * @property {NumberArray | null} stain red, green and blue of each spot
  * @property {{ url: string, um_to_px: number[] } | null} image
  * @property {number[]} selected runs of the selected spots
  * @property {number} move that the maps come from
  */
 
+/**
+ * @typedef {object} SpotData
+ * @property {string} digest
+ * @property {NumberArray} centres_um x, y, x, y, ...
+ * @property {string[]} names
+ * @property {number} width_um of a spot
+ * @property {[number, number] | null} array_um between array rows, and between array columns; null off the lattice
+ * @property {NumberArray | null} stain red, green and blue of each spot
+ */
+
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array };
 
 /**
- * Read the block that packing.py wrote: the length of a JSON header, the header, then the arrays that it lists.
+ * Read a block that packing.py wrote: the length of a JSON header, the header, then the arrays that it lists.
  *
  * @param {Uint8Array} bytes
- * @returns {ViewData}
  */
-export function unpack(bytes) {
+function opened(bytes) {
   const buffer = bytes.slice().buffer; // a copy starts at 0, as typed arrays need it
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
@@ -58,15 +64,58 @@ export function unpack(bytes) {
     const [type, offset, count] = header.arrays[index];
     return new ARRAYS[/** @type {keyof typeof ARRAYS} */ (type)](buffer, 4 + length + offset, count);
   };
+  return { header, array };
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {ViewData}
+ */
+export function unpack(bytes) {
+  const { header, array } = opened(bytes);
   /** @param {any} map */
   const read = (map) => ({ ...map, labels: array(map.labels), values: array(map.values), lines: array(map.lines) });
-  return {
-    ...header,
-    centres_um: array(header.centres_um),
-    stain: array(header.stain),
-    maps: header.maps.map(read),
-    hover_only: header.hover_only.map(read),
-  };
+  return { ...header, maps: header.maps.map(read), hover_only: header.hover_only.map(read) };
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {SpotData}
+ */
+export function unpackSpots(bytes) {
+  const { header, array } = opened(bytes);
+  return { ...header, centres_um: array(header.centres_um), stain: array(header.stain) };
+}
+
+/**
+ * Whether two maps show the same.
+ *
+ * @param {MapData} one
+ * @param {MapData} other
+ */
+export function same(one, other) {
+  const names = /** @type {(keyof MapData)[]} */ (Object.keys(one));
+  return names.every((name) => equal(one[name], other[name]));
+}
+
+/**
+ * @param {unknown} one
+ * @param {unknown} other
+ * @returns {boolean}
+ */
+function equal(one, other) {
+  if (!isList(one) || !isList(other)) return Object.is(one, other); // a value may be NaN
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (!Object.is(one[i], other[i])) return false;
+  return true;
+}
+
+/**
+ * @param {unknown} thing
+ * @returns {thing is ArrayLike<unknown>}
+ */
+function isList(thing) {
+  return Array.isArray(thing) || ArrayBuffer.isView(thing);
 }
 
 /**

@@ -16,9 +16,9 @@ const ZOOM = { least: 0.5, most: 60 };
 
 /** The spots' positions, shape and extent, and a grid of cells to find the spot under a point. */
 export class Geometry {
-  /** @param {Pick<import("./data.js").ViewData, "geometry" | "names" | "array_um" | "centres_um" | "width_um">} data */
+  /** @param {import("./data.js").SpotData} data */
   constructor(data) {
-    this.key = data.geometry;
+    this.key = data.digest;
     this.names = data.names;
     this.arrayUm = data.array_um;
     this.count = data.centres_um.length / 2;

@@ -2,22 +2,25 @@
 /**
  * Maps of one tissue side by side, on canvases, with one camera.
  *
- * Streamlit calls the function at the end of this file at each run, with new data. The browser keeps the nodes, the camera,
+ * Streamlit calls the function at the end of this file at each run, with new data. The browser keeps the spots, the nodes, the camera,
  * the mode, the highlighted label and the selection between these calls. All listeners are on nodes of this component, so
  * there is nothing to clean up when Streamlit removes them.
  */
 
 import { mix, rgb } from "./colours.js";
 import { legendOf, marked, runs, unpack } from "./data.js";
-import { element } from "./dom.js";
+import { element, setText } from "./dom.js";
 import { Geometry, NOTHING, panned, toTissue, wholeTissue, zoomedAbout } from "./geometry.js";
 import { Panel } from "./panel.js";
+import { fetchSpots, keptSpots } from "./spots.js";
 import { lineAbout } from "./text.js";
 
 /** @typedef {import("./data.js").ViewData} ViewData */
+/** @typedef {import("./data.js").SpotData} SpotData */
 /** @typedef {import("./geometry.js").Point} Point */
 /** @typedef {"pan" | "lasso"} Mode */
 
+const MISSING = "The spots of this sample did not arrive: check the connection, then reload the page.";
 const REST_MS = 120; // without another move: somebody who drags is not told of what is over already
 
 export class TissueView {
@@ -34,12 +37,14 @@ export class TissueView {
   /** @type {number[]} */ panelColour;
   /** @type {number[]} */ idle; // colour of labels that are not lit, and of spots without a value
   /** @type {ViewData["hover_only"]} */ hoverOnly = [];
-  /** @type {ViewData["stain"]} */ stain = null;
+  /** @type {SpotData["stain"]} */ stain = null;
   /** @type {ViewData["image"]} */ image = null;
   /** @type {number | null} */ frame = null; // requested and not drawn yet
   legendEntries = "";
   /** @type {Mode} */ mode = "pan";
-  /** @type {(selection: { geometry: string, runs: number[] }) => void} */ report = () => {};
+  /** @type {ViewData | null} */ newest = null;
+  surroundings = ""; // of all maps
+  /** @type {(selection: { spots: string, runs: number[] }) => void} */ report = () => {};
   /** @type {(move: number) => void} */ rested = () => {};
   /** @type {number | undefined} */ move;
   resting = 0;
@@ -58,9 +63,10 @@ export class TissueView {
       clear: this.button("Clear", "Clear the selected spots and the highlighted label", () => this.clear()),
     };
     this.grid = element("div", "maps", this.root);
-    const foot = element("div", "foot", this.root);
-    this.legend = element("div", "legend", foot, { role: "group", "aria-label": "Labels: press one to highlight it" });
-    this.underlayNode = this.underlaySlider(foot);
+    this.foot = element("div", "foot", this.root);
+    this.missing = element("p", "missing", this.root, { role: "alert" });
+    this.legend = element("div", "legend", this.foot, { role: "group", "aria-label": "Labels: press one to highlight it" });
+    this.underlayNode = this.underlaySlider(this.foot);
     this.setMode("pan");
   }
 
@@ -94,23 +100,71 @@ export class TissueView {
     return label;
   }
 
-  /** @param {ViewData} data */
-  update(data) {
+  /**
+   * Draw data, at once if their spots are here.
+   *
+   * @param {ViewData} data
+   */
+  take(data) {
+    this.newest = data;
+    const spots = keptSpots(data.spots.digest);
+    if (spots) this.update(data, spots);
+    else this.takeLater(data);
+  }
+
+  /**
+   * Draw data when their spots have arrived, unless newer data came meanwhile.
+   *
+   * @param {ViewData} data
+   */
+  async takeLater(data) {
+    const spots = await fetchSpots(data.spots).catch(() => null);
+    if (this.newest !== data) return;
+    if (spots) this.update(data, spots);
+    else this.lack(data);
+  }
+
+  /**
+   * @param {ViewData} data
+   * @param {SpotData} spots
+   */
+  update(data, spots) {
+    this.showMissing("");
     this.takeTheme(data.theme);
-    if (this.geometry?.key !== data.geometry) this.takeGeometry(data);
-    this.takeUnderlay(data);
+    if (this.geometry?.key !== spots.digest) this.takeSpots(data, spots);
+    this.takeUnderlay(data, spots);
     this.hoverOnly = data.hover_only;
     this.grid.style.setProperty("--columns", String(data.columns));
     this.grid.style.setProperty("--rows", String(Math.ceil(data.maps.length / data.columns)));
     this.root.classList.toggle("crowded", data.columns > 2);
     this.panels.splice(data.maps.length).forEach((panel) => this.drop(panel));
     while (this.panels.length < data.maps.length) this.panels.push(new Panel(this, this.grid));
-    this.panels.forEach((panel, i) => panel.show(data.maps[i]));
+    const surroundings = JSON.stringify([data.theme, data.image, spots.digest]);
+    this.panels.forEach((panel, i) => panel.show(data.maps[i], surroundings !== this.surroundings));
+    this.surroundings = surroundings;
     this.showLegend(data.maps);
     this.showButtons();
     this.resized();
     this.hover(); // the spot under the pointer may have another label now
     this.awaitRest(data.move);
+  }
+
+  /**
+   * Say in the maps' place that their spots did not arrive; what is told of them waits no longer.
+   *
+   * @param {ViewData} data
+   */
+  lack(data) {
+    this.takeTheme(data.theme);
+    this.showMissing(MISSING);
+    this.awaitRest(data.move);
+  }
+
+  /** @param {string} sentence */
+  showMissing(sentence) {
+    setText(this.missing, sentence);
+    this.missing.hidden = !sentence;
+    for (const node of [this.tools, this.grid, this.foot]) node.hidden = Boolean(sentence);
   }
 
   /** @param {number} move */
@@ -130,18 +184,24 @@ export class TissueView {
     for (const [name, colour] of Object.entries(theme)) this.root.style.setProperty(`--${name}`, colour);
   }
 
-  /** @param {ViewData} data */
-  takeGeometry(data) {
+  /**
+   * @param {ViewData} data
+   * @param {SpotData} spots
+   */
+  takeSpots(data, spots) {
     const opening = !this.geometry;
-    this.geometry = new Geometry(data);
+    this.geometry = new Geometry(spots);
     this.selected = opening ? marked(data.selected, this.geometry.count) : null;
     this.lasso = [];
     this.camera = wholeTissue(this.geometry.extent);
   }
 
-  /** @param {ViewData} data */
-  takeUnderlay({ stain, image }) {
-    this.stain = stain;
+  /**
+   * @param {ViewData} data
+   * @param {SpotData} spots
+   */
+  takeUnderlay({ image }, { stain }) {
+    this.stain = image ? null : stain;
     this.image = image;
     if (image && this.imageNode.getAttribute("src") !== image.url) this.imageNode.src = image.url;
     this.underlayNode.hidden = !image && !stain;
@@ -157,8 +217,7 @@ export class TissueView {
   // Drawing
 
   resized() {
-    for (const panel of this.panels) panel.resize();
-    this.drawAll(); // at once, because a canvas is empty after its size changes
+    if (this.geometry) for (const panel of this.panels) panel.refresh();
   }
 
   drawAll() {
@@ -184,7 +243,10 @@ export class TissueView {
   /** @param {ViewData["maps"]} maps */
   showLegend(maps) {
     const entries = legendOf(maps);
-    if (!entries.some(([name]) => name === this.lit)) this.lit = null;
+    if (this.lit !== null && !entries.some(([name]) => name === this.lit)) {
+      this.lit = null;
+      for (const panel of this.panels) panel.recolour();
+    }
     const written = JSON.stringify(entries);
     if (written !== this.legendEntries) this.writeLegend(entries);
     this.legendEntries = written;
@@ -239,7 +301,7 @@ export class TissueView {
     const changed = this.selected !== null || mask !== null;
     this.selected = mask;
     this.recolour();
-    if (changed) this.report({ geometry: this.geometry.key, runs: mask ? runs(mask) : [] });
+    if (changed) this.report({ spots: this.geometry.key, runs: mask ? runs(mask) : [] });
   }
 
   clear() {
@@ -315,5 +377,5 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   const view = (parentElement.tissueView ??= new TissueView(parentElement));
   view.report = (selection) => setStateValue("selection", selection);
   view.rested = (move) => setTriggerValue("rest", move);
-  view.update(unpack(data));
+  view.take(unpack(data));
 }

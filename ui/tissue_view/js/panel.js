@@ -2,7 +2,7 @@
 /** One map: its title, its two canvases (spots below; arrow, marks and lasso above), its hover text, its colour bar. */
 
 import { css, pixelWord, plain, rgb, shadeTable, shadesOf, stained, withDimmed } from "./colours.js";
-import { grouped } from "./data.js";
+import { grouped, same } from "./data.js";
 import { contextOf, element, setText } from "./dom.js";
 import { NOTHING, roundLength, toPixels, transformOf } from "./geometry.js";
 import { listen } from "./input.js";
@@ -27,6 +27,7 @@ export class Panel {
   /** @type {ReturnType<typeof grouped>} */ fills; // spots by colour code
   width = 0;
   height = 0;
+  ratio = 0; // pixels of the canvas for each pixel of the screen
 
   /**
    * @param {import("./index.js").TissueView} view
@@ -46,8 +47,12 @@ export class Panel {
     view.observer.observe(this.stage);
   }
 
-  /** @param {import("./data.js").MapData} map */
-  show(map) {
+  /**
+   * @param {import("./data.js").MapData} map
+   * @param {boolean} anew even if the map is the same
+   */
+  show(map, anew) {
+    if (!anew && this.map && same(this.map, map)) return;
     this.map = map;
     setText(this.title, map.title);
     this.title.title = map.title;
@@ -70,14 +75,17 @@ export class Panel {
     setText(element("span", "", this.bar), [high, this.map.unit].filter(Boolean).join(" "));
   }
 
-  resize() {
+  /** Fit the canvases into the stage, and draw if that or a new map asks for it: a canvas is empty after its size changes. */
+  refresh() {
     const { width, height } = this.stage.getBoundingClientRect();
     const ratio = window.devicePixelRatio || 1;
-    [this.width, this.height] = [width, height];
+    const current = width === this.width && height === this.height && ratio === this.ratio;
+    [this.width, this.height, this.ratio] = [width, height, ratio];
     for (const canvas of [this.spots, this.marks]) {
       const size = [Math.round(width * ratio), Math.round(height * ratio)];
       if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
     }
+    if (!current || !this.colouring) this.draw();
   }
 
   /** From um to pixels of the screen. */

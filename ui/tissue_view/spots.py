@@ -1,0 +1,83 @@
+"""What never changes while a sample is shown: position, name and stain of its spots, as one block that the browser fetches once."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.coordinates import COL_PITCH_UM, Coordinates
+from core.errors import FigureError
+from ui.tissue_view import media
+from ui.tissue_view.packing import Packing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spots:
+    """Spots as the browser fetches them; make them once for each sample with `pack`.
+
+    Parameters
+    ----------
+    count : int
+    digest : str
+        Digest of all that is packed, which differs for other positions, names or colours.
+    packed : bytes
+    """
+
+    count: int
+    digest: str
+    packed: bytes
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the block, in bytes."""
+        return len(self.packed)
+
+    def url(self) -> str:
+        """Serve the block; asked for in each run of a script, because the store forgets what a run did not ask for."""
+        return media.address(self.packed, "application/octet-stream", f"spots {self.digest}")
+
+
+def pack(coordinates: Coordinates, names: Sequence[str], stain: np.ndarray | None = None) -> Spots:
+    """Pack spots for the browser.
+
+    Parameters
+    ----------
+    coordinates : Coordinates
+        Coordinates of the spots, which are drawn as hexagons on the lattice and as dots off it.
+    names : sequence of str
+        Barcodes, or other names.
+    stain : ndarray of shape (n_spots, 3), uint8, optional
+        Colour of the stained tissue under each spot, which a slider in the browser blends in.
+
+    Returns
+    -------
+    Spots
+
+    Raises
+    ------
+    FigureError
+        If names or stain do not fit the spots.
+    """
+    _check(len(coordinates), names, stain)
+    packing = Packing()
+    header = {
+        "centres_um": packing.add(coordinates.tissue_um, np.float32),
+        "names": list(names),
+        "width_um": 2 * COL_PITCH_UM if coordinates.on_lattice else coordinates.spot_um2**0.5,
+        "array_um": coordinates.unit_um if coordinates.on_lattice else None,
+        "stain": packing.add(stain, np.uint8),
+    }
+    digest = hashlib.blake2b(packing.finish(header), digest_size=16).hexdigest()
+    # The digest comes first: of blocks above 1 MiB, Streamlit's store tells apart only those that differ in length, in the
+    # first, the middle or the last 64 KiB.
+    return Spots(count=len(coordinates), digest=digest, packed=packing.finish({"digest": digest, **header}))
+
+
+def _check(n_spots: int, names: Sequence[str], stain: np.ndarray | None) -> None:
+    if len(names) != n_spots:
+        raise FigureError(f"There are {len(names)} names of spots, but {n_spots} spots: each spot needs one.")
+    if stain is not None and stain.shape != (n_spots, 3):
+        raise FigureError(
+            f"The stain has shape {stain.shape}, but there are {n_spots} spots: each spot needs red, green and blue."
+        )
