@@ -111,12 +111,13 @@ def served(script: str, *, port: str = "", **environment: str) -> Iterator[Serve
         If it does not start, with what it said.
     """
     port = port or str(_free_port())
+    address = "/".join(filter(None, (f"http://127.0.0.1:{port}", environment.get("STREAMLIT_SERVER_BASE_URL_PATH"))))
     command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=log)  # noqa: S603 - our own command
         try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}", server, log)
-            yield Server(f"http://127.0.0.1:{port}", server.pid)
+            _wait_until_healthy(address, server, log)
+            yield Server(address, server.pid)
         finally:
             server.terminate()
             server.wait(timeout=20)

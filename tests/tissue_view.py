@@ -3,6 +3,8 @@
 import json
 
 import numpy as np
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.testing.v1 import app_test
 
 
 def unpack(block):
@@ -16,7 +18,7 @@ def unpack(block):
         dtype, offset, count = header["arrays"][index]
         return np.frombuffer(block, dtype, count, 4 + length + offset)
 
-    for holder in [header, *header["maps"], *header["hover_only"]]:
+    for holder in [header, *header.get("maps", []), *header.get("hover_only", [])]:
         holder.update(
             {
                 name: array(holder[name])
@@ -28,6 +30,18 @@ def unpack(block):
 
 
 def given(app):
-    """What the maps on a page are given; `app` is an AppTest."""
+    """What the maps on a page are given with each run; `app` is an AppTest."""
     (component,) = (part for part in app.get("bidi_component") if part.proto.component_name.endswith("tissue_view"))
     return unpack(component.proto.bytes)
+
+
+def shared_store(monkeypatch):
+    """One store of media for all runs of AppTests, which otherwise forget it at the end of a run."""
+    store = MemoryMediaFileStorage("/media")
+    monkeypatch.setattr(app_test, "MemoryMediaFileStorage", lambda endpoint: store)
+    return store
+
+
+def fetched(app, store):
+    """The spots that the browser fetches for a page."""
+    return unpack(store.get_file(given(app)["spots"]["url"].removeprefix("/media/")).content)

@@ -55,6 +55,23 @@ def test_off_the_lattice_the_content_hash_sees_where_cells_are_however_they_are_
     assert cells.content_hash == make(lattice=None, coords_um=np.asfortranarray(COORDS_UM.astype(int))).content_hash
 
 
+def test_the_hash_of_the_spots_sees_positions_barcodes_and_stain_but_no_counts_or_annotation():
+    barcodes, layers, rgb = np.array(["a", "b", "c"]), np.array(["x", "y", "y"]), np.zeros((3, 3), dtype=np.uint8)
+    changed = [
+        make(lattice=LATTICE + 1),
+        make(lattice=None, coords_um=COORDS_UM),
+        make(lattice=None, coords_um=COORDS_UM + 0.5),
+        make(coords_px=COORDS_UM),
+        make(barcodes=barcodes),
+        make(barcodes=barcodes[::-1]),
+        make(spot_rgb=rgb),
+        make(spot_rgb=rgb + 1),
+    ]
+    assert len({sample.spots_hash for sample in [make(), *changed]}) == 9
+    assert make(expression=COUNTS + 1, labels_true=layers).spots_hash == make().spots_hash
+    assert make(barcodes=barcodes.astype(object)).spots_hash == make(barcodes=barcodes).spots_hash
+
+
 def test_the_content_hash_of_a_lattice_sample_is_the_one_under_which_models_were_kept():
     assert make().content_hash == "292d98bbde07c7ca578eea6319c171a8"
 

@@ -3,45 +3,51 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { grouped, legendOf, marked, runs, unpack } from "../../ui/tissue_view/js/data.js";
+import { grouped, legendOf, marked, runs, same, unpack, unpackSpots } from "../../ui/tissue_view/js/data.js";
 import { lengthName, lineAbout, micrometres, readable } from "../../ui/tissue_view/js/text.js";
+import { packed } from "./packed.js";
 
 const labelled = (title, labels, names, colours) => ({ title, labels: Uint8Array.from(labels), names, colours, hover_names: names, values: null });
-
-/** A block as packing.py lays it out: length, header, and each array at a multiple of 8 bytes. */
-function packed(header, arrays) {
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const length = Math.ceil((4 + text.length) / 8) * 8 - 4;
-  const size = arrays.reduce((sum, array) => sum + Math.ceil(array.byteLength / 8) * 8, 0);
-  const block = new Uint8Array(4 + length + size).fill(32, 0, 4 + length);
-  new DataView(block.buffer).setUint32(0, length, true);
-  block.set(text, 4);
-  let offset = 4 + length;
-  for (const array of arrays) {
-    block.set(new Uint8Array(array.buffer), offset);
-    offset += Math.ceil(array.byteLength / 8) * 8;
-  }
-  return block;
-}
 
 test("a block is read as its header with typed arrays in it, wherever it lies in memory", () => {
   const map = { title: "Größe in µm", labels: 1, values: null, lines: null };
   const arrays = [Float32Array.of(0, 1.5, 100, -2), Uint8Array.of(0, 1, 1), Uint16Array.of(300, 2), Int32Array.of(-7)];
-  const header = {
-    centres_um: 0, stain: null, names: ["a", "b"], maps: [map], hover_only: [{ ...map, labels: 2, lines: 3 }],
-    arrays: [["f4", 0, 4], ["u1", 16, 3], ["u2", 24, 2], ["i4", 32, 1]],
-  };
+  const listed = [["f4", 0, 4], ["u1", 16, 3], ["u2", 24, 2], ["i4", 32, 1]];
+  const header = { maps: [map], hover_only: [{ ...map, labels: 2, lines: 3, values: 0 }], arrays: listed };
   const block = packed(header, arrays);
   const aside = new Uint8Array(block.length + 3); // Streamlit hands over a view into a longer message
   aside.set(block, 3);
   for (const bytes of [block, aside.subarray(3)]) {
     const data = unpack(bytes);
-    assert.deepEqual(data.centres_um, arrays[0]);
+    assert.deepEqual(data.hover_only[0].values, arrays[0]);
     assert.deepEqual(data.maps[0].labels, arrays[1]);
-    assert.deepEqual([data.maps[0].values, data.maps[0].lines, data.stain], [null, null, null]);
+    assert.deepEqual([data.maps[0].values, data.maps[0].lines], [null, null]);
     assert.deepEqual([data.hover_only[0].labels, data.hover_only[0].lines], [arrays[2], arrays[3]]);
     assert.equal(data.maps[0].title, "Größe in µm");
   }
+});
+
+test("a block of spots is read with its positions and stain", () => {
+  const arrays = [Float32Array.of(0, 1.5, 100, -2), Uint8Array.of(1, 2, 3, 4, 5, 6)];
+  const header = { digest: "d", names: ["a", "b"], centres_um: 0, stain: 1, arrays: [["f4", 0, 4], ["u1", 16, 6]] };
+  const spots = unpackSpots(packed(header, arrays));
+  assert.deepEqual([spots.centres_um, spots.stain, spots.names, spots.digest], [...arrays, ["a", "b"], "d"]);
+  assert.equal(unpackSpots(packed({ ...header, stain: null }, arrays)).stain, null);
+});
+
+test("two maps are the same if all their parts are, missing values among them, and not if one part differs", () => {
+  const map = {
+    title: "Map", labels: null, names: ["a"], colours: ["#111111"], values: Float32Array.of(1, NaN), limits: [0, 1], arrow: null,
+    lines: Float32Array.of(0, 1, 2, 3), line_lengths: [2],
+  };
+  assert.ok(same(map, structuredClone(map)));
+  const others = {
+    title: "Other", names: ["b"], colours: ["#111112"], values: Float32Array.of(1, 2), limits: [0, 2], arrow: [0, 1],
+    lines: Float32Array.of(0, 1, 2, 4), line_lengths: [1, 1],
+  };
+  for (const [name, part] of Object.entries(others)) assert.ok(!same(map, { ...map, [name]: part }), name);
+  assert.ok(!same({ ...map, values: Float32Array.of(1) }, map));
+  assert.ok(!same(map, { ...map, labels: Uint8Array.of(0, 0), values: null }));
 });
 
 test("a counting sort keeps the order within each number", () => {

@@ -13,7 +13,7 @@ from core.io.export import spots_csv
 from core.io.synthetic import synthesise
 from core.method import pipeline
 from core.params import PRESETS, preset
-from tests.tissue_view import given
+from tests.tissue_view import fetched, given, shared_store
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -24,19 +24,24 @@ def cells():
 
 
 @pytest.fixture
-def app(samples_folder, cells):
+def store(monkeypatch):
+    return shared_store(monkeypatch)
+
+
+@pytest.fixture
+def app(samples_folder, cells, store):
     lab.write(cells, samples_folder / "cells.h5")
     return AppTest.from_file(APP, default_timeout=120).run()
 
 
-def test_tune_clusters_cells_and_draws_them_where_they_lie(app, cells):
+def test_tune_clusters_cells_and_draws_them_where_they_lie(app, cells, store):
     assert not app.exception
     assert not app.error
-    header = given(app)
-    assert [item["title"].split()[0] for item in header["maps"]] == ["Predicted", "Annotated"]
-    np.testing.assert_allclose(header["centres_um"].reshape(-1, 2), cells.coords_um[:, ::-1], rtol=1e-5)
-    assert header["array_um"] is None
-    assert header["width_um"] == pytest.approx(10, rel=0.15)
+    spots = fetched(app, store)
+    assert [item["title"].split()[0] for item in given(app)["maps"]] == ["Predicted", "Annotated"]
+    np.testing.assert_allclose(spots["centres_um"].reshape(-1, 2), cells.coords_um[:, ::-1], rtol=1e-5)
+    assert spots["array_um"] is None
+    assert spots["width_um"] == pytest.approx(10, rel=0.15)
     expected = pipeline.run(cells, preset("paper", n_clusters=7)).scores.ari
     assert {metric.label: metric.value for metric in app.metric}["ARI"] == f"{expected:.3f}"
 

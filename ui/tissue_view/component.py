@@ -1,9 +1,10 @@
 """One to six linked maps of a tissue side by side, with one camera and one selection.
 
 This component knows spots, labels, values and colours, but no samples or runs. The browser keeps camera, mode, highlighted
-label and selection, so new data change the maps in place; it fetches the spots once, so that a move sends labels alone.
+label and selection, so new data change the maps in place; it fetches script and spots once, so that a move sends labels alone.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import streamlit as st
 
 from core.errors import FigureError
 from core.figures.colours import STYLES, Theme
+from ui.tissue_view import media
 from ui.tissue_view.packing import Packing
 from ui.tissue_view.script import joined
 from ui.tissue_view.spots import Spots
@@ -24,10 +26,13 @@ _FOLDER = Path(__file__).parent
 _NAME = "tissue_view"
 _MODULES = ("text", "data", "spots", "colours", "geometry", "shapes", "dom", "input", "panel", "index")
 
-# Registered once, at import, because a second registration would make the browser rebuild all maps.
+_SCRIPT = joined(_FOLDER / "js", _MODULES).encode()
+
+# Registered once, at import, because a second registration would make the browser rebuild all maps. Another script needs
+# another text of the loader, or a page that is open while the server is updated would keep the old one.
 _mount = st.components.v2.component(
     _NAME,
-    js=joined(_FOLDER / "js", _MODULES),
+    js=f"{(_FOLDER / 'loader.js').read_text(encoding='utf-8')}// {hashlib.blake2b(_SCRIPT, digest_size=16).hexdigest()}\n",
     css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
 )
 
@@ -154,6 +159,7 @@ def tissue_view(
         raise FigureError(f"{len(maps)} maps were asked for: give 1 to {MAX_MAPS}.")
     packing = Packing()
     header = {
+        "script": media.address(_SCRIPT, "text/javascript", "script of the maps"),
         "spots": {"digest": spots.digest, "url": spots.url()},
         "theme": asdict(STYLES[theme]),
         "columns": min(len(maps), _LONGEST_ROW),

@@ -12,4 +12,5 @@ def address(content: bytes, mimetype: str, name: str) -> str:
     if not runtime.exists():
         return ""
     url = runtime.get_instance().media_file_mgr.add(content, mimetype, name)
-    return st.get_option("server.baseUrlPath").rstrip("/") + url
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return f"/{base}{url}" if base else url

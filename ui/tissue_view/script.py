@@ -1,4 +1,4 @@
-"""Join JavaScript modules into one script, because Streamlit takes a component's JavaScript as one text.
+"""Join JavaScript modules into one script, which loader.js fetches once.
 
 Streamlit could serve modules from asset folders, but only for installed packages, and the app also runs from a checkout. So
 the modules are joined in the order of their imports, without their import and export statements.

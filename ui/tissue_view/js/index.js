@@ -20,7 +20,7 @@ import { lineAbout } from "./text.js";
 /** @typedef {import("./geometry.js").Point} Point */
 /** @typedef {"pan" | "lasso"} Mode */
 
-const MISSING = "The spots of this sample did not arrive: check the connection, then reload the page.";
+const NO_SPOTS = "The spots of this sample did not arrive: check the connection, then reload the page.";
 const REST_MS = 120; // without another move: somebody who drags is not told of what is over already
 
 export class TissueView {
@@ -156,7 +156,7 @@ export class TissueView {
    */
   lack(data) {
     this.takeTheme(data.theme);
-    this.showMissing(MISSING);
+    this.showMissing(NO_SPOTS);
     this.awaitRest(data.move);
   }
 
