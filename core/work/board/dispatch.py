@@ -71,8 +71,14 @@ class _Handed:
     request: Request
     taken_for: str
     future: "Future[Any] | None" = None
+    meant_for: str = ""
     pid: int = 0
     worker: str = ""
+
+    @property
+    def place(self) -> str:
+        """Worker that does it or will; empty as long as the scheduler has not said which one it chose."""
+        return self.worker or self.meant_for
 
 
 class Dispatcher:
@@ -261,13 +267,15 @@ class Dispatcher:
                 return False
             job_id, taken_for = taken
             self._handed[job_id] = _Handed(cluster=cluster, request=self._requests[job_id], taken_for=taken_for)
-            worker = free.get(self._requests[job_id].near, "")
+            worker = self._handed[job_id].meant_for = free.get(self._requests[job_id].near, "")
         self._hand_over(job_id, worker)
         return True
 
     def _last_near_of_the_free(self) -> dict[str, str]:
         """Workers that do nothing, by what their last job was near to."""
-        busy = {handed.worker for handed in self._at_work()}
+        busy = {handed.place for handed in self._at_work()}
+        if "" in busy:
+            return {}  # a job might be sent to wait for one worker while another does nothing
         return {near: worker for worker, near in self._last_near.items() if near and worker not in busy}
 
     def _rank(self, job_id: str, free: Mapping[str, str]) -> int:
