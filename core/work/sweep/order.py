@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.method.early_steps import early_steps_key
+from core.method.early_steps import early_steps_key, unscaled
 from core.result import Scores
 from core.work.sweep.plan import Setting, Sweep
 from core.work.sweep.search import Searching
@@ -59,7 +59,7 @@ def in_tasks(settings: Sequence[Setting]) -> list[Task]:
     """
     groups: dict[str, dict[tuple[int, ...], list[Setting]]] = {}
     for setting in settings:
-        group = f"{setting.section}-{early_steps_key(setting.params)}"
+        group = f"{setting.section}-{early_steps_key(unscaled(setting.params))}"
         groups.setdefault(group, {}).setdefault(setting.index, []).append(setting)
     return [
         Task(tuple(same_setting[first : first + _STARTS_A_TASK]), group)
@@ -167,7 +167,7 @@ def _joined(tasks: deque[Task], n_runs: int) -> Task:
 
 def _pooling(task: Task) -> object:
     """Name what a task pools: the small autoencoder reads counts at scale 1, and scales them later."""
-    params = task.settings[0].params
+    params = unscaled(task.settings[0].params)
     latent = params.embedding.kind == "latent"
     return task.settings[0].section, replace(params.pooling, scale=1.0) if latent else params.pooling
 
