@@ -108,6 +108,7 @@ class Session:
         """
         widget = self.widget(label)
         self._values[widget.id] = _state(widget, value)
+        _show(widget, value)
         seconds = await self.redraw()
         if fragment := self._fragment_of(_CARDS):  # the maps ask for it once they have rested
             await self._drawn_after(_CARDS, fragment=fragment)
@@ -313,6 +314,14 @@ def _element(delta: Delta) -> Any:
 
 def _label(element: Any) -> str:
     return str(getattr(element, "label", ""))
+
+
+def _show(widget: Any, value: float) -> None:
+    """Show what was typed, as a browser does until the server sends the widget again."""
+    if isinstance(widget, NumberInput):
+        widget.value = value
+    else:
+        widget.value[:] = [value]
 
 
 def _state(widget: Any, value: float) -> WidgetState:

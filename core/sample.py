@@ -223,12 +223,10 @@ class Sample:
         """
         digest = hashlib.sha256(np.asarray(self.expression.shape, dtype="<i8").tobytes())
         for rows in _row_blocks(self.expression):
-            block = sparse.csr_array(rows)
-            block.sum_duplicates()
-            block.eliminate_zeros()
-            digest.update(np.diff(block.indptr).astype("<i8").tobytes())
-            digest.update(block.indices.astype("<i8").tobytes())
-            digest.update(block.data.astype("<f8").tobytes())
+            lengths, columns, values = _entries(rows)
+            digest.update(lengths.astype("<i8").tobytes())
+            digest.update(columns.astype("<i8").tobytes())
+            digest.update(values.astype("<f8").tobytes())
         if self.lattice is not None:
             digest.update(np.ascontiguousarray(self.lattice, dtype="<i8").tobytes())
         else:
@@ -262,6 +260,18 @@ _BY_SPOT = ("lattice", "coords_um", "labels_true", "barcodes", "coords_px", "spo
 def _row_blocks(expression: Expression, n_rows: int = 256) -> Any:
     for first in range(0, expression.shape[0], n_rows):
         yield expression[first : first + n_rows]
+
+
+def _entries(rows: Expression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """List how many entries each row has besides zeros, their columns and their values."""
+    if isinstance(rows, np.ndarray):
+        found = np.flatnonzero(rows)
+        row_of, columns = np.divmod(found, rows.shape[1])
+        return np.bincount(row_of, minlength=len(rows)), columns, rows.reshape(-1)[found]
+    block = sparse.csr_array(rows)
+    block.sum_duplicates()
+    block.eliminate_zeros()
+    return np.diff(block.indptr), block.indices, block.data
 
 
 def _read_only(array: Any) -> Any:

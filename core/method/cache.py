@@ -53,6 +53,20 @@ class StepCache:
         found: T = self._get(key, compute)
         return found
 
+    def share(self, key: str, compute: Callable[[], T], *, bulky: bool = False) -> T:
+        """Look up a step that other processes may need, too; a cache that shares nothing does as :meth:`get`.
+
+        Parameters
+        ----------
+        key : str
+        compute : callable
+            As for :meth:`get`.
+        bulky : bool
+            Whether the value is quickly made but large.
+        """
+        del bulky  # matters only to caches that share
+        return self.get(key, compute)
+
     def __contains__(self, key: str) -> bool:
         with self._changed:
             return key in self._values

@@ -78,8 +78,11 @@ class EarlySteps:
         pooling : PoolingParams
         """
         with self._clock.timed("pool"):
-            return self._kept(
-                lambda: pool_window(self.sample.expression, self.sample.positions, pooling), "pooled", pooling
+            return self._shared(
+                lambda: pool_window(self.sample.expression, self.sample.positions, pooling),
+                "pooled",
+                pooling,
+                bulky=True,
             )
 
     def factors(self, params: MethodParams) -> np.ndarray:
@@ -91,7 +94,7 @@ class EarlySteps:
         """
         hops = params.pooling.window - 1
         with self._clock.timed("pool"):
-            return self._kept(lambda: self._raw_factors(params).averaged(hops), "embedded", *embedding_key(params))
+            return self._shared(lambda: self._raw_factors(params).averaged(hops), "embedded", *embedding_key(params))
 
     def _raw_factors(self, params: MethodParams) -> RawFactors:
         sample, n_factors, scale = self.sample, params.embedding.n_components, params.pooling.scale
@@ -111,7 +114,7 @@ class EarlySteps:
         """
         pooled = self._read_by_network(params)
         with self._clock.timed("train"):
-            return self._kept(
+            return self._shared(
                 lambda: self._load_or_train(pooled, params), "model", params.pooling, params.embedding.network
             )
 
@@ -157,18 +160,18 @@ class EarlySteps:
         if embedding.kind == "factors":
             return self.factors(params)
         if embedding.kind == "latent":
-            return self._kept(lambda: self._latent(params), "embedded", *embedding_key(params))
+            return self._shared(lambda: self._latent(params), "embedded", *embedding_key(params))
         pooled = self.pooled(params.pooling)
         if embedding.kind == "none":
             return pooled
         if embedding.kind == "pca":
-            return self._kept(
+            return self._shared(
                 lambda: principal_components(pooled, self.sample.positions, embedding.n_components),
                 "embedded",
                 *embedding_key(params),
             )
         model = self.model(params)
-        return self._kept(lambda: _apply_model(model, embedding.kind, pooled), "embedded", *embedding_key(params))
+        return self._shared(lambda: _apply_model(model, embedding.kind, pooled), "embedded", *embedding_key(params))
 
     def _latent(self, params: MethodParams) -> np.ndarray:
         from core.method import small_training
@@ -178,7 +181,14 @@ class EarlySteps:
         return small_training.encode(network, expression, self.sample.coordinates, hops)
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
-        return self._cache.get(params_key(str(METHOD_VERSION), step, self.sample.content_hash, *parts), compute)
+        return self._cache.get(self._key(step, *parts), compute)
+
+    def _shared(self, compute: Callable[[], T], step: str, *parts: object, bulky: bool = False) -> T:
+        """Keep what is worth more than a file: where several processes make runs, one computes it for all."""
+        return self._cache.share(self._key(step, *parts), compute, bulky=bulky)
+
+    def _key(self, step: str, *parts: object) -> str:
+        return params_key(str(METHOD_VERSION), step, self.sample.content_hash, *parts)
 
 
 def unscaled(params: MethodParams) -> MethodParams:

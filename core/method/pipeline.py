@@ -146,7 +146,7 @@ class Pipeline(EarlySteps):
         widths = np.full(features.shape[1], weight)
         widths[: int(with_depth)] = 1.0  # depth comes first
         key = (*embedding_key(params), repr(found), str(seed), str(weight))
-        fits = self._kept(
+        fits = self._shared(
             lambda: mixture.fit_many(features, positions, n_clusters, seed, widths),
             "fits",
             *key,
@@ -162,7 +162,7 @@ class Pipeline(EarlySteps):
     def _features(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         """Depth, as wide as the strongest feature, where there is a direction, beside what stands for expression."""
         expression, positions = self.embedded(params), self.sample.positions
-        few = self._kept(lambda: mixture.reduced(expression, positions), "reduced", *embedding_key(params))
+        few = self._shared(lambda: mixture.reduced(expression, positions), "reduced", *embedding_key(params))
         u = self._depths(found)
         if u is None:
             return few

@@ -46,8 +46,8 @@ class EventLog:
         except BlockingIOError:
             return None
 
-    def append(self, event: Any) -> None:
-        """Add an event.
+    def append(self, *events: Any) -> None:
+        """Add events, all at once.
 
         Raises
         ------
@@ -56,12 +56,12 @@ class EventLog:
         OSError
             If it cannot be written.
         """
-        line = codec.encode(event) + b"\n"
+        lines = b"".join(codec.encode(event) + b"\n" for event in events)
         with self.path.open("a+b") as file:
             # An incomplete line would make the next one unreadable, too.
             if file.tell() and _last_byte(file) != b"\n":
-                line = b"\n" + line
-            file.write(line)
+                lines = b"\n" + lines
+            file.write(lines)
             file.flush()
             if self._durable:
                 os.fsync(file.fileno())

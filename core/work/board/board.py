@@ -75,6 +75,7 @@ class Board:
         about: About | None = None,
         at_home: bool = False,
         lasting: bool = False,
+        near: str = "",
     ) -> str:
         """Ask for work; equal requests share one job.
 
@@ -96,6 +97,8 @@ class Board:
             Whether it needs this machine's files and must not go to an outside cluster.
         lasting : bool
             Whether it outlives the server: it is listed if it was interrupted, and unless `again` its result is kept.
+        near : str
+            Name of what it has in common with other jobs of its owner: if it can, the worker of the last such job does it.
 
         Returns
         -------
@@ -116,7 +119,7 @@ class Board:
             job = self._ledger.add(key, owner, about or About(what=task.__name__.replace("_", " ").capitalize()))
             if lasting:
                 self._write_down(job, task, args, at_home=at_home, again=again)
-            self._dispatcher.add(job.id, owner, Request(task=task, args=args, at_home=at_home))
+            self._dispatcher.add(job.id, owner, Request(task=task, args=args, at_home=at_home, near=near))
         return job.id
 
     def job(self, job_id: str) -> Job | None:
@@ -171,8 +174,16 @@ class Board:
         """
         for cut in self.interrupted():
             if cut.id == job_id:
-                again = {"again": cut.again, "at_home": cut.at_home}
-                self.submit(cut.key, cut.task, *cut.args, owner=owner, about=cut.about, lasting=True, **again)
+                self.submit(
+                    cut.key,
+                    cut.task,
+                    *cut.args,
+                    owner=owner,
+                    again=cut.again,
+                    about=cut.about,
+                    at_home=cut.at_home,
+                    lasting=True,
+                )
                 self.let_go(job_id)
 
     def let_go(self, job_id: str) -> None:

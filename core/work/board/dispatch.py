@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -48,11 +48,14 @@ class Request:
     args : tuple
     at_home : bool
         Whether only the embedded cluster can execute it.
+    near : str
+        What it has in common with other jobs, best done by the same worker; empty for nothing.
     """
 
     task: Callable[..., Any]
     args: tuple[Any, ...]
     at_home: bool = False
+    near: str = ""
 
     @property
     def lane(self) -> str:
@@ -68,8 +71,14 @@ class _Handed:
     request: Request
     taken_for: str
     future: "Future[Any] | None" = None
+    meant_for: str = ""
     pid: int = 0
     worker: str = ""
+
+    @property
+    def place(self) -> str:
+        """Worker that does it or will; empty as long as the scheduler has not said which one it chose."""
+        return self.worker or self.meant_for
 
 
 class Dispatcher:
@@ -88,6 +97,7 @@ class Dispatcher:
         self._requests: dict[str, Request] = {}
         self._handed: dict[str, _Handed] = {}
         self._clusters: dict[str, AnyCluster] = {}
+        self._last_near: dict[str, str] = {}  # by worker
         self._senders = ThreadPoolExecutor(2, thread_name_prefix="jobs-sender")
         self._news = threading.Event()
         self._closed = False
@@ -184,7 +194,11 @@ class Dispatcher:
             self._senders.submit(act, *args)
 
     def _running(self) -> Counter[str]:
-        return Counter(handed.taken_for for handed in self._handed.values())
+        return Counter(handed.taken_for for handed in self._at_work())
+
+    def _at_work(self) -> list[_Handed]:
+        """List jobs whose task has not ended: while a result is on its way, its worker may begin the next job."""
+        return [handed for handed in self._handed.values() if handed.future is None or not handed.future.done()]
 
     # The dispatcher's own thread.
 
@@ -241,17 +255,33 @@ class Dispatcher:
 
     def _n_tasks(self, cluster: AnyCluster) -> int:
         with self._lock:
-            return sum(handed.cluster is cluster for handed in self._handed.values())
+            return sum(handed.cluster is cluster for handed in self._at_work())
 
     def _hand_over_next(self, cluster: AnyCluster, lane: str) -> bool:
         with self._lock:
-            taken = self._queue.take(self._running(), lane, most_running_per_user())
+            free = self._last_near_of_the_free()
+            taken = self._queue.take(
+                self._running(), lane, most_running_per_user(), lambda job_id: self._rank(job_id, free)
+            )
             if taken is None:
                 return False
             job_id, taken_for = taken
             self._handed[job_id] = _Handed(cluster=cluster, request=self._requests[job_id], taken_for=taken_for)
-        self._hand_over(job_id)
+            worker = self._handed[job_id].meant_for = free.get(self._requests[job_id].near, "")
+        self._hand_over(job_id, worker)
         return True
+
+    def _last_near_of_the_free(self) -> dict[str, str]:
+        """Workers that do nothing, by what their last job was near to."""
+        busy = {handed.place for handed in self._at_work()}
+        if "" in busy:
+            return {}  # a job might be sent to wait for one worker while another does nothing
+        return {near: worker for worker, near in self._last_near.items() if near and worker not in busy}
+
+    def _rank(self, job_id: str, free: Mapping[str, str]) -> int:
+        """Prefer jobs that a free worker has the data of, and leave others to the workers that have theirs."""
+        near = self._requests[job_id].near
+        return 0 if near in free else 1 + (near in self._last_near.values())
 
     def _hand_over(self, job_id: str, worker: str = "") -> None:
         try:
@@ -270,6 +300,7 @@ class Dispatcher:
         with self._lock:
             self._clusters = {lane: one for lane, one in self._clusters.items() if one is not cluster}
             lost = [job_id for job_id, handed in self._handed.items() if handed.cluster is cluster]
+            self._last_near = {}
         for job_id in lost:
             self._ledger.finish(job_id, JobStatus.FAILED, error=LOST)
         cluster.close()
@@ -283,6 +314,7 @@ class Dispatcher:
                 return
             if "pid" in facts:  # it begins, or begins again after its process died
                 handed.pid, handed.worker = facts["pid"], facts["worker"]
+                self._last_near[handed.worker] = handed.request.near
                 restarted = {"share": 0.0, "message": "", "losses": (), "first": None, "last": None}
                 self._ledger.change(job.id, status=JobStatus.RUNNING, begun=job.begun or time.time(), **restarted)
             else:
@@ -291,6 +323,7 @@ class Dispatcher:
                 self._ledger.change(job.id, first=job.first or now, last=now, **news)
 
     def _ended(self, job_id: str, future: "Future[Any]") -> None:
+        self._news.set()
         if future.status == "finished":
             self._take_result(job_id, future)
         elif future.status == "error":

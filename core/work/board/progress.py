@@ -11,7 +11,7 @@ from core.errors import CancelledError
 TOPIC = "jobs"
 """Dask topic to which workers report and the board listens."""
 
-_SECONDS_BETWEEN_REPORTS = 0.1
+_SECONDS_BETWEEN_REPORTS = 0.25  # each asks the scheduler whether to stop, and waits for the answer
 
 
 def cancel_flag(job_id: str) -> str:

@@ -6,7 +6,7 @@ sweep of a hundred tasks delays the next user only by the tasks that run, not by
 
 import copy
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 
 class FairQueue:
@@ -69,7 +69,13 @@ class FairQueue:
                 line.remove(job_id)
         self._drop_empty()
 
-    def take(self, running: Mapping[str, int], lane: str = "", most: int | None = None) -> tuple[str, str] | None:
+    def take(
+        self,
+        running: Mapping[str, int],
+        lane: str = "",
+        most: int | None = None,
+        rank: Callable[[str], int] = lambda _: 0,
+    ) -> tuple[str, str] | None:
         """Take the next job out of the queue.
 
         Parameters
@@ -80,13 +86,15 @@ class FairQueue:
             Lane of the workers that are free.
         most : int, optional
             Most jobs that may run for one user.
+        rank : callable
+            Of the jobs of one user the one with the lowest rank comes first; of equals, the one that has waited longest.
 
         Returns
         -------
         (str, str) or None
             The job, and the user for whom it was taken; None where nothing can begin now.
         """
-        firsts = {owner: self._first(line, lane) for owner, line in self._lines.items()}
+        firsts = {owner: self._first(line, lane, rank) for owner, line in self._lines.items()}
         able = [who for who, first in firsts.items() if first and (most is None or running.get(who, 0) < most)]
         if not able:
             return None
@@ -106,8 +114,8 @@ class FairQueue:
                 counts[taken[1]] += 1
         return order
 
-    def _first(self, line: list[str], lane: str) -> str:
-        return next((job_id for job_id in line if self._lanes[job_id] == lane), "")
+    def _first(self, line: list[str], lane: str, rank: Callable[[str], int]) -> str:
+        return min((job_id for job_id in line if self._lanes[job_id] == lane), key=rank, default="")
 
     def _drop_empty(self) -> None:
         for owner in [owner for owner, line in self._lines.items() if not line]:

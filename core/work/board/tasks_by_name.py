@@ -47,7 +47,7 @@ def task_named(name: str) -> Task:
 
 
 def arguments_of(task: Task) -> Any:
-    """Look up the types of a task's arguments, but for its `Progress`.
+    """Look up the types of a task's arguments, but for its `Progress` and those that may be left out.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def arguments_of(task: Task) -> Any:
         A tuple.
     """
     hints = get_type_hints(task)
-    kinds = tuple(hints[name] for name in _parameters(task)[1:])
+    given = inspect.signature(task).parameters.values()
+    kinds = tuple(hints[one.name] for one in list(given)[1:] if one.default is inspect.Parameter.empty)
     return types.GenericAlias(tuple, kinds)
 
 

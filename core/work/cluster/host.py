@@ -34,6 +34,11 @@ CONFIG = {
     # Dask's own value (65536) makes every array above 128 KiB a mapping of its own, whose pages are asked for and given back
     # each time: clustering then takes two to three times as long.
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    # Nobody looks at what these measure all the time, and together they wake each process a hundred times a second.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.scheduler.active-memory-manager.start": False,
     # Training blocks the worker's event loop for seconds at a time.
     "distributed.admin.tick.limit": "60s",
 }

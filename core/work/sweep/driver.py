@@ -4,23 +4,24 @@ import dataclasses
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from core import files, knobs
 from core.errors import DomainsError
+from core.params import MethodParams
 from core.result import Result, Scores
 from core.sample import Sample
 from core.work.board.board import Board
 from core.work.board.job import About, Job, JobStatus
 from core.work.runs import Record, Run
 from core.work.sweep.folder import PROGRAM_ENDED, Plan, SweepFolder
-from core.work.sweep.order import GridSource, SearchSource, Source, Task
+from core.work.sweep.order import GridSource, SearchSource, Source, Task, in_tasks
 from core.work.sweep.outcome import Event, Outcome, SweepStatus, cell_of
 from core.work.sweep.plan import Section, Setting, run_key
-from core.work.sweep.tasks import make_runs
+from core.work.sweep.tasks import make_runs, sample_of
 from core.work.tasks import SampleFile
 
 _LOG = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class Driver(threading.Thread):
         self._folder, self._held, self._means, self._owner = folder, held, means, owner
         self._board, self._record = means.board, means.record
         self._plan, self._outcome = folder.plan(), folder.outcome()
+        self._steps = folder.steps_from_now_on()
         self._first_time = self._outcome == Outcome()
         self._outcome.status, self._outcome.error = SweepStatus.RUNNING, ""
         self._asked = SweepStatus.RUNNING
@@ -136,6 +138,7 @@ class Driver(threading.Thread):
                 error = PROGRAM_ENDED
             else:  # the workers end with the program by themselves
                 self._end_jobs()
+            self._samples = {}  # which are mapped from the folder of steps
             if status is not SweepStatus.PAUSED:
                 files.remove(self._folder.steps)
             self._note(Event(state=status, error=error))
@@ -184,7 +187,7 @@ class Driver(threading.Thread):
 
     def _hand_out(self, source: Source) -> None:
         while self._asked is SweepStatus.RUNNING and len(self._jobs) < self._most_jobs():
-            self._next = self._next or source.take()
+            self._next = self._next or source.take(self._n_workers)
             if self._next is None:
                 return
             try:
@@ -201,19 +204,17 @@ class Driver(threading.Thread):
         return 2 * self._n_workers
 
     def _submit(self, task: Task) -> str:
-        section = self._section(task)
+        section, near = self._section(task), f"{self._folder.id}-{task.group}"
         settings = tuple(setting.params for setting in task.settings)
         key = f"sweep-{self._folder.id}-{self._key(task.settings[0])}-{len(settings)}"
-        varied = self._varied(task.settings[0])
-        about = About(what="Sweep", sample=section.name, settings=varied, sweep=self._folder.id)
-        arguments = _file(section), settings, self._means.models, self._folder.steps
-        return self._board.submit(key, self._means.task, *arguments, owner=self._owner, again=True, about=about)
-
-    def _varied(self, setting: Setting) -> str:
-        values = {name: knobs.value_at(setting.params, knobs.path_of(name)) for name in self._plan.sweep.knobs}
-        return ", ".join(
-            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
+        about = About(what="Sweep", sample=section.name, settings=self._varied(settings), sweep=self._folder.id)
+        arguments = _file(section), settings, self._means.models, self._steps, task.to_itself
+        return self._board.submit(
+            key, self._means.task, *arguments, owner=self._owner, again=True, about=about, near=near
         )
+
+    def _varied(self, settings: Sequence[MethodParams]) -> str:
+        return ", ".join(f"{name} {_span(name, settings)}" for name in self._plan.sweep.knobs)
 
     def _look_at(self, job_id: str, source: Source) -> None:
         job, task = self._board.job(job_id), self._jobs[job_id]
@@ -231,17 +232,22 @@ class Driver(threading.Thread):
     def _keep(self, task: Task, results: list[Result], source: Source) -> None:
         sample, sweep = self._sample(task.settings[0].section), self._folder.id
         runs = self._record.keep_all(sample, results, who=self._plan.who, sweep=sweep)
-        for setting, run in zip(task.settings, runs, strict=True):
-            self._known[self._key(setting)] = run
-            self._note(Event(cell=cell_of(setting), run=run.id))
-            self._n_made += 1
+        made = list(zip(task.settings, runs, strict=False))
+        self._known |= {self._key(setting): run for setting, run in made}
+        self._note(*(Event(cell=cell_of(setting), run=run.id) for setting, run in made))
+        self._n_made += len(made)
+        for setting, run in made:
             source.scored(setting, run.scores)
+        source.put_back(in_tasks(task.settings[len(runs) :]))
 
     def _lose(self, task: Task, job: Job | None, source: Source) -> None:
+        if job is not None and job.status is JobStatus.FAILED and len(parts := task.apart()) > 1:
+            source.put_back(parts)
+            return
         given_up = job is not None and job.id in self._hopeless
         failed = None if given_up else (job.error if job is not None else "") or "It was cancelled."
+        self._note(*(Event(cell=cell_of(setting), failed=failed, given_up=given_up) for setting in task.settings))
         for setting in task.settings:
-            self._note(Event(cell=cell_of(setting), failed=failed, given_up=given_up))
             source.scored(setting, None)
 
     def _give_up_if_hopeless(self, job: Job, task: Task, source: Source) -> None:
@@ -270,7 +276,7 @@ class Driver(threading.Thread):
     def _sample(self, section: int) -> Sample:
         if section not in self._samples:
             asked = self._plan.sweep.sections[section]
-            self._samples = {section: _file(asked).read()}
+            self._samples = {section: sample_of(_file(asked), self._steps)}
         return self._samples[section]
 
     def _section(self, task: Task) -> Section:
@@ -279,10 +285,11 @@ class Driver(threading.Thread):
     def _key(self, setting: Setting) -> str:
         return run_key(self._plan.sweep.sections[setting.section].content_hash, setting.params)
 
-    def _note(self, event: Event) -> None:
-        self._folder.add(event)
+    def _note(self, *events: Event) -> None:
+        self._folder.add(*events)
         with self._lock:
-            self._outcome.take(event)
+            for event in events:
+                self._outcome.take(event)
 
     def _message(self) -> str:
         jobs = [self._board.job(job_id) for job_id in list(self._jobs)]
@@ -293,6 +300,13 @@ class Driver(threading.Thread):
             return None
         left = self._plan.sweep.n_runs - outcome.n_done - len(outcome.failed)
         return max(0.0, (time.monotonic() - self._began) / self._n_made * left)
+
+
+def _span(name: str, settings: Sequence[MethodParams]) -> str:
+    """Write the value of a knob in some runs, or the first and the last."""
+    values = [knobs.value_at(params, knobs.path_of(name)) for params in settings]
+    first, last = (f"{value:.4g}" if isinstance(value, float) else str(value) for value in (values[0], values[-1]))
+    return first if first == last else f"{first} to {last}"
 
 
 def _file(section: Section) -> SampleFile:

@@ -4,6 +4,7 @@ One folder per sweep: `plan.json`, written once, and `events.jsonl`, to which li
 """
 
 import re
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +62,11 @@ class SweepFolder:
         """Folder of the steps that its workers share while it runs."""
         return self.path / _STEPS
 
+    def steps_from_now_on(self) -> Path:
+        """Choose the folder for steps: the one of before a pause, else one of a new name, as workers remember old ones."""
+        found = sorted(self.steps.iterdir()) if self.steps.is_dir() else []
+        return found[0] if found else self.steps / uuid.uuid4().hex
+
     def begin(self, sweep: Sweep, who: str) -> None:
         """Write the plan, unless it exists already."""
         path = self.path / _PLAN
@@ -83,9 +89,9 @@ class SweepFolder:
         except (OSError, CodecError, ParameterError) as error:
             raise ParameterError(f"The sweep {self.id} cannot be read: {error}") from error
 
-    def add(self, event: Event) -> None:
-        """Add an event."""
-        self._log.append(event)
+    def add(self, *events: Event) -> None:
+        """Add events."""
+        self._log.append(*events)
 
     def hold(self) -> IO[str] | None:
         """Keep the sweep for this process, until the file is closed or the process dies.

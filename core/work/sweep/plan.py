@@ -4,6 +4,7 @@ Plain values, stored as JSON. Knows nothing of processes, files of samples, or t
 """
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 import json
@@ -177,6 +178,7 @@ class Sweep:
         return [Setting(section, index, nth_start(params, start)) for start in range(self.n_starts)]
 
 
+@functools.lru_cache(maxsize=4096)
 def run_key(content_hash: str, params: MethodParams) -> str:
     """Compute the key of a run from everything that its labels depend on.
 

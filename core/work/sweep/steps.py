@@ -5,8 +5,8 @@ Nothing is pickled. Knows nothing of the method: keys say what a value depends o
 """
 
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ MOST_BYTES = 8 * 2**30
 """Budget of a folder; the values used longest ago are deleted, and computed again when needed."""
 
 _TEXT = ("name", "source", "synthetic", "unit_known")
+_HASHES = ("content_hash", "annotation_hash")
 _ARRAYS = ("lattice", "coords_um", "labels_true", "gene_names", "barcodes", "coords_px", "spot_rgb")
 
 
@@ -40,42 +41,74 @@ class SharedSteps(StepCache):
     def __init__(self, folder: Path, max_bytes: int = DEFAULT_BYTES) -> None:
         super().__init__(max_bytes)
         self.folder = folder
+        self._held_back: dict[Path, np.ndarray] | None = None
 
-    def get(self, key: str, compute: Callable[[], T]) -> T:
-        """Look a value up here, then in the folder; or compute and keep it.
+    def share(self, key: str, compute: Callable[[], T], *, bulky: bool = False) -> T:
+        """Look a value up here, then in the folder; or compute and keep it in both.
 
         Parameters
         ----------
         key : str
         compute : callable
             Called by one process at a time, while the others wait for its value.
+        bulky : bool
+            Written only when others need it; see :meth:`hold_back`.
 
         Returns
         -------
         object
             Arrays come back read-only.
         """
-        return super().get(key, lambda: self._shared(key, compute))
+        return super().get(key, lambda: self._shared(key, compute, bulky=bulky))
+
+    @contextmanager
+    def hold_back(self) -> Iterator[None]:
+        """Write no bulky value in this block, since no other process needs it, unless :meth:`publish` is called."""
+        self._held_back = {}
+        try:
+            yield
+        finally:
+            self._held_back = None
+
+    def publish(self) -> None:
+        """Write what was held back after all."""
+        for path, value in (self._held_back or {}).items():
+            self._write_value(path, value)
 
     def sample(self, key: str, read: Callable[[], Sample]) -> Sample:
         """Look up a sample, or read it; only one process reads its file."""
         return super().get(key, lambda: self._shared_sample(key, read))
 
-    def _shared(self, key: str, compute: Callable[[], T]) -> T:
+    def find_sample(self, key: str) -> Sample | None:
+        """Look up a sample that a process has read; None if none has."""
+        folder = self.folder / key
+        return _sample_from(folder) if folder.is_dir() else None
+
+    def _shared(self, key: str, compute: Callable[[], T], *, bulky: bool) -> T:
         path = self.folder / f"{key}.npy"
         with self._locked(key):
             if path.exists():
                 return _mapped(path)
             value = compute()
-            if isinstance(value, np.ndarray) and _is_shared(value):
-                self._write(path, lambda part: _write_array(part, value))
+            if isinstance(value, np.ndarray):
+                self._keep(path, value, bulky=bulky)
             return value
+
+    def _keep(self, path: Path, value: np.ndarray, *, bulky: bool) -> None:
+        if bulky and self._held_back is not None:
+            self._held_back[path] = value
+        else:
+            self._write_value(path, value)
+
+    def _write_value(self, path: Path, value: np.ndarray) -> None:
+        self._write(path, lambda part: _write_array(part, value))
 
     def _shared_sample(self, key: str, read: Callable[[], Sample]) -> Sample:
         folder = self.folder / key
         with self._locked(key):
-            if folder.is_dir():
-                return _sample_from(folder)
+            found = self.find_sample(key)
+            if found is not None:
+                return found
             sample = read()
             self._write(folder, lambda part: _write_sample(part, sample))
             return sample
@@ -96,10 +129,6 @@ class SharedSteps(StepCache):
         return locked(self.folder / f"{key}.lock")
 
 
-def _is_shared(value: np.ndarray) -> bool:
-    return value.dtype.kind == "f" or value.ndim > 1  # a row of whole numbers is the labels of one run
-
-
 def _mapped(path: Path) -> Any:
     mark_used(path)
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -118,7 +147,7 @@ def _write_sample(folder: Path, sample: Sample) -> None:
 
 def _arrays_of(sample: Sample) -> Mapping[str, np.ndarray]:
     arrays = {name: getattr(sample, name) for name in _ARRAYS if getattr(sample, name) is not None}
-    arrays |= {name: np.asarray(getattr(sample, name)) for name in _TEXT}
+    arrays |= {name: np.asarray(getattr(sample, name)) for name in (*_TEXT, *_HASHES)}
     counts = sample.expression
     if isinstance(counts, np.ndarray):
         arrays["expression"] = counts
@@ -143,4 +172,6 @@ def _sample_from(folder: Path) -> Sample:
     image = TissueImage(pixels=parts["pixels"], scale=float(parts["pixel_scale"])) if "pixels" in parts else None
     rest: dict[str, Any] = {name: parts.get(name) for name in _ARRAYS}
     rest |= {name: parts[name].item() for name in _TEXT}
-    return Sample(expression=expression, image=image, **rest)
+    sample = Sample(expression=expression, image=image, **rest)
+    vars(sample).update({name: parts[name].item() for name in _HASHES})  # as computed by the process that read its file
+    return sample

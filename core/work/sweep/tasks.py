@@ -1,7 +1,9 @@
 """Tasks of a sweep: runs of one sample that share their early steps."""
 
 import functools
+import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from core.method import pipeline
@@ -16,11 +18,19 @@ from core.work.cluster.depot import Delivery
 from core.work.sweep.steps import SharedSteps
 from core.work.tasks import SampleFile, model_shelf
 
+SECONDS_A_TASK = 1.0
+"""After so long a task begins no further run: its worker is free for others, and what it has made is recorded."""
+
 
 def make_runs(
-    progress: Progress, sample: SampleFile, settings: tuple[MethodParams, ...], models: Path, steps: Path
+    progress: Progress,
+    sample: SampleFile,
+    settings: tuple[MethodParams, ...],
+    models: Path,
+    steps: Path,
+    to_itself: bool = False,
 ) -> list[Result] | Delivery:
-    """Compute runs, reusing steps that other runs of the sweep have computed.
+    """Compute runs, reusing steps that other runs of the sweep have computed, for about :data:`SECONDS_A_TASK`.
 
     Parameters
     ----------
@@ -33,19 +43,29 @@ def make_runs(
         Folder of checkpoints.
     steps : Path
         Folder of the steps that workers of the sweep share, if they share a disk.
+    to_itself : bool
+        Whether no other task pools as these runs do.
 
     Returns
     -------
     list of Result
-        One for each setting, in order; in a `Delivery` if a model has to be sent back.
+        One for each of the first settings, in order, at least one; in a `Delivery` if a model has to be sent back.
     """
+    until = time.monotonic() + SECONDS_A_TASK
     cache, read = _begun(sample, steps)
     shelf = model_shelf(read, settings[0], models)  # runs of one task share their early steps, and so their model
-    results = []
-    for number, params in enumerate(settings, start=1):
-        on_epoch = _epochs(progress, Pipeline(read, cache=cache), params) if params.embedding.needs_training else None
-        results.append(pipeline.run(read, params, cache=cache, models=shelf.folder, on_epoch=on_epoch))
-        progress.report(number / len(settings), f"Start {number} of {len(settings)}")
+    results: list[Result] = []
+    with cache.hold_back() if to_itself and isinstance(cache, SharedSteps) else nullcontext():
+        for number, params in enumerate(settings, start=1):
+            on_epoch = (
+                _epochs(progress, Pipeline(read, cache=cache), params) if params.embedding.needs_training else None
+            )
+            results.append(pipeline.run(read, params, cache=cache, models=shelf.folder, on_epoch=on_epoch))
+            if number == len(settings) or time.monotonic() >= until:
+                break
+            progress.report(number / len(settings), f"Run {number} of {len(settings)}")
+        if len(results) < len(settings) and isinstance(cache, SharedSteps):
+            cache.publish()
     return shelf.brought_back(results)
 
 
@@ -53,7 +73,23 @@ def _begun(sample: SampleFile, steps: Path) -> tuple[StepCache, Sample]:
     if depot.own_depot() is not None:
         return _own_steps(), sample.read()
     cache = _steps(steps)
-    return cache, cache.sample(f"sample-{sample.content_hash}-{sample.annotation_hash}", sample.read)
+    return cache, cache.sample(_name_of(sample), sample.read)
+
+
+def sample_of(sample: SampleFile, steps: Path) -> Sample:
+    """Look up a sample as a worker has read it, or read it.
+
+    Parameters
+    ----------
+    sample : SampleFile
+    steps : Path
+        As for :func:`make_runs`.
+    """
+    return SharedSteps(steps).find_sample(_name_of(sample)) or sample.read()
+
+
+def _name_of(sample: SampleFile) -> str:
+    return f"sample-{sample.content_hash}-{sample.annotation_hash}"
 
 
 @functools.cache

@@ -49,7 +49,7 @@ def break_down(progress):
     raise KeyError("nobody thought of this")
 
 
-def counted_runs(progress, sample, settings, models, steps):
+def counted_runs(progress, sample, settings, models, steps, to_itself):
     """Make runs of a sweep, and leave a line for each early step that is really done."""
     from core.io import lab
     from core.method import early_steps, pipeline, training
@@ -68,7 +68,7 @@ def counted_runs(progress, sample, settings, models, steps):
     for module, name, step in watched:
         setattr(module, name, _logged(getattr(module, name), step, log))
     try:
-        return tasks.make_runs(progress, sample, settings, models, steps)
+        return tasks.make_runs(progress, sample, settings, models, steps, to_itself)
     finally:
         for module, name, original in originals:
             setattr(module, name, original)
@@ -83,9 +83,9 @@ def _logged(function, step, log):
     return told
 
 
-def slow_runs(progress, sample, settings, models, steps):
+def slow_runs(progress, sample, settings, models, steps, to_itself):
     """Make runs of a sweep at leisure."""
     from core.work.sweep import tasks
 
     time.sleep(0.3)
-    return tasks.make_runs(progress, sample, settings, models, steps)
+    return tasks.make_runs(progress, sample, settings, models, steps, to_itself)

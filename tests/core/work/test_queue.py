@@ -60,3 +60,12 @@ def test_asking_for_the_order_changes_nothing():
     queue = queued(ada=["a"], ben=["b"])
     assert queue.order({}) == queue.order({}) == ["a", "b"]
     assert len(queue) == 2
+
+
+def test_of_the_jobs_of_one_user_the_lowest_rank_comes_first_and_of_equals_the_oldest():
+    queue = FairQueue()
+    for job in ("far", "near", "nearer", "near too"):
+        queue.add(job, "ada")
+    ranks = {"far": 2, "near": 1, "nearer": 0, "near too": 1}
+    taken = [queue.take({}, rank=ranks.__getitem__) for _ in range(4)]
+    assert taken == [("nearer", "ada"), ("near", "ada"), ("near too", "ada"), ("far", "ada")]

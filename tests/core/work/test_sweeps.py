@@ -196,18 +196,31 @@ def test_a_search_asks_for_the_same_trials_again_whatever_ends_first(sweeps, sec
     assert tried(sweep, search, again.outcome, record.runs(sweep=sweep.id)) == trials
 
 
-def test_a_setting_that_cannot_be_run_fails_with_its_sentence_and_the_others_go_on(sweeps, section, tmp_path):
-    few = section()
+def few_spots(tmp_path, section):
     lab.write(small_sample("first", n_rows=4), tmp_path / "few.h5")
     sample = lab.read(tmp_path / "few.h5")
     hashes = {"content_hash": sample.content_hash, "annotation_hash": sample.annotation_hash}
-    few = dataclasses.replace(few, path=str(tmp_path / "few.h5"), **hashes)
-    sweep = Sweep(sections=(few,), axes=(Axis(knob="n_clusters", values=(3, 100)),))
+    return dataclasses.replace(section, path=str(tmp_path / "few.h5"), **hashes)
+
+
+def test_a_setting_that_cannot_be_run_fails_with_its_sentence_and_the_others_go_on(sweeps, section, tmp_path):
+    sweep = Sweep(sections=(few_spots(tmp_path, section()),), axes=(Axis(knob="n_clusters", values=(3, 100)),))
     sweep_id = sweeps.start(sweep)
     assert sweeps.wait(sweep_id, 60)
     outcome = sweeps.find(sweep_id).outcome
     assert (outcome.status, set(outcome.runs)) == (SweepStatus.DONE, {(0, (0,), 0)})
     assert "100 clusters were asked for" in outcome.failed[0, (1,), 0]
+
+
+def test_a_setting_that_fails_takes_none_of_those_with_it_that_were_handed_out_together(sweeps, section, tmp_path):
+    axis = Axis(knob="n_clusters", values=(3, 4, 100, 5, 6))
+    sweep = Sweep(sections=(few_spots(tmp_path, section()),), axes=(axis,), n_starts=2)
+    sweep_id = sweeps.start(sweep)
+    assert sweeps.wait(sweep_id, 60)
+    outcome = sweeps.find(sweep_id).outcome
+    assert outcome.status is SweepStatus.DONE
+    assert set(outcome.runs) == {(0, (index,), seed) for index in (0, 1, 3, 4) for seed in (0, 1)}
+    assert set(outcome.failed) == {(0, (2,), 0), (0, (2,), 1)}
 
 
 def test_two_sweeps_of_one_plan_in_two_processes_are_refused(sweeps, section, tmp_path):
