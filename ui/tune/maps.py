@@ -1,17 +1,17 @@
 """The maps of Tune: predicted, pinned and annotated."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
-import streamlit as st
 
 from ui.shell import maps, session
 from ui.tissue_view import TissueMap
-from ui.tune import knobs, parts, redraw
+from ui.tune import redraw
 from ui.tune.shown import Shown, ShownResult
 
 
-def predicted_beside_annotated(shown: Shown, move: int) -> np.ndarray | None:
+def predicted_beside_annotated(shown: Shown, move: int, on_rest: Callable[[], None]) -> np.ndarray | None:
     """Draw the predicted domains beside the annotated layers, and return the spots selected by the lasso."""
     drawn = [predicted(shown), *_pinned(shown), *annotated(shown, "Annotated")]
     return maps.draw(
@@ -20,18 +20,9 @@ def predicted_beside_annotated(shown: Shown, move: int) -> np.ndarray | None:
         drawn,
         shown.theme,
         on_selection=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
-        on_rest=lambda: _tell(shown),
+        on_rest=on_rest,
         move=move,
     )
-
-
-def _tell(shown: Shown) -> None:
-    """Draw what is told of the maps, once they rest; the whole page where the form, too, has something new to show."""
-    if parts.drawn_form() == knobs.form(shown.sample):
-        # The picture, too: this request takes the place of one for it that waits, and of maps that are not sent yet.
-        redraw.alone(redraw.PICTURE, redraw.TELLING)
-    else:
-        st.rerun()
 
 
 def predicted(shown: Shown, title: str = "Predicted") -> TissueMap:

@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.sample import Sample
 from ui.shell import address, forms, guards, turns
-from ui.tune import cards, finding, header, maps, parts, redraw, selection, state, story, training, views
+from ui.tune import cards, finding, header, knobs, maps, parts, redraw, selection, state, story, training, views
 from ui.tune.shown import Shown, ShownResult
 
 
@@ -20,9 +20,18 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
                 shown = finding.find(sample, forms.params(sample), file)
             if opening:
                 _head(shown, top)  # first, this once: the maps would move down when it comes after them
-            state.show((shown, maps.predicted_beside_annotated(shown, parts.move())))
+            state.show((shown, maps.predicted_beside_annotated(shown, parts.move(), lambda: _tell(sample))))
             parts.remember_head(shown if opening else None)
         address.write(file)
+
+
+def _tell(sample: Sample) -> None:
+    """Draw what is told of the maps, once they rest; the whole page where the form, too, has something new to show."""
+    if parts.drawn_form() == knobs.form(sample):
+        # The picture, too: this request takes the place of one for it that waits, and of maps that are not sent yet.
+        redraw.alone(redraw.PICTURE, redraw.TELLING)
+    else:
+        st.rerun()
 
 
 @st.fragment(key=redraw.TELLING)
