@@ -35,7 +35,6 @@ def knob(
     rank: int | None = None,
     minimum: float | None = None,
     maximum: float | None = None,
-    step: float | None = None,
     choices: dict[str, str] | None = None,
     needs: Needs | None = None,
     or_needs: Needs | None = None,
@@ -43,6 +42,7 @@ def knob(
     searched: tuple[float, float] | None = None,
     by_factors: bool = False,
     joint: bool = False,
+    angle: bool = False,
 ) -> Any:
     """Declare one parameter, once for forms, options, addresses, sweeps, reports and checks.
 
@@ -60,8 +60,6 @@ def knob(
         Knobs that people turn sooner have a lower rank and come first; that of its step by default.
     minimum, maximum : float, optional
         Inclusive limits.
-    step : float, optional
-        By how much a slider moves.
     choices : dict of str to str, optional
         Allowed values and how each is called on a page.
     needs : mapping of str to sequence of str, optional
@@ -76,6 +74,8 @@ def knob(
         Whether twice as much counts alike everywhere in `searched`.
     joint : bool
         Whether it can be turned where several samples are clustered as one.
+    angle : bool
+        Whether it is an angle: radians in parameters, degrees before people.
 
     Returns
     -------
@@ -89,7 +89,6 @@ def knob(
         "rank": rank,
         "min": minimum,
         "max": maximum,
-        "step": step,
         "choices": choices,
         "needs": needs or {},
         "or_needs": or_needs or {},
@@ -97,6 +96,7 @@ def knob(
         "searched": searched,
         "by_factors": by_factors,
         "joint": joint,
+        "angle": angle,
     }
     return field(default=default, metadata=metadata)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core import units
 from core.coordinates import Coordinates
 
 LEAST_SUPPORT = 0.7
@@ -197,3 +198,68 @@ class FoundDirection:
         -0.04
         """
         return (self.angle - other.angle + math.pi / 2) % math.pi - math.pi / 2
+
+
+def direction_in_words(found: FoundDirection | None) -> str:
+    """Name the direction of a run, as its card, its reports and commands do.
+
+    Parameters
+    ----------
+    found : FoundDirection or None
+        None where the direction is off.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> direction_in_words(FoundDirection(angle=0.38, method="manual"))
+    '21.8°'
+    """
+    if found is None:
+        return "Off"
+    if found.bend is not None:
+        return "Bending" if found.takes_part else "None"
+    return units.degrees(found.angle)
+
+
+def support_in_words(found: FoundDirection) -> str:
+    """Write how clear a direction is.
+
+    Parameters
+    ----------
+    found : FoundDirection
+
+    Returns
+    -------
+    str
+        A share; `by hand` where nothing was found.
+    """
+    return "by hand" if found.support is None else units.percent(found.support, 0)
+
+
+def direction_in_full(found: FoundDirection | None) -> str:
+    """Name the direction of a run, with what it was found from and how clear it is.
+
+    Parameters
+    ----------
+    found : FoundDirection or None
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> direction_in_full(FoundDirection(angle=0.38, method="expression", support=0.52))
+    '21.8°, found from expression (support 52%)'
+    """
+    name = direction_in_words(found)
+    if found is None or found.method == "manual":
+        return name if found is None else f"{name}, by hand"
+    if found.bend is not None:
+        part = "" if found.takes_part else f": below {units.percent(LEAST_SUPPORT, 0)} it takes no part"
+        return f"{name}, explains {support_in_words(found)} of the structure of expression{part}"
+    ways = {"preclustering": "by pre-clustering", "expression": "from expression"}
+    return f"{name}, found {ways[found.method]} (support {support_in_words(found)})"

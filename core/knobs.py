@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from core import version_0_1
+from core import units, version_0_1
 from core.declarations import LAST, Group
 from core.errors import ParameterError
 from core.params import PRESETS, MethodParams, preset, replaced
@@ -203,11 +203,61 @@ def read_value(path: KnobPath, text: str) -> Any:
     """
     default: Any = declared(path).default
     try:
-        value = type(default)(text)
+        value = angle_of(text) if declared(path).metadata["angle"] else type(default)(text)
     except ValueError:
         value = text
     replaced(MethodParams(), path, value)  # refuses what lies outside the limits
     return value
+
+
+def angle_of(text: str) -> float:
+    """Read an angle as a person writes it.
+
+    Parameters
+    ----------
+    text : str
+        Radians, or degrees that end in `°` or `deg`.
+
+    Returns
+    -------
+    float
+        Radians.
+
+    Raises
+    ------
+    ValueError
+        If it is not a number.
+    """
+    for sign in ("°", "deg"):
+        if text.endswith(sign):
+            return units.radians(float(text.removesuffix(sign)))
+    return float(text)
+
+
+def value_in_words(path: KnobPath, value: Any) -> str:
+    """Write a knob's value as people read it; :func:`read_value` reads it back, unless it is a choice.
+
+    Parameters
+    ----------
+    path : KnobPath
+    value : object
+
+    Returns
+    -------
+    str
+        A choice as pages call it, an angle in degrees, any other number as it is typed.
+
+    Examples
+    --------
+    >>> value_in_words(("direction", "angle"), 0.38), value_in_words(("pooling", "scale"), 2.0)
+    ('21.8°', '2')
+    """
+    item = declared(path).metadata
+    if item["choices"]:
+        return str(item["choices"].get(value, value))
+    if item["angle"]:
+        return units.degrees(value)
+    return units.plain(value) if isinstance(value, float) else str(value)
 
 
 def takes_part(params: MethodParams, path: KnobPath) -> bool:
@@ -363,9 +413,7 @@ def in_words(params: MethodParams) -> str:
     """
     name, changes = nearest_preset(params)
     n_clusters = params.clustering.n_clusters
-    moved = [f"{declared(path).metadata['label'].lower()} {_shown(value)}" for path, value in changes.items()]
+    moved = [
+        f"{declared(path).metadata['label'].lower()} {value_in_words(path, value)}" for path, value in changes.items()
+    ]
     return ", ".join([PRESETS[name], f"{n_clusters} cluster{'s' * (n_clusters != 1)}", *moved])
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core import units
 from core.declarations import StepParams, knob, step
 from core.errors import ParameterError
 
@@ -182,8 +183,8 @@ class DirectionParams(StepParams):
         },
     )
     angle: float = knob(
-        0.0, "Angle", "Radians, modulo pi, in array rows and columns, or down and across off the array; 0.38 in the paper.", minimum=-math.pi, maximum=math.pi,
-        step=0.01, needs={"direction": ("manual",)}, tried=(0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8), searched=(0.0, 3.14),
+        0.0, "Angle", "In array rows and columns, or down and across off the array; half a turn more is the same. 0.38 radians (21.8°) in the paper. Radians in addresses and commands, where 21.8° is read, too.", minimum=-math.pi, maximum=math.pi,
+        angle=True, needs={"direction": ("manual",)}, tried=tuple(map(units.radians, range(0, 180, 20))), searched=(0.0, 3.14),
     )  # fmt: skip
     degree: int = knob(
         3, "Bend", "How far depth may bend, as the degree of a polynomial: 1 is straight, 2 bends once, 3 lets the bend differ from end to end.",

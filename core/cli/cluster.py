@@ -32,7 +32,7 @@ from core.cli.options import (
     output_path,
 )
 from core.cli.outputs import Outputs
-from core.depth import FoundDirection
+from core.depth import FoundDirection, direction_in_full
 from core.errors import ParameterError
 from core.evaluation import thickness
 from core.evaluation.stability import confidence, stability
@@ -262,14 +262,7 @@ def _direction(found: FoundDirection) -> dict[str, Any]:
 
 
 def _direction_words(result: Result) -> str:
-    found = result.direction
-    if found is None:
-        return "off"
-    ways = {"manual": "by hand", "preclustering": "found by pre-clustering", "expression": "found from expression"}
-    if found.bend is not None:
-        part = "" if found.takes_part else ", too little to take part"
-        return f"bending, explains {found.support or 0:.0%} of the structure of expression{part}"
-    return f"{found.angle:.3f} rad, {ways[found.method]}"
+    return direction_in_full(result.direction)
 
 
 def _thickness_words(sample: Sample, result: Result) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from typing import Any
 
+from core import units
 from core.cli.console import print_facts, share_bar
 from core.cli.options import (
     KNOBS,
@@ -83,7 +84,5 @@ def _in_short(sample: Sample, curve: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(point: dict[str, Any]) -> str:
-    return (
-        f"{point['stability']:<9.3f}  {point['agreement']:<9.3f}  {point['pas']:<6.1%}  {point['chaos']:.4f}  "
-        f"{point['smallest_share']:.1%}"
-    )
+    names = {"stability": 9, "agreement": 9, "pas": 6, "chaos": 6, "smallest_share": 0}
+    return "  ".join(f"{units.score(name, point[name]):<{width}}" for name, width in names.items())

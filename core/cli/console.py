@@ -8,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core import units
 from core.params import MethodParams
 from core.result import AutoencoderReport, Result, Scores
 
@@ -101,7 +102,11 @@ def score_words(result: Result) -> str:
     scores = result.scores
     if scores.ari is None:
         return "no annotation to score against"
-    return f"ARI {scores.ari:.3f}, NMI {scores.nmi:.3f} (all spots: ARI {scores.ari_all:.3f}, NMI {scores.nmi_all:.3f})"
+    ari, nmi, ari_all, nmi_all = (
+        units.score(name, getattr(scores, name)) for name in ("ari", "nmi", "ari_all", "nmi_all")
+    )
+    on_all = "" if (ari, nmi) == (ari_all, nmi_all) else f" (all spots: ARI {ari_all}, NMI {nmi_all})"
+    return f"ARI {ari}, NMI {nmi}{on_all}"
 
 
 def factor_words(params: MethodParams, of: str = "") -> str:
@@ -114,10 +119,10 @@ def factor_words(params: MethodParams, of: str = "") -> str:
 def coherence_words(scores: Scores) -> str:
     """Write the scores that need no annotation."""
     empty = f", {scores.n_empty:.0f} empty" if scores.n_empty else ""
-    stability = "" if scores.stability is None else f"stability {scores.stability:.3f}, "
+    stability = "" if scores.stability is None else f"stability {units.score('stability', scores.stability)}, "
     return (
-        f"{stability}PAS {scores.pas:.4f}, CHAOS {scores.chaos:.4f}, domains of {scores.smallest_share:.1%} to "
-        f"{scores.largest_share:.1%} of the spots{empty}"
+        f"{stability}PAS {units.score('pas', scores.pas)}, CHAOS {units.score('chaos', scores.chaos)}, domains of "
+        f"{units.score('smallest_share', scores.smallest_share)} to {units.score('largest_share', scores.largest_share)} of the spots{empty}"
     )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core import units
 from core.cli.console import coherence_words, factor_words, print_facts, score_words, share_bar
 from core.cli.options import KNOBS, joint_params
 from core.cli.outputs import JointOutputs
@@ -132,4 +133,4 @@ def _mean_words(run: Run) -> dict[str, str]:
     if len(scored) < 2:
         return {}
     ari, nmi = (statistics.mean(float(value or 0.0) for value in values) for values in zip(*scored, strict=True))
-    return {"mean": f"ARI {ari:.3f}, NMI {nmi:.3f}"}
+    return {"mean": f"ARI {units.score('ari', ari)}, NMI {units.score('nmi', nmi)}"}

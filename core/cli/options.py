@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.folders import models_folder
-from core.knobs import KnobPath, changed, check_takes_part, declared, in_groups, names
+from core.knobs import KnobPath, angle_of, changed, check_takes_part, declared, in_groups, names
 from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
 from core.version_0_1 import HOPS, REPLACED
@@ -28,7 +28,7 @@ STEP_BYTES = 2**62
 _FIGURE_SUFFIXES = (".html", ".png", ".svg")
 
 _ANGLE_HELP = (
-    "direction across the layers: radians; auto (found without labels, as in the preset); preclustering, "
+    "direction across the layers: an angle in radians, or in degrees as in 21.8deg; auto (found without labels, as in the preset); preclustering, "
     "expression or bending (found that way); off (both coordinates count)"
 )
 
@@ -107,12 +107,12 @@ def _direction(text: str) -> str | float:
     if text in ("auto", "off", "preclustering", "expression", "bending"):
         return text
     try:
-        angle = float(text)
+        angle = angle_of(text)
     except ValueError:
         angle = math.nan
     if not math.isfinite(angle):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is neither an angle in radians nor auto, preclustering, expression, bending or off"
+            f"{text!r} is neither an angle in radians nor in degrees (as 21.8deg is), nor auto, preclustering, expression, bending or off"
         )
     return angle if abs(angle) <= math.pi else angle % math.pi
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import knobs
+from core import knobs, units
 from core.cli.console import print_facts, share_bar
 from core.cli.options import output_path
 from core.errors import RecordError
@@ -281,7 +281,7 @@ def _for_people(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _line(run: Run) -> str:
-    score = f"ARI {run.scores.ari:.3f}" if run.scores.ari is not None else "unannotated"
+    score = f"ARI {units.score('ari', run.scores.ari)}" if run.scores.ari is not None else "unannotated"
     star = "*" if run.starred else " "
     what = shown(run.name) or knobs.in_words(run.params)
     return f"{run.id}  {run.created:%Y-%m-%d %H:%M}  {shown(run.sample_name):<12} {score:<11} {star} {what}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import knobs
+from core import knobs, units
 from core.cli.console import print_facts, share_bar
 from core.cli.options import KNOBS, add_angle, add_method, at_least_one, given, start_params
 from core.errors import ParameterError, WorkError
@@ -274,14 +274,19 @@ def _in_short(facts: dict[str, Any]) -> dict[str, Any]:
     return {**lines, "Seconds": f"{facts['seconds']:.2f}"}
 
 
+def _value(knob: str, value: Any) -> str:
+    choices = knobs.declared(knobs.path_of(knob)).metadata["choices"]
+    return str(value) if choices else knobs.value_in_words(knobs.path_of(knob), value)  # a choice as it is typed
+
+
 def _best_lines(section: dict[str, Any], turned: Sequence[str]) -> dict[str, Any]:
     name = section["ranked_by"]
     if name is None:
         return {section["sample"]: "no score to compare by"}
     return {
         f"{section['sample']}, best {rank} by {name.upper()}": (
-            f"{setting['mean'][name]:.3f} ± {setting['std'][name]:.3f} at "
-            + ", ".join(f"{knob} {setting[knob]}" for knob in turned)
+            f"{units.score(name, setting['mean'][name])} ± {units.score(name, setting['std'][name])} at "
+            + ", ".join(f"{knob} {_value(knob, setting[knob])}" for knob in turned)
         )
         for rank, setting in enumerate(section["settings"][:_BEST_SHOWN], start=1)
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.coordinates import Coordinates
+from core.depth import support_in_words
 from core.evaluation.share import Shares, share_in_words
 from core.evaluation.window import in_strips_um, window_um
 from core.layer_names import display_name
@@ -135,7 +136,7 @@ def idle_weight(result: Result) -> Iterator[Advice]:
         return
     yield Advice(
         "weight",
-        f"The X weight of {clustering.x_weight:g} changes nothing here: the bending depth explains {found.support or 0:.0%} of the "
+        f"The X weight of {clustering.x_weight:g} changes nothing here: the bending depth explains {support_in_words(found)} of the "
         "structure of expression, too little to take part, so expression decides alone. A direction by hand takes part always.",
     )
 

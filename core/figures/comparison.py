@@ -3,6 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from core import units
 from core.evaluation.matching import match_clusters
 from core.figures import colours, tissue
 from core.figures.colours import STYLES, Style, Theme
@@ -152,5 +153,5 @@ def _write_titles(figure: go.Figure, sample: Sample, heading: str, style: Style)
 def _heading(sample: Sample, result: Result) -> str:
     parts = [f"<b>{sample.name}</b>"]
     if result.scores.ari is not None and result.scores.nmi is not None:
-        parts += [f"ARI {result.scores.ari:.3f}", f"NMI {result.scores.nmi:.3f}"]
+        parts += [f"{name.upper()} {units.score(name, getattr(result.scores, name))}" for name in ("ari", "nmi")]
     return "   ".join(parts)

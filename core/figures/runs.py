@@ -138,7 +138,7 @@ def _table(
 ) -> go.Figure:
     """Draw scores from 0 to 1 with a row for each of `rows` and a column for each run."""
     heat = go.Heatmap(
-        z=values, customdata=texts, texttemplate="%{z:.2f}", zmin=0, zmax=1, xgap=2, ygap=2,
+        z=values, customdata=texts, texttemplate="%{z:.3f}", zmin=0, zmax=1, xgap=2, ygap=2,
         colorscale=charts.colour_scale(theme), showscale=False, textfont={"size": 13},
         hovertemplate=f"%{{customdata}}<br>{score} %{{z:.3f}}<extra></extra>",
     )  # fmt: skip

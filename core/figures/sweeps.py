@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core import units
 from core.figures import charts
 from core.figures.colours import STYLES, Style, Theme
 from core.figures.contact_sheet import Side
@@ -20,7 +21,13 @@ Place = tuple[int, ...]
 
 
 def heat_map(
-    scores: Mapping[Place, Sequence[float]], rows: Side, columns: Side, score: str, *, theme: Theme = "light"
+    scores: Mapping[Place, Sequence[float]],
+    rows: Side,
+    columns: Side,
+    score: str,
+    *,
+    unit: str = "",
+    theme: Theme = "light",
 ) -> go.Figure:
     """Draw the mean of a score over two knobs.
 
@@ -31,6 +38,8 @@ def heat_map(
     rows, columns : Side
     score : str
         Its name.
+    unit : str
+        Its field of :class:`core.result.Scores`, which says how it is written.
     theme : {"light", "dark"}
 
     Returns
@@ -41,13 +50,13 @@ def heat_map(
     style, shape = STYLES[theme], (len(rows.values), len(columns.values))
     means, texts = np.full(shape, np.nan), np.full(shape, "", dtype=object)
     for (row, column), values in scores.items():
-        means[row, column], texts[row, column] = np.mean(values), spread_in_words(values)
+        means[row, column], texts[row, column] = np.mean(values), spread_in_words(values, unit)
     figure = go.Figure(
         go.Heatmap(
-            z=means, customdata=texts, colorscale=charts.colour_scale(theme), texttemplate="%{z:.3f}", xgap=2, ygap=2,
+            z=means, customdata=texts, colorscale=charts.colour_scale(theme), texttemplate=f"%{{z:{units.score_format(unit)}}}", xgap=2, ygap=2,
             hovertemplate=f"{columns.name} %{{x}}<br>{rows.name} %{{y}}<br>{score} %{{customdata}}<extra></extra>",
             x=_names(columns), y=_names(rows), hoverongaps=False,
-            colorbar={"title": {"text": score}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": style.muted}},
+            colorbar={"title": {"text": score}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": style.muted}} | _ticks(unit),
         )
     )  # fmt: skip
     figure.update_layout(**charts.chart_style(theme, max(_LEAST_PX, _ROW_PX * shape[0] + 70)))
@@ -59,7 +68,9 @@ def heat_map(
     return figure
 
 
-def curve(scores: Mapping[Place, Sequence[float]], along: Side, score: str, *, theme: Theme = "light") -> go.Figure:
+def curve(
+    scores: Mapping[Place, Sequence[float]], along: Side, score: str, *, unit: str = "", theme: Theme = "light"
+) -> go.Figure:
     """Draw a score over one knob: a dot for each start, and a line through the means.
 
     Parameters
@@ -68,6 +79,8 @@ def curve(scores: Mapping[Place, Sequence[float]], along: Side, score: str, *, t
     along : Side
     score : str
         Its name.
+    unit : str
+        Its field of :class:`core.result.Scores`, which says how it is written.
     theme : {"light", "dark"}
 
     Returns
@@ -85,17 +98,19 @@ def curve(scores: Mapping[Place, Sequence[float]], along: Side, score: str, *, t
     figure.add_scatter(
         x=[names[index[0]] for index in indices], y=[float(np.mean(scores[index])) for index in indices],
         mode="lines+markers", line={"color": style.accent, "width": 2}, marker={"size": 5},
-        customdata=[spread_in_words(scores[index]) for index in indices],
+        customdata=[spread_in_words(scores[index], unit) for index in indices],
         hovertemplate=f"{along.name} %{{x}}<br>{score} %{{customdata}}<extra></extra>",
     )  # fmt: skip
     _lay_out(figure, style, theme)
     order = {"type": "category", "categoryorder": "array", "categoryarray": names, "range": [-0.5, len(names) - 0.5]}
     figure.update_xaxes(charts.axis(style, title=_title(along.name, style), **order))
-    figure.update_yaxes(charts.axis(style, title=_title(score, style)))
+    figure.update_yaxes(charts.axis(style, title=_title(score, style), **_ticks(unit)))
     return figure
 
 
-def history(scores: Sequence[float], score: str, *, maximise: bool, theme: Theme = "light") -> go.Figure:
+def history(
+    scores: Sequence[float], score: str, *, unit: str = "", maximise: bool, theme: Theme = "light"
+) -> go.Figure:
     """Draw the score of each trial of a search, and the best so far.
 
     Parameters
@@ -103,6 +118,8 @@ def history(scores: Sequence[float], score: str, *, maximise: bool, theme: Theme
     scores : sequence of float
     score : str
         Its name.
+    unit : str
+        Its field of :class:`core.result.Scores`, which says how it is written.
     maximise : bool
     theme : {"light", "dark"}
 
@@ -115,15 +132,15 @@ def history(scores: Sequence[float], score: str, *, maximise: bool, theme: Theme
     figure = go.Figure()
     figure.add_scatter(
         x=numbers, y=list(scores), mode="markers", marker={"size": 8, "color": style.accent, "opacity": 0.5},
-        hovertemplate=f"Trial %{{x}}<br>{score} %{{y:.3f}}<extra></extra>",
+        hovertemplate=f"Trial %{{x}}<br>{score} %{{y:{units.score_format(unit)}}}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=numbers, y=best.tolist(), mode="lines", line={"color": style.accent, "width": 2, "shape": "hv"},
-        hovertemplate="Best so far %{y:.3f}<extra></extra>",
+        hovertemplate=f"Best so far %{{y:{units.score_format(unit)}}}<extra></extra>",
     )  # fmt: skip
     _lay_out(figure, style, theme)
     figure.update_xaxes(charts.axis(style, title=_title("Trial", style), showgrid=False))
-    figure.update_yaxes(charts.axis(style, title=_title(score, style)))
+    figure.update_yaxes(charts.axis(style, title=_title(score, style), **_ticks(unit)))
     return figure
 
 
@@ -161,7 +178,9 @@ def importances(study: "optuna.Study", labels: Mapping[str, str], *, theme: Them
     return figure
 
 
-def slices(study: "optuna.Study", labels: Mapping[str, str], score: str, *, theme: Theme = "light") -> go.Figure:
+def slices(
+    study: "optuna.Study", labels: Mapping[str, str], score: str, *, unit: str = "", theme: Theme = "light"
+) -> go.Figure:
     """Draw the score over each knob by itself, as Optuna does.
 
     Parameters
@@ -171,6 +190,8 @@ def slices(study: "optuna.Study", labels: Mapping[str, str], score: str, *, them
         Names of its parameters as people read them.
     score : str
         Its name.
+    unit : str
+        Its field of :class:`core.result.Scores`, which says how it is written.
     theme : {"light", "dark"}
 
     Returns
@@ -186,10 +207,12 @@ def slices(study: "optuna.Study", labels: Mapping[str, str], score: str, *, them
     line = {"width": 0.5, "color": style.border}
     figure.update_traces(marker={"colorscale": charts.colour_scale(theme), "size": 8, "line": line, "colorbar": bar})
     _restyle(figure, labels, style, theme)
-    return figure
+    return figure.update_yaxes(**_ticks(unit))
 
 
-def parallel(study: "optuna.Study", labels: Mapping[str, str], score: str, *, theme: Theme = "light") -> go.Figure:
+def parallel(
+    study: "optuna.Study", labels: Mapping[str, str], score: str, *, unit: str = "", theme: Theme = "light"
+) -> go.Figure:
     """Draw every trial as a line over the knobs, coloured by its score.
 
     Parameters
@@ -199,6 +222,8 @@ def parallel(study: "optuna.Study", labels: Mapping[str, str], score: str, *, th
         Names of its parameters as people read them.
     score : str
         Its name.
+    unit : str
+        Its field of :class:`core.result.Scores`, which says how it is written.
     theme : {"light", "dark"}
 
     Returns
@@ -211,7 +236,7 @@ def parallel(study: "optuna.Study", labels: Mapping[str, str], score: str, *, th
     knobs = [_dimension(name, trials, label) for name, label in labels.items()]
     figure = go.Figure(
         go.Parcoords(
-            dimensions=[*knobs, {"label": score, "values": scores}],
+            dimensions=[*knobs, {"label": score, "values": scores, **_ticks(unit)}],
             line={"color": scores, "colorscale": charts.colour_scale(theme), "showscale": False},
             labelfont={"color": style.text, "size": 13}, tickfont={"color": style.muted, "size": 12},
             rangefont={"color": "rgba(0,0,0,0)"}, unselected={"line": {"color": style.border, "opacity": 0.4}},
@@ -235,20 +260,27 @@ def _dimension(name: str, trials: "Sequence[optuna.trial.FrozenTrial]", label: s
     return {"label": label, "values": values}
 
 
-def spread_in_words(values: Sequence[float]) -> str:
+def _ticks(unit: str) -> dict[str, str]:
+    """Write a share on an axis as a percentage; plotly chooses the digits of other scores by itself."""
+    return {"tickformat": ".0%"} if units.score_format(unit).endswith("%") else {}
+
+
+def spread_in_words(values: Sequence[float], score: str = "") -> str:
     """Say the mean of a score, and how far starts spread about it.
 
     Parameters
     ----------
     values : sequence of float
+    score : str
+        A field of :class:`core.result.Scores`, which says in which unit.
 
     Returns
     -------
     str
         Such as `0.412 ± 0.013`, the standard deviation; the value alone where there is one.
     """
-    mean = f"{np.mean(values):.3f}"
-    return mean if len(values) < 2 else f"{mean} ± {np.std(values):.3f}"
+    mean = units.score(score, float(np.mean(values)))
+    return mean if len(values) < 2 else f"{mean} ± {units.score(score, float(np.std(values)))}"
 
 
 def _restyle(figure: go.Figure, labels: Mapping[str, str], style: Style, theme: Theme) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import NamedTuple
 
+from core import units
+from core.depth import direction_in_full
 from core.report.reported import ReportedRun
 from core.report.script import labels_sha256
 from core.result import Scores
@@ -61,17 +63,17 @@ def facts_of(run: ReportedRun) -> list[Fact]:
         The same names in the same order for every run.
     """
     result = run.result
-    direction, autoencoder = result.direction, result.autoencoder
+    autoencoder = result.autoencoder
     return [
         Fact("Name", run.name),
         Fact("Sample", result.sample_name),
         *scores_in_facts(result.scores),
-        Fact("Direction", "" if direction is None else f"{direction.angle:.2f} rad", "Line across which depth is measured."),
+        Fact("Direction", direction_in_full(result.direction), "Line across which depth is measured, in degrees, or a depth that bends."),
         Fact(
             "Autoencoder explains", "" if autoencoder is None else f"{autoencoder.explained_variance:.2f}",
             "Share of the differences between spots that the reconstruction keeps; below 0.05 it counts as dead.",
         ),
-        Fact("Time", f"{sum(result.seconds.values()):.2f} s" if result.seconds else "", "When it was first computed."),
+        Fact("Time", units.seconds(sum(result.seconds.values())) if result.seconds else "", "When it was first computed."),
         Fact("Made", f"{run.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),
         Fact("By", run.who),
         Fact("Note", run.note),
@@ -114,8 +116,4 @@ def words_for(score: str) -> ScoreWords:
 
 
 def _in_words(score: str, value: float | None) -> str:
-    if value is None:
-        return ""
-    if score.endswith("_share"):
-        return f"{value:.1%}"
-    return f"{value:.0f}" if score.startswith("n_") else f"{value:.3f}"
+    return "" if value is None else units.score(score, value)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.knobs import KnobPath, declared, names, step_of, takes_part, value_at
+from core.knobs import KnobPath, declared, names, step_of, takes_part, value_at, value_in_words
 from core.params import MethodParams
 
 NO_PART = "–"
@@ -58,7 +58,7 @@ def settings(runs: Sequence[MethodParams]) -> list[Setting]:
 
 
 def _setting(path: KnobPath, found: Sequence[Mapping[KnobPath, Any]]) -> Setting:
-    values = tuple(NO_PART if of_run[path] is None else in_words(path, of_run[path]) for of_run in found)
+    values = tuple(NO_PART if of_run[path] is None else value_in_words(path, of_run[path]) for of_run in found)
     item = declared(path)
     return Setting(path, step_of(path), item.metadata["label"], item.metadata["help"], values)
 
@@ -76,21 +76,3 @@ def working_values(params: MethodParams) -> dict[KnobPath, Any]:
         In the order of the method; None for knobs that take no part.
     """
     return {path: value_at(params, path) if takes_part(params, path) else None for path in names()}
-
-
-def in_words(path: KnobPath, value: Any) -> str:
-    """Write a knob's value as people read it.
-
-    Parameters
-    ----------
-    path : KnobPath
-    value : object
-
-    Returns
-    -------
-    str
-    """
-    choices = declared(path).metadata["choices"]
-    if choices:
-        return str(choices[value])
-    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -30,7 +30,7 @@ def test_opening_shows_both_maps_and_the_scores(open_page):
     assert page.locator(".maps .title").all_inner_texts() == ["Predicted", "Annotated"]
     for label in ("ARI", "NMI"):
         assert re.fullmatch(r"0\.\d{3}", value(page, label))
-    assert value(page, "Direction").endswith("rad")
+    assert value(page, "Direction").endswith("°")
     assert page.get_by_test_id("stException").count() == 0
 
 

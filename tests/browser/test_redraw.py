@@ -30,8 +30,8 @@ def test_a_drag_of_many_moves_ends_with_maps_address_cards_and_knob_agreeing(ope
     for _ in range(12):
         angle.press("ArrowRight")
     wanted = float(angle.input_value())
-    page.wait_for_url(lambda url: f"angle={wanted:g}" in url)
-    expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(f"{wanted:.2f} rad")
+    page.wait_for_url(lambda url: f"angle={round(math.radians(wanted), 4):g}" in url)
+    expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(f"{wanted:.1f}°")
     page.wait_for_timeout(500)
     settled(page)
     assert look(page, "view.panels.map(panel => panel.spots.isConnected && panel.spots.remembered)") == [True, True]
@@ -55,7 +55,7 @@ def test_moves_that_meet_the_redraw_at_rest_leave_no_older_map(open_page):
             angle.press(key)
             page.wait_for_timeout(next(pauses))
         wanted = float(angle.input_value())
-        expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(f"{wanted:.2f} rad")
+        expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(f"{wanted:.1f}°")
         page.wait_for_timeout(700)
         x, y = look(page, "[...view.panels[0].map.arrow]")
         # Depth is cos(a) row - sin(a) column, rows are sqrt(3)/2 and columns 1/2 of 100 um apart.

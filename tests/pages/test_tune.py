@@ -1,6 +1,7 @@
 """Journeys over the first page, from `app.py`, without a browser."""
 
 import dataclasses
+import math
 import shutil
 from pathlib import Path
 
@@ -126,7 +127,9 @@ def test_moving_a_knob_computes_with_that_value_and_back_returns(app, samples_fo
     result = expected(samples_folder, "first", params)
     assert not app.exception
     assert cards(app)["ARI"][0] == f"{result.scores.ari:.3f}"
-    assert cards(app)["Direction"][0] == ("Off" if result.direction is None else f"{result.direction.angle:.2f} rad")
+    assert cards(app)["Direction"][0] == (
+        "Off" if result.direction is None else f"{math.degrees(result.direction.angle):.1f}°"
+    )
     app.button(key(f"back.{address}")).click().run()
     assert app.button(key(f"back.{address}")).disabled
 
@@ -134,12 +137,12 @@ def test_moving_a_knob_computes_with_that_value_and_back_returns(app, samples_fo
 def test_going_on_by_hand_starts_from_the_direction_that_was_found(app):
     found = cards(app)["Direction"][0]
     app.selectbox(key("direction.method")).select("manual").run()
-    assert f"{app.slider(key('direction.angle')).value:.2f} rad" == found
+    assert f"{app.slider(key('direction.angle')).value:.1f}°" == found
     assert cards(app)["Direction"] == (found, "by hand")
 
 
 def test_going_on_by_hand_never_starts_from_a_direction_that_was_found_on_another_sample(app):
-    assert cards(app)["Direction"][0] != "0.00 rad"
+    assert cards(app)["Direction"][0] != "0.0°"
     app.selectbox(key("direction.method")).select("off").run()
     app.selectbox(key("sample")).select("second.h5").run()
     app.selectbox(key("direction.method")).select("manual").run()
@@ -151,7 +154,7 @@ def test_a_direction_by_hand_is_drawn_as_an_arrow_in_the_recommended_preset_too(
     assert given(app)["maps"][0]["arrow"] is None
     app.selectbox(key("direction.method")).select("manual").run()
     before = given(app)["maps"][0]
-    app.slider(key("direction.angle")).set_value(0.9).run()
+    app.slider(key("direction.angle")).set_value(50.0).run()
     turned = given(app)["maps"][0]
     assert turned["arrow"] is not None
     assert turned["arrow"] != before["arrow"]
@@ -160,8 +163,8 @@ def test_a_direction_by_hand_is_drawn_as_an_arrow_in_the_recommended_preset_too(
 def test_the_arrow_turns_with_the_angle(app):
     app.selectbox(key("direction.method")).select("manual").run()
     drawn = given(app)["maps"][0]["arrow"]
-    app.slider(key("direction.angle")).set_value(1.25).run()
-    assert cards(app)["Direction"][0] == "1.25 rad"
+    app.slider(key("direction.angle")).set_value(71.5).run()
+    assert cards(app)["Direction"][0] == "71.5°"
     assert given(app)["maps"][0]["arrow"] != drawn
 
 
@@ -196,7 +199,7 @@ def test_late_knobs_never_pool_again(app, monkeypatch):
     for address in LATE[:3]:
         app.number_input(key(address)).set_value(2).run()
     app.selectbox(key("direction.method")).select("manual").run()
-    app.slider(key("direction.angle")).set_value(0.5).run()
+    app.slider(key("direction.angle")).set_value(30.0).run()
     assert not app.exception
     assert calls == []
 
@@ -276,3 +279,28 @@ def test_where_another_preset_is_chosen_recommended_is_one_click_away_and_back_l
     assert not [button for button in app.button if button.key == "widget:try recommended"]
     app.button("widget:step.back").click().run()
     assert app.selectbox("widget:preset").value == "paper"
+
+
+def test_a_number_that_is_not_taken_is_said_below_its_field_which_goes_back_to_the_one_in_use(app):
+    app.number_input(key("pooling.scale")).set_value(-1.0).run()
+    assert not app.exception
+    assert app.number_input(key("pooling.scale")).value == 2.0
+    said = [caption.value for caption in app.caption if "-1 was not taken" in caption.value]
+    assert said == [":material/error: -1 was not taken: Scale alpha may be 0.000001 to 1,000,000,000. 2 is still used."]
+    assert "scale" not in app.query_params
+    app.number_input(key("pooling.scale")).set_value(3.0).run()
+    assert app.query_params["scale"] == "3.0"
+    assert not [caption for caption in app.caption if "not taken" in caption.value]
+
+
+def test_an_angle_is_shown_in_degrees_and_stays_in_radians_to_the_last_bit(samples_folder, app):
+    linked = new_app()
+    linked.query_params["angle"] = "0.3812345678"
+    linked.run()
+    assert linked.slider(key("direction.angle")).value == pytest.approx(21.84, abs=0.005)
+    assert cards(linked)["Direction"][0] == "21.8°"
+    linked.number_input(key("clustering.n_clusters")).set_value(2).run()
+    assert linked.query_params["angle"] == "0.3812345678"
+    linked.slider(key("direction.angle")).set_value(30.0).run()
+    assert float(linked.query_params["angle"]) == pytest.approx(math.pi / 6, abs=5e-5)
+    assert linked.slider(key("direction.angle")).value == 30.0

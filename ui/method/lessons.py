@@ -10,17 +10,19 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from core import units
 from core.figures.colours import Theme
 from core.figures.lessons import direction_figure, pooling_figure, weights_figure
 from core.figures.three_runs import three_runs
 from core.params import MAX_SEED, DirectionParams, MethodParams, PoolingParams, preset
 from core.sample import Sample
 from ui.data import compute
-from ui.shell import guards, sample_view, session
+from ui.shell import fields, forms, guards, sample_view, session
 from ui.shell.charts import downloads, show
 
 PAPER_WEIGHTS = (2.0, 5.0, 20.0)
 _WIDEST_WINDOW = 20
+_MAX_WEIGHT = 1e6
 
 
 def introduction(sample: Sample) -> None:
@@ -84,17 +86,11 @@ def weights(sample: Sample, theme: Theme) -> None:
         "their expression: with a small weight, clusters are pieces of the tissue; with a large one, position does not matter. "
         "Above each map is the share of the distance that comes from expression, X.",
     ):
-        own = st.columns(3, gap="medium")[0].number_input(
-            "A weight of your own",
-            min_value=0.0,
-            max_value=1e6,
-            value=0.1,
-            step=0.05,
-            format="%.4g",
-            key=_key("weight"),
-            persist_state="session",
-            help="The weight of the first map. The maps beside it have the paper's 2, 5 and 20.",
-        )
+        with st.columns(3, gap="medium")[0]:
+            own = fields.own_number(
+                "A weight of your own", _key("weight"), 0.1, 0.0, _MAX_WEIGHT, step=0.05, format="%.4g",
+                help="The weight of the first map. The maps beside it have the paper's 2, 5 and 20.",
+            )  # fmt: skip
         paper = _paper(sample)
         with _working():
             runs = [
@@ -122,33 +118,27 @@ def direction(sample: Sample, theme: Theme) -> None:
         left, right, _ = st.columns(3, gap="medium")
         with _working():
             found = compute.found_angle(sample, preset("paper", n_clusters=sample.suggested_n_clusters()))
-        angle = left.slider(
-            "Angle",
-            0.0,
-            math.floor(math.pi * 100) / 100,
-            round(found, 2),
-            0.01,
-            key=_key("angle", sample.name),
-            help=f"Radians, in array rows and columns, or down and across. A first clustering finds {found:.2f} here.",
-        )
-        weight = right.number_input(
-            "X weight",
-            min_value=0.0,
-            max_value=1e6,
-            value=0.1,
-            step=0.05,
-            format="%.4g",
-            key=_key("direction weight"),
-            persist_state="session",
-            help="At the paper's 1, expression may outweigh position, and with it the direction.",
-        )
+        with left:
+            turned = forms.angle_slider(
+                "Angle", _key("angle", sample.name), (0, 1), value=round(math.degrees(found), 1),
+                help=f"In array rows and columns, or down and across. A first clustering finds {units.degrees(found)} here.",
+            )  # fmt: skip
+        angle = units.radians(turned)
+        with right:
+            weight = fields.own_number(
+                "X weight", _key("direction weight"), 0.1, 0.0, _MAX_WEIGHT, step=0.05, format="%.4g",
+                help="At the paper's 1, expression may outweigh position, and with it the direction.",
+            )  # fmt: skip
         paper = _paper(sample)
         off = dataclasses.replace(paper, clustering=dataclasses.replace(paper.clustering, x_weight=weight))
         across = dataclasses.replace(off, direction=DirectionParams(method="manual", angle=angle))
         with _working():
             runs = compute.cluster(sample, off), compute.cluster(sample, across)
             figure = direction_figure(sample, runs, theme=theme)
-        show(figure, f"Clusters of {sample.name} without a direction and along {angle:.2f} rad, beside the annotation.")
+        show(
+            figure,
+            f"Clusters of {sample.name} without a direction and along {units.degrees(angle)}, beside the annotation.",
+        )
         downloads(figure, f"{sample.name}_direction")
 
 
@@ -160,16 +150,9 @@ def runs(sample: Sample, theme: Theme) -> None:
         "Figures 5 to 7. k-means starts from spots drawn at random and ends in the nearest optimum, so runs differ. The "
         "paper shows three with their scores; the score of a single run says little.",
     ):
-        seed = st.columns(3, gap="medium")[0].number_input(
-            "First seed",
-            min_value=0,
-            max_value=MAX_SEED,
-            value=0,
-            step=1,
-            key=_key("seed"),
-            persist_state="session",
-            help="Fixes the random start. The other two runs use the next two seeds.",
-        )
+        with st.columns(3, gap="medium")[0]:
+            help_text = "Fixes the random start. The other two runs use the next two seeds."
+            seed = fields.own_number("First seed", _key("seed"), 0, 0, MAX_SEED, step=1, help=help_text)
         params = preset("paper", n_clusters=sample.suggested_n_clusters())
         first = dataclasses.replace(params, clustering=dataclasses.replace(params.clustering, random_state=seed))
         with _working():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from core import units
 from core.evaluation.matching import Matching
 from core.evaluation.stability import adjusted_rand
 from core.figures.colours import STYLES, Theme
@@ -87,7 +88,7 @@ def _map(sample: Sample, kept: KeptRun, number: int, matching: Matching, theme: 
     """Make the map of a run; domains without a layer get numbers, because all maps share one legend."""
     assert kept.result is not None  # noqa: S101 - for the type checker
     ari = kept.run.scores.ari
-    title = _label(number, kept) + (f", ARI {ari:.3f}" if ari is not None else "")
+    title = _label(number, kept) + (f", ARI {units.score('ari', ari)}" if ari is not None else "")
     drawn = maps.predicted(sample, kept.result, matching, theme, title)
     alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
     kind = "Other domain" if sample.layer_names else "Domain"

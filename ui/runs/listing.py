@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.knobs import KnobPath, declared, names, step_of
+from core.knobs import KnobPath, declared, names, step_of, value_in_words
 from core.report.facts import SCORES
 from core.report.settings import NO_PART, working_values
 from core.work.runs import Run
 from ui.data.record import record
 from ui.runs import state
-from ui.shell import session
+from ui.shell import session, table_columns
 
 _MANY = 200
 """From this many new runs on, the page shows the progress of reading them."""
@@ -198,10 +198,7 @@ def chosen(listed: Listing) -> list[Run]:
 _COLUMNS: dict[str, Any] = {
     "★": st.column_config.TextColumn(width=36, help="Starred"),
     "Name": st.column_config.TextColumn(width="medium"),
-    "ARI": st.column_config.NumberColumn(format="%.3f", help=SCORES["ari"].help),
-    "NMI": st.column_config.NumberColumn(format="%.3f", help=SCORES["nmi"].help),
-    "PAS": st.column_config.NumberColumn(format="%.3f", help=SCORES["pas"].help),
-    "Stability": st.column_config.NumberColumn(format="%.3f", help=SCORES["stability"].help),
+    **{words.name: table_columns.column(name, words.help) for name, words in SCORES.items()},
     "Seconds": st.column_config.NumberColumn(format="%.2f", help="How long the first computation took."),
     "Made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", help="UTC"),
 }
@@ -214,7 +211,10 @@ def _frame(runs: Sequence[Run]) -> pd.DataFrame:
         "Name": [run.title for run in runs],
         "Sample": [run.sample_name for run in runs],
     }
-    scores = {name: [getattr(run.scores, field, None) for run in runs] for name, field in _SCORES.items()}
+    scores = {
+        name: table_columns.values(field, [getattr(run.scores, field, None) for run in runs])
+        for name, field in _SCORES.items()
+    }
     columns |= {name: values for name, values in scores.items() if any(value is not None for value in values)}
     columns |= _knobs(runs)
     columns |= {
@@ -247,5 +247,5 @@ def _heading(path: KnobPath, taken: Collection[str]) -> str:
 
 
 def _cells(path: KnobPath, values: Sequence[Any]) -> list[Any]:
-    choices = declared(path).metadata["choices"]
-    return [choices[value] if choices and value is not None else value for value in values]
+    in_words = declared(path).metadata["choices"] or declared(path).metadata["angle"]
+    return [value_in_words(path, value) if in_words and value is not None else value for value in values]

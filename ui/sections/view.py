@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import units
 from core.evaluation.matching import Matching
 from core.figures import charts as figure_charts
 from core.figures import sections as figures
@@ -29,8 +30,6 @@ from ui.shell.guards import as_markdown
 from ui.shell.job_progress import watch
 
 Results = dict[str, Result]
-
-_NOTHING = "–"
 
 
 def picker() -> list[SampleSummary]:
@@ -195,19 +194,15 @@ def _row(sample: Sample, result: Result | None) -> dict[str, Any]:
         "Section": sample.name,
         "Spots": sample.n_spots,
         "Genes": sample.n_genes,
-        "Domains": _NOTHING if result is None else str(len(set(result.labels.tolist()))),
-        "ARI": _score(found.ari),
-        "NMI": _score(found.nmi),
-        "ARI, all spots": _score(found.ari_all),
-        "NMI, all spots": _score(found.nmi_all),
-        "Stability": _score(found.stability),
-        "PAS": _score(found.pas),
-        "CHAOS": _score(found.chaos),
+        "Domains": units.UNKNOWN if result is None else str(len(set(result.labels.tolist()))),
+        "ARI": units.score("ari", found.ari),
+        "NMI": units.score("nmi", found.nmi),
+        "ARI, all spots": units.score("ari_all", found.ari_all),
+        "NMI, all spots": units.score("nmi_all", found.nmi_all),
+        "Stability": units.score("stability", found.stability),
+        "PAS": units.score("pas", found.pas),
+        "CHAOS": units.score("chaos", found.chaos),
     }
-
-
-def _score(value: float | None) -> str:
-    return _NOTHING if value is None else f"{value:.3f}"
 
 
 def _export(samples: Sequence[Sample], results: Results | None, theme: Theme) -> None:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from core.knobs import KnobPath, changed, declared
+from core import units
+from core.knobs import KnobPath, changed
 from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
-from ui.shell import session
+from ui.shell import fields, session
 from ui.shell.session import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     T = TypeVar("T", bound=DataclassInstance)
 
 _LONGEST_SLIDER = 64
+_ANGLE_STEP = 0.5  # degrees
 _ANGLE: KnobPath = ("direction", "angle")
 
 
@@ -73,6 +75,7 @@ def record(
             default = item.default if defaults is None else getattr(defaults, item.name)
             act = functools.partial(_take_field, widget_key, values, item, take)
             ask(item, widget_key, value, default, item.metadata["help"], act)
+            fields.refusal(widget_key)
 
 
 def _take_field(key: str, values: "T", item: "dataclasses.Field[Any]", take: "Callable[[T], None]") -> None:
@@ -83,20 +86,31 @@ def _take_field(key: str, values: "T", item: "dataclasses.Field[Any]", take: "Ca
 def ask(
     item: "dataclasses.Field[Any]", key: str, value: Any, default: Any, help_text: str, act: Callable[[], None]
 ) -> None:
-    """Ask for a field of a parameter dataclass with a suitable widget."""
-    session.show(key, value)
-    _widget(item, default, {"key": key, "help": help_text, "on_change": act})
+    """Ask for a field of a parameter dataclass with a suitable widget; :func:`asked` reads it."""
+    _widget(item, value, default, act, {"key": key, "help": help_text})
 
 
-def on_grid(item: "dataclasses.Field[Any]", value: Any) -> Any:
-    """Round the value of a slider to its step: 0.38 arrives as 0.38000000000000034."""
-    step = item.metadata["step"]
-    return round(value, _decimals(step)) if isinstance(value, float) and step else value
+def asked(item: "dataclasses.Field[Any]", key: str, in_use: Any) -> Any:
+    """Read the value that a widget of :func:`ask` shows; an angle that it did not move stays what it is to the last bit."""
+    value = session.shown(key)
+    if not item.metadata["angle"]:
+        return value
+    return in_use if value == _in_degrees(in_use) else units.radians(value)
+
+
+def _in_degrees(angle: float) -> float:
+    return round(math.degrees(angle), 2)  # gives back what was asked for in steps of the slider
 
 
 def by_hand(angle: float) -> dict[KnobPath, Any]:
-    """Give the moved knobs for a direction by hand at an angle, rounded to the slider's step."""
-    return {("direction", "method"): "manual", _ANGLE: on_grid(declared(_ANGLE), angle)}
+    """Give the moved knobs for a direction by hand at an angle, rounded as one that was asked for."""
+    return {("direction", "method"): "manual", _ANGLE: round(angle, units.ANGLE_DECIMALS)}
+
+
+def angle_slider(label: str, key: str, half_turns: tuple[int, int], **options: Any) -> float:
+    """Ask for an angle, in degrees, within so many half turns."""
+    low, high = (180.0 * end for end in half_turns)
+    return st.slider(label, low, high, step=_ANGLE_STEP, format="%.1f°", key=key, **options)
 
 
 def row() -> Any:
@@ -124,47 +138,34 @@ def _label(name: str, note: str) -> str:
 def in_words(item: "dataclasses.Field[Any]", value: Any) -> str:
     """Write a value as its widget does."""
     choices = item.metadata["choices"]
-    return choices[value] if choices else _plain_number(value) if isinstance(value, float) else str(value)
-
-
-def _plain_number(value: float) -> str:
-    return f"{value:.10f}".rstrip("0").rstrip(".")  # as the widgets write it, never 1e-05
-
-
-def _widget(item: "dataclasses.Field[Any]", default: Any, common: dict[str, Any]) -> None:
-    choices, name = item.metadata["choices"], item.metadata["label"]
     if choices:
-        st.selectbox(name, list(choices), format_func=choices.__getitem__, **common)
-        return
-    label = _label(name, f"default {in_words(item, default)}")
-    if isinstance(item.default, int):
-        _whole_number(item, label, common)
-    else:
-        _real_number(item, label, default, common)
+        return str(choices[value])
+    if item.metadata.get("angle"):
+        return units.degrees(value)
+    return units.plain(value) if isinstance(value, float) else str(value)
 
 
-def _whole_number(item: "dataclasses.Field[Any]", label: str, common: dict[str, Any]) -> None:
+def _widget(
+    item: "dataclasses.Field[Any]", value: Any, default: Any, act: Callable[[], None], common: dict[str, Any]
+) -> None:
+    choices, name, key = item.metadata["choices"], item.metadata["label"], common["key"]
     low, high = item.metadata["min"], item.metadata["max"]
-    widget = st.slider if high - low < _LONGEST_SLIDER else st.number_input
-    widget(label, min_value=low, max_value=high, step=1, **common)
-
-
-def _real_number(item: "dataclasses.Field[Any]", label: str, default: float, common: dict[str, Any]) -> None:
-    low, high, step = (item.metadata[name] for name in ("min", "max", "step"))
-    if step:
-        # Move the ends onto multiples of the step, so that every step is a round number.
-        inner = math.ceil(low / step) * step, math.floor(high / step) * step
-        st.slider(label, *(round(end, _decimals(step)) for end in inner), step=step, **common)
+    label = _label(name, f"default {in_words(item, default)}")
+    whole = isinstance(item.default, int)
+    if choices:
+        session.show(key, value)
+        st.selectbox(name, list(choices), format_func=choices.__getitem__, on_change=act, **common)
+    elif item.metadata["angle"]:
+        session.show(key, _in_degrees(value))
+        angle_slider(label, half_turns=(-1, 1), on_change=act, **common)
+    elif whole and high - low < _LONGEST_SLIDER:
+        session.show(key, value)
+        st.slider(label, min_value=low, max_value=high, step=1, on_change=act, **common)
     else:
-        st.number_input(
-            label, min_value=float(low), max_value=float(high), step=_stride(default), format="%.10g", **common
-        )
+        shape = {"step": 1} if whole else {"step": _stride(default), "format": "%.10g"}
+        fields.number(label, in_use=value, low=low, high=high, take=act, **shape, **common)
 
 
 def _stride(default: float) -> float:
     """Make the step of the buttons about a tenth of a value below 1, and its leading power of ten otherwise."""
     return 10.0 ** (math.floor(math.log10(default)) - (default < 1)) if default > 0 else 1.0
-
-
-def _decimals(step: float) -> int:
-    return max(0, -math.floor(math.log10(step)))

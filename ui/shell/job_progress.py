@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core import units
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import session
@@ -94,4 +95,4 @@ def _time_left(job: Job) -> str:
     seconds = job.seconds_left
     if seconds is None:
         return "Time left: not known yet"
-    return f"About {seconds:.0f} s left" if seconds < 100 else f"About {seconds / 60:.0f} min left"
+    return f"About {units.duration(seconds)} left"

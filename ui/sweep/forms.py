@@ -1,23 +1,25 @@
 """Forms for a new sweep: its samples, its grid or search, its starts, and how long it will take."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from core import knobs
+from core import knobs, units
 from core.errors import ParameterError
 from core.io.lab import SampleSummary
 from core.params import MethodParams
 from core.sample import Sample
 from core.work.sweep import suggestions
+from core.work.sweep.estimate import Estimate
 from core.work.sweep.plan import Section, Sweep
 from core.work.sweep.varied import NEEDS_ANNOTATION, Axis, Range, Search, objectives
 from ui.data import compute, jobs
-from ui.shell import forms, guards, session
+from ui.shell import fields, forms, guards, session
 from ui.shell.guards import as_markdown
 from ui.sweep import sweeps
-from ui.sweep.labels import SCORE_LABELS, duration, knob_label, value_label
+from ui.sweep.labels import SCORE_LABELS, knob_label, value_label
 
 _GRID, _SEARCH = "Grid", "Search"
 _NO_KNOB = "None"
@@ -29,7 +31,9 @@ def starting_point(sample: Sample) -> None:
     """Show in the sidebar the settings that all runs start from, and offer the presets."""
     forms.preset_picker()
     moved = session.settings().changes
-    knobs_moved = ", ".join(f"{knob_label(knobs.names()[path])} {value_label(value)}" for path, value in moved.items())
+    knobs_moved = ", ".join(
+        f"{knob_label(knobs.names()[path])} {value_label(knobs.names()[path], value)}" for path, value in moved.items()
+    )
     st.caption(
         f"Runs start from these settings{', with ' + as_markdown(knobs_moved) if knobs_moved else ''}. Turn single knobs on Tune."
     )
@@ -114,7 +118,7 @@ def _values(index: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
         )
     text = st.text_input(
         "Values",
-        ", ".join(map(value_label, suggested)),
+        ", ".join(_typed(path, value) for value in suggested),
         key=key,
         help=f"Separate values with commas. {declared['help']}",
         **_KEEP,
@@ -122,8 +126,14 @@ def _values(index: int, knob: str, params: MethodParams) -> tuple[Any, ...]:
     try:
         return tuple(knobs.read_value(path, part.strip()) for part in (text or "").split(",") if part.strip())
     except ParameterError as error:
-        example = ", ".join(map(value_label, suggested[:3]))
+        example = ", ".join(_typed(path, value) for value in suggested[:3])
         raise ParameterError(f"{knob_label(knob)}: {error} Separate values with commas, as in {example}.") from error
+
+
+def _typed(path: knobs.KnobPath, value: Any) -> str:
+    in_words = knobs.value_in_words(path, value)
+    # An angle of whole tenths of a degree; others stand in radians, which the field reads, too.
+    return in_words if knobs.read_value(path, in_words) == value else units.plain(value)
 
 
 def _search(params: MethodParams, sections: Sequence[Section]) -> Search:
@@ -137,19 +147,16 @@ def _search(params: MethodParams, sections: Sequence[Section]) -> Search:
         objective = _objective(sections)
     ranges = tuple(_range(knob, params) for knob in chosen)
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
-    n_trials = left.number_input(
-        "Trials",
-        1,
-        _MOST_TRIALS,
-        50,
-        key=session.widget_key("sweep", "trials"),
-        help="The number of settings to try.",
-        **_KEEP,
-    )
-    seed = right.number_input(
-        "Search seed", 0, 2**31 - 1, 0, key=session.widget_key("sweep", "search seed"),
-        help="The same seed tries the same settings.", **_KEEP,
-    )  # fmt: skip
+    with left:
+        help_text = "The number of settings to try."
+        n_trials = fields.own_number(
+            "Trials", session.widget_key("sweep", "trials"), 50, 1, _MOST_TRIALS, step=1, help=help_text
+        )
+    with right:
+        help_text = "The same seed tries the same settings."
+        seed = fields.own_number(
+            "Search seed", session.widget_key("sweep", "search seed"), 0, 0, 2**31 - 1, step=1, help=help_text
+        )
     prune = params.embedding.needs_training and st.checkbox(
         "Stop trainings that do worse than most", key=session.widget_key("sweep", "prune"),
         help="Compares losses, as a share of the variance of the inputs, from the fifth epoch on.", **_KEEP,
@@ -181,26 +188,33 @@ def _range(knob: str, params: MethodParams) -> Range:
         st.caption(f"{knob_label(knob)}: all of {', '.join(default.choices)}")
         return default
     low_of, high_of, log_of = st.columns([3, 3, 2], gap="medium", vertical_alignment="bottom")
-    kind = int if default.whole else float
-    ends = [
-        column.number_input(
-            f"{knob_label(knob)}, {end}", value=kind(value), key=session.widget_key("sweep", "range", knob, end),
-            format=None if default.whole else "%.6g", step=1 if default.whole else None, **_KEEP,
-        )
-        for column, end, value in ((low_of, "from", default.low), (high_of, "to", default.high))
-    ]  # fmt: skip
+    with low_of:
+        low = _end(knob, "from", default.low, whole=default.whole)
+    with high_of:
+        high = _end(knob, "to", default.high, whole=default.whole)
     log = log_of.checkbox(
         "By factors", default.log, key=session.widget_key("sweep", "range", knob, "log"),
         help="Search on a logarithmic scale, where a factor of 2 counts the same everywhere. Suits weights.", **_KEEP,
     )  # fmt: skip
-    return Range(knob=knob, low=float(ends[0]), high=float(ends[1]), log=log)
+    return Range(knob=knob, low=low, high=high, log=log)
+
+
+def _end(knob: str, end: str, default: float, *, whole: bool) -> float:
+    """Ask for an end of a range; an angle in degrees."""
+    declared, key = knobs.declared(knobs.path_of(knob)).metadata, session.widget_key("sweep", "range", knob, end)
+    label = f"{knob_label(knob)}, {end}"
+    if declared["angle"]:
+        turned = fields.own_number(f"{label} (degrees)", key, round(math.degrees(default), 1), -180.0, 180.0, step=1.0)
+        return units.radians(turned)
+    kind, shape = (int, {"step": 1}) if whole else (float, {"format": "%.6g", "step": None})
+    return float(fields.own_number(label, key, kind(default), kind(declared["min"]), kind(declared["max"]), **shape))
 
 
 def _starts(kind: str) -> int:
     help_text = "Runs of each setting, each with its own seed. They show how much the start alone matters."
     default = 3 if kind == _GRID else 1
     key = session.widget_key("sweep", "starts", kind)
-    return int(st.number_input("Starts", 1, _MOST_STARTS, default, key=key, help=help_text, **_KEEP))
+    return int(fields.own_number("Starts", key, default, 1, _MOST_STARTS, step=1, help=help_text))
 
 
 def _start(sweep: Sweep | None, sample: Sample) -> None:
@@ -223,13 +237,14 @@ def _how_much(sweep: Sweep, sample: Sample) -> str:
     what = f"{sweep.n_settings} {'trials' if sweep.search else 'settings'}"
     times = f" × {n_sections} sections" * (n_sections > 1) + f" × {sweep.n_starts} starts" * (sweep.n_starts > 1)
     n_workers = jobs.board().n_workers
-    seconds = sweeps.seconds_of(sweep, _timed(sweep, sample))
-    about = (
-        f", about {duration(seconds)}"
-        if seconds is not None
-        else ", with an unknown duration until a training was timed"
-    )
+    found = sweeps.estimate(sweep, sample.n_spots, _timed(sweep, sample))
+    about = f", about {_between(found)}" if found else ", with an unknown duration until a run was timed"
     return f"{what}{times} = {sweep.n_runs:,} runs{about} on {n_workers} process{'es' * (n_workers != 1)}."
+
+
+def _between(found: Estimate) -> str:
+    low, high = units.duration(found.low), units.duration(found.high)
+    return low if low == high else f"{low} to {high}"
 
 
 def _timed(sweep: Sweep, sample: Sample) -> dict[str, float] | None:

@@ -36,22 +36,11 @@ def knob_label(knob: str) -> str:
     return str(knobs.declared(known[knob]).metadata["label"]) if knob in known else knob
 
 
-def value_label(value: Any) -> str:
-    """Write the value of a knob in short."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def choice_label(knob: str, value: Any) -> str:
-    """Give the label of a knob's value in its form."""
-    choices = knobs.declared(knobs.path_of(knob)).metadata["choices"]
-    return str(choices[value]) if choices else value_label(value)
-
-
-def duration(seconds: float) -> str:
-    """Write a duration."""
-    if seconds < 100:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def value_label(knob: str, value: Any) -> str:
+    """Write the value of a knob as its form does; a float of a search in four digits."""
+    path = knobs.path_of(knob)
+    short = float(f"{value:.4g}") if isinstance(value, float) else value
+    return knobs.value_in_words(path, short)
 
 
 def title(status: SweepSnapshot) -> str:

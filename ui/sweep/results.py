@@ -9,6 +9,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
+from core import knobs, units
 from core.errors import SampleError
 from core.figures import contact_sheet
 from core.figures import sweeps as charts
@@ -25,11 +26,11 @@ from core.work.sweep.sweeps import SweepSnapshot
 from core.work.sweep.varied import Search
 from ui.data import compute
 from ui.data.record import record
-from ui.shell import guards, run_links, session
+from ui.shell import guards, run_links, session, table_columns
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
 from ui.sweep import section_runs, sweeps
-from ui.sweep.labels import SCORE_LABELS, choice_label, duration, knob_label, title
+from ui.sweep.labels import SCORE_LABELS, knob_label, title, value_label
 from ui.sweep.section_runs import SectionRuns
 
 Tried = list[tuple[dict[str, object], float]]
@@ -94,7 +95,9 @@ def _progress(sweep_id: str, was_running: bool) -> None:
 
 def _time_left(status: SweepSnapshot) -> str:
     return (
-        "Time left: not known yet." if status.seconds_left is None else f"About {duration(status.seconds_left)} left."
+        "Time left: not known yet."
+        if status.seconds_left is None
+        else f"About {units.duration(status.seconds_left)} left."
     )
 
 
@@ -249,11 +252,11 @@ def _tiles(shown: SectionRuns, sample: Sample, indices: Sequence[Index]) -> list
 
 
 def _caption(shown: SectionRuns, index: Index, scores: dict[Index, tuple[float, ...]], on_grid: bool) -> str:
-    score = charts.spread_in_words(scores[index]) if index in scores else ""
+    score = charts.spread_in_words(scores[index], shown.score) if index in scores else ""
     if on_grid:
         return score
     values = sweep_results.turned(shown.sweep, shown.by_index[index][0])
-    turned = " · ".join(choice_label(name, value) for name, value in values.items())
+    turned = " · ".join(value_label(name, value) for name, value in values.items())
     return f"{turned}: {score}" if score else turned
 
 
@@ -268,7 +271,7 @@ def _hover(shown: SectionRuns, index: Index) -> str:
 
 def _turned(shown: SectionRuns, index: Index) -> str:
     values = sweep_results.turned(shown.sweep, shown.by_index[index][0])
-    return ", ".join(f"{knob_label(name)} {choice_label(name, value)}" for name, value in values.items())
+    return ", ".join(f"{knob_label(name)} {value_label(name, value)}" for name, value in values.items())
 
 
 def _height_by_width(tile: Tile) -> float:
@@ -278,7 +281,7 @@ def _height_by_width(tile: Tile) -> float:
 
 def _sides(shown: SectionRuns) -> list[Side]:
     return [
-        Side(name=knob_label(axis.knob), values=[choice_label(axis.knob, value) for value in axis.values])
+        Side(name=knob_label(axis.knob), values=[value_label(axis.knob, value) for value in axis.values])
         for axis in shown.sweep.axes
     ]
 
@@ -291,9 +294,9 @@ def _scores(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaG
     st.caption(description)
     sides = _sides(shown)
     if len(sides) == 2:
-        figure = charts.heat_map(shown.scores, sides[0], sides[1], name, theme=shown.theme)
+        figure = charts.heat_map(shown.scores, sides[0], sides[1], name, unit=shown.score, theme=shown.theme)
     else:
-        figure = charts.curve(shown.scores, sides[0], name, theme=shown.theme)
+        figure = charts.curve(shown.scores, sides[0], name, unit=shown.score, theme=shown.theme)
     show(figure, f"{name} of {len(shown.scores)} settings on {sample.name}.")
     with row:
         _best_button(shown, sample, file, shown.ranked[0])
@@ -305,16 +308,15 @@ def _table(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGe
     columns: dict[str, list[object]] = {}
     for knob in shown.sweep.knobs:
         values = [sweep_results.turned(shown.sweep, shown.by_index[index][0])[knob] for index in indices]
-        columns[knob_label(knob)] = values
+        angle = knobs.declared(knobs.path_of(knob)).metadata["angle"]
+        columns[knob_label(knob)] = [value_label(knob, value) for value in values] if angle else values
     for name in names:
         by_index = sweep_results.scores_by_setting(shown.by_index, name)
-        columns[SCORE_LABELS[name][0]] = [float(sum(by_index[index]) / len(by_index[index])) for index in indices]
+        means = [float(sum(by_index[index]) / len(by_index[index])) for index in indices]
+        columns[SCORE_LABELS[name][0]] = [*table_columns.values(name, means)]
     columns["Starts"] = [len(shown.by_index[index]) for index in indices]
     st.caption("The best settings come first. Scores are means over starts. Choose a row to open it in Tune.")
-    numbers = {
-        SCORE_LABELS[name][0]: st.column_config.NumberColumn(format="%.3f", help=SCORE_LABELS[name][1])
-        for name in names
-    }
+    numbers = {SCORE_LABELS[name][0]: table_columns.column(name, SCORE_LABELS[name][1]) for name in names}
     event = st.dataframe(
         columns, hide_index=True, on_select="rerun", selection_mode="single-row", column_config=numbers,
         key=session.widget_key("sweep", "table", shown.status.id, str(shown.section)),
@@ -351,7 +353,9 @@ def _history(search: Search, tried: Tried, labels: dict[str, str], theme: Theme)
     del labels
     name, description = SCORE_LABELS[search.objective]
     st.caption(f"{description} Dots: trials. Line: the best so far.")
-    return charts.history([score for _, score in tried], name, maximise=search.maximise, theme=theme)
+    return charts.history(
+        [score for _, score in tried], name, unit=search.objective, maximise=search.maximise, theme=theme
+    )
 
 
 def _importances(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
@@ -361,12 +365,16 @@ def _importances(search: Search, tried: Tried, labels: dict[str, str], theme: Th
 
 def _slices(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     st.caption("Scores of the trials against each knob; later trials stand out more.")
-    return charts.slices(study_of(search, tried), labels, SCORE_LABELS[search.objective][0], theme=theme)
+    return charts.slices(
+        study_of(search, tried), labels, SCORE_LABELS[search.objective][0], unit=search.objective, theme=theme
+    )
 
 
 def _parallel(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:
     st.caption("A line for each trial. Drag along an axis to keep only the trials that pass there.")
-    return charts.parallel(study_of(search, tried), labels, SCORE_LABELS[search.objective][0], theme=theme)
+    return charts.parallel(
+        study_of(search, tried), labels, SCORE_LABELS[search.objective][0], unit=search.objective, theme=theme
+    )
 
 
 _CHARTS_OF_SEARCHES = {"History": _history, "Importances": _importances, "Slices": _slices, "Parallel": _parallel}

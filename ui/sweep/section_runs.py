@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core import units
 from core.evaluation.matching import Matching, match_steadily
 from core.figures.charts import colours_of_clusters
 from core.figures.colours import Theme
@@ -19,6 +20,7 @@ from core.work.sweep.results import Index
 from core.work.sweep.sweeps import SweepSnapshot
 from ui.data import compute
 from ui.data.record import record
+from ui.sweep.labels import SCORE_LABELS
 
 _MAP_PX = 220
 
@@ -86,4 +88,4 @@ def _drawn(sample: Sample, matching: Matching, theme: Theme) -> bytes:
 def score_labels(scores: Scores, names: Sequence[str]) -> list[str]:
     """Write scores for a tooltip."""
     values = dataclasses.asdict(scores)
-    return [f"{name.upper()} {values[name]:.3f}" for name in names if values[name] is not None]
+    return [f"{SCORE_LABELS[name][0]} {units.score(name, values[name])}" for name in names if values[name] is not None]

@@ -8,11 +8,13 @@ from core.folders import models_folder
 from core.io.lab import SampleSummary
 from core.params import MethodParams
 from core.work.runs import open_record
+from core.work.sweep import estimate as estimating
+from core.work.sweep.estimate import Estimate
 from core.work.sweep.folder import sweep_folders
-from core.work.sweep.order import in_tasks
 from core.work.sweep.plan import Section, Sweep
 from core.work.sweep.sweeps import Sweeps
 from ui.data import compute, jobs
+from ui.data.record import record
 
 
 def sweeps() -> Sweeps:
@@ -52,13 +54,8 @@ def section(summary: SampleSummary, params: MethodParams) -> Section:
     )
 
 
-def seconds_of(sweep: Sweep, seconds: Mapping[str, float] | None) -> float | None:
-    """Estimate the seconds of a sweep from those of the steps of one run; None if no run was timed."""
-    if seconds is None:
-        return None
-    n_workers = jobs.board().n_workers
-    if sweep.search is not None:
-        return sweep.n_runs * sum(seconds.values()) / n_workers
-    groups = {task.group for task in in_tasks(sweep.settings())}
-    early = len(groups) * (seconds.get("pool", 0.0) + seconds.get("train", 0.0))
-    return (early + sweep.n_runs * seconds.get("cluster", 0.0)) / n_workers
+def estimate(sweep: Sweep, n_spots: int, timed: Mapping[str, float] | None) -> Estimate | None:
+    """Estimate how long a sweep takes, from earlier ones of this server or from one timed run; None if there is neither."""
+    here = (folder.id for folder in sweep_folders(models_folder() / "sweeps"))
+    paces = estimating.paces_like(sweep, n_spots, record().runs(), here)
+    return estimating.estimate(sweep, timed, jobs.board().n_workers, paces)

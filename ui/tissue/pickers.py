@@ -1,12 +1,13 @@
 """The controls of the Tissue page: what the map shows, the gene, and the limits of the colour scale."""
 
+import math
 from collections.abc import Callable
 
 import streamlit as st
 
 from core.sample import Sample
 from core.text import shown as quoted
-from ui.shell import sample_view, session
+from ui.shell import fields, sample_view, session
 from ui.shell.guards import as_markdown
 from ui.shell.sample_view import Shown
 from ui.tissue import state
@@ -50,16 +51,14 @@ def _gene_picker(sample: Sample, gene: str | None) -> None:
 def _limits_picker(limits: tuple[float, float] | None) -> None:
     low, high = limits or (None, None)
     keys = session.widget_key("limit", "low"), session.widget_key("limit", "high")
-    for key, value in zip(keys, (low, high), strict=True):
-        session.show(key, value)
 
     def take() -> None:
         chosen = session.shown(keys[0]), session.shown(keys[1])
         state.change_view(limits=None if None in chosen else chosen)
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
-        _limit_input("Minimum", keys[0], "below it have the first colour", take, at_most=high)
-        _limit_input("Maximum", keys[1], "above it have the last colour", take, at_least=low)
+        _limit_input("Minimum", keys[0], low, "below it have the first colour", take, at_most=high)
+        _limit_input("Maximum", keys[1], high, "above it have the last colour", take, at_least=low)
         st.button(
             ":material/undo:",
             key=session.widget_key("limit", "reset"),
@@ -68,27 +67,30 @@ def _limits_picker(limits: tuple[float, float] | None) -> None:
             disabled=state.view().limits is None,
             on_click=state.change_view,
         )
+    for key in keys:
+        fields.refusal(key)
 
 
 def _limit_input(
     label: str,
     key: str,
+    value: float | None,
     effect: str,
     take: Callable[[], None],
     *,
     at_least: float | None = None,
     at_most: float | None = None,
 ) -> None:
-    st.number_input(
+    fields.number(
         label,
-        min_value=at_least,
-        max_value=at_most,
-        value=None,
+        key,
+        value,
+        -math.inf if at_least is None else at_least,
+        math.inf if at_most is None else at_most,
+        take,
         step=1.0,
         format="%.10g",
-        key=key,
         placeholder="–",
         disabled=at_least is None and at_most is None,
         help=f"Spots at or {effect} of the scale. Clear the field to reset it.",
-        on_change=take,
     )

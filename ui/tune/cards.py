@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.depth import FoundDirection
+from core import units
+from core.depth import FoundDirection, direction_in_words, support_in_words
 from core.result import Result, Scores
 from ui.tune.shown import Shown
 
@@ -27,27 +28,37 @@ def cards(shown: Shown) -> None:
 
 
 _Card = tuple[str, str, str, str, str]
-_NOTHING = "–"
 _VERSUS = "vs pin"  # a longer text is cut off in a window of 1024 pixels; the help explains it
 
 
 def _card_ari(result: Result | None, kept: Result | None) -> _Card:
     help_text = "Adjusted Rand index on annotated spots: 1 is full agreement with the annotation, 0 is chance. "
     found, pinned = _scores_of(result), _scores_of(kept)
-    note = (_score(found.ari_all), "all spots") if kept is None else _against(found.ari, pinned.ari, ".3f")
-    return "ARI", _score(found.ari), *note, help_text + _on_all_spots(found.ari_all)
+    note = _all_spots("ari", found) if kept is None else _against(found.ari, pinned.ari, ".3f")
+    return "ARI", units.score("ari", found.ari), *note, help_text + _on_all_spots("ari", found)
 
 
 def _card_nmi(result: Result | None, kept: Result | None) -> _Card:
     help_text = "Normalised mutual information on annotated spots: 1 if either labelling determines the other, 0 if they are independent. "
     found, pinned = _scores_of(result), _scores_of(kept)
-    note = (_score(found.nmi_all), "all spots") if kept is None else _against(found.nmi, pinned.nmi, ".3f")
-    return "NMI", _score(found.nmi), *note, help_text + _on_all_spots(found.nmi_all)
+    note = _all_spots("nmi", found) if kept is None else _against(found.nmi, pinned.nmi, ".3f")
+    return "NMI", units.score("nmi", found.nmi), *note, help_text + _on_all_spots("nmi", found)
 
 
-def _on_all_spots(value: float | None) -> str:
+def _all_spots(name: str, found: Scores) -> tuple[str, str]:
+    """Give the score on all spots, where it says something else than that on annotated ones."""
+    on_annotated, on_all = (units.score(name, getattr(found, field)) for field in (name, f"{name}_all"))
+    return ("all", "annotated") if on_all == on_annotated else (on_all, "all spots")
+
+
+def _on_all_spots(name: str, found: Scores) -> str:
+    if found.ari is None:
+        return "This result has no annotation to compare with."
+    if _all_spots(name, found)[0] == "all":
+        return "Every spot is annotated. The small number is the change against a pinned result."
+    value = units.score(name, getattr(found, f"{name}_all"))
     return (
-        f"On all spots, with the unannotated as a class of their own, as in the paper: {_score(value)}. The small number is this "
+        f"On all spots, with the unannotated as a class of their own, as in the paper: {value}. The small number is this "
         "value, or the change against the pinned result."
     )
 
@@ -55,16 +66,12 @@ def _on_all_spots(value: float | None) -> str:
 def _against(value: float | None, pinned: float | None, digits: str, unit: str = "") -> tuple[str, str]:
     """Write the change against the pinned result."""
     if value is None or pinned is None:
-        return _NOTHING, _VERSUS
+        return units.UNKNOWN, _VERSUS
     return f"{round(value - pinned, 6) + 0.0:+{digits}}{unit}", _VERSUS
 
 
 def _scores_of(result: Result | None) -> Scores:
     return Scores() if result is None else result.scores
-
-
-def _score(value: float | None) -> str:
-    return _NOTHING if value is None else f"{value:.3f}"
 
 
 def _card_stability(result: Result | None, kept: Result | None) -> _Card:
@@ -73,10 +80,10 @@ def _card_stability(result: Result | None, kept: Result | None) -> _Card:
         "k-means is a single fit and has no stability; Repeats, below, runs it again. Note: few, large domains are the most stable. "
     )
     found, pinned = _scores_of(result), _scores_of(kept)
-    note = (_percent(found.smallest_share), "smallest")
+    note = (units.score("smallest_share", found.smallest_share), "smallest")
     if kept is not None:
         note = _against(found.stability, pinned.stability, ".3f")
-    return "Stability", _score(found.stability), *note, help_text + _on_sizes(found, pinned)
+    return "Stability", units.score("stability", found.stability), *note, help_text + _on_sizes(found, pinned)
 
 
 def _card_pas(result: Result | None, kept: Result | None) -> _Card:
@@ -86,53 +93,45 @@ def _card_pas(result: Result | None, kept: Result | None) -> _Card:
         "compact. Note: both are best if one domain contains all spots. "
     )
     found, pinned = _scores_of(result), _scores_of(kept)
-    note = (_chaos(found.chaos), "CHAOS")
+    note = (units.score("chaos", found.chaos), "CHAOS")
     if kept is not None:
         note = _against(_hundredfold(found.pas), _hundredfold(pinned.pas), ".1f", "%")
-    return "PAS", _percent(found.pas), *note, help_text + _on_chaos(found, pinned)
+    return "PAS", units.score("pas", found.pas), *note, help_text + _on_chaos(found, pinned)
 
 
 def _on_sizes(found: Scores, pinned: Scores) -> str:
     if found.smallest_share is None:
         return "The small number is the share of the smallest domain, or the change against the pinned result."
-    before = "" if pinned.smallest_share is None else f" (pinned {pinned.smallest_share:.1%})"
+    before = "" if pinned.smallest_share is None else f" (pinned {units.percent(pinned.smallest_share)})"
     return (
-        f"The smallest domain has {found.smallest_share:.1%} of the spots{before}, the largest {found.largest_share:.1%}; "
+        f"The smallest domain has {units.percent(found.smallest_share)} of the spots{before}, the largest "
+        f"{units.score('largest_share', found.largest_share)}; "
         f"{found.n_tiny:.0f} domains have less than 1% of the spots, {found.n_empty:.0f} of them none."
     )
 
 
 def _on_chaos(found: Scores, pinned: Scores) -> str:
-    before = "" if pinned.chaos is None else f" (pinned {_chaos(pinned.chaos)})"
-    return f"CHAOS is {_chaos(found.chaos)}{before}. The small number is CHAOS, or the change of PAS against the pinned result."
+    before = "" if pinned.chaos is None else f" (pinned {units.score('chaos', pinned.chaos)})"
+    return f"CHAOS is {units.score('chaos', found.chaos)}{before}. The small number is CHAOS, or the change of PAS against the pinned result."
 
 
 def _hundredfold(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
-def _percent(share: float | None) -> str:
-    return _NOTHING if share is None else f"{share:.1%}"
-
-
-def _chaos(value: float | None) -> str:
-    return _NOTHING if value is None else f"{value:.4f}"
-
-
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     help_text = (
         "The direction across the layers, in array rows and columns, or down and across off the array. The arrow on the map points to greater depth; a bending direction shows lines of equal depth. "
-        "The small number is how clear the found direction is, from 0 to 1 (a bending one takes part from 0.70), or its turn in rad against the pinned result. If the direction is off, it says what "
+        "The small number is how clear the found direction is, from 0% to 100% (a bending one takes part from 70%), or its turn in degrees against the pinned result. If the direction is off, it says what "
         "the clustering uses instead."
     )
     if result is None:
-        return "Direction", _NOTHING, _NOTHING, "support", help_text
+        return "Direction", units.UNKNOWN, units.UNKNOWN, "support", help_text
     if result.direction is None:
-        return "Direction", "Off", *_without_direction(result), help_text
-    if result.direction.bend is not None:
-        return "Direction", "Bending" if result.direction.takes_part else "None", *_support(result.direction), help_text
-    note = _support(result.direction) if kept is None else _turn(result.direction, kept.direction)
-    return "Direction", f"{result.direction.angle:.2f} rad", *note, help_text
+        return "Direction", direction_in_words(None), *_without_direction(result), help_text
+    straight = result.direction.bend is None
+    note = _turn(result.direction, kept.direction) if straight and kept is not None else _support(result.direction)
+    return "Direction", direction_in_words(result.direction), *note, help_text
 
 
 def _without_direction(result: Result) -> tuple[str, str]:
@@ -141,11 +140,11 @@ def _without_direction(result: Result) -> tuple[str, str]:
 
 
 def _turn(direction: FoundDirection, kept: FoundDirection | None) -> tuple[str, str]:
-    return _against(None if kept is None else direction.turned_from(kept), 0.0, ".2f")
+    return (units.UNKNOWN if kept is None else units.degrees(direction.turned_from(kept), signed=True)), _VERSUS
 
 
 def _support(direction: FoundDirection) -> tuple[str, str]:
-    return ("by hand", "") if direction.support is None else (f"{direction.support:.2f}", "support")
+    return support_in_words(direction), "support" if direction.support is not None else ""
 
 
 _CLUSTERING = "clustering"
@@ -157,13 +156,9 @@ def _card_time(result: Result | None, kept: Result | None) -> _Card:
         "background does not count, but reading its model does. The small number is the clustering alone, with the search for the direction and the vote of neighbours, or the change against the pinned result."
     )
     if result is None:
-        return "Time", _NOTHING, _NOTHING, _CLUSTERING, help_text
+        return "Time", units.UNKNOWN, units.UNKNOWN, _CLUSTERING, help_text
     total = sum(result.seconds.values())
-    note = (_seconds(result.seconds["cluster"]), _CLUSTERING)
+    note = (units.seconds(result.seconds["cluster"]), _CLUSTERING)
     if kept is not None:
         note = _against(total, sum(kept.seconds.values()), ".2f", " s")
-    return "Time", _seconds(total), *note, help_text
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.0f} s" if value >= 10 else f"{value:.2f} s"
+    return "Time", units.seconds(total), *note, help_text

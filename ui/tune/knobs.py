@@ -10,7 +10,7 @@ from core.declarations import Group
 from core.knobs import KnobPath, declared, in_groups, names, soonest_first, takes_part, value_at
 from core.sample import Sample
 from ui.data import compute
-from ui.shell import address, forms, session
+from ui.shell import address, fields, forms, session
 from ui.tune import parts, redraw, state
 
 _EARLY: Sequence[Group] = ("pooling", "embedding", "reduction")
@@ -51,10 +51,12 @@ def _knob(sample: Sample, path: KnobPath) -> None:
         help_text = f"{item.metadata['help']} Default: {in_words}."
         forms.ask(item, key, value, default, help_text, functools.partial(_take, sample, path, default))
         forms.back_button(".".join(path), f"Reset to {in_words}", value == default, session.reset, path)
+    fields.refusal(key)
 
 
 def _take(sample: Sample, path: KnobPath, default: Any) -> None:
-    value = forms.on_grid(declared(path), session.shown(session.widget_key(*path)))
+    in_use = value_at(forms.params(sample), path)
+    value = forms.asked(declared(path), session.widget_key(*path), in_use)
     if value is None or value == default:
         session.reset(path)
         return
@@ -75,5 +77,5 @@ def form(sample: Sample) -> parts.Form:
     moved = tuple(path for path in there if value_at(values, path) != value_at(standard, path))
     return parts.Form(
         kind=(sample.content_hash, settings.preset, there),
-        notes=(len(settings.changes), moved, tuple(address.ignored())),
+        notes=(len(settings.changes), moved, tuple(address.ignored()), fields.refused()),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core import units
 from core.params import DEFAULT_PRESET, PRESETS, MethodParams
 from core.sample import Sample
 from ui.data import compute
@@ -47,7 +48,7 @@ def story(shown: Shown, row: list[Chapter]) -> None:
         st.caption("ARI on this sample", width="content")
         for chapter in row:
             st.button(
-                f"{chapter.name} **{chapter.ari:.3f}**",
+                f"{chapter.name} **{units.score('ari', chapter.ari)}**",
                 key=session.widget_key("story", chapter.name),
                 type="tertiary",
                 help="Show these settings. The arrow at the top of the page goes back.",

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from core.depth import LEAST_SUPPORT, FoundDirection
+from core import units
+from core.depth import LEAST_SUPPORT, FoundDirection, support_in_words
 from core.evaluation.advice import advise
 from core.evaluation.share import Shares, share_in_words
 from core.figures.confidence import confidence_map
@@ -131,7 +132,7 @@ def _depth_profile(shown: ShownResult) -> Chart:
         unit=unit,
         theme=shown.theme,
     )
-    way = "that bends with the layers" if found.bend is not None else f"along {found.angle:.2f} rad"
+    way = "that bends with the layers" if found.bend is not None else f"along {units.degrees(found.angle)}"
     words = "µm" if sample.unit_known else "units of the file, as nobody said how long one is"
     return (
         figure,
@@ -141,13 +142,13 @@ def _depth_profile(shown: ShownResult) -> Chart:
 
 def _depth_in_words(found: FoundDirection, *, off: bool) -> str:
     if off:
-        return f"The direction is off, so depth is along {found.angle:.2f} rad, which is found from expression."
+        return f"The direction is off, so depth is along {units.degrees(found.angle)}, which is found from expression."
     if found.bend is None:
-        return f"Depth runs along {found.angle:.2f} rad. If the direction is right, labels follow one another with sharp borders."
-    explains = f"explains {found.support or 0:.0%} of the structure that expression shows over the tissue"
+        return f"Depth runs along {units.degrees(found.angle)}. If the direction is right, labels follow one another with sharp borders."
+    explains = f"explains {support_in_words(found)} of the structure that expression shows over the tissue"
     if found.takes_part:
         return f"Depth bends with the layers and {explains}, so it takes part in the clustering."
-    return f"The best depth {explains}; below {LEAST_SUPPORT:.0%} it takes no part in the clustering, so that domains are not cut into stripes."
+    return f"The best depth {explains}; below {units.percent(LEAST_SUPPORT, 0)} it takes no part in the clustering, so that domains are not cut into stripes."
 
 
 def _confusion(shown: ShownResult) -> Chart | None:

@@ -104,7 +104,7 @@ class Driver(threading.Thread):
         self._samples: dict[int, Sample] = {}
         self._n_losses: dict[str, int] = {}
         self._hopeless: set[str] = set()
-        self._began, self._n_made = time.monotonic(), 0
+        self._n_made, self._first_made = 0, (0.0, 0)
         self._n_workers, self._next_count = 1, 0.0
         self._lock = threading.Lock()
 
@@ -239,6 +239,8 @@ class Driver(threading.Thread):
         for setting, run in made:
             source.scored(setting, run.scores)
         source.put_back(in_tasks(task.settings[len(runs) :]))
+        if self._first_made == (0.0, 0):
+            self._first_made = time.monotonic(), self._n_made
 
     def _lose(self, task: Task, job: Job | None, source: Source) -> None:
         if job is not None and job.status is JobStatus.FAILED and len(parts := task.apart()) > 1:
@@ -296,16 +298,17 @@ class Driver(threading.Thread):
         return next((job.message for job in jobs if job is not None and job.losses), "")
 
     def _seconds_left(self, outcome: Outcome) -> float | None:
-        if self._n_made == 0 or outcome.status is not SweepStatus.RUNNING:
+        since, n_then = self._first_made  # what came before includes the start of the workers
+        if self._n_made <= n_then or outcome.status is not SweepStatus.RUNNING:
             return None
         left = self._plan.sweep.n_runs - outcome.n_done - len(outcome.failed)
-        return max(0.0, (time.monotonic() - self._began) / self._n_made * left)
+        return max(0.0, (time.monotonic() - since) / (self._n_made - n_then) * left)
 
 
 def _span(name: str, settings: Sequence[MethodParams]) -> str:
     """Write the value of a knob in some runs, or the first and the last."""
-    values = [knobs.value_at(params, knobs.path_of(name)) for params in settings]
-    first, last = (f"{value:.4g}" if isinstance(value, float) else str(value) for value in (values[0], values[-1]))
+    path = knobs.path_of(name)
+    first, last = (knobs.value_in_words(path, knobs.value_at(params, path)) for params in (settings[0], settings[-1]))
     return first if first == last else f"{first} to {last}"
 
 

@@ -46,4 +46,4 @@ def test_two_autoencoders_have_their_own_knobs_and_the_small_one_no_scale():
 
 def test_an_angle_matters_by_hand_alone():
     by_hand = replaced(replaced(PAPER, ("direction", "angle"), 0.38), ("direction", "method"), "manual")
-    assert by_label(PAPER, by_hand)["Direction", "Angle"].values == (NO_PART, "0.38")
+    assert by_label(PAPER, by_hand)["Direction", "Angle"].values == (NO_PART, "21.8°")
