@@ -52,7 +52,7 @@ def test_opening_the_page_shows_predicted_beside_annotated_with_scores(app, samp
     result = expected(samples_folder, "first", preset("paper", n_clusters=4))
     assert cards(app)["ARI"] == (f"{result.scores.ari:.3f}", f"{result.scores.ari_all:.3f}")
     assert cards(app)["NMI"] == (f"{result.scores.nmi:.3f}", f"{result.scores.nmi_all:.3f}")
-    assert cards(app)["Direction"][0] == f"{result.direction.angle:.2f} rad"
+    assert cards(app)["Direction"][0] == f"{math.degrees(result.direction.angle):.1f}°"
     assert cards(app)["PAS"] == (f"{result.scores.pas:.1%}", f"{result.scores.chaos:.4f}")
     assert cards(app)["Stability"] == ("–", f"{result.scores.smallest_share:.1%}")
 

@@ -48,13 +48,14 @@ def _card_nmi(result: Result | None, kept: Result | None) -> _Card:
 def _all_spots(name: str, found: Scores) -> tuple[str, str]:
     """Give the score on all spots, where it says something else than that on annotated ones."""
     on_annotated, on_all = (units.score(name, getattr(found, field)) for field in (name, f"{name}_all"))
-    return ("all", "annotated") if on_all == on_annotated else (on_all, "all spots")
+    repeated = on_all == on_annotated != units.UNKNOWN
+    return ("all", "annotated") if repeated else (on_all, "all spots")
 
 
 def _on_all_spots(name: str, found: Scores) -> str:
     if found.ari is None:
         return "This result has no annotation to compare with."
-    if _all_spots(name, found)[0] == "all":
+    if _all_spots(name, found)[1] == "annotated":
         return "Every spot is annotated. The small number is the change against a pinned result."
     value = units.score(name, getattr(found, f"{name}_all"))
     return (
