@@ -281,6 +281,28 @@ def _met(params: MethodParams, needs: Iterable[tuple[str, Sequence[str]]]) -> bo
     return all(value_at(params, path_of(choice)) in values for choice, values in needs)
 
 
+def in_use(params: MethodParams) -> dict[str, Any]:
+    """Write the parameters that take part in a run, as files do that others read.
+
+    Parameters
+    ----------
+    params : MethodParams
+
+    Returns
+    -------
+    dict
+        Nested as `MethodParams.as_dict`, without knobs that change nothing in these settings.
+    """
+    found: dict[str, Any] = {}
+    for path in names():
+        if takes_part(params, path):
+            inner = found
+            for step in path[:-1]:
+                inner = inner.setdefault(step, {})
+            inner[path[-1]] = value_at(params, path)
+    return found
+
+
 def check_takes_part(path: KnobPath, settings: Iterable[MethodParams]) -> None:
     """Refuse to turn a knob that changes nothing.
 

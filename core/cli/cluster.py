@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core import knobs
 from core.cli import joint
 from core.cli.console import (
     autoencoder_facts,
@@ -179,7 +180,7 @@ def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -
         "synthetic": sample.synthetic,
         "n_spots": sample.n_spots,
         "n_genes": sample.n_genes,
-        "params": first.params.as_dict(),
+        "params": knobs.in_use(first.params),
         "scores": dataclasses.asdict(first.scores),
         "confidence": _confidence_facts(first),
         "autoencoder": None if first.autoencoder is None else autoencoder_facts(first.autoencoder),

@@ -71,8 +71,10 @@ def _clusters(options: argparse.Namespace) -> None:
     if options.figure is not None:
         from core.figures.export import write_figure
         from core.figures.how_many import how_many
+        from core.figures.origin import of_several
 
-        write_figure(how_many(curve), options.figure)
+        tried = f"{options.starts} starts of each of {options.least} to {options.most} clusters"
+        write_figure(how_many(curve), options.figure, of_several(sample.name, tried))
     facts = dataclasses.asdict(curve)
     print_facts({"sample": sample.name, **facts} if options.json else _in_short(sample, facts), as_json=options.json)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core import units
+from core import knobs, units
 from core.cli.console import coherence_words, factor_words, print_facts, score_words, share_bar
 from core.cli.options import KNOBS, joint_params
 from core.cli.outputs import JointOutputs
@@ -92,7 +92,7 @@ def _facts(steps: "JointPipeline", runs: Sequence[Run], load_seconds: float) -> 
             for sample in steps.samples
         },
         "n_shared_genes": len(steps.genes),
-        "params": first.params.as_dict(),
+        "params": knobs.in_use(first.params),
         "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
         "repeats": [{"seed": _seed(run), "scores": _scores(run)} for run in runs],
     }

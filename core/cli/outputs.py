@@ -119,8 +119,9 @@ def _write_thickness(sample: Sample, result: Result, named: np.ndarray, path: Pa
 def _write_figure(sample: Sample, result: Result, path: Path) -> None:
     from core.figures.comparison import predicted_and_annotated
     from core.figures.export import write_figure
+    from core.figures.origin import of_run
 
-    write_figure(predicted_and_annotated(sample, result), path)
+    write_figure(predicted_and_annotated(sample, result), path, of_run(sample.name, result.params))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +221,8 @@ def _write_h5ads(
 
 def _write_sections_figure(samples: Sequence[Sample], results: Mapping[str, Result], path: Path) -> None:
     from core.figures.export import write_figure
+    from core.figures.origin import of_run
     from core.figures.sections import sections_figure
 
-    write_figure(sections_figure(samples, results), path)
+    of = of_run(", ".join(results), next(iter(results.values())).params)
+    write_figure(sections_figure(samples, results), path, of)

@@ -6,6 +6,8 @@ import plotly.graph_objects as go
 from choreographer.browsers.chromium import Chromium
 
 from core.errors import FigureError
+from core.figures import metadata
+from core.figures.origin import Origin, with_footer
 from core.files import written_whole
 
 WIDTH_PX, HEIGHT_PX = 1200, 680
@@ -16,7 +18,7 @@ PICTURES = ("png", "svg")
 _WAY_OUT = "Install one (Debian, Ubuntu: apt install chromium), or write .html instead."
 
 
-def write_figure(figure: go.Figure, path: Path | str) -> None:
+def write_figure(figure: go.Figure, path: Path | str, origin: Origin | None = None) -> None:
     """Write a figure; the suffix of the path says how.
 
     Parameters
@@ -25,6 +27,8 @@ def write_figure(figure: go.Figure, path: Path | str) -> None:
     path : Path or str
         Ends in `.html` (one file with everything in it), `.png` (twice the resolution of a screen) or `.svg`. A file
         that is there is replaced.
+    origin : Origin, optional
+        Written below the figure, and into the file.
 
     Raises
     ------
@@ -34,7 +38,7 @@ def write_figure(figure: go.Figure, path: Path | str) -> None:
     """
     path = Path(path)
     check_path(path)
-    content = as_bytes(figure, path.suffix.lower().removeprefix("."))
+    content = as_bytes(figure, path.suffix.lower().removeprefix("."), origin)
     try:
         with written_whole(path) as draft:
             draft.write_bytes(content)
@@ -60,13 +64,15 @@ def check_path(path: Path) -> None:
         raise FigureError(f"{path.name} cannot be written: there is no folder {path.parent}. Make it first.")
 
 
-def as_bytes(figure: go.Figure, kind: str) -> bytes:
+def as_bytes(figure: go.Figure, kind: str, origin: Origin | None = None) -> bytes:
     """Turn a figure into the contents of a file, for a download.
 
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
     kind : {"html", "png", "svg"}
+    origin : Origin, optional
+        Written below the figure, and into the file.
 
     Returns
     -------
@@ -77,6 +83,8 @@ def as_bytes(figure: go.Figure, kind: str) -> bytes:
     FigureError
         If no Chrome or Chromium can be started for PNG and SVG.
     """
+    if origin is not None:
+        return _with_facts(as_bytes(with_footer(figure, origin), kind), kind, origin)
     if kind == "html":
         config = {"responsive": True, "displaylogo": False, "scrollZoom": True}
         return bytes(figure.to_html(include_plotlyjs=True, config=config).encode())
@@ -87,6 +95,13 @@ def as_bytes(figure: go.Figure, kind: str) -> bytes:
         raise FigureError(
             f"A {kind.upper()} needs Chrome or Chromium, and none could be started ({_first_line(error)}). {_WAY_OUT}"
         ) from error
+
+
+def _with_facts(content: bytes, kind: str, origin: Origin) -> bytes:
+    if kind == "png":
+        return metadata.in_png(content, origin.by_name)
+    put = metadata.in_svg if kind == "svg" else metadata.in_html
+    return put(content.decode(), origin.by_name).encode()
 
 
 def why_no_pictures() -> str:

@@ -22,7 +22,7 @@ from core.io.annotations import read_annotations
 from core.io.hdf5.safe import opened
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.visium import spaceranger, tenx
-from core.sample import Sample
+from core.sample import UNANNOTATED, Sample
 from core.text import shown
 
 LABELS = "Y"
@@ -220,7 +220,7 @@ def _survey_lab(path: Path) -> Survey:
     if summary.problem:
         raise SampleFileError(summary.problem)
     labels = lab.read_labels(path)
-    n_classes = {} if labels is None else {LABELS: len(np.unique(labels))}
+    n_classes = {} if labels is None else {LABELS: np.unique(labels[labels != UNANNOTATED]).size}
     checks = [
         Check(what="Counts", found=f"{summary.n_spots} spots, {summary.n_genes} genes; all genes are kept."),
         Check(

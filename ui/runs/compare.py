@@ -10,6 +10,7 @@ from core import units
 from core.evaluation.matching import Matching
 from core.evaluation.stability import adjusted_rand
 from core.figures.colours import STYLES, Theme
+from core.figures.origin import Origin, of_several
 from core.figures.runs import agreement_of_runs, matched_to_each_other, scores_by_layer, shortened
 from core.report.facts import scores_in_facts
 from core.report.settings import NO_PART, settings
@@ -116,7 +117,7 @@ def _charts(sample: Sample | None, here: Numbered, theme: Theme) -> None:
 def _agreement(here: Numbered, theme: Theme) -> None:
     names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
     figure = agreement_of_runs(names, adjusted_rand(labels, labels), numbers=list(here), theme=theme)
-    _heading("Agreement", _AGREEMENT, lambda: downloads(figure, "agreement_of_runs"))
+    _heading("Agreement", _AGREEMENT, lambda: downloads(figure, "agreement_of_runs", _origin(here)))
     show(figure, f"Table of the adjusted Rand index between every two of {len(here)} runs.")
 
 
@@ -129,8 +130,13 @@ def _layers(sample: Sample, here: Numbered, theme: Theme) -> None:
         return
     names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
     figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here), theme=theme)
-    _heading("Layers found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs"))
+    _heading("Layers found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs", _origin(here)))
     show(figure, f"Table of how well each of {len(here)} runs finds each layer of {sample.name}.")
+
+
+def _origin(here: Numbered) -> Origin:
+    samples = dict.fromkeys(kept.run.sample_name for kept in here.values())
+    return of_several(", ".join(samples), "; ".join(f"{at} {kept.name}" for at, kept in here.items()))
 
 
 def _heading(text: str, help: str, beside: object) -> None:

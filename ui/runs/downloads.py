@@ -18,6 +18,7 @@ from core.evaluation.matching import match_steadily
 from core.evaluation.thickness import thickness_csv
 from core.figures.colours import Theme
 from core.figures.export import as_bytes
+from core.figures.origin import of_run, of_several
 from core.figures.runs import maps_of_runs
 from core.io.export import labels_csv, loupe_csv, renamed
 from core.io.h5ad.writing import write_h5ad
@@ -88,7 +89,14 @@ def _one_tissue(chosen: Sequence[KeptRun]) -> bool:
 
 
 def _maps(chosen: Sequence[KeptRun], kind: str, theme: Theme) -> bytes:
-    return as_bytes(_figure(chosen, theme), kind)
+    names = "; ".join(f"{at} {kept.name}" for at, kept in enumerate(chosen, start=1))
+    one = chosen[0].run
+    origin = (
+        of_run(one.sample_name, one.params, made=one.created)
+        if len(chosen) == 1
+        else of_several(one.sample_name, names)
+    )
+    return as_bytes(_figure(chosen, theme), kind, origin)
 
 
 def _figure(chosen: Sequence[KeptRun], theme: Theme) -> go.Figure:

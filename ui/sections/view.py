@@ -12,6 +12,7 @@ from core.evaluation.matching import Matching
 from core.figures import charts as figure_charts
 from core.figures import sections as figures
 from core.figures.colours import Theme
+from core.figures.origin import of_run
 from core.io.joint_export import h5ad_zip, labels_zip
 from core.io.lab import SampleSummary
 from core.knobs import KnobPath, changed, value_at
@@ -221,9 +222,9 @@ def _files(samples: Sequence[Sample], results: Results, theme: Theme) -> None:
     help_text = "Each section with its labels, for scanpy and squidpy, zipped."
     download("Sections as h5ad", make, "sections_h5ad.zip", "application/zip", help_text)
     figure = figures.sections_figure(samples, results, theme=theme)
-    refused = charts.refused_kinds()
+    refused, origin = charts.refused_kinds(), of_run(", ".join(results), _params(samples))
     for kind in ("png", "svg", "html"):
-        charts.figure_button(f"Maps as {kind.upper()}", figure, "sections_maps", kind, disabled=kind in refused)
+        charts.figure_button(f"Maps as {kind.upper()}", figure, "sections_maps", kind, origin, disabled=kind in refused)
 
 
 def _matched(samples: Sequence[Sample], results: Results) -> tuple[Matching, Any]:

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.figures import export
+from core.figures.origin import Origin
 from ui.shell import session
 from ui.shell.guards import as_markdown
 
@@ -20,19 +21,19 @@ def show(figure: go.Figure, description: str) -> None:
     st.plotly_chart(figure, theme=None, config=_CONFIG, alt=description)
 
 
-def downloads(figure: go.Figure, name: str) -> None:
+def downloads(figure: go.Figure, name: str, origin: Origin) -> None:
     """Offer a figure as a file, which is made when a button is pressed."""
     with st.popover("Download", icon=":material/download:", type="tertiary", help="Download this chart as a file"):
         refused = refused_kinds()
         for kind in ("png", "svg", "html"):
-            figure_button(kind.upper(), figure, name, kind, disabled=kind in refused)
+            figure_button(kind.upper(), figure, name, kind, origin, disabled=kind in refused)
 
 
-def figure_button(label: str, figure: go.Figure, name: str, kind: str, *, disabled: bool) -> None:
+def figure_button(label: str, figure: go.Figure, name: str, kind: str, origin: Origin, *, disabled: bool) -> None:
     """Offer a figure as one kind of file."""
     st.download_button(
         label,
-        functools.partial(export.as_bytes, figure, kind),
+        functools.partial(export.as_bytes, figure, kind, origin),
         file_name=f"{name}.{kind}",
         key=session.widget_key("download", name, kind),
         type="tertiary",

@@ -184,7 +184,7 @@ def _maps(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGen
     )  # fmt: skip
     with row:
         _best_button(shown, sample, file, best)
-        downloads(figure, f"{sample.name}_sweep_{shown.status.id}")
+        downloads(figure, f"{sample.name}_sweep_{shown.status.id}", shown.origin)
     points = event["selection"]["points"]
     if points:
         _open(sample, file, shown.typical(tuple(points[0]["customdata"])))
@@ -300,7 +300,7 @@ def _scores(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaG
     show(figure, f"{name} of {len(shown.scores)} settings on {sample.name}.")
     with row:
         _best_button(shown, sample, file, shown.ranked[0])
-        downloads(figure, f"{sample.name}_{shown.score}_{shown.status.id}")
+        downloads(figure, f"{sample.name}_{shown.score}_{shown.status.id}", shown.origin)
 
 
 def _table(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGenerator) -> None:
@@ -346,7 +346,7 @@ def _search_chart(
         figure = draw(search, tried, labels, shown.theme)
     show(figure, f"Chart of {len(tried)} trials on {sample.name}.")
     with row:
-        downloads(figure, f"{sample.name}_search_{shown.status.id}")
+        downloads(figure, f"{sample.name}_search_{shown.status.id}", shown.origin)
 
 
 def _history(search: Search, tried: Tried, labels: dict[str, str], theme: Theme) -> go.Figure:

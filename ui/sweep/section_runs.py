@@ -10,6 +10,7 @@ from core import units
 from core.evaluation.matching import Matching, match_steadily
 from core.figures.charts import colours_of_clusters
 from core.figures.colours import Theme
+from core.figures.origin import Origin, of_run
 from core.figures.thumbnail import map_png
 from core.result import Scores
 from core.sample import Sample
@@ -20,7 +21,7 @@ from core.work.sweep.results import Index
 from core.work.sweep.sweeps import SweepSnapshot
 from ui.data import compute
 from ui.data.record import record
-from ui.sweep.labels import SCORE_LABELS
+from ui.sweep.labels import SCORE_LABELS, knob_label
 
 _MAP_PX = 220
 
@@ -49,6 +50,17 @@ class SectionRuns:
     def ranked(self) -> list[Index]:
         """Indices of the grid, the best first; sorted if there is no score."""
         return sweep_results.ranked(self.scores, self.score) if self.score else sorted(self.by_index)
+
+    @property
+    def origin(self) -> Origin:
+        """Where a figure of these runs comes from."""
+        section = self.sweep.sections[self.section]
+        one = of_run(section.name, section.params, made=self.status.plan.created.astimezone())
+        turned = " and ".join(map(knob_label, self.sweep.knobs))
+        swept = (
+            f"sweep of {turned}, {self.sweep.n_starts} start{'s' * (self.sweep.n_starts > 1)} each, from {one.settings}"
+        )
+        return dataclasses.replace(one, settings=swept)
 
     def typical(self, index: Index) -> Run:
         """Choose the run at an index whose score is nearest to the mean, to represent all starts."""

@@ -68,7 +68,7 @@ def _maps(shown: ShownResult) -> None:
 
 
 def _figure(shown: ShownResult, kind: str) -> bytes:
-    return as_bytes(predicted_and_annotated(shown.sample, shown.result, theme=shown.theme), kind)
+    return as_bytes(predicted_and_annotated(shown.sample, shown.result, theme=shown.theme), kind, shown.origin)
 
 
 def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.evaluation.matching import Matching
 from core.figures.colours import Theme
+from core.figures.origin import Origin, of_run
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
@@ -49,3 +50,8 @@ class ShownResult(Shown):
 
     result: Result
     matching: Matching
+
+    @property
+    def origin(self) -> Origin:
+        """Where a figure of this result comes from."""
+        return of_run(self.sample.name, self.params, made=self.run.created if self.run else None)

@@ -112,7 +112,7 @@ def charts(shown: ShownResult) -> None:
         if chart is not None:
             show(*chart)
             with row:
-                downloads(chart[0], f"{shown.sample.name}_{str(chosen).lower().replace(' ', '_')}")
+                downloads(chart[0], f"{shown.sample.name}_{str(chosen).lower().replace(' ', '_')}", shown.origin)
         if chosen in _BELOW:
             _BELOW[chosen](shown)
 

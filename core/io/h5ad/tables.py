@@ -12,6 +12,7 @@ import numpy as np
 from core.errors import SampleFileError
 from core.io.hdf5.numbers import check_filters
 from core.io.hdf5.text import decoded, short_texts, text_attribute
+from core.sample import UNANNOTATED_SPELLINGS
 from core.text import shown
 
 _OLD_CATEGORIES = "__categories"
@@ -33,8 +34,9 @@ class Classes:
 
     @property
     def n_used(self) -> int:
-        """Number of classes that a row belongs to."""
-        return len(np.unique(self.codes[self.codes >= 0]))
+        """Number of classes that a row belongs to, the unannotated not counted."""
+        used = self.names[np.unique(self.codes[self.codes >= 0])]
+        return sum(str(name).strip().lower() not in UNANNOTATED_SPELLINGS for name in used)
 
     @property
     def values(self) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from core import __version__
+from core import __version__, knobs
 from core.coordinates import area_per_spot_um2
 from core.errors import SampleFileError
 from core.files import written_whole
@@ -232,7 +232,7 @@ def _spot_um(sample: Sample) -> float:
 def _facts(sample: Sample, result: Result) -> dict[str, Any]:
     scores = dataclasses.asdict(result.scores)
     facts: dict[str, Any] = {
-        "parameters": json.dumps(result.params.as_dict(), sort_keys=True),
+        "parameters": json.dumps(knobs.in_use(result.params), sort_keys=True),
         "scores": {name: float(value) for name, value in scores.items() if value is not None},
         "seconds": {step: float(value) for step, value in result.seconds.items()},
         "version": __version__,

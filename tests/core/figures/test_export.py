@@ -1,15 +1,21 @@
 """Figures as files, opened again."""
 
+import dataclasses
+import html
 import struct
 import xml.etree.ElementTree as ElementTree
+from datetime import UTC, datetime
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from core.errors import FigureError
-from core.figures import export
+from core.figures import export, origin
 from core.figures.export import HEIGHT_PX, WIDTH_PX, write_figure
+from core.params import preset
 from scripts.chromium import chromium_path
 
 FIGURE = go.Figure(go.Scatter(x=[1, 2], y=[3, 4], name="a trace"))
@@ -83,3 +89,44 @@ def test_without_a_browser_one_sentence_says_what_to_do(tmp_path, monkeypatch, k
 
 def test_an_exception_without_words_is_called_by_its_type():
     assert export._first_line(ValueError()) == "ValueError"
+
+
+ORIGIN = dataclasses.replace(
+    origin.of_run("151673 <b>", preset("recommended", 7), made=datetime(2024, 5, 1, tzinfo=UTC)), version="0.2.0"
+)
+LINE = "151673 <b> · Recommended, K 7, seed 0 · Spatial domains 0.2.0 · 2024-05-01"
+FACTS = {"Sample": "151673 <b>", "Preset": "Recommended", "Clusters": "7", "Seed": "0", "Version": "0.2.0"}
+
+
+def test_a_page_says_below_the_figure_and_in_its_meta_tags_where_it_comes_from(tmp_path):
+    write_figure(FIGURE, tmp_path / "map.html", ORIGIN)
+    text = (tmp_path / "map.html").read_text()
+    assert f'<meta name="description" content="{html.escape(LINE)}">' in text
+    for name, value in FACTS.items():
+        assert f'<meta name="{name.lower()}" content="{html.escape(value)}">' in text
+    assert "K 7, seed 0" in text.partition("Plotly.newPlot")[2]
+    assert not FIGURE.layout.annotations  # the figure itself is left as it was
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("_browser_for_kaleido")
+def test_a_picture_holds_where_it_comes_from_in_its_text_chunks_and_below_the_figure(tmp_path):
+    write_figure(FIGURE, tmp_path / "map.png", ORIGIN)
+    write_figure(FIGURE, tmp_path / "bare.png")
+    with Image.open(tmp_path / "map.png") as picture, Image.open(tmp_path / "bare.png") as bare:
+        assert picture.info["Description"] == LINE
+        assert FACTS.items() <= picture.info.items()
+        picture.load()  # every chunk is whole
+        assert picture.size == bare.size
+        assert np.asarray(picture.convert("L"))[-50:].min() < 200  # a line stands at the bottom
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("_browser_for_kaleido")
+def test_vector_graphics_hold_where_they_come_from_in_their_metadata(tmp_path):
+    write_figure(FIGURE, tmp_path / "map.svg", ORIGIN)
+    root = ElementTree.parse(tmp_path / "map.svg").getroot()  # noqa: S314 - of this test
+    facts = {fact.get("name"): fact.text for fact in root.iter("fact")}
+    assert facts["Description"] == LINE
+    assert FACTS.items() <= facts.items()
+    assert "K 7, seed 0" in "".join(root.itertext()).replace(LINE, "", 1)
