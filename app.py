@@ -5,6 +5,7 @@ import streamlit as st
 from ui.shell import address, guards, identity, process, queue, turns
 from ui.sweep import address as sweep_address
 from ui.tissue import address as tissue_address
+from ui.tune import address as tune_address
 from ui.tune import warm_up
 
 
@@ -23,7 +24,7 @@ def _draw() -> None:
         ]
     )
     process.set_up()
-    address.register(tissue_address.PART, sweep_address.PART)
+    address.register(tune_address.PART, tissue_address.PART, sweep_address.PART)
     identity.let_in()
     queue.head()
     guards.show_refusal()

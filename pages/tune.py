@@ -4,12 +4,12 @@ import streamlit as st
 
 from ui.data import compute
 from ui.shell import forms, guards, sample_picker
-from ui.tune import knobs, parts, training, view
+from ui.tune import address, knobs, parts, training, view
 
 _PROGRESS_PX = 24
 
 parts.forget_form()
-summary = sample_picker.sample_picker()
+summary = sample_picker.sample_picker(address.PART)
 with guards.shown_as_message():
     sample = compute.sample(summary)
     with st.sidebar:

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import math
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_a_link_sets_every_knob_that_it_names_and_computes_with_them(app, sample
     assert not linked.exception
     assert linked.selectbox(key("sample")).value == "second.h5"
     assert linked.slider(key("pooling.window")).value == 3
-    assert linked.slider(key("direction.angle")).value == 0.38
+    assert linked.slider(key("direction.angle")).value == pytest.approx(math.degrees(0.38), abs=0.005)
     start = preset("paper", n_clusters=4)
     params = dataclasses.replace(
         start,
@@ -75,14 +76,14 @@ def test_the_address_that_a_session_writes_shows_another_session_the_same(app):
     app.slider(key("pooling.window")).set_value(2).run()
     app.number_input(key("clustering.x_weight")).set_value(0.25).run()
     app.selectbox(key("direction.method")).select("manual").run()
-    app.slider(key("direction.angle")).set_value(-0.5).run()
+    app.slider(key("direction.angle")).set_value(-28.5).run()
     assert app.query_params["window"] == "2"
     assert app.query_params["x_weight"] == "0.25"
-    assert app.query_params["angle"] == "-0.5"
+    assert app.query_params["angle"] == "-0.4974"
     assert "n_clusters" not in app.query_params
     other = opened(**dict(app.query_params.items()))
     assert cards(other)["ARI"] == cards(app)["ARI"]
-    assert other.slider(key("direction.angle")).value == -0.5
+    assert other.slider(key("direction.angle")).value == -28.5
     app.slider(key("pooling.window")).set_value(6).run()
     assert "window" not in app.query_params
 
@@ -190,7 +191,7 @@ def test_the_browsers_own_back_brings_the_settings_of_that_address(app):
 
 def test_an_address_that_asks_for_the_same_settings_adds_nothing_to_the_history(app):
     app.selectbox(key("direction.method")).select("manual").run()
-    app.slider(key("direction.angle")).set_value(-0.5).run()
+    app.slider(key("direction.angle")).set_value(-28.5).run()
     app.selectbox(key("direction.method")).select("off").run()  # of the angle the address now says nothing
     app.switch_page("pages/tissue.py").run()
     app.query_params["show"] = "counts"  # as the browser sends it
@@ -199,7 +200,7 @@ def test_an_address_that_asks_for_the_same_settings_adds_nothing_to_the_history(
     app.switch_page("pages/tune.py").run()
     app.button(key("step.back")).click().run()
     assert app.selectbox(key("direction.method")).value == "manual"
-    assert app.slider(key("direction.angle")).value == -0.5
+    assert app.slider(key("direction.angle")).value == -28.5
 
 
 def test_cards_say_how_a_result_differs_from_the_pinned_one(app):
@@ -247,3 +248,39 @@ def test_the_legend_says_which_further_clusters_are_the_pinned_maps(app):
     assert further
     assert all(name.endswith(" (pinned)") for name in further)
     assert not any("pinned" in name for name in predicted["names"])
+
+
+def test_a_link_shows_the_pinned_result_the_comparison_and_the_chart(app):
+    app.slider(key("pooling.window")).set_value(2).run()
+    app.selectbox(key("direction.method")).select("manual").run()
+    app.button(key("pin")).click().run()
+    app.toggle(key("compare")).set_value(True).run()
+    app.slider(key("pooling.window")).set_value(6).run()
+    app.segmented_control(key("chart")).set_value("Flow").run()
+    query = dict(app.query_params.items())
+    assert (query["pin"].split(",")[:2], query["compare"], query["chart"]) == (["paper", "window=2"], "1", "flow")
+    other = opened(**query)
+    assert not other.exception
+    assert not other.warning
+    assert other.segmented_control(key("chart")).value == "Flow"
+    assert other.toggle(key("compare")).value is True
+    assert cards(other) == cards(app)  # each with its change against the pinned result
+    assert [item["title"] for item in given(other)["maps"]] == ["Predicted", "Pinned", "Annotated"]
+    assert dict(other.query_params.items()) == query
+    app.button(key("pin")).click().run()
+    app.button(key("pin")).click().run()
+    assert "pin" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"pin": "paper,window=99"}, "window=99` in the address was ignored"),
+        ({"pin": "best"}, "There is no preset `best`"),
+        ({"chart": "pie"}, "chart=pie` in the address was ignored"),
+    ],
+)
+def test_what_a_link_asks_of_pin_and_chart_in_vain_is_said(app, query, words):
+    linked = opened(**query)
+    assert not linked.exception
+    assert words in warnings(linked)

@@ -5,7 +5,7 @@ from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 from ui.data import compute
-from ui.shell import known_runs, session
+from ui.shell import forms, known_runs, session
 from ui.tune import state, training
 from ui.tune.shown import Pinned, Shown, ShownResult
 
@@ -44,11 +44,18 @@ def _followed(sample: Sample, result: Result) -> Matching:
 
 
 def _pinned(sample: Sample, beside: Matching | None) -> Pinned | None:
+    _pin_as_asked(sample)
     result = state.pinned(sample.content_hash)
     if result is None:
         return None
     drawn = match_steadily(result.labels, sample.labels_true, beside) if state.comparing() else None
     return Pinned(result=result, matching=drawn)
+
+
+def _pin_as_asked(sample: Sample) -> None:
+    """Pin what the address asks for, once its model is there."""
+    if (asked := state.asked_pin()) is not None and compute.ready(sample, params := forms.params_of(sample, asked)):
+        state.pin(sample.content_hash, compute.cluster(sample, params))
 
 
 def _remember_direction(sample: Sample, result: Result) -> None:

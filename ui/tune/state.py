@@ -1,4 +1,4 @@
-"""What Tune remembers in a session: pinned results, whether to draw them, and the last map's colours and direction."""
+"""What Tune remembers in a session: pinned results, whether to draw them, the chart, and the last map's colours and direction."""
 
 import numpy as np
 import streamlit as st
@@ -6,9 +6,16 @@ import streamlit as st
 from core.evaluation.matching import Matching
 from core.result import Result
 from core.sample import Sample
+from ui.shell import session
+from ui.shell.session import Settings
 from ui.tune.shown import Shown
 
 _PINNED, _COMPARING, _MATCHING, _FOUND_ANGLE, _SHOWN = "pinned", "comparing", "matching", "found angle", "shown"
+
+_ASKED_PIN = "pin of the address"
+
+CHARTS = ("Depth profile", "Confusion", "Flow", "Repeats", "Confidence", "How many", "Three runs", "Markers")
+"""Charts below the maps, the first by default."""
 
 Drawn = tuple[Shown, np.ndarray | None]
 """What the maps show, and which of its spots are selected."""
@@ -22,11 +29,41 @@ def pin(content_hash: str, result: Result) -> None:
     others = {key: kept for key, kept in _pins().items() if key != content_hash}
     latest = list(others.items())[1 - MAX_PINNED :]
     st.session_state[_PINNED] = dict([*latest, (content_hash, result)])
+    ask_for_pin(None)
 
 
 def unpin(content_hash: str) -> None:
     """Unpin the result of a sample."""
     st.session_state[_PINNED] = {key: kept for key, kept in _pins().items() if key != content_hash}
+
+
+def ask_for_pin(settings: Settings | None) -> None:
+    """Keep which settings the address asks to be pinned, until there is a result of them; None where it asks for none."""
+    st.session_state[_ASKED_PIN] = settings, session.n_sample_changes()
+
+
+def asked_pin() -> Settings | None:
+    """Look up which settings the address asks to be pinned for the chosen sample."""
+    settings, at = st.session_state.get(_ASKED_PIN, (None, 0))
+    return settings if at == session.n_sample_changes() else None
+
+
+def of_address() -> object:
+    """Give all that the address says of this page, to be compared."""
+    return {key: kept.params for key, kept in _pins().items()}, asked_pin(), comparing(), chart()
+
+
+CHART_KEY = session.widget_key("chart")
+
+
+def chart() -> str:
+    """Look up the chart below the maps."""
+    return str(st.session_state.get(CHART_KEY) or CHARTS[0])
+
+
+def choose_chart(name: str) -> None:
+    """Choose the chart below the maps, before it is drawn."""
+    session.show(CHART_KEY, name)
 
 
 def pinned(content_hash: str) -> Result | None:

@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.sample import Sample
 from ui.shell import address, forms, guards, turns
 from ui.tune import cards, finding, header, knobs, maps, parts, redraw, selection, state, story, training, views
+from ui.tune.address import PART
 from ui.tune.shown import Shown, ShownResult
 
 
@@ -22,7 +23,7 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
                 _head(shown, top)  # first, this once: the maps would move down when it comes after them
             state.show((shown, maps.predicted_beside_annotated(shown, parts.move(), lambda: _tell(sample))))
             parts.remember_head(shown if opening else None)
-        address.write(file)
+        address.write(file, PART)
 
 
 def _tell(sample: Sample) -> None:

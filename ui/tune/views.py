@@ -24,11 +24,12 @@ from core.result import Result
 from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
-from ui.shell import guards, session
+from ui.shell import address, guards, session
 from ui.shell.charts import Chart, downloads, show
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import offer, watch
-from ui.tune import how_many, markers, redraw, thickness
+from ui.tune import how_many, markers, redraw, state, thickness
+from ui.tune.address import PART
 from ui.tune.shown import Shown, ShownResult
 
 N_REPEATS = 10
@@ -97,16 +98,17 @@ def _share_of_the_distance(shares: Shares | None, shown: Shown) -> None:
 def charts(shown: ShownResult) -> None:
     """Ask for a chart, and draw it with its downloads."""
     row = st.container(horizontal=True, vertical_alignment="center")
+    state.choose_chart(state.chart())
     chosen = row.segmented_control(
         "Chart",
         list(_CHARTS),
-        default=next(iter(_CHARTS)),
         required=True,
-        key=session.widget_key("chart"),
+        key=state.CHART_KEY,
         label_visibility="collapsed",
         persist_state="session",
         width="stretch",
     )
+    address.write(address.shown_file(), PART)
     with guards.shown_as_message():
         chart = _CHARTS[chosen or next(iter(_CHARTS))](shown)
         if chart is not None:
@@ -232,15 +234,7 @@ def _three_runs(shown: ShownResult) -> Chart:
     return figure, f"Three runs on {shown.sample.name} that differ in their seed alone, beside the annotation."
 
 
-_CHARTS: dict[str, Callable[[ShownResult], Chart | None]] = {
-    _DEPTH: _depth_profile,
-    "Confusion": _confusion,
-    "Flow": _flow,
-    "Repeats": _repeats,
-    "Confidence": _confidence,
-    "How many": how_many.view,
-    "Three runs": _three_runs,
-    _MARKERS: markers.dots,
-}
+_VIEWS = (_depth_profile, _confusion, _flow, _repeats, _confidence, how_many.view, _three_runs, markers.dots)
+_CHARTS: dict[str, Callable[[ShownResult], Chart | None]] = dict(zip(state.CHARTS, _VIEWS, strict=True))
 _BELOW: dict[str, Callable[[ShownResult], None]] = {_DEPTH: thickness.tables, _MARKERS: markers.tables}
 """What stands below a chart."""
