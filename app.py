@@ -20,6 +20,7 @@ def _draw() -> None:
             st.Page("pages/runs.py", title="Runs"),
             st.Page("pages/method.py", title="Method"),
             st.Page("pages/add_data.py", title="Add data"),
+            st.Page("pages/glossary.py", title="Glossary"),
             st.Page("pages/health.py", title="Health", visibility="hidden"),
         ]
     )

@@ -16,7 +16,7 @@ from core import units
 from core.knobs import KnobPath, changed
 from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
-from ui.shell import fields, session
+from ui.shell import fields, session, terms
 from ui.shell.session import Settings
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def preset_picker() -> None:
             format_func=PRESETS.__getitem__,
             key=key,
             help="A value for every knob. Choosing a preset, or pressing the arrow beside it, sets every knob to the preset's value. "
-            "Recommended found the layers of annotated cortex best (docs/accuracy.md). The others are the paper's method.",
+            "Recommended found the layers of annotated cortex best. The others are the paper's method."
+            + terms.more_on("Preset"),
             on_change=lambda: session.choose_preset(session.shown(key)),
         )
         back_button(

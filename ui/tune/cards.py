@@ -5,6 +5,7 @@ import streamlit as st
 from core import units
 from core.depth import FoundDirection, direction_in_words, support_in_words
 from core.result import Result, Scores
+from ui.shell import terms
 from ui.tune.shown import Shown
 
 
@@ -35,14 +36,14 @@ def _card_ari(result: Result | None, kept: Result | None) -> _Card:
     help_text = "Adjusted Rand index on annotated spots: 1 is full agreement with the annotation, 0 is chance. "
     found, pinned = _scores_of(result), _scores_of(kept)
     note = _all_spots("ari", found) if kept is None else _against(found.ari, pinned.ari, ".3f")
-    return "ARI", units.score("ari", found.ari), *note, help_text + _on_all_spots("ari", found)
+    return "ARI", units.score("ari", found.ari), *note, help_text + _on_all_spots("ari", found) + terms.more_on("ARI")
 
 
 def _card_nmi(result: Result | None, kept: Result | None) -> _Card:
     help_text = "Normalised mutual information on annotated spots: 1 if either labelling determines the other, 0 if they are independent. "
     found, pinned = _scores_of(result), _scores_of(kept)
     note = _all_spots("nmi", found) if kept is None else _against(found.nmi, pinned.nmi, ".3f")
-    return "NMI", units.score("nmi", found.nmi), *note, help_text + _on_all_spots("nmi", found)
+    return "NMI", units.score("nmi", found.nmi), *note, help_text + _on_all_spots("nmi", found) + terms.more_on("NMI")
 
 
 def _all_spots(name: str, found: Scores) -> tuple[str, str]:
@@ -84,7 +85,12 @@ def _card_stability(result: Result | None, kept: Result | None) -> _Card:
     note = (units.score("smallest_share", found.smallest_share), "smallest")
     if kept is not None:
         note = _against(found.stability, pinned.stability, ".3f")
-    return "Stability", units.score("stability", found.stability), *note, help_text + _on_sizes(found, pinned)
+    return (
+        "Stability",
+        units.score("stability", found.stability),
+        *note,
+        help_text + _on_sizes(found, pinned) + terms.more_on("Stability"),
+    )
 
 
 def _card_pas(result: Result | None, kept: Result | None) -> _Card:
@@ -97,7 +103,12 @@ def _card_pas(result: Result | None, kept: Result | None) -> _Card:
     note = (units.score("chaos", found.chaos), "CHAOS")
     if kept is not None:
         note = _against(_hundredfold(found.pas), _hundredfold(pinned.pas), ".1f", "%")
-    return "PAS", units.score("pas", found.pas), *note, help_text + _on_chaos(found, pinned)
+    return (
+        "PAS",
+        units.score("pas", found.pas),
+        *note,
+        help_text + _on_chaos(found, pinned) + terms.more_on("PAS", "CHAOS"),
+    )
 
 
 def _on_sizes(found: Scores, pinned: Scores) -> str:
@@ -124,7 +135,7 @@ def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     help_text = (
         "The direction across the layers, in array rows and columns, or down and across off the array. The arrow on the map points to greater depth; a bending direction shows lines of equal depth. "
         "The small number is how clear the found direction is, from 0% to 100% (a bending one takes part from 70%), or its turn in degrees against the pinned result. If the direction is off, it says what "
-        "the clustering uses instead."
+        "the clustering uses instead." + terms.more_on("Direction", "Support")
     )
     if result is None:
         return "Direction", units.UNKNOWN, units.UNKNOWN, "support", help_text

@@ -10,7 +10,7 @@ from core.declarations import Group
 from core.knobs import KnobPath, declared, in_groups, names, soonest_first, takes_part, value_at
 from core.sample import Sample
 from ui.data import compute
-from ui.shell import address, fields, forms, session
+from ui.shell import address, fields, forms, session, terms
 from ui.tune import parts, redraw, state
 
 _EARLY: Sequence[Group] = ("pooling", "embedding", "reduction")
@@ -48,7 +48,7 @@ def _knob(sample: Sample, path: KnobPath) -> None:
     default = value_at(forms.standard(sample), path)
     in_words, key = forms.in_words(item, default), session.widget_key(*path)
     with forms.row():
-        help_text = f"{item.metadata['help']} Default: {in_words}."
+        help_text = f"{item.metadata['help']} Default: {in_words}.{terms.more_on_knob(path)}"
         forms.ask(item, key, value, default, help_text, functools.partial(_take, sample, path, default))
         forms.back_button(".".join(path), f"Reset to {in_words}", value == default, session.reset, path)
     fields.refusal(key)

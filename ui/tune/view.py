@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.sample import Sample
 from ui.shell import address, forms, guards, turns
-from ui.tune import cards, finding, header, knobs, maps, parts, redraw, selection, state, story, training, views
+from ui.tune import cards, finding, header, knobs, maps, opening, parts, redraw, selection, state, story, training, views
 from ui.tune.address import PART
 from ui.tune.shown import Shown, ShownResult
 
@@ -13,16 +13,16 @@ from ui.tune.shown import Shown, ShownResult
 @st.fragment(key=redraw.PICTURE)
 def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGenerator) -> None:
     """Find the domains that the form asks for and draw the maps, before anything is said of them."""
-    opening = state.shown() is None
+    first = state.shown() is None
     with turns.of_this_server().taken():
         state.show(None)
         with guards.shown_as_message():
             with progress, st.spinner("Finding domains", show_time=True):
                 shown = finding.find(sample, forms.params(sample), file)
-            if opening:
+            if first:
                 _head(shown, top)  # first, this once: the maps would move down when it comes after them
             state.show((shown, maps.predicted_beside_annotated(shown, parts.move(), lambda: _tell(sample))))
-            parts.remember_head(shown if opening else None)
+            parts.remember_head(shown if first else None)
         address.write(file, PART)
 
 
@@ -54,5 +54,7 @@ def telling(top: DeltaGenerator) -> None:
 def _head(shown: Shown, top: DeltaGenerator) -> None:
     with top:
         header.header(shown)
+        opening.line()
+        opening.steps()
         cards.cards(shown)
         story.story(shown, story.chapters(shown.sample))

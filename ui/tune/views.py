@@ -24,7 +24,7 @@ from core.result import Result
 from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
-from ui.shell import address, guards, session
+from ui.shell import address, guards, session, terms
 from ui.shell.charts import Chart, downloads, show
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import offer, watch
@@ -64,7 +64,8 @@ def _recommended_button(shown: Shown) -> None:
             icon=":material/auto_awesome:",
             type="tertiary",
             help="Uses spatial factors, a depth that bends with the layers, and a consensus of mixtures. On annotated cortex it comes far closer "
-            "to the experts' layers than the paper's settings (docs/accuracy.md), in seconds. The arrow at the top of the page goes back.",
+            "to the experts' layers than the paper's settings, in seconds. The arrow at the top of the page goes back."
+            + terms.more_on("Factors", "Depth", "Consensus"),
             on_click=redraw.whole_page(session.choose_preset),
             args=(_RECOMMENDED,),
         )
