@@ -5,7 +5,21 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.sample import Sample
 from ui.shell import address, forms, guards, turns
-from ui.tune import cards, finding, header, knobs, maps, opening, parts, redraw, selection, state, story, training, views
+from ui.tune import (
+    cards,
+    finding,
+    header,
+    knobs,
+    maps,
+    opening,
+    parts,
+    redraw,
+    selection,
+    state,
+    story,
+    training,
+    views,
+)
 from ui.tune.address import PART
 from ui.tune.shown import Shown, ShownResult
 
