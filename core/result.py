@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.depth import FoundDirection
+from core.layer_names import display_name
 from core.params import MethodParams
 
 
@@ -69,6 +70,33 @@ class Scores:
     largest_share: float | None = None
     n_tiny: float | None = None
     n_empty: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """What a domain of a run is called, and which colour it has.
+
+    Parameters
+    ----------
+    cluster : int
+        Its number in the labels.
+    layer : str or None
+        Layer of the annotation that it is matched with.
+    further : int or None
+        Without a layer, which of the further colours it has, counted from 0.
+    given : str
+        Name that people gave to it; empty for its own.
+    """
+
+    cluster: int
+    layer: str | None = None
+    further: int | None = None
+    given: str = ""
+
+    @property
+    def name(self) -> str:
+        """The given name, or else that of its layer, or its number."""
+        return self.given or (display_name(self.layer) if self.layer else f"Domain {self.cluster}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -36,12 +36,15 @@ from core.cli.outputs import Outputs
 from core.depth import FoundDirection, direction_in_full
 from core.errors import ParameterError
 from core.evaluation import thickness
+from core.evaluation.matching import Matching
 from core.evaluation.stability import confidence, stability
 from core.evaluation.thickness import Thicknesses
 from core.io import lab
+from core.layer_names import display_name
 from core.params import DEFAULT_N_CLUSTERS, DEFAULT_PRESET
 from core.result import Result
 from core.sample import Sample
+from core.text import shown
 
 
 def add(todo: Any) -> None:
@@ -66,7 +69,12 @@ def add(todo: Any) -> None:
     parser.add_argument(
         "--model", type=Path, metavar="FILE.pt", help="use this trained model, or refuse it if it does not fit"
     )
-    parser.add_argument("--labels", type=Path, metavar="OUT.csv", help="write each spot's cluster, in the file's order")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="OUT.csv",
+        help="write each spot's cluster and the name of its domain, in the file's order",
+    )
     parser.add_argument("--loupe", type=Path, metavar="OUT.csv", help="write each spot's cluster for Loupe Browser")
     parser.add_argument(
         "--h5ad", type=Path, metavar="OUT.h5ad", help="write sample and clusters for scanpy and squidpy"
@@ -85,7 +93,7 @@ def add(todo: Any) -> None:
         nargs="+",
         default=[],
         metavar="CLUSTER=NAME",
-        help="names of clusters in these files, such as 3=WM 5=L1; two clusters of one name become one",
+        help="names of clusters in all of these, such as 3=WM 5=L1; two clusters of one name become one",
     )
     parser.add_argument(
         "--figure", type=figure_path, metavar="OUT.html|png|svg", help="draw predicted beside annotated"
@@ -160,8 +168,9 @@ def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> Non
         results = list(start_bar(work, options.starts))
     first = results[0] = _with_confidence(results)
     out.write(sample, first, pipeline.Pipeline(sample, cache=steps, models=options.models, model=options.model))
-    facts = _cluster_facts(sample, results, load_seconds)
-    print_facts(facts if options.json else _in_short(sample, results, facts["seconds"]), as_json=options.json)
+    found = out.domains(sample, first)
+    facts = _cluster_facts(sample, results, found, load_seconds)
+    print_facts(facts if options.json else _in_short(sample, results, found, facts["seconds"]), as_json=options.json)
     warn_if_dead(first.autoencoder)
 
 
@@ -173,7 +182,7 @@ def _with_confidence(results: list[Result]) -> Result:
     return dataclasses.replace(first, confidence=confidence(first.labels, [other.labels for other in others]))
 
 
-def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -> dict[str, Any]:
+def _cluster_facts(sample: Sample, results: list[Result], found: Matching, load_seconds: float) -> dict[str, Any]:
     first = results[0]
     return {
         "sample": sample.name,
@@ -185,7 +194,8 @@ def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -
         "confidence": _confidence_facts(first),
         "autoencoder": None if first.autoencoder is None else autoencoder_facts(first.autoencoder),
         "direction": None if first.direction is None else _direction(first.direction),
-        "thickness": thickness.facts(found) if (found := _thicknesses(sample, first)) is not None else None,
+        "domains": {str(cluster): name for cluster, name in found.names.items()},
+        "thickness": None if (measured := _thicknesses(sample, first, found)) is None else thickness.facts(measured),
         "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
         "repeats": [
             {"seed": result.params.clustering.random_state, **dataclasses.asdict(result.scores)} for result in results
@@ -194,10 +204,11 @@ def _cluster_facts(sample: Sample, results: list[Result], load_seconds: float) -
     }
 
 
-def _thicknesses(sample: Sample, result: Result) -> Thicknesses | None:
+def _thicknesses(sample: Sample, result: Result, found: Matching) -> Thicknesses | None:
     if result.direction is None:
         return None
-    return thickness.measure(result.direction, sample.coordinates, result.labels, sample.labels_true)
+    measured = thickness.measure(result.direction, sample.coordinates, found.merged, sample.labels_true)
+    return thickness.called(measured, found.names)
 
 
 def _confidence_facts(first: Result) -> dict[str, Any] | None:
@@ -211,7 +222,7 @@ def _confidence_facts(first: Result) -> dict[str, Any] | None:
     }
 
 
-def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) -> dict[str, Any]:
+def _in_short(sample: Sample, results: list[Result], found: Matching, seconds: dict[str, float]) -> dict[str, Any]:
     """Summarize a run in a few lines for people; the JSON has the rest."""
     first = results[0]
     clustering = first.params.clustering
@@ -226,7 +237,7 @@ def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) 
         facts[f"Seed {result.params.clustering.random_state}"] = score_words(result)
     facts["Without annotation"] = coherence_words(first.scores)
     facts["Confidence"] = _confidence_words(results)
-    facts["Thickness"] = _thickness_words(sample, first)
+    facts["Thickness"] = _thickness_words(_thicknesses(sample, first, found))
     facts["Seconds"] = ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
     return facts
 
@@ -266,12 +277,14 @@ def _direction_words(result: Result) -> str:
     return direction_in_full(result.direction)
 
 
-def _thickness_words(sample: Sample, result: Result) -> dict[str, str] | None:
-    found = _thicknesses(sample, result)
+def _thickness_words(found: Thicknesses | None) -> dict[str, str] | None:
     if found is None:
         return None
-    clusters = {f"cluster {item.label}": thickness.in_words(item, found.unit) for item in found.predicted}
-    return clusters | {item.label: thickness.in_words(item, found.unit) for item in found.annotated}
+    predicted = {shown(item.label): thickness.in_words(item, found.unit) for item in found.predicted}
+    annotated = {
+        f"annotated {shown(display_name(item.label))}": thickness.in_words(item, found.unit) for item in found.annotated
+    }
+    return predicted | annotated
 
 
 def _confidence_words(results: list[Result]) -> str | None:

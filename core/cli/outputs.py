@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +12,13 @@ import numpy as np
 from core.cli.console import share_bar
 from core.errors import ParameterError, SampleFileError
 from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
+from core.io.joint_export import names_in
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 
 if TYPE_CHECKING:
+    from core.evaluation.matching import Matching
     from core.method.joint import JointPipeline
     from core.method.pipeline import Pipeline
 
@@ -64,34 +66,40 @@ class Outputs:
 
     def write(self, sample: Sample, result: Result, steps: "Pipeline") -> None:
         """Write each requested file."""
+        found = self.domains(sample, result)
         if self.labels is not None:
-            _write_text(self.labels, labels_csv(sample, result, self.names))
+            _write_text(self.labels, labels_csv(sample, result, found.names))
         if self.loupe is not None:
-            _write_text(self.loupe, loupe_csv(sample, renamed(result.labels, self.names), _LOUPE_CATEGORY))
+            _write_text(self.loupe, loupe_csv(sample, renamed(result.labels, found.names), _LOUPE_CATEGORY))
         if self.h5ad is not None:
-            _write_h5ad(sample, result, steps, self.h5ad, self.names)
+            _write_h5ad(sample, result, steps, self.h5ad, found)
         if self.lab_h5 is not None:
-            write_lab_h5(sample, result, self.lab_h5, self.names)
+            write_lab_h5(sample, result, self.lab_h5, found.names if found.given else None)
         if self.markers is not None:
-            _write_markers(sample, renamed(result.labels, self.names), self.markers)
+            _write_markers(sample, renamed(result.labels, found.names), self.markers)
         if self.thickness is not None:
-            _write_thickness(sample, result, renamed(result.labels, self.names), self.thickness)
+            _write_thickness(sample, result, found, self.thickness)
         if self.figure is not None:
-            _write_figure(sample, result, self.figure)
+            _write_figure(sample, result, found, self.figure)
+
+    def domains(self, sample: Sample, result: Result) -> "Matching":
+        """Name the domains, those of `names` as they say."""
+        from core.evaluation.matching import domains_of
+
+        return domains_of(sample, result.labels, self.names)
 
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="")
 
 
-def _write_h5ad(sample: Sample, result: Result, steps: "Pipeline", path: Path, names: Mapping[int, str]) -> None:
-    from core.evaluation.matching import match_clusters
-    from core.figures.colours import cluster_colours
+def _write_h5ad(sample: Sample, result: Result, steps: "Pipeline", path: Path, found: "Matching") -> None:
+    from core.figures.colours import domain_colours
     from core.io.h5ad.writing import write_h5ad
     from core.method.embeddings import embeddings
 
-    colours = cluster_colours(match_clusters(result.labels, sample.labels_true), sample.layer_names, "light")
-    write_h5ad(sample, result, path, names=names, embeddings=embeddings(steps, result.params), colours=colours)
+    colours = domain_colours(found, sample.classes, "light")
+    write_h5ad(sample, result, path, names=found.names, embeddings=embeddings(steps, result.params), colours=colours)
 
 
 def _write_markers(sample: Sample, named: np.ndarray, path: Path) -> None:
@@ -109,19 +117,20 @@ def _write_markers(sample: Sample, named: np.ndarray, path: Path) -> None:
         )
 
 
-def _write_thickness(sample: Sample, result: Result, named: np.ndarray, path: Path) -> None:
-    from core.evaluation.thickness import measure, thickness_csv
+def _write_thickness(sample: Sample, result: Result, found: "Matching", path: Path) -> None:
+    from core.evaluation.thickness import called, measure, thickness_csv
 
     if result.direction is not None:
-        _write_text(path, thickness_csv(measure(result.direction, sample.coordinates, named, sample.labels_true)))
+        measured = measure(result.direction, sample.coordinates, found.merged, sample.labels_true)
+        _write_text(path, thickness_csv(called(measured, found.names)))
 
 
-def _write_figure(sample: Sample, result: Result, path: Path) -> None:
+def _write_figure(sample: Sample, result: Result, found: "Matching", path: Path) -> None:
     from core.figures.comparison import predicted_and_annotated
     from core.figures.export import write_figure
     from core.figures.origin import of_run
 
-    write_figure(predicted_and_annotated(sample, result), path, of_run(sample.name, result.params))
+    write_figure(predicted_and_annotated(sample, result, found), path, of_run(sample.name, result.params))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,27 +181,25 @@ class JointOutputs:
         results : mapping of str to Result
             By name of the sample.
         """
-        for sample in steps.samples:
-            self._write_section(steps, sample, results[sample.name])
-        if self.h5ad is not None:
-            _write_h5ads(steps, results, self.h5ad, self._names_in)
-        if self.figure is not None:
-            _write_sections_figure(steps.samples, results, self.figure)
+        from core.figures.sections import match_together
 
-    def _write_section(self, steps: "JointPipeline", sample: Sample, result: Result) -> None:
-        names = self._names_in(result)
+        found = match_together(steps.samples, results).named(self.names)
+        for sample in steps.samples:
+            self._write_section(sample, results[sample.name], found)
+        if self.h5ad is not None:
+            _write_h5ads(steps, results, self.h5ad, found)
+        if self.figure is not None:
+            _write_sections_figure(steps.samples, results, found, self.figure)
+
+    def _write_section(self, sample: Sample, result: Result, found: "Matching") -> None:
+        names = names_in(result.labels, found.names)
         if self.labels is not None:
             _write_text(self.labels / f"{sample.name}_labels.csv", labels_csv(sample, result, names))
         if self.loupe is not None:
             text = loupe_csv(sample, renamed(result.labels, names), _LOUPE_CATEGORY)
             _write_text(self.loupe / f"{sample.name}_loupe.csv", text)
         if self.lab_h5 is not None:
-            write_lab_h5(sample, result, self.lab_h5 / f"{sample.name}_domains.h5", names)
-
-    def _names_in(self, result: Result) -> dict[int, str]:
-        """Names of the domains in one section, since not every section has every domain."""
-        there = set(np.unique(result.labels).tolist())
-        return {cluster: name for cluster, name in self.names.items() if cluster in there}
+            write_lab_h5(sample, result, self.lab_h5 / f"{sample.name}_domains.h5", names if self.names else None)
 
 
 def _make(folder: Path) -> None:
@@ -201,28 +208,25 @@ def _make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _write_h5ads(
-    steps: "JointPipeline",
-    results: Mapping[str, Result],
-    folder: Path,
-    names_in: Callable[[Result], dict[int, str]],
-) -> None:
-    from core.figures.colours import cluster_colours
-    from core.figures.sections import layers_of, match_together
+def _write_h5ads(steps: "JointPipeline", results: Mapping[str, Result], folder: Path, found: "Matching") -> None:
+    from core.figures.charts import colours_of_clusters
+    from core.figures.sections import annotation
     from core.io.h5ad.writing import write_h5ad
 
-    matched = match_together(steps.samples, results).layers
-    shades = cluster_colours(matched, layers_of(steps.samples), "light")
+    shades = colours_of_clusters(found, annotation(steps.samples), "light")
     for sample in steps.samples:
         result, path = results[sample.name], folder / f"{sample.name}_domains.h5ad"
         factors = steps.factors(result.params)[sample.name]
-        write_h5ad(sample, result, path, names=names_in(result), embeddings={"X_factors": factors}, colours=shades)
+        names = names_in(result.labels, found.names)
+        write_h5ad(sample, result, path, names=names, embeddings={"X_factors": factors}, colours=shades)
 
 
-def _write_sections_figure(samples: Sequence[Sample], results: Mapping[str, Result], path: Path) -> None:
+def _write_sections_figure(
+    samples: Sequence[Sample], results: Mapping[str, Result], found: "Matching", path: Path
+) -> None:
     from core.figures.export import write_figure
     from core.figures.origin import of_run
     from core.figures.sections import sections_figure
 
     of = of_run(", ".join(results), next(iter(results.values())).params)
-    write_figure(sections_figure(samples, results), path, of)
+    write_figure(sections_figure(samples, results, found), path, of)

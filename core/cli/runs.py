@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from core import knobs, units
 from core.cli.console import print_facts, share_bar
 from core.cli.options import output_path
+from core.codec import from_plain
 from core.errors import RecordError
 from core.folders import models_folder, samples_folder
 from core.io import lab
+from core.result import Domain
 from core.sample import Sample
 from core.text import shown
 from core.work.runs import Record, Run, open_record
@@ -277,7 +279,12 @@ def _facts(run: Run) -> dict[str, Any]:
 def _for_people(facts: dict[str, Any]) -> dict[str, Any]:
     """Leave out empty facts and those that the settings contain."""
     apart = ("params", "labels_hash", "annotation_hash")
+    facts = facts | {"domains": {str(at["cluster"]): _called(at) for at in facts["domains"]}}
     return {name: value for name, value in facts.items() if value not in ("", {}, None, False) and name not in apart}
+
+
+def _called(domain: dict[str, Any]) -> str:
+    return shown(from_plain(Domain, domain).name)
 
 
 def _line(run: Run) -> str:

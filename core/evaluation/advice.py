@@ -3,7 +3,7 @@
 Results and arrays in, sentences out. The annotation is read for advice only, never for the clustering.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,11 @@ class Advice:
 
 
 def advise(
-    result: Result, coordinates: Coordinates, labels_true: np.ndarray | None, shares: Shares | None
+    result: Result,
+    coordinates: Coordinates,
+    labels_true: np.ndarray | None,
+    shares: Shares | None,
+    names: Mapping[int, str] | None = None,
 ) -> list[Advice]:
     """Say where the method fails.
 
@@ -48,6 +52,8 @@ def advise(
     labels_true : ndarray of shape (n_spots,), str, or None
     shares : Shares or None
         Of the distance that the run clustered by; None leaves that advice out.
+    names : mapping of int to str, optional
+        Of the domains, by cluster.
 
     Returns
     -------
@@ -58,7 +64,7 @@ def advise(
         *dead_autoencoder(result),
         *drowned(shares, result.params.clustering.x_weight),
         *idle_weight(result),
-        *wide_window(result, coordinates, labels_true),
+        *wide_window(result, coordinates, labels_true, names),
         *more_clusters_than_layers(result.params.clustering.n_clusters, labels_true),
         *empty_clusters(result),
     ]
@@ -141,7 +147,12 @@ def idle_weight(result: Result) -> Iterator[Advice]:
     )
 
 
-def wide_window(result: Result, coordinates: Coordinates, labels_true: np.ndarray | None) -> Iterator[Advice]:
+def wide_window(
+    result: Result,
+    coordinates: Coordinates,
+    labels_true: np.ndarray | None,
+    names: Mapping[int, str] | None = None,
+) -> Iterator[Advice]:
     """Advise where the pooling window is wider than the thinnest layer.
 
     Parameters
@@ -150,7 +161,9 @@ def wide_window(result: Result, coordinates: Coordinates, labels_true: np.ndarra
         Without a direction there is no advice, since the line to measure across is not known.
     coordinates : Coordinates
     labels_true : ndarray of shape (n_spots,), str, or None
-        Without it the clusters are measured.
+        Without it the domains are measured.
+    names : mapping of int to str, optional
+        Of the domains, by cluster.
 
     Yields
     ------
@@ -164,7 +177,10 @@ def wide_window(result: Result, coordinates: Coordinates, labels_true: np.ndarra
     reach = window_um(window, angle, coordinates.unit_um)
     if layers and reach > min(layers.values()):
         thinnest = min(layers, key=lambda label: layers[label])
-        name = display_name(str(thinnest)) if labels_true is not None else f"cluster {thinnest}"
+        called = names or {}
+        name = (
+            display_name(str(thinnest)) if labels_true is not None else called.get(int(thinnest), f"Domain {thinnest}")
+        )
         yield Advice(
             "window",
             f"The window is wider than a layer: it averages over about {reach:.0f} µm of depth, but {name} is about "

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.errors import SampleError
 from core.evaluation.contingency import contingency
+from core.evaluation.matching import match_domains
 from core.sample import UNANNOTATED
 
 
@@ -20,18 +21,18 @@ class LayerScore:
     ----------
     layer : str
     f1 : float
-        From 0 to 1, which says that one cluster is exactly this layer.
-    cluster : int
-        The cluster that comes closest to it.
+        From 0 to 1, which says that its domain is exactly this layer; 0 where no domain is matched with it.
+    cluster : int or None
+        The cluster that is matched with it.
     """
 
     layer: str
     f1: float
-    cluster: int
+    cluster: int | None
 
 
 def layer_scores(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> list[LayerScore]:
-    """Score each layer by the cluster that comes closest to it.
+    """Score each layer by the cluster that is matched with it, and so named by it on every page.
 
     Parameters
     ----------
@@ -51,9 +52,9 @@ def layer_scores(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> lis
 
     Notes
     -----
-    F1 of a layer L and a cluster C is 2 |L and C| / (|L| + |C|), the harmonic mean of recall and precision; a layer has that
-    of its best cluster, as in the F measure of Larsen and Aone 1999 (doi 10.1145/312129.312186). One cluster can be the best
-    of two layers: it then has both in it, and neither can score 1.
+    F1 of a layer L and a cluster C is 2 |L and C| / (|L| + |C|), the harmonic mean of recall and precision. The pairs are those
+    of :func:`core.evaluation.matching.match_domains`: a cluster that holds two layers is the domain of one of them, and the
+    other is not found. The F measure of Larsen and Aone 1999 (doi 10.1145/312129.312186) would score both by it.
 
     Examples
     --------
@@ -67,8 +68,9 @@ def layer_scores(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> lis
     annotated = labels_true != UNANNOTATED
     clusters, layers, table = contingency(labels_pred[annotated], labels_true[annotated])
     f1 = 2 * table / np.maximum(table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True), 1)
-    best = f1.argmax(axis=0) if len(layers) else []
+    rows = {int(cluster): row for row, cluster in enumerate(clusters)}
+    holders = {layer: cluster for cluster, layer in match_domains(labels_pred, labels_true).layers.items()}
     return [
-        LayerScore(str(layer), float(f1[row, at]), int(clusters[row]))
-        for at, (layer, row) in enumerate(zip(layers, best, strict=True))
+        LayerScore(layer, float(f1[rows[cluster], at]) if cluster is not None else 0.0, cluster)
+        for at, (layer, cluster) in enumerate((str(layer), holders.get(str(layer))) for layer in layers)
     ]

@@ -1,38 +1,93 @@
-"""Which annotated layer each predicted cluster stands for.
+"""Which annotated layer each predicted cluster stands for, and so what a domain is called and which colour it has.
 
-Arrays in, a dictionary out. Used for colours and for reading a map, never for the clustering itself.
+Decided here alone, for every page, figure and file; never used for the clustering itself.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import functools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial import cKDTree
 
+from core.coordinates import Coordinates
 from core.errors import SampleError
 from core.evaluation.contingency import contingency
-from core.sample import UNANNOTATED
+from core.layer_names import LAYERS, canonical, display_name
+from core.result import Domain
+from core.sample import UNANNOTATED, Sample
 
-CLEARLY_LOST = 0.05
-"""A kept matching is replaced if the best one shares more spots, by this share of all annotated spots."""
+N_FURTHER = 8
+"""Colours for domains and layers that no atlas of the cortex names, as `core.figures.colours` has them."""
+
+N_ALONE = 15
+"""Colours where there is no annotation, so that those of the layers are free."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matching:
-    """Labels, and the layer that each cluster stands for, kept from one change of a knob to the next.
+    """The domains of a run: what each is called, and which colour it has, on every page and in every file.
 
     Parameters
     ----------
     labels : ndarray of shape (n_spots,), int
     layers : dict of int to str or None
-        Layer of every cluster that has spots; None for those without one.
+        Layer of every cluster that has spots, in ascending order; None for those without one.
     further : dict of int to int
         For clusters without a layer, which of the further colours is theirs, counted from 0.
+    given : mapping of int to str
+        Names that people gave to domains instead of their own.
     """
 
     labels: np.ndarray
     layers: dict[int, str | None]
     further: dict[int, int]
+    given: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def own_names(self) -> dict[int, str]:
+        """By cluster, the name of its layer, or the number that files have, such as `Domain 5`."""
+        named = {cluster: display_name(layer) for cluster, layer in self.layers.items() if layer is not None}
+        taken = set(named.values())
+        alone = {cluster: f"Domain {cluster}" for cluster in self.layers if cluster not in named}
+        # A layer may itself be called so.
+        alone = {cluster: f"{name} (no layer)" if name in taken else name for cluster, name in alone.items()}
+        return {cluster: (named | alone)[cluster] for cluster in self.layers}
+
+    @property
+    def names(self) -> dict[int, str]:
+        """By cluster, the name that people gave to it, or else its own; clusters of one name are one domain in files."""
+        return {cluster: self.given.get(cluster) or own for cluster, own in self.own_names.items()}
+
+    @property
+    def told_apart(self) -> dict[int, str]:
+        """The names, with the number of the cluster where another has the same name: for rows of tables and charts."""
+        names = self.names
+        counts = Counter(names.values())
+        return {cluster: f"{name} ({cluster})" if counts[name] > 1 else name for cluster, name in names.items()}
+
+    @property
+    def merged(self) -> np.ndarray:
+        """The labels, in which clusters of one name have the lowest number among them."""
+        first: dict[str, int] = {}
+        by_cluster = np.array([first.setdefault(name, cluster) for cluster, name in self.names.items()])
+        return np.asarray(by_cluster[np.searchsorted(list(self.layers), self.labels)])
+
+    @property
+    def domains(self) -> tuple[Domain, ...]:
+        """The same as it is kept with a run, beside the labels."""
+        return tuple(
+            Domain(cluster=cluster, layer=layer, further=self.further.get(cluster), given=self.given.get(cluster, ""))
+            for cluster, layer in self.layers.items()
+        )
+
+    def named(self, given: Mapping[int, str]) -> "Matching":
+        """Give domains these names, and all others their own."""
+        return Matching(
+            self.labels, self.layers, self.further, {c: name for c, name in given.items() if c in self.layers}
+        )
 
 
 def match_clusters(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> dict[int, str | None]:
@@ -103,23 +158,16 @@ def common_spots(
     return counts[np.ix_(np.searchsorted(found, clusters), np.searchsorted(found_layers, layers))]
 
 
-def match_steadily(
-    labels_pred: np.ndarray,
-    labels_true: np.ndarray | None,
-    before: Matching | None = None,
-    *,
-    margin: float = CLEARLY_LOST,
-) -> Matching:
-    """Match clusters with layers, and keep what was shown before unless another is clearly better.
+def domains_of(sample: Sample, labels: np.ndarray, given: Mapping[int, str] | None = None) -> Matching:
+    """Decide what the domains of a run are called, and which colours they have.
 
     Parameters
     ----------
-    labels_pred : ndarray of shape (n_spots,), int
-    labels_true : ndarray of shape (n_spots,), str, or None
-    before : Matching, optional
-        Matching of the run shown before on the same sample; one of another length is ignored.
-    margin : float
-        By how much of all annotated spots the best matching must be better than the kept one to replace it.
+    sample : Sample
+    labels : ndarray of shape (n_spots,), int
+        Of a run on that sample.
+    given : mapping of int to str, optional
+        Names that people gave to domains.
 
     Returns
     -------
@@ -127,20 +175,115 @@ def match_steadily(
 
     Notes
     -----
-    Numbers of clusters mean nothing between runs: new clusters are first paired with those before by common spots
-    (Hungarian method) and take over their layer, or their index among the further colours. Layers and clusters left over
-    are paired as :func:`match_clusters` does.
+    A pure function of the partition, the annotation and the tissue: neither the numbers of the clusters nor other runs play a
+    part, so that one partition has the same names and colours wherever it is met. Colours of domains without a layer hang on
+    places of the tissue instead, so that they hardly change when a knob moves the borders.
     """
-    best = match_clusters(labels_pred, labels_true)
-    if before is None or len(before.labels) != len(labels_pred):
-        return Matching(labels_pred, best, _further(best, {}))
-    heirs = overlapping_pairs(labels_pred, before.labels)
-    kept = _inherit(labels_pred, labels_true, heirs, before)
-    if labels_true is not None:
-        lost = _shared(labels_pred, labels_true, best) - _shared(labels_pred, labels_true, kept)
-        kept = best if lost > margin * np.count_nonzero(labels_true != UNANNOTATED) else kept
-    taken = {new: before.further[old] for new, old in heirs.items() if kept[new] is None and old in before.further}
-    return Matching(labels_pred, kept, _further(kept, taken))
+    n_regions = _n_further(sample.labels_true)
+    return match_domains(labels, sample.labels_true, _regions(sample.coordinates, n_regions)).named(given or {})
+
+
+def kept_domains(sample: Sample, labels: np.ndarray, domains: Sequence[Domain], annotation_hash: str = "") -> Matching:
+    """Read the domains of a run as they were kept with it.
+
+    Parameters
+    ----------
+    sample : Sample
+    labels : ndarray of shape (n_spots,), int
+        Of the run.
+    domains : sequence of Domain
+        As the record or a file holds them; not trusted.
+    annotation_hash : str
+        Of the annotation that they were matched with.
+
+    Returns
+    -------
+    Matching
+        As :func:`domains_of` decides it, with the names that people gave, where another version kept no or other domains, or
+        the annotation has changed.
+    """
+    layers = {item.cluster: item.layer for item in sorted(domains, key=lambda item: item.cluster)}
+    further = {d.cluster: d.further for d in domains if d.layer is None and d.further is not None}
+    known = [layer for layer in layers.values() if layer is not None]
+    fits = (
+        annotation_hash == sample.annotation_hash
+        and list(layers) == np.unique(labels).tolist()
+        and len(known) + len(further) == len(layers) == len(domains)
+        and len(set(known)) == len(known)
+        and set(known) <= set(sample.layer_names)
+    )
+    found = Matching(labels, layers, further) if fits else domains_of(sample, labels)
+    return found.named({item.cluster: item.given for item in domains if item.given})
+
+
+def match_domains(labels: np.ndarray, labels_true: np.ndarray | None, regions: np.ndarray | None = None) -> Matching:
+    """Match clusters with layers, and choose a further colour for each that has none.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_spots,), int
+    labels_true : ndarray of shape (n_spots,), str, or None
+    regions : ndarray of shape (n_spots,), int, optional
+        Region of the tissue that each spot lies in, from 0. A cluster without a layer takes the colour of the region that it
+        shares most spots with, in total over all (Hungarian method); without regions, the next one that is free.
+
+    Returns
+    -------
+    Matching
+
+    Raises
+    ------
+    SampleError
+        As :func:`match_clusters`.
+    """
+    clusters, ranks = _by_first_spot(labels)
+    layers = match_clusters(ranks, labels_true)
+    alone = [rank for rank, layer in layers.items() if layer is None]
+    further = _further(ranks, alone, regions)
+    order = np.argsort(clusters).tolist()
+    return Matching(
+        labels,
+        {int(clusters[rank]): layers[rank] for rank in order},
+        {int(clusters[rank]): further[rank] for rank in order if rank in further},
+    )
+
+
+def _by_first_spot(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Count clusters by their first spots, so that ties are settled the same way under any numbers."""
+    clusters, first, index = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return clusters[order], np.argsort(order)[index]
+
+
+def _further(ranks: np.ndarray, alone: Sequence[int], regions: np.ndarray | None) -> dict[int, int]:
+    if regions is None or not alone:
+        return {rank: index for index, rank in enumerate(alone)}
+    n_regions = int(regions.max()) + 1
+    counts = np.array([np.bincount(regions[ranks == rank], minlength=n_regions) for rank in alone])
+    rows, columns = linear_sum_assignment(counts, maximize=True)
+    found = {alone[row]: column for row, column in zip(rows.tolist(), columns.tolist(), strict=True)}
+    more = (rank for rank in alone if rank not in found)
+    return found | {rank: n_regions + index for index, rank in enumerate(more)}
+
+
+def _n_further(labels_true: np.ndarray | None) -> int:
+    if labels_true is None:
+        return N_ALONE
+    taken = sum(canonical(str(layer)) not in LAYERS for layer in np.unique(labels_true))
+    return max(1, N_FURTHER - taken)
+
+
+@functools.lru_cache(maxsize=4)
+def _regions(coordinates: Coordinates, n_regions: int) -> np.ndarray:
+    """Divide a tissue into regions around spots that lie far apart, each the farthest from those before it."""
+    points = coordinates.tissue_um
+    nearest = np.square(points - points.mean(axis=0)).sum(axis=1)
+    centres = [int(nearest.argmax())]
+    nearest = np.square(points - points[centres[0]]).sum(axis=1)
+    while len(centres) < n_regions:
+        centres.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, np.square(points - points[centres[-1]]).sum(axis=1))
+    return np.asarray(cKDTree(points[centres]).query(points)[1])
 
 
 def overlapping_pairs(labels: np.ndarray, other: np.ndarray) -> dict[int, int]:
@@ -163,27 +306,3 @@ def overlapping_pairs(labels: np.ndarray, other: np.ndarray) -> dict[int, int]:
     names, other_names, table = contingency(labels, other)
     pairs = zip(*linear_sum_assignment(table, maximize=True), strict=True)
     return {int(names[row]): int(other_names[column]) for row, column in pairs if table[row, column] > 0}
-
-
-def _inherit(
-    labels_pred: np.ndarray, labels_true: np.ndarray | None, heirs: dict[int, int], before: Matching
-) -> dict[int, str | None]:
-    layers = {int(cluster): before.layers.get(heirs.get(int(cluster), -1)) for cluster in np.unique(labels_pred)}
-    if labels_true is None:
-        return layers
-    alone = [cluster for cluster, layer in layers.items() if layer is None]
-    spots = np.isin(labels_pred, alone) & ~np.isin(labels_true, [layer for layer in layers.values() if layer])
-    return layers | match_clusters(labels_pred[spots], labels_true[spots])
-
-
-def _shared(labels_pred: np.ndarray, labels_true: np.ndarray, layers: dict[int, str | None]) -> int:
-    pairs = [(cluster, layer) for cluster, layer in layers.items() if layer is not None]
-    return sum(int(np.count_nonzero((labels_pred == cluster) & (labels_true == layer))) for cluster, layer in pairs)
-
-
-def _further(layers: dict[int, str | None], taken: dict[int, int]) -> dict[int, int]:
-    """Give clusters without a layer the lowest further colours that no other holds."""
-    further = dict(taken)
-    for cluster in (cluster for cluster, layer in layers.items() if layer is None and cluster not in taken):
-        further[cluster] = next(index for index in range(len(layers)) if index not in further.values())
-    return further

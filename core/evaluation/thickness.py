@@ -6,8 +6,8 @@ bending depth is scaled.
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -115,6 +115,24 @@ def measure(
         predicted=tuple(thicknesses(ways, coordinates, labels)),
         annotated=tuple(annotated),
     )
+
+
+def called(found: Thicknesses, names: Mapping[int, str]) -> Thicknesses:
+    """Give the thicknesses of domains the names of the domains.
+
+    Parameters
+    ----------
+    found : Thicknesses
+        Of labels that are numbers of clusters.
+    names : mapping of int to str
+        By cluster.
+
+    Returns
+    -------
+    Thicknesses
+    """
+    by_label = {str(cluster): name for cluster, name in names.items()}
+    return replace(found, predicted=tuple(replace(item, label=by_label[item.label]) for item in found.predicted))
 
 
 def in_words(thickness: Thickness, unit: str) -> str:

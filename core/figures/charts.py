@@ -11,7 +11,6 @@ from core.evaluation.matching import Matching
 from core.figures import colours
 from core.figures.colours import STYLES, Style, Theme
 from core.figures.comparison import FONT
-from core.layer_names import display_name
 from core.sample import UNANNOTATED
 
 # One hue from low to high values: only lightness differs, so colour-blind readers lose nothing.
@@ -141,20 +140,19 @@ def plain(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def cluster_name(cluster: int, layer: str | None) -> str:
-    """Name a cluster with what it stands for.
+def domain_names(matching: Matching) -> dict[int, str]:
+    """Name domains for plotly, which reads some HTML in all texts.
 
     Parameters
     ----------
-    cluster : int
-    layer : str or None
+    matching : Matching
 
     Returns
     -------
-    str
-        Such as `Cluster 3 (Layer 1)`, or `Cluster 3` where it has no layer.
+    dict of int to str
+        By cluster, such as `Layer 1`, or `Domain 3` where it has no layer; each name once.
     """
-    return f"Cluster {cluster}" + (f" ({display_name(layer)})" if layer else "")
+    return {cluster: plain(name) for cluster, name in matching.told_apart.items()}
 
 
 def ordered_clusters(matching: Matching) -> list[int]:
@@ -206,7 +204,7 @@ def colours_of_clusters(matching: Matching, labels_true: np.ndarray | None, them
     -------
     dict of int to str
     """
-    return colours.cluster_colours(matching.layers, layers_of(labels_true), theme, matching.further)
+    return colours.domain_colours(matching, layers_of(labels_true), theme)
 
 
 def scale_colours(theme: Theme, n_colours: int) -> list[str]:

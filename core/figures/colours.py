@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from core.layer_names import LAYERS, canonical
+from core.evaluation.matching import Matching
+from core.layer_names import LAYERS, canonical, display_name
 from core.sample import UNANNOTATED
 
 Theme = Literal["light", "dark"]
@@ -140,3 +141,29 @@ def cluster_colours(
     taken = sum(canonical(name) not in LAYERS for name in layers)
     unmatched = {cluster: further_colour(taken + index, theme) for cluster, index in indices.items()}
     return {cluster: unmatched[cluster] if layer is None else layers[layer] for cluster, layer in matched.items()}
+
+
+def domain_colours(matching: Matching, names: Iterable[str], theme: Theme) -> dict[int, str]:
+    """Give each domain of a run its colour, which is one for each name.
+
+    Parameters
+    ----------
+    matching : Matching
+    names : iterable of str
+        All classes of the sample's annotation.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    dict of int to str
+        Hexadecimal colours by cluster. A domain that people gave the name of a layer has the colour of that layer, and others
+        of one name have that of the first.
+    """
+    classes, called, own = list(names), matching.names, matching.own_names
+    of_cluster = cluster_colours(matching.layers, classes, theme, matching.further)
+    of_name = {display_name(layer): colour for layer, colour in layer_colours(classes, theme).items()}
+    for cluster in sorted(
+        called, key=lambda cluster: called[cluster] != own[cluster]
+    ):  # those with names of their own first
+        of_name.setdefault(called[cluster], of_cluster[cluster])
+    return {cluster: of_name[name] for cluster, name in called.items()}

@@ -1,10 +1,12 @@
 """Predicted domains beside annotated layers: the main picture of this package."""
 
+import html
+
 import numpy as np
 import plotly.graph_objects as go
 
 from core import units
-from core.evaluation.matching import match_clusters
+from core.evaluation.matching import Matching, domains_of
 from core.figures import colours, tissue
 from core.figures.colours import STYLES, Style, Theme
 from core.layer_names import display_name
@@ -16,15 +18,22 @@ _GAP = 0.012
 
 
 def predicted_and_annotated(
-    sample: Sample, result: Result, *, theme: Theme = "light", heading: bool = True
+    sample: Sample,
+    result: Result,
+    found: Matching | None = None,
+    *,
+    theme: Theme = "light",
+    heading: bool = True,
 ) -> go.Figure:
-    """Draw the clusters of a run beside the annotated layers, on one scale and in matched colours.
+    """Draw the domains of a run beside the annotated layers, on one scale and in matched colours.
 
     Parameters
     ----------
     sample : Sample
     result : Result
         A run on that sample.
+    found : Matching, optional
+        Its domains, where people gave them names.
     theme : {"light", "dark"}
     heading : bool
         Whether to write the sample's name and the scores above the maps.
@@ -32,17 +41,17 @@ def predicted_and_annotated(
     Returns
     -------
     plotly.graph_objects.Figure
-        Two maps that pan and zoom together (one map where the sample has no annotation), y down, micrometres. A cluster
-        has the colour of the layer that it is matched with. An arrow points to greater depth, or lines of equal depth show one that bends.
+        Two maps that pan and zoom together (one map where the sample has no annotation), y down, micrometres. A domain
+        has the name and colour of the layer that it is matched with. An arrow points to greater depth, or lines of equal depth show one that bends.
     """
     style = STYLES[theme]
-    matched = match_clusters(result.labels, sample.labels_true)
+    found = domains_of(sample, result.labels) if found is None else found
     layers = sample.classes
     figure = go.Figure()
-    _add_predicted(figure, sample, result, matched, colours.cluster_colours(matched, layers, theme))
+    _add_predicted(figure, sample, found, colours.domain_colours(found, layers, theme))
     if layers:
         _add_annotated(figure, sample, colours.layer_colours(layers, theme))
-    names, texts = spot_names(sample), _hover_texts(sample, result, matched)
+    names, texts = spot_names(sample), _hover_texts(sample, found)
     for panel in _panels(sample):
         figure.add_trace(tissue.hover(sample.coordinates, names, texts, panel))
     tissue.add_scale_bar(figure, sample.coordinates, style)
@@ -56,37 +65,36 @@ def _panels(sample: Sample) -> tuple[int, ...]:
     return (1,) if sample.labels_true is None else (1, 2)
 
 
-def _cluster_name(cluster: int, layer: str | None) -> str:
-    return f"Cluster {cluster}" if layer is None else display_name(layer)
-
-
-def _add_predicted(
-    figure: go.Figure, sample: Sample, result: Result, matched: dict[int, str | None], colour: dict[int, str]
-) -> None:
-    for cluster, layer in matched.items():
-        spots, name = sample.coordinates[result.labels == cluster], _cluster_name(cluster, layer)
-        figure.add_trace(tissue.area(spots, name, colour[cluster], 1, group=name))
-        if layer is None:
-            figure.add_trace(tissue.legend_key(name, colour[cluster], name, rank=1000 + cluster))
+def _add_predicted(figure: go.Figure, sample: Sample, found: Matching, colour: dict[int, str]) -> None:
+    of_layers = {display_name(layer) for layer in sample.classes}
+    by_name: dict[str, list[int]] = {}
+    for cluster, name in found.names.items():
+        by_name.setdefault(name, []).append(cluster)
+    for name, clusters in by_name.items():  # domains of one name are one
+        spots, text, first = sample.coordinates[np.isin(found.labels, clusters)], _plain(name), clusters[0]
+        figure.add_trace(tissue.area(spots, text, colour[first], 1, group=text))
+        if name not in of_layers:
+            figure.add_trace(tissue.legend_key(text, colour[first], text, rank=1000 + first))
 
 
 def _add_annotated(figure: go.Figure, sample: Sample, colour: dict[str, str]) -> None:
     for rank, (layer, shade) in enumerate(colour.items()):
-        spots, name = sample.coordinates[np.asarray(sample.labels_true == layer)], display_name(layer)
+        spots, name = sample.coordinates[np.asarray(sample.labels_true == layer)], _plain(display_name(layer))
         figure.add_trace(tissue.area(spots, name, shade, 2, group=name))
         figure.add_trace(tissue.legend_key(name, shade, name, rank=rank))
 
 
-def _hover_texts(sample: Sample, result: Result, matched: dict[int, str | None]) -> list[str]:
-    found = {
-        cluster: f"Cluster {cluster}" + (f" ({display_name(layer)})" if layer else "")
-        for cluster, layer in matched.items()
-    }
+def _hover_texts(sample: Sample, found: Matching) -> list[str]:
+    called = {cluster: _plain(name) for cluster, name in found.names.items()}
     if sample.labels_true is None:
-        return [found[int(cluster)] for cluster in result.labels]
-    said = {layer: display_name(layer) for layer in sample.classes}
-    pairs = zip(result.labels, sample.labels_true, strict=True)
-    return [f"{found[int(cluster)]}<br>Annotated: {said[str(layer)]}" for cluster, layer in pairs]
+        return [called[int(cluster)] for cluster in found.labels]
+    said = {layer: _plain(display_name(layer)) for layer in sample.classes}
+    pairs = zip(found.labels, sample.labels_true, strict=True)
+    return [f"{called[int(cluster)]}<br>Annotated: {said[str(layer)]}" for cluster, layer in pairs]
+
+
+def _plain(name: str) -> str:
+    return html.escape(name, quote=False)
 
 
 def spot_names(sample: Sample) -> list[str]:

@@ -64,7 +64,8 @@ def _add_bars(
     shades = charts.colours_of_clusters(matching, labels_true, theme)
     clusters = charts.ordered_clusters(matching)
     means = [float(confidence[matching.labels == cluster].mean()) for cluster in clusters]
-    names = [charts.cluster_name(cluster, matching.layers[cluster]) for cluster in clusters]
+    called = charts.domain_names(matching)
+    names = [called[cluster] for cluster in clusters]
     figure.add_bar(
         x=means, y=names, orientation="h", marker={"color": [shades[cluster] for cluster in clusters]},
         text=[f"{mean:.0%}" for mean in means], textposition="outside", cliponaxis=False,

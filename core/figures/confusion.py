@@ -50,9 +50,8 @@ def _lay_out(
     style, of_layer = STYLES[theme], colours.layer_colours(layers, theme)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
     rows = [charts.swatch(charts.plain(display_name(layer)), of_layer[layer]) + "  " for layer in layers]
-    columns = [
-        charts.swatch(_two_lines(cluster, matching.layers[cluster]), of_cluster[cluster]) for cluster in clusters
-    ]
+    called = charts.domain_names(matching)
+    columns = [charts.swatch(called[cluster], of_cluster[cluster]) for cluster in clusters]
     ticks = {"showgrid": False, "showline": False, "tickfont": {"color": style.text}, "ticks": ""}
     figure.update_layout(**charts.chart_style(theme, _ROW_PX * len(layers) + 68))
     figure.update_xaxes(charts.axis(style, **ticks, side="top", tickvals=list(range(len(clusters))), ticktext=columns))
@@ -62,7 +61,3 @@ def _lay_out(
         )
     )
     figure.update_layout(margin={"t": 56})
-
-
-def _two_lines(cluster: int, layer: str | None) -> str:
-    return f"Cluster {cluster}<br>{charts.plain(display_name(layer)) if layer else 'no layer'}"

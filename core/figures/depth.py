@@ -49,12 +49,13 @@ def depth_profile(
     """
     distance_um = depth_um - depth_um.min() if positions_um is None else distances(depth_um, positions_um)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
+    called = charts.domain_names(matching)
     predicted = [
-        (matching.labels == cluster, charts.cluster_name(cluster, matching.layers[cluster]), of_cluster[cluster])
+        (matching.labels == cluster, called[cluster], of_cluster[cluster])
         for cluster in charts.ordered_clusters(matching)
     ]
     annotated = [
-        (np.asarray(labels_true == layer), display_name(layer), colour)
+        (np.asarray(labels_true == layer), charts.plain(display_name(layer)), colour)
         for layer, colour in colours.layer_colours(charts.layers_of(labels_true), theme).items()
     ]
     areas = [*_areas(distance_um, predicted, 1, unit), *_areas(distance_um, annotated, 2, unit)]

@@ -29,8 +29,9 @@ def flow(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "light")
     counts = common_spots(matching.labels, labels_true, clusters, layers).T
     of_layer = colours.layer_colours(layers, theme)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
-    names = [display_name(layer) for layer in layers]
-    names += [charts.cluster_name(cluster, matching.layers[cluster]) for cluster in clusters]
+    names = [charts.plain(display_name(layer)) for layer in layers]
+    called = charts.domain_names(matching)
+    names += [called[cluster] for cluster in clusters]
     figure = go.Figure(
         go.Sankey(
             arrangement="fixed",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.evaluation.matching import match_steadily
+from core.evaluation.matching import domains_of
 from core.evaluation.share import Shares, share_in_words
 from core.figures import small_maps
 from core.figures.colours import Theme
@@ -97,9 +97,8 @@ def _scores(runs: Sequence[Result]) -> list[str]:
 def _runs(
     sample: Sample, titles: Sequence[str], subtitles: Sequence[str], runs: Sequence[Result], theme: Theme
 ) -> list[SmallMap]:
-    truth, kept, maps = sample.labels_true, None, []
+    truth, maps = sample.labels_true, []
     for title, subtitle, run in zip(titles, subtitles, runs, strict=True):
-        kept = match_steadily(run.labels, truth, kept)
-        angle = None if run.direction is None else run.direction.angle
-        maps.append(small_maps.of_clusters(title, subtitle, kept, truth, theme, angle=angle))
-    return maps
+        found, angle = domains_of(sample, run.labels), None if run.direction is None else run.direction.angle
+        maps.append(small_maps.of_clusters(title, subtitle, found, truth, theme, angle=angle))
+    return small_maps.told_apart(maps, [title.lower() for title in titles])

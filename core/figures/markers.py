@@ -70,7 +70,8 @@ def dot_plot(
     shares, means = (
         values[np.ix_(rows, genes)].astype(float) for values in (markers.shares_inside, markers.means_inside)
     )
-    names = [charts.cluster_name(cluster, matching.layers[cluster]) for cluster in clusters]
+    called = charts.domain_names(matching)
+    names = [called[cluster] for cluster in clusters]
     figure = go.Figure(_dots(shares, means, markers.genes[genes], names, theme))
     shades = charts.colours_of_clusters(matching, labels_true, theme)
     swatches = [charts.swatch(name, shades[cluster]) + "  " for name, cluster in zip(names, clusters, strict=True)]

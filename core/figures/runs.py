@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.evaluation.layer_scores import layer_scores
-from core.evaluation.matching import Matching, match_steadily
+from core.evaluation.layer_scores import LayerScore, layer_scores
+from core.evaluation.matching import Matching, domains_of
 from core.figures import charts, colours, small_maps
 from core.figures.charts import plain
 from core.figures.colours import STYLES, Theme
@@ -21,27 +21,14 @@ _LONGEST_NAME = 28
 _N_COLUMNS = 4
 
 
-def matched_to_each_other(sample: Sample, runs: Sequence[Result]) -> list[Matching]:
-    """Match the clusters of runs with layers, or where there are none with each other.
-
-    Parameters
-    ----------
-    sample : Sample
-    runs : sequence of Result
-        One or more on that sample.
-
-    Returns
-    -------
-    list of Matching
-        One per run. A domain found in two runs has one colour in both: that of its layer, or the one that it has in the
-        first run.
-    """
-    first = match_steadily(runs[0].labels, sample.labels_true)
-    # Without a margin: every run has the matching that is best for it, whatever the first has.
-    return [first, *(match_steadily(run.labels, sample.labels_true, first, margin=0.0) for run in runs[1:])]
-
-
-def maps_of_runs(sample: Sample, names: Sequence[str], runs: Sequence[Result], *, theme: Theme = "light") -> go.Figure:
+def maps_of_runs(
+    sample: Sample,
+    names: Sequence[str],
+    runs: Sequence[Result],
+    found: Sequence[Matching] | None = None,
+    *,
+    theme: Theme = "light",
+) -> go.Figure:
     """Draw runs on one tissue side by side, after the annotation where there is one.
 
     Parameters
@@ -50,19 +37,24 @@ def maps_of_runs(sample: Sample, names: Sequence[str], runs: Sequence[Result], *
     names : sequence of str
         What people call the runs.
     runs : sequence of Result
+    found : sequence of Matching, optional
+        Domains of each run, where people gave them names.
     theme : {"light", "dark"}
 
     Returns
     -------
     plotly.graph_objects.Figure
-        In matched colours, with the scores of each run.
+        With the names and colours that the domains have everywhere, and the scores of each run. A name that means other
+        domains in a run before has the number of the run behind it.
     """
-    truth = sample.labels_true
-    maps = [] if truth is None else [small_maps.of_layers(truth, theme)]
-    for name, run, matching in zip(names, runs, matched_to_each_other(sample, runs), strict=True):
+    truth, found = sample.labels_true, found or [domains_of(sample, run.labels) for run in runs]
+    maps = []
+    for name, run, matching in zip(names, runs, found, strict=True):
         angle = None if run.direction is None else run.direction.angle
         title = plain(shortened(name))
         maps.append(small_maps.of_clusters(title, scores_in_words(run.scores), matching, truth, theme, angle=angle))
+    annotated = [] if truth is None else [small_maps.of_layers(truth, theme)]
+    maps = [*annotated, *small_maps.told_apart(maps, [str(number) for number in range(1, len(maps) + 1)])]
     return small_maps.side_by_side(sample.coordinates, maps, theme=theme, n_columns=min(_N_COLUMNS, len(maps)))
 
 
@@ -95,7 +87,7 @@ def agreement_of_runs(
 def scores_by_layer(
     labels_true: np.ndarray,
     names: Sequence[str],
-    runs: Sequence[np.ndarray],
+    runs: Sequence[Matching],
     *,
     numbers: Sequence[int] = (),
     theme: Theme = "light",
@@ -107,8 +99,8 @@ def scores_by_layer(
     labels_true : ndarray of shape (n_spots,), str
     names : sequence of str
         What people call the runs.
-    runs : sequence of ndarray of shape (n_spots,), int
-        Their labels.
+    runs : sequence of Matching
+        Their domains.
     numbers : sequence of int
         Numbers of the runs, above columns; counted from 1 by default.
     theme : {"light", "dark"}
@@ -120,17 +112,22 @@ def scores_by_layer(
         :func:`core.evaluation.layer_scores.layer_scores` finds it.
     """
     shades = colours.layer_colours(charts.layers_of(labels_true, unannotated=False), theme)
-    found = [{score.layer: score for score in layer_scores(labels, labels_true)} for labels in runs]
+    found = [{score.layer: score for score in layer_scores(run.labels, labels_true)} for run in runs]
     texts = [
-        [
-            plain(f"{display_name(layer)} in cluster {of_run[layer].cluster} of {name}")
-            for name, of_run in zip(names, found, strict=True)
-        ]
+        [plain(_in_words(of_run[layer], run, name)) for name, run, of_run in zip(names, runs, found, strict=True)]
         for layer in shades
     ]
     values = np.array([[of_run[layer].f1 for of_run in found] for layer in shades])
     rows = [charts.swatch(plain(display_name(layer)), shade) for layer, shade in shades.items()]
     return _table(values, texts, rows, numbers or range(1, len(names) + 1), "F1", theme)
+
+
+def _in_words(score: LayerScore, run: Matching, name: str) -> str:
+    layer = display_name(score.layer)
+    if score.cluster is None:
+        return f"No domain of {name} is matched with {layer}"
+    called = run.names[score.cluster]
+    return f"{layer} in {name}" if called == layer else f"{layer} in {name}, called {called}"
 
 
 def _table(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.evaluation.matching import Matching, match_steadily
+from core.evaluation.matching import Matching, match_domains
 from core.figures import charts, colours
 from core.figures.colours import STYLES, Theme
 from core.figures.small_maps import SmallMap, of_clusters, side_by_side
@@ -32,7 +32,7 @@ def match_together(samples: Sequence[Sample], results: Mapping[str, Result]) -> 
         Its labels are those of all sections, one after another.
     """
     labels = np.concatenate([results[sample.name].labels for sample in samples])
-    return match_steadily(labels, annotation(samples))
+    return match_domains(labels, annotation(samples))
 
 
 def layers_of(samples: Sequence[Sample]) -> list[str]:
@@ -51,7 +51,11 @@ def layers_of(samples: Sequence[Sample]) -> list[str]:
 
 
 def sections_figure(
-    samples: Sequence[Sample], results: Mapping[str, Result] | None, *, theme: Theme = "light"
+    samples: Sequence[Sample],
+    results: Mapping[str, Result] | None,
+    found: Matching | None = None,
+    *,
+    theme: Theme = "light",
 ) -> go.Figure:
     """Draw every section: what was predicted, and below it what was annotated.
 
@@ -60,6 +64,8 @@ def sections_figure(
     samples : sequence of Sample
     results : mapping of str to Result, or None
         By name of the section; None draws only the annotation.
+    found : Matching, optional
+        Domains of all sections, where people gave them names; else as :func:`match_together` finds them.
     theme : {"light", "dark"}
 
     Returns
@@ -68,7 +74,9 @@ def sections_figure(
         All maps on one scale, up to four sections in a row, one legend. Without any annotation, only the predictions.
     """
     n_columns = min(len(samples), _MOST_COLUMNS)
-    predicted = {} if results is None else _predicted(samples, results, theme)
+    predicted = (
+        {} if results is None else _predicted(samples, results, found or match_together(samples, results), theme)
+    )
     annotated = _annotated(samples, theme) if layers_of(samples) or results is None else {}
     maps: list[SmallMap] = []
     for first in range(0, len(samples), n_columns):
@@ -103,8 +111,9 @@ def _truth(samples: Sequence[Sample]) -> np.ndarray:
     )
 
 
-def _predicted(samples: Sequence[Sample], results: Mapping[str, Result], theme: Theme) -> dict[str, SmallMap]:
-    matching = match_together(samples, results)
+def _predicted(
+    samples: Sequence[Sample], results: Mapping[str, Result], matching: Matching, theme: Theme
+) -> dict[str, SmallMap]:
     whole, maps, first = of_clusters("", "", matching, annotation(samples), theme), {}, 0
     for sample in samples:
         spots = slice(first, first + sample.n_spots)
@@ -132,7 +141,11 @@ def _layers_map(sample: Sample, shades: Mapping[str, str], theme: Theme) -> Smal
     if truth is None:
         bare = (("Spots", STYLES[theme].border, np.ones(sample.n_spots, dtype=bool)),)
         return SmallMap(sample.name, "without an annotation", bare, in_legend=False, coordinates=sample.coordinates)
-    areas = tuple((display_name(name), shade, truth == name) for name, shade in shades.items() if (truth == name).any())
+    areas = tuple(
+        (charts.plain(display_name(name)), shade, truth == name)
+        for name, shade in shades.items()
+        if (truth == name).any()
+    )
     return SmallMap(sample.name, "annotated", areas, coordinates=sample.coordinates)
 
 

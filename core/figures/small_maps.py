@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -86,20 +86,12 @@ def of_clusters(
     -------
     SmallMap
     """
-    shades = charts.colours_of_clusters(matching, labels_true, theme)
+    shades, called = charts.colours_of_clusters(matching, labels_true, theme), matching.names
     areas = [
-        (_legend_name(cluster, matching), shades[cluster], matching.labels == cluster)
+        (charts.plain(called[cluster]), shades[cluster], matching.labels == cluster)
         for cluster in charts.ordered_clusters(matching)
     ]
     return SmallMap(title, subtitle, tuple(areas), angle=angle)
-
-
-def _legend_name(cluster: int, matching: Matching) -> str:
-    # Numbers of clusters differ from map to map, the legend is shared: its own colours are counted instead.
-    layer = matching.layers[cluster]
-    if layer is not None:
-        return charts.plain(display_name(layer))
-    return f"{'Other domain' if any(matching.layers.values()) else 'Domain'} {matching.further[cluster] + 1}"
 
 
 def of_values(title: str, subtitle: str, values: np.ndarray, limits: tuple[float, float], theme: Theme) -> SmallMap:
@@ -220,3 +212,29 @@ def _add_legend(figure: go.Figure, maps: Sequence[SmallMap]) -> None:
     explained = {name: shade for small in maps if small.in_legend for name, shade, _ in small.areas}
     for rank, (name, shade) in enumerate(explained.items()):
         figure.add_trace(tissue.legend_key(name, shade, name, rank=rank))
+
+
+def told_apart(maps: Sequence[SmallMap], marks: Sequence[str]) -> list[SmallMap]:
+    """Mark names that mean other domains in maps before, since all maps share one legend.
+
+    Parameters
+    ----------
+    maps : sequence of SmallMap
+    marks : sequence of str
+        Of each map, such as its number; a name that has another colour in a map before becomes `Domain 5 (2)`.
+
+    Returns
+    -------
+    list of SmallMap
+    """
+    colour_of: dict[str, str] = {}
+    marked = []
+    for small, mark in zip(maps, marks, strict=True):
+        before = dict(colour_of)
+        areas = [
+            (f"{name} ({mark})" if before.get(name, shade) != shade else name, shade, spots)
+            for name, shade, spots in small.areas
+        ]
+        colour_of |= {name: before.get(name, shade) for name, shade, _ in areas}
+        marked.append(replace(small, areas=tuple(areas)))
+    return marked

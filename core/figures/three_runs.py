@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from core.evaluation.matching import match_steadily
+from core.evaluation.matching import domains_of
 from core.figures import small_maps
 from core.figures.colours import Theme
 from core.result import Result, Scores
@@ -24,20 +24,15 @@ def three_runs(sample: Sample, runs: Sequence[Result], *, theme: Theme = "light"
     Returns
     -------
     plotly.graph_objects.Figure
-        The annotation first, where there is one. Clusters keep their colours from run to run.
+        The annotation first, where there is one. Domains have the names and colours that they have everywhere.
     """
     truth = sample.labels_true
-    first = match_steadily(runs[0].labels, truth)
+    titles = [f"Seed {run.params.clustering.random_state}" for run in runs]
     maps = [
-        small_maps.of_clusters(
-            f"Seed {run.params.clustering.random_state}",
-            scores_in_words(run.scores),
-            match_steadily(run.labels, truth, first),
-            truth,
-            theme,
-        )
-        for run in runs
+        small_maps.of_clusters(title, scores_in_words(run.scores), domains_of(sample, run.labels), truth, theme)
+        for title, run in zip(titles, runs, strict=True)
     ]
+    maps = small_maps.told_apart(maps, [title.lower() for title in titles])
     annotated = [] if truth is None else [small_maps.of_layers(truth, theme)]
     return small_maps.side_by_side(sample.coordinates, [*annotated, *maps], theme=theme, n_columns=len(runs) + 1)
 

@@ -62,15 +62,17 @@ def labels_csv(sample: Sample, result: Result, names: Mapping[int, str] | None =
     result : Result
         A run on that sample.
     names : mapping of int to str, optional
-        New names of clusters, as for :func:`renamed`.
+        Names of domains, as for :func:`renamed`.
 
     Returns
     -------
     str
-        Columns `spot` (barcode, or row number from 0 where the sample has no barcodes), `cluster` and, where it is known,
-        `confidence` (from 0 to 1); rows in the order of the sample's file.
+        Columns `spot` (barcode, or row number from 0 where the sample has no barcodes), `cluster`, with names `domain`, and,
+        where it is known, `confidence` (from 0 to 1); rows in the order of the sample's file.
     """
-    columns = {"spot": spot_names(sample), "cluster": renamed(result.labels, names).tolist()}
+    columns = {"spot": spot_names(sample), "cluster": renamed(result.labels).tolist()}
+    if names:
+        columns["domain"] = renamed(result.labels, names).tolist()
     if result.confidence is not None:
         columns["confidence"] = [f"{share:.4g}" for share in result.confidence.tolist()]
     return _table(tuple(columns), zip(*columns.values(), strict=True))

@@ -6,6 +6,8 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from core.io.export import labels_csv
 from core.io.h5ad.writing import write_h5ad
 from core.result import Result
@@ -15,25 +17,48 @@ Results = Mapping[str, Result]
 """Results by name of the section."""
 
 
-def labels_zip(samples: Sequence[Sample], results: Results) -> bytes:
+def labels_zip(samples: Sequence[Sample], results: Results, names: Mapping[int, str] | None = None) -> bytes:
     """Write the labels of each section as CSV.
 
     Parameters
     ----------
     samples : sequence of Sample
     results : mapping of str to Result
+    names : mapping of int to str, optional
+        Names of the domains, the same in all files.
 
     Returns
     -------
     bytes
         A zip archive of `NAME_labels.csv`, as `core.io.export.labels_csv` writes them.
     """
-    return _zipped(
-        {f"{sample.name}_labels.csv": labels_csv(sample, results[sample.name]).encode() for sample in samples}
-    )
+
+    def written(sample: Sample) -> bytes:
+        result = results[sample.name]
+        return labels_csv(sample, result, names_in(result.labels, names)).encode()
+
+    return _zipped({f"{sample.name}_labels.csv": written(sample) for sample in samples})
 
 
-def h5ad_zip(samples: Sequence[Sample], results: Results, colours: Mapping[int, str]) -> bytes:
+def names_in(labels: np.ndarray, names: Mapping[int, str] | None) -> dict[int, str]:
+    """Choose the names of the domains in one section, since not every section has every domain.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_spots,), int
+    names : mapping of int to str, or None
+
+    Returns
+    -------
+    dict of int to str
+    """
+    there = set(np.unique(labels).tolist())
+    return {cluster: name for cluster, name in (names or {}).items() if cluster in there}
+
+
+def h5ad_zip(
+    samples: Sequence[Sample], results: Results, colours: Mapping[int, str], names: Mapping[int, str] | None = None
+) -> bytes:
     """Write each section with its labels as h5ad.
 
     Parameters
@@ -42,6 +67,8 @@ def h5ad_zip(samples: Sequence[Sample], results: Results, colours: Mapping[int, 
     results : mapping of str to Result
     colours : mapping of int to str
         Colours of the clusters, the same in all files.
+    names : mapping of int to str, optional
+        Names of the domains, the same in all files.
 
     Returns
     -------
@@ -50,7 +77,9 @@ def h5ad_zip(samples: Sequence[Sample], results: Results, colours: Mapping[int, 
     """
 
     def written(sample: Sample) -> Callable[[Path], None]:
-        return lambda path: write_h5ad(sample, results[sample.name], path, colours=colours)
+        result = results[sample.name]
+        here = names_in(result.labels, names)
+        return lambda path: write_h5ad(sample, result, path, names=here, colours=colours)
 
     return _zipped({f"{sample.name}_domains.h5ad": _bytes_of(written(sample)) for sample in samples})
 

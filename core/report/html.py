@@ -21,18 +21,16 @@ from plotly.offline import get_plotlyjs
 from core import __version__
 from core.depth import FoundDirection
 from core.errors import FigureError
-from core.evaluation.matching import match_clusters
+from core.evaluation.matching import Matching, kept_domains
 from core.evaluation.stability import adjusted_rand
 from core.evaluation.thickness import in_words, measure
-from core.figures.charts import cluster_name
 from core.figures.confusion import confusion
-from core.figures.runs import agreement_of_runs, maps_of_runs, matched_to_each_other, scores_by_layer
+from core.figures.runs import agreement_of_runs, maps_of_runs, scores_by_layer
 from core.layer_names import display_name
 from core.report.facts import Fact, facts_of
 from core.report.reported import ReportedRun
 from core.report.script import reproduction_script
 from core.report.settings import NO_PART, settings
-from core.result import Result
 from core.sample import Sample
 
 MAX_RUNS = 6
@@ -156,25 +154,27 @@ def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
 def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
     labels, results = [_label(index, run) for index, run in here.items()], [run.result for run in here.values()]
     note = "Synthetic tissue: made by a program, not measured. " * sample.synthetic + sample.source
-    colours = "A domain has the colour of the layer that it matches best, or else one colour in all maps."
+    domains = [kept_domains(sample, run.result.labels, run.domains, run.annotation_hash) for run in here.values()]
+    colours = (
+        "A domain has the name and colour of the layer that it is matched with, or else the number that files have."
+    )
     return _Tissue(
         sample.name,
         note,
-        figures=(_figure(maps_of_runs(sample, labels, results), colours),),
-        pairs=(*_agreement(here), *_layers(sample, here)),
-        confusions=_confusions(sample, labels, results),
+        figures=(_figure(maps_of_runs(sample, labels, results, domains), colours),),
+        pairs=(*_agreement(here), *_layers(sample, here, domains)),
+        confusions=_confusions(sample, labels, domains),
         thicknesses=tuple(
-            _thicknesses(sample, label, result, result.direction)
-            for label, result in zip(labels, results, strict=True)
+            _thicknesses(sample, label, found, result.direction)
+            for label, found, result in zip(labels, domains, results, strict=True)
             if result.direction is not None
         ),
     )
 
 
-def _thicknesses(sample: Sample, heading: str, result: Result, direction: FoundDirection) -> _Table:
-    found = measure(direction, sample.coordinates, result.labels, sample.labels_true)
-    layers = match_clusters(result.labels, sample.labels_true)
-    names = [cluster_name(cluster, layer) for cluster, layer in layers.items()]
+def _thicknesses(sample: Sample, heading: str, domains: Matching, direction: FoundDirection) -> _Table:
+    found = measure(direction, sample.coordinates, domains.labels, sample.labels_true)
+    names = domains.told_apart.values()
     rows = [*zip(names, found.predicted, strict=True), *((display_name(item.label), item) for item in found.annotated)]
     ways = ((item, item.reason or f"{item.n_whole} of {item.n_ways} ways") for _, item in rows)
     return _Table(
@@ -192,25 +192,24 @@ def _agreement(here: Mapping[int, ReportedRun]) -> list[_Figure]:
     return [_figure(figure, caption, "Agreement between runs")]
 
 
-def _layers(sample: Sample, here: Mapping[int, ReportedRun]) -> list[_Figure]:
+def _layers(sample: Sample, here: Mapping[int, ReportedRun], domains: Sequence[Matching]) -> list[_Figure]:
     if sample.labels_true is None or not sample.layer_names:
         return []
     caption = (
-        "F1 of each annotated layer with the domain that comes closest to it: 1 where that domain is exactly the layer "
-        "(Larsen and Aone 1999, doi 10.1145/312129.312186)."
+        "F1 of each annotated layer with the domain that is matched with it: 1 where that domain is exactly the layer, 0 "
+        "where no domain is."
     )
-    names, labels = [run.name for run in here.values()], [run.result.labels for run in here.values()]
-    figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here))
+    names = [run.name for run in here.values()]
+    figure = scores_by_layer(sample.labels_true, names, domains, numbers=list(here))
     return [_figure(figure, caption, "Which layers are found")]
 
 
-def _confusions(sample: Sample, labels: Sequence[str], results: Sequence[Result]) -> tuple[_Figure, ...]:
+def _confusions(sample: Sample, labels: Sequence[str], domains: Sequence[Matching]) -> tuple[_Figure, ...]:
     if sample.labels_true is None or not sample.layer_names:
         return ()
-    matched = matched_to_each_other(sample, results)
     return tuple(
         _figure(confusion(sample.labels_true, matching), "", label)
-        for label, matching in zip(labels, matched, strict=True)
+        for label, matching in zip(labels, domains, strict=True)
     )
 
 

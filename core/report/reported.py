@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.result import Result
+from core.result import Domain, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +31,8 @@ class ReportedRun:
         A small map as PNG, for where the sample is not at hand; empty where there is none.
     unknown : tuple of str
         Knobs of the run that this version of the program does not know: it was made by another one.
+    domains : tuple of Domain
+        Names and colours of its domains; empty where they were not kept.
     """
 
     result: Result
@@ -45,3 +47,4 @@ class ReportedRun:
     source: str = ""
     picture: bytes = b""
     unknown: tuple[str, ...] = ()
+    domains: tuple[Domain, ...] = ()

@@ -1,5 +1,6 @@
 """The database of runs: SQLite or PostgreSQL, made when it is first used. Errors are raised as one sentence."""
 
+import json
 import random
 import threading
 import time
@@ -69,6 +70,26 @@ class Database:
         """
         update = sa.update(RUNS).where(RUNS.c.id == run_id)
         self._write(lambda connection: connection.execute(update.values(values | {"changed": next_change(connection)})))
+
+    def change_fact(self, run_id: str, name: str, value: Any) -> None:
+        """Change one fact of a run; all others stay as they were written, those of other versions among them.
+
+        Parameters
+        ----------
+        run_id : str
+        name : str
+        value : object
+            Fit for JSON.
+        """
+        this = RUNS.c.id == run_id
+
+        def change(connection: sa.Connection) -> None:
+            changed = next_change(connection)
+            facts = json.loads(connection.execute(sa.select(RUNS.c.facts).where(this)).scalar_one())
+            text = json.dumps(facts | {name: value})
+            connection.execute(sa.update(RUNS).where(this).values(facts=text, changed=changed))
+
+        self._write(change)
 
     def standing(self, since: int) -> Standing:
         """Count changes and runs.

@@ -13,7 +13,9 @@ from core.work.runs import artifacts as files
 from core.work.runs.run import Run, checked_text
 
 
-def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "") -> Run:
+def new_run(
+    sample: Sample, result: Result, *, who: str, sweep: str = "", names: Mapping[int, str] | None = None
+) -> Run:
     """Make a run with a new id from a result.
 
     Parameters
@@ -25,7 +27,11 @@ def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "") -> Run
         Who keeps it.
     sweep : str
         Id of the sweep that it is part of.
+    names : mapping of int to str, optional
+        Names that people gave to its domains, by cluster.
     """
+    from core.evaluation.matching import domains_of
+
     return Run(
         id=uuid.uuid4().hex,
         sample_name=sample.name,
@@ -38,6 +44,7 @@ def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "") -> Run
         autoencoder=result.autoencoder and dataclasses.replace(result.autoencoder, losses=()),
         seconds=dict(result.seconds),
         labels_hash=files.labels_hash(result.labels),
+        domains=domains_of(sample, result.labels, names).domains,
         who=checked_text("who", who),
         sweep=sweep,
         created=datetime.now(UTC),
@@ -54,12 +61,11 @@ def files_of(sample: Sample, result: Result) -> dict[str, bytes]:
         Contents by file name.
     """
     # Plotly, SciPy and Pillow take seconds to import, and reading does not need them.
-    from core.evaluation.matching import match_steadily
+    from core.evaluation.matching import domains_of
     from core.figures.charts import colours_of_clusters
     from core.figures.thumbnail import map_png
 
-    matching = match_steadily(result.labels, sample.labels_true)
-    colours = colours_of_clusters(matching, sample.labels_true, "light")
+    colours = colours_of_clusters(domains_of(sample, result.labels), sample.labels_true, "light")
     return files.files_of(result, map_png(sample.coordinates, result.labels, colours))
 
 

@@ -7,12 +7,13 @@ and the rows last: an interrupted write leaves only files that no row names.
 import dataclasses
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.codec import as_plain
 from core.errors import RecordError
-from core.result import Result
+from core.result import Domain, Result
 from core.sample import Sample
 from core.work.runs import artifacts as files
 from core.work.runs import making, one_file
@@ -65,6 +66,7 @@ class Record:
         name: str = "",
         note: str = "",
         starred: bool = False,
+        names: Mapping[int, str] | None = None,
     ) -> Run:
         """Record a run.
 
@@ -76,9 +78,11 @@ class Record:
         who, name, note : str
             User who keeps it, its name, and a note.
         starred : bool
+        names : mapping of int to str, optional
+            Names that people gave to its domains, by cluster.
         """
         run = dataclasses.replace(
-            making.new_run(sample, result, who=who),
+            making.new_run(sample, result, who=who, names=names),
             name=checked_text("name", name),
             note=checked_text("note", note),
             starred=starred,
@@ -231,6 +235,28 @@ class Record:
         """
         texts = {key: checked_text(key, text) for key, text in (("name", name), ("note", note)) if text is not None}
         return self._change(run_id, texts if starred is None else texts | {"starred": bool(starred)})
+
+    def name_domains(self, run_id: str, names: Mapping[int, str]) -> Run:
+        """Give the domains of a run these names, and all others their own.
+
+        Parameters
+        ----------
+        run_id : str
+        names : mapping of int to str
+            By cluster.
+
+        Returns
+        -------
+        Run
+            The changed run.
+        """
+        run = self.run(run_id)
+        known = {domain.cluster: domain for domain in run.domains}
+        for cluster in names:
+            known.setdefault(cluster, Domain(cluster=cluster))  # an older version kept none
+        domains = tuple(dataclasses.replace(domain, given=names.get(at, "")) for at, domain in known.items())
+        self._database.change_fact(run_id, "domains", as_plain(domains))
+        return dataclasses.replace(run, domains=domains)
 
     def delete(self, run_id: str) -> Run:
         """Hide a run from the lists; :meth:`restore` brings it back."""

@@ -31,4 +31,5 @@ def reported(run: Run, result: Result, *, source: str = "", picture: bytes = b""
         source=source,
         picture=picture,
         unknown=tuple(run.aside),
+        domains=run.domains,
     )

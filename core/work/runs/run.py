@@ -18,12 +18,15 @@ from core.codec import as_plain, from_plain
 from core.depth import FoundDirection
 from core.errors import CodecError, RecordError
 from core.params import MethodParams
-from core.result import AutoencoderReport, Scores
+from core.result import AutoencoderReport, Domain, Scores
 from core.text import shown
 from core.work.runs.knobs import method_params
 
 MAX_NAME, MAX_NOTE = 120, 4000
 """Longest name and longest note of a run, in characters."""
+
+MAX_DOMAIN = 80
+"""Longest name of a domain."""
 
 MAX_SPOTS = 100_000_000
 
@@ -65,6 +68,8 @@ class Run:
         As :func:`core.method.version.code_version` of the program that made it.
     deleted : bool
         Whether it was deleted; it can be restored.
+    domains : tuple of Domain
+        Names and colours of its domains, decided once; empty where an older version kept it.
     aside : dict of str to object
         Knobs by path that this version of the program does not know, or whose value it does not allow. They played
         a part in the labels, but not in `params`.
@@ -91,6 +96,7 @@ class Run:
     sweep: Digest = ""
     code_version: Digest = ""
     deleted: bool = False
+    domains: tuple[Domain, ...] = ()
     aside: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
 
@@ -147,6 +153,7 @@ def run_of(facts: Any, values: Any, *, deleted: bool = False) -> Run:
         "scores": _known(Scores, given.get("scores") or {}),
         "direction": _known(FoundDirection, given.get("direction")) or None,
         "autoencoder": _report(given.get("autoencoder")),
+        "domains": _domains(given.get("domains", ())),
     }
     try:
         run = from_plain(Run, given)
@@ -172,6 +179,16 @@ def _known(kind: Any, given: Any) -> Any:
 @functools.cache
 def _names(kind: Any) -> list[str]:
     return [item.name for item in dataclasses.fields(kind)]
+
+
+def _domains(given: Any) -> Any:
+    if not isinstance(given, list | tuple):
+        raise RecordError(f"The domains of the run are {shown(given, 40)}, where a list belongs.")
+    known = [_known(Domain, item) for item in given]
+    return [
+        item | {"given": shown(item.get("given", ""), MAX_DOMAIN).strip()} if isinstance(item, dict) else item
+        for item in known
+    ]
 
 
 def _report(given: Any) -> Any:

@@ -1,12 +1,19 @@
-"""Clusters matched with layers, by hand-made tables."""
+"""Clusters matched with layers, and domains named and coloured by that, by hand-made tables."""
 
+import dataclasses
 import itertools
 
 import numpy as np
 import pytest
 
 from core.errors import SampleError
-from core.evaluation.matching import Matching, common_spots, match_clusters, match_steadily
+from core.evaluation import matching
+from core.evaluation.matching import Matching, common_spots, domains_of, kept_domains, match_clusters, match_domains
+from core.figures import colours
+from core.figures.charts import layers_of
+from core.figures.colours import domain_colours, layer_colours
+from core.result import Domain
+from core.sample import Sample
 
 
 def test_renamed_layers_are_matched_with_themselves():
@@ -49,57 +56,95 @@ def test_arrays_of_two_lengths_are_refused_with_both_numbers():
         match_clusters(np.array([0, 0, 1]), np.array(["WM", "WM"]))
 
 
-LAYERS = np.array(list("AAAAAAAAAABBBBBBBBBB"))
+SIDE = 12
+LATTICE = np.array([(row, col) for row in range(SIDE) for col in range(2 * SIDE) if (row + col) % 2 == 0])
+ROWS = LATTICE[:, 0]
+LAYERS = np.array(["Layer1", "Layer2", "stroma", "NA"])[ROWS // 3]
 
 
-def moved(first_of_b):
-    """Two clusters that meet at a spot: numbers 0 and 1."""
-    return (np.arange(20) >= first_of_b).astype(int)
+def slab(layers=None):
+    return Sample(name="slab", expression=np.ones((len(LATTICE), 2)), lattice=LATTICE, labels_true=layers)
 
 
-def test_renumbered_clusters_keep_their_layers():
-    before = match_steadily(moved(10), LAYERS)
-    after = match_steadily(1 - moved(9), LAYERS, before)
-    assert (before.layers, after.layers) == ({0: "A", 1: "B"}, {0: "B", 1: "A"})
+def looks(found):
+    """Name and colours of every domain, by one of its spots."""
+    shades = domain_colours(found, layers_of(found_in(found)), "light")
+    return {found.labels.tolist().index(cluster): shades[cluster] for cluster in found.layers}
 
 
-def test_a_layer_is_kept_while_another_matching_is_hardly_better_and_given_up_when_it_is_clearly_lost():
-    # Half of each cluster lies in each layer; then one spot of twenty speaks for the exchange; then all do.
-    even = np.arange(20) % 2
-    before = Matching(even, {0: "B", 1: "A"}, {})
-    hardly = even.copy()
-    hardly[1] = 0
-    assert match_steadily(hardly, LAYERS, before, margin=0.1).layers == {0: "B", 1: "A"}
-    assert match_steadily(hardly, LAYERS, before, margin=0.0).layers == {0: "A", 1: "B"}
-    lost = Matching(moved(10), {0: "B", 1: "A"}, {})
-    assert match_steadily(moved(10), LAYERS, lost).layers == {0: "A", 1: "B"}
+def found_in(found):
+    return LAYERS if any(found.layers.values()) else None
 
 
-def test_a_new_cluster_takes_a_layer_that_is_free_and_disturbs_no_other():
-    layers = np.array(list("AAAAABBBBBCCCCC"))
-    before = match_steadily(np.repeat([0, 1, 1], 5), layers)
-    assert before.layers == {0: "A", 1: "B"}
-    assert match_steadily(np.repeat([2, 0, 1], 5), layers, before).layers == {0: "B", 1: "C", 2: "A"}
+@pytest.mark.parametrize("layers", [LAYERS, None])
+@pytest.mark.parametrize("seed", range(5))
+def test_one_partition_looks_the_same_under_all_numbers_of_its_clusters(layers, seed):
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 6, len(LATTICE))
+    renumbered = random.permutation(20)[labels]
+    one, other = domains_of(slab(layers), labels), domains_of(slab(layers), renumbered)
+    assert looks(one) == looks(other)
+    assert len(set(looks(one).values())) == 6
+    by_spot = [{cluster: found.layers[cluster] for cluster in found.layers} for found in (one, other)]
+    assert [by_spot[0][label] for label in labels] == [by_spot[1][label] for label in renumbered]
 
 
-def test_without_an_annotation_clusters_keep_their_colours_when_renumbered_and_when_one_goes():
-    before = match_steadily(np.repeat([0, 1, 2], 4), None)
-    assert before.further == {0: 0, 1: 1, 2: 2}
-    assert match_steadily(np.repeat([2, 0, 1], 4), None, before).further == {2: 0, 0: 1, 1: 2}
-    fewer = match_steadily(np.array([0] * 2 + [5] * 10), None, before)
-    assert fewer.further == {0: 0, 5: 1}
+def test_without_an_annotation_colours_hang_on_the_tissue_so_a_moved_border_and_a_new_domain_change_no_other():
+    before = domains_of(slab(), np.repeat([0, 1, 2], 4)[ROWS])
+    moved = domains_of(slab(), np.array([7, 7, 7, 7, 7, 4, 4, 4, 9, 9, 9, 9])[ROWS])
+    assert [moved.further[at] for at in (7, 4, 9)] == [before.further[at] for at in (0, 1, 2)]
+    split = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])[ROWS].copy()
+    split[(ROWS < 2) & (LATTICE[:, 1] < 6)] = 3
+    assert [domains_of(slab(), split).further[at] for at in (1, 2)] == [before.further[at] for at in (1, 2)]
 
 
-def test_a_cluster_without_a_layer_keeps_its_own_colour_while_another_comes():
-    layers = np.array(["A"] * 12)
-    before = match_steadily(np.repeat([0, 1, 2], [6, 4, 2]), layers)
-    assert before.further == {1: 0, 2: 1}
-    after = match_steadily(np.repeat([3, 0, 1, 2], [6, 2, 2, 2]), layers, before)
-    assert after.layers[3] == "A"
-    assert after.further[2] == 1
-    assert len(set(after.further.values())) == 3
+def test_more_domains_than_colours_still_have_one_each_in_order():
+    labels = np.arange(len(LATTICE)) // 4
+    found = domains_of(slab(), labels)
+    assert sorted(found.further.values()) == list(range(labels.max() + 1))
 
 
-def test_a_run_on_another_number_of_spots_is_forgotten():
-    before = match_steadily(moved(10), LAYERS)
-    assert match_steadily(moved(10)[:15], LAYERS[:15], before).layers == {0: "A", 1: "B"}
+def test_the_numbers_of_further_colours_are_those_of_the_palettes():
+    assert (len(colours._FURTHER["light"]), len(colours._FURTHER["dark"]) + 7) == (matching.N_FURTHER, matching.N_ALONE)
+    spots = np.arange(8)
+    alone = Matching(spots, dict.fromkeys(range(8)), {at: at for at in range(8)})
+    assert len(set(domain_colours(alone, ["Layer1"], "light").values())) == matching.N_FURTHER
+
+
+def test_a_domain_is_called_by_its_layer_or_by_the_number_that_files_have():
+    found = match_domains(np.array([4, 4, 7, 2]), np.array(["WM", "WM", "stroma", "NA"]))
+    assert found.names == {2: "Domain 2", 4: "White matter", 7: "stroma"}
+    assert match_domains(np.array([3, 0]), np.array(["Domain 0", "NA"])).names == {
+        0: "Domain 0 (no layer)",
+        3: "Domain 0",
+    }
+
+
+def test_names_that_people_give_hold_until_they_are_taken_back_and_equal_ones_are_one_domain():
+    found = match_domains(np.array([4, 4, 7, 2]), None).named({7: "Tumour", 2: "Tumour", 9: "nobody"})
+    assert found.names == {2: "Tumour", 4: "Domain 4", 7: "Tumour"}
+    assert found.told_apart == {2: "Tumour (2)", 4: "Domain 4", 7: "Tumour (7)"}
+    assert found.merged.tolist() == [4, 4, 2, 2]
+    assert found.named({}).names == {2: "Domain 2", 4: "Domain 4", 7: "Domain 7"}
+    shades = domain_colours(found, [], "light")
+    assert shades[2] == shades[7] != shades[4]
+
+
+def test_a_name_has_one_colour_whoever_gave_it():
+    found = match_domains(np.array([0, 0, 1, 1, 2, 3]), np.array(["WM", "WM", "Layer1", "Layer1", "NA", "NA"]))
+    shades = domain_colours(found.named({2: "White matter", 3: "Domain 2"}), ["WM", "Layer1", "NA"], "light")
+    assert shades[2] == layer_colours(["WM"], "light")["WM"]
+    swapped = domain_colours(found.named({2: "Domain 3"}), ["WM", "Layer1", "NA"], "light")
+    assert swapped[2] == swapped[3] == domain_colours(found, ["WM", "Layer1", "NA"], "light")[3]
+
+
+def test_domains_are_read_as_they_were_kept_and_found_again_where_they_do_not_fit():
+    sample, labels = slab(LAYERS), np.repeat([0, 1, 2, 3], 3)[ROWS]
+    found = domains_of(sample, labels, {3: "Tumour"})
+    kept = tuple(dataclasses.replace(item, further=5 if item.layer is None else None) for item in found.domains)
+    assert kept_domains(sample, labels, kept, sample.annotation_hash).further == {3: 5}
+    assert kept_domains(sample, labels, kept, "another annotation").further == found.further
+    for wrong in (kept[1:], (*kept, kept[0]), (Domain(cluster=0, layer="nowhere"), *kept[1:]), ()):
+        again = kept_domains(sample, labels, wrong, sample.annotation_hash)
+        assert (again.layers, again.further) == (found.layers, found.further)
+        assert again.names[3] == ("Tumour" if wrong else "Domain 3")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.coordinates import on_lattice
-from core.evaluation.matching import match_steadily
+from core.evaluation.matching import match_domains
 from core.figures.confidence import confidence_map
 from core.figures.how_many import how_many
 from core.method.how_many import AtNumber, Curve
@@ -27,7 +27,7 @@ def test_without_a_suggestion_nothing_is_marked():
 
 def test_the_bars_of_confidence_are_means_over_each_domain():
     coordinates = on_lattice(np.array([[0, 0], [0, 2], [0, 4], [0, 6]]))
-    matching = match_steadily(np.array([0, 0, 1, 1]), None)
+    matching = match_domains(np.array([0, 0, 1, 1]), None)
     figure = confidence_map(coordinates, np.array([1.0, 0.5, 0.25, 0.75]), matching, None)
     bars = next(trace for trace in figure.data if trace.type == "bar")
     assert list(bars.x) == [0.75, 0.5]

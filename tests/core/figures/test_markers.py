@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.markers import find_markers
-from core.evaluation.matching import match_steadily
+from core.evaluation.matching import match_domains
 from core.figures import colours
 from core.figures.markers import MAX_GENES, dot_plot, leading_genes
 
@@ -16,7 +16,7 @@ for cluster in range(3):
 COUNTS[:, 3] = [0, 4] * 12
 NAMES = np.array(["MBP", "RELN", "CUX2", "HALF", "E", "F"])
 MARKERS = find_markers(COUNTS, LABELS, NAMES)
-MATCHING = match_steadily(LABELS, LAYERS)
+MATCHING = match_domains(LABELS, LAYERS)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -24,9 +24,9 @@ def test_rows_are_the_domains_in_the_order_and_colours_of_their_layers_and_colum
     figure = dot_plot(MARKERS, MATCHING, LAYERS, n_genes=1, theme=theme)
     rows = figure.layout.yaxis.ticktext
     assert [text.split("</span> ")[1].strip() for text in rows] == [
-        "Cluster 1 (Layer 1)",
-        "Cluster 2 (Layer 2)",
-        "Cluster 0 (White matter)",
+        "Layer 1",
+        "Layer 2",
+        "White matter",
     ]
     shades = colours.layer_colours(["Layer1", "Layer2", "WM"], theme)
     assert [shade in text for shade, text in zip(shades.values(), rows, strict=True)] == [True] * 3
@@ -42,8 +42,8 @@ def test_colours_run_from_the_domain_with_the_least_to_that_with_the_most_and_ar
         for fact, colour in zip(dots.customdata, dots.marker.color, strict=True)
     }
     size = {fact[0]: size for fact, size in zip(dots.customdata, dots.marker.size, strict=True)}
-    assert shade["RELN", "Cluster 1"] == 1
-    assert min(shade["RELN", f"Cluster {cluster}"] for cluster in (0, 2)) == 0
+    assert shade["RELN", "Domain 1"] == 1
+    assert min(shade["RELN", f"Domain {cluster}"] for cluster in (0, 2)) == 0
     assert size["HALF"] ** 2 == pytest.approx(size["MBP"] ** 2 / 2)
     assert (dots.marker.cmin, dots.marker.cmax) == (0, 1)
     assert dots.marker.colorscale[-1][0] == 1.0
@@ -61,10 +61,10 @@ def test_a_gene_that_leads_twice_has_one_column_and_many_domains_share_the_width
 def test_domains_that_could_not_be_tested_have_no_row():
     labels = LABELS.copy()
     labels[0] = 7
-    figure = dot_plot(find_markers(COUNTS, labels, NAMES), match_steadily(labels, LAYERS), LAYERS)
+    figure = dot_plot(find_markers(COUNTS, labels, NAMES), match_domains(labels, LAYERS), LAYERS)
     assert len(figure.layout.yaxis.ticktext) == 3
 
 
 def test_without_an_annotation_domains_are_clusters():
-    figure = dot_plot(MARKERS, match_steadily(LABELS, None), None)
-    assert figure.layout.yaxis.ticktext[0].endswith("Cluster 0  ")
+    figure = dot_plot(MARKERS, match_domains(LABELS, None), None)
+    assert figure.layout.yaxis.ticktext[0].endswith("Domain 0  ")

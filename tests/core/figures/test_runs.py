@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core.evaluation.matching import domains_of, match_domains
 from core.evaluation.stability import adjusted_rand
 from core.figures import colours
-from core.figures.runs import agreement_of_runs, maps_of_runs, matched_to_each_other, scores_by_layer, shortened
+from core.figures.runs import agreement_of_runs, maps_of_runs, scores_by_layer, shortened
 from core.params import preset
 from core.result import Result, Scores
 from core.sample import Sample
@@ -41,17 +42,17 @@ def test_one_partition_under_other_names_has_the_same_colours(sample):
     assert len(set(fills(figure, last).values())) == 3
 
 
-def test_without_annotation_a_run_is_matched_to_the_first_one():
+def test_without_annotation_a_run_whose_borders_moved_has_the_colours_of_another():
     moved = OTHER_NAMES.copy()
     moved[0] = 1
-    first, second = matched_to_each_other(BARE, [made(LABELS), made(moved)])
+    first, second = domains_of(BARE, LABELS), domains_of(BARE, moved)
     assert {second.further[new]: old for new, old in ((2, 1), (1, 0), (0, 2))} == {
         first.further[old]: old for old in (1, 0, 2)
     }
 
 
 def test_with_annotation_every_run_has_its_own_best_matching():
-    _, second = matched_to_each_other(SAMPLE, [made(LABELS), made(OTHER_NAMES)])
+    second = domains_of(SAMPLE, OTHER_NAMES)
     assert second.layers == {2: "Layer1", 1: "Layer2", 0: None}
 
 
@@ -72,10 +73,38 @@ def test_the_table_of_agreement_has_a_number_and_a_name_for_each_run(theme):
 
 def test_the_table_of_layers_has_them_from_the_surface_inwards_and_no_unannotated():
     half = np.where(LATTICE[:, 0] < 4, 0, 1)
-    figure = scores_by_layer(LAYERS, ["exact", "both in one"], [LABELS, half])
-    np.testing.assert_allclose(figure.data[0].z, [[1, 2 / 3], [1, 2 / 3]])
+    figure = scores_by_layer(LAYERS, ["exact", "both in one"], [match_domains(run, LAYERS) for run in (LABELS, half)])
+    # One domain cannot be two layers: what holds both is one of them, and the other is not found.
+    np.testing.assert_allclose(figure.data[0].z, [[1, 2 / 3], [1, 0]])
     assert [text.split("</span> ")[1].strip() for text in figure.layout.yaxis.ticktext] == ["Layer 1", "Layer 2"]
-    assert figure.data[0].customdata[1][0] == "Layer 2 in cluster 0 of exact"
+    assert list(figure.data[0].customdata[1]) == [
+        "Layer 2 in exact",
+        "No domain of both in one is matched with Layer 2",
+    ]
+
+
+def test_a_layer_is_found_by_the_domain_that_is_called_by_it_on_the_maps():
+    # Domain 0 holds most of Layer 2 and all of Layer 1, which it is matched with: its F1 with Layer 2 is higher than that of 1.
+    labels = np.array([0] * 6 + [0] * 4 + [1] * 2 + [2] * 6)
+    found = domains_of(SAMPLE, labels)
+    assert found.names == {0: "Layer 1", 1: "Layer 2", 2: "Domain 2"}
+    figure = scores_by_layer(LAYERS, ["one"], [found])
+    np.testing.assert_allclose(figure.data[0].z[:, 0], [2 * 6 / 16, 2 * 2 / 8])
+
+
+def test_a_name_of_other_domains_in_a_run_before_has_the_number_of_its_run():
+    other = np.array([2] * 3 + [0] * 9 + [1] * 6)
+    figure = maps_of_runs(BARE, ["one", "other"], [made(LABELS), made(other)])
+    keys = {trace.name: trace.marker.color for trace in figure.data if trace.showlegend}
+    drawn = {trace.name: trace.fillcolor for trace in figure.data if trace.fill == "toself"}
+    assert set(drawn) <= set(keys)
+    assert all(keys[name] == colour for name, colour in drawn.items())
+
+
+def test_names_that_people_gave_are_on_the_maps_as_plain_text():
+    found = domains_of(SAMPLE, LABELS, {1: "<b>Tumour</b>"})
+    names = {trace.name for trace in maps_of_runs(SAMPLE, ["one"], [made(LABELS)], [found]).data if trace.showlegend}
+    assert {"&lt;b&gt;Tumour&lt;/b&gt;", "Layer 2"} <= names
 
 
 def test_names_that_are_markup_are_written_as_they_are():

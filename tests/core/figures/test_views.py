@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.depth import FoundDirection
-from core.evaluation.matching import Matching, match_steadily
+from core.evaluation.matching import Matching, match_domains
 from core.evaluation.share import Shares
 from core.evaluation.stability import agreement_with_others, kept_share
 from core.figures import charts, colours, small_maps
@@ -25,7 +25,7 @@ LAYERS = np.array(["Layer1", "Layer2", "NA"])[LATTICE[:, 0] // 2]
 SAMPLE = Sample(name="slab", expression=np.ones((18, 2)), lattice=LATTICE, labels_true=LAYERS)
 # Clusters 1 and 0 are the two layers; three of the unannotated spots are in cluster 2, three in 0.
 LABELS = np.array([1] * 6 + [0] * 6 + [2, 2, 2, 0, 0, 0])
-MATCHING = match_steadily(LABELS, LAYERS)
+MATCHING = match_domains(LABELS, LAYERS)
 
 
 def straight_depth(angle):
@@ -45,9 +45,9 @@ def test_the_table_counts_spots_with_matched_clusters_on_the_diagonal(theme):
     assert figure.data[0].z.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0.5, 0.5]]
     assert figure.data[0].text[2][1] == "3 (50%)"
     assert [text.split("</span> ")[1] for text in figure.layout.xaxis.ticktext] == [
-        "Cluster 1<br>Layer 1",
-        "Cluster 0<br>Layer 2",
-        "Cluster 2<br>no layer",
+        "Layer 1",
+        "Layer 2",
+        "Domain 2",
     ]
     assert colours.layer_colours(["Layer1"], theme)["Layer1"] in figure.layout.yaxis.ticktext[0]
     assert figure.layout.paper_bgcolor == colours.STYLES[theme].paper
@@ -61,10 +61,10 @@ def test_streams_carry_every_spot_once_from_its_layer_to_its_cluster():
         for a, b, n in zip(sankey.link.source, sankey.link.target, sankey.link.value, strict=True)
     }
     assert streams == {
-        ("Layer 1", "Cluster 1 (Layer 1)"): 6,
-        ("Layer 2", "Cluster 0 (Layer 2)"): 6,
-        ("Not annotated", "Cluster 0 (Layer 2)"): 3,
-        ("Not annotated", "Cluster 2"): 3,
+        ("Layer 1", "Layer 1"): 6,
+        ("Layer 2", "Layer 2"): 6,
+        ("Not annotated", "Layer 2"): 3,
+        ("Not annotated", "Domain 2"): 3,
     }
     assert sankey.node.color[0] == sankey.node.color[3]
     assert all(0 < index < 1 for index in sankey.node.y)
@@ -91,7 +91,7 @@ def test_the_profiles_add_up_to_one_in_matched_colours_from_zero_to_the_deepest_
     predicted, annotated = figure.data[0], figure.data[3]
     assert (predicted.fillcolor, predicted.name, annotated.name) == (
         annotated.fillcolor,
-        "Cluster 1 (Layer 1)",
+        "Layer 1",
         "Layer 1",
     )
     assert figure.layout.height == 220
@@ -114,7 +114,7 @@ def test_where_spots_of_one_depth_lie_apart_their_mean_counts_and_distance_never
 
 
 def test_without_an_annotation_the_predicted_profile_stands_alone():
-    figure = depth_profile(straight_depth(0.3), None, match_steadily(LABELS, None))
+    figure = depth_profile(straight_depth(0.3), None, match_domains(LABELS, None))
     assert len(figure.data) == 3
     assert figure.layout.xaxis.domain == (0, 1)
 
@@ -159,7 +159,7 @@ def test_three_runs_stand_beside_the_annotation_with_their_scores_in_kept_colour
     }
     assert drawn["x2"] == drawn["x3"] == drawn["x4"]
     keys = [trace.name for trace in figure.data if trace.showlegend is not False]
-    assert keys == ["Layer 1", "Layer 2", "Not annotated", "Other domain 1"]
+    assert keys == ["Layer 1", "Layer 2", "Not annotated", "Domain 2"]
 
 
 def test_without_an_annotation_the_three_runs_stand_alone():

@@ -197,7 +197,7 @@ def test_loupe_finds_one_row_for_each_barcode():
 def test_labels_as_csv_carry_the_new_names():
     sample = on_lattice()
     rows = list(csv.DictReader(io.StringIO(labels_csv(sample, found_in(sample), {3: "WM"}))))
-    assert {row["cluster"] for row in rows} == {"0", "1", "2", "WM"}
+    assert {(row["cluster"], row["domain"]) for row in rows} == {("0", "0"), ("1", "1"), ("2", "2"), ("3", "WM")}
 
 
 @pytest.mark.parametrize("names", [None, {3: "WM"}])
