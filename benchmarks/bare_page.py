@@ -5,7 +5,7 @@ Two runs, made once, are sent by turns: the browser gets no message about maps t
 
 import streamlit as st
 
-from core.evaluation.matching import match_steadily
+from core.evaluation.matching import domains_of
 from core.params import preset
 from core.sample import Sample
 from ui.data import compute
@@ -20,7 +20,7 @@ def _made_once() -> tuple[Sample, list[list[TissueMap]]]:
     sample = compute.sample(compute.samples()[0])
     params = preset("paper", n_clusters=sample.suggested_n_clusters())
     runs = [compute.start(sample, params, index) for index in (0, 1)]
-    predicted = [maps.predicted(sample, run, match_steadily(run.labels, sample.labels_true), "light") for run in runs]
+    predicted = [maps.predicted(sample, run, domains_of(sample, run.labels), "light") for run in runs]
     return sample, [[one, maps.annotated(sample, "light")] for one in predicted]
 
 

@@ -95,8 +95,9 @@ class Domain:
 
     @property
     def name(self) -> str:
-        """The given name, or else that of its layer, or its number."""
-        return self.given or (display_name(self.layer) if self.layer else f"Domain {self.cluster}")
+        """The given name, or else that of its layer, or the number of its colour."""
+        own = display_name(self.layer) if self.layer else ""
+        return self.given or own or f"Domain {self.cluster if self.further is None else self.further + 1}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

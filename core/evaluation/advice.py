@@ -177,10 +177,9 @@ def wide_window(
     reach = window_um(window, angle, coordinates.unit_um)
     if layers and reach > min(layers.values()):
         thinnest = min(layers, key=lambda label: layers[label])
-        called = names or {}
-        name = (
-            display_name(str(thinnest)) if labels_true is not None else called.get(int(thinnest), f"Domain {thinnest}")
-        )
+        of_domains = {str(cluster): name for cluster, name in (names or {}).items()}
+        own = of_domains.get(str(thinnest), f"cluster {thinnest}")
+        name = own if labels_true is None else display_name(str(thinnest))
         yield Advice(
             "window",
             f"The window is wider than a layer: it averages over about {reach:.0f} µm of depth, but {name} is about "

@@ -48,10 +48,10 @@ class Matching:
 
     @property
     def own_names(self) -> dict[int, str]:
-        """By cluster, the name of its layer, or the number that files have, such as `Domain 5`."""
+        """By cluster, the name of its layer, or its own colour's number, such as `Domain 5`."""
         named = {cluster: display_name(layer) for cluster, layer in self.layers.items() if layer is not None}
         taken = set(named.values())
-        alone = {cluster: f"Domain {cluster}" for cluster in self.layers if cluster not in named}
+        alone = {cluster: f"Domain {index + 1}" for cluster, index in self.further.items()}
         # A layer may itself be called so.
         alone = {cluster: f"{name} (no layer)" if name in taken else name for cluster, name in alone.items()}
         return {cluster: (named | alone)[cluster] for cluster in self.layers}
@@ -176,8 +176,8 @@ def domains_of(sample: Sample, labels: np.ndarray, given: Mapping[int, str] | No
     Notes
     -----
     A pure function of the partition, the annotation and the tissue: neither the numbers of the clusters nor other runs play a
-    part, so that one partition has the same names and colours wherever it is met. Colours of domains without a layer hang on
-    places of the tissue instead, so that they hardly change when a knob moves the borders.
+    part, so that one partition has the same names and colours wherever it is met. Domains without a layer are numbered by
+    places of the tissue instead: `Domain 5` has one colour in all runs on a sample, and hardly moves when borders do.
     """
     n_regions = _n_further(sample.labels_true)
     return match_domains(labels, sample.labels_true, _regions(sample.coordinates, n_regions)).named(given or {})

@@ -32,7 +32,6 @@ def three_runs(sample: Sample, runs: Sequence[Result], *, theme: Theme = "light"
         small_maps.of_clusters(title, scores_in_words(run.scores), domains_of(sample, run.labels), truth, theme)
         for title, run in zip(titles, runs, strict=True)
     ]
-    maps = small_maps.told_apart(maps, [title.lower() for title in titles])
     annotated = [] if truth is None else [small_maps.of_layers(truth, theme)]
     return small_maps.side_by_side(sample.coordinates, [*annotated, *maps], theme=theme, n_columns=len(runs) + 1)
 

@@ -155,9 +155,7 @@ def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
     labels, results = [_label(index, run) for index, run in here.items()], [run.result for run in here.values()]
     note = "Synthetic tissue: made by a program, not measured. " * sample.synthetic + sample.source
     domains = [kept_domains(sample, run.result.labels, run.domains, run.annotation_hash) for run in here.values()]
-    colours = (
-        "A domain has the name and colour of the layer that it is matched with, or else the number that files have."
-    )
+    colours = "A domain has the name and colour of the layer that it is matched with, or else a number that is one in all maps."
     return _Tissue(
         sample.name,
         note,

@@ -69,7 +69,7 @@ def test_starts_count_seeds_up_and_the_labels_are_those_of_the_first(run, part, 
     result = facts(run, "cluster", part, "--preset", "paper", "--seed", "4", "--starts", "3", "--labels", many)
     assert [repeat["seed"] for repeat in result["repeats"]] == [4, 5, 6]
     alone = facts(run, "cluster", part, "--preset", "paper", "--seed", "4", "--labels", one)
-    assert [line.split(",")[:2] for line in many.read_text().splitlines()] == list(
+    assert [line.split(",")[:3] for line in many.read_text().splitlines()] == list(
         csv.reader(one.read_text().splitlines())
     )
     assert alone["scores"] == result["scores"]
@@ -115,12 +115,13 @@ def test_labels_name_barcodes_in_the_order_of_the_file(run, tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["spot"] for row in rows] == list(lab.read(SHIPPED).barcodes)
     assert {row["cluster"] for row in rows} == {str(cluster) for cluster in range(7)}
+    assert {row["domain"] for row in rows} == {*(f"Layer {number}" for number in range(1, 7)), "White matter"}
 
 
 def test_labels_without_barcodes_name_rows_from_zero(run, part, tmp_path):
     path = tmp_path / "labels.csv"
     facts(run, "cluster", part, "--labels", path)
-    assert path.read_text().splitlines()[0] == "spot,cluster,confidence"
+    assert path.read_text().splitlines()[0] == "spot,cluster,domain,confidence"
     assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == [str(row) for row in range(400)]
 
 
@@ -155,7 +156,8 @@ def test_thickness_is_in_the_json_in_the_lines_for_people_and_in_its_file(run, p
         assert mine == {
             name: "" if one["thickness"] is None else str(one["thickness"]) for name, one in told[labels].items()
         }
-    assert "Thickness:\n  cluster 0: " in run("cluster", part, "--angle", "0.4")[1]
+    words = run("cluster", part, "--angle", "0.4")[1]
+    assert all(f"\n  {name}: " in words for name in told["predicted"])
     assert facts(run, "cluster", part, "--angle", "off")["thickness"] is None
     status, _, err = run("cluster", part, "--angle", "off", "--thickness", tmp_path / "none.csv")
     assert (status, "no direction across which" in err) == (2, True)
@@ -339,9 +341,10 @@ def test_clusters_go_out_under_new_names_to_scanpy_loupe_and_the_lab(run, tmp_pa
     outputs = ("--h5ad", h5ad, "--loupe", loupe, "--lab-h5", lab_file, "--labels", labels, "--markers", markers)
     lab.write(dataclasses.replace(tissue(), barcodes=spot_index(tissue()).to_numpy().astype(str)), tmp_path / "s.h5")
     new_names = ("--rename", "0=Grey matter", "1=Grey matter", "2=WM")
-    facts(run, "cluster", tmp_path / "s.h5", "--n-clusters", "5", *outputs, *new_names)
-    by_spot = {row["spot"]: row["cluster"] for row in csv.DictReader(labels.read_text().splitlines())}
-    assert set(by_spot.values()) == {"Grey matter", "WM", "3", "4"}
+    told = facts(run, "cluster", tmp_path / "s.h5", "--n-clusters", "5", *outputs, *new_names)["domains"]
+    assert (told["0"], told["1"], told["2"]) == ("Grey matter", "Grey matter", "WM")
+    by_spot = {row["spot"]: row["domain"] for row in csv.DictReader(labels.read_text().splitlines())}
+    assert set(by_spot.values()) == {"Grey matter", "WM", told["3"], told["4"]}
     assert {row["Barcode"]: row["domain"] for row in csv.DictReader(loupe.read_text().splitlines())} == by_spot
     adata = anndata.read_h5ad(h5ad)
     assert adata.obs["domain"].astype(str).to_dict() == by_spot

@@ -47,7 +47,7 @@ def test_each_section_gets_its_labels_and_scores_and_a_label_is_the_same_layer_i
 
 
 def _labels(path):
-    return [row["cluster"] for row in csv.DictReader(path.read_text().splitlines())]
+    return [row["domain"] for row in csv.DictReader(path.read_text().splitlines())]
 
 
 def test_more_starts_are_told_with_their_seeds_for_people(files, capsys):

@@ -1,6 +1,5 @@
 """Chosen runs side by side: linked maps, agreement, a score of each layer, and different settings."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -11,7 +10,7 @@ from core.evaluation.matching import Matching
 from core.evaluation.stability import adjusted_rand
 from core.figures.colours import STYLES, Theme
 from core.figures.origin import Origin, of_several
-from core.figures.runs import agreement_of_runs, matched_to_each_other, scores_by_layer, shortened
+from core.figures.runs import agreement_of_runs, scores_by_layer, shortened
 from core.report.facts import scores_in_facts
 from core.report.settings import NO_PART, settings
 from core.result import Result
@@ -19,7 +18,7 @@ from core.sample import Sample
 from ui.data import kept_runs
 from ui.data.kept_runs import KeptRun
 from ui.runs.actions import MOST_SIDE_BY_SIDE
-from ui.shell import maps, session
+from ui.shell import domain_names, maps, session
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
@@ -77,24 +76,23 @@ def _kept_pictures(here: Numbered) -> None:
 
 
 def _maps(content_hash: str, sample: Sample, here: Numbered, theme: Theme) -> None:
-    matched = matched_to_each_other(sample, _results(here))
-    drawn = [_map(sample, kept, at, of, theme) for (at, kept), of in zip(here.items(), matched, strict=True)]
+    drawn = maps.told_apart([_map(sample, kept, at, theme) for at, kept in here.items()], [str(at) for at in here])
     annotated = [] if sample.labels_true is None else [maps.annotated(sample, theme)]
     room = len(drawn) < MAX_MAPS
     key = session.widget_key("runs", "maps", content_hash)
     maps.draw(key, sample, [*annotated * room, *drawn], theme, hover_only=[] if room else annotated)
 
 
-def _map(sample: Sample, kept: KeptRun, number: int, matching: Matching, theme: Theme) -> TissueMap:
-    """Make the map of a run; domains without a layer get numbers, because all maps share one legend."""
+def _map(sample: Sample, kept: KeptRun, number: int, theme: Theme) -> TissueMap:
     assert kept.result is not None  # noqa: S101 - for the type checker
     ari = kept.run.scores.ari
     title = _label(number, kept) + (f", ARI {units.score('ari', ari)}" if ari is not None else "")
-    drawn = maps.predicted(sample, kept.result, matching, theme, title)
-    alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
-    kind = "Other domain" if sample.layer_names else "Domain"
-    names = [f"{kind} {matching.further[cluster] + 1}" for cluster in alone]
-    return dataclasses.replace(drawn, names=[*drawn.names[: len(drawn.names) - len(alone)], *names])
+    return maps.predicted(sample, kept.result, _domains(sample, kept), theme, title)
+
+
+def _domains(sample: Sample, kept: KeptRun) -> Matching:
+    assert kept.result is not None  # noqa: S101 - for the type checker
+    return domain_names.domains(sample, kept.result.labels, kept.run)
 
 
 def _results(here: Numbered) -> list[Result]:
@@ -122,14 +120,14 @@ def _agreement(here: Numbered, theme: Theme) -> None:
 
 
 _AGREEMENT = "Adjusted Rand index between every two runs: 1 is full agreement, 0 is chance."
-_LAYERS = "F1 of each annotated layer with its best matching domain: 1 if that domain is exactly the layer."
+_LAYERS = "F1 of each annotated layer with the domain that is matched with it: 1 if that domain is exactly the layer, 0 if none is."
 
 
 def _layers(sample: Sample, here: Numbered, theme: Theme) -> None:
     if sample.labels_true is None:
         return
-    names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
-    figure = scores_by_layer(sample.labels_true, names, labels, numbers=list(here), theme=theme)
+    names, found = [kept.name for kept in here.values()], [_domains(sample, kept) for kept in here.values()]
+    figure = scores_by_layer(sample.labels_true, names, found, numbers=list(here), theme=theme)
     _heading("Layers found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs", _origin(here)))
     show(figure, f"Table of how well each of {len(here)} runs finds each layer of {sample.name}.")
 

@@ -3,6 +3,7 @@
 A click makes the file, in another thread. For several runs, one zip holds a file for each.
 """
 
+import dataclasses
 import functools
 import io
 import zipfile
@@ -14,8 +15,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import FigureError, RecordError
-from core.evaluation.matching import match_steadily
-from core.evaluation.thickness import thickness_csv
+from core.evaluation.matching import Matching
+from core.evaluation.thickness import called, thickness_csv
 from core.figures.colours import Theme
 from core.figures.export import as_bytes
 from core.figures.origin import of_run, of_several
@@ -23,6 +24,7 @@ from core.figures.runs import maps_of_runs
 from core.io.export import labels_csv, loupe_csv, renamed
 from core.io.h5ad.writing import write_h5ad
 from core.report.html import file_stem, html_report
+from core.report.reported import ReportedRun
 from core.report.script import reproduction_script
 from core.result import Result
 from core.sample import Sample
@@ -30,7 +32,7 @@ from core.work.runs.one_file import SUFFIX
 from ui.data import compute, kept_runs
 from ui.data.kept_runs import KeptRun
 from ui.data.record import record
-from ui.shell import maps, run_links
+from ui.shell import domain_names, maps, run_links
 from ui.shell.charts import refused_kinds
 from ui.shell.downloads import LOUPE_CATEGORY, bytes_of, download
 
@@ -62,7 +64,7 @@ def _offers(chosen: Sequence[KeptRun], theme: Theme) -> None:
 
 
 def _report(chosen: Sequence[KeptRun]) -> None:
-    reported = [found for kept in chosen if (found := kept_runs.reported(kept)) is not None]
+    reported = [found for kept in chosen if (found := _reported(kept)) is not None]
     samples = {kept.run.content_hash: kept.sample for kept in chosen if kept.sample is not None}
     download(
         "Report",
@@ -72,6 +74,13 @@ def _report(chosen: Sequence[KeptRun]) -> None:
         "A page with maps, scores, settings and scripts of up to six runs, in one file that opens without internet.",
         disabled=not reported or len(chosen) > MOST_IN_REPORT,
     )
+
+
+def _reported(kept: KeptRun) -> ReportedRun | None:
+    reported = kept_runs.reported(kept)
+    if reported is None or kept.sample is None:
+        return reported
+    return dataclasses.replace(reported, domains=_domains(kept.sample, reported.result, kept).domains)
 
 
 def _pictures(chosen: Sequence[KeptRun], theme: Theme) -> None:
@@ -103,7 +112,8 @@ def _figure(chosen: Sequence[KeptRun], theme: Theme) -> go.Figure:
     sample, results = chosen[0].sample, [kept.result for kept in chosen if kept.result is not None]
     if sample is None:
         raise FigureError("The sample of these runs is not here: import it on Add data.")
-    return maps_of_runs(sample, [kept.name for kept in chosen], results, theme=theme)
+    found = [_domains(sample, result, kept) for kept, result in zip(chosen, results, strict=True)]
+    return maps_of_runs(sample, [kept.name for kept in chosen], results, found, theme=theme)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,24 +161,25 @@ def _stem(chosen: Sequence[KeptRun]) -> str:
 
 
 def _labels(kept: KeptRun) -> bytes:
-    sample, result = _at_hand(kept)
-    return labels_csv(sample, result).encode()
+    sample, result, found = _at_hand(kept)
+    return labels_csv(sample, result, found.names).encode()
 
 
 def _loupe(kept: KeptRun) -> bytes:
-    sample, result = _at_hand(kept)
-    return loupe_csv(sample, renamed(result.labels), LOUPE_CATEGORY).encode()
+    sample, result, found = _at_hand(kept)
+    return loupe_csv(sample, renamed(result.labels, found.names), LOUPE_CATEGORY).encode()
 
 
 def _thickness(kept: KeptRun) -> bytes:
-    return thickness_csv(compute.thicknesses(*_at_hand(kept))).encode()
+    sample, result, found = _at_hand(kept)
+    return thickness_csv(called(compute.thicknesses(sample, result, found.merged), found.names)).encode()
 
 
 def _h5ad(kept: KeptRun) -> bytes:
-    sample, result = _at_hand(kept)
+    sample, result, found = _at_hand(kept)
     embeddings = compute.embeddings(sample, result)() if compute.ready(sample, result.params) else None
-    shades = maps.cluster_colours(sample, match_steadily(result.labels, sample.labels_true))
-    return bytes_of(lambda path: write_h5ad(sample, result, path, embeddings=embeddings, colours=shades))
+    shades, names = maps.domain_colours(sample, found), found.names
+    return bytes_of(lambda path: write_h5ad(sample, result, path, names=names, embeddings=embeddings, colours=shades))
 
 
 def _script(kept: KeptRun) -> bytes:
@@ -184,10 +195,14 @@ def _export(run_id: str, path: Path) -> None:
     record().export(run_id, path)
 
 
-def _at_hand(kept: KeptRun) -> tuple[Sample, Result]:
+def _at_hand(kept: KeptRun) -> tuple[Sample, Result, Matching]:
     if kept.sample is None or kept.result is None:
         raise RecordError(f"{kept.name} has no sample or no labels here.")
-    return kept.sample, kept.result
+    return kept.sample, kept.result, _domains(kept.sample, kept.result, kept)
+
+
+def _domains(sample: Sample, result: Result, kept: KeptRun) -> Matching:
+    return domain_names.domains(sample, result.labels, kept.run)
 
 
 def _has_labels(kept: KeptRun) -> bool:
@@ -203,7 +218,7 @@ def _has_barcodes(kept: KeptRun) -> bool:
 
 
 _OFFERS = (
-    _Offer("Labels as CSV", "Columns spot (barcode, or row number from 0) and cluster.", "_labels.csv", "text/csv", _labels, _has_sample),
+    _Offer("Labels as CSV", "Columns spot (barcode, or row number from 0), cluster and domain (its name).", "_labels.csv", "text/csv", _labels, _has_sample),
     _Offer("Thickness as CSV", "Thickness of each domain and layer across the layers: median and quartiles.", "_thickness.csv", "text/csv", _thickness, _has_sample),
     _Offer("Labels for Loupe", "Columns Barcode and domain, as Loupe Browser imports a category; needs a sample with barcodes.", "_loupe.csv", "text/csv", _loupe, _has_barcodes),
     _Offer("Sample as h5ad", "Counts, labels, positions, embeddings and parameters, for scanpy and squidpy.", "_domains.h5ad", "application/x-hdf5", _h5ad, _has_sample),

@@ -214,11 +214,12 @@ def _export(samples: Sequence[Sample], results: Results | None, theme: Theme) ->
 
 
 def _files(samples: Sequence[Sample], results: Results, theme: Theme) -> None:
-    make_labels = functools.partial(labels_zip, samples, results)
+    found, annotation = _matched(samples, results)
+    make_labels = functools.partial(labels_zip, samples, results, found.names)
     help_text = "One table for each section, zipped."
     download("Labels as CSV", make_labels, "sections_labels.zip", "application/zip", help_text)
-    shades = figure_charts.colours_of_clusters(*_matched(samples, results), "light")
-    make = functools.partial(h5ad_zip, samples, results, shades)
+    shades = figure_charts.colours_of_clusters(found, annotation, "light")
+    make = functools.partial(h5ad_zip, samples, results, shades, found.names)
     help_text = "Each section with its labels, for scanpy and squidpy, zipped."
     download("Sections as h5ad", make, "sections_h5ad.zip", "application/zip", help_text)
     figure = figures.sections_figure(samples, results, theme=theme)

@@ -1,5 +1,6 @@
 """Linked maps of a sample and its runs. Everything they show is an argument: nothing here reads the session."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from core.depth import FoundDirection, across_layers_um
 from core.evaluation.matching import Matching
 from core.figures import colours
+from core.figures.charts import ordered_clusters
 from core.figures.colours import Theme
 from core.figures.comparison import spot_names
 from core.layer_names import display_name
@@ -50,32 +52,40 @@ def spots(sample: Sample, *, stained: bool) -> Spots:
     return compute.kept(lambda: pack(sample.coordinates, spot_names(sample), stain), "spots", sample.spots_hash, key)
 
 
-def cluster_colours(sample: Sample, matching: Matching) -> dict[int, str]:
-    """Give the clusters their colours in the light theme, which suits files."""
-    return colours.cluster_colours(matching.layers, _layers(sample), "light", matching.further)
+def domain_colours(sample: Sample, matching: Matching) -> dict[int, str]:
+    """Give the domains their colours in the light theme, which suits files."""
+    return colours.domain_colours(matching, sample.classes, "light")
 
 
 def predicted(sample: Sample, result: Result, matching: Matching, theme: Theme, title: str = "Predicted") -> TissueMap:
-    """Make a map of the clusters of a run: labels are the layers, in order, then the clusters without a layer."""
-    layers = _layers(sample)
-    shades = colours.cluster_colours(matching.layers, layers, theme, matching.further)
-    alone = [cluster for cluster, layer in matching.layers.items() if layer is None]
-    index = {cluster: len(layers) + at for at, cluster in enumerate(alone)}
-    index |= {cluster: layers.index(layer) for cluster, layer in matching.layers.items() if layer is not None}
-    holder = {layer: cluster for cluster, layer in matching.layers.items()}
-    named = [display_name(layer) for layer in layers]
-    known = [f"{name} (cluster {holder.get(layer)})" for name, layer in zip(named, layers, strict=True)]
-    names = [f"Cluster {cluster}" for cluster in alone]
+    """Make a map of the domains of a run: labels are the layers, in order, then the names that are no layer's."""
+    layers, shades = _layers(sample), colours.domain_colours(matching, sample.classes, theme)
+    of_names = {display_name(layer): shade for layer, shade in colours.layer_colours(layers, theme).items()}
+    ordered = ordered_clusters(matching)
+    of_names |= {matching.names[cluster]: shades[cluster] for cluster in ordered}
+    names = list(of_names)
+    index = {cluster: names.index(name) for cluster, name in matching.names.items()}
     return TissueMap(
         title=titled(title, sample),
-        description=f"{len(matching.layers)} predicted domains of {sample.name}.",
+        description=f"{len(set(matching.names.values()))} predicted domains of {sample.name}.",
         labels=np.array([index.get(cluster, 0) for cluster in range(int(result.labels.max()) + 1)])[result.labels],
-        names=[*named, *names],
-        colours=[*colours.layer_colours(layers, theme).values(), *(shades[cluster] for cluster in alone)],
-        hover_names=[*known, *names],
+        names=names,
+        colours=list(of_names.values()),
         arrow=_arrow(result.direction, sample),
         lines_um=compute.depth_lines(sample, result.direction),
     )
+
+
+def told_apart(drawn: Sequence[TissueMap], marks: Sequence[str]) -> list[TissueMap]:
+    """Mark names that mean other domains in maps before, since all maps share one legend."""
+    colour_of: dict[str, str] = {}
+    marked = []
+    for item, mark in zip(drawn, marks, strict=True):
+        own = dict(zip(item.names, item.colours, strict=True))
+        names = [f"{name} ({mark})" if colour_of.get(name, own[name]) != own[name] else name for name in item.names]
+        colour_of = dict(zip(names, item.colours, strict=True)) | colour_of
+        marked.append(dataclasses.replace(item, names=names))
+    return marked
 
 
 def annotated(sample: Sample, theme: Theme, title: str = "Annotated") -> TissueMap:

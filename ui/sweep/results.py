@@ -235,14 +235,13 @@ def _sheet(shown: SectionRuns, sample: Sample) -> go.Figure:
 
 
 def _tiles(shown: SectionRuns, sample: Sample, indices: Sequence[Index]) -> list[Tile]:
-    runs = [run for runs in shown.by_index.values() for run in runs]
-    reference, scores = min(runs, key=lambda run: run.created), shown.scores
+    scores = shown.scores
     best = shown.ranked[0] if shown.score and len(shown.by_index) > 1 else None
     on_grid = len(shown.sweep.axes) == 2
     return [
         Tile(
             index=index,
-            png=section_runs.map_of(sample, shown.typical(index), reference, shown.theme),
+            png=section_runs.map_of(sample, shown.typical(index), shown.theme),
             caption=_caption(shown, index, scores, on_grid),
             hover=_hover(shown, index),
             best=index == best,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import units
-from core.evaluation.matching import Matching, match_steadily
 from core.figures.charts import colours_of_clusters
 from core.figures.colours import Theme
 from core.figures.origin import Origin, of_run
@@ -21,6 +20,7 @@ from core.work.sweep.results import Index
 from core.work.sweep.sweeps import SweepSnapshot
 from ui.data import compute
 from ui.data.record import record
+from ui.shell import domain_names
 from ui.sweep.labels import SCORE_LABELS, knob_label
 
 _MAP_PX = 220
@@ -79,22 +79,15 @@ def found(status: SweepSnapshot, section: int, score: str, theme: Theme) -> Sect
     return SectionRuns(status, section, by_index, chosen, theme)
 
 
-def map_of(sample: Sample, run: Run, reference: Run, theme: Theme) -> bytes:
-    """Draw the small map of a run in the colours of the annotation, or of a reference run without one."""
-
-    def drawn() -> bytes:
-        first = match_steadily(record().result(reference).labels, sample.labels_true)
-        matching = (
-            first if run.id == reference.id else match_steadily(record().result(run).labels, sample.labels_true, first)
-        )
-        return _drawn(sample, matching, theme)
-
-    return compute.kept(drawn, "sweep map", run.id, reference.id, theme)
-
-
-def _drawn(sample: Sample, matching: Matching, theme: Theme) -> bytes:
-    colours = colours_of_clusters(matching, sample.labels_true, theme)
-    return map_png(sample.coordinates, matching.labels, colours, _MAP_PX)
+def map_of(sample: Sample, run: Run, theme: Theme) -> bytes:
+    """Draw the small map of a run in the colours that its domains have on all pages."""
+    result = compute.kept(lambda: record().result(run), "kept run", run.id)
+    found = domain_names.domains(sample, result.labels, run)
+    colours = colours_of_clusters(found, sample.labels_true, theme)
+    shades = ",".join(f"{cluster}{shade}" for cluster, shade in colours.items())
+    return compute.kept(
+        lambda: map_png(sample.coordinates, result.labels, colours, _MAP_PX), "sweep map", run.id, shades
+    )
 
 
 def score_labels(scores: Scores, names: Sequence[str]) -> list[str]:

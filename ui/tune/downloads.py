@@ -7,23 +7,18 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from core.figures.comparison import predicted_and_annotated
 from core.figures.export import as_bytes
 from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
 from core.io.h5ad.writing import write_h5ad
-from core.result import Result
-from core.sample import Sample
 from ui.data import compute
-from ui.shell import guards, maps
+from ui.shell import maps
 from ui.shell.charts import refused_kinds
 from ui.shell.downloads import LOUPE_CATEGORY, bytes_of, download
-from ui.tune import naming, thickness
+from ui.tune import thickness
 from ui.tune.shown import Shown, ShownResult
-
-Names = dict[int, str] | None
 
 _FIGURES = {"png": "image/png", "svg": "image/svg+xml", "html": "text/html"}
 _HELP = {
@@ -51,13 +46,10 @@ def popover(shown: Shown) -> None:
 def _files(shown: ShownResult) -> None:
     with st.container(gap=None):
         _maps(shown)
-    names, usable = naming.cluster_names(shown.matching), False
-    with guards.shown_as_message():
-        renamed(np.array(list(shown.matching.layers)), names)
-        usable = True
     with st.container(gap=None):
-        _labels(shown.sample, shown.result, names, disabled=not usable)
-        _whole_sample(shown, names, disabled=not usable)
+        _labels(shown)
+        _whole_sample(shown)
+    st.caption("Domains have the names that Names, below the maps, shows.")
 
 
 def _maps(shown: ShownResult) -> None:
@@ -68,50 +60,52 @@ def _maps(shown: ShownResult) -> None:
 
 
 def _figure(shown: ShownResult, kind: str) -> bytes:
-    return as_bytes(predicted_and_annotated(shown.sample, shown.result, theme=shown.theme), kind, shown.origin)
+    figure = predicted_and_annotated(shown.sample, shown.result, shown.matching, theme=shown.theme)
+    return as_bytes(figure, kind, shown.origin)
 
 
-def _labels(sample: Sample, result: Result, names: Names, *, disabled: bool) -> None:
+def _labels(shown: ShownResult) -> None:
+    sample, result, found = shown.sample, shown.result, shown.matching
     download(
         "Labels as CSV",
-        lambda: labels_csv(sample, result, names).encode(),
+        lambda: labels_csv(sample, result, found.names).encode(),
         f"{sample.name}_labels.csv",
         "text/csv",
-        "Columns spot (barcode, or row number from 0) and cluster, in the order of the file.",
-        disabled=disabled,
+        "Columns spot (barcode, or row number from 0), cluster and domain (its name), in the order of the file.",
     )
     download(
         "Thickness as CSV",
-        lambda: thickness.as_csv(sample, result, names).encode(),
+        lambda: thickness.as_csv(sample, result, found).encode(),
         f"{sample.name}_thickness.csv",
         "text/csv",
         "Thickness of each domain and layer across the layers: median and quartiles.",
-        disabled=disabled,
     )
     bare = sample.barcodes is None
     download(
         "Labels for Loupe",
-        lambda: loupe_csv(sample, renamed(result.labels, names), LOUPE_CATEGORY).encode(),
+        lambda: loupe_csv(sample, renamed(result.labels, found.names), LOUPE_CATEGORY).encode(),
         f"{sample.name}_loupe.csv",
         "text/csv",
         "This sample has no barcodes, which Loupe Browser needs to find spots." if bare else _LOUPE_HELP,
-        disabled=disabled or bare,
+        disabled=bare,
     )
 
 
-def _whole_sample(shown: ShownResult, names: Names, *, disabled: bool) -> None:
-    sample, result = shown.sample, shown.result
-    makers = {"h5ad": _h5ad(shown, names), "h5": _lab_h5(sample, result, names)}
+def _whole_sample(shown: ShownResult) -> None:
+    sample = shown.sample
+    makers = {"h5ad": _h5ad(shown), "h5": _lab_h5(shown)}
     for kind, (label, help_text) in _SAMPLES.items():
         make = functools.partial(bytes_of, makers[kind])
-        download(label, make, f"{sample.name}_domains.{kind}", "application/x-hdf5", help_text, disabled=disabled)
+        download(label, make, f"{sample.name}_domains.{kind}", "application/x-hdf5", help_text)
 
 
-def _h5ad(shown: ShownResult, names: Names) -> Callable[[Path], None]:
-    sample, result = shown.sample, shown.result
-    embeddings, shades = compute.embeddings(sample, result), maps.cluster_colours(sample, shown.matching)
+def _h5ad(shown: ShownResult) -> Callable[[Path], None]:
+    sample, result, names = shown.sample, shown.result, shown.matching.names
+    embeddings, shades = compute.embeddings(sample, result), maps.domain_colours(sample, shown.matching)
     return lambda path: write_h5ad(sample, result, path, names=names, embeddings=embeddings(), colours=shades)
 
 
-def _lab_h5(sample: Sample, result: Result, names: Names) -> Callable[[Path], None]:
-    return lambda path: write_lab_h5(sample, result, path, names)
+def _lab_h5(shown: ShownResult) -> Callable[[Path], None]:
+    found = shown.matching
+    # The lab's programs read numbers, so labels become text only where somebody gave names.
+    return lambda path: write_lab_h5(shown.sample, shown.result, path, found.names if found.given else None)

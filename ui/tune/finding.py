@@ -1,55 +1,43 @@
-"""Find what Tune shows. Only this part of the page stores colours and direction for the next move; it draws nothing."""
+"""Find what Tune shows. Only this part of the page stores the direction for the next move; it draws nothing."""
 
-from core.evaluation.matching import Matching, match_steadily
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 from ui.data import compute
-from ui.shell import forms, known_runs, session
+from ui.shell import domain_names, forms, known_runs, session
 from ui.tune import state, training
 from ui.tune.shown import Pinned, Shown, ShownResult
 
 
 def find(sample: Sample, params: MethodParams, file: str) -> Shown:
-    """Find what to show, and store its colours and direction for the next move of this session."""
+    """Find what to show, and store its direction for the next move of this session."""
     theme, preset = session.theme(), session.settings().preset
     result = known_runs.kept_result(sample, params, file)
     if result is None and compute.ready(sample, params):
         result = compute.cluster(sample, params)
     if result is None:
-        missing, pinned = training.what_is_missing(sample, params), _pinned(sample, state.shown_matching(sample))
+        missing, pinned = training.what_is_missing(sample, params), _pinned(sample)
         return Shown(sample=sample, params=params, theme=theme, preset=preset, missing=missing, pinned=pinned)
     _remember_direction(sample, result)
-    matching = _followed(sample, result)
+    run = known_runs.kept(sample, params, file)
     return ShownResult(
         sample=sample,
         params=params,
         theme=theme,
         preset=preset,
         result=result,
-        matching=matching,
-        run=known_runs.kept(sample, params, file),
-        pinned=_pinned(sample, matching),
+        matching=domain_names.domains(sample, result.labels, run),
+        run=run,
+        pinned=_pinned(sample),
     )
 
 
-def _followed(sample: Sample, result: Result) -> Matching:
-    """Match clusters with layers so that this move changes as few colours as possible."""
-    before = state.shown_matching(sample)
-    if before is not None and before.labels is result.labels:
-        return before
-    matching = match_steadily(result.labels, sample.labels_true, before)
-    state.remember_matching(sample, matching)
-    return matching
-
-
-def _pinned(sample: Sample, beside: Matching | None) -> Pinned | None:
+def _pinned(sample: Sample) -> Pinned | None:
     _pin_as_asked(sample)
     result = state.pinned(sample.content_hash)
     if result is None:
         return None
-    drawn = match_steadily(result.labels, sample.labels_true, beside) if state.comparing() else None
-    return Pinned(result=result, matching=drawn)
+    return Pinned(result=result, matching=domain_names.domains(sample, result.labels) if state.comparing() else None)
 
 
 def _pin_as_asked(sample: Sample) -> None:

@@ -1,6 +1,5 @@
 """The maps of Tune: predicted, pinned and annotated."""
 
-import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -13,7 +12,8 @@ from ui.tune.shown import Shown, ShownResult
 
 def predicted_beside_annotated(shown: Shown, move: int, on_rest: Callable[[], None]) -> np.ndarray | None:
     """Draw the predicted domains beside the annotated layers, and return the spots selected by the lasso."""
-    drawn = [predicted(shown), *_pinned(shown), *annotated(shown, "Annotated")]
+    both = [predicted(shown), *_pinned(shown)]
+    drawn = [*maps.told_apart(both, ["", "pinned"][: len(both)]), *annotated(shown, "Annotated")]
     return maps.draw(
         session.widget_key("maps"),
         shown.sample,
@@ -37,11 +37,7 @@ def predicted(shown: Shown, title: str = "Predicted") -> TissueMap:
 def _pinned(shown: Shown) -> list[TissueMap]:
     if shown.pinned is None or shown.pinned.matching is None:
         return []
-    drawn = maps.predicted(shown.sample, shown.pinned.result, shown.pinned.matching, shown.theme, "Pinned")
-    n_layers = len(shown.sample.classes)
-    # Cluster numbers of two runs are unrelated, so the legend marks those of the pinned run.
-    names = [*drawn.names[:n_layers], *(f"{name} (pinned)" for name in drawn.names[n_layers:])]
-    return [dataclasses.replace(drawn, names=names)]
+    return [maps.predicted(shown.sample, shown.pinned.result, shown.pinned.matching, shown.theme, "Pinned")]
 
 
 def annotated(shown: Shown, title: str) -> list[TissueMap]:

@@ -71,12 +71,12 @@ def tables(shown: ShownResult) -> None:
     if job is None or job.status is not JobStatus.DONE:
         return
     found: Markers = job.result
-    names = {cluster: charts.cluster_name(cluster, layer) for cluster, layer in matching.layers.items()}
+    names = matching.told_apart
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cluster = _domain_picker([c for c in charts.ordered_clusters(matching) if c in found.clusters], names)
         st.caption(_CLICK if sample.gene_names is not None else "", width="stretch")
         _download(sample, found, names)
-    _table(sample, found, cluster)
+    _table(sample, found, cluster, names[cluster])
     _say_what_is_left_out(found, names)
 
 
@@ -106,7 +106,7 @@ def _download(sample: Sample, found: Markers, names: dict[int, str]) -> None:
     )
 
 
-def _table(sample: Sample, found: Markers, cluster: int) -> None:
+def _table(sample: Sample, found: Markers, cluster: int, name: str) -> None:
     frame = pd.DataFrame(found.table(cluster, N_ROWS)).round({"share_inside": 2, "share_outside": 2})
     named = sample.gene_names is not None
     picked = st.dataframe(
@@ -117,7 +117,7 @@ def _table(sample: Sample, found: Markers, cluster: int) -> None:
         column_config=_column_config(),
         on_select="rerun",
         selection_mode="single-cell",
-        alt=f"Ranked genes of cluster {cluster} of {sample.name}",
+        alt=f"Ranked genes of {name} of {sample.name}",
     )
     if named and picked.selection.cells:
         row, _ = picked.selection.cells[0]

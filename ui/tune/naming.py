@@ -1,68 +1,85 @@
-"""Names of clusters in exported files: the user types them, and clusters of the same name are merged."""
-
-import hashlib
+"""Names of the domains on Tune, below the legend: what the user types holds on every page and in every file."""
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from core.evaluation.matching import Matching
 from core.figures import charts
-from core.layer_names import display_name
-from ui.shell import session
+from core.io.export import MAX_NAME
+from core.work.runs.artifacts import labels_hash
+from ui.shell import domain_names, session
+from ui.shell.guards import as_markdown
+from ui.tune import redraw
+from ui.tune.shown import Shown, ShownResult
 
 
-def cluster_names(matching: Matching) -> dict[int, str] | None:
-    """Ask for names of clusters, if the user wants names instead of numbers."""
-    wanted = st.toggle(
-        "Rename or merge clusters",
-        key=session.widget_key("rename"),
-        help="Files with labels then have names instead of numbers. Clusters with the same name are merged.",
-        persist_state="session",
+def popover(shown: Shown) -> None:
+    """Offer to rename the domains, inside a row below the maps."""
+    with st.popover(
+        "Names",
+        icon=":material/label:",
+        type="tertiary",
+        key=session.widget_key("names"),
+        disabled=shown.result is None,
+        help="Rename domains: the names hold on all pages and in all files. Domains with the same name are one in files.",
+    ):
+        if isinstance(shown, ShownResult):
+            _names(shown)
+
+
+def _names(shown: ShownResult) -> None:
+    found = shown.matching
+    shades = charts.colours_of_clusters(found, shown.sample.labels_true, shown.theme)
+    partition = labels_hash(found.labels)[:16]
+    counts = dict(zip(*(part.tolist() for part in np.unique(found.labels, return_counts=True)), strict=True))
+    for cluster in charts.ordered_clusters(found):
+        _row(shown, partition, cluster, shades[cluster], counts[cluster])
+    n_names = len(set(found.names.values()))
+    if n_names < len(found.names):
+        st.caption(f"{len(found.names)} domains are exported as {n_names}: those with the same name are merged.")
+    _undo_button(shown)
+
+
+def _row(shown: ShownResult, partition: str, cluster: int, shade: str, n_spots: int) -> None:
+    found, key = shown.matching, session.widget_key("name", partition, str(cluster))
+    own = found.own_names[cluster]
+    session.show(key, found.names[cluster])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(f'<span aria-hidden="true" style="color:{shade}">&#9632;</span>', width="content")
+        st.text_input(
+            f"Name of {as_markdown(own)}",
+            key=key,
+            # Longer ones are refused with a sentence instead of being cut off.
+            max_chars=2 * MAX_NAME,
+            label_visibility="collapsed",
+            width=220,
+            on_change=lambda: _rename(shown, cluster, str(session.shown(key) or "")),
+        )
+        st.caption(f"{n_spots:,} spots, cluster {cluster} in files", width=180)
+        st.button(
+            ":material/undo:",
+            key=session.widget_key("own name", partition, str(cluster)),
+            type="tertiary",
+            help=f"Call it {as_markdown(own)} again",
+            disabled=cluster not in found.given,
+            on_click=lambda: _rename(shown, cluster, ""),
+        )
+
+
+def _rename(shown: ShownResult, cluster: int, name: str) -> None:
+    domain_names.rename(shown.sample, shown.matching, cluster, name, shown.run)
+    redraw.alone(redraw.PICTURE, redraw.TELLING)
+
+
+def _undo_button(shown: ShownResult) -> None:
+    def undo() -> None:
+        domain_names.undo(shown.sample, shown.matching, shown.run)
+        redraw.alone(redraw.PICTURE, redraw.TELLING)
+
+    st.button(
+        "Undo the last name",
+        key=session.widget_key("undo name"),
+        type="tertiary",
+        icon=":material/undo:",
+        disabled=not domain_names.can_undo(shown.sample, shown.matching),
+        on_click=undo,
     )
-    return _typed(matching) if wanted else None
-
-
-def _typed(matching: Matching) -> dict[int, str]:
-    clusters = charts.ordered_clusters(matching)
-    counts = dict(zip(*(part.tolist() for part in np.unique(matching.labels, return_counts=True)), strict=True))
-    layers = [matching.layers[cluster] for cluster in clusters]
-    frame = pd.DataFrame(
-        {
-            "cluster": clusters,
-            "layer": [display_name(layer) if layer else "–" for layer in layers],
-            "spots": [counts[cluster] for cluster in clusters],
-            "name": [
-                display_name(layer) if layer else f"Cluster {cluster}"
-                for layer, cluster in zip(layers, clusters, strict=True)
-            ],
-        }
-    )
-    edited = st.data_editor(
-        frame,
-        # The names are for these labels only; other labels start with default names.
-        key=session.widget_key("names", hashlib.sha256(matching.labels.tobytes()).hexdigest()[:16]),
-        width=_WIDTH_PX,
-        hide_index=True,
-        disabled=["cluster", "layer", "spots"],
-        column_config=_COLUMNS,
-        alt="Names of the clusters, which you can change",
-    )
-    names = ["" if name is None else str(name).strip() for name in edited["name"]]
-    _say_what_merges(names)
-    return dict(zip(clusters, names, strict=True))
-
-
-def _say_what_merges(names: list[str]) -> None:
-    n_left = len(set(names))
-    if n_left < len(names):
-        st.caption(f"{len(names)} clusters are exported as {n_left}: those with the same name are merged.")
-
-
-_WIDTH_PX = 380
-_COLUMNS = {
-    "cluster": st.column_config.NumberColumn("Cluster", format="%d"),
-    "layer": st.column_config.TextColumn("Layer", help="The annotated layer that it matches best."),
-    "spots": st.column_config.NumberColumn("Spots", format="localized"),
-    "name": st.column_config.TextColumn("Name", help="Double-click to change it.", max_chars=60, required=True),
-}

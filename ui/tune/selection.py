@@ -11,7 +11,7 @@ from core.figures.comparison import spot_names
 from core.io.export import spot_positions
 from ui.shell import session
 from ui.shell.guards import as_markdown
-from ui.tune import maps
+from ui.tune import maps, naming
 from ui.tune.shown import Shown, ShownResult
 
 _NONE_SELECTED = "No spots are selected: press Lasso and draw around some on either map."
@@ -22,6 +22,7 @@ def selection(shown: Shown, spots: np.ndarray | None) -> None:
     columns = {} if spots is None else _columns(shown, spots)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(_NONE_SELECTED if spots is None else _composition(len(spots), columns), width="stretch")
+        naming.popover(shown)
         st.download_button(
             "Barcodes",
             _as_csv(columns),

@@ -1,16 +1,15 @@
-"""What Tune remembers in a session: pinned results, whether to draw them, the chart, and the last map's colours and direction."""
+"""What Tune remembers in a session: pinned results, whether to draw them, the chart, and the last map's direction."""
 
 import numpy as np
 import streamlit as st
 
-from core.evaluation.matching import Matching
 from core.result import Result
 from core.sample import Sample
 from ui.shell import session
 from ui.shell.session import Settings
 from ui.tune.shown import Shown
 
-_PINNED, _COMPARING, _MATCHING, _FOUND_ANGLE, _SHOWN = "pinned", "comparing", "matching", "found angle", "shown"
+_PINNED, _COMPARING, _FOUND_ANGLE, _SHOWN = "pinned", "comparing", "found angle", "shown"
 
 _ASKED_PIN = "pin of the address"
 
@@ -106,18 +105,3 @@ def found_angle(sample: Sample) -> float | None:
 def remember_angle(sample: Sample, angle: float) -> None:
     """Keep the angle in radians that a run found, as the start for a direction by hand."""
     st.session_state[_FOUND_ANGLE] = sample.content_hash, angle
-
-
-def shown_matching(sample: Sample) -> Matching | None:
-    """Look up the matching of clusters and layers that is shown now."""
-    of, matching = st.session_state.get(_MATCHING, ((), None))
-    return matching if of == _data_of(sample) else None
-
-
-def remember_matching(sample: Sample, matching: Matching) -> None:
-    """Keep the matching that is shown, so that the next move changes as few colours as possible."""
-    st.session_state[_MATCHING] = _data_of(sample), matching
-
-
-def _data_of(sample: Sample) -> tuple[str, str]:
-    return sample.content_hash, sample.annotation_hash

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.evaluation.thickness import Thickness, Thicknesses, in_words, thickness_csv
+from core.evaluation.matching import Matching
+from core.evaluation.thickness import Thickness, Thicknesses, called, in_words, thickness_csv
 from core.figures import charts
 from core.figures.colours import layer_colours
-from core.io.export import renamed
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
@@ -30,7 +30,7 @@ def tables(shown: ShownResult) -> None:
     found = compute.thicknesses(shown.sample, shown.result)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"**Thickness** across the layers{_unit_words(found)}: median (quartiles)", help=HELP)
-        _download(shown.sample, shown.result)
+        _download(shown.sample, shown.result, shown.matching)
     columns = st.columns(2 if found.annotated else 1, gap="medium")
     with columns[0]:
         _table("Predicted", _predicted(shown, found), found.unit)
@@ -43,10 +43,10 @@ def _unit_words(found: Thicknesses) -> str:
     return "" if found.unit == "µm" else ", in units of the file, as nobody said how long one is"
 
 
-def _download(sample: Sample, result: Result) -> None:
+def _download(sample: Sample, result: Result, found: Matching) -> None:
     st.download_button(
         "This table as CSV",
-        functools.partial(as_csv, sample, result),
+        functools.partial(as_csv, sample, result, found),
         file_name=f"{sample.name}_thickness.csv",
         mime="text/csv",
         key=session.widget_key("thickness file"),
@@ -57,10 +57,9 @@ def _download(sample: Sample, result: Result) -> None:
     )
 
 
-def as_csv(sample: Sample, result: Result, names: dict[int, str] | None = None) -> str:
+def as_csv(sample: Sample, result: Result, found: Matching) -> str:
     """Write the thickness of domains and layers as a file."""
-    labels = renamed(result.labels, names) if names else None
-    return thickness_csv(compute.thicknesses(sample, result, labels))
+    return thickness_csv(called(compute.thicknesses(sample, result, found.merged), found.names))
 
 
 def _predicted(shown: ShownResult, found: Thicknesses) -> list[Row]:
@@ -68,7 +67,7 @@ def _predicted(shown: ShownResult, found: Thicknesses) -> list[Row]:
     shades = charts.colours_of_clusters(matching, shown.sample.labels_true, shown.theme)
     by_label = {item.label: item for item in found.predicted}
     return [
-        (shades[cluster], charts.cluster_name(cluster, matching.layers[cluster]), by_label[str(cluster)])
+        (shades[cluster], matching.told_apart[cluster], by_label[str(cluster)])
         for cluster in charts.ordered_clusters(matching)
     ]
 

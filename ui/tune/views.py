@@ -41,7 +41,7 @@ def advice(shown: ShownResult) -> None:
     """Show the shares of position and expression in the distance, and give advice if the method fails."""
     sample, result = shown.sample, shown.result
     shares = compute.distance_shares(sample, result)
-    found = advise(result, sample.coordinates, sample.labels_true, shares)
+    found = advise(result, sample.coordinates, sample.labels_true, shares, shown.matching.names)
     bar, notes = st.columns([1, 2], gap="medium")
     with bar:
         _share_of_the_distance(shares, shown)
@@ -160,9 +160,9 @@ def _confusion(shown: ShownResult) -> Chart | None:
         _needs_annotation()
         return None
     pairs = sum(layer is not None for layer in matching.layers.values())
-    st.caption("Number of spots of each layer (row) in each cluster (column), and their share of the layer.")
+    st.caption("Number of spots of each layer (row) in each domain (column), and their share of the layer.")
     figure = confusion(sample.labels_true, matching, theme=shown.theme)
-    return figure, f"Table of annotated layers by clusters of {sample.name}; {pairs} clusters are matched with a layer."
+    return figure, f"Table of annotated layers by domains of {sample.name}; {pairs} domains are matched with a layer."
 
 
 def _flow(shown: ShownResult) -> Chart | None:
@@ -170,14 +170,14 @@ def _flow(shown: ShownResult) -> Chart | None:
     if sample.labels_true is None:
         _needs_annotation()
         return None
-    st.caption("Clusters (right) of the spots in each annotated layer (left).")
+    st.caption("Domains (right) of the spots in each annotated layer (left).")
     figure = flow(sample.labels_true, matching, theme=shown.theme)
-    return figure, f"Streams of spots from the annotated layers to the clusters of {sample.name}."
+    return figure, f"Streams of spots from the annotated layers to the domains of {sample.name}."
 
 
 def _needs_annotation() -> None:
     st.info(
-        "This sample has no annotation to compare the clusters with. The depth profile and the repeats do not need one."
+        "This sample has no annotation to compare the domains with. The depth profile and the repeats do not need one."
     )
 
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from core.evaluation.matching import match_steadily
+from core.evaluation.matching import domains_of
 from core.figures.depth import depth_profile
 from core.sample import Sample
 from ui.data import compute
@@ -43,5 +43,5 @@ def _compute_first_picture(sample: Sample) -> None:
     found = compute.shown_direction(sample, result)
     depths, positions = found.depth_um(sample.coordinates), compute.positions_um(sample, found)
     compute.thicknesses(sample, result)
-    matching = match_steadily(result.labels, sample.labels_true)
+    matching = domains_of(sample, result.labels)
     depth_profile(depths, sample.labels_true, matching, positions_um=positions, theme="light")

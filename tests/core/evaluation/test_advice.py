@@ -69,6 +69,8 @@ def test_a_window_wider_than_the_thinnest_layer_is_told_with_both_lengths():
 def test_without_an_annotation_the_clusters_are_measured_and_without_direction_nothing():
     (found,) = advice.advise(made(), VISIUM, None, None)
     assert "cluster 0 is about 173 µm" in found.sentence
+    (found,) = advice.advise(made(), VISIUM, None, None, {0: "Tumour"})
+    assert "Tumour is about 173 µm" in found.sentence
     assert kinds(made(direction=None)) == []
 
 

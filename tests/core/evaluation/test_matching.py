@@ -67,9 +67,9 @@ def slab(layers=None):
 
 
 def looks(found):
-    """Name and colours of every domain, by one of its spots."""
+    """Name and colour of every domain, by its first spot."""
     shades = domain_colours(found, layers_of(found_in(found)), "light")
-    return {found.labels.tolist().index(cluster): shades[cluster] for cluster in found.layers}
+    return {found.labels.tolist().index(cluster): (name, shades[cluster]) for cluster, name in found.names.items()}
 
 
 def found_in(found):
@@ -111,30 +111,28 @@ def test_the_numbers_of_further_colours_are_those_of_the_palettes():
     assert len(set(domain_colours(alone, ["Layer1"], "light").values())) == matching.N_FURTHER
 
 
-def test_a_domain_is_called_by_its_layer_or_by_the_number_that_files_have():
+def test_a_domain_is_called_by_its_layer_or_by_a_number():
     found = match_domains(np.array([4, 4, 7, 2]), np.array(["WM", "WM", "stroma", "NA"]))
-    assert found.names == {2: "Domain 2", 4: "White matter", 7: "stroma"}
-    assert match_domains(np.array([3, 0]), np.array(["Domain 0", "NA"])).names == {
-        0: "Domain 0 (no layer)",
-        3: "Domain 0",
-    }
+    assert found.names == {2: "Domain 1", 4: "White matter", 7: "stroma"}
+    clash = match_domains(np.array([3, 0]), np.array(["Domain 1", "NA"]))
+    assert clash.names == {0: "Domain 1 (no layer)", 3: "Domain 1"}
 
 
 def test_names_that_people_give_hold_until_they_are_taken_back_and_equal_ones_are_one_domain():
     found = match_domains(np.array([4, 4, 7, 2]), None).named({7: "Tumour", 2: "Tumour", 9: "nobody"})
-    assert found.names == {2: "Tumour", 4: "Domain 4", 7: "Tumour"}
-    assert found.told_apart == {2: "Tumour (2)", 4: "Domain 4", 7: "Tumour (7)"}
+    assert found.names == {2: "Tumour", 4: "Domain 1", 7: "Tumour"}
+    assert found.told_apart == {2: "Tumour (2)", 4: "Domain 1", 7: "Tumour (7)"}
     assert found.merged.tolist() == [4, 4, 2, 2]
-    assert found.named({}).names == {2: "Domain 2", 4: "Domain 4", 7: "Domain 7"}
+    assert found.named({}).names == {2: "Domain 3", 4: "Domain 1", 7: "Domain 2"}
     shades = domain_colours(found, [], "light")
     assert shades[2] == shades[7] != shades[4]
 
 
 def test_a_name_has_one_colour_whoever_gave_it():
     found = match_domains(np.array([0, 0, 1, 1, 2, 3]), np.array(["WM", "WM", "Layer1", "Layer1", "NA", "NA"]))
-    shades = domain_colours(found.named({2: "White matter", 3: "Domain 2"}), ["WM", "Layer1", "NA"], "light")
+    shades = domain_colours(found.named({2: "White matter", 3: "Domain 1"}), ["WM", "Layer1", "NA"], "light")
     assert shades[2] == layer_colours(["WM"], "light")["WM"]
-    swapped = domain_colours(found.named({2: "Domain 3"}), ["WM", "Layer1", "NA"], "light")
+    swapped = domain_colours(found.named({2: "Domain 2"}), ["WM", "Layer1", "NA"], "light")
     assert swapped[2] == swapped[3] == domain_colours(found, ["WM", "Layer1", "NA"], "light")[3]
 
 
@@ -147,4 +145,4 @@ def test_domains_are_read_as_they_were_kept_and_found_again_where_they_do_not_fi
     for wrong in (kept[1:], (*kept, kept[0]), (Domain(cluster=0, layer="nowhere"), *kept[1:]), ()):
         again = kept_domains(sample, labels, wrong, sample.annotation_hash)
         assert (again.layers, again.further) == (found.layers, found.further)
-        assert again.names[3] == ("Tumour" if wrong else "Domain 3")
+        assert again.names[3] == ("Tumour" if wrong else found.own_names[3])

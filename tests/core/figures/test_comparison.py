@@ -47,8 +47,8 @@ def test_a_cluster_too_many_has_a_colour_and_a_name_of_its_own():
     labels = 2 - LATTICE[:, 0] // 2
     labels[0] = 3
     figure = predicted_and_annotated(make_sample(), make_result(labels=labels))
-    assert "Domain 3" in areas(figure, 1)
-    assert areas(figure, 1)["Domain 3"] not in areas(figure, 2).values()
+    assert "Domain 1" in areas(figure, 1)
+    assert areas(figure, 1)["Domain 1"] not in areas(figure, 2).values()
 
 
 def test_the_maps_move_together_to_scale_with_y_down():
@@ -63,7 +63,7 @@ def test_the_legend_names_every_label_once_layers_first():
     labels[:2] = 3
     figure = predicted_and_annotated(make_sample(), make_result(labels=labels))
     entries = sorted((t for t in figure.data if t.showlegend is not False), key=lambda trace: trace.legendrank)
-    assert [trace.name for trace in entries] == ["Layer 1", "Layer 2", "White matter", "Domain 3"]
+    assert [trace.name for trace in entries] == ["Layer 1", "Layer 2", "White matter", "Domain 1"]
 
 
 def test_the_pointer_learns_barcode_cluster_layer_and_place():

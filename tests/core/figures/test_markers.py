@@ -42,8 +42,8 @@ def test_colours_run_from_the_domain_with_the_least_to_that_with_the_most_and_ar
         for fact, colour in zip(dots.customdata, dots.marker.color, strict=True)
     }
     size = {fact[0]: size for fact, size in zip(dots.customdata, dots.marker.size, strict=True)}
-    assert shade["RELN", "Domain 1"] == 1
-    assert min(shade["RELN", f"Domain {cluster}"] for cluster in (0, 2)) == 0
+    assert shade["RELN", "Layer 1"] == 1
+    assert min(shade["RELN", name] for name in ("White matter", "Layer 2")) == 0
     assert size["HALF"] ** 2 == pytest.approx(size["MBP"] ** 2 / 2)
     assert (dots.marker.cmin, dots.marker.cmax) == (0, 1)
     assert dots.marker.colorscale[-1][0] == 1.0
@@ -67,4 +67,4 @@ def test_domains_that_could_not_be_tested_have_no_row():
 
 def test_without_an_annotation_domains_are_clusters():
     figure = dot_plot(MARKERS, match_domains(LABELS, None), None)
-    assert figure.layout.yaxis.ticktext[0].endswith("Domain 0  ")
+    assert figure.layout.yaxis.ticktext[0].endswith("Domain 1  ")

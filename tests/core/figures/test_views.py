@@ -47,7 +47,7 @@ def test_the_table_counts_spots_with_matched_clusters_on_the_diagonal(theme):
     assert [text.split("</span> ")[1] for text in figure.layout.xaxis.ticktext] == [
         "Layer 1",
         "Layer 2",
-        "Domain 2",
+        "Domain 1",
     ]
     assert colours.layer_colours(["Layer1"], theme)["Layer1"] in figure.layout.yaxis.ticktext[0]
     assert figure.layout.paper_bgcolor == colours.STYLES[theme].paper
@@ -64,7 +64,7 @@ def test_streams_carry_every_spot_once_from_its_layer_to_its_cluster():
         ("Layer 1", "Layer 1"): 6,
         ("Layer 2", "Layer 2"): 6,
         ("Not annotated", "Layer 2"): 3,
-        ("Not annotated", "Domain 2"): 3,
+        ("Not annotated", "Domain 1"): 3,
     }
     assert sankey.node.color[0] == sankey.node.color[3]
     assert all(0 < index < 1 for index in sankey.node.y)
