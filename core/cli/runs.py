@@ -279,7 +279,7 @@ def _facts(run: Run) -> dict[str, Any]:
 def _for_people(facts: dict[str, Any]) -> dict[str, Any]:
     """Leave out empty facts and those that the settings contain."""
     apart = ("params", "labels_hash", "annotation_hash")
-    facts = facts | {"domains": {str(at["cluster"]): _called(at) for at in facts["domains"]}}
+    facts = facts | {"domains": {str(at["cluster"]): _called(at) for at in facts.get("domains", ())}}
     return {name: value for name, value in facts.items() if value not in ("", {}, None, False) and name not in apart}
 
 

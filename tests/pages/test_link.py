@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import itertools
 import math
 from pathlib import Path
 
@@ -238,16 +239,15 @@ def test_labels_are_taken_away_as_the_command_line_writes_them(app, samples_fold
     assert {button.proto.label for button in app.get("download_button")} >= {"Labels as CSV", "Maps as SVG"}
 
 
-def test_the_legend_says_which_further_clusters_are_the_pinned_maps(app):
+def test_a_name_in_the_legend_has_one_colour_in_the_pinned_map_too(app):
     app.number_input(key("clustering.n_clusters")).set_value(6).run()
     app.button(key("pin")).click().run()
     app.number_input(key("clustering.n_clusters")).set_value(5).run()
     app.toggle(key("compare")).set_value(True).run()
-    predicted, pinned, _ = given(app)["maps"]
-    further = [name for name in pinned["names"] if name.startswith("Cluster")]
-    assert further
-    assert all(name.endswith(" (pinned)") for name in further)
-    assert not any("pinned" in name for name in predicted["names"])
+    predicted, pinned, annotated = (dict(zip(one["names"], one["colours"], strict=True)) for one in given(app)["maps"])
+    assert any(name.startswith("Domain") for name in pinned)
+    for one, other in itertools.combinations((predicted, pinned, annotated), 2):
+        assert all(one[name] == other[name] for name in one.keys() & other.keys())
 
 
 def test_a_link_shows_the_pinned_result_the_comparison_and_the_chart(app):

@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 from core.io import lab
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
-from ui.tune import naming
 
 FILES = [
     "Maps as PNG",
@@ -49,24 +48,3 @@ def test_without_barcodes_loupe_is_closed_and_the_rest_open(samples_folder):
     files = offered(AppTest.from_file(APP, default_timeout=120).run())
     assert not files["Labels for Loupe"]
     assert files["Sample as h5ad"]
-
-
-def test_names_are_asked_for_on_demand_and_start_as_those_of_the_layers(app):
-    assert not app.dataframe
-    app.toggle("widget:rename").set_value(True).run()
-    assert not app.exception
-    table = app.dataframe[0].value
-    assert table["name"].tolist()[:3] == ["Layer 1", "Layer 2", "Layer 3"]
-    assert sorted(table["cluster"]) == [0, 1, 2, 3]
-    assert table["spots"].sum() == 192
-
-
-@pytest.mark.parametrize("bad", ["", "x" * 500, "bell\a"])
-def test_a_name_that_cannot_be_used_is_refused_with_a_sentence_and_files_with_labels_wait(app, monkeypatch, bad):
-    # The grid of names is a canvas: what its reader typed is put in here, what follows is real.
-    monkeypatch.setattr(naming, "_typed", lambda matching: dict.fromkeys(matching.layers, bad))
-    app.toggle("widget:rename").set_value(True).run()
-    assert not app.exception
-    assert "The name of cluster 0" in app.error[0].value
-    files = offered(app)
-    assert [files["Labels as CSV"], files["Sample as h5ad"], files["Maps as HTML"]] == [False, False, True]

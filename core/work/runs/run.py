@@ -116,6 +116,8 @@ def facts_of(run: Run) -> dict[str, Any]:
     """
     facts: dict[str, Any] = as_plain(run)
     del facts["params"], facts["deleted"]
+    if not run.domains:  # as an older version wrote it
+        del facts["domains"]
     report = run.autoencoder and _report_facts(run.autoencoder)
     return facts | {"autoencoder": report, "created": run.created.isoformat()}
 
