@@ -12,9 +12,6 @@ from tests.sections import SHIPPED
 
 pytestmark = pytest.mark.browser
 
-ROW_PX = 35
-
-
 def settled(page):
     page.wait_for_timeout(500)
     page.wait_for_function("document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
@@ -27,27 +24,18 @@ def download(page, name, path):
     return started.value.suggested_filename
 
 
-def name_first_cluster(page, name):
-    """Type into the last column of the table, whose grid is a canvas that takes clicks once it is drawn."""
-    cell = page.locator("textarea.gdg-input")
-    for _ in range(20):
-        box = page.get_by_test_id("stDataFrame").last.bounding_box()
-        page.mouse.dblclick(box["x"] + box["width"] - 40, box["y"] + 1.5 * ROW_PX)
-        page.wait_for_timeout(500)
-        if cell.is_visible():
-            break
-    cell.fill(name)
-    cell.press("Enter")
-
-
-def test_renamed_and_merged_clusters_leave_as_h5ad_loupe_csv_and_the_labs_h5(open_page, tmp_path):
+def test_renamed_and_merged_domains_leave_as_h5ad_loupe_csv_and_the_labs_h5(open_page, tmp_path):
     page = open_page()
-    page.get_by_role("button", name="Export").click()
-    page.get_by_text("Rename or merge clusters").click()
-    page.get_by_test_id("stDataFrame").last.wait_for()
+    page.get_by_role("button", name="Names").click()
+    field = page.get_by_role("textbox", name="Name of Layer 1", exact=True)
+    field.fill("Layer 2")  # the name that another has
+    field.press("Enter")
+    page.get_by_text("7 domains are exported as 6").wait_for()
     settled(page)
-    name_first_cluster(page, "Layer 2")  # the name that another has
-    page.get_by_text("7 clusters are exported as 6").wait_for()
+    assert page.locator(".legend .label").all_inner_texts().count("Layer 2") == 1
+    page.get_by_role("button", name="Call it Layer 1 again").wait_for()  # the popover stayed open
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Export").click()
     assert download(page, "Sample as h5ad", tmp_path / "out.h5ad") == "151673_domains.h5ad"
     sample, adata = lab.read(SHIPPED), anndata.read_h5ad(tmp_path / "out.h5ad")
     assert adata.obs_names.tolist() == sample.barcodes.tolist()
