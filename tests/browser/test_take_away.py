@@ -12,6 +12,7 @@ from tests.sections import SHIPPED
 
 pytestmark = pytest.mark.browser
 
+
 def settled(page):
     page.wait_for_timeout(500)
     page.wait_for_function("document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")

@@ -48,8 +48,7 @@ def _row(shown: ShownResult, partition: str, cluster: int, shade: str, n_spots: 
         st.text_input(
             f"Name of {as_markdown(own)}",
             key=key,
-            # Longer ones are refused with a sentence instead of being cut off.
-            max_chars=2 * MAX_NAME,
+            max_chars=MAX_NAME,
             label_visibility="collapsed",
             width=220,
             on_change=lambda: _rename(shown, cluster, str(session.shown(key) or "")),

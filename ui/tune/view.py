@@ -58,6 +58,8 @@ def telling(top: DeltaGenerator) -> None:
     with turns.of_this_server().taken(), guards.shown_as_message():
         if parts.head() is not shown:
             _head(shown, top)
+        else:
+            top.empty()  # a part may later write only where it wrote when the whole page was drawn
         selection.selection(shown, selected)
         if isinstance(shown, ShownResult):
             views.advice(shown)
