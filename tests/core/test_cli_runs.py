@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 from sqlalchemy import NullPool
@@ -92,6 +93,24 @@ def test_runs_are_exported_as_studies_of_optuna_which_are_not_overwritten(tmp_pa
     status, out, err = ran(capsys, "export", *here)
     assert (status, out) == (2, "")
     assert "give the whole id" in err
+
+
+def test_names_of_domains_go_with_the_run_into_its_file_its_report_and_what_show_says(tmp_path, models, result, capsys):
+    here, there = ("--models", models), ("--models", tmp_path / "elsewhere")
+    kept = open_record(models).keep(SAMPLE, result, names={0: "<b>Tumour</b>"})
+    answer(capsys, "export", kept.id, "--out", tmp_path / "one.run.zip", *here)
+    answer(capsys, "import", tmp_path / "one.run.zip", *there)
+    for options in (here, there):
+        given = {item["cluster"]: item["given"] for item in answer(capsys, "show", kept.id, *options)["domains"]}
+        assert given == {**dict.fromkeys(np.unique(result.labels).tolist(), ""), 0: "<b>Tumour</b>"}
+        assert "0: <b>Tumour</b>" in ran(capsys, "show", kept.id, *options)[1]
+    lab.write(SAMPLE, tmp_path / "sample.h5")
+    answer(capsys, "report", kept.id, "--samples", tmp_path, "--out", tmp_path / "report.html", *here)
+    page = (tmp_path / "report.html").read_text()
+    assert "&lt;b&gt;Tumour&lt;/b&gt;" in page
+    assert "<b>Tumour</b>" not in page
+    open_record(models).name_domains(kept.id, {})
+    assert {item["given"] for item in answer(capsys, "show", kept.id, *here)["domains"]} == {""}
 
 
 def test_a_report_and_a_script_are_written_and_the_script_makes_every_label_again(tmp_path, models, result, capsys):
