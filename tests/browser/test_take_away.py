@@ -19,6 +19,7 @@ def settled(page):
 
 
 def download(page, name, path):
+    page.mouse.move(0, 0)  # the help of the button before lies over others
     with page.expect_download() as started:
         page.get_by_role("button", name=name).click()
     started.value.save_as(path)
@@ -34,7 +35,7 @@ def test_renamed_and_merged_domains_leave_as_h5ad_loupe_csv_and_the_labs_h5(open
     page.get_by_text("7 domains are exported as 6").wait_for()
     settled(page)
     assert page.locator(".legend .label").all_inner_texts().count("Layer 2") == 1
-    page.get_by_role("button", name="Call it Layer 1 again").wait_for()  # the popover stayed open
+    page.get_by_role("button", name="Undo Layer 1").wait_for()  # the popover stayed open
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Export").click()
     assert download(page, "Sample as h5ad", tmp_path / "out.h5ad") == "151673_domains.h5ad"

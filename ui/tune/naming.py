@@ -20,7 +20,7 @@ def popover(shown: Shown) -> None:
         type="tertiary",
         key=session.widget_key("names"),
         disabled=shown.result is None,
-        help="Rename domains: the names hold on all pages and in all files. Domains with the same name are one in files.",
+        help="Rename domains: the names hold on all pages and in all files, where domains of one name are one. Labels have the numbers of the clusters.",
     ):
         if isinstance(shown, ShownResult):
             _names(shown)
@@ -50,14 +50,15 @@ def _row(shown: ShownResult, partition: str, cluster: int, shade: str, n_spots: 
             key=key,
             max_chars=MAX_NAME,
             label_visibility="collapsed",
-            width=220,
+            width=200,
             on_change=lambda: _rename(shown, cluster, str(session.shown(key) or "")),
         )
-        st.caption(f"{n_spots:,} spots, cluster {cluster} in files", width=180)
+        st.caption(f"{n_spots:,} spots, cluster {cluster}", width=130)
         st.button(
-            ":material/undo:",
+            f"Undo {as_markdown(own)}",  # a name of its own, for those who hear it
             key=session.widget_key("own name", partition, str(cluster)),
             type="tertiary",
+            icon=":material/undo:",
             help=f"Call it {as_markdown(own)} again",
             disabled=cluster not in found.given,
             on_click=lambda: _rename(shown, cluster, ""),
