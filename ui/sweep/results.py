@@ -26,7 +26,7 @@ from core.work.sweep.sweeps import SweepSnapshot
 from core.work.sweep.varied import Search
 from ui.data import compute
 from ui.data.record import record
-from ui.shell import guards, run_links, session, table_columns
+from ui.shell import guards, redraw, run_links, session, table_columns
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
 from ui.sweep import section_runs, sweeps
@@ -113,7 +113,7 @@ def _buttons(status: SweepSnapshot) -> None:
 
 
 def _button(label: str, name: str, act: Callable[[str], None], sweep_id: str, help: str) -> None:
-    st.button(label, key=session.widget_key("sweep", name), on_click=act, args=(sweep_id,), help=help)
+    st.button(label, key=session.widget_key("sweep", name), on_click=redraw.whole_page(act), args=(sweep_id,), help=help)
 
 
 def _views(sweep_id: str, theme: Theme) -> None:

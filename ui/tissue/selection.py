@@ -58,8 +58,9 @@ def _mean(shown: Shown, spots: np.ndarray | None) -> None:
         st.caption("Press Lasso on the map and draw around some spots to see their layers.")
         return
     kind = "gene" if shown.sample.gene_names is not None else "counts"
-    found = pictures.values(shown.sample, kind, shown.gene)
-    name = f"counts of {as_markdown(str(shown.gene))}" if kind == "gene" else KINDS[kind].lower()
+    found = pictures.values(shown.sample, kind, shown.gene, raw=shown.raw)
+    what = "counts" if shown.raw else "log-normalised expression"
+    name = f"{what} of {as_markdown(str(shown.gene))}" if kind == "gene" else KINDS[kind].lower()
     st.caption(f"Mean {name}: **{_plain(found[spots].mean())}** in the selection, {_plain(found.mean())} in all spots.")
 
 
