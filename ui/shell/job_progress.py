@@ -37,7 +37,9 @@ def offer(label: str, name: str, start: Callable[[], object], ended: Job | None,
     if ended is not None and ended.status is JobStatus.FAILED:
         st.error(as_markdown(ended.error))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(label, key=session.widget_key(name), type="primary", on_click=redraw.whole_page(_start), args=(start,))
+        st.button(
+            label, key=session.widget_key(name), type="primary", on_click=redraw.whole_page(_start), args=(start,)
+        )
         was_cancelled = ended is not None and ended.status is JobStatus.CANCELLED
         st.caption(f"{cancelled} {caption}" if was_cancelled else caption)
 

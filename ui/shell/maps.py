@@ -1,5 +1,6 @@
 """Linked maps of a sample and its runs. Everything they show is an argument: nothing here reads the session."""
 
+import html
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from core.evaluation.matching import Matching
 from core.figures import colours
 from core.figures.colours import Theme
 from core.figures.comparison import spot_names
+from core.figures.small_maps import SmallMap
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
@@ -27,6 +29,7 @@ def draw(
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
     move: int = 0,
+    columns: int = 3,
 ) -> np.ndarray | None:
     """Draw maps of a sample, and say which spots the lasso holds; None while it holds none."""
     image = pictures.underlay(sample)
@@ -40,6 +43,21 @@ def draw(
         on_selection=on_selection,
         on_rest=on_rest,
         move=move,
+        columns=columns,
+    )
+
+
+def of_small_map(small: SmallMap, sample: Sample, title: str, description: str) -> TissueMap:
+    """Make a map of one that is drawn small elsewhere, with its names and colours."""
+    labels = np.zeros(sample.n_spots, dtype=int)
+    for index, (_, _, spots) in enumerate(small.areas):
+        labels[spots] = index
+    return TissueMap(
+        title=titled(title, sample),
+        description=description,
+        labels=labels,
+        names=[html.unescape(name) for name, _, _ in small.areas],
+        colours=[shade for _, shade, _ in small.areas],
     )
 
 

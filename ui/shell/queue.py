@@ -109,7 +109,12 @@ def _offer_again(job: Interrupted) -> None:
     st.markdown(f"**{as_markdown(str(job.about))}**", help=as_markdown(job.about.settings) or None)
     st.caption("Interrupted when the server stopped.")
     with st.container(horizontal=True, gap="small"):
-        st.button("Start again", key=session.widget_key("take up", job.id), on_click=redraw.whole_page(_take_up), args=(job.id,))
+        st.button(
+            "Start again",
+            key=session.widget_key("take up", job.id),
+            on_click=redraw.whole_page(_take_up),
+            args=(job.id,),
+        )
         st.button(
             "Dismiss",
             key=session.widget_key("let go", job.id),

@@ -113,7 +113,9 @@ def _buttons(status: SweepSnapshot) -> None:
 
 
 def _button(label: str, name: str, act: Callable[[str], None], sweep_id: str, help: str) -> None:
-    st.button(label, key=session.widget_key("sweep", name), on_click=redraw.whole_page(act), args=(sweep_id,), help=help)
+    st.button(
+        label, key=session.widget_key("sweep", name), on_click=redraw.whole_page(act), args=(sweep_id,), help=help
+    )
 
 
 def _views(sweep_id: str, theme: Theme) -> None:

@@ -121,6 +121,7 @@ def tissue_view(
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
     move: int = 0,
+    columns: int = _LONGEST_ROW,
 ) -> np.ndarray | None:
     """Draw maps, and return the selected spots.
 
@@ -131,7 +132,7 @@ def tissue_view(
     spots : Spots
         Where the spots lie and what they are called. Other spots reset the selection and the camera.
     maps : sequence of TissueMap
-        One to six, drawn in rows of up to three.
+        One to six, drawn in rows of up to `columns`.
     theme : {"light", "dark"}
     hover_only : sequence of TissueMap
         More labels and values for the hover text, without a map.
@@ -143,6 +144,8 @@ def tissue_view(
         Called once maps of another `move` have been drawn and no further ones came for a moment.
     move : int
         Number of the move that the maps come from.
+    columns : int
+        Most maps in a row; 1 draws them below each other.
 
     Returns
     -------
@@ -162,7 +165,7 @@ def tissue_view(
         "script": media.address(_SCRIPT, "text/javascript", "script of the maps"),
         "spots": {"digest": spots.digest, "url": spots.url()},
         "theme": asdict(STYLES[theme]),
-        "columns": min(len(maps), _LONGEST_ROW),
+        "columns": min(len(maps), columns),
         "maps": [_packed(packing, item) for item in maps],
         "hover_only": [_packed(packing, item) for item in hover_only],
         "image": None if image is None else asdict(image),

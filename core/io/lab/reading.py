@@ -107,6 +107,28 @@ def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
         return _read_names(file, "cell", layout_of(file).n_spots, "spot", "rows")
 
 
+def read_gene_names(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """Read the names of the genes of a file, without its counts.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ndarray of shape (n_genes,), str, or None
+        As :attr:`core.sample.Sample.gene_names`.
+
+    Raises
+    ------
+    SampleError
+        As :func:`read`.
+    """
+    path = Path(path)
+    with opened(path) as file, naming(path):
+        return _read_names(file, "gene", layout_of(file).n_genes, "gene", "columns")
+
+
 def sample_name(path: Path) -> str:
     """Name of the sample in a file: its stem without a leading `sample_`.
 

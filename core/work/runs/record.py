@@ -65,6 +65,7 @@ class Record:
         name: str = "",
         note: str = "",
         starred: bool = False,
+        together: Sequence[str] = (),
     ) -> Run:
         """Record a run.
 
@@ -76,12 +77,15 @@ class Record:
         who, name, note : str
             User who keeps it, its name, and a note.
         starred : bool
+        together : sequence of str
+            Names of the sections that it was clustered as one with.
         """
         run = dataclasses.replace(
             making.new_run(sample, result, who=who),
             name=checked_text("name", name),
             note=checked_text("note", note),
             starred=starred,
+            together=tuple(together),
         )
         return self.add(run, making.files_of(sample, result))
 
