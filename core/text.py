@@ -1,5 +1,7 @@
 """Text from outside, made fit to be shown to people."""
 
+from pathlib import Path
+
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Write a number with its noun.
@@ -22,6 +24,23 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 spot', '4,226 spots', '2 classes')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def file_name(path: Path, limit: int = 80) -> str:
+    """Name a file or folder as people know it, also where its path is `.`.
+
+    Parameters
+    ----------
+    path : Path
+    limit : int
+        Longer names are cut.
+
+    Returns
+    -------
+    str
+        Fit to be shown.
+    """
+    return shown(path.name or path.resolve().name or path, limit)
 
 
 def shown(text: object, limit: int = 80) -> str:

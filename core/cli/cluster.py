@@ -33,12 +33,12 @@ from core.cli.options import (
     output_path,
 )
 from core.cli.outputs import Outputs
+from core.cli.reading import read_sample
 from core.depth import FoundDirection, direction_in_full
 from core.errors import ParameterError
 from core.evaluation import thickness
 from core.evaluation.stability import confidence, stability
 from core.evaluation.thickness import Thicknesses
-from core.io import lab
 from core.params import DEFAULT_N_CLUSTERS, DEFAULT_PRESET
 from core.result import Result
 from core.sample import Sample
@@ -149,7 +149,7 @@ def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> Non
     from core.method.cache import StepCache
 
     started = time.perf_counter()
-    sample = lab.read(file)
+    sample = read_sample(file)
     load_seconds = time.perf_counter() - started
     params, steps = method_params(options, sample, KNOBS), StepCache(max_bytes=STEP_BYTES)
     out.check(sample, params)

@@ -11,8 +11,8 @@ from core import knobs, units
 from core.cli.console import coherence_words, factor_words, print_facts, score_words, share_bar
 from core.cli.options import KNOBS, joint_params
 from core.cli.outputs import JointOutputs
+from core.cli.reading import read_sample
 from core.errors import ParameterError
-from core.io import lab
 from core.method.seeds import nth_start
 from core.params import MethodParams
 from core.result import Result
@@ -49,7 +49,7 @@ def cluster(options: argparse.Namespace) -> None:
     from core.method.joint import JointPipeline  # scikit-learn takes seconds to import, and most commands do without
 
     started = time.perf_counter()
-    samples = [lab.read(path) for path in options.files]
+    samples = [read_sample(path) for path in options.files]
     load_seconds = time.perf_counter() - started
     params = joint_params(options, samples, KNOBS)
     with share_bar() as progress:

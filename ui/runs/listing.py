@@ -128,7 +128,13 @@ def _picker(
 ) -> str:
     key = session.widget_key("runs", name)
     chosen = st.selectbox(
-        label, [everything, *others], format_func=called, key=key, help=help_text, persist_state="session"
+        label,
+        [everything, *others],
+        format_func=called,
+        key=key,
+        help=help_text,
+        disabled=not others,
+        persist_state="session",
     )
     return str(chosen or everything)
 

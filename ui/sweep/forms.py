@@ -29,8 +29,8 @@ _KEEP: dict[str, Any] = {"persist_state": "session"}
 
 def starting_point(sample: Sample) -> None:
     """Show in the sidebar the settings that all runs start from, and offer the presets."""
-    forms.preset_picker()
-    moved = session.settings().changes
+    forms.preset_picker(sample)
+    moved = forms.moved(sample)
     knobs_moved = ", ".join(
         f"{knob_label(knobs.names()[path])} {value_label(knobs.names()[path], value)}" for path, value in moved.items()
     )

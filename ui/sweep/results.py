@@ -17,6 +17,7 @@ from core.figures.colours import Theme
 from core.figures.contact_sheet import Side, Tile
 from core.io.lab import SampleSummary
 from core.sample import Sample
+from core.text import counted
 from core.work.runs import Run
 from core.work.sweep import results as sweep_results
 from core.work.sweep.outcome import SweepStatus
@@ -30,7 +31,7 @@ from ui.shell import guards, redraw, run_links, session, table_columns
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
 from ui.sweep import section_runs, sweeps
-from ui.sweep.labels import SCORE_LABELS, knob_label, title, value_label
+from ui.sweep.labels import SCORE_LABELS, knob_label, preset_label, title, value_label
 from ui.sweep.section_runs import SectionRuns
 
 Tried = list[tuple[dict[str, object], float]]
@@ -88,7 +89,7 @@ def _progress(sweep_id: str, was_running: bool) -> None:
     _buttons(status)
     for reason in sorted(set(outcome.failed.values())):
         n_failed = sum(one == reason for one in outcome.failed.values())
-        st.warning(f"{n_failed} run{'s' * (n_failed != 1)} failed: {as_markdown(reason)}")
+        st.warning(f"{counted(n_failed, 'run')} failed: {as_markdown(reason)}")
     if outcome.error:
         st.warning(as_markdown(outcome.error))
 
@@ -193,7 +194,7 @@ def _maps(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGen
 
 
 def _about_maps(shown: SectionRuns) -> str:
-    text = "Click a map to open it in Tune."
+    text = f"Preset {preset_label(shown.status)}. Click a map to open it in Tune."
     if shown.score:
         text += f" Below each: {SCORE_LABELS[shown.score][0]}"
         text += ", mean and standard deviation over starts." if shown.sweep.n_starts > 1 else "."
@@ -229,16 +230,20 @@ def _sheet(shown: SectionRuns, sample: Sample) -> go.Figure:
     else:
         indices, n_tiles = sorted(shown.by_index), sweep.n_settings
     tiles = _tiles(shown, sample, indices)
-    shape = _height_by_width(tiles[0])
+    shape, legend = _height_by_width(tiles[0]), section_runs.legend_of(sample, _reference(shown), theme)
     if len(sweep.axes) == 2:
         rows, columns = _sides(shown)
-        return contact_sheet.on_grid(tiles, rows, columns, height_by_width=shape, theme=theme)
-    return contact_sheet.in_rows(tiles, n_tiles=n_tiles, height_by_width=shape, theme=theme)
+        return contact_sheet.on_grid(tiles, rows, columns, height_by_width=shape, legend=legend, theme=theme)
+    return contact_sheet.in_rows(tiles, n_tiles=n_tiles, height_by_width=shape, legend=legend, theme=theme)
+
+
+def _reference(shown: SectionRuns) -> Run:
+    """Choose the run whose domains give all maps their colours: the first."""
+    return min((run for runs in shown.by_index.values() for run in runs), key=lambda run: run.created)
 
 
 def _tiles(shown: SectionRuns, sample: Sample, indices: Sequence[Index]) -> list[Tile]:
-    runs = [run for runs in shown.by_index.values() for run in runs]
-    reference, scores = min(runs, key=lambda run: run.created), shown.scores
+    reference, scores = _reference(shown), shown.scores
     best = shown.ranked[0] if shown.score and len(shown.by_index) > 1 else None
     on_grid = len(shown.sweep.axes) == 2
     return [

@@ -1,6 +1,7 @@
 """The runs of one sample of a sweep: ranked by a score, and drawn small."""
 
 import dataclasses
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,10 +9,12 @@ import numpy as np
 
 from core import units
 from core.evaluation.matching import Matching, match_steadily
-from core.figures.charts import colours_of_clusters
-from core.figures.colours import Theme
+from core.figures.charts import colours_of_clusters, layers_of
+from core.figures.colours import Theme, layer_colours
 from core.figures.origin import Origin, of_run
+from core.figures.small_maps import of_clusters
 from core.figures.thumbnail import map_png
+from core.layer_names import display_name
 from core.result import Scores
 from core.sample import Sample
 from core.work.runs import Run
@@ -90,6 +93,21 @@ def map_of(sample: Sample, run: Run, reference: Run, theme: Theme) -> bytes:
         return _drawn(sample, matching, theme)
 
     return compute.kept(drawn, "sweep map", run.id, reference.id, theme)
+
+
+def legend_of(sample: Sample, reference: Run, theme: Theme) -> list[tuple[str, str]]:
+    """Give names and colours of the labels of all maps: the layers, and the domains of the reference run without one."""
+
+    def made() -> list[tuple[str, str]]:
+        matching = match_steadily(record().result(reference).labels, sample.labels_true)
+        layers = (
+            {} if sample.labels_true is None else layer_colours(layers_of(sample.labels_true, unannotated=False), theme)
+        )
+        small = of_clusters("", "", matching, sample.labels_true, theme)
+        named = {display_name(layer): shade for layer, shade in layers.items()}
+        return list((named | {html.unescape(name): shade for name, shade, _ in small.areas}).items())
+
+    return compute.kept(made, "sweep legend", reference.id, theme)
 
 
 def _drawn(sample: Sample, matching: Matching, theme: Theme) -> bytes:

@@ -74,8 +74,9 @@ def tables(shown: ShownResult) -> None:
     names = {cluster: charts.cluster_name(cluster, layer) for cluster, layer in matching.layers.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cluster = _domain_picker([c for c in charts.ordered_clusters(matching) if c in found.clusters], names)
-        st.caption(_CLICK if sample.gene_names is not None else "", width="stretch")
         _download(sample, found, names)
+        # Last, because the table's own tools open above its right end.
+        st.caption(_CLICK if sample.gene_names is not None else "", width="stretch")
     _table(sample, found, cluster)
     _say_what_is_left_out(found, names)
 

@@ -17,7 +17,7 @@ from core.io.incoming import Check, ImportChoices, Survey
 from core.io.visium import spatial, tenx
 from core.io.visium.layout import SampleFiles, opened_files
 from core.sample import DENSE_LIMIT, Expression, Sample
-from core.text import shown
+from core.text import file_name, shown
 
 _Found = TypeVar("_Found")
 
@@ -99,7 +99,7 @@ def read(path: Path, choices: ImportChoices, *, name: str | None = None, annotat
             barcodes=head.barcodes[rows],
             coords_px=tissue.coords_px[spots],
             image=tissue.image,
-            source=f"Space Ranger output, imported from {shown(path.name)}.",
+            source=f"Space Ranger output, imported from {file_name(path)}.",
         )
 
 

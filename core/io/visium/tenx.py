@@ -18,7 +18,7 @@ from core.errors import SampleFileError
 from core.io import archives
 from core.io.hdf5.safe import naming, opened
 from core.io.hdf5.text import short_texts
-from core.text import shown
+from core.text import file_name, shown
 
 MAX_VALUES = 1 << 29
 """Largest number of counts above 0 that are read: they take 4 GiB."""
@@ -235,7 +235,7 @@ def _text_file(folder: Path, *names: str) -> Path:
     found = next((path for name in names for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
     if found is None:
         raise SampleFileError(
-            f"{shown(folder.name)} holds no {' or '.join(names)}, plain or .gz: give {MATRIX}, {BARCODES} and "
+            f"{file_name(folder)} holds no {' or '.join(names)}, plain or .gz: give {MATRIX}, {BARCODES} and "
             f"{FEATURES[0]} together."
         )
     return found
@@ -256,10 +256,10 @@ def _lines(path: Path) -> list[list[str]]:
     with archives.unzipped(path) as file:
         text = file.read(MAX_TEXT_BYTES + 1)
     if len(text) > MAX_TEXT_BYTES:
-        raise SampleFileError(f"{shown(path.name)} is larger than {MAX_TEXT_BYTES >> 20} MiB, which no such table is.")
+        raise SampleFileError(f"{file_name(path)} is larger than {MAX_TEXT_BYTES >> 20} MiB, which no such table is.")
     rows = [line.rstrip("\r").split("\t") for line in text.decode("utf-8", "replace").split("\n") if line.strip()]
     if not rows:
-        raise SampleFileError(f"{shown(path.name)} is empty: copy or download it again.")
+        raise SampleFileError(f"{file_name(path)} is empty: copy or download it again.")
     return rows
 
 
@@ -276,7 +276,7 @@ def _text_counts(folder: Path, head: MatrixHead) -> sparse.csr_array:
 
 def _check_declared(path: Path, head: MatrixHead) -> None:
     """Look at the size line before anything is reserved for it."""
-    name = shown(path.name)
+    name = file_name(path)
     with archives.unzipped(path) as file:
         n_features, n_barcodes, n_values = _declared(file, name)
     if (n_features, n_barcodes) != (len(head.is_gene), len(head.barcodes)):
