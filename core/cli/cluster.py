@@ -42,6 +42,7 @@ from core.evaluation.thickness import Thicknesses
 from core.params import DEFAULT_N_CLUSTERS, DEFAULT_PRESET
 from core.result import Result
 from core.sample import Sample
+from core.text import counted
 
 
 def add(todo: Any) -> None:
@@ -217,7 +218,7 @@ def _in_short(sample: Sample, results: list[Result], seconds: dict[str, float]) 
     clustering = first.params.clustering
     kind = "synthetic tissue, " if sample.synthetic else ""
     facts: dict[str, Any] = {
-        "Sample": f"{sample.name} ({kind}{sample.n_spots} spots, {sample.n_genes} genes)",
+        "Sample": f"{sample.name} ({kind}{counted(sample.n_spots, 'spot')}, {counted(sample.n_genes, 'gene')})",
         "Expression": _expression_words(first),
         "Direction": _direction_words(first),
         "Clusters": f"{clustering.n_clusters}{_number_words(sample)}, {_read_out_words(first)}",
@@ -255,7 +256,7 @@ def _read_out_words(result: Result) -> str:
     clustering, rounds = result.params.clustering, result.params.refinement.rounds
     weight = f"X weight {clustering.x_weight:g}"
     read_out = weight if clustering.by_kmeans else "tied mixture" + f", {weight}" * (clustering.x_weight != 1)
-    return f"{read_out}, refined {rounds} time{'s' * (rounds != 1)}" if rounds else read_out
+    return f"{read_out}, refined {counted(rounds, 'time')}" if rounds else read_out
 
 
 def _direction(found: FoundDirection) -> dict[str, Any]:

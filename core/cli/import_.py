@@ -11,6 +11,7 @@ from core.cli.reading import check_importable
 from core.folders import samples_folder
 from core.io import lab
 from core.io.incoming import ImportChoices, Survey
+from core.text import counted
 
 _KNOBS = ("genes", "n_genes", "um_per_unit")
 
@@ -77,7 +78,7 @@ def _is_table(annotation: str) -> bool:
 
 
 def _print_survey(survey: Survey) -> None:
-    size = f", {survey.n_spots} spots, {survey.n_genes} genes" if survey.n_spots else ""
+    size = f", {counted(survey.n_spots, 'spot')}, {counted(survey.n_genes, 'gene')}" if survey.n_spots else ""
     print(f"{survey.kind}: {survey.name}{size}")
     for check in survey.checks:
         mark = {"good": "ok", "notice": "!", "bad": "x"}[check.status]

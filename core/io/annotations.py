@@ -17,7 +17,7 @@ from core.io import archives
 from core.io.incoming import Check
 from core.layer_names import LAYERS, canonical
 from core.sample import UNANNOTATED, UNANNOTATED_SPELLINGS
-from core.text import file_name, shown
+from core.text import counted, file_name, shown
 
 MAX_TABLE_BYTES = 64 << 20
 
@@ -72,7 +72,9 @@ class Annotations:
 
     def check(self) -> Check:
         """Say how much of the sample the table covers."""
-        classes = ", ".join(f"{name} ({number} classes)" for name, number in self.n_classes.items())
+        classes = ", ".join(
+            f"{name} ({counted(number, 'class', 'classes')})" for name, number in self.n_classes.items()
+        )
         found = f"{self.file_name} labels {self.n_matched} of {self.n_spots} spots: {classes or 'no column of labels'}"
         if not self.n_unknown:
             return Check(what="Annotation", found=f"{found}.")

@@ -23,7 +23,7 @@ from core.io.hdf5.safe import opened
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.visium import spaceranger, tenx
 from core.sample import UNANNOTATED, Sample
-from core.text import file_name, shown
+from core.text import counted, file_name, shown
 
 LABELS = "Y"
 """Name of the annotation in the lab's files."""
@@ -222,10 +222,15 @@ def _survey_lab(path: Path) -> Survey:
     labels = lab.read_labels(path)
     n_classes = {} if labels is None else {LABELS: np.unique(labels[labels != UNANNOTATED]).size}
     checks = [
-        Check(what="Counts", found=f"{summary.n_spots} spots, {summary.n_genes} genes; all genes are kept."),
+        Check(
+            what="Counts",
+            found=f"{counted(summary.n_spots, 'spot')}, {counted(summary.n_genes, 'gene')}; all genes are kept.",
+        ),
         Check(
             what="Annotation",
-            found=f"{n_classes[LABELS]} classes in `{LABELS}`." if n_classes else "None, which is fine.",
+            found=f"{counted(n_classes[LABELS], 'class', 'classes')} in `{LABELS}`."
+            if n_classes
+            else "None, which is fine.",
         ),
     ]
     return Survey(

@@ -358,3 +358,12 @@ def test_names_for_clusters_that_are_not_there_and_loupe_without_barcodes_are_to
     status, _, error = run("cluster", part, "--loupe", tmp_path / "a.csv")
     assert (status, "no barcodes" in error) == (2, True)
     assert not list(tmp_path.iterdir())
+
+
+def test_info_reads_an_h5ad_and_says_how_to_import_it_otherwise(tmp_path, capsys):
+    sample = named_sample("slice")
+    write_h5ad(sample, pipeline.run(sample, preset("paper", n_clusters=3)), tmp_path / "slice.h5ad")
+    assert main(["info", str(tmp_path / "slice.h5ad"), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["n_spots"] == sample.n_spots
+    assert f"python -m core import {tmp_path / 'slice.h5ad'}" in said.err

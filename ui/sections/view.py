@@ -101,7 +101,7 @@ def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
     results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Sections", anchor=False, width="content")
-        st.badge(f"{len(samples)} sections", color="primary")
+        st.badge(counted(len(samples), "section"), color="primary")
         st.badge(
             counted(sum(sample.n_spots for sample in samples), "spot"), color="gray", help="In all sections together."
         )

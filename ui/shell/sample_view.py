@@ -9,6 +9,7 @@ import streamlit as st
 from core.figures.charts import colour_scale
 from core.figures.colours import Theme
 from core.sample import Sample
+from core.text import counted
 from ui.shell import maps, pictures, session
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
@@ -90,8 +91,8 @@ def badges(sample: Sample, *, with_size: bool = False) -> None:
     """Show badges in a row: the sample's name, its size, and whether it is synthetic."""
     st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
     if with_size:
-        help_text = f"Spots under tissue, with {sample.n_genes:,} genes each."
-        st.badge(f"{sample.n_spots:,} spots", color="gray", help=help_text)
+        help_text = f"Spots under tissue, with {counted(sample.n_genes, 'gene')} each."
+        st.badge(counted(sample.n_spots, "spot"), color="gray", help=help_text)
     if sample.synthetic:
         st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
 
@@ -119,7 +120,8 @@ def _map_of_values(shown: Shown) -> TissueMap:
 def card(sample: Sample) -> None:
     """Show how large a sample is, and where it comes from."""
     n_layers = len(sample.layer_names)
-    size = f"**{sample.n_spots:,}** spots, **{sample.n_genes:,}** genes, **{n_layers}** layer{'s' * (n_layers != 1)}"
+    counts = counted(sample.n_spots, "spot"), counted(sample.n_genes, "gene"), counted(n_layers, "layer")
+    size = ", ".join("**{}** {}".format(*count.split(" ")) for count in counts)
     help_text = (
         "Spots: measured locations under tissue, or cells. Genes: those in the file, often only the most variable ones. Layers: "
         "annotated classes, not counting unannotated spots."

@@ -85,7 +85,7 @@ def _progress(sweep_id: str, was_running: bool) -> None:
     outcome, n_runs = status.outcome, status.plan.sweep.n_runs
     if status.running:
         message = "Starting the workers." if not outcome.n_done and not status.message else status.message
-        st.progress(status.share, f"{outcome.n_done:,} of {n_runs:,} runs. {_time_left(status)} {message}")
+        st.progress(status.share, f"{outcome.n_done:,} of {counted(n_runs, 'run')}. {_time_left(status)} {message}")
     _buttons(status)
     for reason in sorted(set(outcome.failed.values())):
         n_failed = sum(one == reason for one in outcome.failed.values())
@@ -110,7 +110,7 @@ def _buttons(status: SweepSnapshot) -> None:
         elif status.outcome.status is not SweepStatus.DONE or status.outcome.failed:
             n_done, n_runs = status.outcome.n_done, status.plan.sweep.n_runs
             _button("Go on", "go on", sweeps.go_on, status.id, "Compute the runs that are not recorded yet.")
-            st.caption(f"{n_done:,} of {n_runs:,} runs are recorded.")
+            st.caption(f"{n_done:,} of {counted(n_runs, 'run')} are recorded.")
 
 
 def _button(label: str, name: str, act: Callable[[str], None], sweep_id: str, help: str) -> None:

@@ -9,6 +9,7 @@ from core.evaluation.quality import composition
 from core.figures.layers import spots_per_layer
 from core.io.export import spots_csv
 from core.sample import Sample
+from core.text import counted
 from ui.shell import pictures, session
 from ui.shell.guards import as_markdown
 from ui.shell.sample_view import KINDS, Shown
@@ -21,7 +22,7 @@ def selection(shown: Shown, spots: np.ndarray | None) -> None:
     sample = shown.sample
     chosen = range(sample.n_spots) if spots is None else spots.tolist()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader("Spots per layer" if spots is None else f"{len(chosen):,} spots selected", anchor=False)
+        st.subheader("Spots per layer" if spots is None else f"{counted(len(chosen), 'spot')} selected", anchor=False)
         st.space("stretch")
         _download(sample, chosen, all_of_them=spots is None)
     _bars(shown, spots)

@@ -15,6 +15,7 @@ import streamlit as st
 
 from core.errors import FigureError
 from core.figures.colours import STYLES, Theme
+from core.text import counted
 from ui.tissue_view import media
 from ui.tissue_view.packing import Packing
 from ui.tissue_view.script import joined
@@ -227,7 +228,7 @@ def _check_one_kind(item: TissueMap) -> None:
         raise FigureError(f"The map {item.title!r} has labels and values: give it one of them.")
     if item.values is not None and len(item.scale) < 2:
         raise FigureError(
-            f"The map {item.title!r} has values but {len(item.scale)} colours: a scale needs two or more."
+            f"The map {item.title!r} has values but {counted(len(item.scale), 'colour')}: a scale needs two or more."
         )
 
 
@@ -235,12 +236,12 @@ def _check_names(item: TissueMap) -> None:
     labels, n_names = np.asarray(item.labels), len(item.names)
     if len(item.colours) != n_names or len(item.hover_names) not in (0, n_names):
         raise FigureError(
-            f"The map {item.title!r} has {n_names} names, {len(item.colours)} colours and {len(item.hover_names)} hover names: each "
+            f"The map {item.title!r} has {counted(n_names, 'name')}, {counted(len(item.colours), 'colour')} and {len(item.hover_names)} hover names: each "
             "label needs one of each."
         )
     if labels.size and not 0 <= labels.min() <= labels.max() < n_names:
         raise FigureError(
-            f"The map {item.title!r} has labels from {labels.min()} to {labels.max()} but {n_names} names: labels are indices "
+            f"The map {item.title!r} has labels from {labels.min()} to {labels.max()} but {counted(n_names, 'name')}: labels are indices "
             "into the names."
         )
 
@@ -250,4 +251,4 @@ def _check_fit(n_spots: int, maps: Sequence[TissueMap]) -> None:
     given |= {f"values of the map {item.title!r}": item.values for item in maps if item.values is not None}
     for name, entries in given.items():
         if len(entries) != n_spots:
-            raise FigureError(f"There are {len(entries)} {name}, but {n_spots} spots: each spot needs one.")
+            raise FigureError(f"There are {len(entries)} {name}, but {counted(n_spots, 'spot')}: each spot needs one.")

@@ -11,6 +11,7 @@ from core.figures import charts
 from core.figures.markers import dot_plot
 from core.result import Result
 from core.sample import Sample
+from core.text import counted
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import navigation, session
@@ -145,7 +146,7 @@ def _column_config() -> dict[str, Any]:
 
 
 def _say_what_is_left_out(found: Markers, names: dict[int, str]) -> None:
-    few = [f"{names[cluster]} has {size} spot{'s' * (size != 1)}" for cluster, size in found.too_small.items()]
+    few = [f"{names[cluster]} has {counted(size, 'spot')}" for cluster, size in found.too_small.items()]
     left_out = f"Not tested, because a test needs two spots inside and two outside: {'; '.join(few)}. " if few else ""
     shown = f"The {N_ROWS} highest scores are shown; the file has all {len(found.genes):,} genes. " * (
         len(found.genes) > N_ROWS

@@ -9,6 +9,7 @@ import streamlit as st
 from core.evaluation.matching import Matching
 from core.figures import charts
 from core.layer_names import display_name
+from core.text import counted
 from ui.shell import session
 
 
@@ -56,7 +57,7 @@ def _typed(matching: Matching) -> dict[int, str]:
 def _say_what_merges(names: list[str]) -> None:
     n_left = len(set(names))
     if n_left < len(names):
-        st.caption(f"{len(names)} clusters are exported as {n_left}: those with the same name are merged.")
+        st.caption(f"{counted(len(names), 'cluster')} are exported as {n_left}: those with the same name are merged.")
 
 
 _WIDTH_PX = 380
