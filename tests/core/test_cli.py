@@ -13,7 +13,7 @@ from core.cli import main
 from core.io import lab
 from core.io.lab.deepdish_bridge import deepdish_io
 from tests import space_ranger
-from tests.h5ad_files import spot_index, tissue
+from tests.h5ad_files import saved, spot_index, tissue, visium_adata
 from tests.sections import SHIPPED, shipped_part
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -361,9 +361,8 @@ def test_names_for_clusters_that_are_not_there_and_loupe_without_barcodes_are_to
 
 
 def test_info_reads_an_h5ad_and_says_how_to_import_it_otherwise(tmp_path, capsys):
-    sample = named_sample("slice")
-    write_h5ad(sample, pipeline.run(sample, preset("paper", n_clusters=3)), tmp_path / "slice.h5ad")
-    assert main(["info", str(tmp_path / "slice.h5ad"), "--json"]) == 0
+    path = saved(visium_adata(tissue()), tmp_path)
+    assert main(["info", str(path), "--json"]) == 0
     said = capsys.readouterr()
-    assert json.loads(said.out)["n_spots"] == sample.n_spots
-    assert f"python -m core import {tmp_path / 'slice.h5ad'}" in said.err
+    assert json.loads(said.out)["n_spots"] == tissue().n_spots
+    assert f"python -m core import {path}" in said.err

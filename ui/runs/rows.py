@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core import knobs
-from core.knobs import declared, names
-from core.report.settings import in_words, working_values
+from core.knobs import declared, names, value_in_words
+from core.report.settings import working_values
 from core.text import counted
 from core.work.runs import Run
 
@@ -66,7 +66,7 @@ def _differing(runs: Sequence[Run]) -> list[knobs.KnobPath]:
 def _words(run: Run, paths: Sequence[knobs.KnobPath]) -> str:
     values = values_of(run.params)
     told = (
-        f"{declared(path).metadata['label']} {in_words(path, values[path])}"
+        f"{declared(path).metadata['label']} {value_in_words(path, values[path])}"
         for path in paths
         if values[path] is not None
     )
