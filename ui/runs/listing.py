@@ -228,7 +228,7 @@ def chosen(listed: Listing) -> list[Run]:
 
 _COLUMNS: dict[str, Any] = {
     "★": st.column_config.TextColumn(width=36, help="★ is starred; ▸ is a sweep that opens"),
-    "Name": st.column_config.TextColumn(width="medium"),
+    "Name": st.column_config.TextColumn(width="large"),
     **{words.name: table_columns.column(name, words.help) for name, words in SCORES.items()},
     "Seconds": st.column_config.NumberColumn(format="%.2f", help="How long the first computation took."),
     "Made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", help="UTC"),
