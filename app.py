@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.shell import address, guards, identity, process, queue, turns
+from ui.shell import address, guards, identity, navigation, process, queue, turns
 from ui.sweep import address as sweep_address
 from ui.tissue import address as tissue_address
 from ui.tune import address as tune_address
@@ -34,6 +34,7 @@ def _draw() -> None:
 
 
 if __name__ == "app":
+    navigation.without_folder_of_pages()
     app = st.App(__file__, lifespan=warm_up.beside_the_server)
 else:
     _draw()

@@ -13,6 +13,7 @@ from core import units, version_0_1
 from core.declarations import LAST, Group
 from core.errors import ParameterError
 from core.params import PRESETS, MethodParams, preset, replaced
+from core.text import counted
 
 KnobPath = tuple[str, ...]
 """Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
@@ -436,6 +437,8 @@ def in_words(params: MethodParams) -> str:
     name, changes = nearest_preset(params)
     n_clusters = params.clustering.n_clusters
     moved = [
-        f"{declared(path).metadata['label'].lower()} {value_in_words(path, value)}" for path, value in changes.items()
+        f"{declared(path).metadata['label'].lower()} {value_in_words(path, value)}"
+        for path, value in changes.items()
+        if takes_part(params, path)
     ]
-    return ", ".join([PRESETS[name], f"{n_clusters} cluster{'s' * (n_clusters != 1)}", *moved])
+    return ", ".join([PRESETS[name], counted(n_clusters, "cluster"), *moved])

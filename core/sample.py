@@ -14,6 +14,7 @@ from scipy import sparse
 from core.coordinates import Coordinates, off_lattice, on_lattice
 from core.errors import DuplicateSpotError, SampleError
 from core.params import DEFAULT_N_CLUSTERS
+from core.text import counted
 
 UNANNOTATED = "NA"
 """Label of spots that the annotation leaves out, as the lab's files write it."""
@@ -365,4 +366,6 @@ def _check_lattice(lattice: np.ndarray) -> None:
 
 def _check_length(field: str, array: np.ndarray | None, expected: int, noun: str) -> None:
     if array is not None and len(array) != expected:
-        raise SampleError(f"`{field}` has {len(array)} entries, but `X` has {expected} {noun}s: each {noun} needs one.")
+        raise SampleError(
+            f"`{field}` has {counted(len(array), 'entry', 'entries')}, but `X` has {expected} {noun}s: each {noun} needs one."
+        )

@@ -16,6 +16,6 @@ with guards.shown_as_message():
         listing.nothing_yet()
     else:
         listing.table(listed)
-        chosen, theme = kept_runs.with_all(listing.chosen(listed)), session.theme()
+        chosen, theme = kept_runs.with_all(listing.chosen(listed), listed.titles), session.theme()
         actions.bar(listed, chosen, theme)
         compare.side_by_side(chosen, theme)

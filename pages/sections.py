@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.sections import maps
 from ui.sections import view as joint_view
 from ui.shell import guards, session
 
@@ -11,5 +12,5 @@ with guards.shown_as_message():
     with st.sidebar:
         joint_view.knobs(samples)
     results = joint_view.header(samples, theme)
-    joint_view.maps(samples, results, theme)
+    maps.maps_of(samples, results, theme)
     joint_view.scores(samples, results)

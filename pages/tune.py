@@ -13,7 +13,7 @@ summary = sample_picker.sample_picker(address.PART)
 with guards.shown_as_message():
     sample = compute.sample(summary)
     with st.sidebar:
-        forms.preset_picker()
+        forms.preset_picker(sample)
         knobs.early(sample)
         training.control(sample, forms.params(sample))
         knobs.late(sample)

@@ -31,8 +31,14 @@ def unpack(block):
 
 def given(app):
     """What the maps on a page are given with each run; `app` is an AppTest."""
-    (component,) = (part for part in app.get("bidi_component") if part.proto.component_name.endswith("tissue_view"))
-    return unpack(component.proto.bytes)
+    (views,) = all_given(app)
+    return views
+
+
+def all_given(app):
+    """What the maps of each tissue on a page are given."""
+    views = (part for part in app.get("bidi_component") if part.proto.component_name.endswith("tissue_view"))
+    return [unpack(component.proto.bytes) for component in views]
 
 
 def shared_store(monkeypatch):

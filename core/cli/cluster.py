@@ -33,18 +33,18 @@ from core.cli.options import (
     output_path,
 )
 from core.cli.outputs import Outputs
+from core.cli.reading import read_sample
 from core.depth import FoundDirection, direction_in_full
 from core.errors import ParameterError
 from core.evaluation import thickness
 from core.evaluation.matching import Matching
 from core.evaluation.stability import confidence, stability
 from core.evaluation.thickness import Thicknesses
-from core.io import lab
 from core.layer_names import display_name
 from core.params import DEFAULT_N_CLUSTERS, DEFAULT_PRESET
 from core.result import Result
 from core.sample import Sample
-from core.text import shown
+from core.text import counted, shown
 
 
 def add(todo: Any) -> None:
@@ -157,7 +157,7 @@ def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> Non
     from core.method.cache import StepCache
 
     started = time.perf_counter()
-    sample = lab.read(file)
+    sample = read_sample(file)
     load_seconds = time.perf_counter() - started
     params, steps = method_params(options, sample, KNOBS), StepCache(max_bytes=STEP_BYTES)
     out.check(sample, params)
@@ -228,7 +228,7 @@ def _in_short(sample: Sample, results: list[Result], found: Matching, seconds: d
     clustering = first.params.clustering
     kind = "synthetic tissue, " if sample.synthetic else ""
     facts: dict[str, Any] = {
-        "Sample": f"{sample.name} ({kind}{sample.n_spots} spots, {sample.n_genes} genes)",
+        "Sample": f"{sample.name} ({kind}{counted(sample.n_spots, 'spot')}, {counted(sample.n_genes, 'gene')})",
         "Expression": _expression_words(first),
         "Direction": _direction_words(first),
         "Clusters": f"{clustering.n_clusters}{_number_words(sample)}, {_read_out_words(first)}",
@@ -266,7 +266,7 @@ def _read_out_words(result: Result) -> str:
     clustering, rounds = result.params.clustering, result.params.refinement.rounds
     weight = f"X weight {clustering.x_weight:g}"
     read_out = weight if clustering.by_kmeans else "tied mixture" + f", {weight}" * (clustering.x_weight != 1)
-    return f"{read_out}, refined {rounds} time{'s' * (rounds != 1)}" if rounds else read_out
+    return f"{read_out}, refined {counted(rounds, 'time')}" if rounds else read_out
 
 
 def _direction(found: FoundDirection) -> dict[str, Any]:

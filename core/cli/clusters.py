@@ -16,8 +16,8 @@ from core.cli.options import (
     figure_path,
     method_params,
 )
+from core.cli.reading import read_sample
 from core.errors import ParameterError
-from core.io import lab
 from core.params import DEFAULT_PRESET, TRIED_FROM, TRIED_STARTS, TRIED_TO
 from core.sample import Sample
 
@@ -58,7 +58,7 @@ def _clusters(options: argparse.Namespace) -> None:
     from core.method.pipeline import Pipeline
 
     numbers = range(options.least, options.most + 1)
-    sample = lab.read(options.file)
+    sample = read_sample(options.file)
     steps = Pipeline(sample, cache=StepCache(max_bytes=STEP_BYTES), models=options.models)
     with share_bar() as progress:
         curve = try_numbers(

@@ -7,10 +7,11 @@ from typing import Any
 
 from core.cli.console import print_facts
 from core.cli.options import add_knob, output_path
-from core.errors import SampleFileError
+from core.cli.reading import check_importable
 from core.folders import samples_folder
 from core.io import lab
 from core.io.incoming import ImportChoices, Survey
+from core.text import counted
 
 _KNOBS = ("genes", "n_genes", "um_per_unit")
 
@@ -51,7 +52,7 @@ def _import(options: argparse.Namespace) -> None:
     survey = importing.survey(options.source, annotation_csv=table)
     if not options.json:
         _print_survey(survey)
-    _check_importable(survey, options.source)
+    check_importable(survey, options.source)
     column = annotation if table is None and annotation is not None else survey.suggested_annotation
     choices = dataclasses.replace(_choices(options), annotation=None if annotation == "none" else column)
     sample = importing.read(
@@ -77,17 +78,11 @@ def _is_table(annotation: str) -> bool:
 
 
 def _print_survey(survey: Survey) -> None:
-    size = f", {survey.n_spots} spots, {survey.n_genes} genes" if survey.n_spots else ""
+    size = f", {counted(survey.n_spots, 'spot')}, {counted(survey.n_genes, 'gene')}" if survey.n_spots else ""
     print(f"{survey.kind}: {survey.name}{size}")
     for check in survey.checks:
         mark = {"good": "ok", "notice": "!", "bad": "x"}[check.status]
         print(f"  {mark:<2} {check.what}: {check.found} {check.advice}".rstrip())
-
-
-def _check_importable(survey: Survey, source: Path) -> None:
-    bad = next((check for check in survey.checks if check.status == "bad"), None)
-    if bad is not None:
-        raise SampleFileError(f"{source.name} was not imported: {bad.found} {bad.advice}".rstrip())
 
 
 def _imported(facts: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.cli.console import print_facts
 from core.cli.options import add_file
-from core.io import lab
+from core.cli.reading import read_sample
 
 
 def add(todo: Any) -> None:
@@ -18,7 +18,7 @@ def add(todo: Any) -> None:
 
 
 def _info(options: argparse.Namespace) -> None:
-    sample = lab.read(options.file)
+    sample = read_sample(options.file)
     facts = {
         "sample": sample.name,
         "n_spots": sample.n_spots,

@@ -11,12 +11,13 @@ from core import knobs, units
 from core.cli.console import coherence_words, factor_words, print_facts, score_words, share_bar
 from core.cli.options import KNOBS, joint_params
 from core.cli.outputs import JointOutputs
+from core.cli.reading import read_sample
 from core.errors import ParameterError
-from core.io import lab
 from core.method.seeds import nth_start
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
+from core.text import counted
 
 if TYPE_CHECKING:
     from core.method.joint import JointPipeline
@@ -49,7 +50,7 @@ def cluster(options: argparse.Namespace) -> None:
     from core.method.joint import JointPipeline  # scikit-learn takes seconds to import, and most commands do without
 
     started = time.perf_counter()
-    samples = [lab.read(path) for path in options.files]
+    samples = [read_sample(path) for path in options.files]
     load_seconds = time.perf_counter() - started
     params = joint_params(options, samples, KNOBS)
     with share_bar() as progress:
@@ -110,7 +111,7 @@ def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str,
     """Summarize a run in a few lines for people; the JSON has the rest."""
     params = next(iter(runs[0].values())).params
     rounds = params.refinement.rounds
-    refined = f", refined {rounds} time{'s' * (rounds != 1)}" if rounds else ""
+    refined = f", refined {counted(rounds, 'time')}" if rounds else ""
     facts: dict[str, Any] = {
         "Sections": {sample.name: _sample_words(sample) for sample in steps.samples},
         "Expression": factor_words(params, f" of {len(steps.genes)} shared genes"),
@@ -125,7 +126,9 @@ def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str,
 
 
 def _sample_words(sample: Sample) -> str:
-    return f"{'synthetic tissue, ' * sample.synthetic}{sample.n_spots} spots, {sample.n_genes} genes"
+    return (
+        f"{'synthetic tissue, ' * sample.synthetic}{counted(sample.n_spots, 'spot')}, {counted(sample.n_genes, 'gene')}"
+    )
 
 
 def _mean_words(run: Run) -> dict[str, str]:

@@ -35,13 +35,17 @@ _ANGLE_HELP = (
 
 def add_file(parser: argparse.ArgumentParser) -> None:
     """Ask for a sample, and offer `--json`."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="a sample in the lab's format (.h5)")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="a sample: the lab's h5, an h5ad, or Space Ranger's output"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:
     """Ask for one sample or more, and offer `--json`."""
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a sample in the lab's format (.h5)")
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="a sample: the lab's h5, an h5ad, or Space Ranger's output"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

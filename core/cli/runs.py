@@ -16,7 +16,7 @@ from core.folders import models_folder, samples_folder
 from core.io import lab
 from core.result import Domain
 from core.sample import Sample
-from core.text import shown
+from core.text import counted, shown
 from core.work.runs import Record, Run, open_record
 from core.work.runs.one_file import SUFFIX
 from core.work.runs.run import facts_of
@@ -265,7 +265,7 @@ def _found(record: Record, wanted: str) -> Run:
     known = [*record.runs(), *record.runs(deleted=True)] if len(wanted) >= _SHORTEST_ID else []
     found = [run for run in known if run.id.startswith(wanted)]
     if len(found) != 1:
-        many = f"{len(found)} runs begin" if found else "No run begins"
+        many = f"{counted(len(found), 'run begins', 'runs begin')}" if found else "No run begins"
         raise RecordError(f"{many} with {shown(wanted) or 'nothing'}: give the whole id, as `runs list` shows it.")
     return found[0]
 

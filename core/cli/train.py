@@ -7,7 +7,7 @@ from typing import Any
 
 from core.cli.console import autoencoder_facts, print_facts, training_bar, warn_if_dead
 from core.cli.options import TRAINING_KNOBS, add_file, add_method, method_params
-from core.io import lab
+from core.cli.reading import read_sample
 
 
 def add(todo: Any) -> None:
@@ -22,7 +22,7 @@ def _train(options: argparse.Namespace) -> None:
     """Train the autoencoder on a sample, or load it, and print how well it learned."""
     from core.method import checkpoints, pipeline  # brings torch
 
-    sample = lab.read(options.file)
+    sample = read_sample(options.file)
     params = method_params(options, sample, TRAINING_KNOBS)
     started = time.perf_counter()
     with training_bar() as on_epoch:

@@ -15,6 +15,7 @@ from core.evaluation.window import in_strips_um, window_um
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import UNANNOTATED
+from core.text import counted
 
 DROWNS = 0.95
 """From this share of the distance on, one part leaves the other nothing to say."""
@@ -203,7 +204,7 @@ def more_clusters_than_layers(n_clusters: int, labels_true: np.ndarray | None) -
     if n_layers and n_clusters > n_layers + 1:
         yield Advice(
             "clusters",
-            f"{n_clusters} clusters for {n_layers} annotated layers: at least {n_clusters - n_layers} have no layer to "
+            f"{counted(n_clusters, 'cluster')} for {n_layers} annotated layers: at least {n_clusters - n_layers} have no layer to "
             "match, or split one, which costs ARI. Ask for fewer clusters to compare with the annotation.",
         )
 
@@ -223,7 +224,7 @@ def empty_clusters(result: Result) -> Iterator[Advice]:
     if n_found < n_clusters:
         yield Advice(
             "empty",
-            f"{n_clusters} clusters were asked for, but only {n_found} have spots: {_why_empty(result)}",
+            f"{counted(n_clusters, 'cluster')} were asked for, but only {n_found} have spots: {_why_empty(result)}",
         )
 
 

@@ -13,7 +13,7 @@ from core.figures.colours import STYLES, Style, Theme
 _WIDTH_PX = 900  # of the page, between a narrow and a wide one: what heights are planned for
 _LEAST_PX, _MOST_PX = 96, 230
 _CAPTION_PX = 24
-_TOP_PX, _BOTTOM_PX = 56, 8
+_TOP_PX, _BOTTOM_PX, _LEGEND_PX = 56, 8, 64
 _COLUMNS = 6
 _FILLS = 0.94  # of a cell's width
 
@@ -57,8 +57,18 @@ class Side:
     values: Sequence[str]
 
 
+Legend = Sequence[tuple[str, str]]
+"""Name and colour of each label of the maps."""
+
+
 def on_grid(
-    tiles: Sequence[Tile], rows: Side, columns: Side, *, height_by_width: float, theme: Theme = "light"
+    tiles: Sequence[Tile],
+    rows: Side,
+    columns: Side,
+    *,
+    height_by_width: float,
+    legend: Legend = (),
+    theme: Theme = "light",
 ) -> go.Figure:
     """Lay maps out by the values of two knobs.
 
@@ -69,6 +79,8 @@ def on_grid(
     rows, columns : Side
     height_by_width : float
         Of the maps.
+    legend : sequence of (str, str)
+        Name and colour of each label, above the maps.
     theme : {"light", "dark"}
 
     Returns
@@ -82,10 +94,17 @@ def on_grid(
     style = STYLES[theme]
     figure.update_xaxes(_ticks(columns, style, side="top"))
     figure.update_yaxes(_ticks(rows, style, side="left"))
-    return figure
+    return _with_legend(figure, legend)
 
 
-def in_rows(tiles: Sequence[Tile], *, n_tiles: int, height_by_width: float, theme: Theme = "light") -> go.Figure:
+def in_rows(
+    tiles: Sequence[Tile],
+    *,
+    n_tiles: int,
+    height_by_width: float,
+    legend: Legend = (),
+    theme: Theme = "light",
+) -> go.Figure:
     """Lay maps out one after another.
 
     Parameters
@@ -96,6 +115,8 @@ def in_rows(tiles: Sequence[Tile], *, n_tiles: int, height_by_width: float, them
         How many there will be in the end; room is kept for all.
     height_by_width : float
         Of the maps.
+    legend : sequence of (str, str)
+        Name and colour of each label, above the maps.
     theme : {"light", "dark"}
 
     Returns
@@ -110,7 +131,22 @@ def in_rows(tiles: Sequence[Tile], *, n_tiles: int, height_by_width: float, them
     figure = _sheet({**cells, **placed}, n_rows, n_columns, height_by_width, theme)
     figure.update_layout(margin={"l": 4, "r": 4, "t": 8, "b": _BOTTOM_PX})
     figure.update_layout(height=figure.layout.height - _TOP_PX + 8)
-    return figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    return _with_legend(figure.update_xaxes(visible=False).update_yaxes(visible=False), legend)
+
+
+def _with_legend(figure: go.Figure, legend: Legend) -> go.Figure:
+    """Explain the colours above the maps, in the figure itself, so that a downloaded one has them, too."""
+    for name, colour in legend:
+        marker = {"symbol": "square", "size": 12, "color": colour}
+        figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=charts.plain(name), showlegend=True)
+    if legend:
+        height, top = figure.layout.height + _LEGEND_PX, figure.layout.margin.t + _LEGEND_PX
+        above = {"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top", "font": {"size": 13}}
+        figure.update_layout(
+            height=height, showlegend=True, legend=above | {"itemclick": False, "itemdoubleclick": False}
+        )
+        figure.update_layout(margin={"t": top})
+    return figure
 
 
 def _sheet(
@@ -161,12 +197,12 @@ def _add_markers(figure: go.Figure, cells: Mapping[tuple[int, int], Tile | None]
     below = 0.5 - _CAPTION_PX / row_px / 2
     figure.add_scatter(
         x=[column for _, column in shown], y=[row + below for row, _ in shown], mode="text", text=captions,
-        textfont={"size": 12, "color": style.text}, hoverinfo="skip",
+        textfont={"size": 12, "color": style.text}, hoverinfo="skip", showlegend=False,
     )  # fmt: skip
     unseen = {"symbol": "square", "size": 0.8 * row_px, "color": style.accent, "opacity": 0}
     figure.add_scatter(
         x=[column for _, column in shown], y=[row - 0.06 for row, _ in shown], mode="markers", marker=unseen,
-        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
+        showlegend=False, selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
         customdata=[list(tile.index) for tile in shown.values()],
         hovertext=[tile.hover for tile in shown.values()], hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip

@@ -74,10 +74,7 @@ def sections_figure(
         All maps on one scale, up to four sections in a row, one legend. Without any annotation, only the predictions.
     """
     n_columns = min(len(samples), _MOST_COLUMNS)
-    predicted = (
-        {} if results is None else _predicted(samples, results, found or match_together(samples, results), theme)
-    )
-    annotated = _annotated(samples, theme) if layers_of(samples) or results is None else {}
+    predicted, annotated = maps_of_sections(samples, results, found, theme=theme)
     maps: list[SmallMap] = []
     for first in range(0, len(samples), n_columns):
         row = samples[first : first + n_columns]
@@ -85,6 +82,36 @@ def sections_figure(
             of_row = [kind[sample.name] for sample in row if sample.name in kind]
             maps += of_row + [_empty(row[-1])] * ((n_columns - len(of_row)) if of_row else 0)
     return side_by_side(samples[0].coordinates, maps, theme=theme, height_px=_HEIGHT_PX, n_columns=n_columns)
+
+
+def maps_of_sections(
+    samples: Sequence[Sample],
+    results: Mapping[str, Result] | None,
+    found: Matching | None = None,
+    *,
+    theme: Theme = "light",
+) -> tuple[dict[str, SmallMap], dict[str, SmallMap]]:
+    """Give every label one name and one colour in all sections.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    results : mapping of str to Result, or None
+        By name of the section; None for the annotation alone.
+    found : Matching, optional
+        As for :func:`sections_figure`.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    predicted, annotated : dict of str to SmallMap
+        By name of the section; empty where there is nothing to draw.
+    """
+    predicted = (
+        {} if results is None else _predicted(samples, results, found or match_together(samples, results), theme)
+    )
+    annotated = _annotated(samples, theme) if layers_of(samples) or results is None else {}
+    return predicted, annotated
 
 
 def annotation(samples: Sequence[Sample]) -> np.ndarray | None:

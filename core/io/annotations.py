@@ -17,7 +17,7 @@ from core.io import archives
 from core.io.incoming import Check
 from core.layer_names import LAYERS, canonical
 from core.sample import UNANNOTATED, UNANNOTATED_SPELLINGS
-from core.text import shown
+from core.text import counted, file_name, shown
 
 MAX_TABLE_BYTES = 64 << 20
 
@@ -72,7 +72,9 @@ class Annotations:
 
     def check(self) -> Check:
         """Say how much of the sample the table covers."""
-        classes = ", ".join(f"{name} ({number} classes)" for name, number in self.n_classes.items())
+        classes = ", ".join(
+            f"{name} ({counted(number, 'class', 'classes')})" for name, number in self.n_classes.items()
+        )
         found = f"{self.file_name} labels {self.n_matched} of {self.n_spots} spots: {classes or 'no column of labels'}"
         if not self.n_unknown:
             return Check(what="Annotation", found=f"{found}.")
@@ -124,7 +126,7 @@ def read_annotations(path: Path, barcodes: np.ndarray) -> Annotations:
     """
     rows = _table(path)
     indices, which = _barcode_column(rows, barcodes)
-    name = shown(path.name)
+    name = file_name(path)
     if which is None:
         raise SampleFileError(
             f"{name} names none of the sample's spots in any column: give a table with their barcodes, such as "
@@ -194,7 +196,7 @@ def spelled(names: list[str]) -> list[str]:
 
 def _table(path: Path) -> list[list[str]]:
     """Read all rows of the width of the first, which may be a header."""
-    name = shown(path.name)
+    name = file_name(path)
     text = _text(path)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
@@ -214,7 +216,7 @@ def _text(path: Path) -> str:
         content = file.read(MAX_TABLE_BYTES + 1)
     if len(content) > MAX_TABLE_BYTES:
         raise SampleFileError(
-            f"{shown(path.name)} is larger than {MAX_TABLE_BYTES >> 20} MiB, which no table of labels is."
+            f"{file_name(path)} is larger than {MAX_TABLE_BYTES >> 20} MiB, which no table of labels is."
         )
     return content.decode("utf-8-sig", "replace")
 

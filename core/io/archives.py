@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
-from core.text import shown
+from core.text import file_name, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ class _Budget:
     """Bytes that may still be unpacked from one archive."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
-        self.name = shown(path.name)
+        self.name = file_name(path)
         self._limit = min(limits.total_bytes, max(limits.small_bytes, limits.ratio * path.stat().st_size))
         self._spent = 0
 
@@ -198,25 +198,25 @@ def _opened(path: Path, limits: Limits) -> Iterator[Iterator[_Member]]:
         kind = _kind(path)
         raw = stack.enter_context(path.open("rb"))
         if kind == "zip":
-            archive = stack.enter_context(zipfile.ZipFile(_Bounded(raw, shown(path.name))))
+            archive = stack.enter_context(zipfile.ZipFile(_Bounded(raw, file_name(path))))
             yield _zip_members(archive, _Names(path, limits))
         elif kind in ("tar", "gzip"):
             yield _tar_members(_tar(raw, kind, path, limits, stack), _Names(path, limits))
         else:
             found = f"is compressed with {kind}" if kind else "is no archive"
-            raise SampleFileError(f"{shown(path.name)} {found}: pack the folder as zip or tar.gz.")
+            raise SampleFileError(f"{file_name(path)} {found}: pack the folder as zip or tar.gz.")
 
 
 def _tar(raw: IO[bytes], kind: str, path: Path, limits: Limits, stack: ExitStack) -> tarfile.TarFile:
     if kind == "gzip":
         raw = _Forward(stack.enter_context(gzip.GzipFile(fileobj=raw)), _Budget(path, limits))  # type: ignore[assignment]
-    bounded = _Bounded(raw, shown(path.name))
+    bounded = _Bounded(raw, file_name(path))
     return stack.enter_context(tarfile.TarFile(fileobj=bounded, mode="r"))  # type: ignore[arg-type]
 
 
 @contextmanager
 def _damage_as_sentence(path: Path) -> Iterator[None]:
-    name = shown(path.name)
+    name = file_name(path)
     try:
         yield
     except DomainsError:
@@ -331,7 +331,7 @@ class _Names:
     """Checks each name of an archive once."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
-        self._archive = shown(path.name)
+        self._archive = file_name(path)
         self._limits = limits
         self._n_members = 0
         self._files: set[PurePosixPath] = set()

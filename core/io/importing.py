@@ -23,7 +23,7 @@ from core.io.hdf5.safe import opened
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.visium import spaceranger, tenx
 from core.sample import UNANNOTATED, Sample
-from core.text import shown
+from core.text import counted, file_name, shown
 
 LABELS = "Y"
 """Name of the annotation in the lab's files."""
@@ -99,7 +99,7 @@ def read(
     path, table = Path(source), None if annotation_csv is None else Path(annotation_csv)
     kind = _format(path)
     if kind != "h5ad" and choices.layer is not None:
-        raise SampleFileError(f"{shown(path.name)} has one matrix of counts and no layers: leave the layer out.")
+        raise SampleFileError(f"{file_name(path)} has one matrix of counts and no layers: leave the layer out.")
     if kind == "spaceranger":
         return spaceranger.read(path, choices, name=name, annotation_csv=table)
     own = choices if table is None else dataclasses.replace(choices, annotation=None)
@@ -210,7 +210,7 @@ def _format(path: Path) -> str:
 def _check_no_zarr(folder: Path) -> None:
     if any((folder / name).is_file() for name in (".zgroup", ".zattrs", "zarr.json")):
         raise SampleFileError(
-            f"{shown(folder.name)} is a zarr store, as SpatialData writes it: write its table as h5ad "
+            f"{file_name(folder)} is a zarr store, as SpatialData writes it: write its table as h5ad "
             '(`sdata.tables["table"].write_h5ad("sample.h5ad")`) and give that.'
         )
 
@@ -222,10 +222,15 @@ def _survey_lab(path: Path) -> Survey:
     labels = lab.read_labels(path)
     n_classes = {} if labels is None else {LABELS: np.unique(labels[labels != UNANNOTATED]).size}
     checks = [
-        Check(what="Counts", found=f"{summary.n_spots} spots, {summary.n_genes} genes; all genes are kept."),
+        Check(
+            what="Counts",
+            found=f"{counted(summary.n_spots, 'spot')}, {counted(summary.n_genes, 'gene')}; all genes are kept.",
+        ),
         Check(
             what="Annotation",
-            found=f"{n_classes[LABELS]} classes in `{LABELS}`." if n_classes else "None, which is fine.",
+            found=f"{counted(n_classes[LABELS], 'class', 'classes')} in `{LABELS}`."
+            if n_classes
+            else "None, which is fine.",
         ),
     ]
     return Survey(
@@ -247,7 +252,7 @@ def _read_lab(path: Path, choices: ImportChoices, name: str | None) -> Sample:
     if choices.annotation is None:
         changed["labels_true"] = None
     elif choices.annotation != LABELS or sample.labels_true is None:
-        raise SampleFileError(f"{shown(path.name)} has no annotation called {shown(choices.annotation)!r}.")
+        raise SampleFileError(f"{file_name(path)} has no annotation called {shown(choices.annotation)!r}.")
     return dataclasses.replace(sample, **changed)
 
 
@@ -259,7 +264,7 @@ def _relabelled(sample: Sample, path: Path, table: Path, column: str | None) -> 
 def _required(barcodes: np.ndarray | None, path: Path) -> np.ndarray:
     if barcodes is None:
         raise SampleFileError(
-            f"{shown(path.name)} has no barcodes: the labels of a table cannot be matched to its spots."
+            f"{file_name(path)} has no barcodes: the labels of a table cannot be matched to its spots."
         )
     return barcodes
 

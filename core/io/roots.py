@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.errors import SampleFileError, UnsafeFileError
-from core.text import shown
+from core.text import file_name, shown
 
 MAX_ENTRIES = 500
 """How many entries of a folder are listed."""
@@ -102,7 +102,7 @@ def entries(folder: Path, root: Path) -> list[Entry]:
             seen = list(islice((item for item in found if not item.name.startswith(".")), MAX_ENTRIES))
     except OSError as error:
         raise SampleFileError(
-            f"The folder {shown(folder.name)} cannot be read: ask its owner for permission."
+            f"The folder {file_name(folder)} cannot be read: ask its owner for permission."
         ) from error
     listed = [Entry(name=item.name, is_folder=item.is_dir()) for item in seen if _leads_inside(Path(item.path), root)]
     return sorted(listed, key=lambda entry: (not entry.is_folder, entry.name))
@@ -125,7 +125,7 @@ def check_links(path: Path, root: Path) -> None:
     for number, item in enumerate(_everything_in(path)):
         if number >= MAX_LINKS_LOOKED_FOR:
             raise UnsafeFileError(
-                f"{shown(path.name)} holds more than {MAX_LINKS_LOOKED_FOR:,} files: choose a folder of one sample."
+                f"{file_name(path)} holds more than {MAX_LINKS_LOOKED_FOR:,} files: choose a folder of one sample."
             )
         if not _leads_inside(item, root):
             raise UnsafeFileError(f"{shown(item.name)} is a link out of {shown(root.name)}: replace it by a copy.")

@@ -20,7 +20,7 @@ from core.method.small_autoencoder import N_INPUTS, Basis, SmallAutoencoder
 from core.method.training import TrainedModel
 from core.params import AutoencoderParams, LatentParams, PoolingParams, params_key
 from core.sample import Sample
-from core.text import shown
+from core.text import counted, shown
 
 FORMAT = 1
 
@@ -192,7 +192,7 @@ def _check_fit(path: Path, story: _Story, sample: Sample, pooling: PoolingParams
     _check_architecture(path, story.architecture, _architecture(params))
     if story.n_genes != sample.n_genes:
         raise CheckpointError(
-            f"{path.name} was trained on {story.n_genes} genes, but {sample.name} has {sample.n_genes}: "
+            f"{path.name} was trained on {counted(story.n_genes, 'gene')}, but {sample.name} has {sample.n_genes}: "
             "train a model on this sample."
         )
     if story.content_hash != sample.content_hash:

@@ -12,6 +12,7 @@ from core.errors import ParameterError
 from core.method.kmeans import Sketch, Spots, lloyd, sketch
 from core.method.threads import few_threads
 from core.params import ClusteringParams
+from core.text import counted
 
 
 def cluster(
@@ -54,7 +55,9 @@ def cluster(
     is sorted.
     """
     if params.n_clusters > len(positions):
-        raise ParameterError(f"{params.n_clusters} clusters were asked for, but the sample has {len(positions)} spots.")
+        raise ParameterError(
+            f"{counted(params.n_clusters, 'cluster')} were asked for, but the sample has {counted(len(positions), 'spot')}."
+        )
     order = canonical_order(positions)
     position = _position(positions, depths)
     spots = Spots(

@@ -15,6 +15,7 @@ from core.method.normalisation import log_normalised
 from core.method.pooling import pool_window
 from core.params import PoolingParams
 from core.sample import Expression
+from core.text import counted
 
 _ANGLES = np.arange(180) * np.pi / 180
 _LINE_WIDTH = 2.0  # the paper counts spots within +-1 of a line
@@ -95,7 +96,7 @@ def _smoothed_components(expression: Expression, positions: np.ndarray) -> np.nd
     n_components = min(_COMPONENTS, *(extent - 1 for extent in logs.shape))
     if n_components < 1 or len(positions) < 2 * _DEPTH_BINS:
         raise SampleError(
-            f"{len(positions)} spots and {logs.shape[1]} genes are too few to find a direction: choose it by hand, or off."
+            f"{counted(len(positions), 'spot')} and {counted(logs.shape[1], 'gene')} are too few to find a direction: choose it by hand, or off."
         )
     components = PCA(n_components, svd_solver="arpack", random_state=0).fit_transform(logs)
     smoothed = pool_window(components, positions, _SMOOTHING)

@@ -5,6 +5,7 @@ from sklearn.decomposition import PCA
 
 from core.coordinates import canonical_order
 from core.errors import ParameterError
+from core.text import counted
 
 _EXACT_UP_TO = 3000  # genes for which the eigenvectors of the whole covariance are quick
 
@@ -32,8 +33,8 @@ def principal_components(values: np.ndarray, positions: np.ndarray, n_components
     """
     if n_components > min(values.shape):
         raise ParameterError(
-            f"{n_components} principal components were asked for, but the sample has {values.shape[0]} spots and "
-            f"{values.shape[1]} genes: choose at most {min(values.shape)} components."
+            f"{n_components} principal components were asked for, but the sample has {counted(values.shape[0], 'spot')} and "
+            f"{counted(values.shape[1], 'gene')}: choose at most {counted(min(values.shape), 'component')}."
         )
     order = canonical_order(positions)
     solver = "covariance_eigh" if values.shape[1] <= _EXACT_UP_TO else "randomized"

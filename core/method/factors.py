@@ -18,6 +18,7 @@ from core.method.neighbours import mean_over_neighbours, neighbour_graph
 from core.method.normalisation import log_normalised_together
 from core.method.threads import one_thread
 from core.sample import Expression
+from core.text import counted
 
 N_COMPONENTS = 50
 """Principal components that factors are made of."""
@@ -171,7 +172,7 @@ def common_factors(
 def _check_size(expression: Expression) -> None:
     if expression.shape[0] < 3 or expression.shape[1] < 2:
         raise ParameterError(
-            f"{expression.shape[0]} spots and {expression.shape[1]} genes are too few for spatial factors: choose another "
+            f"{counted(expression.shape[0], 'spot')} and {counted(expression.shape[1], 'gene')} are too few for spatial factors: choose another "
             "embedding."
         )
 

@@ -16,6 +16,7 @@ from core.errors import ParameterError
 from core.method.factors import leading_components
 from core.method.kmeans import Spots, lloyd, sketch
 from core.method.threads import one_thread
+from core.text import counted
 
 N_FITS = 12
 """Fits that a consensus is made of, where nothing else is said."""
@@ -87,7 +88,9 @@ def fit_many(
         If there are fewer spots than clusters.
     """
     if n_clusters > len(features):
-        raise ParameterError(f"{n_clusters} clusters were asked for, but the sample has {len(features)} spots.")
+        raise ParameterError(
+            f"{counted(n_clusters, 'cluster')} were asked for, but the sample has {counted(len(features), 'spot')}."
+        )
     order, rng = canonical_order(positions), np.random.default_rng(random_state)
     asked, seeds = sizes(n_clusters), rng.integers(2**31, size=n_fits).tolist()
     labels = np.empty((n_fits, len(features)), dtype=np.int16)

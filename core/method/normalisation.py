@@ -24,6 +24,24 @@ def log_normalised(counts: Expression) -> Expression:
     return log_normalised_together([counts])[0]
 
 
+def log_normalised_gene(counts: Expression, gene: int) -> np.ndarray:
+    """Take one column of :func:`log_normalised`, without making the others.
+
+    Parameters
+    ----------
+    counts : ndarray or csr_array of shape (n_spots, n_genes)
+    gene : int
+        Its column.
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), float64
+    """
+    library, column = library_sizes(counts), counts[:, [gene]]
+    own = column if isinstance(column, np.ndarray) else column.toarray()
+    return np.asarray(np.log1p(own.ravel() * (_median(library) / np.maximum(library, 1.0))))
+
+
 def log_normalised_together(sections: Sequence[Expression], scale: float = 1.0) -> list[Expression]:
     """Normalise several sections by the median library size of all their spots, so that a count means the same in each.
 

@@ -14,6 +14,7 @@ from core.coordinates import canonical_order
 from core.errors import DuplicateSpotError, SampleError
 from core.params import PoolingParams
 from core.sample import Expression
+from core.text import counted
 
 POOLED_LIMIT = 2_000_000_000
 """Values (spots times genes) of the largest result: 15 GiB."""
@@ -71,7 +72,7 @@ def pool_window(expression: Expression, positions: np.ndarray, params: PoolingPa
 def _refuse_too_large(n_spots: int, n_genes: int) -> None:
     if n_spots * n_genes > POOLED_LIMIT:
         raise SampleError(
-            f"{n_spots:,} spots x {n_genes:,} genes, pooled, would take {n_spots * n_genes >> 27} GiB of memory: keep fewer "
+            f"{counted(n_spots, 'spot')} x {counted(n_genes, 'gene')}, pooled, would take {n_spots * n_genes >> 27} GiB of memory: keep fewer "
             f"genes (the {POOLED_LIMIT // n_spots:,} most variable ones at most), or choose a preset that pools principal "
             "components."
         )
@@ -99,7 +100,7 @@ def _refuse_duplicates(cells: np.ndarray) -> None:
     ordered = cells[canonical_order(cells)]
     n_shared = int((ordered[1:] == ordered[:-1]).all(axis=1).sum())
     if n_shared:
-        raise DuplicateSpotError(f"{n_shared} spots share an array position with another: each needs one of its own.")
+        raise DuplicateSpotError(f"{n_shared:,} spots share an array position with another: each needs one of its own.")
 
 
 def _dense(block: Expression | sparse.csc_array) -> np.ndarray:

@@ -1,12 +1,14 @@
 """The genes that sections have in common, by name, in one order."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 from scipy import sparse
 
 from core.errors import SampleError
 from core.sample import Expression, Sample
+from core.text import counted
 
 MIN_SHARED = 50
 """With fewer genes in common, names are taken to be of different kinds, and sections cannot be compared."""
@@ -44,6 +46,27 @@ def shared_genes(samples: Sequence[Sample]) -> tuple[str, ...]:
             f"needed: {'; '.join(map(_examples, samples))}. Use names of one kind, symbols or identifiers, in all sections."
         )
     return tuple(sorted(names))
+
+
+def obstacle(genes: AbstractSet[str] | None, chosen: Sequence[AbstractSet[str]]) -> str:
+    """Say why a section cannot be clustered together with others, from the names of genes alone.
+
+    Parameters
+    ----------
+    genes : set of str, or None
+        Names of the section's genes; None where it has none.
+    chosen : sequence of set of str
+        Those of the others.
+
+    Returns
+    -------
+    str
+        In a few words; empty where nothing is in the way.
+    """
+    if genes is None:
+        return "no gene names"
+    n_shared = len(frozenset(genes).intersection(*chosen))
+    return "" if n_shared >= MIN_SHARED else f"{counted(n_shared, 'shared gene')}, at least {MIN_SHARED} are needed"
 
 
 def counts_of(sample: Sample, genes: Sequence[str]) -> Expression:

@@ -21,6 +21,7 @@ from core.method.threads import one_thread, one_torch_thread
 from core.method.training import OnEpoch, TrainedModel, check_finite, explained_variance
 from core.params import LatentParams
 from core.sample import Expression
+from core.text import counted
 
 _BATCH = 256
 _HELD_OUT_EVERY = 10  # spots, in the order of their positions
@@ -126,7 +127,7 @@ def reconstruct(network: SmallAutoencoder, expression: Expression, coordinates: 
 def _check_enough(n_spots: int, n_genes: int) -> None:
     if n_spots < _FEWEST_SPOTS or n_genes < 2:
         raise ParameterError(
-            f"{n_spots} spots and {n_genes} genes are too few for an autoencoder: choose another embedding."
+            f"{counted(n_spots, 'spot')} and {counted(n_genes, 'gene')} are too few for an autoencoder: choose another embedding."
         )
 
 

@@ -15,6 +15,7 @@ from core.errors import ParameterError
 from core.method.autoencoder import Autoencoder
 from core.method.small_autoencoder import SmallAutoencoder
 from core.params import AutoencoderParams, LatentParams
+from core.text import counted
 
 OnEpoch = Callable[[int, int, float], None]
 """Called after each epoch with its number from 1, the number of epochs, and the mean loss; may raise to stop."""
@@ -98,7 +99,7 @@ def train(pooled: np.ndarray, params: AutoencoderParams, *, on_epoch: OnEpoch | 
 def _check_one_batch(n_spots: int, batch_size: int) -> None:
     if n_spots < batch_size:
         raise ParameterError(
-            f"The sample has {n_spots} spots, fewer than one batch of {batch_size}, and incomplete batches are left out: "
+            f"The sample has {counted(n_spots, 'spot')}, fewer than one batch of {batch_size}, and incomplete batches are left out: "
             f"choose a batch size of at most {n_spots}."
         )
 

@@ -67,6 +67,7 @@ def facts_of(run: ReportedRun) -> list[Fact]:
     return [
         Fact("Name", run.name),
         Fact("Sample", result.sample_name),
+        Fact("Together with", ", ".join(run.together), "Sections that it was clustered as one with."),
         *scores_in_facts(result.scores),
         Fact("Direction", direction_in_full(result.direction), "Line across which depth is measured, in degrees, or a depth that bends."),
         Fact(

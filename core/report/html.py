@@ -32,6 +32,7 @@ from core.report.reported import ReportedRun
 from core.report.script import reproduction_script
 from core.report.settings import NO_PART, settings
 from core.sample import Sample
+from core.text import counted
 
 MAX_RUNS = 6
 """More maps than this are too small to be read beside one another."""
@@ -101,7 +102,7 @@ def html_report(
         If there are no runs, or more than six.
     """
     if not 1 <= len(runs) <= MAX_RUNS:
-        raise FigureError(f"A report on {len(runs)} runs was asked for: choose 1 to {MAX_RUNS}.")
+        raise FigureError(f"A report on {counted(len(runs), 'run')} was asked for: choose 1 to {MAX_RUNS}.")
     page = _templates().get_template("report.html.jinja").render(
         title=_title(runs),
         written=f"{(written or datetime.now(UTC)).astimezone(UTC):%d %B %Y, %H:%M} UTC",
@@ -126,7 +127,7 @@ def _templates() -> Environment:
 
 def _title(runs: Sequence[ReportedRun]) -> str:
     names = dict.fromkeys(run.result.sample_name for run in runs)
-    return f"{len(runs)} run{'s' * (len(runs) != 1)} on {', '.join(names)}"
+    return f"{counted(len(runs), 'run')} on {', '.join(names)}"
 
 
 def _tissues(runs: Sequence[ReportedRun], samples: Mapping[str, Sample]) -> list[_Tissue]:

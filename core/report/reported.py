@@ -29,6 +29,8 @@ class ReportedRun:
         Where the sample came from, and under which licence.
     picture : bytes
         A small map as PNG, for where the sample is not at hand; empty where there is none.
+    together : tuple of str
+        Names of the sections that it was clustered as one with.
     unknown : tuple of str
         Knobs of the run that this version of the program does not know: it was made by another one.
     domains : tuple of Domain
@@ -46,5 +48,6 @@ class ReportedRun:
     note: str = ""
     source: str = ""
     picture: bytes = b""
+    together: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     domains: tuple[Domain, ...] = ()

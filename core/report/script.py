@@ -43,6 +43,7 @@ def reproduction_script(run: ReportedRun) -> str:
         "UNKNOWN": tuple(map(shown, run.unknown)),
         "SAMPLE": shown(result.sample_name),
         "SOURCE": shown(run.source, 500),
+        "TOGETHER": tuple(map(shown, run.together)),
         "CONTENT_HASH": run.content_hash,
         "ANNOTATION_HASH": run.annotation_hash,
         "N_SPOTS": len(result.labels),
@@ -106,11 +107,12 @@ def _packed(labels: np.ndarray) -> str:
 _TEMPLATE = '''#!/usr/bin/env python3
 """Repeats one clustering of a section of tissue, to the last label, and says whether it did.
 
-    python THIS_SCRIPT SAMPLE.h5 [--labels LABELS.csv] [--project FOLDER] [--models FOLDER]
+    python THIS_SCRIPT SAMPLE.h5 [OTHER.h5 ...] [--labels LABELS.csv] [--project FOLDER] [--models FOLDER]
 
 It needs the project that wrote it ("spatial domains": the folder with `app.py` and `core/`) with its requirements installed.
 Run it inside that folder, or name the folder with --project.
 SAMPLE.h5 is the sample that the run was made on, in the lab's format: it is known by its content, whatever its name.
+Of sections clustered as one, OTHER.h5 are all the others, which TOGETHER names.
 
 Status: 0 where every label is the run's, 1 where some are not, 2 where that is unknown.
 """
@@ -142,7 +144,7 @@ def main():
 
     try:
         sample = read_sample(arguments.sample)
-        result = cluster(sample, arguments.models or arguments.project / "save_model")
+        result = cluster(sample, arguments.others, arguments.models or arguments.project / "save_model")
         if arguments.labels:
             write_labels(sample, result, arguments.labels)
     except (DomainsError, OSError) as error:
@@ -153,6 +155,7 @@ def main():
 def read_arguments():
     parser = argparse.ArgumentParser(description="Repeats one clustering, and checks its labels.")
     parser.add_argument("sample", type=Path, help="file of the sample, in the lab's format")
+    parser.add_argument("others", type=Path, nargs="*", help="files of the sections that it was clustered as one with")
     parser.add_argument("--labels", type=Path, help="file to write the labels to, as CSV")
     parser.add_argument("--project", type=Path, default=Path(), help="folder of the project (default: this one)")
     parser.add_argument("--models", type=Path, help="folder of trained models (default: save_model/ of the project)")
@@ -186,13 +189,19 @@ def read_sample(path):
     return sample
 
 
-def cluster(sample, models):
+def cluster(sample, others, models):
+    from core.io import lab
     from core.method import pipeline
+    from core.method.joint import JointPipeline
 
     try:
         params = parameters()
     except (ImportError, TypeError) as error:
         stop(f"This version of the project does not know every knob of the run ({error}): take version {VERSION} or newer.")
+    if len(others) != len(TOGETHER):
+        stop(f"The run was clustered as one with {', '.join(TOGETHER) or 'no other section'}: name their files after its own.")
+    if TOGETHER:
+        return JointPipeline([sample, *map(lab.read, others)]).run(params)[sample.name]
     if params.embedding.needs_training and not pipeline.has_model(sample, params, models):
         print(f"Model    none of this run in {models}: it is trained now, which took {TRAINING_SECONDS} s for the run.")
         print("         Should some labels differ, copy the run's model (two files, .pt and .json) there, and try again.")

@@ -11,7 +11,7 @@ from core.errors import ParameterError
 from core.io import importing, lab
 from core.io.incoming import ImportChoices, Survey
 from core.io.public import dlpfc, paste2
-from core.text import shown
+from core.text import counted, shown
 from core.work.board.progress import Progress
 
 COLLECTIONS = ("paste2", "dlpfc")
@@ -61,7 +61,7 @@ def prepare(progress: Progress, source: Source, choices: ImportChoices, out: Pat
     """
     progress.report(0.0, "Reading the counts")
     sample = importing.read(source.path, choices, name=out.stem, annotation_csv=source.annotation_csv)
-    progress.report(0.7, f"Writing {sample.n_spots:,} spots and {sample.n_genes:,} genes")
+    progress.report(0.7, f"Writing {counted(sample.n_spots, 'spot')} and {counted(sample.n_genes, 'gene')}")
     out.parent.mkdir(exist_ok=True)
     # Uploaded files were renamed; the new names mean nothing to their user.
     lab.write(dataclasses.replace(sample, source=sample.source.replace(source.path.name, shown(source.called))), out)

@@ -28,6 +28,9 @@ def app_with_runs(tmp_path_factory):
     for window, name in ((3, HOSTILE), (6, "The paper's")):
         result = pipeline.run(sample, replaced(paper, ("pooling", "window"), window), cache=cache)
         open_record(models).keep(sample, result, name=name)
+    turned = [replaced(paper, ("clustering", "random_state"), seed) for seed in (1, 2)]
+    swept = [pipeline.run(sample, params, cache=cache) for params in turned]
+    open_record(models).keep_all(sample, swept, who="", sweep="seeds")
     with served_app(SPCA_MODELS=str(models)) as address:
         yield address
 
@@ -54,6 +57,16 @@ def choose(page, row):
         if words.count():
             return
     pytest.fail("The table takes no clicks.")
+
+
+def test_a_tick_on_the_row_of_a_sweep_lists_its_runs(page):
+    table = page.get_by_test_id("stDataFrame").first
+    table.wait_for()
+    page.wait_for_timeout(1500)
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 3.5 * ROW_PX)
+    expect(page.get_by_text("2 of 4 runs")).to_be_visible()
+    expect(page.get_by_text("Tick a sweep to list its runs")).to_have_count(0)
 
 
 def download(page, name, folder):

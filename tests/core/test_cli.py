@@ -13,7 +13,7 @@ from core.cli import main
 from core.io import lab
 from core.io.lab.deepdish_bridge import deepdish_io
 from tests import space_ranger
-from tests.h5ad_files import spot_index, tissue
+from tests.h5ad_files import saved, spot_index, tissue, visium_adata
 from tests.sections import SHIPPED, shipped_part
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -361,3 +361,11 @@ def test_names_for_clusters_that_are_not_there_and_loupe_without_barcodes_are_to
     status, _, error = run("cluster", part, "--loupe", tmp_path / "a.csv")
     assert (status, "no barcodes" in error) == (2, True)
     assert not list(tmp_path.iterdir())
+
+
+def test_info_reads_an_h5ad_and_says_how_to_import_it_otherwise(tmp_path, capsys):
+    path = saved(visium_adata(tissue()), tmp_path)
+    assert main(["info", str(path), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["n_spots"] == tissue().n_spots
+    assert f"python -m core import {path}" in said.err

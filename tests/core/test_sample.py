@@ -128,8 +128,8 @@ def test_a_sample_cannot_be_changed():
         ),
         ({"lattice": None, "coords_um": COORDS_UM * 1e9}, SampleError, "is it in micrometres?"),
         ({"lattice": None, "coords_um": COORDS_UM * 0}, SampleError, "Most spots in `coords_um` lie at one point"),
-        ({"labels_true": np.array(["WM"])}, SampleError, "`labels_true` has 1 entries, but `X` has 3 spots"),
-        ({"gene_names": np.array(["A"])}, SampleError, "`gene_names` has 1 entries, but `X` has 2 genes"),
+        ({"labels_true": np.array(["WM"])}, SampleError, "`labels_true` has 1 entry, but `X` has 3 spots"),
+        ({"gene_names": np.array(["A"])}, SampleError, "`gene_names` has 1 entry, but `X` has 2 genes"),
     ],
 )
 def test_what_is_not_a_sample_is_refused_in_words(changes, kind, sentence):

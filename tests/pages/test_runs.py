@@ -111,14 +111,31 @@ def test_sample_sweep_and_star_narrow_the_list_down(samples_folder, sample, reco
     app = opened()
     app.selectbox("widget:runs.sample").select("first").run()
     assert listed(app) == ["by hand", "swept"]
-    assert app.selectbox("widget:runs.sweep").options[2].startswith("first, 1 run, 20")
-    app.selectbox("widget:runs.sweep").select_index(2).run()
+    assert app.selectbox("widget:runs.sweep").options[3].startswith("first, 1 run, 20")
+    app.selectbox("widget:runs.sweep").select_index(3).run()
     assert listed(app) == ["swept"]
     app.selectbox("widget:runs.sweep").select("Kept by hand").run()
     assert listed(app) == ["by hand"]
     app.selectbox("widget:runs.sample").select("All samples").run()
     app.selectbox("widget:runs.show").select("Starred").run()
     assert listed(app) == ["elsewhere"]
+
+
+def test_a_sweep_has_one_row_that_opens_and_its_runs_are_named_by_what_differs(sample, record):
+    turned = [
+        replaced(replaced(PAPER, ("pooling", "window"), window), ("clustering", "random_state"), seed)
+        for window in (2, 3)
+        for seed in (0, 1)
+    ]
+    swept = record.keep_all(sample, [pipeline.run(sample, params) for params in turned], who="", sweep="windows")
+    record.change(swept[0].id, starred=True)
+    kept(record, sample, name="by hand")
+    app = opened()
+    assert listed(app) == ["by hand", "Window k 2, Seed 0", "Sweep: 3 runs over Window k, Seed"]
+    app.selectbox("widget:runs.sweep").select_index(3).run()  # as a tick does, which AppTest cannot
+    assert sorted(listed(app)) == [f"Window k {window}, Seed {seed}" for window in (2, 3) for seed in (0, 1)]
+    app.selectbox("widget:runs.sweep").select("Every run of every sweep").run()
+    assert len(listed(app)) == 5
 
 
 def test_a_deleted_run_comes_back_by_undo_and_from_the_list_of_the_deleted(sample, record):

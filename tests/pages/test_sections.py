@@ -1,15 +1,21 @@
 """Journeys over the Sections page, from `app.py`."""
 
-import json
+import functools
+import subprocess
+import sys
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.io import lab
+from core.report.script import reproduction_script
 from core.work.board.board import shared_board
+from core.work.runs.reported import reported
 from tests.named_tissue import named_sample
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
+from tests.tissue_view import all_given
+from ui.data.record import record
 from ui.sections import address
 
 PICK, START, CLUSTERS = "widget:sections", "widget:cluster together", "widget:sections.clustering.n_clusters"
@@ -36,8 +42,8 @@ def finished(app):
 
 
 def maps(app):
-    layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
-    return " ".join(note["text"] for note in layout["annotations"])
+    """Titles of the maps of each section."""
+    return [[item["title"] for item in view["maps"]] for view in all_given(app)]
 
 
 def errors(app):
@@ -48,12 +54,13 @@ def test_two_sections_are_chosen_clustered_and_turned_and_the_link_keeps_all_of_
     app = opened()
     assert "Choose two or more sections" in app.info[0].value
     app.multiselect(PICK).set_value(["one.h5", "two.h5"]).run()
-    assert "<b>two</b>" in maps(app)
-    assert "predicted" not in maps(app)
+    assert maps(app) == [["Annotated"], ["Annotated"]]
     app.button(START).click().run()
     finished(app)
     assert not app.exception
-    assert "predicted, ARI" in maps(app)
+    assert [[title.split()[0] for title in titles] for titles in maps(app)] == [["Predicted,", "Annotated"]] * 2
+    one, two = (view["maps"][0] for view in all_given(app))
+    assert dict(zip(one["names"], one["colours"], strict=True)) == dict(zip(two["names"], two["colours"], strict=True))
     table = app.dataframe[0].value
     assert table["Section"].tolist() == ["one", "two"]
     assert table["Domains"].tolist() == ["3", "3"]
@@ -76,6 +83,33 @@ def test_sections_without_genes_in_common_end_in_a_sentence(folder):
     assert "nameless has no gene names" in errors(app)
     app.multiselect(PICK).set_value(["one.h5", "two.h5"]).run()
     assert not app.error
+
+
+def test_what_cannot_be_clustered_together_is_said_before_it_is_chosen(folder):
+    lab.write(named_sample("odd", 18, prefix="ENSG"), folder / "odd.h5")
+    lab.write(small_sample("nameless", 18), folder / "nameless.h5")
+    app = opened(section=["one.h5"])
+    assert app.multiselect(PICK).options == ["nameless (cannot join)", "odd (cannot join)", "one", "two"]
+    told = " ".join(item.value for item in app.caption)
+    assert "Cannot join one: **nameless**: no gene names; **odd**: 0 shared genes, at least 50 are needed." in told
+
+
+def test_a_run_of_each_section_is_kept_and_repeated_by_its_script(folder, tmp_path, once_through_app):
+    app = finished(opened(section=["one.h5", "two.h5"], started=["1"]))
+    next(item for item in app.text_input if item.label == "Name").set_value("Both")
+    next(button for button in app.button if button.label == "Keep").click().run()
+    assert "Kept: 2 runs." in app.success[0].value
+    runs = {run.sample_name: run for run in record().runs()}
+    assert {name: (run.name, run.together) for name, run in runs.items()} == {
+        "one": ("Both", ("two",)),
+        "two": ("Both", ("one",)),
+    }
+    script = tmp_path / "again.py"
+    script.write_text(reproduction_script(reported(runs["one"], record().result(runs["one"]))))
+    run = functools.partial(subprocess.run, cwd=APP.parent, capture_output=True, text=True, timeout=120, check=False)
+    assert run([sys.executable, script, folder / "one.h5"]).returncode == 2
+    again = run([sys.executable, script, folder / "one.h5", folder / "two.h5"])
+    assert (again.returncode, again.stderr) == (0, "")
 
 
 def test_an_address_that_asks_for_what_is_not_there_is_told(folder):

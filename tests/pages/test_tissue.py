@@ -59,6 +59,12 @@ def bars(app):
     return bar["text"]
 
 
+def log_normalised(sample):
+    """ln(1 + counts), each spot's scaled to the median of all spots."""
+    totals = sample.expression.sum(axis=1)
+    return np.log1p(sample.expression * (np.median(totals) / totals)[:, None])
+
+
 def captions(app):
     return " ".join(item.value for item in app.caption)
 
@@ -79,22 +85,34 @@ def test_each_view_colours_the_spots_by_what_it_says(app, named):
     np.testing.assert_allclose(only_map(app)["values"], (named.expression > 0).sum(axis=1))
     app.selectbox(key("gene")).select("GENE7").run()
     assert only_map(app)["title"] == "GENE7"
+    np.testing.assert_allclose(only_map(app)["values"], log_normalised(named)[:, 7], rtol=1e-6)
+    app.button_group(key("values")).set_value(True).run()
     np.testing.assert_allclose(only_map(app)["values"], named.expression[:, 7])
+    assert only_map(app)["unit"] == "counts"
     assert app.button_group(key("view kind")).value == "gene"
     assert not app.exception
 
 
 def test_the_ends_of_the_scale_follow_the_numbers_and_start_anew_with_another_gene(app, named):
     app.selectbox(key("gene")).select("GENE1").run()
-    column = named.expression[:, 1]
-    assert only_map(app)["limits"] == [column.min(), column.max()]
+    column = log_normalised(named)[:, 1]
+    ends = pytest.approx([column.min(), np.percentile(column, 99)])
+    assert only_map(app)["limits"] == ends
     app.number_input(key("limit.high")).set_value(9.0).run()
-    assert only_map(app)["limits"] == [column.min(), 9.0]
+    assert only_map(app)["limits"] == pytest.approx([column.min(), 9.0])
     app.number_input(key("limit.low")).set_value(None).run()
-    assert only_map(app)["limits"] == [column.min(), column.max()]
+    assert only_map(app)["limits"] == ends
     app.number_input(key("limit.high")).set_value(9.0).run()
     app.selectbox(key("gene")).select("GENE2").run()
-    assert only_map(app)["limits"][1] == named.expression[:, 2].max()
+    assert only_map(app)["limits"][1] == pytest.approx(np.percentile(log_normalised(named)[:, 2], 99))
+
+
+def test_a_gene_of_fewer_than_a_hundredth_of_the_spots_is_seen(samples_folder, named):
+    counts = named.expression.copy()
+    counts[:, 1] = np.arange(named.n_spots) == 3
+    lab.write(dataclasses.replace(named, expression=counts), samples_folder / "named.h5")
+    app = on_tissue(show="gene", gene="GENE1", values="counts")
+    assert only_map(app)["limits"] == [0.0, 1.0]
 
 
 def test_the_way_back_to_the_ends_of_the_values_is_one_click(app, named):
@@ -102,15 +120,17 @@ def test_the_way_back_to_the_ends_of_the_values_is_one_click(app, named):
     assert app.button(key("limit.reset")).disabled
     app.number_input(key("limit.high")).set_value(9.0).run()
     app.button(key("limit.reset")).click().run()
-    assert only_map(app)["limits"] == [named.expression[:, 1].min(), named.expression[:, 1].max()]
+    column = log_normalised(named)[:, 1]
+    assert only_map(app)["limits"] == pytest.approx([column.min(), np.percentile(column, 99)])
 
 
 def test_a_link_shows_somebody_else_the_same_gene_in_the_same_colours(app):
     app.selectbox(key("gene")).select("GENE5").run()
+    app.button_group(key("values")).set_value(True).run()
     app.number_input(key("limit.low")).set_value(2.5).run()
     app.number_input(key("limit.high")).set_value(9.0).run()
-    query = {name: app.query_params[name] for name in ("show", "gene", "low", "high")}
-    assert query == {"show": "gene", "gene": "GENE5", "low": "2.5", "high": "9.0"}
+    query = {name: app.query_params[name] for name in ("show", "gene", "values", "low", "high")}
+    assert query == {"show": "gene", "gene": "GENE5", "values": "counts", "low": "2.5", "high": "9.0"}
     other = on_tissue(**query)
     assert (only_map(other)["title"], only_map(other)["limits"]) == ("GENE5", [2.5, 9.0])
     other.switch_page("pages/tune.py").run()
@@ -125,7 +145,7 @@ def test_another_sample_has_ends_of_its_own(app, named, samples_folder):
     app.selectbox(key("gene")).select("GENE1").run()
     app.number_input(key("limit.high")).set_value(9.0).run()
     app.selectbox(key("sample")).select("other.h5").run()
-    assert only_map(app)["limits"][1] == doubled.expression[:, 1].max()
+    assert only_map(app)["limits"][1] == pytest.approx(np.percentile(log_normalised(doubled)[:, 1], 99))
 
 
 @pytest.mark.parametrize(
@@ -135,6 +155,7 @@ def test_another_sample_has_ends_of_its_own(app, named, samples_folder):
         ({"low": "5", "high": "1"}, "two numbers, the lower one first"),
         ({"low": "nan", "high": "1"}, "two numbers, the lower one first"),
         ({"high": "1"}, "two numbers, the lower one first"),
+        ({"values": "ranks"}, "it can only be counts"),
         ({"gene": "G" * 300}, "no gene has so long a name"),
     ],
 )

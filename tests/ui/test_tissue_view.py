@@ -143,7 +143,7 @@ def test_names_and_stain_that_do_not_fit_the_spots_are_refused_in_a_sentence(nam
             {"labels": np.array([0, 2]), "names": ["a", "b"], "colours": ["#000000", "#FFFFFF"]},
             "from 0 to 2 but 2 names",
         ),
-        ({"labels": np.array([0]), "names": ["a"], "colours": []}, "1 names, 0 colours"),
+        ({"labels": np.array([0]), "names": ["a"], "colours": []}, "1 name, 0 colours"),
         ({"values": np.array([1.0]), "scale": ["#000000"]}, "two or more"),
         ({"values": np.array([1.0]), "labels": np.array([0])}, "one of them"),
     ],

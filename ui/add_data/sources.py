@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.io import roots
 from core.io.drafts import Draft
-from core.text import shown
+from core.text import file_name, shown
 from core.work.bringing import Source
 from ui.add_data import public_sections, state
 from ui.add_data.state import Incoming
@@ -99,7 +99,7 @@ _CHECK = "Check what this file, or this folder as a whole, contains."
 def _entry(root: Path, folder: Path) -> roots.Entry | None:
     there = {entry.name: entry for entry in roots.entries(folder, root)}
     name = st.selectbox(
-        f"In {as_markdown(shown(folder.name))}",
+        f"In {as_markdown(file_name(folder))}",
         list(there),
         index=None,
         format_func=lambda name: shown(name) + "/" * there[name].is_folder,

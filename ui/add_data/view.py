@@ -17,7 +17,7 @@ from core.io import importing, lab
 from core.io.drafts import stem
 from core.io.incoming import ImportChoices, Survey
 from core.sample import Sample
-from core.text import shown
+from core.text import counted, shown
 from core.work.board.board import Job, JobStatus
 from ui.add_data import state, work
 from ui.add_data.state import Incoming
@@ -144,7 +144,9 @@ def _annotation_picker(incoming: Incoming, survey: Survey) -> None:
         "annotation",
         "Annotation",
         list(n_classes),
-        lambda name: "None" if name is None else f"{shown(name)} ({n_classes.get(name, 0)} classes)",
+        lambda name: (
+            "None" if name is None else f"{shown(name)} ({counted(n_classes.get(name, 0), 'class', 'classes')})"
+        ),
         "Labels to score against. The method never sees them.",
     )
 

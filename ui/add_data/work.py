@@ -6,6 +6,7 @@ from typing import Any
 from core.folders import samples_folder
 from core.io.public.dlpfc import Sources
 from core.params import params_key
+from core.text import counted
 from core.work import bringing
 from core.work.board.board import About, Job
 from ui.add_data.state import Incoming
@@ -50,7 +51,7 @@ def fetch(collection: str, sections: tuple[str, ...]) -> None:
         again=True,
         at_home=True,
         lasting=True,
-        about=About(what=f"Fetch of {len(sections)} sections"),
+        about=About(what=f"Fetch of {counted(len(sections), 'section')}"),
     )
 
 

@@ -182,6 +182,17 @@ def _shared_genes(key: tuple[str, ...], _samples: Sequence[Sample]) -> tuple[str
     return genes_of_all(_samples)
 
 
+def gene_names_in(summary: SampleSummary) -> frozenset[str] | None:
+    """Read the names of the genes in a sample's file, without its counts; None where it has none."""
+    return _gene_names_in(_stamp(summary.path))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _gene_names_in(stamp: Stamp) -> frozenset[str] | None:
+    names = lab.read_gene_names(Path(stamp[0]))
+    return None if names is None else frozenset(map(str, names)) - {""}
+
+
 def telling_gene(sample: Sample) -> int:
     """Choose the gene, by its column, whose pooled counts vary most over the tissue."""
     return _telling_gene(sample.content_hash, sample)

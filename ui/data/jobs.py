@@ -10,6 +10,7 @@ from core.folders import models_folder, samples_folder
 from core.params import MethodParams, params_key, replaced
 from core.result import Result
 from core.sample import Sample
+from core.text import counted
 from core.work import tasks
 from core.work.board.board import About, Board, Job, JobStatus, shared_board
 from core.work.board.job_log import Interrupted
@@ -45,7 +46,11 @@ def repeat(sample: Sample, params: MethodParams, n_starts: int) -> str:
     """Start runs with the present seed and those after it, or join equal ones; the job's result is a list of `core.result.Result`."""
     models = models_folder()
     key = _repeats_key(sample, params, n_starts)
-    about = About(what=f"{n_starts} starts", sample=sample.name, settings=f"{params.clustering.n_clusters} clusters")
+    about = About(
+        what=counted(n_starts, "start"),
+        sample=sample.name,
+        settings=counted(params.clustering.n_clusters, "cluster"),
+    )
     task = tasks.repeat, _file(sample), params, n_starts, models
     return board().submit(key, *task, owner=owner(), about=about, lasting=True)
 
@@ -74,7 +79,9 @@ def find_markers(sample: Sample, result: Result) -> str:
     labels = result.labels.astype(
         np.min_scalar_type(int(result.labels.max()))
     )  # small, because it is sent to the worker
-    about = About(what="Marker genes", sample=sample.name, settings=f"{result.params.clustering.n_clusters} clusters")
+    about = About(
+        what="Marker genes", sample=sample.name, settings=counted(result.params.clustering.n_clusters, "cluster")
+    )
     task = tasks.markers, _file(sample), labels
     return board().submit(_markers_key(sample, result), *task, owner=owner(), about=about, lasting=True)
 

@@ -1,6 +1,7 @@
 """A kept run with its labels and its sample, where they can be read here."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import DomainsError
@@ -22,6 +23,8 @@ class KeptRun:
     Parameters
     ----------
     run : Run
+    name : str
+        What pages call it.
     result : Result or None
         None if its labels cannot be read.
     problem : str
@@ -32,30 +35,26 @@ class KeptRun:
     """
 
     run: Run
+    name: str
     result: Result | None = None
     problem: str = ""
     file: str | None = None
     sample: Sample | None = None
 
-    @property
-    def name(self) -> str:
-        """The run's name, or the beginning of its id if it has none."""
-        return self.run.title
+
+def with_all(runs: Sequence[Run], names: Mapping[str, str]) -> list[KeptRun]:
+    """Read the results and samples of runs, with their names by id."""
+    return [_with_all(run, names.get(run.id, run.title)) for run in runs]
 
 
-def with_all(runs: Sequence[Run]) -> list[KeptRun]:
-    """Read the results and samples of runs."""
-    return [_with_all(run) for run in runs]
-
-
-def _with_all(run: Run) -> KeptRun:
+def _with_all(run: Run, name: str) -> KeptRun:
     found = sample_of(run)
     file, sample = (None, None) if found is None else (found[0].path.name, found[1])
     try:
         result = compute.kept(lambda: record().result(run), "kept run", run.id)
     except DomainsError as error:
-        return KeptRun(run=run, problem=str(error), file=file, sample=sample)
-    return KeptRun(run=run, result=result, file=file, sample=sample)
+        return KeptRun(run=run, name=name, problem=str(error), file=file, sample=sample)
+    return KeptRun(run=run, name=name, result=result, file=file, sample=sample)
 
 
 def sample_of(run: Run) -> tuple[SampleSummary, Sample] | None:
@@ -68,7 +67,8 @@ def reported(kept: KeptRun) -> ReportedRun | None:
     if kept.result is None:
         return None
     source = "" if kept.sample is None else kept.sample.source
-    return reported_run(kept.run, kept.result, source=source, picture=picture(kept.run) or b"")
+    found = reported_run(kept.run, kept.result, source=source, picture=picture(kept.run) or b"")
+    return dataclasses.replace(found, name=kept.name)
 
 
 def picture(run: Run) -> bytes | None:

@@ -7,6 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.figures.colours import Theme
 from core.io.drafts import Draft
+from core.text import counted
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui.data import user
@@ -24,9 +25,9 @@ def header(listed: Listing) -> None:
     """Show the title and the number of runs, and offer to undo a deletion and to import a run."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Runs", anchor=False, width="content")
-        n_all, n_listed = len(listed.everything), len(listed.runs)
-        count = f"{n_all:,}" if n_all == n_listed else f"{n_listed:,} of {n_all:,}"
-        st.badge(f"{count} run{'s' * (n_all != 1)}", color="gray", help="The runs listed below, out of all kept runs.")
+        n_all, n_listed = len(listed.everything), len(listed.runs) + sum(len(fold.runs) for fold in listed.folds)
+        count = f"{n_listed:,} of " * (n_all != n_listed) + counted(n_all, "run")
+        st.badge(count, color="gray", help="The runs listed below, out of all kept runs.")
         st.space("stretch")
         _undo_button()
         with st.popover(
@@ -166,12 +167,12 @@ def _rename(chosen: Sequence[KeptRun]) -> None:
     help_text = "Change the name and the note of the chosen run." if one is not None else "Choose one run."
     with st.popover("Rename", icon=":material/edit:", type="tertiary", help=help_text, disabled=one is None):
         if one is not None:
-            _name_and_note(one)
+            _name_and_note(one, chosen[0].name)
 
 
-def _name_and_note(run: Run) -> None:
+def _name_and_note(run: Run, called: str) -> None:
     with st.form(session.widget_key("runs", "about", run.id), border=False):
-        name = st.text_input("Name", run.name, max_chars=MAX_NAME, placeholder=run.title)
+        name = st.text_input("Name", run.name, max_chars=MAX_NAME, placeholder=called)
         note = st.text_area("Note", run.note, max_chars=MAX_NOTE, help="Your remarks on this run.")
         saved = st.form_submit_button("Save", type="primary")
     if saved:

@@ -151,7 +151,7 @@ def _settings(chosen: Sequence[KeptRun], theme: Theme) -> None:
         st.markdown(
             "**Scores and settings**", help=f"{NO_PART} means that a knob takes no part in the run.", width="content"
         )
-        st.space("stretch")
+        # Not at the right end, above which the table's own tools open.
         every = len(chosen) == 1 or st.toggle(
             "All settings",
             key=session.widget_key("runs", "all settings"),

@@ -7,7 +7,7 @@ import functools
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -15,19 +15,27 @@ import streamlit as st
 
 from core.knobs import KnobPath, declared, names, step_of, value_in_words
 from core.report.facts import SCORES
-from core.report.settings import NO_PART, working_values
+from core.report.settings import NO_PART
+from core.text import counted
 from core.work.runs import Run
 from ui.data.record import record
-from ui.runs import state
+from ui.runs import rows, state
+from ui.runs.rows import Fold
 from ui.shell import session, table_columns
 
 _MANY = 200
 """From this many new runs on, the page shows the progress of reading them."""
 
-_HEIGHT_PX = 318
+_ROW_PX, _MOST_ROWS = 35, 16  # more rows would push the maps of chosen runs out of sight
 _MOST_KNOBS = 10
 _KEPT, _STARRED, _DELETED = "All", "Starred", "Deleted"
-_ANY_SAMPLE, _ANY_SWEEP, _BY_HAND = "All samples", "All runs", "Kept by hand"
+_ANY_SAMPLE, _FOLDED, _EVERY_RUN, _BY_HAND = (
+    "All samples",
+    "One row for each sweep",
+    "Every run of every sweep",
+    "Kept by hand",
+)
+_OPENS = "sweep:"
 _CLUSTERS: KnobPath = ("clustering", "n_clusters")
 
 
@@ -38,17 +46,23 @@ class Listing:
     Parameters
     ----------
     runs : list of Run
-        Those that pass the filters, the latest first.
+        Those that pass the filters and have a row of their own, the latest first.
+    folds : list of Fold
+        Sweeps with a row for all of their runs that pass the filters.
     everything : list of Run
         All runs, without filters.
     deleted : bool
         Whether these are the deleted runs.
     nothing_yet : bool
         Whether there are no runs at all, not even deleted ones.
+    titles : dict of str to str
+        What the page calls each run, by id.
     """
 
     runs: list[Run]
     everything: list[Run]
+    folds: list[Fold] = field(default_factory=list)
+    titles: dict[str, str] = field(default_factory=dict)
     deleted: bool = False
     nothing_yet: bool = False
 
@@ -77,15 +91,19 @@ def _ask() -> Listing:
         sample = _picker("Sample", "sample", _ANY_SAMPLE, names, "List the runs on one sample only.")
     with sweeps:
         sweep = _sweep_picker(everything)
+    titles = rows.titles(everything)
     runs = [
         run
         for run in everything
         if (chosen != _STARRED or run.starred)
         and sample in (_ANY_SAMPLE, run.sample_name)
-        and sweep in (_ANY_SWEEP, run.sweep or _BY_HAND)
-        and all(word in _searched_text(run) for word in wanted)
+        and sweep in (_FOLDED, _EVERY_RUN, run.sweep or _BY_HAND)
+        and all(word in _searched_text(run, titles[run.id]) for word in wanted)
     ]
-    return Listing(runs=runs, everything=everything, deleted=chosen == _DELETED)
+    folds: list[Fold] = []
+    if sweep == _FOLDED and chosen != _DELETED:
+        runs, folds = rows.folded(runs)
+    return Listing(runs=runs, everything=everything, folds=folds, titles=titles, deleted=chosen == _DELETED)
 
 
 def _text_filter() -> list[str]:
@@ -110,7 +128,13 @@ def _picker(
 ) -> str:
     key = session.widget_key("runs", name)
     chosen = st.selectbox(
-        label, [everything, *others], format_func=called, key=key, help=help_text, persist_state="session"
+        label,
+        [everything, *others],
+        format_func=called,
+        key=key,
+        help=help_text,
+        disabled=not others,
+        persist_state="session",
     )
     return str(chosen or everything)
 
@@ -122,17 +146,18 @@ def _sweep_picker(everything: Sequence[Run]) -> str:
     def called(sweep: str) -> str:
         run = latest.get(sweep)
         return (
-            sweep
-            if run is None
-            else f"{run.sample_name}, {sizes[sweep]} run{'s' * (sizes[sweep] != 1)}, {run.created:%Y-%m-%d %H:%M}"
+            sweep if run is None else f"{run.sample_name}, {counted(sizes[sweep], 'run')}, {run.created:%Y-%m-%d %H:%M}"
         )
 
-    choices = [_BY_HAND, *reversed(latest)] if latest else []
-    return _picker("Sweep", "sweep", _ANY_SWEEP, choices, "List the runs of one sweep only.", called)
+    choices = [_EVERY_RUN, _BY_HAND, *reversed(latest)] if latest else []
+    help_text = (
+        "Whether the runs of a sweep have one row together, which opens, or one each; or the runs of one sweep only."
+    )
+    return _picker("Sweeps", "sweep", _FOLDED, choices, help_text, called)
 
 
-def _searched_text(run: Run) -> str:
-    return f"{run.title} {run.note} {run.who} {run.sample_name} {run.id}".lower()
+def _searched_text(run: Run, title: str) -> str:
+    return f"{title} {run.note} {run.who} {run.sample_name} {run.id}".lower()
 
 
 def _read(*, deleted: bool) -> list[Run]:
@@ -164,12 +189,12 @@ def nothing_yet() -> None:
 
 def table(listed: Listing) -> None:
     """Show the list, and remember what the user chooses in it."""
-    ids = [run.id for run in listed.runs]
+    ids = [*(run.id for run in listed.runs), *(_OPENS + fold.sweep for fold in listed.folds)]
     chosen = set(state.chosen_runs())
     key = session.widget_key("runs", "table", hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest())
     st.dataframe(
-        _frame(listed.runs),
-        height=_HEIGHT_PX,
+        _frame(listed),
+        height=_ROW_PX * (min(len(ids), _MOST_ROWS) + 1) + 3,
         hide_index=True,
         column_config=_COLUMNS,
         placeholder=NO_PART,
@@ -177,13 +202,19 @@ def table(listed: Listing) -> None:
         on_select=functools.partial(_choose, key, ids),
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [index for index, run in enumerate(ids) if run in chosen]}},
-        alt=f"Table of {len(ids)} runs.",
+        alt=f"Table with {counted(len(ids), 'row')}.",
     )
+    if listed.folds:
+        st.caption("Tick a sweep to list its runs; Sweeps, above, leads back.")
 
 
 def _choose(key: str, ids: Sequence[str]) -> None:
     """Remember which listed runs are chosen; runs that filters hide stay chosen."""
     ticked = [ids[row] for row in session.shown(key)["selection"]["rows"] if row < len(ids)]
+    opened = [row.removeprefix(_OPENS) for row in ticked if row.startswith(_OPENS)]
+    if opened:
+        session.show(session.widget_key("runs", "sweep"), opened[0])
+        return
     before, listed = state.chosen_runs(), set(ids)
     kept = [run for run in before if run not in listed or run in ticked]
     state.choose_runs([*kept, *ticked])
@@ -196,8 +227,8 @@ def chosen(listed: Listing) -> list[Run]:
 
 
 _COLUMNS: dict[str, Any] = {
-    "★": st.column_config.TextColumn(width=36, help="Starred"),
-    "Name": st.column_config.TextColumn(width="medium"),
+    "★": st.column_config.TextColumn(width=36, help="★ is starred; ▸ is a sweep that opens"),
+    "Name": st.column_config.TextColumn(width="large"),
     **{words.name: table_columns.column(name, words.help) for name, words in SCORES.items()},
     "Seconds": st.column_config.NumberColumn(format="%.2f", help="How long the first computation took."),
     "Made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", help="UTC"),
@@ -205,40 +236,43 @@ _COLUMNS: dict[str, Any] = {
 _SCORES = {"ARI": "ari", "NMI": "nmi", "PAS": "pas", "Stability": "stability"}
 
 
-def _frame(runs: Sequence[Run]) -> pd.DataFrame:
+def _frame(listed: Listing) -> pd.DataFrame:
+    """Make the table; a sweep has the scores of its best run."""
+    folds = listed.folds
+    runs = [*listed.runs, *(fold.best for fold in folds)]
     columns: dict[str, list[Any]] = {
-        "★": ["★" if run.starred else "" for run in runs],
-        "Name": [run.title for run in runs],
-        "Sample": [run.sample_name for run in runs],
+        "★": [*("★" if run.starred else "" for run in listed.runs), *("▸" for _ in folds)],
+        "Name": [*(listed.titles[run.id] for run in listed.runs), *(fold.title for fold in folds)],
+        "Sample": [*(run.sample_name for run in listed.runs), *(_samples(fold) for fold in folds)],
     }
     scores = {
         name: table_columns.values(field, [getattr(run.scores, field, None) for run in runs])
         for name, field in _SCORES.items()
     }
     columns |= {name: values for name, values in scores.items() if any(value is not None for value in values)}
-    columns |= _knobs(runs)
+    columns |= {name: values + [None] * len(folds) for name, values in _knobs(listed.runs).items()}
     columns |= {
         "Made": [run.created.replace(tzinfo=None) for run in runs],
         "By": [run.who for run in runs],
         "Seconds": [sum(run.seconds.values()) for run in runs],
-        "Note": [run.note for run in runs],
+        "Note": [*(run.note for run in listed.runs), *("Scores are those of its best run." for _ in folds)],
     }
     return pd.DataFrame({name: values for name, values in columns.items() if name != "By" or any(values)})
 
 
+def _samples(fold: Fold) -> str:
+    return ", ".join(sorted({run.sample_name for run in fold.runs}))
+
+
 def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Make a column for the clusters, and one for each knob that differs between runs."""
-    found = [_values(run.params) for run in runs]
+    found = [rows.values_of(run.params) for run in runs]
     columns: dict[str, list[Any]] = {}
     for path in [_CLUSTERS, *(path for path in names() if path != _CLUSTERS)]:
         values = [of_run[path] for of_run in found]
         if path == _CLUSTERS or len(set(values)) > 1:
             columns[_heading(path, columns)] = _cells(path, values)
     return dict(list(columns.items())[:_MOST_KNOBS])
-
-
-# Ten thousand runs share few settings, so this cache makes the table quick to draw again.
-_values = functools.lru_cache(maxsize=20_000)(working_values)
 
 
 def _heading(path: KnobPath, taken: Collection[str]) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.knobs import KnobPath
 
-_TOGETHER = "together"
+_TOGETHER, _KEPT = "together", "sections kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +44,14 @@ def take_together(new: Together) -> None:
 def change_together(**changes: Any) -> None:
     """Change some of the sections and knobs of the page."""
     take_together(dataclasses.replace(together(), **changes))
+
+
+def n_kept() -> int:
+    """Count the runs that were kept of these sections and knobs."""
+    of, n_runs = st.session_state.get(_KEPT, (None, 0))
+    return int(n_runs) if of == together() else 0
+
+
+def remember_kept(n_runs: int) -> None:
+    """Remember how many runs were kept of these sections and knobs."""
+    st.session_state[_KEPT] = together(), n_runs

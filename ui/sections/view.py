@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -21,10 +21,11 @@ from core.method import joint
 from core.params import MethodParams, preset
 from core.result import Result, Scores
 from core.sample import Sample
+from core.text import counted
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.sections import address as sections_address
-from ui.sections import state
+from ui.sections import choice, keeping, state
 from ui.shell import charts, forms, navigation, session
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
@@ -39,7 +40,7 @@ def picker() -> list[SampleSummary]:
     readable = {summary.path.name: summary for summary in compute.samples() if not summary.problem}
     sections_address.follow()
     with st.sidebar:
-        _pick(readable)
+        choice.pick(readable)
     sections_address.write()
     for sentence in sections_address.ignored(readable):
         st.warning(as_markdown(sentence))
@@ -47,20 +48,6 @@ def picker() -> list[SampleSummary]:
     if len(chosen) < 2:
         _too_few(len(readable))
     return chosen
-
-
-def _pick(readable: Mapping[str, SampleSummary]) -> None:
-    key = session.widget_key("sections")
-    session.show(key, [file for file in state.together().files if file in readable])
-    st.multiselect(
-        "Sections",
-        list(readable),
-        format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
-        key=key,
-        placeholder="Choose two or more",
-        help="Samples to cluster as one. Genes are matched by name, and only genes that all sections share are used.",
-        on_change=lambda: state.change_together(files=tuple(session.shown(key))),
-    )
 
 
 def _too_few(n_readable: int) -> None:
@@ -114,12 +101,15 @@ def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
     results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Sections", anchor=False, width="content")
-        st.badge(f"{len(samples)} sections", color="primary")
-        st.badge(f"{sum(sample.n_spots for sample in samples):,} spots", color="gray", help="In all sections together.")
+        st.badge(counted(len(samples), "section"), color="primary")
+        st.badge(
+            counted(sum(sample.n_spots for sample in samples), "spot"), color="gray", help="In all sections together."
+        )
         n_genes = len(compute.shared_genes(samples))
-        st.badge(f"{n_genes:,} shared genes", color="gray", help="Genes that all sections have, matched by name.")
+        st.badge(counted(n_genes, "shared gene"), color="gray", help="Genes that all sections have, matched by name.")
         st.space("stretch")
         _start_button(samples, job)
+        keeping.popover(samples, results)
         _export(samples, results, theme)
     _progress(job)
     return results
@@ -162,14 +152,6 @@ def _progress(job: Job | None) -> None:
         st.error(as_markdown(job.error))
     else:
         st.caption("The clustering was cancelled. Press Cluster together to start it again.")
-
-
-def maps(samples: Sequence[Sample], results: Results | None, theme: Theme) -> None:
-    """Draw every section, predicted above annotated."""
-    figure = figures.sections_figure(samples, results, theme=theme)
-    names = ", ".join(sample.name for sample in samples)
-    what = "Annotation" if results is None else "Predicted domains, and below them the annotation,"
-    charts.show(figure, f"{what} of {names}, with one colour for each label in all of them.")
 
 
 def scores(samples: Sequence[Sample], results: Results | None) -> None:

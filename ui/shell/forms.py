@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 
 from core import units
-from core.knobs import KnobPath, changed
+from core.knobs import KnobPath, changed, takes_part, value_at
 from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
+from core.text import counted
 from ui.shell import fields, session, terms
 from ui.shell.session import Settings
 
@@ -45,11 +46,22 @@ def params_of(sample: Sample, settings: Settings) -> MethodParams:
     return changed(start, settings.changes)
 
 
-def preset_picker() -> None:
+def moved(sample: Sample) -> dict[KnobPath, Any]:
+    """Give the moved knobs that change something: they take part, and are not at the preset's value."""
+    values, start = params(sample), standard(sample)
+    return {
+        path: value
+        for path, value in session.settings().changes.items()
+        if takes_part(values, path) and value != value_at(start, path)
+    }
+
+
+def preset_picker(sample: Sample) -> None:
     """Ask for a preset; choosing one sets all knobs to its values."""
     key, changes = session.widget_key("preset"), session.settings().changes
     session.show(key, session.settings().preset)
-    count = f"{len(changes)} knob{'s' * (len(changes) != 1)} moved" if changes else "unchanged"
+    n_moved = len(moved(sample))
+    count = f"{counted(n_moved, 'knob')} moved" if n_moved else "unchanged"
     with row():
         st.selectbox(
             _label("Preset", count),

@@ -10,8 +10,8 @@ import streamlit as st
 from core import units
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
-from ui.shell import session
-from ui.shell.guards import as_markdown, kept_for_the_page, show_refusal
+from ui.shell import redraw, session
+from ui.shell.guards import as_markdown, kept_for_the_page
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -36,9 +36,10 @@ def offer(label: str, name: str, start: Callable[[], object], ended: Job | None,
     """Offer to start a job, and say how the last one ended: `cancelled` is the sentence for one that was cancelled."""
     if ended is not None and ended.status is JobStatus.FAILED:
         st.error(as_markdown(ended.error))
-    show_refusal()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(label, key=session.widget_key(name), type="primary", on_click=_start, args=(start,))
+        st.button(
+            label, key=session.widget_key(name), type="primary", on_click=redraw.whole_page(_start), args=(start,)
+        )
         was_cancelled = ended is not None and ended.status is JobStatus.CANCELLED
         st.caption(f"{cancelled} {caption}" if was_cancelled else caption)
 

@@ -1,6 +1,7 @@
 """Linked maps of a sample and its runs. Everything they show is an argument: nothing here reads the session."""
 
 import dataclasses
+import html
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.figures import colours
 from core.figures.charts import ordered_clusters
 from core.figures.colours import Theme
 from core.figures.comparison import spot_names
+from core.figures.small_maps import SmallMap
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
@@ -29,6 +31,7 @@ def draw(
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
     move: int = 0,
+    columns: int = 3,
 ) -> np.ndarray | None:
     """Draw maps of a sample, and say which spots the lasso holds; None while it holds none."""
     image = pictures.underlay(sample)
@@ -42,6 +45,21 @@ def draw(
         on_selection=on_selection,
         on_rest=on_rest,
         move=move,
+        columns=columns,
+    )
+
+
+def of_small_map(small: SmallMap, sample: Sample, title: str, description: str) -> TissueMap:
+    """Make a map of one that is drawn small elsewhere, with its names and colours."""
+    labels = np.zeros(sample.n_spots, dtype=int)
+    for index, (_, _, spots) in enumerate(small.areas):
+        labels[spots] = index
+    return TissueMap(
+        title=titled(title, sample),
+        description=description,
+        labels=labels,
+        names=[html.unescape(name) for name, _, _ in small.areas],
+        colours=[shade for _, shade, _ in small.areas],
     )
 
 

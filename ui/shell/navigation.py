@@ -20,6 +20,11 @@ def only_through_app() -> None:
         st.rerun()
 
 
+def without_folder_of_pages() -> None:
+    """Keep Streamlit from listing the files in `pages/` in the sidebar before `st.navigation` is first called."""
+    PagesManager.uses_pages_directory = False
+
+
 def open_gene(gene: str) -> None:
     """Open the Tissue page with a gene of the present sample."""
     st.switch_page("pages/tissue.py", query_params={**address.query_of_present(), SHOW: "gene", GENE: gene})

@@ -7,6 +7,7 @@ from PIL import Image
 from streamlit import runtime
 
 from core.evaluation import quality
+from core.method.normalisation import log_normalised_gene
 from core.method.registration import Affine, um_to_image
 from core.sample import Sample, TissueImage
 from ui.data import compute
@@ -39,15 +40,18 @@ def _encoded(image: TissueImage) -> bytes:
     return content.getvalue()
 
 
-def values(sample: Sample, kind: str, gene: str | None) -> np.ndarray:
-    """Look up one number for each spot."""
-    chosen = gene if kind == "gene" else None
+def values(sample: Sample, kind: str, gene: str | None, *, raw: bool = False) -> np.ndarray:
+    """Look up one number for each spot: of a gene its log-normalised expression, or its raw counts."""
+    kind, chosen = ("raw gene" if raw else kind, gene) if kind == "gene" else (kind, None)
     return compute.kept(lambda: _values(sample, kind, chosen), "values", sample.content_hash, kind, chosen or "")
 
 
 def _values(sample: Sample, kind: str, gene: str | None) -> np.ndarray:
-    if kind == "gene":
+    if (of_gene := _OF_GENE.get(kind)) is not None:
         names = [] if sample.gene_names is None else sample.gene_names.tolist()
-        return quality.gene_counts(sample.expression, names.index(gene))
+        return of_gene(sample.expression, names.index(gene))
     count = {"counts": quality.counts_per_spot, "genes": quality.genes_per_spot}[kind]
     return count(sample.expression)
+
+
+_OF_GENE = {"gene": log_normalised_gene, "raw gene": quality.gene_counts}

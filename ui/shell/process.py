@@ -16,6 +16,7 @@ _ARENAS = 2
 def set_up() -> None:
     """Set up the process when the first page is drawn, before other threads compute."""
     _log()
+    _no_word_of_late_timers()
     one_thread_from_now_on()
     _few_arenas()
 
@@ -28,6 +29,13 @@ def _log() -> None:
     logger.addHandler(handler)
     level = logging.getLevelName(os.environ.get("SPCA_LOG", "INFO").upper())
     logger.setLevel(level if isinstance(level, int) else logging.INFO)
+
+
+def _no_word_of_late_timers() -> None:
+    """Keep out of the log that the timer of a part rang once more after the part was gone, as it may after each job."""
+    logging.getLogger("streamlit.runtime.app_session").addFilter(
+        lambda record: not str(record.msg).startswith("The fragment with id")
+    )
 
 
 def _few_arenas() -> None:

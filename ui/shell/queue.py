@@ -7,7 +7,7 @@ import streamlit as st
 from core.work.board.job import Job, JobStatus
 from core.work.board.job_log import Interrupted
 from ui.data import jobs, user
-from ui.shell import guards, identity, session
+from ui.shell import guards, identity, redraw, session
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import cancel_button, position_in_line
 
@@ -109,7 +109,12 @@ def _offer_again(job: Interrupted) -> None:
     st.markdown(f"**{as_markdown(str(job.about))}**", help=as_markdown(job.about.settings) or None)
     st.caption("Interrupted when the server stopped.")
     with st.container(horizontal=True, gap="small"):
-        st.button("Start again", key=session.widget_key("take up", job.id), on_click=_take_up, args=(job.id,))
+        st.button(
+            "Start again",
+            key=session.widget_key("take up", job.id),
+            on_click=redraw.whole_page(_take_up),
+            args=(job.id,),
+        )
         st.button(
             "Dismiss",
             key=session.widget_key("let go", job.id),

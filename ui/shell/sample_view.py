@@ -9,37 +9,52 @@ import streamlit as st
 from core.figures.charts import colour_scale
 from core.figures.colours import Theme
 from core.sample import Sample
+from core.text import counted
 from ui.shell import maps, pictures, session
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
 
 KINDS = {"annotation": "Annotation", "gene": "Gene", "counts": "Counts per spot", "genes": "Genes per spot"}
-_UNITS = {"gene": "counts", "counts": "counts", "genes": "genes"}
+_UNITS = {"gene": "log-normalised", "raw gene": "counts", "counts": "counts", "genes": "genes"}
+_UPPER_PERCENTILE = 99
+"""A few bright spots above it would leave all others dark."""
 _MARKERS = ("PCP4", "MOBP", "SNAP25", "GFAP")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shown:
-    """A sample, and what its map shows: the annotation, or values between two limits."""
+    """A sample, and what its map shows: the annotation, or values between two limits; of a gene log-normalised ones or raw counts."""
 
     sample: Sample
     theme: Theme
     kind: str
     gene: str | None
+    raw: bool
     limits: tuple[float, float] | None
 
 
 def find(
-    sample: Sample, theme: Theme, kind: str, gene: str | None = None, limits: tuple[float, float] | None = None
+    sample: Sample,
+    theme: Theme,
+    kind: str,
+    gene: str | None = None,
+    limits: tuple[float, float] | None = None,
+    *,
+    raw: bool = False,
 ) -> Shown:
     """Decide what the map shows: the requested kind and gene if the sample has them, or else a default."""
     kinds, gene = _kinds(sample), _gene(sample, gene)
     kind = kind if kind in kinds else kinds[0]
     if kind == "annotation":
-        return Shown(sample=sample, theme=theme, kind=kind, gene=gene, limits=None)
-    values = pictures.values(sample, kind, gene)
-    limits = limits or (float(values.min()), float(values.max()))
-    return Shown(sample=sample, theme=theme, kind=kind, gene=gene, limits=limits)
+        return Shown(sample=sample, theme=theme, kind=kind, gene=gene, raw=raw, limits=None)
+    limits = limits or _limits(pictures.values(sample, kind, gene, raw=raw), of_gene=kind == "gene")
+    return Shown(sample=sample, theme=theme, kind=kind, gene=gene, raw=raw, limits=limits)
+
+
+def _limits(values: np.ndarray, *, of_gene: bool) -> tuple[float, float]:
+    low, most = float(values.min()), float(values.max())
+    high = float(np.percentile(values, _UPPER_PERCENTILE)) if of_gene else most
+    return low, high if high > low else most  # a gene of few spots is seen, too
 
 
 def genes(sample: Sample) -> list[str]:
@@ -76,8 +91,8 @@ def badges(sample: Sample, *, with_size: bool = False) -> None:
     """Show badges in a row: the sample's name, its size, and whether it is synthetic."""
     st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
     if with_size:
-        help_text = f"Spots under tissue, with {sample.n_genes:,} genes each."
-        st.badge(f"{sample.n_spots:,} spots", color="gray", help=help_text)
+        help_text = f"Spots under tissue, with {counted(sample.n_genes, 'gene')} each."
+        st.badge(counted(sample.n_spots, "spot"), color="gray", help=help_text)
     if sample.synthetic:
         st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
 
@@ -95,17 +110,18 @@ def _map_of_values(shown: Shown) -> TissueMap:
     return TissueMap(
         title=maps.titled(title, shown.sample),
         description=f"{title} of {shown.sample.name}, by spot.",
-        values=pictures.values(shown.sample, shown.kind, shown.gene),
+        values=pictures.values(shown.sample, shown.kind, shown.gene, raw=shown.raw),
         scale=[colour for _, colour in colour_scale(shown.theme)],
         limits=shown.limits,
-        unit=_UNITS[shown.kind],
+        unit=_UNITS["raw gene" if shown.kind == "gene" and shown.raw else shown.kind],
     )
 
 
 def card(sample: Sample) -> None:
     """Show how large a sample is, and where it comes from."""
     n_layers = len(sample.layer_names)
-    size = f"**{sample.n_spots:,}** spots, **{sample.n_genes:,}** genes, **{n_layers}** layer{'s' * (n_layers != 1)}"
+    counts = counted(sample.n_spots, "spot"), counted(sample.n_genes, "gene"), counted(n_layers, "layer")
+    size = ", ".join("**{}** {}".format(*count.split(" ")) for count in counts)
     help_text = (
         "Spots: measured locations under tissue, or cells. Genes: those in the file, often only the most variable ones. Layers: "
         "annotated classes, not counting unannotated spots."

@@ -11,6 +11,7 @@ from core.errors import ParameterError
 from core.io.lab import SampleSummary
 from core.params import MethodParams
 from core.sample import Sample
+from core.text import counted
 from core.work.sweep import suggestions
 from core.work.sweep.estimate import Estimate
 from core.work.sweep.plan import Section, Sweep
@@ -29,8 +30,8 @@ _KEEP: dict[str, Any] = {"persist_state": "session"}
 
 def starting_point(sample: Sample) -> None:
     """Show in the sidebar the settings that all runs start from, and offer the presets."""
-    forms.preset_picker()
-    moved = session.settings().changes
+    forms.preset_picker(sample)
+    moved = forms.moved(sample)
     knobs_moved = ", ".join(
         f"{knob_label(knobs.names()[path])} {value_label(knobs.names()[path], value)}" for path, value in moved.items()
     )
@@ -235,11 +236,13 @@ def _begin(sweep: Sweep) -> None:
 def _how_much(sweep: Sweep, sample: Sample) -> str:
     n_sections = len(sweep.sections)
     what = f"{sweep.n_settings} {'trials' if sweep.search else 'settings'}"
-    times = f" × {n_sections} sections" * (n_sections > 1) + f" × {sweep.n_starts} starts" * (sweep.n_starts > 1)
+    times = f" × {counted(n_sections, 'section')}" * (n_sections > 1) + f" × {counted(sweep.n_starts, 'start')}" * (
+        sweep.n_starts > 1
+    )
     n_workers = jobs.board().n_workers
     found = sweeps.estimate(sweep, sample.n_spots, _timed(sweep, sample))
     about = f", about {_between(found)}" if found else ", with an unknown duration until a run was timed"
-    return f"{what}{times} = {sweep.n_runs:,} runs{about} on {n_workers} process{'es' * (n_workers != 1)}."
+    return f"{what}{times} = {counted(sweep.n_runs, 'run')}{about} on {counted(n_workers, 'process', 'processes')}."
 
 
 def _between(found: Estimate) -> str:

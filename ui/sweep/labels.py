@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from core import knobs
+from core.params import PRESETS
+from core.text import counted
 from core.work.sweep.outcome import SweepStatus
 from core.work.sweep.sweeps import SweepSnapshot
 
@@ -49,9 +51,16 @@ def title(status: SweepSnapshot) -> str:
     names = ", ".join(section.name for section in sweep.sections[:3]) + " ..." * (len(sweep.sections) > 3)
     turned = (", " if sweep.search else " × ").join(map(knob_label, sweep.knobs))
     kind = f"search for {SCORE_LABELS[sweep.search.objective][0]} over {turned}" if sweep.search else turned
-    return (
-        f"{names}: {kind}, {sweep.n_runs:,} runs, {STATUS_LABELS[status.outcome.status]} ({_when(status.plan.created)})"
-    )
+    return f"{names}: {preset_label(status)}, {kind}, {counted(sweep.n_runs, 'run')}, {STATUS_LABELS[status.outcome.status]} ({_when(status.plan.created)})"
+
+
+def preset_label(status: SweepSnapshot) -> str:
+    """Name the preset that the runs of a sweep start from, and say whether knobs were moved before."""
+    name, changes = knobs.nearest_preset(status.plan.sweep.sections[0].params)
+    moved = {
+        path: value for path, value in changes.items() if knobs.takes_part(status.plan.sweep.sections[0].params, path)
+    }
+    return PRESETS[name] + f" with {counted(len(moved), 'moved knob')}" * bool(moved)
 
 
 def _when(created: datetime) -> str:

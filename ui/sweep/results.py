@@ -17,6 +17,7 @@ from core.figures.colours import Theme
 from core.figures.contact_sheet import Side, Tile
 from core.io.lab import SampleSummary
 from core.sample import Sample
+from core.text import counted
 from core.work.runs import Run
 from core.work.sweep import results as sweep_results
 from core.work.sweep.outcome import SweepStatus
@@ -26,11 +27,11 @@ from core.work.sweep.sweeps import SweepSnapshot
 from core.work.sweep.varied import Search
 from ui.data import compute
 from ui.data.record import record
-from ui.shell import guards, run_links, session, table_columns
+from ui.shell import guards, redraw, run_links, session, table_columns
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
 from ui.sweep import section_runs, sweeps
-from ui.sweep.labels import SCORE_LABELS, knob_label, title, value_label
+from ui.sweep.labels import SCORE_LABELS, knob_label, preset_label, title, value_label
 from ui.sweep.section_runs import SectionRuns
 
 Tried = list[tuple[dict[str, object], float]]
@@ -84,11 +85,11 @@ def _progress(sweep_id: str, was_running: bool) -> None:
     outcome, n_runs = status.outcome, status.plan.sweep.n_runs
     if status.running:
         message = "Starting the workers." if not outcome.n_done and not status.message else status.message
-        st.progress(status.share, f"{outcome.n_done:,} of {n_runs:,} runs. {_time_left(status)} {message}")
+        st.progress(status.share, f"{outcome.n_done:,} of {counted(n_runs, 'run')}. {_time_left(status)} {message}")
     _buttons(status)
     for reason in sorted(set(outcome.failed.values())):
         n_failed = sum(one == reason for one in outcome.failed.values())
-        st.warning(f"{n_failed} run{'s' * (n_failed != 1)} failed: {as_markdown(reason)}")
+        st.warning(f"{counted(n_failed, 'run')} failed: {as_markdown(reason)}")
     if outcome.error:
         st.warning(as_markdown(outcome.error))
 
@@ -109,11 +110,13 @@ def _buttons(status: SweepSnapshot) -> None:
         elif status.outcome.status is not SweepStatus.DONE or status.outcome.failed:
             n_done, n_runs = status.outcome.n_done, status.plan.sweep.n_runs
             _button("Go on", "go on", sweeps.go_on, status.id, "Compute the runs that are not recorded yet.")
-            st.caption(f"{n_done:,} of {n_runs:,} runs are recorded.")
+            st.caption(f"{n_done:,} of {counted(n_runs, 'run')} are recorded.")
 
 
 def _button(label: str, name: str, act: Callable[[str], None], sweep_id: str, help: str) -> None:
-    st.button(label, key=session.widget_key("sweep", name), on_click=act, args=(sweep_id,), help=help)
+    st.button(
+        label, key=session.widget_key("sweep", name), on_click=redraw.whole_page(act), args=(sweep_id,), help=help
+    )
 
 
 def _views(sweep_id: str, theme: Theme) -> None:
@@ -191,7 +194,7 @@ def _maps(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGen
 
 
 def _about_maps(shown: SectionRuns) -> str:
-    text = "Click a map to open it in Tune."
+    text = f"Preset {preset_label(shown.status)}. Click a map to open it in Tune."
     if shown.score:
         text += f" Below each: {SCORE_LABELS[shown.score][0]}"
         text += ", mean and standard deviation over starts." if shown.sweep.n_starts > 1 else "."
@@ -227,11 +230,14 @@ def _sheet(shown: SectionRuns, sample: Sample) -> go.Figure:
     else:
         indices, n_tiles = sorted(shown.by_index), sweep.n_settings
     tiles = _tiles(shown, sample, indices)
-    shape = _height_by_width(tiles[0])
+    shape, legend = (
+        _height_by_width(tiles[0]),
+        section_runs.legend_of(sample, [shown.typical(index) for index in indices], theme),
+    )
     if len(sweep.axes) == 2:
         rows, columns = _sides(shown)
-        return contact_sheet.on_grid(tiles, rows, columns, height_by_width=shape, theme=theme)
-    return contact_sheet.in_rows(tiles, n_tiles=n_tiles, height_by_width=shape, theme=theme)
+        return contact_sheet.on_grid(tiles, rows, columns, height_by_width=shape, legend=legend, theme=theme)
+    return contact_sheet.in_rows(tiles, n_tiles=n_tiles, height_by_width=shape, legend=legend, theme=theme)
 
 
 def _tiles(shown: SectionRuns, sample: Sample, indices: Sequence[Index]) -> list[Tile]:

@@ -1,16 +1,20 @@
 """The runs of one sample of a sweep: ranked by a score, and drawn small."""
 
 import dataclasses
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core import units
-from core.figures.charts import colours_of_clusters
-from core.figures.colours import Theme
+from core.evaluation.matching import Matching
+from core.figures.charts import colours_of_clusters, layers_of
+from core.figures.colours import Theme, layer_colours
 from core.figures.origin import Origin, of_run
+from core.figures.small_maps import of_clusters
 from core.figures.thumbnail import map_png
+from core.layer_names import display_name
 from core.result import Scores
 from core.sample import Sample
 from core.work.runs import Run
@@ -81,13 +85,29 @@ def found(status: SweepSnapshot, section: int, score: str, theme: Theme) -> Sect
 
 def map_of(sample: Sample, run: Run, theme: Theme) -> bytes:
     """Draw the small map of a run in the colours that its domains have on all pages."""
-    result = compute.kept(lambda: record().result(run), "kept run", run.id)
-    found = domain_names.domains(sample, result.labels, run)
+    found = _domains(sample, run)
     colours = colours_of_clusters(found, sample.labels_true, theme)
     shades = ",".join(f"{cluster}{shade}" for cluster, shade in colours.items())
     return compute.kept(
-        lambda: map_png(sample.coordinates, result.labels, colours, _MAP_PX), "sweep map", run.id, shades
+        lambda: map_png(sample.coordinates, found.labels, colours, _MAP_PX), "sweep map", run.id, shades
     )
+
+
+def legend_of(sample: Sample, runs: Sequence[Run], theme: Theme) -> list[tuple[str, str]]:
+    """Give names and colours of what the maps of these runs show: the layers, then the domains without a layer."""
+    layers = (
+        {} if sample.labels_true is None else layer_colours(layers_of(sample.labels_true, unannotated=False), theme)
+    )
+    named = {display_name(layer): shade for layer, shade in layers.items()}
+    for run in runs:
+        areas = of_clusters("", "", _domains(sample, run), sample.labels_true, theme).areas
+        named |= {html.unescape(name): shade for name, shade, _ in areas}
+    return list(named.items())
+
+
+def _domains(sample: Sample, run: Run) -> Matching:
+    result = compute.kept(lambda: record().result(run), "kept run", run.id)
+    return domain_names.domains(sample, result.labels, run)
 
 
 def score_labels(scores: Scores, names: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from ui.tissue import state
 def find(sample: Sample) -> Shown:
     """Decide what the map shows: what this session asks for, if the sample has it."""
     view = state.view()
-    return sample_view.find(sample, session.theme(), view.kind, view.gene, view.limits)
+    return sample_view.find(sample, session.theme(), view.kind, view.gene, view.limits, raw=view.raw)
 
 
 def kind_picker(sample: Sample, kind: str) -> None:
@@ -25,8 +25,9 @@ def kind_picker(sample: Sample, kind: str) -> None:
 
 
 def value_pickers(shown: Shown) -> None:
-    """Ask for a gene, and for the limits of the colour scale."""
+    """Ask for a gene, for its values, and for the limits of the colour scale."""
     _gene_picker(shown.sample, shown.gene)
+    _values_picker(shown.raw, disabled=shown.kind != "gene")
     _limits_picker(shown.limits)
 
 
@@ -40,12 +41,29 @@ def _gene_picker(sample: Sample, gene: str | None) -> None:
         key=key,
         placeholder="" if there else "No names in the file",
         disabled=not there,
-        help="Type a few letters of the name. The map then shows the counts of the gene.",
+        help="Type a few letters of the name. The map then shows the gene's expression.",
         on_change=lambda: state.change_view(kind="gene", gene=session.shown(key)),
     )
     asked = state.view().gene
     if there and asked is not None and asked not in there:
         st.caption(as_markdown(f"This sample has no gene {quoted(asked, 40)}: choose another."))
+
+
+def _values_picker(raw: bool, *, disabled: bool) -> None:
+    key = session.widget_key("values")
+    session.show(key, raw)
+    st.segmented_control(
+        "Values",
+        [False, True],
+        format_func={False: "Log-normalised", True: "Raw counts"}.__getitem__,
+        required=True,
+        key=key,
+        width="stretch",
+        disabled=disabled,
+        help="Log-normalised: ln(1 + counts), with each spot's counts scaled to the median of all spots, so that spots with many counts "
+        "do not resemble a layer.",
+        on_change=lambda: state.change_view(raw=session.shown(key)),
+    )
 
 
 def _limits_picker(limits: tuple[float, float] | None) -> None:
@@ -63,7 +81,7 @@ def _limits_picker(limits: tuple[float, float] | None) -> None:
             ":material/undo:",
             key=session.widget_key("limit", "reset"),
             type="tertiary",
-            help="Reset to the lowest and highest value",
+            help="Reset the limits: of a gene the lowest value and the 99th percentile, of other values the lowest and the highest",
             disabled=state.view().limits is None,
             on_click=state.change_view,
         )

@@ -9,6 +9,7 @@ from core.evaluation.quality import composition
 from core.figures.layers import spots_per_layer
 from core.io.export import spots_csv
 from core.sample import Sample
+from core.text import counted
 from ui.shell import pictures, session
 from ui.shell.guards import as_markdown
 from ui.shell.sample_view import KINDS, Shown
@@ -21,7 +22,7 @@ def selection(shown: Shown, spots: np.ndarray | None) -> None:
     sample = shown.sample
     chosen = range(sample.n_spots) if spots is None else spots.tolist()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader("Spots per layer" if spots is None else f"{len(chosen):,} spots selected", anchor=False)
+        st.subheader("Spots per layer" if spots is None else f"{counted(len(chosen), 'spot')} selected", anchor=False)
         st.space("stretch")
         _download(sample, chosen, all_of_them=spots is None)
     _bars(shown, spots)
@@ -58,8 +59,9 @@ def _mean(shown: Shown, spots: np.ndarray | None) -> None:
         st.caption("Press Lasso on the map and draw around some spots to see their layers.")
         return
     kind = "gene" if shown.sample.gene_names is not None else "counts"
-    found = pictures.values(shown.sample, kind, shown.gene)
-    name = f"counts of {as_markdown(str(shown.gene))}" if kind == "gene" else KINDS[kind].lower()
+    found = pictures.values(shown.sample, kind, shown.gene, raw=shown.raw)
+    what = "counts" if shown.raw else "log-normalised expression"
+    name = f"{what} of {as_markdown(str(shown.gene))}" if kind == "gene" else KINDS[kind].lower()
     st.caption(f"Mean {name}: **{_plain(found[spots].mean())}** in the selection, {_plain(found.mean())} in all spots.")
 
 

@@ -16,10 +16,11 @@ VIEW_KINDS = ("annotation", "gene", "counts", "genes")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the map shows: one of `VIEW_KINDS`, the chosen gene, and the limits of the colour scale (None: the range of the values)."""
+    """What the map shows: one of `VIEW_KINDS`, the chosen gene (`raw`: its counts as they are), and the limits of the colour scale (None: the default)."""
 
     kind: str = "annotation"
     gene: str | None = None
+    raw: bool = False
     limits: tuple[float, float] | None = None
 
 

@@ -15,6 +15,7 @@ import streamlit as st
 
 from core.errors import FigureError
 from core.figures.colours import STYLES, Theme
+from core.text import counted
 from ui.tissue_view import media
 from ui.tissue_view.packing import Packing
 from ui.tissue_view.script import joined
@@ -121,6 +122,7 @@ def tissue_view(
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
     move: int = 0,
+    columns: int = _LONGEST_ROW,
 ) -> np.ndarray | None:
     """Draw maps, and return the selected spots.
 
@@ -131,7 +133,7 @@ def tissue_view(
     spots : Spots
         Where the spots lie and what they are called. Other spots reset the selection and the camera.
     maps : sequence of TissueMap
-        One to six, drawn in rows of up to three.
+        One to six, drawn in rows of up to `columns`.
     theme : {"light", "dark"}
     hover_only : sequence of TissueMap
         More labels and values for the hover text, without a map.
@@ -143,6 +145,8 @@ def tissue_view(
         Called once maps of another `move` have been drawn and no further ones came for a moment.
     move : int
         Number of the move that the maps come from.
+    columns : int
+        Most maps in a row; 1 draws them below each other.
 
     Returns
     -------
@@ -162,7 +166,7 @@ def tissue_view(
         "script": media.address(_SCRIPT, "text/javascript", "script of the maps"),
         "spots": {"digest": spots.digest, "url": spots.url()},
         "theme": asdict(STYLES[theme]),
-        "columns": min(len(maps), _LONGEST_ROW),
+        "columns": min(len(maps), columns),
         "maps": [_packed(packing, item) for item in maps],
         "hover_only": [_packed(packing, item) for item in hover_only],
         "image": None if image is None else asdict(image),
@@ -224,7 +228,7 @@ def _check_one_kind(item: TissueMap) -> None:
         raise FigureError(f"The map {item.title!r} has labels and values: give it one of them.")
     if item.values is not None and len(item.scale) < 2:
         raise FigureError(
-            f"The map {item.title!r} has values but {len(item.scale)} colours: a scale needs two or more."
+            f"The map {item.title!r} has values but {counted(len(item.scale), 'colour')}: a scale needs two or more."
         )
 
 
@@ -232,12 +236,12 @@ def _check_names(item: TissueMap) -> None:
     labels, n_names = np.asarray(item.labels), len(item.names)
     if len(item.colours) != n_names or len(item.hover_names) not in (0, n_names):
         raise FigureError(
-            f"The map {item.title!r} has {n_names} names, {len(item.colours)} colours and {len(item.hover_names)} hover names: each "
+            f"The map {item.title!r} has {counted(n_names, 'name')}, {counted(len(item.colours), 'colour')} and {len(item.hover_names)} hover names: each "
             "label needs one of each."
         )
     if labels.size and not 0 <= labels.min() <= labels.max() < n_names:
         raise FigureError(
-            f"The map {item.title!r} has labels from {labels.min()} to {labels.max()} but {n_names} names: labels are indices "
+            f"The map {item.title!r} has labels from {labels.min()} to {labels.max()} but {counted(n_names, 'name')}: labels are indices "
             "into the names."
         )
 
@@ -247,4 +251,4 @@ def _check_fit(n_spots: int, maps: Sequence[TissueMap]) -> None:
     given |= {f"values of the map {item.title!r}": item.values for item in maps if item.values is not None}
     for name, entries in given.items():
         if len(entries) != n_spots:
-            raise FigureError(f"There are {len(entries)} {name}, but {n_spots} spots: each spot needs one.")
+            raise FigureError(f"There are {len(entries)} {name}, but {counted(n_spots, 'spot')}: each spot needs one.")

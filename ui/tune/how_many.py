@@ -12,6 +12,7 @@ from ui.shell import session
 from ui.shell.charts import Chart
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import offer, watch
+from ui.tune import redraw
 from ui.tune.shown import ShownResult
 
 _N_CLUSTERS = ("clustering", "n_clusters")
@@ -59,7 +60,7 @@ def _suggestion(curve: Curve, params: MethodParams) -> None:
                 key=session.widget_key("take number"),
                 help="Set the number of clusters to the suggestion.",
                 disabled=curve.suggested == params.clustering.n_clusters,
-                on_click=_take,
+                on_click=redraw.whole_page(_take),
                 args=(curve.suggested,),
             )
 

@@ -49,6 +49,10 @@ def _details(run: Run) -> str:
     sentences = [f"{as_markdown(run.name)}", f"Kept{by} on {when}."] if run.name else [f"Kept{by} on {when}."]
     if not same_method(run.code_version):
         sentences.append("Another version of the method made this run. The same settings may now give other labels.")
+    if run.together:
+        sentences.append(
+            as_markdown(f"Clustered as one with {', '.join(run.together)}: other settings cluster this section alone.")
+        )
     if run.note:
         sentences.append(as_markdown(run.note))
     return "\n\n".join(sentences)

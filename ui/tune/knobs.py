@@ -45,20 +45,33 @@ def _those_that_take_part(sample: Sample, *groups: Group) -> None:
 def _knob(sample: Sample, path: KnobPath) -> None:
     """Ask for one knob: its widget, and the button that resets it to its default."""
     item, value = declared(path), value_at(forms.params(sample), path)
-    default = value_at(forms.standard(sample), path)
+    default = _default(sample, path)
     in_words, key = forms.in_words(item, default), session.widget_key(*path)
     with forms.row():
         help_text = f"{item.metadata['help']} Default: {in_words}.{terms.more_on_knob(path)}"
         forms.ask(item, key, value, default, help_text, functools.partial(_take, sample, path, default))
-        forms.back_button(".".join(path), f"Reset to {in_words}", value == default, session.reset, path)
+        forms.back_button(".".join(path), f"Reset to {in_words}", value == default, _reset, sample, path)
     fields.refusal(key)
+
+
+def _default(sample: Sample, path: KnobPath) -> Any:
+    """Look up the value that a knob starts with: of an angle by hand the one that the last run found."""
+    found = state.found_angle(sample) if path == _ANGLE else None
+    return value_at(forms.standard(sample), path) if found is None else forms.by_hand(found)[_ANGLE]
+
+
+def _reset(sample: Sample, path: KnobPath) -> None:
+    if path == _ANGLE and (found := state.found_angle(sample)) is not None:
+        session.change({path: forms.by_hand(found)[path]})
+    else:
+        session.reset(path)
 
 
 def _take(sample: Sample, path: KnobPath, default: Any) -> None:
     in_use = value_at(forms.params(sample), path)
     value = forms.asked(declared(path), session.widget_key(*path), in_use)
     if value is None or value == default:
-        session.reset(path)
+        _reset(sample, path)
         return
     moved = {path: value}
     if (path, value) == (_DIRECTION, "manual") and (angle := state.found_angle(sample)) is not None:

@@ -11,6 +11,7 @@ from core.figures import charts
 from core.figures.markers import dot_plot
 from core.result import Result
 from core.sample import Sample
+from core.text import counted
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import navigation, session
@@ -74,8 +75,9 @@ def tables(shown: ShownResult) -> None:
     names = matching.told_apart
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cluster = _domain_picker([c for c in charts.ordered_clusters(matching) if c in found.clusters], names)
-        st.caption(_CLICK if sample.gene_names is not None else "", width="stretch")
         _download(sample, found, names)
+        # Last, because the table's own tools open above its right end.
+        st.caption(_CLICK if sample.gene_names is not None else "", width="stretch")
     _table(sample, found, cluster, names[cluster])
     _say_what_is_left_out(found, names)
 
@@ -144,7 +146,7 @@ def _column_config() -> dict[str, Any]:
 
 
 def _say_what_is_left_out(found: Markers, names: dict[int, str]) -> None:
-    few = [f"{names[cluster]} has {size} spot{'s' * (size != 1)}" for cluster, size in found.too_small.items()]
+    few = [f"{names[cluster]} has {counted(size, 'spot')}" for cluster, size in found.too_small.items()]
     left_out = f"Not tested, because a test needs two spots inside and two outside: {'; '.join(few)}. " if few else ""
     shown = f"The {N_ROWS} highest scores are shown; the file has all {len(found.genes):,} genes. " * (
         len(found.genes) > N_ROWS

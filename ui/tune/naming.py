@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.figures import charts
 from core.io.export import MAX_NAME
+from core.text import counted
 from core.work.runs.artifacts import labels_hash
 from ui.shell import domain_names, session
 from ui.shell.guards import as_markdown
@@ -35,7 +36,9 @@ def _names(shown: ShownResult) -> None:
         _row(shown, partition, cluster, shades[cluster], counts[cluster])
     n_names = len(set(found.names.values()))
     if n_names < len(found.names):
-        st.caption(f"{len(found.names)} domains are exported as {n_names}: those with the same name are merged.")
+        st.caption(
+            f"{counted(len(found.names), 'domain')} are exported as {n_names}: those with the same name are merged."
+        )
     _undo_button(shown)
 
 
@@ -53,7 +56,7 @@ def _row(shown: ShownResult, partition: str, cluster: int, shade: str, n_spots: 
             width=200,
             on_change=lambda: _rename(shown, cluster, str(session.shown(key) or "")),
         )
-        st.caption(f"{n_spots:,} spots, cluster {cluster}", width=130)
+        st.caption(f"{counted(n_spots, 'spot')}, cluster {cluster}", width=130)
         st.button(
             f"Undo {as_markdown(own)}",  # a name of its own, for those who hear it
             key=session.widget_key("own name", partition, str(cluster)),

@@ -1,11 +1,11 @@
 """Asks for parts of Tune, or for the whole page, to be drawn again."""
 
 import contextlib
-from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
+
+from ui.shell.redraw import whole_page as whole_page
 
 PICTURE, TELLING = "tune picture", "tune telling"
 
@@ -14,13 +14,3 @@ def alone(*names: str) -> None:
     """Draw only these parts again, from inside a callback; the whole page where they are not there yet."""
     with contextlib.suppress(StreamlitAPIException):
         st.rerun(names)
-
-
-def whole_page(act: Callable[..., None]) -> Callable[..., None]:
-    """Have a widget of a part draw the whole page again after its act."""
-
-    def acted(*args: Any) -> None:
-        act(*args)
-        st.rerun()
-
-    return acted

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.figures.comparison import spot_names
 from core.io.export import spot_positions
+from core.text import counted
 from ui.shell import session
 from ui.shell.guards import as_markdown
 from ui.tune import maps, naming
@@ -48,7 +49,7 @@ def _columns(shown: Shown, spots: np.ndarray) -> dict[str, list[str]]:
 
 
 def _composition(n_selected: int, columns: dict[str, list[str]]) -> str:
-    sentences = [f"**{n_selected:,} spot{'s' * (n_selected != 1)} selected**"]
+    sentences = [f"**{counted(n_selected, 'spot')} selected**"]
     for title in ("predicted", "annotated"):
         counts = Counter(columns.get(title, ())).most_common()
         labels = ", ".join(f"{count:,} in {as_markdown(name)}" for name, count in counts)

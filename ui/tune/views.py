@@ -22,6 +22,7 @@ from core.figures.three_runs import three_runs
 from core.params import PRESETS, MethodParams
 from core.result import Result
 from core.sample import Sample
+from core.text import counted
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.shell import address, guards, session, terms
@@ -126,7 +127,9 @@ def _depth_profile(shown: ShownResult) -> Chart:
     st.caption(_depth_in_words(found, off=shown.result.direction is None))
     positions, unit = compute.positions_um(sample, found), sample.coordinates.length_unit
     if not np.isfinite(positions).all():
-        st.caption(f"{np.count_nonzero(np.isnan(positions)):,} spots lie on ways that never meet the middle depth.")
+        st.caption(
+            f"{counted(int(np.isnan(positions).sum()), 'spot lies', 'spots lie')} on ways that never meet the middle depth."
+        )
     figure = depth_profile(
         found.depth_um(sample.coordinates),
         sample.labels_true,
@@ -162,7 +165,10 @@ def _confusion(shown: ShownResult) -> Chart | None:
     pairs = sum(layer is not None for layer in matching.layers.values())
     st.caption("Number of spots of each layer (row) in each domain (column), and their share of the layer.")
     figure = confusion(sample.labels_true, matching, theme=shown.theme)
-    return figure, f"Table of annotated layers by domains of {sample.name}; {pairs} domains are matched with a layer."
+    return (
+        figure,
+        f"Table of annotated layers by domains of {sample.name}; {counted(pairs, 'domain is', 'domains are')} matched with a layer.",
+    )
 
 
 def _flow(shown: ShownResult) -> Chart | None:

@@ -18,7 +18,7 @@ from core.io.hdf5.safe import plain_attribute
 from core.io.hdf5.text import text_attribute
 from core.io.incoming import ImportChoices
 from core.sample import DENSE_LIMIT, Expression
-from core.text import shown
+from core.text import counted, shown
 
 BLOCK_VALUES = 4_000_000
 """How many values are unpacked at a time."""
@@ -100,7 +100,7 @@ def matrix(file: h5py.File, key: str, n_spots: int) -> Matrix:
     kind, shape = _sparse_layout(item, key) if isinstance(item, h5py.Group) else _dense_layout(item, key)
     if shape[0] != n_spots or shape[1] > genes.MAX_GENES:
         raise SampleFileError(
-            f"`{shown(key)}` has {shape[0]} rows and {shape[1]} columns, but `obs` has {n_spots} rows: each spot needs one."
+            f"`{shown(key)}` has {counted(shape[0], 'row')} and {counted(shape[1], 'column')}, but `obs` has {counted(n_spots, 'row')}: each spot needs one."
         )
     return Matrix(key=key, item=item, kind=kind, shape=shape)
 

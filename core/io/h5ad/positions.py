@@ -12,7 +12,7 @@ from core.errors import SampleError, SampleFileError
 from core.io.h5ad.tables import Table
 from core.io.hdf5.numbers import check_filters
 from core.sample import MAX_IMAGE_BYTES, TissueImage
-from core.text import shown
+from core.text import counted, shown
 
 OWN = "spatial_domains"
 """Group in `uns` of files that this program wrote."""
@@ -125,7 +125,7 @@ def off_lattice_because(array: np.ndarray) -> str:
         return "are not whole numbers"
     n_taken = len(array) - len(np.unique(array, axis=0))
     if n_taken:
-        return f"are shared by {n_taken} spots with others"
+        return f"are shared by {counted(n_taken, 'spot')} with others"
     if len(np.unique(array.sum(axis=1) % 2)) > 1:
         return "fill a square grid, not Visium's hexagonal one"
     return ""
@@ -324,7 +324,7 @@ def _member(obsm: Any, name: str) -> np.ndarray | None:
 def _check_rows(name: str, found: np.ndarray, n_rows: int) -> None:
     if len(found) != n_rows:
         raise SampleFileError(
-            f"`obsm/{shown(name)}` has {len(found)} rows, but `obs` has {n_rows}: each spot needs a position."
+            f"`obsm/{shown(name)}` has {counted(len(found), 'row')}, but `obs` has {n_rows}: each spot needs a position."
         )
 
 

@@ -24,7 +24,7 @@ from core.io.hdf5.text import decoded, read_text
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.lab import sample_name
 from core.sample import Sample
-from core.text import shown
+from core.text import counted, shown
 
 T = TypeVar("T")
 
@@ -170,7 +170,7 @@ class _Look:
         genes = Table(self._file, matrix.var_key)
         if genes.n_rows != matrix.shape[1]:
             raise SampleFileError(
-                f"has {matrix.shape[1]} columns in `{matrix.key}` but {genes.n_rows} rows in `{genes.key}`: each gene needs one."
+                f"has {counted(matrix.shape[1], 'column')} in `{matrix.key}` but {counted(genes.n_rows, 'row')} in `{genes.key}`: each gene needs one."
             )
         if self._is_own and choices.genes == "present":
             choices = dataclasses.replace(choices, genes="all")
@@ -210,7 +210,7 @@ class _Look:
         else:
             found = counts.matrix(self._file, key, obs.n_rows)
             kind = counts.content(found)
-        size = f"`{found.key}` ({found.kind}): {found.shape[0]} spots x {found.shape[1]} genes"
+        size = f"`{found.key}` ({found.kind}): {counted(found.shape[0], 'spot')} x {counted(found.shape[1], 'gene')}"
         if kind == "negative":
             raise SampleFileError(
                 f"`{shown(found.key)}` holds negative values: it was scaled or centred. Save the counts, as a layer or in `raw`."
@@ -239,7 +239,7 @@ class _Look:
                 "notice",
                 f"Give the name of another to read that: {shown(', '.join(names), 300)}.",
             )
-        self._checks.say("Spots", f"{int(kept.sum())} spots.")
+        self._checks.say("Spots", f"{counted(int(kept.sum()), 'spot')}.")
         return kept
 
     def _under_tissue(self, obs: Table) -> np.ndarray:
@@ -248,7 +248,11 @@ class _Look:
         if not inside.any():
             return np.ones(obs.n_rows, dtype=bool)
         if not inside.all():
-            self._checks.say("Tissue", f"{int((~inside).sum())} spots are not under tissue and left out.", "notice")
+            self._checks.say(
+                "Tissue",
+                f"{counted(int((~inside).sum()), 'spot is', 'spots are')} not under tissue and left out.",
+                "notice",
+            )
         return inside
 
     def _section_column(self, obs: Table, where: Positions, kept: np.ndarray) -> str | None:
@@ -322,10 +326,12 @@ class _Look:
         if not annotations:
             self._checks.say("Annotation", "No column looks like one, which is fine.")
         elif suggested is None:
-            self._checks.say("Annotation", f"{len(annotations)} columns could be one; none need be.")
+            self._checks.say("Annotation", f"{counted(len(annotations), 'column')} could be one; none need be.")
         else:
             classes = annotations[suggested]
-            self._checks.say("Annotation", f"{shown(suggested)} looks like one, with {classes} classes.")
+            self._checks.say(
+                "Annotation", f"{shown(suggested)} looks like one, with {counted(classes, 'class', 'classes')}."
+            )
 
 
 def _apart(codes: np.ndarray, array: np.ndarray) -> bool:

@@ -13,7 +13,7 @@ from core.errors import SampleFileError
 from core.io.hdf5.numbers import check_filters
 from core.io.hdf5.text import decoded, short_texts, text_attribute
 from core.sample import UNANNOTATED_SPELLINGS
-from core.text import shown
+from core.text import counted, shown
 
 _OLD_CATEGORIES = "__categories"
 
@@ -230,7 +230,7 @@ class Table:
     def _check_length(self, name: str, values: np.ndarray) -> None:
         if values.shape != (self.n_rows,):
             raise SampleFileError(
-                f"`{self.key}/{shown(name)}` has the shape {values.shape}, but `{self.key}` has {self.n_rows} rows: save the "
+                f"`{self.key}/{shown(name)}` has the shape {values.shape}, but `{self.key}` has {counted(self.n_rows, 'row')}: save the "
                 "file again."
             )
 

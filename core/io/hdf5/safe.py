@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 
 from core.errors import DomainsError, SampleError, SampleFileError, UnsafeFileError
-from core.text import shown
+from core.text import file_name, shown
 
 MAX_OBJECTS = 10_000
 """Groups, datasets and attributes that a file may hold."""
@@ -95,7 +95,7 @@ def naming(path: Path) -> Iterator[None]:
         yield
     except SampleError as error:
         joint = " " if str(error)[:1].islower() else ": "
-        raise type(error)(f"{shown(path.name)}{joint}{error}") from error
+        raise type(error)(f"{file_name(path)}{joint}{error}") from error
 
 
 @contextmanager
@@ -106,10 +106,10 @@ def _damage_as_sentence(path: Path) -> Iterator[None]:
         raise
     except MemoryError as error:
         raise SampleFileError(
-            f"{shown(path.name)} does not fit in this machine's memory: use a machine with more, or fewer genes."
+            f"{file_name(path)} does not fit in this machine's memory: use a machine with more, or fewer genes."
         ) from error
     except PermissionError as error:
-        raise SampleFileError(f"{shown(path.name)} may not be read: ask its owner for permission.") from error
+        raise SampleFileError(f"{file_name(path)} may not be read: ask its owner for permission.") from error
     # h5py reports damaged bytes with many types, from OSError and KeyError to SystemError.
     except Exception as error:
         raise _damaged(path, error) from error
@@ -117,14 +117,14 @@ def _damage_as_sentence(path: Path) -> Iterator[None]:
 
 def _damaged(path: Path, error: Exception) -> SampleFileError:
     if "truncated file" in str(error):
-        return SampleFileError(f"{shown(path.name)} is cut off before its end: copy or download it again.")
+        return SampleFileError(f"{file_name(path)} is cut off before its end: copy or download it again.")
     return SampleFileError(
-        f"{shown(path.name)} is damaged ({shown(error, 120).rstrip('.')}): copy or download it again."
+        f"{file_name(path)} is damaged ({shown(error, 120).rstrip('.')}): copy or download it again."
     )
 
 
 def _check_is_hdf5(path: Path) -> None:
-    name = shown(path.name)
+    name = file_name(path)
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
@@ -147,7 +147,7 @@ class _Inspection:
     """One walk over all groups, datasets and attributes of a file, without reading a dataset."""
 
     def __init__(self, path: Path, file: h5py.File) -> None:
-        self._name = shown(path.name)
+        self._name = file_name(path)
         self._file = file
         self._file_size = path.stat().st_size
         self._n_objects = 0

@@ -7,7 +7,17 @@ The product adds, all of them optional: `gene`, `cell`, `pxl_row_in_fullres`, `p
 """
 
 from core.io.lab.listing import SampleSummary, list_samples, peek
-from core.io.lab.reading import read, read_barcodes, read_labels, sample_name
+from core.io.lab.reading import read, read_barcodes, read_gene_names, read_labels, sample_name
 from core.io.lab.writing import write
 
-__all__ = ["SampleSummary", "list_samples", "peek", "read", "read_barcodes", "read_labels", "sample_name", "write"]
+__all__ = [
+    "SampleSummary",
+    "list_samples",
+    "peek",
+    "read",
+    "read_barcodes",
+    "read_gene_names",
+    "read_labels",
+    "sample_name",
+    "write",
+]

@@ -66,6 +66,10 @@ def layout_of(file: h5py.File) -> Layout:
 
 def _has_lattice(file: h5py.File) -> bool:
     missing = "X" if "X" not in file else "pos" if "pos" not in file and "coords_um" not in file else ""
+    if missing and {"obs", "var"} <= set(file):
+        raise SampleFileError(
+            "is an h5ad, not a sample of the lab's format: import it with `python -m core import FILE.h5ad`, or on Add data."
+        )
     if missing:
         raise SampleFileError(
             f"has no `{missing}` among its entries ({_keys(file)}); a sample needs `X` (spots x genes) and `pos` "

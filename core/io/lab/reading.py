@@ -22,6 +22,7 @@ from core.sample import (
     Sample,
     TissueImage,
 )
+from core.text import counted
 
 BLOCK_BYTES = 64 << 20
 """Rows of a large matrix are made sparse in blocks of about this size."""
@@ -105,6 +106,28 @@ def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
     path = Path(path)
     with opened(path) as file, naming(path):
         return _read_names(file, "cell", layout_of(file).n_spots, "spot", "rows")
+
+
+def read_gene_names(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """Read the names of the genes of a file, without its counts.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ndarray of shape (n_genes,), str, or None
+        As :attr:`core.sample.Sample.gene_names`.
+
+    Raises
+    ------
+    SampleError
+        As :func:`read`.
+    """
+    path = Path(path)
+    with opened(path) as file, naming(path):
+        return _read_names(file, "gene", layout_of(file).n_genes, "gene", "columns")
 
 
 def sample_name(path: Path) -> str:
@@ -224,7 +247,7 @@ def _read_labels(file: h5py.File, n_spots: int) -> np.ndarray | None:
     labels = _number_labels(found) if is_number else _text(file, "Y")
     if len(labels) != n_spots:
         raise SampleFileError(
-            f"has {n_spots} rows in `X` but {len(labels)} labels in `Y`: each spot needs one, `NA` where it has none."
+            f"has {counted(n_spots, 'row')} in `X` but {counted(len(labels), 'label')} in `Y`: each spot needs one, `NA` where it has none."
         )
     return np.array([UNANNOTATED if label.strip().lower() in UNANNOTATED_SPELLINGS else label for label in labels])
 
@@ -239,7 +262,9 @@ def _read_names(file: h5py.File, key: str, expected: int, noun: str, side: str) 
         return None
     names = _text(file, key)
     if len(names) != expected:
-        raise SampleFileError(f"has {expected} {side} in `X` but {len(names)} names in `{key}`: each {noun} needs one.")
+        raise SampleFileError(
+            f"has {expected} {side} in `X` but {counted(len(names), 'name')} in `{key}`: each {noun} needs one."
+        )
     return np.array(names)
 
 
@@ -277,7 +302,9 @@ def _read_column(file: h5py.File, key: str, n_spots: int) -> np.ndarray:
         raise SampleFileError(f"has no `{key}`: pixel positions need both a row and a column.")
     values = _values(numbers(file, key, n_dims=1)).astype(float)
     if len(values) != n_spots:
-        raise SampleFileError(f"has {n_spots} rows in `X` but {len(values)} entries in `{key}`: each spot needs one.")
+        raise SampleFileError(
+            f"has {counted(n_spots, 'row')} in `X` but {counted(len(values), 'entry', 'entries')} in `{key}`: each spot needs one."
+        )
     if not np.isfinite(values).all():
         raise SampleFileError(f"`{key}` holds values that are not finite (NaN or infinity).")
     return values
@@ -288,7 +315,9 @@ def _read_rgb(file: h5py.File, n_spots: int) -> np.ndarray | None:
         return None
     values = _values(numbers(file, "rgb", n_dims=2))
     if values.shape != (n_spots, 3):
-        raise SampleFileError(f"`rgb` has the shape {values.shape}: it needs red, green and blue for {n_spots} spots.")
+        raise SampleFileError(
+            f"`rgb` has the shape {values.shape}: it needs red, green and blue for {counted(n_spots, 'spot')}."
+        )
     if values.dtype.kind == "f" or values.min(initial=0) < 0 or values.max(initial=0) > 255:
         raise SampleFileError("`rgb` must hold whole numbers from 0 to 255.")
     return values.astype(np.uint8)
@@ -311,7 +340,7 @@ def _read_image_scale(file: h5py.File) -> float:
         raise SampleFileError("has an `image` but no `image_scale`: store its pixels per full-resolution pixel there.")
     scale = _values(numbers(file, "image_scale", n_dims=1))
     if scale.size != 1:
-        raise SampleFileError(f"`image_scale` has {scale.size} entries: it needs one number.")
+        raise SampleFileError(f"`image_scale` has {counted(scale.size, 'entry', 'entries')}: it needs one number.")
     return float(scale[0])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from core.errors import SampleFileError
 from core.io import archives
 from core.io.visium import spatial, tenx
-from core.text import shown
+from core.text import file_name, shown
 
 MAX_FILES = 20_000
 """Files and folders that are looked through for one sample."""
@@ -160,7 +160,7 @@ def _located(names: Sequence[PurePosixPath], source: Path) -> _Layout:
     matrices = _matrices(names)
     if not matrices:
         raise SampleFileError(
-            f"{shown(source.name)} holds no {_H5} and no {tenx.MATRIX} with its tables: give the folder that Space Ranger calls "
+            f"{file_name(source)} holds no {_H5} and no {tenx.MATRIX} with its tables: give the folder that Space Ranger calls "
             "`outs`, or a zip or tar.gz of it."
         )
     chosen, other_bins = _one(matrices, source)
@@ -192,7 +192,7 @@ def _one(matrices: Sequence[PurePosixPath], source: Path) -> tuple[PurePosixPath
         return by_size[size], [f"{other} um" for other in sorted(by_size) if other != size]
     listed = ", ".join(shown(matrix) for matrix in matrices[:5]) + (", ..." if len(matrices) > 5 else "")
     raise SampleFileError(
-        f"{shown(source.name)} holds {len(matrices)} matrices ({listed}): give one of them, with its `spatial` folder."
+        f"{file_name(source)} holds {len(matrices)} matrices ({listed}): give one of them, with its `spatial` folder."
     )
 
 

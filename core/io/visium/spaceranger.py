@@ -17,7 +17,7 @@ from core.io.incoming import Check, ImportChoices, Survey
 from core.io.visium import spatial, tenx
 from core.io.visium.layout import SampleFiles, opened_files
 from core.sample import DENSE_LIMIT, Expression, Sample
-from core.text import shown
+from core.text import counted, file_name, shown
 
 _Found = TypeVar("_Found")
 
@@ -99,7 +99,7 @@ def read(path: Path, choices: ImportChoices, *, name: str | None = None, annotat
             barcodes=head.barcodes[rows],
             coords_px=tissue.coords_px[spots],
             image=tissue.image,
-            source=f"Space Ranger output, imported from {shown(path.name)}.",
+            source=f"Space Ranger output, imported from {file_name(path)}.",
         )
 
 
@@ -122,7 +122,7 @@ def _matched(barcodes: np.ndarray, under_tissue: np.ndarray) -> tuple[np.ndarray
     rows = np.flatnonzero(spots >= 0)
     if not len(rows):
         raise SampleFileError(
-            f"None of the {len(barcodes)} barcodes of the matrix is under tissue in the table of positions: are both of one "
+            f"None of the {counted(len(barcodes), 'barcode')} of the matrix is under tissue in the table of positions: are both of one "
             "sample?"
         )
     return rows, spots[rows]
@@ -193,7 +193,9 @@ def _checks(
 
 def _head_checks(parts: SampleFiles, head: tenx.MatrixHead) -> list[Check]:
     kind = "three text files" if parts.matrix.is_dir() else shown(parts.matrix.name)
-    checks = [_good("Counts", f"{len(head.barcodes)} spots, {len(head.gene_names)} genes ({kind}).")]
+    checks = [
+        _good("Counts", f"{counted(len(head.barcodes), 'spot')}, {counted(len(head.gene_names), 'gene')} ({kind}).")
+    ]
     if "raw_" in parts.matrix.name:
         checks.append(_notice("Counts", "The raw matrix, of all barcodes.", "Only spots under tissue are kept."))
     if head.other_features:
@@ -201,7 +203,7 @@ def _head_checks(parts: SampleFiles, head: tenx.MatrixHead) -> list[Check]:
         checks.append(_notice("Features", f"Not only genes: {kinds}.", "Genes are kept, these are left out."))
     n_twice = len(head.gene_names) - len(np.unique(head.gene_names))
     if n_twice:
-        found = f"{n_twice} names stand for more than one gene."
+        found = f"{counted(n_twice, 'name stands', 'names stand')} for more than one gene."
         checks.append(_notice("Gene names", found, "All genes are kept, with the names they have."))
     return checks
 
@@ -230,12 +232,12 @@ def _bins_check(parts: SampleFiles, size_um: float) -> Check:
 def _join_check(barcodes: np.ndarray, under_tissue: np.ndarray) -> Check:
     n_both = len(np.intersect1d(barcodes, under_tissue))
     if not n_both:
-        found = f"None of the {len(barcodes)} barcodes is under tissue in the table of positions."
+        found = f"None of the {counted(len(barcodes), 'barcode')} is under tissue in the table of positions."
         return Check(what="Positions", found=found, status="bad", advice="Give both of one sample.")
     if n_both == len(barcodes) == len(under_tissue):
-        return _good("Positions", f"All {n_both} spots under tissue.")
+        return _good("Positions", f"All {counted(n_both, 'spot')} under tissue.")
     only_counts, only_positions = len(barcodes) - n_both, len(under_tissue) - n_both
-    found = f"{n_both} spots have counts and a position under tissue, {only_counts} only counts, {only_positions} only a position."
+    found = f"{counted(n_both, 'spot has', 'spots have')} counts and a position under tissue, {only_counts} only counts, {only_positions} only a position."
     return _notice("Positions", found, "Spots with both are kept.")
 
 

@@ -18,7 +18,7 @@ from core.errors import SampleFileError
 from core.io import archives
 from core.io.hdf5.safe import naming, opened
 from core.io.hdf5.text import short_texts
-from core.text import shown
+from core.text import counted, file_name, shown
 
 MAX_VALUES = 1 << 29
 """Largest number of counts above 0 that are read: they take 4 GiB."""
@@ -164,12 +164,14 @@ def _h5_head(group: h5py.Group) -> MatrixHead:
 
 def _head(barcodes: np.ndarray, names: np.ndarray, kinds: np.ndarray) -> MatrixHead:
     if len(kinds) != len(names):
-        raise SampleFileError(f"names {len(names)} features but the kinds of {len(kinds)}: copy or download it again.")
+        raise SampleFileError(
+            f"names {counted(len(names), 'feature')} but the kinds of {len(kinds)}: copy or download it again."
+        )
     if len(np.unique(barcodes)) < len(barcodes):
         raise SampleFileError("names a barcode twice: give the matrix of one sample.")
     is_gene = kinds == GENES
     if not is_gene.any():
-        raise SampleFileError(f"counts no genes: none of its {len(names)} features is called {GENES!r}.")
+        raise SampleFileError(f"counts no genes: none of its {counted(len(names), 'feature')} is called {GENES!r}.")
     others = Counter(shown(kind, 40) for kind in kinds[~is_gene].tolist())
     return MatrixHead(barcodes=barcodes, gene_names=names[is_gene], is_gene=is_gene, other_features=dict(others))
 
@@ -212,11 +214,11 @@ def _check_structure(values: np.ndarray, indices: np.ndarray, indptr: np.ndarray
     if not (rises and len(values) == len(indices) == indptr[-1]):
         raise SampleFileError(
             f"has {len(values)} values, {len(indices)} indices and {len(indptr)} row ends that do not fit its "
-            f"{len(head.barcodes)} barcodes: copy or download it again."
+            f"{counted(len(head.barcodes), 'barcode')}: copy or download it again."
         )
     if len(indices) and (indices.min() < 0 or indices.max() >= len(head.is_gene)):
         raise SampleFileError(
-            f"has an index of {indices.max()} among its {len(head.is_gene)} features: copy or download it again."
+            f"has an index of {indices.max()} among its {counted(len(head.is_gene), 'feature')}: copy or download it again."
         )
 
 
@@ -235,7 +237,7 @@ def _text_file(folder: Path, *names: str) -> Path:
     found = next((path for name in names for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
     if found is None:
         raise SampleFileError(
-            f"{shown(folder.name)} holds no {' or '.join(names)}, plain or .gz: give {MATRIX}, {BARCODES} and "
+            f"{file_name(folder)} holds no {' or '.join(names)}, plain or .gz: give {MATRIX}, {BARCODES} and "
             f"{FEATURES[0]} together."
         )
     return found
@@ -256,10 +258,10 @@ def _lines(path: Path) -> list[list[str]]:
     with archives.unzipped(path) as file:
         text = file.read(MAX_TEXT_BYTES + 1)
     if len(text) > MAX_TEXT_BYTES:
-        raise SampleFileError(f"{shown(path.name)} is larger than {MAX_TEXT_BYTES >> 20} MiB, which no such table is.")
+        raise SampleFileError(f"{file_name(path)} is larger than {MAX_TEXT_BYTES >> 20} MiB, which no such table is.")
     rows = [line.rstrip("\r").split("\t") for line in text.decode("utf-8", "replace").split("\n") if line.strip()]
     if not rows:
-        raise SampleFileError(f"{shown(path.name)} is empty: copy or download it again.")
+        raise SampleFileError(f"{file_name(path)} is empty: copy or download it again.")
     return rows
 
 
@@ -276,12 +278,12 @@ def _text_counts(folder: Path, head: MatrixHead) -> sparse.csr_array:
 
 def _check_declared(path: Path, head: MatrixHead) -> None:
     """Look at the size line before anything is reserved for it."""
-    name = shown(path.name)
+    name = file_name(path)
     with archives.unzipped(path) as file:
         n_features, n_barcodes, n_values = _declared(file, name)
     if (n_features, n_barcodes) != (len(head.is_gene), len(head.barcodes)):
         raise SampleFileError(
-            f"{name} declares {n_features} features x {n_barcodes} barcodes, but the tables beside it name "
+            f"{name} declares {counted(n_features, 'feature')} x {counted(n_barcodes, 'barcode')}, but the tables beside it name "
             f"{len(head.is_gene)} and {len(head.barcodes)}: are they of one sample?"
         )
     unpacked = max(archives.LIMITS.small_bytes, archives.LIMITS.ratio * path.stat().st_size)

@@ -319,7 +319,7 @@ def _say_in_log(job: Job) -> None:
         "ran_s": round(now - job.begun, 1) if job.begun else 0.0,
         "error": job.error,
     }
-    level = logging.ERROR if job.status is JobStatus.FAILED else logging.INFO
+    level = logging.WARNING if job.status is JobStatus.FAILED else logging.INFO
     _LOG.log(level, " ".join(f"{name}={json.dumps(value)}" for name, value in facts.items() if value != ""))
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from distributed import Event, Future
 
-from core.errors import CancelledError
+from core.errors import CancelledError, DomainsError
 from core.work.board.failures import LOST, sentence_of
 from core.work.board.job import JobStatus
 from core.work.board.ledger import Ledger
@@ -341,6 +341,9 @@ class Dispatcher:
             return
         try:
             result = future.result()
+            if isinstance(result, _Refused):
+                self._take_error(job_id, result.error)
+                return
             if isinstance(result, Delivery):
                 result = result.unpack(handed.request.args)
         except Exception as error:  # lost in transfer, or its files cannot be written here
@@ -376,5 +379,15 @@ def _submit(handed: _Handed, job_id: str, worker: str) -> "Future[Any]":
     return handed.cluster.client.submit(_work, request.task, job_id, *request.args, key=key, pure=False, **where)
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What a task refused to do, as a value: Dask writes a raised error with its traceback into the log, as if the program failed."""
+
+    error: DomainsError
+
+
 def _work(task: Callable[..., Any], job_id: str, *args: Any) -> Any:
-    return task(Progress(job_id), *args)
+    try:
+        return task(Progress(job_id), *args)
+    except DomainsError as error:
+        return _Refused(error)

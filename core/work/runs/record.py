@@ -67,6 +67,7 @@ class Record:
         note: str = "",
         starred: bool = False,
         names: Mapping[int, str] | None = None,
+        together: Sequence[str] = (),
     ) -> Run:
         """Record a run.
 
@@ -80,12 +81,15 @@ class Record:
         starred : bool
         names : mapping of int to str, optional
             Names that people gave to its domains, by cluster.
+        together : sequence of str
+            Names of the sections that it was clustered as one with.
         """
         run = dataclasses.replace(
             making.new_run(sample, result, who=who, names=names),
             name=checked_text("name", name),
             note=checked_text("note", note),
             starred=starred,
+            together=tuple(together),
         )
         return self.add(run, making.files_of(sample, result))
 

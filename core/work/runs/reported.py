@@ -30,6 +30,7 @@ def reported(run: Run, result: Result, *, source: str = "", picture: bytes = b""
         note=run.note,
         source=source,
         picture=picture,
+        together=run.together,
         unknown=tuple(run.aside),
         domains=run.domains,
     )

@@ -60,6 +60,8 @@ class Run:
     name, note : str
         Its name, and a note about it.
     starred : bool
+    together : tuple of str
+        Names of the sections that it was clustered as one with; empty where it was clustered alone.
     sweep : str
         Id of the sweep that it is part of; empty where it was kept by hand.
     created : datetime
@@ -93,6 +95,7 @@ class Run:
     name: Name = ""
     note: Note = ""
     starred: bool = False
+    together: tuple[Annotated[str, msgspec.Meta(max_length=200)], ...] = ()
     sweep: Digest = ""
     code_version: Digest = ""
     deleted: bool = False

@@ -318,7 +318,7 @@ DAMAGE: list[tuple[str, Callable[[h5py.File], None], str]] = [
     ("fewer values", _set("X/data", np.ones(4)), "4 values but"),
     ("indptr too short", _set("X/indptr", np.zeros(9, int)), "9 entries"),
     ("more rows than spots", _shape(10**9, 12), "1000000000 rows, but its `indptr` has 193"),
-    ("absurdly many genes", _shape(192, 10**12), "1000000000000 columns"),
+    ("absurdly many genes", _shape(192, 10**12), "1,000,000,000,000 columns"),
     ("no shape", lambda file: file["X"].attrs.__delitem__("shape"), "does not say its shape"),
     ("absurd table", _absurd, "far more than its"),
     ("link to another file", _elsewhere, "link to another file"),

@@ -135,7 +135,7 @@ def test_a_survey_lists_what_is_there_without_reading_counts(output):
     assert (found.annotations, found.suggested_annotation) == ({"layer": 2}, "layer")
     assert {check.what: check.found for check in found.checks} == {
         "Counts": "4 spots, 3 genes (filtered_feature_bc_matrix.h5).",
-        "Gene names": "1 names stand for more than one gene.",
+        "Gene names": "1 name stands for more than one gene.",
         "Image": "60 x 40 pixels.",
         "Positions": "All 4 spots under tissue.",
         "Annotation": "annotation.csv labels 3 of 4 spots: layer (2 classes).",

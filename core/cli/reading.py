@@ -1,0 +1,63 @@
+"""Reads samples for commands: the lab's files, and every other source that can be imported."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+from core.errors import SampleError, SampleFileError
+from core.io import lab
+from core.io.hdf5.safe import opened
+from core.io.incoming import ImportChoices, Survey
+from core.sample import Sample
+
+
+def read_sample(path: Path) -> Sample:
+    """Read a sample; of another format than the lab's with what its survey suggests, which is said on standard error.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    SampleError
+        If it cannot be read as a sample.
+    """
+    if _is_of_the_lab(path):
+        return lab.read(path)
+    from core.io import importing  # its readers take a second to import
+
+    survey = importing.survey(path)
+    check_importable(survey, path)
+    sample = importing.read(path, dataclasses.replace(ImportChoices(), annotation=survey.suggested_annotation))
+    annotated = (
+        f"annotated by {survey.suggested_annotation}" if survey.suggested_annotation else "without an annotation"
+    )
+    sys.stderr.write(
+        f"{path} was read as {survey.kind} ({annotated}, {sample.n_genes:,} genes). To choose otherwise: python -m core import {path}\n"
+    )
+    return sample
+
+
+def check_importable(survey: Survey, source: Path) -> None:
+    """Refuse a source whose survey has a bad check.
+
+    Raises
+    ------
+    SampleFileError
+        With what the check found, and what to do.
+    """
+    bad = next((check for check in survey.checks if check.status == "bad"), None)
+    if bad is not None:
+        raise SampleFileError(f"{source.name} was not imported: {bad.found} {bad.advice}".rstrip())
+
+
+def _is_of_the_lab(path: Path) -> bool:
+    """Whether a file has no other format: one that cannot be opened is left to the lab's reader, which says why."""
+    if path.is_dir() or path.suffix.lower() in (".zip", ".tar", ".gz", ".tgz"):
+        return not path.exists()
+    try:
+        with opened(path) as file:
+            return "obs" not in file and "matrix" not in file
+    except SampleError:
+        return True

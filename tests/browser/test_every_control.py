@@ -1,0 +1,219 @@
+"""Every control of every page is tried in a real Chromium, and has an effect outside itself.
+
+Controls are found by their roles, so a new one is tried without being listed; one that has no effect needs a reason below.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error, Locator, Page
+
+from core.io import lab
+from core.method import pipeline
+from core.method.cache import StepCache
+from core.params import preset, replaced
+from core.work.runs import open_record
+from scripts.chromium import served_app
+from tests.named_tissue import named_sample
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PATHS = (
+    "/",
+    "/sweep",
+    "/tissue",
+    "/sections?section=one.h5&section=two.h5",
+    "/runs",
+    "/method",
+    "/add_data",
+    "/health",
+)
+ROLES: tuple[Any, ...] = (
+    "button",
+    "link",
+    "radio",
+    "combobox",
+    "slider",
+    "spinbutton",
+    "textbox",
+    "checkbox",
+    "switch",
+    "tab",
+)
+EFFECT_SECONDS, MOST_CONTROLS = 12.0, 120
+
+# Streamlit's own, which are the same in every app: the header's menu, the arrows of the sidebar, toolbars of tables and charts,
+# question marks, and the arrows and crosses inside fields.
+STREAMLITS_OWN = (
+    "[data-testid=stSkipToContent], [data-testid=stHeader], [data-testid=stToolbar], [data-testid=stSidebarCollapseButton], [data-testid=stElementToolbar], "
+    "[data-testid=stExpandSidebarButton], [data-testid=stTooltipIcon], [data-testid=stNumberInputStepUp], [data-testid=stNumberInputStepDown], "
+    "[data-baseweb=tag], [aria-label=Dismiss], [data-testid=stSelectbox] button, [data-testid=stMultiSelect] button, [data-testid=stSidebarNav], [data-testid=stCodeCopyButton], [data-testid=stAlertContainer]"
+)
+
+WITHOUT_EFFECT = {
+    r"textbox .*keep.form": "Text in a form takes effect with the form's button.",
+    r"switch .*keep.form": "A choice in a form takes effect with the form's button.",
+    r"checkbox .*prune": "Takes effect with the sweep that is started next.",
+    r"textbox .*runs.about": "Text in a form takes effect with the form's button.",
+    r"button .*Pan": "Dragging pans from the start; the button leads back from Lasso.",
+    r"button .*Fit": "The whole tissue is shown already.",
+    r"button .*Clear$": "Nothing is selected or highlighted yet.",
+    r"button .*(Browse|Upload)": "Opens the file chooser of the system, which no page sees.",
+}
+
+# What a person sees or hears of a page, except inside one element.
+LOOK = """skipped => {
+  const parts = [location.href];
+  const see = node => {
+    if (node === skipped || (node.nodeType === 1 && getComputedStyle(node).display === "none")) return;
+    if (node.nodeType === 3) parts.push(node.data);
+    if (node.nodeType === 1) {
+      for (const name of node.getAttributeNames())
+        if (/^(aria-(?!describedby|controls|labelledby|activedescendant|owns)|disabled|src|d|transform|points|stroke-width)/.test(name))
+          parts.push(name + node.getAttribute(name));
+      if ("value" in node) parts.push(String(node.value), String(node.checked));
+      if (node.tagName === "CANVAS" && node.width && node.height) try { parts.push(node.toDataURL()); } catch {}
+    }
+    if (node.shadowRoot) see(node.shadowRoot);
+    node.childNodes.forEach(see);
+  };
+  document.querySelectorAll('[data-testid=stApp], [data-baseweb=popover], [role=dialog]').forEach(see);
+  return parts.join("\\n");
+}"""
+ABOUT = """(node, own) => {
+  const outer = node.closest("[class*=st-key-]") ?? node.getRootNode().host?.closest("[class*=st-key-]");
+  const key = [...(outer?.classList ?? [])].find(name => name.startsWith("st-key-")) ?? "";
+  const label = node.getAttribute("aria-label") || node.labels?.[0]?.innerText || node.innerText || node.title || "";
+  return { key, label, own: !!node.closest(own), popover: !!node.closest("[data-testid=stPopoverBody]") };
+}"""
+SKIPPED = """node => node.closest("[data-testid=stElementContainer]") ?? node"""
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control on a page, with the name that it keeps while values change."""
+
+    name: str
+    role: str
+    at: Locator
+    inside: bool
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """Where an app with two small sections and kept runs listens."""
+    samples, models = tmp_path_factory.mktemp("samples"), tmp_path_factory.mktemp("models")
+    lab.write(named_sample("one"), samples / "one.h5")
+    lab.write(named_sample("two", 20), samples / "two.h5")
+    sample, cache = lab.read(samples / "one.h5"), StepCache()
+    for window in (2, 3):
+        params = replaced(preset("paper", n_clusters=3), ("pooling", "window"), window)
+        open_record(models).keep(sample, pipeline.run(sample, params, cache=cache), name=f"Window {window}")
+    with served_app(
+        SPCA_PRESET="paper",
+        SPCA_MODELS=str(models),
+        SPCA_DATA=str(samples),
+        SPCA_ROOTS=os.pathsep.join((str(samples), str(models))),
+    ) as address:
+        yield address
+
+
+def settle(page: Page) -> None:
+    page.locator('[data-testid=stApp][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_timeout(300)
+
+
+def controls(page: Page) -> Iterator[Control]:
+    """Find the controls that can be used now; those of an open popover come first."""
+    found = []
+    for role in ROLES:
+        for at in page.get_by_role(role).all():
+            try:
+                if not at.is_visible() or not at.is_enabled(timeout=1000) or (role == "radio" and at.is_checked()):
+                    continue  # a chosen one is tried after another was
+                about = at.evaluate(ABOUT, STREAMLITS_OWN, timeout=1000)
+            except Error:
+                continue  # it went while the page was drawn
+            label = re.sub(r"\([^)]*\)|[\d.,]+|\s+", " ", about["label"]).strip()
+            if not about["own"]:
+                found.append(Control(f"{role} {about['key']} {label}", role, at, about["popover"]))
+    yield from sorted(found, key=lambda control: not control.inside)
+
+
+def use(page: Page, control: Control) -> None:
+    at = control.at
+    if control.role in ("checkbox", "switch", "radio"):
+        at.evaluate("node => node.click()")
+    elif control.role == "combobox":
+        at.click()
+        other = page.locator("[role=option]:not([aria-selected=true])").first
+        other.click(timeout=5000)
+        page.keyboard.press("Escape")
+    elif control.role in ("slider", "spinbutton"):
+        before = at.input_value()
+        for key in ("ArrowRight", "ArrowLeft") if control.role == "slider" else ("ArrowUp", "ArrowDown"):
+            at.press(key)
+            if at.input_value() != before:
+                break
+        if control.role == "spinbutton":
+            at.press("Enter")
+    elif control.role == "textbox":
+        at.fill("2, 3")
+        at.press("Control+Enter")
+        at.press("Tab")
+    else:
+        at.click(timeout=5000)
+
+
+def try_it(page: Page, control: Control, downloads: list[object]) -> bool:
+    """Use a control, and say whether anything but itself changed."""
+    button = control.role in ("button", "link", "tab", "radio")
+    skipped = None if button else control.at.evaluate_handle(SKIPPED)
+    before, n_downloads, address = page.evaluate(LOOK, skipped), len(downloads), page.url
+    use(page, control)
+    until = time.monotonic() + EFFECT_SECONDS
+    while time.monotonic() < until:
+        if len(downloads) > n_downloads or page.url != address or page.evaluate(LOOK, skipped) != before:
+            return True
+        page.wait_for_timeout(200)
+    return False
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_control_has_an_effect(browser, app, path):
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    page, tried, without = context.new_page(), set[str](), list[str]()
+    downloads: list[object] = []
+    page.set_default_timeout(60_000)
+    page.on("download", lambda download: downloads.append(download))
+    start(page, app + path)
+    while len(tried) < MOST_CONTROLS:
+        control = next((item for item in controls(page) if item.name not in tried), None)
+        if control is None:
+            break
+        tried.add(control.name)
+        try:
+            if not try_it(page, control, downloads):
+                without.append(control.name)
+        except Error as error:
+            without.append(f"{control.name}: {error.message.splitlines()[0]}")
+        settle(page)
+        assert page.get_by_test_id("stException").all_inner_texts() == [], control.name
+        if page.url.partition("?")[0] != (app + path).partition("?")[0]:
+            start(page, app + path)
+    context.close()
+    assert len(tried) < MOST_CONTROLS
+    unexplained = [name for name in without if not any(re.search(pattern, name) for pattern in WITHOUT_EFFECT)]
+    assert not unexplained, "\n".join(unexplained)
+
+
+def start(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_test_id("stSidebarNavLink").first.wait_for()
+    settle(page)
+    page.wait_for_timeout(1000)

@@ -1,0 +1,56 @@
+"""Which sections to cluster as one: the picker, which says before choosing which of them cannot go together, and why."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.io.lab import SampleSummary
+from core.method.shared_genes import obstacle
+from ui.data import compute
+from ui.sections import state
+from ui.shell import session
+from ui.shell.guards import as_markdown
+
+Readable = Mapping[str, SampleSummary]
+"""Samples that can be read, by the names of their files."""
+
+
+def pick(readable: Readable) -> None:
+    """Ask for sections; those that cannot join the chosen ones are marked, with the reason below."""
+    key = session.widget_key("sections")
+    chosen = [file for file in state.together().files if file in readable]
+    refused = _refused(readable, chosen)
+    session.show(key, chosen)
+    st.multiselect(
+        "Sections",
+        list(readable),
+        format_func=lambda file: _called(readable[file]) + " (cannot join)" * (file in refused),
+        key=key,
+        placeholder="Choose two or more",
+        help="Samples to cluster as one. Genes are matched by name, and only genes that all sections share are used.",
+        on_change=lambda: state.change_together(files=tuple(session.shown(key))),
+    )
+    if refused:
+        st.caption(_sentence(readable, chosen, refused))
+
+
+def _called(summary: SampleSummary) -> str:
+    return summary.name + " (synthetic)" * summary.synthetic
+
+
+def _refused(readable: Readable, chosen: list[str]) -> dict[str, str]:
+    """Give the reason for each section that cannot join the chosen ones."""
+    genes = {file: compute.gene_names_in(summary) for file, summary in readable.items()}
+    those = [found for file in chosen if (found := genes[file]) is not None]
+    names = {readable[file].name for file in chosen}
+    reasons = {}
+    for file in readable.keys() - set(chosen):
+        same_name = readable[file].name in names
+        reasons[file] = "has the name of a chosen one" if same_name else obstacle(genes[file], those)
+    return {file: reasons[file] for file in readable if reasons.get(file)}
+
+
+def _sentence(readable: Readable, chosen: list[str], refused: Mapping[str, str]) -> str:
+    met = ", ".join(readable[file].name for file in chosen)
+    reasons = "; ".join(f"**{as_markdown(readable[file].name)}**: {reason}" for file, reason in refused.items())
+    return f"Cannot join{' ' + as_markdown(met) if met else ''}: {reasons}."

@@ -1,0 +1,75 @@
+"""Tune's own maps for several sections: each has its camera, its lasso and its stained image; colours are those of all."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.figures import sections as figures
+from core.figures.colours import Theme
+from core.io.export import spots_csv
+from core.result import Result
+from core.sample import Sample
+from core.text import counted
+from ui.shell import maps, session
+from ui.shell.guards import as_markdown
+from ui.tissue_view import TissueMap
+
+_LONGEST_ROW = 3
+_MOST_IN_TWOS = 4  # two rows of two are larger than a row of three and one more
+
+
+def maps_of(samples: Sequence[Sample], results: Mapping[str, Result] | None, theme: Theme) -> None:
+    """Draw every section, predicted above annotated."""
+    predicted, annotated = figures.maps_of_sections(samples, results, theme=theme)
+    n_columns = 2 if len(samples) in (2, _MOST_IN_TWOS) else _LONGEST_ROW
+    for first in range(0, len(samples), n_columns):
+        for column, sample in zip(
+            st.columns(n_columns, gap="medium"), samples[first : first + n_columns], strict=False
+        ):
+            drawn = []
+            if (small := predicted.get(sample.name)) is not None:
+                drawn.append(
+                    maps.of_small_map(small, sample, _scored(small.subtitle), f"Predicted domains of {sample.name}.")
+                )
+            if (small := annotated.get(sample.name)) is not None and (small.in_legend or not drawn):
+                drawn.append(
+                    maps.of_small_map(small, sample, small.subtitle.capitalize(), f"Annotation of {sample.name}.")
+                )
+            with column:
+                _section(sample, drawn, theme)
+
+
+def _scored(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _section(sample: Sample, drawn: Sequence[TissueMap], theme: Theme) -> None:
+    st.markdown(f"**{as_markdown(sample.name)}**")
+    key = session.widget_key("sections", "maps", sample.content_hash)
+    spots = maps.draw(key, sample, drawn, theme, columns=1)
+    if spots is not None:
+        _selected(sample, drawn, spots)
+
+
+def _selected(sample: Sample, drawn: Sequence[TissueMap], spots: np.ndarray) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        labels = ". ".join(f"{item.title.partition(',')[0]}: {_composition(item, spots)}" for item in drawn)
+        st.caption(f"**{counted(len(spots), 'spot')} selected**. {labels}.", width="stretch")
+        st.download_button(
+            "Barcodes",
+            lambda: spots_csv(sample, spots.tolist()),
+            file_name=f"{sample.name}_selected.csv",
+            mime="text/csv",
+            key=session.widget_key("sections", "barcodes", sample.content_hash),
+            icon=":material/download:",
+            type="tertiary",
+            help="Barcodes, positions and layers of the selected spots, as CSV.",
+            on_click="ignore",
+        )
+
+
+def _composition(item: TissueMap, spots: np.ndarray) -> str:
+    counts = Counter(item.names[label] for label in np.asarray(item.labels)[spots])
+    return ", ".join(f"{count:,} in {as_markdown(name)}" for name, count in counts.most_common())
