@@ -26,6 +26,7 @@ from ui.data import compute, jobs
 from ui.sections import address as sections_address
 from ui.sections import state
 from ui.shell import charts, forms, navigation, session
+from ui.shell.buttons import on_primary
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import watch
@@ -114,7 +115,7 @@ def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
     results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Sections", anchor=False, width="content")
-        st.badge(f"{len(samples)} sections", color="primary")
+        st.badge(f"{len(samples)} sections", color="blue")
         st.badge(f"{sum(sample.n_spots for sample in samples):,} spots", color="gray", help="In all sections together.")
         n_genes = len(compute.shared_genes(samples))
         st.badge(f"{n_genes:,} shared genes", color="gray", help="Genes that all sections have, matched by name.")
@@ -138,7 +139,7 @@ def _start_button(samples: Sequence[Sample], job: Job | None) -> None:
     running = job is not None and not job.finished
     done = job is not None and job.status is JobStatus.DONE
     st.button(
-        "Clustered" if done else "Clustering" if running else "Cluster together",
+        on_primary("Clustered" if done else "Clustering" if running else "Cluster together", disabled=done or running),
         key=session.widget_key("cluster together"),
         type="primary",
         disabled=done or running,

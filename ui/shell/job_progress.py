@@ -11,6 +11,7 @@ from core import units
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import session
+from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown, kept_for_the_page, show_refusal
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -38,7 +39,7 @@ def offer(label: str, name: str, start: Callable[[], object], ended: Job | None,
         st.error(as_markdown(ended.error))
     show_refusal()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(label, key=session.widget_key(name), type="primary", on_click=_start, args=(start,))
+        st.button(on_primary(label), key=session.widget_key(name), type="primary", on_click=_start, args=(start,))
         was_cancelled = ended is not None and ended.status is JobStatus.CANCELLED
         st.caption(f"{cancelled} {caption}" if was_cancelled else caption)
 

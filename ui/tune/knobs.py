@@ -50,7 +50,9 @@ def _knob(sample: Sample, path: KnobPath) -> None:
     with forms.row():
         help_text = f"{item.metadata['help']} Default: {in_words}.{terms.more_on_knob(path)}"
         forms.ask(item, key, value, default, help_text, functools.partial(_take, sample, path, default))
-        forms.back_button(".".join(path), f"Reset to {in_words}", value == default, session.reset, path)
+        forms.back_button(
+            ".".join(path), item.metadata["label"], f"Reset to {in_words}", value == default, session.reset, path
+        )
     fields.refusal(key)
 
 
