@@ -60,17 +60,19 @@ def telling(top: DeltaGenerator) -> None:
             _head(shown, top)
         else:
             top.empty()  # a part may later write only where it wrote when the whole page was drawn
-        selection.selection(shown, selected)
-        if isinstance(shown, ShownResult):
-            views.advice(shown)
-            views.charts(shown)
-        training.report(shown)
+        with st.container(key="tune-told"):
+            selection.selection(shown, selected)
+            if isinstance(shown, ShownResult):
+                views.advice(shown)
+                views.charts(shown)
+            training.report(shown)
 
 
 def _head(shown: Shown, top: DeltaGenerator) -> None:
     with top:
         header.header(shown)
         opening.line()
-        opening.steps()
-        cards.cards(shown)
-        story.story(shown, story.chapters(shown.sample))
+        with st.container(key="tune-scores"):
+            opening.steps()
+            cards.cards(shown)
+            story.story(shown, story.chapters(shown.sample))

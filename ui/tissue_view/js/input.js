@@ -45,7 +45,7 @@ export function listen(panel) {
     if (!down.delete(event.pointerId)) return;
     view.root.classList.remove("dragging");
     if (view.lasso.length) finishLasso(panel, event.type === "pointerup");
-    if (tapped) {
+    if (tapped && event.type === "pointerup") {
       view.pointer = { panel, point: tapped };
       view.hover();
     }
