@@ -21,7 +21,16 @@ pytestmark = pytest.mark.browser
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 BARE, N_BARE = "bare.h5", 900
-PAGES = ("sweep", "tissue", f"sections?section={SHIPPED.name}&section={BARE}&started=1", "runs", "method", "add_data", "glossary", "health")
+PAGES = (
+    "sweep",
+    "tissue",
+    f"sections?section={SHIPPED.name}&section={BARE}&started=1",
+    "runs",
+    "method",
+    "add_data",
+    "glossary",
+    "health",
+)
 WIDTHS = (1440, 390)
 OFFERED = {"Repeats": "Run 10 starts", "How many": re.compile(r"^Try \d+ to \d+ clusters")}
 """Charts of jobs, and the buttons that start them."""
@@ -87,7 +96,7 @@ def at_rest(page):
 
 def seen_at_each_width(page, where):
     """What axe-core finds in a wide and in a narrow window."""
-    found = {}
+    found: dict[tuple[object, ...], object] = {}
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         at_rest(page)
@@ -105,7 +114,8 @@ def charts(page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_any_page_nor_with_any_chart(walk, scheme):
     assert AXE.exists(), "axe-core is missing: run `npm ci`."
-    page, found = walk(scheme), {}
+    page = walk(scheme)
+    found: dict[tuple[object, ...], object] = {}
     root = page.url.split("?")[0].rstrip("/")
     page.locator(".shares summary").click()
     for chart in charts(page).all():
@@ -134,7 +144,8 @@ def names_of_buttons(page):
 
 
 def test_every_button_of_every_page_has_a_name_of_its_own(walk):
-    page, shared = walk(), {}
+    page = walk()
+    shared: dict[str, set[str]] = {}
     root = page.url.split("?")[0].rstrip("/")
     for name in ("", *PAGES):
         page.goto(f"{root}/{name}")
