@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.shell import address, guards, identity, navigation, process, queue, turns
+from ui.shell import address, guards, identity, navigation, page_style, process, queue, turns
 from ui.sweep import address as sweep_address
 from ui.tissue import address as tissue_address
 from ui.tune import address as tune_address
@@ -25,6 +25,7 @@ def _draw() -> None:
         ]
     )
     process.set_up()
+    page_style.apply()
     address.register(tune_address.PART, tissue_address.PART, sweep_address.PART)
     identity.let_in()
     queue.head()

@@ -48,7 +48,7 @@ class Style:
 
 
 STYLES: Mapping[Theme, Style] = {
-    "light": Style("#FFFFFF", "#F4F6F9", "#1B2430", "#5B6675", "#E1E6ED", "#3B5BA9"),
+    "light": Style("#FFFFFF", "#F4F6F9", "#0F1620", "#5B6675", "#E1E6ED", "#3B5BA9"),
     "dark": Style("#10151D", "#19212C", "#E6EBF2", "#9AA7B8", "#2A3442", "#7FA2F0"),
 }
 

@@ -280,4 +280,4 @@ def test_maps_say_what_they_show_to_those_who_do_not_see_them(open_page):
     page = open_page()
     labels = [stage(page, index).get_attribute("aria-label") for index in (0, 1)]
     assert labels == ["7 predicted domains of 151673.", "7 annotated layers of 151673."]
-    assert stage(page, 0).get_attribute("role") == "img"
+    assert stage(page, 0).get_attribute("role") == "application"  # keys are for the map, not for the screen reader

@@ -12,6 +12,7 @@ from core.io.public.paste2 import PASTE2_SECTIONS
 from core.work.board.board import JobStatus
 from ui.add_data import work
 from ui.shell import session
+from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown, kept_for_the_page
 from ui.shell.job_progress import watch
 
@@ -68,7 +69,7 @@ def _collection(collection: _Collection) -> None:
     running = job is not None and not job.finished
     chosen = _sections(collection, disabled=running)
     st.button(
-        "Fetch",
+        on_primary("Fetch", disabled=running or not chosen),
         key=session.widget_key("fetch", collection.key),
         type="primary",
         disabled=running or not chosen,

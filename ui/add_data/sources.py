@@ -14,6 +14,7 @@ from core.work.bringing import Source
 from ui.add_data import public_sections, state
 from ui.add_data.state import Incoming
 from ui.shell import session
+from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
 
 _UPLOAD, _SERVER, _PUBLIC = "upload", "server", "public"
@@ -87,7 +88,11 @@ def _server() -> None:
         entry = _entry(root, folder)
         _open_and_up(root, inside, entry)
         wanted = st.button(
-            "Check", key=session.widget_key("check"), type="primary", disabled=entry is None, help=_CHECK
+            on_primary("Check", disabled=entry is None),
+            key=session.widget_key("check"),
+            type="primary",
+            disabled=entry is None,
+            help=_CHECK,
         )
     if wanted and entry is not None:
         _begin_below(root, str(Path(inside) / entry.name))

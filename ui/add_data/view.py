@@ -23,6 +23,7 @@ from ui.add_data import state, work
 from ui.add_data.state import Incoming
 from ui.data import compute
 from ui.shell import forms, guards, session
+from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import watch
 
@@ -40,7 +41,7 @@ _TABLES = ["csv", "tsv", "txt", "csv.gz"]
 def source(incoming: Incoming, preview: Preview) -> None:
     """Show what was found in a source, the choices, and the resulting sample."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(as_markdown(shown(incoming.source.called)), color="primary")
+        st.badge(as_markdown(shown(incoming.source.called)), color="blue")
         st.space("stretch")
         st.button(
             "Choose something else",
@@ -199,7 +200,7 @@ def _prepared(incoming: Incoming, path: Path, preview: Preview) -> None:
             help="Letters, digits, dots, dashes and underscores. This is also the name of the sample's file.",
             on_change=lambda: state.change_incoming(name=importing.safe_name(session.shown(key))),
         )
-        wanted = st.button("Save", key=session.widget_key("save"), type="primary", help=_SAVE)
+        wanted = st.button(on_primary("Save"), key=session.widget_key("save"), type="primary", help=_SAVE)
 
     if wanted:
         with guards.shown_as_message():  # the preview stays below, so that the user can try again

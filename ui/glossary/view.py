@@ -7,7 +7,7 @@ from ui.shell.terms import TERMS, anchor
 
 def terms() -> None:
     """Show every term in the order of the alphabet."""
-    st.caption(" · ".join(f"[{term}](#{anchor(term)})" for term in TERMS))
+    st.markdown(" · ".join(f"[{term}](#{anchor(term)})" for term in TERMS))
     for term, meaning in TERMS.items():
         st.subheader(term, anchor=anchor(term))
         st.markdown(meaning)

@@ -75,7 +75,7 @@ def pooling(sample: Sample, theme: Theme) -> None:
             runs = compute.cluster(sample, unpooled), compute.cluster(sample, pooled)
             figure = pooling_figure(sample, genes[gene], counts, runs, theme=theme)
         show(figure, f"{genes[gene]} and clusters of {sample.name}, unpooled and pooled with a window k of {window}.")
-        downloads(figure, f"{sample.name}_pooling", of_run(sample.name, pooled))
+        downloads(figure, f"{sample.name}_pooling", of_run(sample.name, pooled), "pooling")
 
 
 @st.fragment
@@ -104,7 +104,7 @@ def weights(sample: Sample, theme: Theme) -> None:
             shares = [found for run in runs if (found := compute.distance_shares(sample, run)) is not None]
             figure = weights_figure(sample, runs, shares, theme=theme)
         show(figure, f"Clusters of {sample.name} at the X weights {own:g}, 2, 5 and 20.")
-        downloads(figure, f"{sample.name}_weights", of_run(sample.name, paper))
+        downloads(figure, f"{sample.name}_weights", of_run(sample.name, paper), "weights")
 
 
 @st.fragment
@@ -140,7 +140,7 @@ def direction(sample: Sample, theme: Theme) -> None:
             figure,
             f"Clusters of {sample.name} without a direction and along {units.degrees(angle)}, beside the annotation.",
         )
-        downloads(figure, f"{sample.name}_direction", of_run(sample.name, across))
+        downloads(figure, f"{sample.name}_direction", of_run(sample.name, across), "direction")
 
 
 @st.fragment
@@ -160,7 +160,7 @@ def runs(sample: Sample, theme: Theme) -> None:
             three = [compute.start(sample, first, index) for index in range(3)]
             figure = three_runs(sample, three, theme=theme)
         show(figure, f"Three runs on {sample.name} from seed {seed} on, with their scores, beside the annotation.")
-        downloads(figure, f"{sample.name}_three_runs", of_run(sample.name, first))
+        downloads(figure, f"{sample.name}_three_runs", of_run(sample.name, first), "three runs")
 
 
 def _paper(sample: Sample) -> MethodParams:

@@ -16,6 +16,7 @@ from ui.data.record import record
 from ui.runs import downloads, state
 from ui.runs.listing import Listing
 from ui.shell import guards, session
+from ui.shell.buttons import icon_button, on_primary
 from ui.shell.guards import as_markdown
 
 MOST_SIDE_BY_SIDE = 6
@@ -85,7 +86,15 @@ def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
     ids = [kept.run.id for kept in chosen]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(_how_many(ids, listed), width="content")
-        _button(":material/close:", "none", "", "Clear the choice.", bool(ids), state.choose_runs, ())
+        icon_button(
+            "Choose none of the runs",
+            ":material/close:",
+            key=session.widget_key("runs", "none"),
+            help="Clear the choice.",
+            disabled=not ids,
+            on_click=state.choose_runs,
+            args=((),),
+        )
         st.space("stretch")
         if listed.deleted:
             _button("Bring back", "restore", ":material/undo:", "List these runs again.", bool(ids), _restore, ids)
@@ -174,7 +183,7 @@ def _name_and_note(run: Run, called: str) -> None:
     with st.form(session.widget_key("runs", "about", run.id), border=False):
         name = st.text_input("Name", run.name, max_chars=MAX_NAME, placeholder=called)
         note = st.text_area("Note", run.note, max_chars=MAX_NOTE, help="Your remarks on this run.")
-        saved = st.form_submit_button("Save", type="primary")
+        saved = st.form_submit_button(on_primary("Save"), type="primary")
     if saved:
         record().change(run.id, name=name, note=note)
         st.rerun()

@@ -115,7 +115,7 @@ def _charts(sample: Sample | None, here: Numbered, theme: Theme) -> None:
 def _agreement(here: Numbered, theme: Theme) -> None:
     names, labels = [kept.name for kept in here.values()], [result.labels for result in _results(here)]
     figure = agreement_of_runs(names, adjusted_rand(labels, labels), numbers=list(here), theme=theme)
-    _heading("Agreement", _AGREEMENT, lambda: downloads(figure, "agreement_of_runs", _origin(here)))
+    _heading("Agreement", _AGREEMENT, lambda: downloads(figure, "agreement_of_runs", _origin(here), "agreement"))
     show(figure, f"Table of the adjusted Rand index between every two of {len(here)} runs.")
 
 
@@ -128,7 +128,9 @@ def _layers(sample: Sample, here: Numbered, theme: Theme) -> None:
         return
     names, found = [kept.name for kept in here.values()], [_domains(sample, kept) for kept in here.values()]
     figure = scores_by_layer(sample.labels_true, names, found, numbers=list(here), theme=theme)
-    _heading("Layers found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs", _origin(here)))
+    _heading(
+        "Layers found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs", _origin(here), "layers")
+    )
     show(figure, f"Table of how well each of {len(here)} runs finds each layer of {sample.name}.")
 
 

@@ -27,6 +27,7 @@ from ui.data import compute, jobs
 from ui.sections import address as sections_address
 from ui.sections import choice, keeping, state
 from ui.shell import charts, forms, navigation, session
+from ui.shell.buttons import on_primary
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import watch
@@ -101,7 +102,7 @@ def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
     results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Sections", anchor=False, width="content")
-        st.badge(counted(len(samples), "section"), color="primary")
+        st.badge(counted(len(samples), "section"), color="blue")
         st.badge(
             counted(sum(sample.n_spots for sample in samples), "spot"), color="gray", help="In all sections together."
         )
@@ -128,7 +129,7 @@ def _start_button(samples: Sequence[Sample], job: Job | None) -> None:
     running = job is not None and not job.finished
     done = job is not None and job.status is JobStatus.DONE
     st.button(
-        "Clustered" if done else "Clustering" if running else "Cluster together",
+        on_primary("Clustered" if done else "Clustering" if running else "Cluster together", disabled=done or running),
         key=session.widget_key("cluster together"),
         type="primary",
         disabled=done or running,

@@ -21,9 +21,11 @@ def show(figure: go.Figure, description: str) -> None:
     st.plotly_chart(figure, theme=None, config=_CONFIG, alt=description)
 
 
-def downloads(figure: go.Figure, name: str, origin: Origin) -> None:
-    """Offer a figure as a file, which is made when a button is pressed."""
-    with st.popover("Download", icon=":material/download:", type="tertiary", help="Download this chart as a file"):
+def downloads(figure: go.Figure, name: str, origin: Origin, what: str = "") -> None:
+    """Offer a figure as a file, which is made when a button is pressed; `what` tells it from others of the page."""
+    with st.popover(
+        f"Download {what}".strip(), icon=":material/download:", type="tertiary", help="Download this chart as a file"
+    ):
         refused = refused_kinds()
         for kind in ("png", "svg", "html"):
             figure_button(kind.upper(), figure, name, kind, origin, disabled=kind in refused)

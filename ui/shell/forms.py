@@ -18,6 +18,7 @@ from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
 from core.text import counted
 from ui.shell import fields, session, terms
+from ui.shell.buttons import icon_button
 from ui.shell.session import Settings
 
 if TYPE_CHECKING:
@@ -74,7 +75,12 @@ def preset_picker(sample: Sample) -> None:
             on_change=lambda: session.choose_preset(session.shown(key)),
         )
         back_button(
-            "preset", "Reset all knobs to the preset", not changes, session.choose_preset, session.settings().preset
+            "preset",
+            "all moved knobs",
+            "Reset all knobs to the preset",
+            not changes,
+            session.choose_preset,
+            session.settings().preset,
         )
 
 
@@ -131,12 +137,12 @@ def row() -> Any:
     return st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False)
 
 
-def back_button(name: str, help_text: str, disabled: bool, act: Any, *args: Any) -> None:
-    """Offer to reset a value to its default."""
-    st.button(
+def back_button(name: str, label: str, help_text: str, disabled: bool, act: Any, *args: Any) -> None:
+    """Offer to reset a value to its default; the button is called after the label of the value."""
+    icon_button(
+        f"Undo {label}",
         ":material/undo:",
         key=session.widget_key("back", name),
-        type="tertiary",
         help=help_text,
         disabled=disabled,
         on_click=act,

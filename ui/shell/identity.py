@@ -5,6 +5,7 @@ import streamlit as st
 from ui.browser_memory import remember
 from ui.data import user
 from ui.shell import session
+from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
 
 
@@ -14,7 +15,7 @@ def let_in() -> None:
         return
     st.title("Spatial domains", anchor=False)
     st.info("This server requires a sign-in: sign in to continue.")
-    st.button("Sign in", type="primary", on_click=st.login)
+    st.button(on_primary("Sign in"), type="primary", on_click=st.login)
     st.stop()
 
 

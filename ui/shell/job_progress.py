@@ -11,6 +11,7 @@ from core import units
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import redraw, session
+from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown, kept_for_the_page
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -38,7 +39,11 @@ def offer(label: str, name: str, start: Callable[[], object], ended: Job | None,
         st.error(as_markdown(ended.error))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            label, key=session.widget_key(name), type="primary", on_click=redraw.whole_page(_start), args=(start,)
+            on_primary(label),
+            key=session.widget_key(name),
+            type="primary",
+            on_click=redraw.whole_page(_start),
+            args=(start,),
         )
         was_cancelled = ended is not None and ended.status is JobStatus.CANCELLED
         st.caption(f"{cancelled} {caption}" if was_cancelled else caption)

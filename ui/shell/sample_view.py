@@ -89,7 +89,7 @@ def kind_picker(sample: Sample, kind: str, take: Callable[[str], None]) -> None:
 
 def badges(sample: Sample, *, with_size: bool = False) -> None:
     """Show badges in a row: the sample's name, its size, and whether it is synthetic."""
-    st.badge(as_markdown(sample.name), color="primary", help=as_markdown(sample.source) or None)
+    st.badge(as_markdown(sample.name), color="blue", help=as_markdown(sample.source) or None)
     if with_size:
         help_text = f"Spots under tissue, with {counted(sample.n_genes, 'gene')} each."
         st.badge(counted(sample.n_spots, "spot"), color="gray", help=help_text)

@@ -18,6 +18,7 @@ from core.work.sweep.plan import Section, Sweep
 from core.work.sweep.varied import NEEDS_ANNOTATION, Axis, Range, Search, objectives
 from ui.data import compute, jobs
 from ui.shell import fields, forms, guards, session
+from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
 from ui.sweep import sweeps
 from ui.sweep.labels import SCORE_LABELS, knob_label, value_label
@@ -221,7 +222,7 @@ def _starts(kind: str) -> int:
 def _start(sweep: Sweep | None, sample: Sample) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Start sweep", type="primary", key=session.widget_key("sweep", "start"), on_click=_begin, args=(sweep,),
+            on_primary("Start sweep", disabled=sweep is None), type="primary", key=session.widget_key("sweep", "start"), on_click=_begin, args=(sweep,),
             disabled=sweep is None,
             help="The sweep runs in the background, even when you leave, reload or close this page. An equal sweep continues where it is.",
         )  # fmt: skip

@@ -25,7 +25,9 @@ MAX_MAPS = 6
 _LONGEST_ROW = 3
 _FOLDER = Path(__file__).parent
 _NAME = "tissue_view"
-_MODULES = ("text", "data", "spots", "colours", "geometry", "shapes", "dom", "input", "panel", "index")
+_MODULES = (
+    "text", "data", "spots", "colours", "composition", "geometry", "crosshair", "shapes", "dom", "keys", "input", "panel", "index",
+)  # fmt: skip
 
 _SCRIPT = joined(_FOLDER / "js", _MODULES).encode()
 

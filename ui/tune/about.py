@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 _PICTURE = Path(__file__).with_suffix(".svg").read_text(encoding="utf-8")
+_NAME, _WIDTH_PX = "What this page is for", 34
 _SENTENCES = (
     "Tune finds **domains** in a section of tissue: groups of neighbouring spots with similar expression, such as the layers of cortex.",
     "On the left are the **knobs** of the method, in the order of its steps; the maps follow as you turn them.",
@@ -16,7 +17,8 @@ _SENTENCES = (
 
 def about() -> None:
     """Offer the help of the page."""
-    with st.popover(":material/help:", type="tertiary", help="What this page is for", key="widget:about"):
+    # As wide as its icon and its arrow: the label beside them is cut off on the screen, and is still the button's name.
+    with st.popover(_NAME, icon=":material/help:", type="tertiary", help=_NAME, key="widget:about", width=_WIDTH_PX):
         st.image(_PICTURE, width=480)
         for sentence in _SENTENCES:
             st.markdown(sentence)

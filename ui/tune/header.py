@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.result import AutoencoderReport
 from ui.shell import sample_view, session
+from ui.shell.buttons import icon_button
 from ui.tune import about, downloads, keeping, redraw, state
 from ui.tune.shown import Pinned, Shown
 
@@ -44,10 +45,10 @@ def _buttons(shown: Shown) -> None:
 
 
 def _step_button(help_text: str, name: str, icon: str, by: int) -> None:
-    st.button(
+    icon_button(
+        help_text,
         icon,
         key=session.widget_key("step", name),
-        type="tertiary",
         help=help_text,
         disabled=not session.can_step(by),
         on_click=redraw.whole_page(session.step),

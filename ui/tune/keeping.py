@@ -11,6 +11,7 @@ from ui.data.record import record
 from ui.data.user import who
 from ui.shell import address as page_address
 from ui.shell import guards, known_runs, run_links, session
+from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
 from ui.tune.shown import Shown, ShownResult
 
@@ -80,7 +81,7 @@ def _form(shown: ShownResult, run: Run | None) -> None:
         )
         st.caption(f"Kept by {as_markdown(run.who or 'nobody' if run else who())}")
         starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easy to find.")
-        if st.form_submit_button("Save changes" if run else "Keep", type="secondary" if run else "primary"):
+        if st.form_submit_button("Save changes" if run else on_primary("Keep"), type="secondary" if run else "primary"):
             with guards.shown_as_message():
                 _save(shown, run, name, note, starred)
     if run is not None:

@@ -50,7 +50,9 @@ def _knob(sample: Sample, path: KnobPath) -> None:
     with forms.row():
         help_text = f"{item.metadata['help']} Default: {in_words}.{terms.more_on_knob(path)}"
         forms.ask(item, key, value, default, help_text, functools.partial(_take, sample, path, default))
-        forms.back_button(".".join(path), f"Reset to {in_words}", value == default, _reset, sample, path)
+        forms.back_button(
+            ".".join(path), item.metadata["label"], f"Reset to {in_words}", value == default, _reset, sample, path
+        )
     fields.refusal(key)
 
 
@@ -77,18 +79,15 @@ def _take(sample: Sample, path: KnobPath, default: Any) -> None:
     if (path, value) == (_DIRECTION, "manual") and (angle := state.found_angle(sample)) is not None:
         moved |= forms.by_hand(angle)
     session.change(moved)
-    drawn = parts.drawn_form()
-    if drawn is not None and drawn.kind == form(sample).kind and compute.ready(sample, forms.params(sample)):
+    if parts.form_is(form(sample)) and compute.ready(sample, forms.params(sample)):
         parts.count_move()
         redraw.alone(redraw.PICTURE)  # what is told of it follows when the maps have come to rest
 
 
-def form(sample: Sample) -> parts.Form:
-    """Give all that the form and the notices beside it show besides the values of knobs."""
+def form(sample: Sample) -> object:
+    """Give all that the form and the notices beside it show besides the values of knobs, to be compared."""
     values, standard, settings = forms.params(sample), forms.standard(sample), session.settings()
-    there = tuple(path for path in names() if takes_part(values, path))
-    moved = tuple(path for path in there if value_at(values, path) != value_at(standard, path))
-    return parts.Form(
-        kind=(sample.content_hash, settings.preset, there),
-        notes=(len(settings.changes), moved, tuple(address.ignored()), fields.refused()),
-    )
+    there = [path for path in names() if takes_part(values, path)]
+    at_default = [value_at(values, path) == value_at(standard, path) for path in there]
+    notes = len(settings.changes), address.ignored(), fields.refused()
+    return sample.content_hash, settings.preset, there, at_default, notes

@@ -1,22 +1,8 @@
 """What a session remembers of the parts of Tune: the form that is on the page whole, and how many moves were drawn."""
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 _FORM, _MOVE, _HEAD = "form drawn", "moves drawn", "head drawn"
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """All that the form of Tune shows besides the values of its knobs, to be compared.
-
-    A move that changes `kind` draws the whole page at once. One that changes only `notes` draws the maps first, and the whole page
-    once they rest.
-    """
-
-    kind: tuple[object, ...]
-    notes: tuple[object, ...]
 
 
 def count_move() -> None:
@@ -34,15 +20,14 @@ def forget_form() -> None:
     st.session_state.pop(_FORM, None)
 
 
-def remember_form(form: "Form") -> None:
+def remember_form(form: object) -> None:
     """End drawing the whole page, with what its form shows besides values."""
     st.session_state[_FORM] = form
 
 
-def drawn_form() -> "Form | None":
-    """Look up the form on the page; None while the page is not drawn to its end."""
-    drawn: Form | None = st.session_state.get(_FORM)
-    return drawn
+def form_is(form: object) -> bool:
+    """Whether the form on the page, all of which is drawn, is this one."""
+    return bool(st.session_state.get(_FORM) == form)
 
 
 def remember_head(shown: object) -> None:

@@ -10,6 +10,7 @@ from core.sample import Sample
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.shell import session
+from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown, kept_for_the_page
 from ui.shell.job_progress import SECONDS_BETWEEN_LOOKS, watch
 from ui.tune.shown import Shown
@@ -32,7 +33,7 @@ def control(sample: Sample, params: MethodParams) -> None:
 
 def _button(sample: Sample, params: MethodParams, trained: bool, running: bool) -> None:
     st.button(
-        "Trained" if trained else "Training" if running else "Train",
+        on_primary("Trained" if trained else "Training" if running else "Train", disabled=trained or running),
         key=session.widget_key("train"),
         type="primary",
         width="stretch",

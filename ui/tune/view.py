@@ -41,8 +41,8 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
 
 
 def _tell(sample: Sample) -> None:
-    """Draw what is told of the maps, once they rest; the whole page where the form, too, has something new to show."""
-    if parts.drawn_form() == knobs.form(sample):
+    """Draw what is told of the maps, once they rest; the whole page where that was not drawn to its end."""
+    if parts.form_is(knobs.form(sample)):
         # The picture, too: this request takes the place of one for it that waits, and of maps that are not sent yet.
         redraw.alone(redraw.PICTURE, redraw.TELLING)
     else:
@@ -60,17 +60,19 @@ def telling(top: DeltaGenerator) -> None:
             _head(shown, top)
         else:
             top.empty()  # a part may later write only where it wrote when the whole page was drawn
-        selection.selection(shown, selected)
-        if isinstance(shown, ShownResult):
-            views.advice(shown)
-            views.charts(shown)
-        training.report(shown)
+        with st.container(key="tune-told"):
+            selection.selection(shown, selected)
+            if isinstance(shown, ShownResult):
+                views.advice(shown)
+                views.charts(shown)
+            training.report(shown)
 
 
 def _head(shown: Shown, top: DeltaGenerator) -> None:
     with top:
         header.header(shown)
         opening.line()
-        opening.steps()
-        cards.cards(shown)
-        story.story(shown, story.chapters(shown.sample))
+        with st.container(key="tune-scores"):
+            opening.steps()
+            cards.cards(shown)
+            story.story(shown, story.chapters(shown.sample))

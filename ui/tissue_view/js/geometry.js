@@ -88,9 +88,18 @@ export class Geometry {
    * @param {number} spot
    */
   positionOf(spot) {
-    const [x, y] = [this.x[spot], this.y[spot]];
+    const place = this.placeOf([this.x[spot], this.y[spot]]);
+    return this.arrayUm ? place.replace("array", "Array") : place;
+  }
+
+  /**
+   * A point of the tissue as text.
+   *
+   * @param {Point} point
+   */
+  placeOf([x, y]) {
     if (!this.arrayUm) return `x ${micrometres(x)}, y ${micrometres(y)}`;
-    return `Array row ${Math.round(y / this.arrayUm[0])}, column ${Math.round(x / this.arrayUm[1])}`;
+    return `array row ${Math.round(y / this.arrayUm[0])}, column ${Math.round(x / this.arrayUm[1])}`;
   }
 
   /**

@@ -8,12 +8,15 @@
  */
 
 import { mix, rgb } from "./colours.js";
+import { compositionOf, countAndShare, selectionInWords } from "./composition.js";
+import { Crosshair } from "./crosshair.js";
 import { legendOf, marked, runs, unpack } from "./data.js";
 import { element, setText } from "./dom.js";
 import { Geometry, NOTHING, panned, toTissue, wholeTissue, zoomedAbout } from "./geometry.js";
+import { HINTS } from "./keys.js";
 import { Panel } from "./panel.js";
 import { fetchSpots, keptSpots } from "./spots.js";
-import { lineAbout } from "./text.js";
+import { cameraInWords, lineAbout } from "./text.js";
 
 /** @typedef {import("./data.js").ViewData} ViewData */
 /** @typedef {import("./data.js").SpotData} SpotData */
@@ -32,6 +35,8 @@ export class TissueView {
   hovered = NOTHING;
   /** @type {{ panel: Panel, point: Point } | null} */ pointer = null;
   /** @type {Point[]} */ lasso = [];
+  crosshair = new Crosshair(this);
+  nHints = 0;
   underlay = 0;
   /** @type {ViewData["theme"]} */ theme;
   /** @type {number[]} */ panelColour;
@@ -57,8 +62,8 @@ export class TissueView {
     this.root = element("div", "view", parent);
     this.tools = element("div", "tools", this.root, { role: "group", "aria-label": "What dragging on the maps does" });
     this.buttons = {
-      pan: this.button("Pan", "Drag to move all maps; arrow keys and + and - do the same", () => this.setMode("pan")),
-      lasso: this.button("Lasso", "Draw around spots to select them in all maps", () => this.setMode("lasso")),
+      pan: this.button("Pan", "Drag to move all maps; on a map, arrow keys and + and - do the same", () => this.setMode("pan")),
+      lasso: this.button("Lasso", "Draw around spots to select them in all maps; on a map, key L does so with a crosshair", () => this.setMode("lasso")),
       fit: this.button("Fit", "Show the whole tissue; key 0 does the same", () => this.fit()),
       clear: this.button("Clear", "Clear the selected spots and the highlighted label", () => this.clear()),
     };
@@ -67,6 +72,11 @@ export class TissueView {
     this.missing = element("p", "missing", this.root, { role: "alert" });
     this.legend = element("div", "legend", this.foot, { role: "group", "aria-label": "Labels: press one to highlight it" });
     this.underlayNode = this.underlaySlider(this.foot);
+    this.shares = element("details", "shares", this.foot);
+    element("summary", "", this.shares).textContent = "Spots of each label as a table";
+    this.table = element("table", "", this.shares);
+    this.shares.ontoggle = () => this.showShares();
+    this.said = element("p", "said", this.root, { role: "status", "aria-live": "polite" });
     this.setMode("pan");
   }
 
@@ -143,6 +153,7 @@ export class TissueView {
     this.panels.forEach((panel, i) => panel.show(data.maps[i], surroundings !== this.surroundings));
     this.surroundings = surroundings;
     this.showLegend(data.maps);
+    this.showShares();
     this.showButtons();
     this.resized();
     this.hover(); // the spot under the pointer may have another label now
@@ -170,6 +181,7 @@ export class TissueView {
   /** @param {number} move */
   awaitRest(move) {
     if (this.move !== undefined && this.move !== move) {
+      this.say(this.panels[0]?.map?.description ?? "");
       clearTimeout(this.resting);
       this.resting = setTimeout(() => this.rested(move), REST_MS);
     }
@@ -193,6 +205,7 @@ export class TissueView {
     this.geometry = new Geometry(spots);
     this.selected = opening ? marked(data.selected, this.geometry.count) : null;
     this.lasso = [];
+    this.crosshair.panel = null;
     this.camera = wholeTissue(this.geometry.extent);
   }
 
@@ -212,6 +225,7 @@ export class TissueView {
     this.observer.unobserve(panel.stage);
     panel.node.remove();
     if (this.pointer?.panel === panel) this.pointer = null;
+    if (this.crosshair.panel === panel) this.crosshair.panel = null;
   }
 
   // Drawing
@@ -282,11 +296,51 @@ export class TissueView {
     }
   }
 
+  // Words and the table
+
+  /**
+   * Tell those who listen to a screen reader.
+   *
+   * @param {string} sentence
+   */
+  say(sentence) {
+    const again = this.said.textContent === sentence;
+    setText(this.said, again ? `${sentence}\u00a0` : sentence); // the same text would not be read again
+  }
+
+  sayCamera() {
+    this.say(cameraInWords(this.camera.zoom, this.geometry.placeOf([this.camera.x, this.camera.y])));
+  }
+
+  composition() {
+    return compositionOf(this.panels.map((panel) => panel.map), this.selected);
+  }
+
+  /** Write the table of labels, if somebody looks at it. */
+  showShares() {
+    this.shares.hidden = !this.panels.some((panel) => panel.map.labels);
+    if (!this.shares.open || this.shares.hidden) return;
+    const { titles, total, rows } = this.composition();
+    this.table.replaceChildren();
+    const among = `${total.toLocaleString("en")} ${this.selected ? "selected " : ""}spots`;
+    element("caption", "", this.table).textContent = `Spots of each label, and their share of ${among}`;
+    const head = element("tr", "", element("thead", "", this.table));
+    for (const title of ["Label", ...titles]) element("th", "", head, { scope: "col" }).textContent = title;
+    const body = element("tbody", "", this.table);
+    for (const { name, counts } of rows) {
+      const row = element("tr", "", body);
+      element("th", "", row, { scope: "row" }).textContent = name;
+      for (const count of counts) element("td", "", row).textContent = countAndShare(count, total);
+    }
+  }
+
   // Modes and selection
 
   /** @param {Mode} mode */
   setMode(mode) {
+    if (mode === "pan" && this.crosshair.panel) this.crosshair.hide();
     this.mode = mode;
+    for (const panel of this.panels) setText(panel.hint, HINTS[mode]);
     this.buttons.pan.setAttribute("aria-pressed", String(mode === "pan"));
     this.buttons.lasso.setAttribute("aria-pressed", String(mode === "lasso"));
     this.root.dataset.mode = mode;
@@ -301,6 +355,8 @@ export class TissueView {
     const changed = this.selected !== null || mask !== null;
     this.selected = mask;
     this.recolour();
+    this.showShares();
+    if (changed) this.say(mask ? selectionInWords(this.composition()) : "No spots are selected.");
     if (changed) this.report({ spots: this.geometry.key, runs: mask ? runs(mask) : [] });
   }
 
@@ -315,6 +371,7 @@ export class TissueView {
   /** @param {import("./geometry.js").Camera} camera */
   moveTo(camera) {
     this.camera = camera;
+    this.root.classList.toggle("zoomed", camera.zoom > 1);
     this.repaint();
     this.hover();
   }
@@ -343,7 +400,7 @@ export class TissueView {
   // Hover
 
   hover() {
-    const { panel, point } = this.pointer ?? {};
+    const { panel, point } = this.crosshair.place() ?? this.pointer ?? {};
     const spot = panel && point ? this.spotUnder(panel, point) : NOTHING;
     for (const other of this.panels) if (other !== panel || spot === NOTHING) other.tip.hidden = true;
     if (panel && point && spot !== NOTHING) panel.showTip(spot, point);
@@ -357,7 +414,7 @@ export class TissueView {
    * @param {Point} point
    */
   spotUnder(panel, point) {
-    if (!panel.categories || this.lasso.length > 0) return NOTHING;
+    if (!panel.categories || (this.lasso.length > 0 && !this.crosshair.panel)) return NOTHING;
     return this.geometry.at(toTissue(panel.transform(), point));
   }
 

@@ -1,24 +1,28 @@
 // @ts-check
-/** Pointer, wheel and keyboard on a map. */
+/** Pointer and wheel on a map. */
 
 import { toTissue } from "./geometry.js";
+import { pressKey } from "./keys.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
 /** @typedef {import("./geometry.js").Point} Point */
 
-const ZOOM_STEP = 1.25;
-const PAN_STEP = 0.1; // of the smaller side, for one press of an arrow key
+const TAP_PX = 8; // a finger that moves less has tapped
 
 /** @param {Panel} panel */
 export function listen(panel) {
   const { view, marks } = panel;
   /** @type {Map<number, Point>} */
   const down = new Map(); // positions of the fingers or the mouse, by pointer id
+  /** @type {Point | null} */
+  let tapped = null; // where a finger came down that has not moved yet
 
   marks.onpointerdown = (event) => {
     if (event.button !== 0) return;
     marks.setPointerCapture(event.pointerId);
     down.set(event.pointerId, panel.pointOf(event));
+    if (down.size === 1) tapped = panel.pointOf(event);
+    view.crosshair.panel = null;
     view.lasso = view.mode === "lasso" && down.size === 1 ? [toTissue(panel.transform(), panel.pointOf(event))] : [];
     view.root.classList.add("dragging");
   };
@@ -31,6 +35,9 @@ export function listen(panel) {
       if (down.size === 2) pinch(panel, before, [...down.values()]);
       else drag(panel, from, point);
     }
+    if (tapped && apart([tapped, point]) > TAP_PX) tapped = null;
+    if (view.crosshair.panel && view.lasso.length) return; // corners that keys have set
+    view.crosshair.panel = null;
     view.pointer = { panel, point };
     view.hover();
   };
@@ -38,8 +45,13 @@ export function listen(panel) {
     if (!down.delete(event.pointerId)) return;
     view.root.classList.remove("dragging");
     if (view.lasso.length) finishLasso(panel, event.type === "pointerup");
+    if (tapped && event.type === "pointerup") {
+      view.pointer = { panel, point: tapped };
+      view.hover();
+    }
   };
-  marks.onpointerleave = () => {
+  marks.onpointerleave = (event) => {
+    if (event.pointerType === "touch" && tapped) return; // a finger cannot stay over a spot to read it
     view.pointer = null;
     view.hover();
   };
@@ -117,31 +129,4 @@ function turnWheel(panel, event) {
   if (activeElement !== panel.marks && !event.ctrlKey && !event.metaKey) return; // otherwise users could not scroll past the maps
   event.preventDefault();
   panel.view.zoomBy(Math.exp(-Math.max(-100, Math.min(100, event.deltaY)) / 400), panel, panel.pointOf(event));
-}
-
-/**
- * @param {Panel} panel
- * @param {KeyboardEvent} event
- */
-function pressKey(panel, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const { view } = panel;
-  const step = (PAN_STEP * Math.min(panel.width, panel.height)) / panel.transform().scale;
-  /** @type {Point} */
-  const centre = [panel.width / 2, panel.height / 2];
-  /** @type {Record<string, () => void>} */
-  const acts = {
-    ArrowLeft: () => view.panBy(-step, 0),
-    ArrowRight: () => view.panBy(step, 0),
-    ArrowUp: () => view.panBy(0, -step),
-    ArrowDown: () => view.panBy(0, step),
-    "+": () => view.zoomBy(ZOOM_STEP, panel, centre),
-    "=": () => view.zoomBy(ZOOM_STEP, panel, centre),
-    "-": () => view.zoomBy(1 / ZOOM_STEP, panel, centre),
-    0: () => view.fit(),
-    Escape: () => view.clear(),
-  };
-  if (!Object.hasOwn(acts, event.key)) return;
-  event.preventDefault();
-  acts[event.key]();
 }

@@ -6,6 +6,7 @@ import { grouped, same } from "./data.js";
 import { contextOf, element, setText } from "./dom.js";
 import { NOTHING, roundLength, toPixels, transformOf } from "./geometry.js";
 import { listen } from "./input.js";
+import { HINTS } from "./keys.js";
 import { fillRectangles, fillShapes, trace } from "./shapes.js";
 import { lengthName, readable } from "./text.js";
 
@@ -15,6 +16,7 @@ import { lengthName, readable } from "./text.js";
 
 const SHAPE_FROM_PX = { few: 2, many: 4 }; // radius; smaller spots are drawn as rectangles, which are faster
 const MANY_SPOTS = 10000;
+const CROSS_PX = { from: 4, to: 18 }; // the spot in the middle stays in sight
 const OVERLAP_PX = 0.4; // closes the hairlines that antialiasing leaves between touching shapes
 // Corners of an arrow of length 1 about the origin, along it and to its side; as in core/figures/tissue.py.
 const ARROW = [[-0.5, -0.012], [0.4, -0.012], [0.4, -0.05], [0.5, 0], [0.4, 0.05], [0.4, 0.012], [-0.5, 0.012]];
@@ -39,9 +41,15 @@ export class Panel {
     this.title = element("figcaption", "title", this.node);
     this.stage = element("div", "stage", this.node);
     this.spots = element("canvas", "spots", this.stage, { "aria-hidden": "true" });
-    this.marks = element("canvas", "marks", this.stage, { role: "img", tabindex: "0" });
+    const hint = `hint${view.nHints++}`;
+    // An application: a screen reader leaves the keys to the map.
+    this.marks = element("canvas", "marks", this.stage, {
+      role: "application", "aria-roledescription": "map", "aria-describedby": hint, tabindex: "0",
+    });
     this.message = element("p", "message", this.stage);
     this.tip = element("div", "tip", this.stage);
+    this.hint = element("p", "hint", this.stage, { id: hint });
+    setText(this.hint, HINTS[view.mode]);
     this.bar = element("div", "bar", this.node);
     listen(this);
     view.observer.observe(this.stage);
@@ -218,12 +226,14 @@ export class Panel {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     const at = this.transform();
-    const { hovered, lasso, panels } = this.view;
+    const { crosshair, hovered, lasso, panels } = this.view;
     if (this.map.lines) this.drawLines(context, at, this.map.lines);
     if (this.map.arrow) this.drawArrow(context, at, this.map.arrow);
     if (panels[0] === this) this.drawScaleBar(context, at);
     if (hovered !== NOTHING && this.categories) this.drawSpotMark(context, at, hovered);
-    if (lasso.length > 1) this.drawLasso(context, at, lasso);
+    const outline = crosshair.panel && lasso.length ? [...lasso, crosshair.um] : lasso;
+    if (outline.length > 1) this.drawLasso(context, at, outline);
+    if (crosshair.panel) this.drawCrosshair(context, toPixels(at, crosshair.um));
   }
 
   /**
@@ -308,6 +318,19 @@ export class Panel {
   drawLasso(context, at, lasso) {
     trace(context, at, lasso);
     this.strokeTwice(context, 4, 2, this.view.theme.accent);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Point} point of the stage
+   */
+  drawCrosshair(context, [x, y]) {
+    context.beginPath();
+    for (const [dx, dy] of [[0, -1], [0, 1], [-1, 0], [1, 0]]) {
+      context.moveTo(x + CROSS_PX.from * dx, y + CROSS_PX.from * dy);
+      context.lineTo(x + CROSS_PX.to * dx, y + CROSS_PX.to * dy);
+    }
+    this.strokeTwice(context, 5, 2.5, this.view.theme.accent);
   }
 
   /**

@@ -20,6 +20,16 @@ export function micrometres(um) {
 }
 
 /**
+ * What the maps show, for those who do not see them.
+ *
+ * @param {number} zoom 1 shows the whole tissue
+ * @param {string} place in the middle of the maps
+ */
+export function cameraInWords(zoom, place) {
+  return `Zoom ${Number(zoom.toFixed(2))}, middle at ${place}.`;
+}
+
+/**
  * The line of a map in the hover text of a spot; empty if the map has no labels and values.
  *
  * @param {import("./data.js").MapData} map
