@@ -53,8 +53,9 @@ def telling(top: DeltaGenerator) -> None:
 
 def _head(shown: Shown, top: DeltaGenerator) -> None:
     with top:
-        header.header(shown)
-        opening.line()
-        opening.steps()
+        with st.container(gap=None):
+            header.header(shown)
+            opening.line()
+            opening.steps()
         cards.cards(shown)
         story.story(shown, story.chapters(shown.sample))
