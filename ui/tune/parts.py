@@ -30,6 +30,11 @@ def form_is(form: object) -> bool:
     return bool(st.session_state.get(_FORM) == form)
 
 
+def are_there() -> bool:
+    """Whether the whole page was drawn to its end, so that its parts can be drawn alone."""
+    return _FORM in st.session_state
+
+
 def remember_head(shown: object) -> None:
     """Remember what the head of the page, above the maps, was drawn for before them; None where it comes after them."""
     st.session_state[_HEAD] = shown
