@@ -28,7 +28,7 @@ from ui.tune.shown import Shown, ShownResult
 def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGenerator) -> None:
     """Find the domains that the form asks for and draw the maps, before anything is said of them."""
     # Alone, the picture has no place above the maps; it finds nothing shown there after a run that was interrupted.
-    first = state.shown() is None and parts.drawn_form() is None
+    first = state.shown() is None and not parts.are_there()
     with turns.of_this_server().taken():
         state.show(None)
         with guards.shown_as_message():
