@@ -13,8 +13,7 @@ _PUT_AWAY = "first steps put away"
 def line() -> None:
     """Say what this is."""
     st.caption(
-        f"Find spatial {terms.link('Domain', 'domains')}, such as the layers of cortex, in a section of tissue, and compare them with "
-        "what experts drew."
+        f"Find spatial {terms.link('Domain', 'domains')}, such as layers of cortex, and compare them with what experts drew."
     )
 
 
@@ -24,16 +23,15 @@ def steps() -> None:
         remember(_COOKIE, _AWAY)
     if _are_away():
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=session.widget_key("first steps")):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, key=session.widget_key("first steps")):
         st.caption(
-            "**1** Choose a sample on the left. **2** Turn a knob: maps and scores follow. **3** Keep the result, or Export it.",
+            "**1** Choose a sample on the left. **2** Turn a knob: the maps follow. **3** Keep or export the result.",
             width="stretch",
         )
         st.button(
             "Got it",
             key=session.widget_key("put steps away"),
             type="tertiary",
-            icon=":material/close:",
             help="Put these three steps away. This browser will not show them again.",
             on_click=redraw.whole_page(_put_away),
         )

@@ -70,9 +70,10 @@ def telling(top: DeltaGenerator) -> None:
 
 def _head(shown: Shown, top: DeltaGenerator) -> None:
     with top:
-        header.header(shown)
-        opening.line()
-        with st.container(key="tune-scores"):
+        with st.container(gap=None):
+            header.header(shown)
+            opening.line()
+        with st.container(key="tune-scores", gap="xsmall"):
             opening.steps()
             cards.cards(shown)
             story.story(shown, story.chapters(shown.sample))
