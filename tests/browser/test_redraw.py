@@ -59,4 +59,44 @@ def test_moves_that_meet_the_redraw_at_rest_leave_no_older_map(open_page):
         page.wait_for_timeout(700)
         x, y = look(page, "[...view.panels[0].map.arrow]")
         # Depth is cos(a) row - sin(a) column, rows are sqrt(3)/2 and columns 1/2 of 100 um apart.
-        assert math.isclose(x / y, -math.tan(wanted) * math.sqrt(3), abs_tol=1e-6)
+        assert math.isclose(x / y, -math.tan(math.radians(wanted)) * math.sqrt(3), abs_tol=1e-6)
+
+
+def test_no_knob_of_the_preset_before_is_left_over_while_the_next_one_computes(open_page):
+    page = open_page(path="/?preset=recommended&components=40")  # computed anew
+    page.get_by_role("combobox", name=re.compile("^Preset|Recommended")).first.click()
+    page.get_by_role("option", name="Paper without").click()
+    page.get_by_role("slider", name=re.compile("^Window k \\(default 6")).wait_for()
+    expect(page.get_by_label(re.compile("^Components"))).to_have_count(0, timeout=1000)
+    expect(page.get_by_label(re.compile("^Bend"))).to_have_count(0, timeout=1000)
+
+
+WATCH = """() => {
+    window.seen = { opacity: 1, tops: new Set() };
+    setInterval(() => {
+        const metric = document.querySelector('[data-testid=stMetric]');
+        let opacity = metric ? 1 : 0;
+        for (let at = metric; at; at = at.parentElement) opacity *= parseFloat(getComputedStyle(at).opacity);
+        window.seen.opacity = Math.min(window.seen.opacity, opacity);
+        window.seen.tops.add(Math.round(metric ? metric.getBoundingClientRect().top : -1));
+    }, 15);
+}"""
+
+
+def test_while_it_computes_what_stands_above_the_maps_neither_dims_nor_moves(open_page):
+    page = open_page(path="/?preset=paper&angle=0.1")
+    angle = page.get_by_role("slider", name=re.compile("^Angle"))
+    for moves in (1, 5):
+        for _ in range(moves):
+            angle.press("ArrowRight")
+        wanted = float(angle.input_value())
+        expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(f"{wanted:.1f}°")
+        page.wait_for_timeout(500)
+        settled(page)
+    page.evaluate(WATCH)  # after the first move, which draws the whole page
+    for _ in range(4):
+        angle.press("ArrowRight")
+        page.wait_for_timeout(400)
+    seen = page.evaluate("() => ({ opacity: window.seen.opacity, tops: [...window.seen.tops] })")
+    assert seen["opacity"] == 1
+    assert len(seen["tops"]) == 1

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     T = TypeVar("T", bound=DataclassInstance)
 
 _LONGEST_SLIDER = 64
-_ANGLE_STEP = 0.5  # degrees
+_ANGLE_STEP = 0.1  # degrees, as angles are written
 _ANGLE: KnobPath = ("direction", "angle")
 
 

@@ -15,6 +15,7 @@ from ui.tune import parts, redraw, state
 
 _EARLY: Sequence[Group] = ("pooling", "embedding", "reduction")
 _LATE: Sequence[Group] = ("weight", "direction", "clusters", "refinement")
+_MOST_LEFT_OVER = 12
 _DIRECTION: KnobPath = ("direction", "method")
 _ANGLE: KnobPath = ("direction", "angle")
 
@@ -33,6 +34,12 @@ def late(sample: Sample) -> None:
     if forms.params(sample).clustering.by_kmeans:
         with st.expander("Starts"):
             _those_that_take_part(sample, "starts")
+
+
+def clear_those_left_over() -> None:
+    """Overwrite the knobs that another preset had below these: Streamlit would leave them there until all is computed."""
+    for _ in range(_MOST_LEFT_OVER):
+        st.empty()
 
 
 def _those_that_take_part(sample: Sample, *groups: Group) -> None:

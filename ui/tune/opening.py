@@ -23,7 +23,9 @@ def steps() -> None:
         remember(_COOKIE, _AWAY)
     if _are_away():
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, key=session.widget_key("first steps")):
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", wrap=False, key=session.widget_key("first steps")
+    ):
         st.caption(
             "**1** Choose a sample on the left. **2** Turn a knob: the maps follow. **3** Keep or export the result.",
             width="stretch",

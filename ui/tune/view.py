@@ -27,7 +27,8 @@ from ui.tune.shown import Shown, ShownResult
 @st.fragment(key=redraw.PICTURE)
 def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGenerator) -> None:
     """Find the domains that the form asks for and draw the maps, before anything is said of them."""
-    first = state.shown() is None
+    # Alone, the picture has no place above the maps; it finds nothing shown there after a run that was interrupted.
+    first = state.shown() is None and parts.form_is(None)
     with turns.of_this_server().taken():
         state.show(None)
         with guards.shown_as_message():
