@@ -18,7 +18,7 @@ with guards.shown_as_message():
         training.control(sample, forms.params(sample))
         knobs.late(sample)
         knobs.clear_those_left_over()
-    top = st.container(key="tune-head", gap="xsmall")  # filled after the maps
+    top = st.container(key="tune-head", gap="xxsmall")  # filled after the maps
     progress = st.container(height=_PROGRESS_PX, border=False)  # as high without the spinner: nothing jumps
     view.picture(sample, summary.path.name, top, progress)
     view.telling(top)

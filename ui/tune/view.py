@@ -74,7 +74,7 @@ def _head(shown: Shown, top: DeltaGenerator) -> None:
         with st.container(gap=None):
             header.header(shown)
             opening.line()
-        with st.container(key="tune-scores", gap="xsmall"):
+        with st.container(key="tune-scores", gap="xxsmall"):
             opening.steps()
             cards.cards(shown)
             story.story(shown, story.chapters(shown.sample))
