@@ -186,7 +186,7 @@ def test_a_lasso_lights_the_same_spots_in_both_maps_is_kept_over_a_move_and_give
     assert len(rows) == count
     named = set(look(page, "view.geometry.names.filter((_, spot) => view.selected[spot])"))
     assert {row["barcode"] for row in rows} == named
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_text("No spots are selected").wait_for()
     until(lambda: set(shades(page, 1)) == bright)
 
