@@ -53,7 +53,7 @@ EFFECT_SECONDS, MOST_CONTROLS = 12.0, 120
 STREAMLITS_OWN = (
     "[data-testid=stSkipToContent], [data-testid=stHeader], [data-testid=stToolbar], [data-testid=stSidebarCollapseButton], [data-testid=stElementToolbar], "
     "[data-testid=stExpandSidebarButton], [data-testid=stTooltipIcon], [data-testid=stNumberInputStepUp], [data-testid=stNumberInputStepDown], "
-    "[data-baseweb=tag], [aria-label=Dismiss], [data-testid=stSelectbox] button, [data-testid=stMultiSelect] button, [data-testid=stSidebarNav], [data-testid=stCodeCopyButton], [data-testid=stAlertContainer]"
+    "[data-baseweb=tag], [aria-label=Dismiss], [aria-label='Link to heading'], [data-testid=stSelectbox] button, [data-testid=stMultiSelect] button, [data-testid=stSidebarNav], [data-testid=stCodeCopyButton], [data-testid=stAlertContainer]"
 )
 
 WITHOUT_EFFECT = {
