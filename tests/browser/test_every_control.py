@@ -31,6 +31,7 @@ PATHS = (
     "/runs",
     "/method",
     "/add_data",
+    "/glossary",
     "/health",
 )
 ROLES: tuple[Any, ...] = (
@@ -52,7 +53,7 @@ EFFECT_SECONDS, MOST_CONTROLS = 12.0, 120
 STREAMLITS_OWN = (
     "[data-testid=stSkipToContent], [data-testid=stHeader], [data-testid=stToolbar], [data-testid=stSidebarCollapseButton], [data-testid=stElementToolbar], "
     "[data-testid=stExpandSidebarButton], [data-testid=stTooltipIcon], [data-testid=stNumberInputStepUp], [data-testid=stNumberInputStepDown], "
-    "[data-baseweb=tag], [aria-label=Dismiss], [data-testid=stSelectbox] button, [data-testid=stMultiSelect] button, [data-testid=stSidebarNav], [data-testid=stCodeCopyButton], [data-testid=stAlertContainer]"
+    "[data-baseweb=tag], [aria-label=Dismiss], [aria-label='Link to heading'], [data-testid=stSelectbox] button, [data-testid=stMultiSelect] button, [data-testid=stSidebarNav], [data-testid=stCodeCopyButton], [data-testid=stAlertContainer]"
 )
 
 WITHOUT_EFFECT = {
@@ -188,9 +189,10 @@ def try_it(page: Page, control: Control, downloads: list[object]) -> bool:
 def test_every_control_has_an_effect(browser, app, path):
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     page, tried, without = context.new_page(), set[str](), list[str]()
-    downloads: list[object] = []
+    downloads: list[object] = []  # and new tabs, which are an effect, too
     page.set_default_timeout(60_000)
     page.on("download", lambda download: downloads.append(download))
+    page.on("popup", lambda tab: downloads.append(tab))
     start(page, app + path)
     while len(tried) < MOST_CONTROLS:
         control = next((item for item in controls(page) if item.name not in tried), None)
