@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.data import kept_runs
 from ui.runs import actions, compare, listing
-from ui.shell import guards, navigation, session
+from ui.shell import domain_names, guards, navigation, session
 
 navigation.only_through_app()
 with guards.shown_as_message():
@@ -18,4 +18,4 @@ with guards.shown_as_message():
         listing.table(listed)
         chosen, theme = kept_runs.with_all(listing.chosen(listed), listed.titles), session.theme()
         actions.bar(listed, chosen, theme)
-        compare.side_by_side(chosen, theme)
+        compare.side_by_side(chosen, domain_names.of_runs(chosen), theme)

@@ -21,7 +21,7 @@ ONLY_DRAW = [
     "method/lessons.py",
     "runs/compare.py",
 ]
-OWN_WIDGETS = {"tissue_view/component.py"}  # reads its own value, as every widget does
+OWN_WIDGETS = {"tissue_view/component.py", "shell/fields.py"}  # read their own value, as every widget does
 HANDED_DOWN = {"Theme", "Shown", "ShownResult", "SectionRuns"}
 STATELESS = {"widget_key", "link_to"}  # the second writes the server's own address, the same for every session
 
@@ -35,7 +35,11 @@ def keeps_state(tree):
     return any(touches_streamlits_state(node) for node in ast.walk(tree))
 
 
-KEEPERS = {"ui." + name[:-3].replace("/", ".") for name, tree in MODULES.items() if keeps_state(tree)}
+KEEPERS = {
+    "ui." + name[:-3].replace("/", ".")
+    for name, tree in MODULES.items()
+    if keeps_state(tree) and name not in OWN_WIDGETS
+}
 
 
 def keepers_in(tree):

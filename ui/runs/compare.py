@@ -18,7 +18,7 @@ from core.sample import Sample
 from ui.data import kept_runs
 from ui.data.kept_runs import KeptRun
 from ui.runs.actions import MOST_SIDE_BY_SIDE
-from ui.shell import domain_names, maps, session
+from ui.shell import maps, session
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
@@ -26,10 +26,12 @@ from ui.tissue_view.component import MAX_MAPS
 
 Numbered = Mapping[int, KeptRun]
 """Runs by their number on the page."""
+Domains = Mapping[str, Matching]
+"""Domains of runs by the id of the run."""
 
 
-def side_by_side(chosen: Sequence[KeptRun], theme: Theme) -> None:
-    """Show the chosen runs."""
+def side_by_side(chosen: Sequence[KeptRun], found: Domains, theme: Theme) -> None:
+    """Show the chosen runs, with their domains by the id of the run."""
     if not chosen:
         return
     if len(chosen) > MOST_SIDE_BY_SIDE:
@@ -38,11 +40,11 @@ def side_by_side(chosen: Sequence[KeptRun], theme: Theme) -> None:
     numbered = dict(enumerate(chosen, start=1))
     for content_hash in dict.fromkeys(kept.run.content_hash for kept in chosen):
         here = {at: kept for at, kept in numbered.items() if kept.run.content_hash == content_hash}
-        _tissue(content_hash, here, theme)
+        _tissue(content_hash, here, found, theme)
     _settings(chosen, theme)
 
 
-def _tissue(content_hash: str, here: Numbered, theme: Theme) -> None:
+def _tissue(content_hash: str, here: Numbered, found: Domains, theme: Theme) -> None:
     first = next(iter(here.values()))
     with_labels = {at: kept for at, kept in here.items() if kept.result is not None}
     st.subheader(as_markdown(first.run.sample_name), anchor=False)
@@ -57,8 +59,8 @@ def _tissue(content_hash: str, here: Numbered, theme: Theme) -> None:
     if first.sample is None or not with_labels:
         _kept_pictures(here)
     else:
-        _maps(content_hash, first.sample, with_labels, theme)
-    _charts(first.sample, with_labels, theme)
+        _maps(content_hash, first.sample, with_labels, found, theme)
+    _charts(first.sample, with_labels, found, theme)
 
 
 def _label(number: int, kept: KeptRun) -> str:
@@ -75,31 +77,27 @@ def _kept_pictures(here: Numbered) -> None:
                 st.image(found, caption=as_markdown(label), alt=f"Small map of {label}")
 
 
-def _maps(content_hash: str, sample: Sample, here: Numbered, theme: Theme) -> None:
-    drawn = maps.told_apart([_map(sample, kept, at, theme) for at, kept in here.items()], [str(at) for at in here])
+def _maps(content_hash: str, sample: Sample, here: Numbered, found: Domains, theme: Theme) -> None:
+    each = [_map(sample, kept, found[kept.run.id], at, theme) for at, kept in here.items()]
+    drawn = maps.told_apart(each, [str(at) for at in here])
     annotated = [] if sample.labels_true is None else [maps.annotated(sample, theme)]
     room = len(drawn) < MAX_MAPS
     key = session.widget_key("runs", "maps", content_hash)
     maps.draw(key, sample, [*annotated * room, *drawn], theme, hover_only=[] if room else annotated)
 
 
-def _map(sample: Sample, kept: KeptRun, number: int, theme: Theme) -> TissueMap:
+def _map(sample: Sample, kept: KeptRun, found: Matching, number: int, theme: Theme) -> TissueMap:
     assert kept.result is not None  # noqa: S101 - for the type checker
     ari = kept.run.scores.ari
     title = _label(number, kept) + (f", ARI {units.score('ari', ari)}" if ari is not None else "")
-    return maps.predicted(sample, kept.result, _domains(sample, kept), theme, title)
-
-
-def _domains(sample: Sample, kept: KeptRun) -> Matching:
-    assert kept.result is not None  # noqa: S101 - for the type checker
-    return domain_names.domains(sample, kept.result.labels, kept.run)
+    return maps.predicted(sample, kept.result, found, theme, title)
 
 
 def _results(here: Numbered) -> list[Result]:
     return [kept.result for kept in here.values() if kept.result is not None]
 
 
-def _charts(sample: Sample | None, here: Numbered, theme: Theme) -> None:
+def _charts(sample: Sample | None, here: Numbered, found: Domains, theme: Theme) -> None:
     layered = sample is not None and bool(sample.layer_names)
     if len(here) < 2 and not (layered and here):
         return
@@ -109,7 +107,7 @@ def _charts(sample: Sample | None, here: Numbered, theme: Theme) -> None:
             _agreement(here, theme)
     with right if len(here) > 1 else left:
         if layered and sample is not None:
-            _layers(sample, here, theme)
+            _layers(sample, here, found, theme)
 
 
 def _agreement(here: Numbered, theme: Theme) -> None:
@@ -123,11 +121,11 @@ _AGREEMENT = "Adjusted Rand index between every two runs: 1 is full agreement, 0
 _LAYERS = "F1 of each annotated layer with the domain that is matched with it: 1 if that domain is exactly the layer, 0 if none is."
 
 
-def _layers(sample: Sample, here: Numbered, theme: Theme) -> None:
+def _layers(sample: Sample, here: Numbered, found: Domains, theme: Theme) -> None:
     if sample.labels_true is None:
         return
-    names, found = [kept.name for kept in here.values()], [_domains(sample, kept) for kept in here.values()]
-    figure = scores_by_layer(sample.labels_true, names, found, numbers=list(here), theme=theme)
+    names, each = [kept.name for kept in here.values()], [found[kept.run.id] for kept in here.values()]
+    figure = scores_by_layer(sample.labels_true, names, each, numbers=list(here), theme=theme)
     _heading(
         "Layers found", _LAYERS, lambda: downloads(figure, f"{sample.name}_layers_of_runs", _origin(here), "layers")
     )

@@ -1,6 +1,6 @@
 """What people call domains: remembered in the session by partition, and in the record with a kept run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ from core.io.export import renamed
 from core.sample import Sample
 from core.work.runs import Run
 from core.work.runs.artifacts import labels_hash
+from ui.data.kept_runs import KeptRun
 from ui.data.record import record
 from ui.shell import guards, known_runs
 
@@ -32,6 +33,15 @@ def domains(sample: Sample, labels: np.ndarray, run: Run | None = None) -> Match
     kept = () if run is None else run.domains
     found = kept_domains(sample, labels, kept, run.annotation_hash) if run and kept else domains_of(sample, labels)
     return found if found.given else found.named(_names(sample, labels).given)
+
+
+def of_runs(chosen: Sequence[KeptRun]) -> dict[str, Matching]:
+    """Look up the domains of kept runs, by the id of the run, where labels and sample are here."""
+    return {
+        kept.run.id: domains(kept.sample, kept.result.labels, kept.run)
+        for kept in chosen
+        if kept.sample is not None and kept.result is not None
+    }
 
 
 def rename(sample: Sample, found: Matching, cluster: int, name: str, run: Run | None) -> None:

@@ -1,10 +1,14 @@
 """Keep a result as a run with a name, a note and a star, and show the link that opens it."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core import knobs
 from core.method.version import same_method
 from core.params import MethodParams, params_key
+from core.result import Result
+from core.sample import Sample
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui.data.record import record
@@ -30,7 +34,7 @@ def button(shown: Shown) -> None:
         help=help_text,
     ):
         if isinstance(shown, ShownResult):
-            _form(shown, shown.run)
+            _form(shown.sample, shown.result, shown.matching.given, shown.run)
 
 
 def badge(shown: Shown) -> None:
@@ -60,8 +64,7 @@ def _details(run: Run) -> str:
 
 
 @st.fragment
-def _form(shown: ShownResult, run: Run | None) -> None:
-    result = shown.result
+def _form(sample: Sample, result: Result, given: Mapping[int, str], run: Run | None) -> None:
     # After a knob is moved, the form starts again with another name.
     known = run.id if run else params_key(result.params)
     with st.form(session.widget_key("keep form", known), border=False):
@@ -83,22 +86,27 @@ def _form(shown: ShownResult, run: Run | None) -> None:
         starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easy to find.")
         if st.form_submit_button("Save changes" if run else on_primary("Keep"), type="secondary" if run else "primary"):
             with guards.shown_as_message():
-                _save(shown, run, name, note, starred)
+                _save(sample, result, given, run, name, note, starred)
     if run is not None:
         st.caption("This link opens the run for everyone who can reach this server:")
         st.code(run_links.link_to(run.id), language=None, wrap_lines=True)
         st.page_link("pages/runs.py", label="All kept runs", icon=":material/table_rows:")
 
 
-def _save(shown: ShownResult, run: Run | None, name: str, note: str, starred: bool) -> None:
+def _save(
+    sample: Sample,
+    result: Result,
+    given: Mapping[int, str],
+    run: Run | None,
+    name: str,
+    note: str,
+    starred: bool,
+) -> None:
     with st.spinner("Keeping the run", show_time=True):
         if run is not None:
             known_runs.change(record().change(run.id, name=name, note=note, starred=starred))
         else:
-            given = shown.matching.given
-            made = record().keep(
-                shown.sample, shown.result, who=who(), name=name, note=note, starred=starred, names=given
-            )
+            made = record().keep(sample, result, who=who(), name=name, note=note, starred=starred, names=given)
             known_runs.remember(page_address.shown_file(), session.settings(), made)
     st.rerun()
 

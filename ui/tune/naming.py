@@ -1,11 +1,16 @@
 """Names of the domains on Tune, below the legend: what the user types holds on every page and in every file."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import streamlit as st
 
+from core.evaluation.matching import Matching
 from core.figures import charts
 from core.io.export import MAX_NAME
+from core.sample import Sample
 from core.text import counted
+from core.work.runs import Run
 from core.work.runs.artifacts import labels_hash
 from ui.shell import domain_names, session
 from ui.shell.guards import as_markdown
@@ -24,26 +29,27 @@ def popover(shown: Shown) -> None:
         help="Rename domains: the names hold on all pages and in all files, where domains of one name are one. Labels have the numbers of the clusters.",
     ):
         if isinstance(shown, ShownResult):
-            _names(shown)
+            shades = charts.colours_of_clusters(shown.matching, shown.sample.labels_true, shown.theme)
+            _names(shown.sample, shown.matching, shown.run, shades)
 
 
-def _names(shown: ShownResult) -> None:
-    found = shown.matching
-    shades = charts.colours_of_clusters(found, shown.sample.labels_true, shown.theme)
+def _names(sample: Sample, found: Matching, run: Run | None, shades: Mapping[int, str]) -> None:
     partition = labels_hash(found.labels)[:16]
     counts = dict(zip(*(part.tolist() for part in np.unique(found.labels, return_counts=True)), strict=True))
     for cluster in charts.ordered_clusters(found):
-        _row(shown, partition, cluster, shades[cluster], counts[cluster])
+        _row(sample, found, run, partition, cluster, shades[cluster], counts[cluster])
     n_names = len(set(found.names.values()))
     if n_names < len(found.names):
         st.caption(
             f"{counted(len(found.names), 'domain')} are exported as {n_names}: those with the same name are merged."
         )
-    _undo_button(shown)
+    _undo_button(sample, found, run)
 
 
-def _row(shown: ShownResult, partition: str, cluster: int, shade: str, n_spots: int) -> None:
-    found, key = shown.matching, session.widget_key("name", partition, str(cluster))
+def _row(
+    sample: Sample, found: Matching, run: Run | None, partition: str, cluster: int, shade: str, n_spots: int
+) -> None:
+    key = session.widget_key("name", partition, str(cluster))
     own = found.own_names[cluster]
     session.show(key, found.names[cluster])
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -54,7 +60,7 @@ def _row(shown: ShownResult, partition: str, cluster: int, shade: str, n_spots: 
             max_chars=MAX_NAME,
             label_visibility="collapsed",
             width=200,
-            on_change=lambda: _rename(shown, cluster, str(session.shown(key) or "")),
+            on_change=lambda: _rename(sample, found, run, cluster, str(session.shown(key) or "")),
         )
         st.caption(f"{counted(n_spots, 'spot')}, cluster {cluster}", width=130)
         st.button(
@@ -64,18 +70,18 @@ def _row(shown: ShownResult, partition: str, cluster: int, shade: str, n_spots: 
             icon=":material/undo:",
             help=f"Call it {as_markdown(own)} again",
             disabled=cluster not in found.given,
-            on_click=lambda: _rename(shown, cluster, ""),
+            on_click=lambda: _rename(sample, found, run, cluster, ""),
         )
 
 
-def _rename(shown: ShownResult, cluster: int, name: str) -> None:
-    domain_names.rename(shown.sample, shown.matching, cluster, name, shown.run)
+def _rename(sample: Sample, found: Matching, run: Run | None, cluster: int, name: str) -> None:
+    domain_names.rename(sample, found, cluster, name, run)
     redraw.alone(redraw.PICTURE, redraw.TELLING)
 
 
-def _undo_button(shown: ShownResult) -> None:
+def _undo_button(sample: Sample, found: Matching, run: Run | None) -> None:
     def undo() -> None:
-        domain_names.undo(shown.sample, shown.matching, shown.run)
+        domain_names.undo(sample, found, run)
         redraw.alone(redraw.PICTURE, redraw.TELLING)
 
     st.button(
@@ -83,6 +89,6 @@ def _undo_button(shown: ShownResult) -> None:
         key=session.widget_key("undo name"),
         type="tertiary",
         icon=":material/undo:",
-        disabled=not domain_names.can_undo(shown.sample, shown.matching),
+        disabled=not domain_names.can_undo(sample, found),
         on_click=undo,
     )

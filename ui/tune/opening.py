@@ -4,10 +4,7 @@ import streamlit as st
 
 from ui.browser_memory import remember
 from ui.shell import session, terms
-from ui.tune import redraw
-
-_COOKIE, _AWAY = "spca_steps", "seen"
-_PUT_AWAY = "first steps put away"
+from ui.tune import redraw, state
 
 
 def line() -> None:
@@ -17,11 +14,11 @@ def line() -> None:
     )
 
 
-def steps() -> None:
+def steps(*, away: bool, just_put_away: bool) -> None:
     """Show the three steps until somebody puts them away; the browser remembers that."""
-    if st.session_state.get(_PUT_AWAY):
-        remember(_COOKIE, _AWAY)
-    if _are_away():
+    if just_put_away:
+        remember(state.STEPS_COOKIE, state.STEPS_AWAY)
+    if away:
         return
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", wrap=False, key=session.widget_key("first steps")
@@ -35,13 +32,5 @@ def steps() -> None:
             key=session.widget_key("put steps away"),
             type="tertiary",
             help="Put these three steps away. This browser will not show them again.",
-            on_click=redraw.whole_page(_put_away),
+            on_click=redraw.whole_page(state.put_steps_away),
         )
-
-
-def _put_away() -> None:
-    st.session_state[_PUT_AWAY] = True
-
-
-def _are_away() -> bool:
-    return bool(st.session_state.get(_PUT_AWAY)) or st.context.cookies.get(_COOKIE, "") == _AWAY

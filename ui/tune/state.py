@@ -105,3 +105,24 @@ def found_angle(sample: Sample) -> float | None:
 def remember_angle(sample: Sample, angle: float) -> None:
     """Keep the angle in radians that a run found, as the start for a direction by hand."""
     st.session_state[_FOUND_ANGLE] = sample.content_hash, angle
+
+
+STEPS_COOKIE, STEPS_AWAY = "spca_steps", "seen"
+
+
+def put_steps_away() -> None:
+    """Show the three first steps no more."""
+    st.session_state[_STEPS_PUT_AWAY] = True
+
+
+def steps_just_put_away() -> bool:
+    """Whether the steps were put away in this session."""
+    return bool(st.session_state.get(_STEPS_PUT_AWAY))
+
+
+def steps_are_away() -> bool:
+    """Whether the steps were put away in this session, or earlier in this browser."""
+    return steps_just_put_away() or st.context.cookies.get(STEPS_COOKIE, "") == STEPS_AWAY
+
+
+_STEPS_PUT_AWAY = "first steps put away"

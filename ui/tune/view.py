@@ -35,7 +35,9 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
             with progress, st.spinner("Finding domains", show_time=True):
                 shown = finding.find(sample, forms.params(sample), file)
             if first:
-                _head(shown, top)  # first, this once: the maps would move down when it comes after them
+                _head(
+                    shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away()
+                )  # first, this once: the maps would move down when it comes after them
             state.show((shown, maps.predicted_beside_annotated(shown, parts.move(), lambda: _tell(sample))))
             parts.remember_head(shown if first else None)
         address.write(file, PART)
@@ -58,23 +60,39 @@ def telling(top: DeltaGenerator) -> None:
     shown, selected = found
     with turns.of_this_server().taken(), guards.shown_as_message():
         if parts.head() is not shown:
-            _head(shown, top)
+            _head(shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away())
         else:
             top.empty()  # a part may later write only where it wrote when the whole page was drawn
         with st.container(key="tune-told"):
             selection.selection(shown, selected)
             if isinstance(shown, ShownResult):
                 views.advice(shown)
-                views.charts(shown)
+                views.charts(shown, _choose_chart)
             training.report(shown)
 
 
-def _head(shown: Shown, top: DeltaGenerator) -> None:
+def _choose_chart(row: DeltaGenerator) -> str:
+    """Ask for a chart, and write it into the address."""
+    state.choose_chart(state.chart())
+    chosen = row.segmented_control(
+        "Chart",
+        list(state.CHARTS),
+        required=True,
+        key=state.CHART_KEY,
+        label_visibility="collapsed",
+        persist_state="session",
+        width="stretch",
+    )
+    address.write(address.shown_file(), PART)
+    return str(chosen or state.CHARTS[0])
+
+
+def _head(shown: Shown, top: DeltaGenerator, *, away: bool, just_put_away: bool) -> None:
     with top:
         with st.container(gap=None):
             header.header(shown)
             opening.line()
         with st.container(key="tune-scores", gap="xxsmall"):
-            opening.steps()
+            opening.steps(away=away, just_put_away=just_put_away)
             cards.cards(shown)
             story.story(shown, story.chapters(shown.sample))

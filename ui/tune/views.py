@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import units
 from core.depth import LEAST_SUPPORT, FoundDirection, support_in_words
@@ -25,12 +26,11 @@ from core.sample import Sample
 from core.text import counted
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
-from ui.shell import address, guards, session, terms
+from ui.shell import guards, session, terms
 from ui.shell.charts import Chart, downloads, show
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import offer, watch
 from ui.tune import how_many, markers, redraw, state, thickness
-from ui.tune.address import PART
 from ui.tune.shown import Shown, ShownResult
 
 N_REPEATS = 10
@@ -97,26 +97,16 @@ def _share_of_the_distance(shares: Shares | None, shown: Shown) -> None:
 
 
 @st.fragment
-def charts(shown: ShownResult) -> None:
-    """Ask for a chart, and draw it with its downloads."""
+def charts(shown: ShownResult, choose: Callable[[DeltaGenerator], str]) -> None:
+    """Draw the chart that is chosen in a row of controls, with its downloads."""
     row = st.container(horizontal=True, vertical_alignment="center")
-    state.choose_chart(state.chart())
-    chosen = row.segmented_control(
-        "Chart",
-        list(_CHARTS),
-        required=True,
-        key=state.CHART_KEY,
-        label_visibility="collapsed",
-        persist_state="session",
-        width="stretch",
-    )
-    address.write(address.shown_file(), PART)
+    chosen = choose(row)
     with guards.shown_as_message():
-        chart = _CHARTS[chosen or next(iter(_CHARTS))](shown)
+        chart = _CHARTS[chosen](shown)
         if chart is not None:
             show(*chart)
             with row:
-                downloads(chart[0], f"{shown.sample.name}_{str(chosen).lower().replace(' ', '_')}", shown.origin)
+                downloads(chart[0], f"{shown.sample.name}_{chosen.lower().replace(' ', '_')}", shown.origin)
         if chosen in _BELOW:
             _BELOW[chosen](shown)
 

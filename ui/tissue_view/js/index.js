@@ -60,7 +60,7 @@ export class TissueView {
   constructor(parent) {
     this.imageNode.onload = () => this.repaint();
     this.root = element("div", "view", parent);
-    this.tools = element("div", "tools", this.root, { role: "group", "aria-label": "What dragging on the maps does" });
+    this.tools = element("div", "tools", this.root, { role: "group" });
     this.buttons = {
       pan: this.button("Pan", "Drag to move all maps; on a map, arrow keys and + and - do the same", () => this.setMode("pan")),
       lasso: this.button("Lasso", "Draw around spots to select them in all maps; on a map, key L does so with a crosshair", () => this.setMode("lasso")),
@@ -70,7 +70,7 @@ export class TissueView {
     this.grid = element("div", "maps", this.root);
     this.foot = element("div", "foot", this.root);
     this.missing = element("p", "missing", this.root, { role: "alert" });
-    this.legend = element("div", "legend", this.foot, { role: "group", "aria-label": "Labels: press one to highlight it" });
+    this.legend = element("div", "legend", this.foot, { role: "group" });
     this.underlayNode = this.underlaySlider(this.foot);
     this.shares = element("details", "shares", this.foot);
     element("summary", "", this.shares).textContent = "Spots of each label as a table";
@@ -152,6 +152,7 @@ export class TissueView {
     const surroundings = JSON.stringify([data.theme, data.image, spots.digest]);
     this.panels.forEach((panel, i) => panel.show(data.maps[i], surroundings !== this.surroundings));
     this.surroundings = surroundings;
+    this.nameGroups(data.maps[0]);
     this.showLegend(data.maps);
     this.showShares();
     this.showButtons();
@@ -253,6 +254,16 @@ export class TissueView {
   }
 
   // Legend
+
+  /**
+   * A page may hold several views: their buttons belong to groups of other names.
+   *
+   * @param {import("./data.js").MapData} first
+   */
+  nameGroups({ description, title }) {
+    this.tools.setAttribute("aria-label", `What dragging on the maps does: ${description || title}`);
+    this.legend.setAttribute("aria-label", `Labels, press one to highlight it: ${description || title}`);
+  }
 
   /** @param {ViewData["maps"]} maps */
   showLegend(maps) {
