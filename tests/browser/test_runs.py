@@ -65,7 +65,7 @@ def test_a_tick_on_the_row_of_a_sweep_lists_its_runs(page):
     page.wait_for_timeout(1500)
     box = table.bounding_box()
     page.mouse.click(box["x"] + 18, box["y"] + 3.5 * ROW_PX)
-    expect(page.get_by_text("2 of 4 runs")).to_be_visible()
+    expect(page.get_by_text("2 of 4 runs").first).to_be_visible()
     expect(page.get_by_text("Tick a sweep to list its runs")).to_have_count(0)
 
 

@@ -119,8 +119,9 @@ def facts_of(run: Run) -> dict[str, Any]:
     """
     facts: dict[str, Any] = as_plain(run)
     del facts["params"], facts["deleted"]
-    if not run.domains:  # as an older version wrote it
-        del facts["domains"]
+    for added_later in ("together", "domains"):
+        if not facts[added_later]:  # as an older version wrote it
+            del facts[added_later]
     report = run.autoencoder and _report_facts(run.autoencoder)
     return facts | {"autoencoder": report, "created": run.created.isoformat()}
 

@@ -200,7 +200,7 @@ def test_columns_of_measurements_names_and_positions_are_no_annotation(tmp_path:
     adata.obs["area"] = np.linspace(0, 1, adata.n_obs)
     adata.obs["id"] = text(range(adata.n_obs))
     found = h5ad.survey(saved(adata, tmp_path))
-    assert dict(found.annotations) == {"ground_truth": 4, "leiden": 5}
+    assert dict(found.annotations) == {"ground_truth": 3, "leiden": 5}  # the unannotated are no class
     assert found.suggested_annotation == "ground_truth"
 
 
