@@ -21,7 +21,13 @@ from core.work.runs import open_record
 from scripts.chromium import served_app
 from tests.named_tissue import named_sample
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not os.environ.get("EVERY_CONTROL"), reason="Takes many minutes: `make controls` tries every control."
+    ),
+]
 
 PATHS = (
     "/",
