@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
+from core.evaluation.quality import gene_counts
 from core.sample import Expression
 
 
@@ -37,9 +38,8 @@ def log_normalised_gene(counts: Expression, gene: int) -> np.ndarray:
     -------
     ndarray of shape (n_spots,), float64
     """
-    library, column = library_sizes(counts), counts[:, [gene]]
-    own = column if isinstance(column, np.ndarray) else column.toarray()
-    return np.asarray(np.log1p(own.ravel() * (_median(library) / np.maximum(library, 1.0))))
+    library = library_sizes(counts)
+    return np.asarray(np.log1p(gene_counts(counts, gene) * (_median(library) / np.maximum(library, 1.0))))
 
 
 def log_normalised_together(sections: Sequence[Expression], scale: float = 1.0) -> list[Expression]:

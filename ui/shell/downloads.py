@@ -21,7 +21,14 @@ def bytes_of(write: Callable[[Path], None]) -> bytes:
 
 
 def download(
-    label: str, make: Callable[[], bytes], file_name: str, mime: str, help_text: str, *, disabled: bool = False
+    label: str,
+    make: Callable[[], bytes | str],
+    file_name: str,
+    mime: str,
+    help_text: str,
+    *,
+    disabled: bool = False,
+    icon: str | None = None,
 ) -> None:
     """Offer a file that is made when it is clicked."""
     st.download_button(
@@ -32,6 +39,7 @@ def download(
         key=session.widget_key("export", label),
         help=help_text,
         type="tertiary",
+        icon=icon,
         disabled=disabled,
         on_click="ignore",
     )

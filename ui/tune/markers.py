@@ -16,6 +16,7 @@ from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import navigation, session
 from ui.shell.charts import Chart
+from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import offer, watch
 from ui.tune.shown import ShownResult
@@ -95,16 +96,13 @@ def _domain_picker(clusters: list[int], names: dict[int, str]) -> int:
 
 
 def _download(sample: Sample, found: Markers, names: dict[int, str]) -> None:
-    st.download_button(
+    download(
         "All genes as CSV",
         functools.partial(as_csv, found, names),
-        file_name=f"{sample.name}_markers.csv",
-        mime="text/csv",
-        key=session.widget_key("markers file"),
+        f"{sample.name}_markers.csv",
+        "text/csv",
+        "Every gene of every domain, ranked, with the columns of this table.",
         icon=":material/download:",
-        type="tertiary",
-        help="Every gene of every domain, ranked, with the columns of this table.",
-        on_click="ignore",
     )
 
 

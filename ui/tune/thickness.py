@@ -13,7 +13,7 @@ from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
 from ui.data import compute
-from ui.shell import session
+from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
 from ui.tune.shown import ShownResult
 
@@ -44,16 +44,13 @@ def _unit_words(found: Thicknesses) -> str:
 
 
 def _download(sample: Sample, result: Result, found: Matching) -> None:
-    st.download_button(
+    download(
         "This table as CSV",
         functools.partial(as_csv, sample, result, found),
-        file_name=f"{sample.name}_thickness.csv",
-        mime="text/csv",
-        key=session.widget_key("thickness file"),
+        f"{sample.name}_thickness.csv",
+        "text/csv",
+        "Thickness of domains and layers, with the reason where one is unknown.",
         icon=":material/download:",
-        type="tertiary",
-        help="Thickness of domains and layers, with the reason where one is unknown.",
-        on_click="ignore",
     )
 
 

@@ -1,7 +1,7 @@
 """Makes ready, when the server starts, what Tune shows its first visitor."""
 
-import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,9 +19,8 @@ _LOG = logging.getLogger(__name__)
 @asynccontextmanager
 async def beside_the_server(_server: object) -> AsyncIterator[None]:
     """Warm up in a thread beside the server, which answers at once; who comes too early waits for the same results."""
-    warming = asyncio.create_task(asyncio.to_thread(_warm_up))
+    threading.Thread(target=_warm_up, name="warm up", daemon=True).start()  # a server that stops does not wait for it
     yield
-    warming.cancel()
 
 
 def _warm_up() -> None:
