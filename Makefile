@@ -10,7 +10,7 @@ TORCH_INDEX_URL ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: app test soak quick controls lint coverage js-check js-test pictures clean
+.PHONY: app test soak quick lint coverage js-check js-test pictures clean
 .DELETE_ON_ERROR:
 
 app: $(VENV)/app.stamp
@@ -33,11 +33,6 @@ lint: $(VENV)/dev.stamp js-check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
-
-# Finds every control of every page by its role in a real browser, and tries whether it has an effect.
-controls: $(VENV)/dev.stamp
-	browser="$$($(BIN)/python -m scripts.ensure_browser)" && \
-	CHROMIUM="$$browser" BROWSER_PATH="$$browser" EVERY_CONTROL=1 $(BIN)/python -m pytest tests/browser/test_every_control.py
 
 # A command of its own, run by CI beside `make test`: counting lines makes tests slower, and `make test` must stay quick.
 coverage: $(VENV)/dev.stamp
