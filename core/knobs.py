@@ -1,10 +1,10 @@
-"""Knobs: the name of each parameter of the method, its path, when it takes part, and the nearest preset.
+"""Knobs: the name of each parameter of the method, its path, when it takes part, and its value as people read it.
 
 All of it is derived from the declarations in `core.params`.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,7 +13,6 @@ from core import units, version_0_1
 from core.declarations import LAST, Group
 from core.errors import ParameterError
 from core.params import PRESETS, MethodParams, preset, replaced
-from core.text import counted
 
 KnobPath = tuple[str, ...]
 """Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
@@ -204,35 +203,11 @@ def read_value(path: KnobPath, text: str) -> Any:
     """
     default: Any = declared(path).default
     try:
-        value = angle_of(text) if declared(path).metadata["angle"] else type(default)(text)
+        value = units.angle_of(text) if declared(path).metadata["angle"] else type(default)(text)
     except ValueError:
         value = text
     replaced(MethodParams(), path, value)  # refuses what lies outside the limits
     return value
-
-
-def angle_of(text: str) -> float:
-    """Read an angle as a person writes it.
-
-    Parameters
-    ----------
-    text : str
-        Radians, or degrees that end in `°` or `deg`.
-
-    Returns
-    -------
-    float
-        Radians.
-
-    Raises
-    ------
-    ValueError
-        If it is not a number.
-    """
-    for sign in ("°", "deg"):
-        if text.endswith(sign):
-            return units.radians(float(text.removesuffix(sign)))
-    return float(text)
 
 
 def value_in_words(path: KnobPath, value: Any) -> str:
@@ -253,10 +228,26 @@ def value_in_words(path: KnobPath, value: Any) -> str:
     >>> value_in_words(("direction", "angle"), 0.38), value_in_words(("pooling", "scale"), 2.0)
     ('21.8°', '2')
     """
-    item = declared(path).metadata
-    if item["choices"]:
-        return str(item["choices"].get(value, value))
-    if item["angle"]:
+    return field_in_words(declared(path), value)
+
+
+def field_in_words(item: "dataclasses.Field[Any]", value: Any) -> str:
+    """Write the value of a declared field as people read it: of a knob, or of any other parameter dataclass.
+
+    Parameters
+    ----------
+    item : dataclasses.Field
+    value : object
+
+    Returns
+    -------
+    str
+        As :func:`value_in_words`.
+    """
+    choices = item.metadata["choices"]
+    if choices:
+        return str(choices.get(value, value))
+    if item.metadata["angle"]:
         return units.degrees(value)
     return units.plain(value) if isinstance(value, float) else str(value)
 
@@ -388,57 +379,3 @@ def changed(params: MethodParams, values: Mapping[KnobPath, Any]) -> MethodParam
     for path, value in values.items():
         params = replaced(params, path, value)
     return params
-
-
-def nearest_preset(
-    params: MethodParams, n_clusters_of: Callable[[str], int] | None = None
-) -> tuple[str, dict[KnobPath, Any]]:
-    """Find the preset that parameters are nearest to.
-
-    Parameters
-    ----------
-    params : MethodParams
-    n_clusters_of : callable, optional
-        Number of clusters that a sample suggests for a preset; by default that of `params`, whatever the preset.
-
-    Returns
-    -------
-    name : str
-    changes : dict of KnobPath to object
-        Knobs that are not as in the preset.
-    """
-    numbers = {name: n_clusters_of(name) if n_clusters_of else params.clustering.n_clusters for name in PRESETS}
-    changes = {name: _changes(params, preset(name, n_clusters)) for name, n_clusters in numbers.items()}
-    name = min(changes, key=lambda name: len(changes[name]))
-    return name, changes[name]
-
-
-def _changes(params: MethodParams, start: MethodParams) -> dict[KnobPath, Any]:
-    return {path: value_at(params, path) for path in names() if value_at(params, path) != value_at(start, path)}
-
-
-def in_words(params: MethodParams) -> str:
-    """Describe parameters in one line.
-
-    Parameters
-    ----------
-    params : MethodParams
-
-    Returns
-    -------
-    str
-        The nearest preset, the number of clusters, and every knob that is not as in the preset.
-
-    Examples
-    --------
-    >>> in_words(replaced(preset("recommended", 7), ("clustering", "random_state"), 3))
-    'Recommended, 7 clusters, seed 3'
-    """
-    name, changes = nearest_preset(params)
-    n_clusters = params.clustering.n_clusters
-    moved = [
-        f"{declared(path).metadata['label'].lower()} {value_in_words(path, value)}"
-        for path, value in changes.items()
-        if takes_part(params, path)
-    ]
-    return ", ".join([PRESETS[name], counted(n_clusters, "cluster"), *moved])

@@ -158,3 +158,27 @@ def duration(seconds: float) -> str:
     if seconds < 99.5:
         return f"{max(1, round(seconds))} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def angle_of(text: str) -> float:
+    """Read an angle as a person writes it.
+
+    Parameters
+    ----------
+    text : str
+        Radians, or degrees that end in `°` or `deg`.
+
+    Returns
+    -------
+    float
+        Radians.
+
+    Raises
+    ------
+    ValueError
+        If it is not a number.
+    """
+    for sign in ("°", "deg"):
+        if text.endswith(sign):
+            return radians(float(text.removesuffix(sign)))
+    return float(text)

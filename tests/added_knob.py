@@ -77,7 +77,7 @@ def in_sweeps():
 
 
 def in_records_and_reports():
-    from core import knobs
+    from core import knobs, presets
     from core.report.settings import settings
     from core.work.runs.knobs import distributions, method_params, trial_params
 
@@ -85,7 +85,7 @@ def in_records_and_reports():
     yield "distribution", repr(distributions()["clustering.sharpness"])
     yield "record", [trial_params(turned)["clustering.sharpness"], method_params(trial_params(turned)) == (turned, {})]
     yield "report", [[row.step, row.label, row.values] for row in settings([turned]) if row.path == PATH]
-    yield "nearest preset", [knobs.nearest_preset(turned) == ("paper", {PATH: 0.7}), knobs.in_words(turned)]
+    yield "nearest preset", [presets.nearest_preset(turned) == ("paper", {PATH: 0.7}), presets.in_words(turned)]
 
 
 def main(folder: Path) -> None:

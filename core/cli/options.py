@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from core import units
 from core.folders import models_folder
-from core.knobs import KnobPath, angle_of, changed, check_takes_part, declared, in_groups, names
+from core.knobs import KnobPath, changed, check_takes_part, declared, in_groups, names
 from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
 from core.version_0_1 import HOPS, REPLACED
@@ -111,7 +112,7 @@ def _direction(text: str) -> str | float:
     if text in ("auto", "off", "preclustering", "expression", "bending"):
         return text
     try:
-        angle = angle_of(text)
+        angle = units.angle_of(text)
     except ValueError:
         angle = math.nan
     if not math.isfinite(angle):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import knobs, units
+from core import presets, units
 from core.cli.console import print_facts, share_bar
 from core.cli.options import output_path
 from core.codec import from_plain
@@ -104,7 +104,8 @@ def _show(options: argparse.Namespace) -> None:
         run = _found(record, options.id)
     facts = _facts(run)
     print_facts(
-        facts if options.json else {"settings": knobs.in_words(run.params), **_for_people(facts)}, as_json=options.json
+        facts if options.json else {"settings": presets.in_words(run.params), **_for_people(facts)},
+        as_json=options.json,
     )
 
 
@@ -290,7 +291,7 @@ def _called(domain: dict[str, Any]) -> str:
 def _line(run: Run) -> str:
     score = f"ARI {units.score('ari', run.scores.ari)}" if run.scores.ari is not None else "unannotated"
     star = "*" if run.starred else " "
-    what = shown(run.name) or knobs.in_words(run.params)
+    what = shown(run.name) or presets.in_words(run.params)
     return f"{run.id}  {run.created:%Y-%m-%d %H:%M}  {shown(run.sample_name):<12} {score:<11} {star} {what}"
 
 

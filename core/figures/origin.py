@@ -5,7 +5,7 @@ from datetime import datetime
 
 import plotly.graph_objects as go
 
-from core import knobs
+from core import knobs, presets
 from core.figures.colours import STYLES, Theme
 from core.method.version import code_version
 from core.params import PRESETS, MethodParams
@@ -75,7 +75,7 @@ def of_run(sample_name: str, params: MethodParams, *, made: datetime | None = No
     -------
     Origin
     """
-    clustering, (preset, changes) = params.clustering, knobs.nearest_preset(params)
+    clustering, (preset, changes) = params.clustering, presets.nearest_preset(params)
     moved = {path: value for path, value in changes.items() if path != ("clustering", "random_state")}
     words = [f"{knobs.declared(path).metadata['label']} {knobs.value_in_words(path, moved[path])}" for path in moved]
     settings = ", ".join([PRESETS[preset], f"K {clustering.n_clusters}", f"seed {clustering.random_state}", *words])

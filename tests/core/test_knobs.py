@@ -2,7 +2,7 @@
 
 import pytest
 
-from core import knobs
+from core import knobs, presets
 from core.cli.options import KNOBS
 from core.errors import ParameterError
 from core.method import pipeline
@@ -148,8 +148,8 @@ def test_the_names_that_links_and_records_hold_stay_as_they_are():
 
 def test_the_nearest_preset_counts_clusters_as_the_sample_suggests_or_not_at_all():
     params = preset("recommended", 5)
-    assert knobs.nearest_preset(params) == ("recommended", {})
-    suggested = knobs.nearest_preset(params, lambda name: 7)
+    assert presets.nearest_preset(params) == ("recommended", {})
+    suggested = presets.nearest_preset(params, lambda name: 7)
     assert suggested == ("recommended", {("clustering", "n_clusters"): 5})
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core import knobs
+from core import knobs, presets
 from core.knobs import declared, names, value_in_words
 from core.report.settings import working_values
 from core.text import counted
@@ -55,7 +55,7 @@ def titles(runs: Sequence[Run]) -> dict[str, str]:
 def _titles(group: Sequence[Run]) -> Mapping[str, str]:
     nameless = [run for run in group if not run.name]
     paths = _differing(nameless)
-    return {run.id: run.name or _words(run, paths) or knobs.in_words(run.params) for run in group}
+    return {run.id: run.name or _words(run, paths) or presets.in_words(run.params) for run in group}
 
 
 def _differing(runs: Sequence[Run]) -> list[knobs.KnobPath]:

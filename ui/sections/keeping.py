@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core import knobs
+from core import presets
 from core.result import Result
 from core.sample import Sample
 from core.text import counted
@@ -33,7 +33,7 @@ def popover(samples: Sequence[Sample], results: Mapping[str, Result] | None) -> 
 def _form(samples: Sequence[Sample], results: Mapping[str, Result]) -> None:
     params = results[samples[0].name].params
     with st.form(session.widget_key("sections", "keep form"), border=False):
-        name = st.text_input("Name", f"Together: {knobs.in_words(params)}"[:MAX_NAME], max_chars=MAX_NAME)
+        name = st.text_input("Name", f"Together: {presets.in_words(params)}"[:MAX_NAME], max_chars=MAX_NAME)
         note = st.text_area(
             "Note", "", max_chars=MAX_NOTE, height=68, help="For yourself and for others on this server."
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 
 from core import units
-from core.knobs import KnobPath, changed, takes_part, value_at
+from core.knobs import KnobPath, changed, field_in_words, takes_part, value_at
 from core.params import PRESETS, MethodParams, preset
 from core.sample import Sample
 from core.text import counted
@@ -154,22 +154,12 @@ def _label(name: str, note: str) -> str:
     return f"{name} ({note})"
 
 
-def in_words(item: "dataclasses.Field[Any]", value: Any) -> str:
-    """Write a value as its widget does."""
-    choices = item.metadata["choices"]
-    if choices:
-        return str(choices[value])
-    if item.metadata.get("angle"):
-        return units.degrees(value)
-    return units.plain(value) if isinstance(value, float) else str(value)
-
-
 def _widget(
     item: "dataclasses.Field[Any]", value: Any, default: Any, act: Callable[[], None], common: dict[str, Any]
 ) -> None:
     choices, name, key = item.metadata["choices"], item.metadata["label"], common["key"]
     low, high = item.metadata["min"], item.metadata["max"]
-    label = _label(name, f"default {in_words(item, default)}")
+    label = _label(name, f"default {field_in_words(item, default)}")
     whole = isinstance(item.default, int)
     if choices:
         session.show(key, value)

@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from core import knobs
+from core import presets
 from core.errors import RecordError
 from core.params import MethodParams
 from core.sample import Sample
@@ -62,7 +62,7 @@ def open_run(run_id: str) -> Opened:
 
 def settings_for(params: MethodParams, sample: Sample) -> Settings:
     """Express parameters as settings: the preset with the fewest moved knobs on this sample, and these knobs."""
-    return Settings(*knobs.nearest_preset(params, sample.suggested_n_clusters))
+    return Settings(*presets.nearest_preset(params, sample.suggested_n_clusters))
 
 
 _N_CLUSTERS = ("clustering", "n_clusters")
@@ -71,7 +71,7 @@ _N_CLUSTERS = ("clustering", "n_clusters")
 def _settings(run: Run, sample: Sample | None) -> Settings:
     if sample is not None:
         return settings_for(run.params, sample)
-    name, changes = knobs.nearest_preset(run.params)
+    name, changes = presets.nearest_preset(run.params)
     # The number of clusters of a preset depends on the sample.
     return Settings(preset=name, changes={**changes, _N_CLUSTERS: run.params.clustering.n_clusters})
 

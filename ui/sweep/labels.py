@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from core import knobs
+from core import knobs, presets
 from core.params import PRESETS
 from core.text import counted
 from core.work.sweep.outcome import SweepStatus
@@ -56,7 +56,7 @@ def title(status: SweepSnapshot) -> str:
 
 def preset_label(status: SweepSnapshot) -> str:
     """Name the preset that the runs of a sweep start from, and say whether knobs were moved before."""
-    name, changes = knobs.nearest_preset(status.plan.sweep.sections[0].params)
+    name, changes = presets.nearest_preset(status.plan.sweep.sections[0].params)
     moved = {
         path: value for path, value in changes.items() if knobs.takes_part(status.plan.sweep.sections[0].params, path)
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core import knobs
+from core import presets
 from core.method.version import same_method
 from core.params import MethodParams, params_key
 from core.result import Result
@@ -112,4 +112,4 @@ def _save(
 
 
 def _suggested_name(params: MethodParams) -> str:
-    return knobs.in_words(params)[:MAX_NAME]
+    return presets.in_words(params)[:MAX_NAME]

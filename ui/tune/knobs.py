@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.declarations import Group
-from core.knobs import KnobPath, declared, in_groups, names, soonest_first, takes_part, value_at
+from core.knobs import KnobPath, declared, in_groups, names, soonest_first, takes_part, value_at, value_in_words
 from core.sample import Sample
 from ui.data import compute
 from ui.shell import address, fields, forms, session, terms
@@ -53,7 +53,7 @@ def _knob(sample: Sample, path: KnobPath) -> None:
     """Ask for one knob: its widget, and the button that resets it to its default."""
     item, value = declared(path), value_at(forms.params(sample), path)
     default = _default(sample, path)
-    in_words, key = forms.in_words(item, default), session.widget_key(*path)
+    in_words, key = value_in_words(path, default), session.widget_key(*path)
     with forms.row():
         help_text = f"{item.metadata['help']} Default: {in_words}.{terms.more_on_knob(path)}"
         forms.ask(item, key, value, default, help_text, functools.partial(_take, sample, path, default))
