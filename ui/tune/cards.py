@@ -13,7 +13,7 @@ def cards(shown: Shown) -> None:
     """Show the scores of a result in a row of cards, each with its change against the pinned result."""
     kept = None if shown.pinned is None else shown.pinned.result
     makers = (_card_ari, _card_nmi, _card_stability, _card_pas, _card_direction, _card_time)
-    row = st.container(horizontal=True, gap="small")  # in a narrow window, two rows of three cards
+    row = st.container(horizontal=True, gap="small")  # in a narrow window, two rows
     for label, value, note, description, help_text in (make(shown.result, kept) for make in makers):
         row.metric(
             label,
