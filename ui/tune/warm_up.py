@@ -14,12 +14,16 @@ from ui.shell.session import Settings
 from ui.tune import story
 
 _LOG = logging.getLogger(__name__)
+_THREAD = "warm up"
+_OUTSIDE_A_PAGE = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
 
 
 @asynccontextmanager
 async def beside_the_server(_server: object) -> AsyncIterator[None]:
     """Warm up in a thread beside the server, which answers at once; who comes too early waits for the same results."""
-    threading.Thread(target=_warm_up, name="warm up", daemon=True).start()  # a server that stops does not wait for it
+    # Streamlit warns of spinners that no page shows: here none is meant to.
+    _OUTSIDE_A_PAGE.addFilter(lambda record: record.threadName != _THREAD)
+    threading.Thread(target=_warm_up, name=_THREAD, daemon=True).start()  # a server that stops does not wait for it
     yield
 
 
