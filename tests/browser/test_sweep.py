@@ -40,7 +40,7 @@ def test_a_grid_fills_its_sheet_survives_a_reload_and_opens_the_clicked_map_in_t
     expect(page.get_by_role("button", name="Pause")).to_have_count(0, timeout=120_000)
     page.reload()
     expect(sheet.locator("image")).to_have_count(4)
-    points = sheet.locator(".scatterlayer .trace").last.locator("path.point")
+    points = sheet.locator(".scatterlayer path.point")
     expect(points).to_have_count(4)
     box = points.nth(3).bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

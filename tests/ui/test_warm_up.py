@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -23,7 +24,9 @@ def warmed(monkeypatch):
                 for thread in started:
                     await asyncio.to_thread(thread.join, 60)
 
-        asyncio.run(serve())
+        # In a thread of its own, as a browser test before this one may have left its event loop in the thread of tests.
+        with ThreadPoolExecutor(1) as apart:
+            apart.submit(asyncio.run, serve()).result(timeout=90)
 
     return run
 
