@@ -31,6 +31,7 @@ def draw(
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
     move: int = 0,
+    awaited: bool = False,
     columns: int = 3,
 ) -> np.ndarray | None:
     """Draw maps of a sample, and say which spots the lasso holds; None while it holds none."""
@@ -45,6 +46,7 @@ def draw(
         on_selection=on_selection,
         on_rest=on_rest,
         move=move,
+        awaited=awaited,
         columns=columns,
     )
 
