@@ -8,8 +8,8 @@ import numpy as np
 from core import units
 from core.coordinates import Coordinates
 
-LEAST_SUPPORT = 0.7
-"""Share of the tissue's structure that a bending depth must explain before it takes part: round domains stay below it."""
+LEAST_SUPPORT = 0.5
+"""Share of the tissue's structure that a bending depth must explain, where it was not learnt, before it takes part: round domains stay below it."""
 
 
 def depth(positions: np.ndarray, angle: float) -> np.ndarray:
@@ -138,7 +138,7 @@ class FoundDirection:
     support : float or None
         How clear the direction is, from 0 to 1; None where it was given by hand. For `expression`, the share of the
         variance of smoothed expression that depth explains; for `bending`, the share of the spatial structure of expression
-        that depth explains; for `preclustering`, the share of pairs of spots of one cluster that lie on one line.
+        that depth explains on blocks of tissue that it was not learnt from; for `preclustering`, the share of pairs of spots of one cluster that lie on one line.
     bend : Bend or None
         Where depth follows curved layers.
     """

@@ -5,6 +5,7 @@ be a smooth function g of depth alone. Both are found together, so that g(d) com
 single-index model (Ichimura 1993, doi 10.1016/0304-4076(93)90114-K) whose index is curved, by rounds of Gauss and Newton.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,9 @@ _STEPS = (1.0, 0.5, 0.25, 0.1, 0.03)  # shares of a step, tried in turn until on
 _LEAST_GAIN = 1e-5
 _STRUCTURE_HOPS = 4  # what is left after averaging so often counts as structure of the tissue
 _N_FITTED = 20_000  # spots that the bend is learnt from
+_N_CHECKED = 3000  # spots that it is learnt from without those left out
+_BLOCKS, _FOLDS = 8, 4  # blocks along the longer side of the tissue; in how many parts they are left out
+_FEWEST_BY_TERM = 5  # spots: with fewer nothing is learnt that could be checked elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,18 @@ def find_bend(factors: np.ndarray, coordinates: Coordinates, degree: int = 3) ->
     -------
     FoundDirection
         With a `bend`. `support` is the share of the spatial structure of the factors (what is left of their variance after
-        averaging over neighbours four times) that depth explains; `angle` is the mean direction of depth.
+        averaging over neighbours four times) that depth explains on blocks of tissue that it was not learnt from; `angle` is the
+        mean direction of depth.
 
     Notes
     -----
-    Starts from the best straight direction and from each of the three strongest factors; the best end wins. Above 20,000 spots
-    it learns from 20,000 spread evenly over an order fixed by position. One thread and that order make it independent of the
-    order of a file and of the number of processors.
+    Starts from the best straight direction and from each of the three strongest factors, these both straight first and bent at
+    once, as rings ask for; the best end wins. Above 20,000 spots it learns from 20,000 spread evenly over an order fixed by
+    position. One thread and that order make it independent of the order of a file and of the number of processors.
+
+    Support in the spots that a depth is learnt from says little: on 282 spots with round domains a polynomial of degree 3
+    explained 74% of the structure there, and 11% of it elsewhere. So the tissue is cut into blocks, an eighth of its longer side
+    wide, a quarter of which is left out by turns.
     """
     order = canonical_order(coordinates.positions)
     factors, coordinates = factors[order], coordinates[order]
@@ -67,8 +76,8 @@ def find_bend(factors: np.ndarray, coordinates: Coordinates, degree: int = 3) ->
         centre, scale = _frame(coordinates.tissue_um)
         terms = bending_terms((coordinates.tissue_um - centre) / scale, degree)
         terms -= terms[learnt].mean(axis=0)
-        coefficients = _best_fit(factors[learnt], terms[learnt], coordinates[learnt], degree)
-        support = _support(factors, terms @ coefficients, coordinates)
+        coefficients = _best_fit(factors[learnt], terms[learnt], coordinates[learnt])
+        support = _support(factors, terms, coordinates)
     return _direction(coefficients, centre, scale, coordinates, support)
 
 
@@ -78,11 +87,17 @@ def _frame(tissue_um: np.ndarray) -> tuple[np.ndarray, float]:
     return (low + high) / 2, max(float((high - low).max()) / 2, 1e-9)
 
 
-def _best_fit(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates, degree: int) -> np.ndarray:
+def _best_fit(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates) -> np.ndarray:
     straight = _straight(factors, coordinates)
     starts = [straight, *(factors[:, index] for index in range(min(_STARTING_FACTORS, factors.shape[1])))]
-    fits = [_bent(factors, terms, start, degree) for start in starts]
+    fits = [_bent(factors, terms, start) for start in starts]
+    fits += [_bent_at_once(factors, terms, start) for start in starts[1:]]
     return max(fits, key=lambda fit: fit.explained).coefficients
+
+
+def _bent_at_once(factors: np.ndarray, terms: np.ndarray, start: np.ndarray) -> _Fit:
+    first = np.linalg.lstsq(terms, start, rcond=None)[0]
+    return _refined(factors, terms, first, np.ones(terms.shape[1], dtype=bool))
 
 
 def _straight(factors: np.ndarray, coordinates: Coordinates) -> np.ndarray:
@@ -90,10 +105,10 @@ def _straight(factors: np.ndarray, coordinates: Coordinates) -> np.ndarray:
     return max(depths, key=lambda u: _curve(factors, _standard(u)[0])[0])
 
 
-def _bent(factors: np.ndarray, terms: np.ndarray, start: np.ndarray, highest: int) -> _Fit:
+def _bent(factors: np.ndarray, terms: np.ndarray, start: np.ndarray) -> _Fit:
     """Let a first guess of depth be straight, bend once, and so on: sent to the highest degree at once it would catch on the way."""
-    degrees, u = _degrees(highest), start
-    for degree in range(1, highest + 1):
+    degrees, u = _degrees(terms.shape[1]), start
+    for degree in range(1, int(degrees[-1]) + 1):
         allowed = degrees <= degree
         first = np.zeros(len(degrees))
         first[allowed] = np.linalg.lstsq(terms[:, allowed], u, rcond=None)[0]
@@ -102,8 +117,9 @@ def _bent(factors: np.ndarray, terms: np.ndarray, start: np.ndarray, highest: in
     return fit
 
 
-def _degrees(highest: int) -> np.ndarray:
-    return np.array([degree for degree in range(1, highest + 1) for _ in range(degree + 1)])
+def _degrees(n_terms: int) -> np.ndarray:
+    degrees = (degree for degree in itertools.count(1) for _ in range(degree + 1))
+    return np.fromiter(itertools.islice(degrees, n_terms), dtype=int)
 
 
 def _refined(factors: np.ndarray, terms: np.ndarray, coefficients: np.ndarray, allowed: np.ndarray) -> _Fit:
@@ -144,24 +160,60 @@ def _standard(u: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _curve(factors: np.ndarray, u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Fit factors by a smooth curve along depth: the share of variance explained, the residuals, and the slopes of the curve."""
+    curve = _spline(factors, u)
+    residuals = factors - curve(u)
+    explained = 1 - np.square(residuals).sum() / max(np.square(factors).sum(), 1e-300)
+    return float(explained), residuals, curve.derivative()(u)
+
+
+def _spline(factors: np.ndarray, u: np.ndarray) -> BSpline:
     between = np.quantile(u, np.linspace(0, 1, _KNOTS)[1:-1])
     inner = np.unique([u.min() - 1e-6, *between, u.max() + 1e-6])
     knots = np.concatenate(([inner[0]] * 3, inner, [inner[-1]] * 3))
     splines = BSpline.design_matrix(u, knots, 3).toarray()
     normal = splines.T @ splines
     normal[np.diag_indices_from(normal)] += _CURVE_RIDGE * len(u) / _KNOTS
-    weights = np.linalg.solve(normal, splines.T @ factors)
-    residuals = factors - splines @ weights
-    explained = 1 - np.square(residuals).sum() / max(np.square(factors).sum(), 1e-300)
-    return float(explained), residuals, BSpline(knots, weights, 3).derivative()(u)
+    return BSpline(knots, np.linalg.solve(normal, splines.T @ factors), 3)
 
 
-def _support(factors: np.ndarray, u: np.ndarray, coordinates: Coordinates) -> float:
-    smooth = mean_over_neighbours(neighbour_graph(coordinates), own_weight=1.0)
-    structure, left = factors, _curve(factors, _standard(u)[0])[1]
+def _support(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates) -> float:
+    """Share of the structure that depth explains where it was not learnt; 0 where spots are too few to leave any out."""
+    if len(factors) < _FEWEST_BY_TERM * terms.shape[1]:
+        return 0.0
+    left, folds = np.zeros_like(factors), _folds(coordinates.tissue_um)
+    for fold in range(_FOLDS):
+        seen, unseen = np.flatnonzero(folds != fold), folds == fold
+        seen = seen[np.linspace(0, len(seen) - 1, min(len(seen), _N_CHECKED)).astype(int)]
+        if unseen.any():
+            left[unseen] = _unexplained(factors, terms, coordinates, seen, unseen)
+    smooth, structure = mean_over_neighbours(neighbour_graph(coordinates), own_weight=1.0), factors
     for _ in range(_STRUCTURE_HOPS):
         structure, left = smooth @ structure, smooth @ left
     return float(np.clip(1 - np.square(left).sum() / max(np.square(structure).sum(), 1e-300), 0, 1))
+
+
+def _folds(tissue_um: np.ndarray) -> np.ndarray:
+    """Deal blocks of the tissue out to be left out by turns."""
+    low, sides = tissue_um.min(axis=0), np.ptp(tissue_um, axis=0)
+    cells = np.minimum((tissue_um - low) / max(float(sides.max()), 1e-9) * _BLOCKS, _BLOCKS - 1).astype(int)
+    dealt = np.random.default_rng(0).permuted(np.arange(_BLOCKS**2) % _FOLDS).reshape(_BLOCKS, _BLOCKS)
+    return np.asarray(dealt[cells[:, 0], cells[:, 1]])
+
+
+def _unexplained(
+    factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates, seen: np.ndarray, unseen: np.ndarray
+) -> np.ndarray:
+    """What a depth and a curve learnt from the spots seen leave of the factors of the others.
+
+    Learnt from nowhere: a depth that learns on from where all spots led it remembers those left out.
+    """
+    if len(seen) < _FEWEST_BY_TERM * terms.shape[1]:
+        return factors[unseen]
+    mean = factors[seen].mean(axis=0)
+    centred, moved = factors[seen] - mean, terms - terms[seen].mean(axis=0)
+    u = moved @ _best_fit(centred, moved[seen], coordinates[seen])
+    curve = _spline(centred, u[seen])
+    return np.asarray(factors[unseen] - mean - curve(np.clip(u[unseen], u[seen].min(), u[seen].max())))
 
 
 def _direction(

@@ -1,0 +1,63 @@
+"""How far expression is averaged over the tissue, where the tissue itself decides it."""
+
+from dataclasses import dataclass
+
+from core import units
+from core.text import counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Averaging:
+    """How far expression was averaged in a run that left it to the tissue.
+
+    Parameters
+    ----------
+    hops : int
+        How often spots are averaged with their neighbours at most; as many rings of neighbours take part. 0 is not at all.
+    noise : float
+        Share of the variance of the factors between spots that is noise, from 0 to 1.
+    spacing_um : float or None
+        Micrometres between neighbours; None where the unit of the positions is not known.
+    """
+
+    hops: int
+    noise: float
+    spacing_um: float | None = None
+
+    @property
+    def reaches(self) -> tuple[int, ...]:
+        """The hops of the members of a consensus: one ring less, and the rings themselves."""
+        return tuple(dict.fromkeys((max(self.hops - 1, min(self.hops, 1)), self.hops)))
+
+    @property
+    def window(self) -> int:
+        """The window k that reaches as far."""
+        return self.hops + 1
+
+
+def averaging_in_words(found: Averaging) -> str:
+    """Say how far expression was averaged, and why.
+
+    Parameters
+    ----------
+    found : Averaging
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> averaging_in_words(Averaging(hops=2, noise=0.33, spacing_um=100.0))
+    'averaged over 2 rings of neighbours (200 µm): 33% of what differs between spots is noise'
+    >>> averaging_in_words(Averaging(hops=0, noise=0.0, spacing_um=200.0))
+    'not averaged: neighbours, 200 µm apart, differ by more than noise'
+    """
+    if found.hops == 0:
+        apart = "" if found.spacing_um is None else f", {found.spacing_um:.0f} µm apart,"
+        return f"not averaged: neighbours{apart} differ by more than noise"
+    far = "" if found.spacing_um is None else f" ({found.hops * found.spacing_um:.0f} µm)"
+    return (
+        f"averaged over {counted(found.hops, 'ring')} of neighbours{far}: {units.percent(found.noise, 0)} of what differs between "
+        "spots is noise"
+    )

@@ -1,0 +1,115 @@
+"""How far to average: the number of rings of neighbours after which factors are expected to lie nearest to what is there.
+
+Averaging over neighbours takes noise away, and blurs. What it leaves is estimated without knowing what is there, by Stein's
+unbiased estimate of risk (Stein 1981, doi 10.1214/aos/1176345632): with S averaging h times, x the factors of n spots and s2 the
+variance of their noise, the mean squared error is |x - S x|^2 / n - s2 + 2 s2 trace(S) / n. The noise is what geostatistics calls the
+nugget: what the correlation of spots, followed from the second ring over the first to a distance of zero, lacks to 1.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from core.averaging import Averaging
+from core.coordinates import Coordinates
+from core.method.factors import RawFactors
+from core.method.neighbours import mean_over_neighbours, spacing_um
+from core.method.threads import one_thread
+
+MOST_HOPS = 4
+"""Rings that are tried at most: two thirds of a section's layers are no wider than eight."""
+
+
+def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:
+    """Find how far expression should be averaged on this tissue.
+
+    Parameters
+    ----------
+    raw : RawFactors
+        Not averaged.
+    coordinates : Coordinates
+
+    Returns
+    -------
+    Averaging
+        0 hops where neighbours differ by more than their noise, as spots do that lie further apart than domains are wide.
+    """
+    with one_thread():
+        factors = raw.values - raw.values.mean(axis=0)
+        noise = noise_share(factors, raw.graph)
+        hops = int(np.argmin(risks(factors, raw.graph, noise)))
+    spacing = float(spacing_um(coordinates)) if coordinates.unit_known else None
+    return Averaging(hops=hops, noise=noise, spacing_um=spacing)
+
+
+def noise_share(factors: np.ndarray, graph: sparse.csr_array) -> float:
+    """Estimate the share of the variance between spots that is noise.
+
+    Parameters
+    ----------
+    factors : ndarray of shape (n_spots, n_factors)
+        Centred.
+    graph : csr_array of shape (n_spots, n_spots)
+        Of neighbours.
+
+    Returns
+    -------
+    float
+        From 0 to 1. Correlation is taken to fall by the same factor from ring to ring.
+    """
+    variance = max(float(np.square(factors).mean()), 1e-300)
+    first = _correlation(factors, graph, variance)
+    second = _correlation(factors, _second_ring(graph), variance)
+    if first <= 0:
+        return 1.0
+    return float(np.clip(1 - first**2 / second, 0, 1)) if second > 0 else 0.0
+
+
+def risks(factors: np.ndarray, graph: sparse.csr_array, noise: float) -> np.ndarray:
+    """Estimate what is lost by averaging 0, 1, 2, ... times.
+
+    Parameters
+    ----------
+    factors : ndarray of shape (n_spots, n_factors)
+        Centred.
+    graph : csr_array of shape (n_spots, n_spots)
+    noise : float
+        Share of their variance.
+
+    Returns
+    -------
+    ndarray of shape (MOST_HOPS + 1,)
+        Mean squared errors, as shares of the variance.
+    """
+    smooth = mean_over_neighbours(graph, own_weight=1.0)
+    variance, averaged = max(float(np.square(factors).mean()), 1e-300), factors
+    found = [noise]
+    for trace in _traces(smooth):
+        averaged = smooth @ averaged
+        found.append(float(np.square(factors - averaged).mean()) / variance - noise + 2 * noise * trace)
+    return np.array(found)
+
+
+def _correlation(factors: np.ndarray, pairs: sparse.csr_array, variance: float) -> float:
+    # Row by row, since there are many pairs: the sum of x_i x_j over them is that of x_i (G x)_i.
+    return float((factors * (pairs @ factors)).mean() * len(factors) / max(pairs.nnz, 1) / variance)
+
+
+def _second_ring(graph: sparse.csr_array) -> sparse.csr_array:
+    within = sparse.csr_array(graph + sparse.eye_array(graph.shape[0], format="csr"))
+    reached = sparse.csr_array((graph @ graph) != 0).astype(float)
+    ring = sparse.csr_array(reached - reached.multiply(within != 0))
+    ring.eliminate_zeros()
+    return ring
+
+
+def _traces(smooth: sparse.csr_array) -> list[float]:
+    """Mean of the diagonal of each power; that of A B is the sum of A times B transposed, entry by entry, so two steps do for four."""
+    twice, turned = sparse.csr_array(smooth @ smooth), sparse.csr_array(smooth.T)
+    twice_turned = sparse.csr_array(twice.T)
+    sums = (
+        smooth.diagonal().sum(),
+        smooth.multiply(turned).sum(),
+        twice.multiply(turned).sum(),
+        twice.multiply(twice_turned).sum(),
+    )
+    return [float(total) / smooth.shape[0] for total in sums]
