@@ -3,7 +3,8 @@
 import streamlit as st
 
 from ui.data import compute
-from ui.shell import forms, guards, sample_picker
+from ui.shell import address as page_address
+from ui.shell import camera, forms, guards, sample_picker
 from ui.tune import address, knobs, parts, training, view
 
 _PROGRESS_PX = 24
@@ -12,6 +13,7 @@ parts.forget_form()
 summary = sample_picker.sample_picker(address.PART)
 with guards.shown_as_message():
     sample = compute.sample(summary)
+    page_address.ignore(camera.refused(sample))
     with st.sidebar:
         forms.preset_picker(sample)
         knobs.early(sample)

@@ -32,8 +32,9 @@ def draw(
     on_rest: Callable[[], None] | None = None,
     move: int = 0,
     columns: int = 3,
+    camera: str = "",
 ) -> np.ndarray | None:
-    """Draw maps of a sample, and say which spots the lasso holds; None while it holds none."""
+    """Draw maps of a sample, with their camera in an entry of the address; say which spots the lasso holds, None if none."""
     image = pictures.underlay(sample)
     return tissue_view(
         key,
@@ -46,6 +47,7 @@ def draw(
         on_rest=on_rest,
         move=move,
         columns=columns,
+        camera=camera,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ui.shell import maps, session
+from ui.shell.address import CAMERA
 from ui.tissue_view import TissueMap
 from ui.tune import redraw
 from ui.tune.shown import Shown, ShownResult
@@ -22,6 +23,7 @@ def predicted_beside_annotated(shown: Shown, move: int, on_rest: Callable[[], No
         on_selection=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
         on_rest=on_rest,
         move=move,
+        camera=CAMERA,
     )
 
 
