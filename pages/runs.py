@@ -3,13 +3,17 @@
 import streamlit as st
 
 from ui.data import kept_runs
-from ui.runs import actions, compare, listing
+from ui.runs import actions, address, compare, listing
 from ui.shell import domain_names, guards, navigation, session
 
 navigation.only_through_app()
 with guards.shown_as_message():
+    address.follow()
     top = st.container()  # filled last, because its content depends on the list
     listed = listing.listing()
+    address.write()
+    if sentence := address.ignored():
+        st.warning(sentence)
     with top:
         actions.header(listed)
     if listed.nothing_yet:
