@@ -5,7 +5,7 @@ import streamlit as st
 from ui.data import compute
 from ui.shell import address as page_address
 from ui.shell import camera, forms, guards, sample_picker
-from ui.tune import address, knobs, parts, training, view
+from ui.tune import address, finding, knobs, parts, training, view
 
 _PROGRESS_PX = 24
 
@@ -25,3 +25,5 @@ with guards.shown_as_message():
     view.picture(sample, summary.path.name, top, progress)
     view.telling(top)
     parts.remember_form(knobs.form(sample))
+    if finding.find_default_angle(sample):
+        st.rerun()  # the form says where the angle starts from

@@ -336,9 +336,11 @@ def linked(**query):
     return app.run()
 
 
-
 def test_a_link_shows_the_chosen_runs_in_their_order_and_the_filters(sample, record):
-    runs = [kept(record, sample, replaced(PAPER, ("pooling", "window"), window), name=f"run {window}") for window in (2, 3, 4)]
+    runs = [
+        kept(record, sample, replaced(PAPER, ("pooling", "window"), window), name=f"run {window}")
+        for window in (2, 3, 4)
+    ]
     app = opened(runs[2], runs[0])
     app.text_input("widget:runs.find").set_value("run").run()
     query = dict(app.query_params.items())

@@ -65,8 +65,8 @@ def test_a_grid_runs_fills_the_sheet_and_opens_its_best_cell_in_tune(page):
     ).run()  # a page that a script asks for does not reach AppTest; the browser test shows it
     shown = page.slider("widget:pooling.window").value, page.number_input("widget:clustering.x_weight").value
     assert shown in {(1, 0.5), (1, 2.0), (3, 0.5), (3, 2.0)}
-    best = max(runs, key=lambda run: sum(one.scores.ari for one in runs if cell(one) == cell(run)))
-    assert shown == cell(best)
+    totals = {cell(run): sum(one.scores.ari for one in runs if cell(one) == cell(run)) for run in runs}
+    assert totals[shown] == pytest.approx(max(totals.values()))  # two cells may be equally good
 
 
 def cell(run):

@@ -159,6 +159,11 @@ def shown_direction(sample: Sample, result: Result) -> FoundDirection:
     return FoundDirection(angle=0.0, method="expression") if found is None else found
 
 
+def direction(sample: Sample, params: MethodParams) -> FoundDirection | None:
+    """Find the direction of a run, without clustering; None where it is off."""
+    return pipeline.Pipeline(sample, cache=_steps(), models=models_folder()).direction(params)
+
+
 def found_angle(sample: Sample, params: MethodParams) -> float:
     """Run the method, and give the angle in radians that it found."""
     return shown_direction(sample, cluster(sample, params)).angle

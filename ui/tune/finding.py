@@ -1,5 +1,7 @@
 """Find what Tune shows. Only this part of the page stores the direction for the next move; it draws nothing."""
 
+import dataclasses
+
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
@@ -30,6 +32,22 @@ def find(sample: Sample, params: MethodParams, file: str) -> Shown:
         run=run,
         pinned=_pinned(sample),
     )
+
+
+def find_default_angle(sample: Sample) -> bool:
+    """Find where a direction by hand starts from, if no run has on this sample: a link may begin by hand. True if it is new."""
+    params = forms.params(sample)
+    searched = dataclasses.replace(params, direction=forms.standard(sample).direction)
+    if (
+        params.direction.method != "manual"
+        or state.found_angle(sample) is not None
+        or not compute.ready(sample, searched)
+    ):
+        return False
+    found = compute.direction(sample, searched)
+    if found is not None:
+        state.remember_angle(sample, found.angle)
+    return found is not None
 
 
 def _pinned(sample: Sample) -> Pinned | None:
