@@ -118,8 +118,8 @@ class Seat:
         wrong = [f"?{name}={asked.get(name)}" for name, value in self.knobs.items() if not _is(asked.get(name), value)]
         if asked.get("sample") != f"{self.sample}.h5":
             wrong.append(f"the address names {asked.get('sample')}")
-        badges = {badge.body for badge in session.elements("markdown")}
-        wrong += [f"no badge of {self.sample}"] * (f":primary-badge[{as_markdown(self.sample)}]" not in badges)
+        named = any(f"-badge[{as_markdown(self.sample)}]" in text.body for text in session.elements("markdown"))
+        wrong += [f"no badge of {self.sample}"] * (not named)
         maps = b"".join(part.SerializeToString() for part in session.elements("bidi_component"))
         wrong += [f"maps of another than {self.sample}"] * (f"predicted domains of {self.sample}".encode() not in maps)
         shown = {"n_clusters": "Clusters", "seed": "Seed", "x_weight": "X weight"}
