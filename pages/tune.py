@@ -21,8 +21,13 @@ with guards.shown_as_message():
         knobs.late(sample)
         knobs.clear_those_left_over()
     top = st.container(key="tune-head", gap="xxsmall")  # filled after the maps
-    progress = st.container(height=_PROGRESS_PX, border=False)  # as high without the spinner: nothing jumps
-    view.picture(sample, summary.path.name, top, progress)
+    with st.container(
+        key="tune-finding", horizontal=True, height=_PROGRESS_PX, border=False, vertical_alignment="center"
+    ):
+        progress = st.container(width="content")  # the row is as high without them: nothing jumps
+        words = st.empty()
+        finding.cancel_button()
+    view.picture(sample, summary.path.name, top, progress, words)
     view.telling(top)
     parts.remember_form(knobs.form(sample))
     if finding.find_default_angle(sample):

@@ -2,27 +2,38 @@
 
 import dataclasses
 
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import units
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 from ui.data import compute
+from ui.data.finding import Finding
 from ui.shell import domain_names, forms, known_runs, session
-from ui.tune import state, training
+from ui.tune import redraw, state, training
 from ui.tune.shown import Pinned, Shown, ShownResult
 
+_QUIET_SECONDS, _SECONDS_BETWEEN_WORDS = 1.0, 0.25
+FINDING_WORDS = "tune-finding-words"
+"""Key of the words on a run that takes long: where they are, page.css shows the button that cancels it."""
 
-def find(sample: Sample, params: MethodParams, file: str) -> Shown:
-    """Find what to show, and store its direction for the next move of this session."""
+
+def find(sample: Sample, params: MethodParams, file: str, words: DeltaGenerator) -> Shown:
+    """Find what to show, and store its direction for the next move of this session; `words` say how far it is, from a second on."""
     theme, preset = session.theme(), session.settings().preset
     result = known_runs.kept_result(sample, params, file)
     if result is None and compute.ready(sample, params):
-        result = compute.cluster(sample, params)
+        if state.is_cancelled(compute.result_key(sample, params)):
+            return state.last_result(sample) or _nothing(sample, params)
+        result = _found(sample, params, words)
     if result is None:
         missing, pinned = training.what_is_missing(sample, params), _pinned(sample)
         return Shown(sample=sample, params=params, theme=theme, preset=preset, missing=missing, pinned=pinned)
     _remember_direction(sample, result)
     run = known_runs.kept(sample, params, file)
-    return ShownResult(
+    shown = ShownResult(
         sample=sample,
         params=params,
         theme=theme,
@@ -32,6 +43,63 @@ def find(sample: Sample, params: MethodParams, file: str) -> Shown:
         run=run,
         pinned=_pinned(sample),
     )
+    state.remember_result(shown)
+    return shown
+
+
+def _found(sample: Sample, params: MethodParams, words: DeltaGenerator) -> Result:
+    """Run the method in a thread, and say how far it is once it takes long; saying so is where a press ends the wait."""
+    finding = state.present_finding()
+    if finding is None or finding.key != compute.result_key(sample, params) or finding.ended_unwanted:
+        finding = compute.find(sample, params)
+    if finding is None:
+        return compute.cluster(sample, params)
+    state.wait_for(finding)
+    finding.want()
+    if not finding.done(_QUIET_SECONDS):
+        with words.container(key=FINDING_WORDS):
+            line = st.empty()
+        while not finding.done(_SECONDS_BETWEEN_WORDS):
+            line.caption(_how_far(finding))
+    words.empty()
+    return compute.cluster(sample, params) if finding.ended_unwanted else finding.result()
+
+
+def _how_far(finding: Finding) -> str:
+    left = finding.seconds_left
+    return "Time left: not known yet" if left is None else f"About {units.duration(left)} left"
+
+
+def cancel_button() -> None:
+    """Offer to end the wait; outside the parts of the page, whose own widgets wait until they are drawn."""
+    st.button(
+        "Cancel",
+        key=session.widget_key("cancel finding"),
+        type="tertiary",
+        help="Keep the maps of before. Steps that are done are kept.",
+        on_click=state.cancel_finding,
+    )
+
+
+def say_cancelled(sample: Sample) -> None:
+    """Say that the maps are those of before, which page.css dims, and offer to go on; nothing where nothing was cancelled."""
+    if not state.is_cancelled(compute.result_key(sample, forms.params(sample))):
+        return
+    with st.container(key="tune-cancelled", horizontal=True, vertical_alignment="center", gap="small"):
+        before = " The maps and scores are those of the settings before." if state.last_result(sample) else ""
+        st.caption(f"Finding domains was cancelled.{before}", width="content")
+        st.button(
+            "Go on",
+            key=session.widget_key("go on finding"),
+            type="tertiary",
+            icon=":material/play_arrow:",
+            on_click=redraw.whole_page(state.go_on_finding),
+        )
+
+
+def _nothing(sample: Sample, params: MethodParams) -> Shown:
+    theme, preset = session.theme(), session.settings().preset
+    return Shown(sample=sample, params=params, theme=theme, preset=preset, missing="Finding domains\nwas cancelled")
 
 
 def find_default_angle(sample: Sample) -> bool:
