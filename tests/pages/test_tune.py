@@ -304,3 +304,13 @@ def test_an_angle_is_shown_in_degrees_and_stays_in_radians_to_the_last_bit(sampl
     linked.slider(key("direction.angle")).set_value(30.0).run()
     assert float(linked.query_params["angle"]) == pytest.approx(math.pi / 6, abs=5e-5)
     assert linked.slider(key("direction.angle")).value == 30.0
+
+
+def test_a_knob_that_takes_no_part_does_not_count_as_moved(app):
+    app.slider(key("pooling.window")).set_value(3).run()
+    assert "Preset (1 knob moved)" in [box.label for box in app.selectbox]
+    app.selectbox(key("direction.method")).select("manual").run()
+    app.slider(key("direction.angle")).set_value(20.0).run()
+    assert "Preset (3 knobs moved)" in [box.label for box in app.selectbox]
+    app.selectbox(key("direction.method")).select("off").run()  # the angle of before is remembered, and turns nothing
+    assert "Preset (2 knobs moved)" in [box.label for box in app.selectbox]
