@@ -21,5 +21,5 @@ with guards.shown_as_message():
     else:
         listing.table(listed)
         chosen, theme = kept_runs.with_all(listing.chosen(listed), listed.titles), session.theme()
-        actions.bar(listed, chosen, theme)
+        actions.bar(listed, domain_names.with_domains(chosen), theme)
         compare.side_by_side(chosen, domain_names.of_runs(chosen), theme)

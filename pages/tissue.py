@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.data import compute
 from ui.shell import address as page_address
-from ui.shell import camera, guards, sample_picker, sample_view
+from ui.shell import camera, guards, maps, sample_picker, sample_view
 from ui.tissue import address, pickers, selection
 from ui.tissue import view as tissue
 
@@ -18,7 +18,7 @@ with guards.shown_as_message():
         pickers.value_pickers(shown)
     picture, facts = st.columns([1.7, 1], gap="medium")
     with picture:
-        spots = sample_view.picture(shown, page_address.CAMERA)
+        spots = sample_view.picture(shown, maps.CAMERA)
     with facts:
         sample_view.card(shown.sample)
         selection.selection(shown, spots)

@@ -17,7 +17,7 @@ def labels(page):
 def test_a_long_run_tells_the_time_left_and_cancel_leaves_the_maps_of_before(open_page):
     page = open_page()
     before, top = labels(page), page.locator(".stage").first.bounding_box()
-    cancel = page.get_by_role("button", name="Cancel", exact=True)
+    cancel = page.get_by_role("button", name="Cancel finding")
     assert cancel.count() == 0
     page.get_by_text("Starts", exact=True).first.click()
     page.get_by_role("spinbutton", name=re.compile("^Starts")).fill("1000")  # ten seconds or more

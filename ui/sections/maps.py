@@ -12,7 +12,7 @@ from core.io.export import spots_csv
 from core.result import Result
 from core.sample import Sample
 from core.text import counted
-from ui.shell import camera, maps, session
+from ui.shell import maps, session
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
 
@@ -48,7 +48,7 @@ def _scored(words: str) -> str:
 def _section(sample: Sample, drawn: Sequence[TissueMap], theme: Theme) -> None:
     st.markdown(f"**{as_markdown(sample.name)}**")
     key = session.widget_key("sections", "maps", sample.content_hash)
-    spots = maps.draw(key, sample, drawn, theme, columns=1, camera=camera.entry_of(sample.name))
+    spots = maps.draw(key, sample, drawn, theme, columns=1, camera=maps.camera_entry(sample.name))
     if spots is not None:
         _selected(sample, drawn, spots)
 

@@ -18,6 +18,7 @@ from core.text import shown
 from core.version_0_1 import renewed
 from ui.shell import known_runs, run_links, session
 from ui.shell.guards import as_markdown
+from ui.shell.maps import CAMERA
 from ui.shell.run_links import Opened
 from ui.shell.session import Settings
 
@@ -26,8 +27,6 @@ T = TypeVar("T")
 _SAMPLE, _PRESET, _RUN = "sample", "preset", "run"
 _ANGLE: KnobPath = ("direction", "angle")
 _DIRECTION: KnobPath = ("direction", "method")
-CAMERA = "view"
-"""Entry of the address, and with a dot and the name of a section one of several, that the browser alone writes."""
 _WRITTEN = "address written"
 _IGNORED = "address ignored"
 

@@ -5,16 +5,12 @@ import math
 import streamlit as st
 
 from core.sample import Sample
-from ui.shell.address import CAMERA, refusal
+from ui.shell.address import refusal
+from ui.shell.maps import CAMERA
 from ui.tissue_view.spots import extent_um
 
 _MOST_ZOOM, _LEAST_ZOOM = 60, 0.5  # as in geometry.js
 _SLACK = 1e-3  # addresses are rounded
-
-
-def entry_of(section: str) -> str:
-    """Name the entry of one of several sections on a page."""
-    return f"{CAMERA}.{section}"
 
 
 def refused(sample: Sample, entry: str = CAMERA) -> list[str]:

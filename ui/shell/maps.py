@@ -21,6 +21,14 @@ from ui.shell import pictures
 from ui.tissue_view import Spots, TissueMap, tissue_view
 from ui.tissue_view.spots import pack
 
+CAMERA = "view"
+"""Entry of the address for the camera, which the browser alone writes."""
+
+
+def camera_entry(section: str) -> str:
+    """Name the entry of one of several sections on a page."""
+    return f"{CAMERA}.{section}"
+
 
 def draw(
     key: str,

@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from core.figures.colours import Theme
 from core.text import shown as quoted
-from core.work.sweep import results as sweep_results
 from core.work.sweep.sweeps import SweepSnapshot
 from ui.shell import address as page_address
 from ui.shell import session
@@ -12,16 +10,16 @@ from ui.shell.guards import as_markdown
 from ui.sweep import section_runs, state
 from ui.sweep.address import PART
 from ui.sweep.labels import MAPS, SCORE_LABELS, SCORES, SEARCH_VIEWS, TABLE
-from ui.sweep.section_runs import SectionRuns
 
 _WIDTH = 180
 
 
-def choose(status: SweepSnapshot, theme: Theme) -> tuple[str, SectionRuns]:
-    """Ask for the view, the sample and the score; give the view's name, and the runs to show."""
-    view, chosen = _view(status), _runs(status, theme)
+def choose(status: SweepSnapshot) -> tuple[str, int, str]:
+    """Ask for the view, the sample and the score; give the view's name, the number of the sample, and the score."""
+    view, section = _view(status), _section(status)
+    score = _score(status, section)
     page_address.write(page_address.shown_file(), PART)
-    return view, chosen
+    return view, section, score
 
 
 def _view(status: SweepSnapshot) -> str:
@@ -38,16 +36,6 @@ def _view(status: SweepSnapshot) -> str:
         on_change=lambda: state.change_view(name=session.shown(key) if session.shown(key) != MAPS else ""),
     )
     return str(chosen)
-
-
-def _runs(status: SweepSnapshot, theme: Theme) -> SectionRuns:
-    search = status.plan.sweep.search
-    section = _section(status)
-    found = section_runs.found(status, section, search.objective if search else "ari", theme)
-    names = sweep_results.known_scores([run for runs in found.by_index.values() for run in runs])
-    if search is not None or len(names) < 2:
-        return found
-    return section_runs.found(status, section, _score(names), theme)
 
 
 def _section(status: SweepSnapshot) -> int:
@@ -71,7 +59,11 @@ def _section(status: SweepSnapshot) -> int:
     )
 
 
-def _score(names: list[str]) -> str:
+def _score(status: SweepSnapshot, section: int) -> str:
+    search = status.plan.sweep.search
+    names = section_runs.known_scores(status, section)
+    if search is not None or len(names) < 2:
+        return search.objective if search else "ari"
     key, wanted = session.widget_key("sweep", "score", ",".join(names)), state.view().score
     session.show(key, wanted if wanted in names else names[0])
     return str(

@@ -135,7 +135,8 @@ def _views(sweep_id: str, theme: Theme) -> None:
     with guards.shown_as_message():
         row = st.container(horizontal=True, vertical_alignment="center")
         with row:
-            view, shown = choice.choose(status, theme)
+            view, section, score = choice.choose(status)
+        shown = section_runs.found(status, section, score, theme)
         sample, file = _sample(shown)
         _VIEWS.get(view, _maps)(shown, sample, file, row)
 

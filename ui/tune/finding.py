@@ -33,7 +33,7 @@ def find(sample: Sample, params: MethodParams, file: str, words: DeltaGenerator)
         return Shown(sample=sample, params=params, theme=theme, preset=preset, missing=missing, pinned=pinned)
     _remember_direction(sample, result)
     run = known_runs.kept(sample, params, file)
-    shown = ShownResult(
+    return ShownResult(
         sample=sample,
         params=params,
         theme=theme,
@@ -43,8 +43,6 @@ def find(sample: Sample, params: MethodParams, file: str, words: DeltaGenerator)
         run=run,
         pinned=_pinned(sample),
     )
-    state.remember_result(shown)
-    return shown
 
 
 def _found(sample: Sample, params: MethodParams, words: DeltaGenerator) -> Result:
@@ -73,10 +71,10 @@ def _how_far(finding: Finding) -> str:
 def cancel_button() -> None:
     """Offer to end the wait; outside the parts of the page, whose own widgets wait until they are drawn."""
     st.button(
-        "Cancel",
-        key=session.widget_key("cancel finding"),
+        "Cancel finding",
+        key=session.widget_key("end finding"),
         type="tertiary",
-        help="Keep the maps of before. Steps that are done are kept.",
+        help="End the wait: the maps of before stay, and steps that are done are not lost.",
         on_click=state.cancel_finding,
     )
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from ui.shell import maps, session
-from ui.shell.address import CAMERA
 from ui.tissue_view import TissueMap
 from ui.tune import redraw
 from ui.tune.shown import Shown, ShownResult
@@ -25,7 +24,7 @@ def predicted_beside_annotated(
         on_selection=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
         on_rest=on_rest,
         move=move,
-        camera=CAMERA,
+        camera=maps.CAMERA,
         awaited=awaited,
     )
 

@@ -89,6 +89,8 @@ def compare(wanted: bool) -> None:
 def show(drawn: Drawn | None) -> None:
     """Hand what the maps show, and which of its spots are selected, to what is told of it; None where they show nothing."""
     st.session_state[_SHOWN] = drawn
+    if drawn is not None and isinstance(drawn[0], ShownResult):
+        st.session_state[_LAST] = drawn[0]
 
 
 def shown() -> Drawn | None:
@@ -136,11 +138,6 @@ def go_on_finding() -> None:
 def is_cancelled(key: str) -> bool:
     """Whether the result with this key was cancelled last."""
     return bool(st.session_state.get(_CANCELLED) == key)
-
-
-def remember_result(shown: ShownResult) -> None:
-    """Keep what the maps showed last."""
-    st.session_state[_LAST] = shown
 
 
 def last_result(sample: Sample) -> ShownResult | None:
