@@ -70,7 +70,7 @@ PEERS: Mapping[str, Callable[[Any, np.ndarray, int, int], np.ndarray]] = {
 
 def _log_counts(counts: Any) -> np.ndarray:
     """log(1 + counts) of libraries scaled to the median one; spots without counts stay 0."""
-    dense = np.asarray(counts.toarray() if sparse.issparse(counts) else counts, dtype=np.float64)
+    dense = sparse.csr_array(counts).toarray().astype(np.float64)
     library = dense.sum(axis=1, keepdims=True)
     return np.log1p(dense * (np.median(library) / np.maximum(library, 1.0)))
 
