@@ -19,10 +19,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import accuracy, autoencoder, importing, lab, page, paper, runs, sweep
+from benchmarks.cases import Asked
 from core.errors import DomainsError
 from core.params import PRESETS
 
 _ROOT = Path(__file__).resolve().parents[1]
+_SHIPPED = _ROOT / "spca_dat" / "151673.h5"
 
 
 def main() -> int:
@@ -61,14 +63,14 @@ def _add_paper(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def _run_paper(options: argparse.Namespace) -> bool:
-    files = options.files or [_ROOT / "spca_dat" / "151673.h5"]
+    files = options.files or [_SHIPPED]
     agreed = [paper.report(path, rounds=options.rounds, starts=options.starts, epochs=options.epochs) for path in files]
     return all(agreed)
 
 
 def _add_autoencoder(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = todo.add_parser("autoencoder", help="the small autoencoder beside the paper's: processor time and loss")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", default=_ROOT / "spca_dat" / "151673.h5")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", default=_SHIPPED)
     parser.add_argument(
         "--rounds", type=_at_least(1), default=1, help="times that both are trained, by turns (default 1)"
     )
@@ -128,6 +130,18 @@ def _add_accuracy(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )  # fmt: skip
     parser.add_argument("--seeds", type=_at_least(1), default=5, help="runs from different seeds (default 5)")
     parser.add_argument("--shuffles", type=_at_least(0), default=3, help="runs on shuffled spots (default 3)")
+    parser.add_argument(
+        "--joint", nargs="+", action="append", default=[], metavar="SECTION",
+        help="clustered as one, beside each alone: names of the table, or paths; may be given again",
+    )  # fmt: skip
+    parser.add_argument("--halves", action="store_true", help="each section also as two, cut at its median column")
+    parser.add_argument("--thin", type=_share, metavar="SHARE", help="also with this share of the counts, such as 0.5")
+    parser.add_argument("--genes", type=_genes, metavar="N", help="also with N random genes, or a share such as 0.5")
+    parser.add_argument(
+        "--synthetic", nargs="?", type=Path, const=_SHIPPED, metavar="FILE",
+        help="rings, discs and stripes drawn from the spots of a section (default the shipped one)",
+    )  # fmt: skip
+    parser.add_argument("--peers", action="store_true", help="two simple methods that a good one has to beat")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="write a figure: .png, .svg or .html")
     parser.set_defaults(run=_run_accuracy)
@@ -142,12 +156,30 @@ def _at_least(least: int) -> Callable[[str], int]:
     return whole_number
 
 
+def _share(text: str) -> float:
+    if not 0 < (share := float(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share: give a number between 0 and 1")
+    return share
+
+
+def _genes(text: str) -> float:
+    return float(_at_least(1)(text)) if text.isdecimal() else _share(text)
+
+
 def _run_accuracy(options: argparse.Namespace) -> bool:
     return accuracy.report(
         options.folder,
         presets=options.presets,
         n_seeds=options.seeds,
         n_shuffles=options.shuffles,
+        asked=Asked(
+            halves=options.halves,
+            thin=options.thin,
+            genes=options.genes,
+            synthetic=options.synthetic,
+            joint=options.joint,
+        ),
+        peers=options.peers,
         csv_path=options.csv,
         figure_path=options.figure,
     )

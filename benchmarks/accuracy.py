@@ -1,62 +1,33 @@
-"""Presets side by side on every annotated sample below a folder: agreement, spread, seconds, memory.
+"""Presets and peers side by side on every annotated sample below a folder: agreement, spread, seconds, memory.
 
 As many clusters as annotated classes, unannotated spots not counted; they are clustered with the others and dropped for the
 scores. Nothing else of the annotation is used.
 """
 
-import csv
 import json
-import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-import plotly.graph_objects as go
+from tqdm import tqdm
 
-from benchmarks.sections import Section, sections
-from core.errors import SampleFileError, WorkError
-from core.figures import charts
-from core.figures.colours import STYLES, Theme
+from benchmarks.accuracy_figure import accuracy_figure
+from benchmarks.accuracy_table import Accuracy, heading, line, row_of, summary, write_csv
+from benchmarks.cases import Asked, Case, cases
+from benchmarks.peers import PEERS
+from core import codec
+from core.errors import ParameterError, SampleFileError, WorkError
 from core.figures.export import check_path, write_figure
+from core.method import joint
 from core.params import preset
 
-_HEADINGS = "{:<18} {:<12} {:>5} {:>7} {:>3}  {:>15} {:>15} {:>8} {:>9} {:>6}"
-_WIDTH_OF_NAMES = 18
-_ROW_PX, _MARGIN_PX = 56, 90
+__all__ = ["Accuracy", "accuracy_figure", "report"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accuracy:
-    """How one preset does on one sample.
-
-    Parameters
-    ----------
-    sample, preset : str
-    n_spots, n_genes, n_clusters : int
-    ari, ari_sd, nmi, nmi_sd : float
-        Mean and standard deviation (of the population) over the seeds, annotated spots only.
-    seconds : float
-        Mean over the seeds, from counts in memory to scores.
-    peak_mib : float
-        Of a process of its own, imports and the reading of the file included.
-    n_moved : int
-        Most spots that a shuffle of the rows moved to another domain.
-    """
-
-    sample: str
-    preset: str
-    n_spots: int
-    n_genes: int
-    n_clusters: int
-    ari: float
-    ari_sd: float
-    nmi: float
-    nmi_sd: float
-    seconds: float
-    peak_mib: float
-    n_moved: int
+_Job = tuple[Case, str, int]
+"""What is measured, the preset or peer, and how many shuffles it takes."""
 
 
 def report(
@@ -65,6 +36,8 @@ def report(
     presets: Sequence[str],
     n_seeds: int,
     n_shuffles: int,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
+    peers: bool = False,
     csv_path: Path | None = None,
     figure_path: Path | None = None,
 ) -> bool:
@@ -76,7 +49,12 @@ def report(
     presets : sequence of str
     n_seeds, n_shuffles : int
         Runs from other seeds, and runs on the same spots in another order.
+    asked : Asked
+        What is measured besides whole sections.
+    peers : bool
+        Whether the peers have rows of their own. They are not shuffled, and take no part where several sections are one.
     csv_path, figure_path : Path, optional
+        The table is written after each row, so that a run that is broken off leaves what it has.
 
     Returns
     -------
@@ -89,108 +67,97 @@ def report(
         If the folder holds no annotated sample, or the table cannot be written.
     FigureError
         If the figure cannot be written; what can be known of that is said before anything runs.
+    DomainsError
+        If sections that are named cannot be clustered together.
     WorkError
         If a run fails.
     """
     _check_writable(csv_path, figure_path)
-    rows = []
-    print(_HEADINGS.format("sample", "preset", "spots", "genes", "K", "ARI", "NMI", "seconds", "peak MiB", "moved"))
-    for row in _measured(folder, presets, n_seeds, n_shuffles):
-        print(_line(row), flush=True)
-        rows.append(row)
-    if not rows:
-        raise SampleFileError(f"There is no annotated sample below {folder}: name a folder with one.")
-    _print_means(rows, presets)
-    if csv_path is not None:
-        _write_csv(rows, csv_path)
-    if figure_path is not None:
-        write_figure(accuracy_figure(rows), figure_path)
-    return all(row.n_moved == 0 for row in rows if not preset(row.preset).embedding.needs_training)
-
-
-def accuracy_figure(rows: Sequence[Accuracy], *, theme: Theme = "light") -> go.Figure:
-    """Draw the ARI of each preset on each sample.
-
-    Parameters
-    ----------
-    rows : sequence of Accuracy
-    theme : {"light", "dark"}
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        A dot for the mean over the seeds, a line for the standard deviation to each side.
-    """
-    style, figure = STYLES[theme], go.Figure()
-    names = list(dict.fromkeys(row.preset for row in rows))
-    shades = dict(zip(names, charts.scale_colours(theme, len(names) + 2)[1:-1], strict=True))
-    for name in names:
-        _add_dots(figure, [row for row in rows if row.preset == name], name, shades[name])
-    n_samples = len({row.sample for row in rows})
-    figure.update_layout(**charts.chart_style(theme, _MARGIN_PX + _ROW_PX * n_samples))
-    figure.update_layout(
-        xaxis=charts.axis(style, range=[min(0.0, *(row.ari for row in rows)), 1], title_text="ARI on annotated spots"),
-        yaxis=charts.axis(style, type="category", autorange="reversed"),
-        margin={"l": 120, "r": 16, "t": 36, "b": 48},
-    )
-    charts.write_above(figure, "   ".join(charts.swatch(name, shades[name]) for name in names), 0.0, style)
-    return figure
-
-
-def _measured(folder: Path, presets: Sequence[str], n_seeds: int, n_shuffles: int) -> Iterator[Accuracy]:
     for name in presets:
         preset(name)  # a name that is none is refused before anything runs
-    for found in sections(folder):
+    methods = [*dict.fromkeys(presets), *(PEERS if peers else ())]
+    planned = _planned(folder, asked, methods, n_shuffles)
+    if not planned:
+        raise SampleFileError(f"There is no annotated sample below {folder}: name a folder with one.")
+    rows: list[Accuracy] = []
+    for row in _measured(planned, n_seeds):
+        rows.append(row)
+        if csv_path is not None:
+            write_csv(rows, csv_path)
+    if not rows:
+        raise SampleFileError(f"Nothing below {folder} could be measured, for the reasons above: ask for other rows.")
+    print("", *summary(rows), sep="\n", flush=True)
+    if figure_path is not None:
+        write_figure(accuracy_figure(rows), figure_path)
+    return all(
+        not row.n_moved for row in rows if row.preset in PEERS or not preset(row.preset).embedding.needs_training
+    )
+
+
+def _planned(folder: Path, asked: Asked, methods: Sequence[str], n_shuffles: int) -> list[_Job]:
+    planned: list[_Job] = []
+    for found in tqdm(cases(folder, asked), desc="Reads sections", file=sys.stderr, disable=None, leave=False):
         if isinstance(found, str):
-            print(found)
+            _print(found)
             continue
-        for name in presets:
-            yield _measure(found, name, n_seeds, n_shuffles)
+        planned += [(found, method, 0 if method in PEERS else n_shuffles) for method in _fitting(found, methods)]
+    return planned
 
 
-def _measure(section: Section, name: str, n_seeds: int, n_shuffles: int) -> Accuracy:
+def _fitting(case: Case, methods: Sequence[str]) -> Iterator[str]:
+    for method in methods:
+        if len(case.parts) == 1:
+            yield method
+        elif method not in PEERS:
+            try:
+                joint.check_params(preset(method))
+            except ParameterError:
+                _print(f"{method} is passed over on {case.name}: it clusters one section at a time.")
+            else:
+                yield method
+
+
+def _measured(planned: Sequence[_Job], n_seeds: int) -> Iterator[Accuracy]:
+    print(heading(), flush=True)
+    n_runs = sum(n_seeds + n_shuffles for _, _, n_shuffles in planned)
+    with tqdm(total=n_runs, unit="run", file=sys.stderr, disable=None, leave=False) as bar:
+        refused: set[str] = set()
+        for number, (case, method, n_shuffles) in enumerate(planned, start=1):
+            if case.name in refused:
+                continue
+            bar.set_description(f"{case.name}, {method}")
+            seen = _seen(case, method, n_seeds, n_shuffles, lambda: bar.update())
+            if "refused" in seen:
+                refused.add(case.name)
+                _print(f"{case.name} is passed over: {seen['refused']}")
+                continue
+            row = row_of(case, method, seen)
+            _print(line(row, f"{number}/{len(planned)}"))
+            yield row
+
+
+def _seen(case: Case, method: str, n_seeds: int, n_shuffles: int, on_run: Callable[[], object]) -> dict[str, Any]:
+    """Measure in a process of its own; what it says on standard error goes to a file, which no pipe holds up."""
     child = [sys.executable, "-m", "benchmarks.accuracy_run"]
-    command = [*child, str(section.source), name, str(n_seeds), str(n_shuffles)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise WorkError(f"{name} failed on {section.name}; the last it said was: {done.stderr[-500:]}")
-    seen = json.loads(done.stdout)
-    return Accuracy(
-        sample=section.name,
-        preset=name,
-        n_spots=section.n_spots,
-        n_genes=section.n_genes,
-        n_clusters=section.n_classes,
-        ari=statistics.mean(seen["ari"]),
-        ari_sd=statistics.pstdev(seen["ari"]),
-        nmi=statistics.mean(seen["nmi"]),
-        nmi_sd=statistics.pstdev(seen["nmi"]),
-        seconds=statistics.mean(seen["seconds"]),
-        peak_mib=seen["peak_mib"],
-        n_moved=max(seen["n_moved"], default=0),
-    )
+    command = [*child, codec.encode(case).decode(), method, str(n_seeds), str(n_shuffles)]
+    seen: dict[str, Any] = {}
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as running,  # noqa: S603
+    ):
+        for told in running.stdout or ():
+            seen = json.loads(told)
+            if "done" in seen:
+                on_run()
+        if running.wait():
+            said.seek(0)
+            raise WorkError(f"{method} failed on {case.name}; the last it said was: {said.read()[-500:]}")
+    return seen
 
 
-def _line(row: Accuracy) -> str:
-    return _HEADINGS.format(
-        row.sample[:_WIDTH_OF_NAMES],
-        row.preset,
-        row.n_spots,
-        row.n_genes,
-        row.n_clusters,
-        f"{row.ari:.3f} +- {row.ari_sd:.3f}",
-        f"{row.nmi:.3f} +- {row.nmi_sd:.3f}",
-        f"{row.seconds:.2f}",
-        f"{row.peak_mib:.0f}",
-        row.n_moved,
-    )
-
-
-def _print_means(rows: Sequence[Accuracy], presets: Sequence[str]) -> None:
-    for name in dict.fromkeys(presets):
-        of_preset = [row for row in rows if row.preset == name]
-        ari, nmi = (statistics.mean(getattr(row, score) for row in of_preset) for score in ("ari", "nmi"))
-        print(f"{name}: mean over {len(of_preset)} samples ARI {ari:.3f}, NMI {nmi:.3f}")
+def _print(text: str) -> None:
+    with tqdm.external_write_mode(file=sys.stdout):  # lines stand above the bar
+        print(text, flush=True)
 
 
 def _check_writable(csv_path: Path | None, figure_path: Path | None) -> None:
@@ -201,22 +168,3 @@ def _check_writable(csv_path: Path | None, figure_path: Path | None) -> None:
         )
     if figure_path is not None:
         check_path(figure_path)
-
-
-def _write_csv(rows: Sequence[Accuracy], path: Path) -> None:
-    try:
-        with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, [field.name for field in fields(Accuracy)])
-            writer.writeheader()
-            writer.writerows(asdict(row) for row in rows)
-    except OSError as error:
-        raise SampleFileError(f"{path} cannot be written ({error.strerror}): choose another folder.") from error
-
-
-def _add_dots(figure: go.Figure, rows: Sequence[Accuracy], name: str, colour: str) -> None:
-    figure.add_scatter(
-        x=[row.ari for row in rows], y=[row.sample for row in rows], name=name, mode="markers",
-        marker={"size": 12, "color": colour},
-        error_x={"type": "data", "array": [row.ari_sd for row in rows], "color": colour, "thickness": 2},
-        hovertemplate=f"{name}, %{{y}}: ARI %{{x:.3f}}<extra></extra>",
-    )  # fmt: skip

@@ -259,7 +259,7 @@ def _cluster(source: Path) -> None:
     from core.method import pipeline
 
     sample = importing.read(source, ImportChoices(genes="all"))
-    pipeline.run(sample, preset("recommended", sample.suggested_n_clusters("recommended")))
+    pipeline.run(sample, preset("recommended", sample.suggested_n_clusters()))
 
 
 _SIDES: dict[str, Callable[[Path], Any]] = {"scanpy": _scanpy, "read": _read, "import": _import}

@@ -1,6 +1,5 @@
 """The preset that parameters are nearest to, and parameters in one line."""
 
-from collections.abc import Callable
 from typing import Any
 
 from core.knobs import KnobPath, declared, names, takes_part, value_at, value_in_words
@@ -8,16 +7,14 @@ from core.params import PRESETS, MethodParams, preset
 from core.text import counted
 
 
-def nearest_preset(
-    params: MethodParams, n_clusters_of: Callable[[str], int] | None = None
-) -> tuple[str, dict[KnobPath, Any]]:
+def nearest_preset(params: MethodParams, n_clusters: int | None = None) -> tuple[str, dict[KnobPath, Any]]:
     """Find the preset that parameters are nearest to.
 
     Parameters
     ----------
     params : MethodParams
-    n_clusters_of : callable, optional
-        Number of clusters that a sample suggests for a preset; by default that of `params`, whatever the preset.
+    n_clusters : int, optional
+        Number of clusters that a sample suggests; by default that of `params`.
 
     Returns
     -------
@@ -25,8 +22,8 @@ def nearest_preset(
     changes : dict of KnobPath to object
         Knobs that are not as in the preset.
     """
-    numbers = {name: n_clusters_of(name) if n_clusters_of else params.clustering.n_clusters for name in PRESETS}
-    changes = {name: _changes(params, preset(name, n_clusters)) for name, n_clusters in numbers.items()}
+    number = params.clustering.n_clusters if n_clusters is None else n_clusters
+    changes = {name: _changes(params, preset(name, number)) for name in PRESETS}
     name = min(changes, key=lambda name: len(changes[name]))
     return name, changes[name]
 

@@ -188,23 +188,15 @@ class Sample:
         """Values of `labels_true` in alphabetical order, the unannotated among them; empty without an annotation."""
         return () if self.labels_true is None else tuple(str(name) for name in np.unique(self.labels_true))
 
-    def suggested_n_clusters(self, preset: str = "paper") -> int:
+    def suggested_n_clusters(self) -> int:
         """Suggest how many clusters to ask for.
-
-        Parameters
-        ----------
-        preset : str
-            The presets of the paper count the unannotated as a class, as the paper does; `recommended` does not.
 
         Returns
         -------
         int
-            As many as annotated classes; without an annotation 8.
+            As many as annotated classes, the unannotated not counted; without an annotation 8.
         """
-        n_layers = len(self.layer_names)
-        if n_layers == 0:
-            return DEFAULT_N_CLUSTERS
-        return n_layers if preset == "recommended" else n_layers + (UNANNOTATED in self.classes)
+        return len(self.layer_names) or DEFAULT_N_CLUSTERS
 
     @property
     def nbytes(self) -> int:

@@ -3,19 +3,22 @@
 import streamlit as st
 
 from ui.data import compute
-from ui.shell import guards, sample_picker, sample_view
+from ui.shell import address as page_address
+from ui.shell import camera, guards, maps, sample_picker, sample_view
 from ui.tissue import address, pickers, selection
 from ui.tissue import view as tissue
 
 summary = sample_picker.sample_picker(address.PART)
 with guards.shown_as_message():
-    shown = pickers.find(compute.sample(summary))
+    sample = compute.sample(summary)
+    page_address.ignore(camera.refused(sample))
+    shown = pickers.find(sample)
     tissue.header(shown)
     with st.sidebar:
         pickers.value_pickers(shown)
     picture, facts = st.columns([1.7, 1], gap="medium")
     with picture:
-        spots = sample_view.picture(shown)
+        spots = sample_view.picture(shown, maps.CAMERA)
     with facts:
         sample_view.card(shown.sample)
         selection.selection(shown, spots)

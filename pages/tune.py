@@ -3,8 +3,9 @@
 import streamlit as st
 
 from ui.data import compute
-from ui.shell import forms, guards, sample_picker
-from ui.tune import address, knobs, parts, training, view
+from ui.shell import address as page_address
+from ui.shell import camera, forms, guards, sample_picker
+from ui.tune import address, finding, knobs, parts, training, view
 
 _PROGRESS_PX = 24
 
@@ -12,6 +13,7 @@ parts.forget_form()
 summary = sample_picker.sample_picker(address.PART)
 with guards.shown_as_message():
     sample = compute.sample(summary)
+    page_address.ignore(camera.refused(sample))
     with st.sidebar:
         forms.preset_picker(sample)
         knobs.early(sample)
@@ -19,7 +21,14 @@ with guards.shown_as_message():
         knobs.late(sample)
         knobs.clear_those_left_over()
     top = st.container(key="tune-head", gap="xxsmall")  # filled after the maps
-    progress = st.container(height=_PROGRESS_PX, border=False)  # as high without the spinner: nothing jumps
-    view.picture(sample, summary.path.name, top, progress)
+    with st.container(
+        key="tune-finding", horizontal=True, height=_PROGRESS_PX, border=False, vertical_alignment="center"
+    ):
+        progress = st.container(width="content")  # the row is as high without them: nothing jumps
+        words = st.empty()
+        finding.cancel_button()
+    view.picture(sample, summary.path.name, top, progress, words)
     view.telling(top)
     parts.remember_form(knobs.form(sample))
+    if finding.find_default_angle(sample):
+        st.rerun()  # the form says where the angle starts from

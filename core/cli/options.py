@@ -162,7 +162,7 @@ def method_params(options: argparse.Namespace, sample: Sample, knobs: Knobs) -> 
     ParameterError
         If a value lies outside its limits, or changes nothing.
     """
-    return _all_in_use(options, knobs, sample.suggested_n_clusters(options.preset))
+    return _all_in_use(options, knobs, sample.suggested_n_clusters())
 
 
 def joint_params(options: argparse.Namespace, samples: Sequence[Sample], knobs: Knobs) -> MethodParams:

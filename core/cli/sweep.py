@@ -106,7 +106,7 @@ def _section(options: argparse.Namespace, sample: Sample, path: Path) -> Section
         path=str(path.absolute()),
         content_hash=sample.content_hash,
         annotation_hash=sample.annotation_hash,
-        params=start_params(options, KNOBS, sample.suggested_n_clusters(options.preset)),
+        params=start_params(options, KNOBS, sample.suggested_n_clusters()),
     )
 
 

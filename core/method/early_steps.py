@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from core.method.training import OnEpoch, TrainedModel
 
 T = TypeVar("T")
+
+OnStep = Callable[[str], None]
+"""Told of each step that is computed, before it begins; not of steps that are kept. What it raises ends the run."""
+
 _LARGEST_WEIGHT = float(declared(("clustering", "x_weight")).metadata["max"])
 
 
@@ -44,6 +48,8 @@ class EarlySteps:
         One checkpoint to use instead of those; refused if it does not fit the sample and the parameters.
     on_epoch : callable, optional
         Told of every epoch of training; see `core.method.training.OnEpoch`.
+    on_step : callable, optional
+        See :data:`OnStep`.
     """
 
     def __init__(
@@ -54,12 +60,14 @@ class EarlySteps:
         models: Path | None = None,
         model: Path | None = None,
         on_epoch: "OnEpoch | None" = None,
+        on_step: OnStep | None = None,
     ) -> None:
         self.sample = sample
         self._cache = StepCache(max_bytes=2**62) if cache is None else cache
         self._models = models
         self._model_file = model
         self._on_epoch = on_epoch
+        self._on_step = on_step
         self._clock = StepClock()
 
     def _prepared(self, params: MethodParams) -> "TrainedModel | None":
@@ -181,11 +189,22 @@ class EarlySteps:
         return small_training.encode(network, expression, self.sample.coordinates, hops)
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
-        return self._cache.get(self._key(step, *parts), compute)
+        return self._cache.get(self._key(step, *parts), self._told(step, compute))
 
     def _shared(self, compute: Callable[[], T], step: str, *parts: object, bulky: bool = False) -> T:
         """Keep what is worth more than a file: where several processes make runs, one computes it for all."""
-        return self._cache.share(self._key(step, *parts), compute, bulky=bulky)
+        return self._cache.share(self._key(step, *parts), self._told(step, compute), bulky=bulky)
+
+    def _told(self, step: str, compute: Callable[[], T]) -> Callable[[], T]:
+        tell = self._on_step
+        if tell is None:
+            return compute
+
+        def computed() -> T:
+            tell(step)
+            return compute()
+
+        return computed
 
     def _key(self, step: str, *parts: object) -> str:
         return params_key(str(METHOD_VERSION), step, self.sample.content_hash, *parts)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from benchmarks import accuracy
-from benchmarks.accuracy_run import n_apart, shuffled
+from benchmarks.accuracy_run import n_apart
+from benchmarks.parts import taken as shuffled
 from benchmarks.sections import Section, sections
 from core.errors import DomainsError, SampleFileError
 from core.io import lab

@@ -74,3 +74,16 @@ def test_cards_beside_a_pinned_result_are_not_cut_off_in_a_narrow_window_nor_hig
 def test_a_link_opens_on_its_sample(open_page):
     page = open_page(path="/?sample=151673.h5")
     expect(page.get_by_text("2,929 spots").first).to_be_visible()
+
+
+def test_at_1024_the_head_of_tune_takes_at_most_a_third_of_the_window_and_its_cards_one_row(open_page):
+    page = open_page(width=1024)
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.wait_for_timeout(500)
+    head = page.locator(".st-key-tune-head").bounding_box()
+    assert head["y"] + head["height"] <= 768 / 3
+    boxes = [card.bounding_box() for card in page.get_by_test_id("stMetric").all()]
+    assert len({box["y"] for box in boxes}) == 1
+    assert len(boxes) == 6
+    words = page.locator(".st-key-tune-cards [data-testid=stMetricValue] p")
+    assert all(words.evaluate_all("all => all.map(one => one.scrollWidth <= one.clientWidth + 1)"))

@@ -149,7 +149,7 @@ def test_the_names_that_links_and_records_hold_stay_as_they_are():
 def test_the_nearest_preset_counts_clusters_as_the_sample_suggests_or_not_at_all():
     params = preset("recommended", 5)
     assert presets.nearest_preset(params) == ("recommended", {})
-    suggested = presets.nearest_preset(params, lambda name: 7)
+    suggested = presets.nearest_preset(params, 7)
     assert suggested == ("recommended", {("clustering", "n_clusters"): 5})
 
 

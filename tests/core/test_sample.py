@@ -88,11 +88,11 @@ def test_on_the_lattice_positions_are_array_indices_and_off_it_micrometres_over_
         assert not array.flags.writeable
 
 
-def test_the_annotation_is_counted_the_papers_way():
+def test_the_unannotated_are_no_layer_and_no_cluster_is_asked_for_them():
     sample = make(labels_true=np.array(["Layer1", "WM", "NA"]))
     assert sample.layer_names == ["Layer1", "WM"]
     assert sample.annotated.tolist() == [True, True, False]
-    assert sample.suggested_n_clusters() == 3
+    assert sample.suggested_n_clusters() == 2
     assert make().suggested_n_clusters() == 8
 
 

@@ -32,7 +32,7 @@ def chapter(page, name):
 def test_tune_opens_with_the_recommended_preset_and_its_agreement(first):
     page, sample = opened(), lab.read(first)
     assert page.selectbox("widget:preset").value == "recommended"
-    labels = pipeline.run(sample, preset("recommended", sample.suggested_n_clusters("recommended"))).labels
+    labels = pipeline.run(sample, preset("recommended", sample.suggested_n_clusters())).labels
     known = np.asarray(sample.labels_true) != "NA"
     ari = adjusted_rand_score(np.asarray(sample.labels_true)[known], labels[known])
     assert page.metric[0].value == f"{ari:.3f}"
@@ -54,7 +54,7 @@ def test_the_angle_by_hand_is_the_one_that_the_recommended_depth_found(first):
     chapter(page, "Paper, angle by hand").click().run()
     assert not page.exception
     assert page.selectbox("widget:direction.method").value == "manual"
-    found = pipeline.run(sample, preset("recommended", sample.suggested_n_clusters("recommended"))).direction
+    found = pipeline.run(sample, preset("recommended", sample.suggested_n_clusters())).direction
     assert page.slider("widget:direction.angle").value == pytest.approx(math.degrees(found.angle), abs=0.01)
 
 

@@ -76,12 +76,12 @@ def kept_from_page(app, name):
 
 def test_what_is_kept_on_the_page_is_in_the_record_with_name_note_and_star(app, samples_folder, record):
     app.slider("widget:pooling.window").set_value(3).run()
-    assert labelled(app.text_input, "Name").value == "Paper without autoencoder, 4 clusters, window k 3"
+    assert labelled(app.text_input, "Name").value == "Paper without autoencoder, 3 clusters, window k 3"
     kept_from_page(app, "My best")
     assert not app.exception
     (run,) = record.runs()
     assert (run.name, run.note, run.who, run.starred) == ("My best", "Layer 4 is thin", "Ada", True)
-    assert run.params == replaced(preset("paper", n_clusters=4), ("pooling", "window"), 3)
+    assert run.params == replaced(preset("paper", n_clusters=3), ("pooling", "window"), 3)
     expected = pipeline.run(lab.read(samples_folder / "first.h5"), run.params)
     np.testing.assert_array_equal(record.result(run).labels, expected.labels)
     assert "Kept: My best" in badges(app)
@@ -109,7 +109,7 @@ def test_a_kept_run_is_renamed_where_it_was_kept(app, record):
 
 
 def test_a_run_that_release_0_1_kept_is_shown_and_said_to_be_of_another_method(record, samples, monkeypatch):
-    sample, params = lab.read(samples / "first.h5"), preset("paper", n_clusters=4)
+    sample, params = lab.read(samples / "first.h5"), preset("paper", n_clusters=3)
     monkeypatch.setattr("core.work.runs.making.code_version", lambda: "0.1.0+5e884898")
     old = record.keep(sample, pipeline.run(sample, params), who="Ada")
     again = opened(run=old.id)
@@ -132,7 +132,7 @@ def test_the_link_alone_opens_the_run_in_another_session(samples, record):
     assert "Kept: For you" in badges(colleague)
     assert not colleague.warning
     assert "n_clusters" in colleague.query_params
-    usual = record.keep(sample, pipeline.run(sample, preset("paper", n_clusters=5)))
+    usual = record.keep(sample, pipeline.run(sample, preset("paper", n_clusters=4)))
     assert "n_clusters" not in opened(run=usual.id).query_params
     assert cards(colleague)["ARI"] == f"{kept.scores.ari:.3f}"
 

@@ -224,7 +224,7 @@ def test_the_pinned_map_stands_beside_the_predicted_one_on_demand(app):
     app.toggle(key("compare")).set_value(True).run()
     assert [item["title"] for item in given(app)["maps"]] == ["Predicted", "Pinned", "Annotated"]
     predicted, pinned, _ = given(app)["maps"]
-    assert (len(set(predicted["labels"])), len(set(pinned["labels"]))) == (2, 4)
+    assert (len(set(predicted["labels"])), len(set(pinned["labels"]))) == (2, 3)
     app.button(key("step.back")).click().run()
     app.button(key("pin")).click().run()
     assert [item["title"] for item in given(app)["maps"]] == ["Predicted", "Annotated"]
@@ -232,7 +232,7 @@ def test_the_pinned_map_stands_beside_the_predicted_one_on_demand(app):
 
 def test_labels_are_taken_away_as_the_command_line_writes_them(app, samples_folder):
     sample = lab.read(samples_folder / "first.h5")
-    result = pipeline.run(sample, preset("paper", n_clusters=4))
+    result = pipeline.run(sample, preset("paper", n_clusters=3))
     rows = list(csv.DictReader(io.StringIO(labels_csv(sample, result))))
     assert [row["spot"] for row in rows] == [str(spot) for spot in range(192)]
     assert [int(row["cluster"]) for row in rows] == result.labels.tolist()
@@ -284,3 +284,16 @@ def test_what_a_link_asks_of_pin_and_chart_in_vain_is_said(app, query, words):
     linked = opened(**query)
     assert not linked.exception
     assert words in warnings(linked)
+
+
+def test_an_angle_from_a_link_has_the_default_that_choosing_by_hand_on_the_page_starts_from(app):
+    app.selectbox(key("direction.method")).select("manual").run()
+    on_page = app.slider(key("direction.angle"))
+    linked = opened(preset="paper", angle="1.2")
+    angle = linked.slider(key("direction.angle"))
+    assert not linked.exception
+    assert angle.label == on_page.label
+    assert "default 0°" not in angle.label
+    linked.button(key("back.direction.angle")).click().run()
+    assert linked.slider(key("direction.angle")).value == on_page.value
+    assert linked.button(key("back.direction.angle")).disabled

@@ -20,9 +20,12 @@ from core.io import lab
 from core.method import pipeline
 from core.params import preset
 from core.work.runs import open_record
+from core.work.runs.artifacts import labels_hash
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from tests.tissue_view import given
+from ui.runs import downloads as run_downloads
+from ui.shell import domain_names
 from ui.sweep import section_runs
 from ui.tune import downloads
 
@@ -188,3 +191,21 @@ def test_a_record_without_names_opens_and_has_the_same_ones(sample, record, samp
     first = min(fields(app))
     fields(app)[first].set_value("Tumour").run()
     assert "Tumour" in {name for name, _ in looks(tune(run=run.id), "Predicted")}
+
+
+def test_names_given_in_the_session_are_in_the_run_as_one_file(sample, record, tmp_path, monkeypatch):
+    run = record.keep(sample, pipeline.run(sample, PARAMS))
+    made = {}
+    monkeypatch.setattr(run_downloads, "download", lambda label, make, *args, **options: made.update({label: make}))
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.session_state["names of domains"] = {
+        (sample.content_hash, labels_hash(record.result(run).labels)): domain_names._Names({1: MARKED})
+    }
+    app.session_state["chosen runs"] = (run.id,)
+    app.switch_page("pages/runs.py").run()
+    assert not app.exception
+    file = tmp_path / "run.zip"
+    file.write_bytes(made["Run as one file"]())
+    assert {domain.cluster: domain.given for domain in record.run(run.id).domains if domain.given} == {}
+    brought = open_record(tmp_path / "elsewhere").import_(file)
+    assert {domain.cluster: domain.given for domain in brought.domains if domain.given} == {1: MARKED}

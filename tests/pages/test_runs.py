@@ -326,3 +326,43 @@ def test_a_guest_who_gives_a_name_still_deletes_what_was_kept_before_and_nobody_
     app.session_state["chosen runs"] = (mine.id, theirs.id)
     press(app.run(), "delete")
     assert listed(app) == ["theirs"]
+
+
+def linked(**query):
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.switch_page("pages/runs.py")
+    for name, values in query.items():
+        app.query_params[name] = values
+    return app.run()
+
+
+def test_a_link_shows_the_chosen_runs_in_their_order_and_the_filters(sample, record):
+    runs = [
+        kept(record, sample, replaced(PAPER, ("pooling", "window"), window), name=f"run {window}")
+        for window in (2, 3, 4)
+    ]
+    app = opened(runs[2], runs[0])
+    app.text_input("widget:runs.find").set_value("run").run()
+    query = dict(app.query_params.items())
+    assert query["chosen"] == [runs[2].id, runs[0].id]
+    other = linked(**query)
+    assert not other.exception
+    assert not other.warning
+    assert other.session_state["chosen runs"] == (runs[2].id, runs[0].id)
+    assert other.text_input("widget:runs.find").value == "run"
+    assert settings_table(other).columns.tolist() == settings_table(app).columns.tolist()
+    press(other, "none")
+    assert "chosen" not in other.query_params
+
+
+def test_a_link_lists_starred_runs_alone_and_what_it_asks_for_in_vain_is_said(sample, record):
+    runs = [kept(record, sample, replaced(PAPER, ("pooling", "window"), window)) for window in (2, 3)]
+    record.change(runs[0].id, starred=True)
+    app = linked(show="Starred", sample="nowhere", chosen=[runs[1].id, "<b>"])
+    assert not app.exception
+    words = " ".join(item.value for item in app.warning)
+    assert "There is no nowhere here to list runs by." in words
+    assert "1 run that the address asks for is not kept here." in words
+    assert len(listed(app)) == 1
+    assert app.session_state["chosen runs"] == (runs[1].id,)
+    assert dict(app.query_params.items()) == {"show": "Starred", "chosen": runs[1].id}

@@ -49,7 +49,7 @@ def test_opening_the_page_shows_predicted_beside_annotated_with_scores(app, samp
     assert not app.exception
     assert not app.error
     assert titles(app) == ["Predicted", "Annotated"]
-    result = expected(samples_folder, "first", preset("paper", n_clusters=4))
+    result = expected(samples_folder, "first", preset("paper", n_clusters=3))
     assert cards(app)["ARI"] == (f"{result.scores.ari:.3f}", f"{result.scores.ari_all:.3f}")
     assert cards(app)["NMI"] == (f"{result.scores.nmi:.3f}", f"{result.scores.nmi_all:.3f}")
     assert cards(app)["Direction"][0] == f"{math.degrees(result.direction.angle):.1f}°"
@@ -60,7 +60,7 @@ def test_opening_the_page_shows_predicted_beside_annotated_with_scores(app, samp
 @pytest.mark.parametrize("name", ["paper", "paper-ae"])
 def test_every_control_shows_what_the_preset_says(app, name):
     app.selectbox(key("preset")).select(name).run()
-    params = preset(name, n_clusters=4)
+    params = preset(name, n_clusters=3)
     assert app.slider(key("pooling.window")).value == params.pooling.window
     assert app.number_input(key("pooling.scale")).value == params.pooling.scale
     assert app.selectbox(key("embedding.kind")).value == params.embedding.kind
@@ -106,7 +106,7 @@ def test_the_recommended_preset_shows_its_own_controls_and_hides_those_that_play
 )
 def test_moving_a_knob_computes_with_that_value_and_back_returns(app, samples_folder, address, value):
     step, name = address.split(".")
-    before = preset("paper", n_clusters=4)
+    before = preset("paper", n_clusters=3)
     if address == "embedding.kind":
         app.selectbox(key(address)).select(value)
         app.run()
@@ -174,13 +174,13 @@ def test_the_reset_beside_the_preset_puts_all_knobs_back(app):
     assert app.selectbox(key("preset")).label == "Preset (2 knobs moved)"
     app.button(key("back.preset")).click().run()
     assert app.selectbox(key("preset")).label == "Preset (unchanged)"
-    assert (app.number_input(key("clustering.n_clusters")).value, app.slider(key("pooling.window")).value) == (4, 6)
+    assert (app.number_input(key("clustering.n_clusters")).value, app.slider(key("pooling.window")).value) == (3, 6)
 
 
 def test_another_sample_brings_its_own_number_of_clusters_and_keeps_moved_knobs(app):
     app.slider(key("pooling.window")).set_value(3).run()
     app.selectbox(key("sample")).select("second.h5").run()
-    assert app.number_input(key("clustering.n_clusters")).value == 5
+    assert app.number_input(key("clustering.n_clusters")).value == 4
     assert app.slider(key("pooling.window")).value == 3
     assert app.query_params["sample"] == "second.h5"
     assert not app.exception
@@ -304,3 +304,13 @@ def test_an_angle_is_shown_in_degrees_and_stays_in_radians_to_the_last_bit(sampl
     linked.slider(key("direction.angle")).set_value(30.0).run()
     assert float(linked.query_params["angle"]) == pytest.approx(math.pi / 6, abs=5e-5)
     assert linked.slider(key("direction.angle")).value == 30.0
+
+
+def test_a_knob_that_takes_no_part_does_not_count_as_moved(app):
+    app.slider(key("pooling.window")).set_value(3).run()
+    assert "Preset (1 knob moved)" in [box.label for box in app.selectbox]
+    app.selectbox(key("direction.method")).select("manual").run()
+    app.slider(key("direction.angle")).set_value(20.0).run()
+    assert "Preset (3 knobs moved)" in [box.label for box in app.selectbox]
+    app.selectbox(key("direction.method")).select("off").run()  # the angle of before is remembered, and turns nothing
+    assert "Preset (2 knobs moved)" in [box.label for box in app.selectbox]

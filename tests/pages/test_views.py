@@ -110,7 +110,7 @@ def test_repeats_wait_for_a_click_run_in_the_background_and_wait_for_another_aft
     app.run()
     assert f"Scores of {views.N_REPEATS} starts" in above(app)
     assert repeat_button(app) is None
-    app.number_input("widget:clustering.n_clusters").set_value(3).run()
+    app.number_input("widget:clustering.n_clusters").set_value(4).run()
     assert not repeat_button(app).disabled
 
 
@@ -158,7 +158,7 @@ def test_how_many_waits_for_a_click_shows_the_curve_and_takes_its_number_only_wh
     curve = shared_board().jobs()[-1].result
     assert curve.reason.split(":")[0] in notes(app)
     before = app.number_input("widget:clustering.n_clusters").value
-    assert before == 4
+    assert before == 3
     if curve.suggested is not None:
         app.button("widget:take number").click().run()
         assert app.number_input("widget:clustering.n_clusters").value == curve.suggested

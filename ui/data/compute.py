@@ -26,12 +26,14 @@ from core.io import lab
 from core.io.lab import SampleSummary
 from core.method import pipeline
 from core.method.cache import StepCache, budget_bytes
+from core.method.early_steps import OnStep
 from core.method.embeddings import embeddings as run_embeddings
 from core.method.seeds import nth_start
 from core.method.shared_genes import shared_genes as genes_of_all
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import Result
 from core.sample import Sample
+from ui.data.finding import Finding
 
 T = TypeVar("T")
 Stamp = tuple[str, int, int]
@@ -86,6 +88,25 @@ def cluster(sample: Sample, params: MethodParams) -> Result:
     """Run the method, or look up its result with the seconds of the first run; trains if :func:`ready` is false."""
     run = functools.partial(pipeline.run, sample, params, cache=_steps(), models=models_folder())
     return kept(run, "result", result_key(sample, params))
+
+
+def find(sample: Sample, params: MethodParams) -> Finding | None:
+    """Begin to run the method in a thread of its own; None where the result is there already."""
+    key = result_key(sample, params)
+    if params_key("result", key) in _steps():
+        return None
+
+    def run(tell: OnStep) -> Result:
+        steps = pipeline.Pipeline(sample, cache=_steps(), models=models_folder(), on_step=tell)
+        return kept(lambda: steps.run(params), "result", key)
+
+    return Finding(key, sample, params, run)
+
+
+def found(sample: Sample, params: MethodParams) -> Result:
+    """Run the method as :func:`find` does, which tells later runs how long its steps take, and wait for the result."""
+    finding = find(sample, params)
+    return cluster(sample, params) if finding is None else finding.wait()
 
 
 def result_key(sample: Sample, params: MethodParams) -> str:
@@ -157,6 +178,11 @@ def shown_direction(sample: Sample, result: Result) -> FoundDirection:
     params = dataclasses.replace(result.params, direction=DirectionParams(method="expression"))
     found = pipeline.Pipeline(sample, cache=_steps()).direction(params)
     return FoundDirection(angle=0.0, method="expression") if found is None else found
+
+
+def direction(sample: Sample, params: MethodParams) -> FoundDirection | None:
+    """Find the direction of a run, without clustering; None where it is off."""
+    return pipeline.Pipeline(sample, cache=_steps(), models=models_folder()).direction(params)
 
 
 def found_angle(sample: Sample, params: MethodParams) -> float:

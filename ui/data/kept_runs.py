@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import DomainsError
+from core.evaluation.matching import Matching
 from core.io.lab import SampleSummary
 from core.report.reported import ReportedRun
 from core.result import Result
@@ -32,6 +33,8 @@ class KeptRun:
     file : str or None
         Name of the sample's file; None if the sample is not here, or now holds other data.
     sample : Sample or None
+    domains : Matching or None
+        What the session calls its domains, for files that another thread makes.
     """
 
     run: Run
@@ -40,6 +43,7 @@ class KeptRun:
     problem: str = ""
     file: str | None = None
     sample: Sample | None = None
+    domains: Matching | None = None
 
 
 def with_all(runs: Sequence[Run], names: Mapping[str, str]) -> list[KeptRun]:

@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,11 +188,14 @@ def _script(kept: KeptRun) -> bytes:
 
 
 def _one_file(kept: KeptRun) -> bytes:
-    return bytes_of(functools.partial(_export, kept.run.id))
+    given = (
+        _domains(kept.sample, kept.result, kept).given if kept.sample is not None and kept.result is not None else None
+    )
+    return bytes_of(functools.partial(_export, kept.run.id, given))
 
 
-def _export(run_id: str, path: Path) -> None:
-    record().export(run_id, path)
+def _export(run_id: str, given: Mapping[int, str] | None, path: Path) -> None:
+    record().export(run_id, path, names=given)
 
 
 def _at_hand(kept: KeptRun) -> tuple[Sample, Result, Matching]:
@@ -202,7 +205,7 @@ def _at_hand(kept: KeptRun) -> tuple[Sample, Result, Matching]:
 
 
 def _domains(sample: Sample, result: Result, kept: KeptRun) -> Matching:
-    return domain_names.domains(sample, result.labels, kept.run)
+    return kept.domains or domain_names.domains(sample, result.labels, kept.run)
 
 
 def _has_labels(kept: KeptRun) -> bool:

@@ -17,24 +17,21 @@ from core.knobs import KnobPath, declared, names, step_of, value_in_words
 from core.report.facts import SCORES
 from core.report.settings import NO_PART
 from core.text import counted
+from core.text import shown as quoted
 from core.work.runs import Run
 from ui.data.record import record
 from ui.runs import rows, state
 from ui.runs.rows import Fold
 from ui.shell import session, table_columns
+from ui.shell.guards import as_markdown
 
 _MANY = 200
 """From this many new runs on, the page shows the progress of reading them."""
 
 _ROW_PX, _MOST_ROWS = 35, 16  # more rows would push the maps of chosen runs out of sight
 _MOST_KNOBS = 10
-_KEPT, _STARRED, _DELETED = "All", "Starred", "Deleted"
-_ANY_SAMPLE, _FOLDED, _EVERY_RUN, _BY_HAND = (
-    "All samples",
-    "One row for each sweep",
-    "Every run of every sweep",
-    "Kept by hand",
-)
+_STARRED, _DELETED = "Starred", "Deleted"
+_EVERY_RUN, _BY_HAND = "Every run of every sweep", "Kept by hand"
 _OPENS = "sweep:"
 _CLUSTERS: KnobPath = ("clustering", "n_clusters")
 
@@ -82,13 +79,13 @@ def _ask() -> Listing:
     # The table's own tools open above its right end, so the widest field is there.
     show, samples, sweeps, find = st.columns([2, 2, 2, 3], gap="small")
     with show:
-        chosen = _picker("Show", "show", _KEPT, [_STARRED, _DELETED], "Choose Deleted to restore deleted runs.")
+        chosen = _picker("Show", "show", state.ALL, [_STARRED, _DELETED], "Choose Deleted to restore deleted runs.")
     everything = _read(deleted=chosen == _DELETED)
     with find:
         wanted = _text_filter()
     with samples:
         names = sorted({run.sample_name for run in everything})
-        sample = _picker("Sample", "sample", _ANY_SAMPLE, names, "List the runs on one sample only.")
+        sample = _picker("Sample", "sample", state.ALL_SAMPLES, names, "List the runs on one sample only.")
     with sweeps:
         sweep = _sweep_picker(everything)
     titles = rows.titles(everything)
@@ -96,12 +93,12 @@ def _ask() -> Listing:
         run
         for run in everything
         if (chosen != _STARRED or run.starred)
-        and sample in (_ANY_SAMPLE, run.sample_name)
-        and sweep in (_FOLDED, _EVERY_RUN, run.sweep or _BY_HAND)
+        and sample in (state.ALL_SAMPLES, run.sample_name)
+        and sweep in (state.FOLDED, _EVERY_RUN, run.sweep or _BY_HAND)
         and all(word in _searched_text(run, titles[run.id]) for word in wanted)
     ]
     folds: list[Fold] = []
-    if sweep == _FOLDED and chosen != _DELETED:
+    if sweep == state.FOLDED and chosen != _DELETED:
         runs, folds = rows.folded(runs)
     return Listing(runs=runs, everything=everything, folds=folds, titles=titles, deleted=chosen == _DELETED)
 
@@ -109,7 +106,7 @@ def _ask() -> Listing:
 def _text_filter() -> list[str]:
     text = st.text_input(
         "Find",
-        key=session.widget_key("runs", "find"),
+        key=state.filter_key("find"),
         placeholder="Any words",
         help="List the runs whose name, note, sample or person contains every word.",
         icon=":material/search:",
@@ -126,10 +123,13 @@ def _picker(
     help_text: str,
     called: Callable[[str], str] = str,
 ) -> str:
-    key = session.widget_key("runs", name)
+    key, choices = state.filter_key(name), [everything, *others]
+    if (wanted := st.session_state.get(key, everything)) not in choices:  # an address may ask for anything
+        st.warning(as_markdown(f"There is no {quoted(str(wanted), 40)} here to list runs by."))
+        session.show(key, everything)
     chosen = st.selectbox(
         label,
-        [everything, *others],
+        choices,
         format_func=called,
         key=key,
         help=help_text,
@@ -153,7 +153,7 @@ def _sweep_picker(everything: Sequence[Run]) -> str:
     help_text = (
         "Whether the runs of a sweep have one row together, which opens, or one each; or the runs of one sweep only."
     )
-    return _picker("Sweeps", "sweep", _FOLDED, choices, help_text, called)
+    return _picker("Sweeps", "sweep", state.FOLDED, choices, help_text, called)
 
 
 def _searched_text(run: Run, title: str) -> str:
@@ -213,7 +213,7 @@ def _choose(key: str, ids: Sequence[str]) -> None:
     ticked = [ids[row] for row in session.shown(key)["selection"]["rows"] if row < len(ids)]
     opened = [row.removeprefix(_OPENS) for row in ticked if row.startswith(_OPENS)]
     if opened:
-        session.show(session.widget_key("runs", "sweep"), opened[0])
+        session.show(state.filter_key("sweep"), opened[0])
         return
     before, listed = state.chosen_runs(), set(ids)
     kept = [run for run in before if run not in listed or run in ticked]

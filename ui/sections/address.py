@@ -8,7 +8,8 @@ from core import knobs
 from ui.sections import state
 from ui.sections.state import Together
 from ui.shell import session
-from ui.shell.address import as_code, knobs_of, query_of_knobs
+from ui.shell.address import as_code, cameras_of, knobs_of, query_of_knobs, without_cameras
+from ui.shell.guards import as_markdown
 
 _SECTION = "section"
 _STARTED = "started"
@@ -20,7 +21,7 @@ Query = Mapping[str, list[str]]
 
 def follow() -> None:
     """Apply the address to the session: at its start, and after the browser's Back or Forward."""
-    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    asked = without_cameras({name: st.query_params.get_all(name) for name in st.query_params})
     written, present = st.session_state.get(_WRITTEN, (None, None))
     if asked.get(_SECTION) and asked != written and present in (None, state.together()):
         together, refused = together_of(asked)
@@ -32,9 +33,11 @@ def follow() -> None:
 
 def write() -> None:
     """Put the sections and the knobs into the address."""
-    query = query_of(state.together())
-    if {name: st.query_params.get_all(name) for name in st.query_params} != query:
-        st.query_params.from_dict(query)
+    query, present = query_of(state.together()), {name: st.query_params.get_all(name) for name in st.query_params}
+    before, _ = st.session_state.get(_WRITTEN, (query, None))
+    with_cameras = query | (cameras_of(present) if before.get(_SECTION) == query.get(_SECTION) else {})
+    if present != with_cameras:
+        st.query_params.from_dict(with_cameras)
     st.session_state[_WRITTEN] = (query, state.together())
 
 
@@ -44,6 +47,15 @@ def ignored(readable: Container[str]) -> list[str]:
     sentences = [f"There is no sample {as_code(file)} here that can be read, so it is left out." for file in missing]
     of, refused = st.session_state.get(_REFUSED, (None, []))
     return sentences + (list(refused) if of == state.together() else [])
+
+
+def ignore(sentences: list[str]) -> None:
+    """Say of more parts of the address that they were ignored, now and until a knob is moved."""
+    if sentences:
+        _, refused = st.session_state.get(_REFUSED, (None, []))
+        st.session_state[_REFUSED] = (state.together(), [*refused, *sentences])
+    for sentence in sentences:
+        st.warning(as_markdown(sentence))
 
 
 def query_of(together: Together) -> dict[str, list[str]]:

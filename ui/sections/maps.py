@@ -48,7 +48,7 @@ def _scored(words: str) -> str:
 def _section(sample: Sample, drawn: Sequence[TissueMap], theme: Theme) -> None:
     st.markdown(f"**{as_markdown(sample.name)}**")
     key = session.widget_key("sections", "maps", sample.content_hash)
-    spots = maps.draw(key, sample, drawn, theme, columns=1)
+    spots = maps.draw(key, sample, drawn, theme, columns=1, camera=maps.camera_entry(sample.name))
     if spots is not None:
         _selected(sample, drawn, spots)
 

@@ -26,7 +26,7 @@ from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
 from ui.sections import address as sections_address
 from ui.sections import choice, keeping, state
-from ui.shell import charts, forms, navigation, session
+from ui.shell import camera, charts, forms, maps, navigation, session
 from ui.shell.buttons import on_primary
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
@@ -67,6 +67,9 @@ def read(summaries: Sequence[SampleSummary]) -> list[Sample]:
     """Read the chosen sections."""
     samples = [compute.sample(summary) for summary in summaries]
     joint.check_samples(samples)
+    sections_address.ignore(
+        [sentence for sample in samples for sentence in camera.refused(sample, maps.camera_entry(sample.name))]
+    )
     return samples
 
 

@@ -6,7 +6,7 @@ data from outside.
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -17,8 +17,12 @@ from core.params import PRESETS, preset
 from core.text import shown
 from core.version_0_1 import renewed
 from ui.shell import known_runs, run_links, session
+from ui.shell.guards import as_markdown
+from ui.shell.maps import CAMERA
 from ui.shell.run_links import Opened
 from ui.shell.session import Settings
+
+T = TypeVar("T")
 
 _SAMPLE, _PRESET, _RUN = "sample", "preset", "run"
 _ANGLE: KnobPath = ("direction", "angle")
@@ -68,7 +72,7 @@ class _Written:
 
 def follow(own: Part | None = None) -> None:
     """Apply the address to the session: at its start, and after the browser's Back or Forward."""
-    asked, written = st.query_params.to_dict(), _written()
+    asked, written = without_cameras(st.query_params.to_dict()), _written()
     if written is None:
         _take_over(asked, None, session.start_from)
     # A link in the navigation has no query; and a knob moved in this run overrides the address.
@@ -81,9 +85,30 @@ def write(sample_file: str, own: Part | None = None) -> None:
     run = known_runs.of_settings(sample_file)
     query = {_SAMPLE: sample_file, **query_of(session.settings())}
     query |= ({} if run is None else {_RUN: run.id}) | ({} if own is None else own.query())
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+    written, present = _written(), st.query_params.to_dict()
+    same_sample = written is None or written.sample == session.sample_file()
+    with_cameras = query | (cameras_of(present) if same_sample else {})
+    if present != with_cameras:
+        st.query_params.from_dict(with_cameras)
     st.session_state[_WRITTEN] = _Written(query, session.sample_file(), _asked_for())
+
+
+def cameras_of(query: Mapping[str, T]) -> dict[str, T]:
+    """Choose the entries of a query that hold cameras."""
+    return {name: text for name, text in query.items() if name.partition(".")[0] == CAMERA}
+
+
+def without_cameras(query: Mapping[str, T]) -> dict[str, T]:
+    """Leave out the entries of a query that hold cameras, which the server does not follow."""
+    return {name: text for name, text in query.items() if name not in cameras_of(query)}
+
+
+def ignore(sentences: list[str]) -> None:
+    """Say of more parts of the address that they were ignored, now and until a knob is moved."""
+    if sentences:
+        st.session_state[_IGNORED] = (_asked_for(), [*ignored(), *sentences])
+    for sentence in sentences:
+        st.warning(as_markdown(sentence))
 
 
 def shown_file() -> str:

@@ -1,5 +1,6 @@
 """What people call domains: remembered in the session by partition, and in the record with a kept run."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -42,6 +43,12 @@ def of_runs(chosen: Sequence[KeptRun]) -> dict[str, Matching]:
         for kept in chosen
         if kept.sample is not None and kept.result is not None
     }
+
+
+def with_domains(chosen: Sequence[KeptRun]) -> list[KeptRun]:
+    """Give kept runs what the session calls their domains: a file of them is made where there is no session."""
+    found = of_runs(chosen)
+    return [dataclasses.replace(kept, domains=found.get(kept.run.id)) for kept in chosen]
 
 
 def rename(sample: Sample, found: Matching, cluster: int, name: str, run: Run | None) -> None:

@@ -43,7 +43,7 @@ def standard(sample: Sample) -> MethodParams:
 
 def params_of(sample: Sample, settings: Settings) -> MethodParams:
     """Make the parameters that settings ask for on a sample, which suggests the number of clusters."""
-    start = preset(settings.preset, n_clusters=sample.suggested_n_clusters(settings.preset))
+    start = preset(settings.preset, n_clusters=sample.suggested_n_clusters())
     return changed(start, settings.changes)
 
 
@@ -159,7 +159,7 @@ def _widget(
 ) -> None:
     choices, name, key = item.metadata["choices"], item.metadata["label"], common["key"]
     low, high = item.metadata["min"], item.metadata["max"]
-    label = _label(name, f"default {field_in_words(item, default)}")
+    label = name if default is None else _label(name, f"default {field_in_words(item, default)}")
     whole = isinstance(item.default, int)
     if choices:
         session.show(key, value)

@@ -21,6 +21,14 @@ from ui.shell import pictures
 from ui.tissue_view import Spots, TissueMap, tissue_view
 from ui.tissue_view.spots import pack
 
+CAMERA = "view"
+"""Entry of the address for the camera, which the browser alone writes."""
+
+
+def camera_entry(section: str) -> str:
+    """Name the entry of one of several sections on a page."""
+    return f"{CAMERA}.{section}"
+
 
 def draw(
     key: str,
@@ -33,8 +41,9 @@ def draw(
     move: int = 0,
     awaited: bool = False,
     columns: int = 3,
+    camera: str = "",
 ) -> np.ndarray | None:
-    """Draw maps of a sample, and say which spots the lasso holds; None while it holds none."""
+    """Draw maps of a sample, with their camera in an entry of the address; say which spots the lasso holds, None if none."""
     image = pictures.underlay(sample)
     return tissue_view(
         key,
@@ -48,6 +57,7 @@ def draw(
         move=move,
         awaited=awaited,
         columns=columns,
+        camera=camera,
     )
 
 

@@ -62,7 +62,7 @@ def open_run(run_id: str) -> Opened:
 
 def settings_for(params: MethodParams, sample: Sample) -> Settings:
     """Express parameters as settings: the preset with the fewest moved knobs on this sample, and these knobs."""
-    return Settings(*presets.nearest_preset(params, sample.suggested_n_clusters))
+    return Settings(*presets.nearest_preset(params, sample.suggested_n_clusters()))
 
 
 _N_CLUSTERS = ("clustering", "n_clusters")

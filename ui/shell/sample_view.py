@@ -97,12 +97,12 @@ def badges(sample: Sample, *, with_size: bool = False) -> None:
         st.badge("Synthetic tissue", color="orange", help="Made by a program, not measured.")
 
 
-def picture(shown: Shown) -> np.ndarray | None:
-    """Draw the map, and return the spots selected by the lasso; None if there are none."""
+def picture(shown: Shown, camera: str = "") -> np.ndarray | None:
+    """Draw the map, with its camera in an entry of the address; return the spots selected by the lasso, None if none."""
     sample = shown.sample
     annotated = [] if sample.labels_true is None else [maps.annotated(sample, shown.theme)]
     in_sight, hover_only = (annotated, []) if shown.kind == "annotation" else ([_map_of_values(shown)], annotated)
-    return maps.draw(session.widget_key("tissue"), sample, in_sight, shown.theme, hover_only)
+    return maps.draw(session.widget_key("tissue"), sample, in_sight, shown.theme, hover_only, camera=camera)
 
 
 def _map_of_values(shown: Shown) -> TissueMap:

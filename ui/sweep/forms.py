@@ -20,7 +20,7 @@ from ui.data import compute, jobs
 from ui.shell import fields, forms, guards, session
 from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
-from ui.sweep import sweeps
+from ui.sweep import state, sweeps
 from ui.sweep.labels import SCORE_LABELS, knob_label, value_label
 
 _GRID, _SEARCH = "Grid", "Search"
@@ -231,7 +231,7 @@ def _start(sweep: Sweep | None, sample: Sample) -> None:
 
 def _begin(sweep: Sweep) -> None:
     sweeps.start(sweep)
-    session.choose_sweep(sweep.id)
+    state.choose_sweep(sweep.id)
 
 
 def _how_much(sweep: Sweep, sample: Sample) -> str:

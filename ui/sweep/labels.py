@@ -10,6 +10,10 @@ from core.text import counted
 from core.work.sweep.outcome import SweepStatus
 from core.work.sweep.sweeps import SweepSnapshot
 
+MAPS, SCORES, TABLE = "Maps", "Scores", "Table"
+SEARCH_VIEWS = ("History", "Importances", "Slices", "Parallel")
+VIEWS = (MAPS, SCORES, *SEARCH_VIEWS, TABLE)
+
 SCORE_LABELS: Mapping[str, tuple[str, str]] = {
     "ari": ("ARI", "Adjusted Rand index on annotated spots; higher is better."),
     "nmi": ("NMI", "Normalised mutual information on annotated spots; higher is better."),

@@ -30,8 +30,18 @@ from ui.data.record import record
 from ui.shell import guards, redraw, run_links, session, table_columns
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
-from ui.sweep import section_runs, sweeps
-from ui.sweep.labels import SCORE_LABELS, knob_label, preset_label, title, value_label
+from ui.sweep import choice, section_runs, state, sweeps
+from ui.sweep.labels import (
+    MAPS,
+    SCORE_LABELS,
+    SCORES,
+    SEARCH_VIEWS,
+    TABLE,
+    knob_label,
+    preset_label,
+    title,
+    value_label,
+)
 from ui.sweep.section_runs import SectionRuns
 
 Tried = list[tuple[dict[str, object], float]]
@@ -40,7 +50,6 @@ Tried = list[tuple[dict[str, object], float]]
 _SECONDS_BETWEEN_LOOKS, _SECONDS_BETWEEN_PICTURES = 1.0, 3.0
 _MOST_TILES = 24
 _TUNE = "pages/tune.py"
-_MAPS, _SCORES, _TABLE = "Maps", "Scores", "Table"
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
@@ -71,7 +80,7 @@ def _choose(known: dict[str, SweepSnapshot]) -> str:
         format_func=lambda sweep_id: title(known[sweep_id]),
         key=key,
         help="All sweeps of this server, the latest first.",
-        on_change=lambda: session.choose_sweep(session.shown(key)),
+        on_change=lambda: state.choose_sweep(session.shown(key)),
     )
     return str(chosen)
 
@@ -126,42 +135,10 @@ def _views(sweep_id: str, theme: Theme) -> None:
     with guards.shown_as_message():
         row = st.container(horizontal=True, vertical_alignment="center")
         with row:
-            view = _view_picker(status)
-            shown = _shown(status, theme)
+            view, section, score = choice.choose(status)
+        shown = section_runs.found(status, section, score, theme)
         sample, file = _sample(shown)
         _VIEWS.get(view, _maps)(shown, sample, file, row)
-
-
-def _view_picker(status: SweepSnapshot) -> str:
-    names = [_MAPS, _SCORES, _TABLE]
-    if status.plan.sweep.search is not None:
-        names = [_MAPS, *_CHARTS_OF_SEARCHES, _TABLE]
-    chosen = st.segmented_control(
-        "View", names, default=_MAPS, required=True, key=session.widget_key("sweep", "view", str(len(names))),
-        label_visibility="collapsed", persist_state="session", width="stretch",
-    )  # fmt: skip
-    return str(chosen)
-
-
-def _shown(status: SweepSnapshot, theme: Theme) -> SectionRuns:
-    sections = status.plan.sweep.sections
-    section = 0
-    if len(sections) > 1:
-        section = st.selectbox(
-            "Sample", range(len(sections)), format_func=lambda number: sections[number].name,
-            key=session.widget_key("sweep", "section", status.id), label_visibility="collapsed", width=180,
-        )  # fmt: skip
-    search = status.plan.sweep.search
-    shown = section_runs.found(status, section, search.objective if search else "ari", theme)
-    names = sweep_results.known_scores([run for runs in shown.by_index.values() for run in runs])
-    if search is None and len(names) > 1:
-        score = st.selectbox(
-            "Score", names, format_func=lambda name: SCORE_LABELS[name][0],
-            key=session.widget_key("sweep", "score", ",".join(names)), label_visibility="collapsed", width=180,
-            persist_state="session",
-        )  # fmt: skip
-        shown = section_runs.found(status, section, score, theme)
-    return shown
 
 
 def _sample(shown: SectionRuns) -> tuple[Sample, SampleSummary]:
@@ -382,11 +359,11 @@ def _parallel(search: Search, tried: Tried, labels: dict[str, str], theme: Theme
     )
 
 
-_CHARTS_OF_SEARCHES = {"History": _history, "Importances": _importances, "Slices": _slices, "Parallel": _parallel}
+_CHARTS_OF_SEARCHES = dict(zip(SEARCH_VIEWS, (_history, _importances, _slices, _parallel), strict=True))
 
 _VIEWS: dict[str, Callable[..., None]] = {
-    _MAPS: _maps,
-    _SCORES: _scores,
-    _TABLE: _table,
+    MAPS: _maps,
+    SCORES: _scores,
+    TABLE: _table,
     **{name: functools.partial(_search_chart, draw) for name, draw in _CHARTS_OF_SEARCHES.items()},
 }

@@ -83,6 +83,12 @@ def found(status: SweepSnapshot, section: int, score: str, theme: Theme) -> Sect
     return SectionRuns(status, section, by_index, chosen, theme)
 
 
+def known_scores(status: SweepSnapshot, section: int) -> list[str]:
+    """Name the scores that the runs of a sweep on one sample have."""
+    by_index = sweep_results.runs_by_setting(status.outcome, record().runs(sweep=status.id), section)
+    return sweep_results.known_scores([run for runs in by_index.values() for run in runs])
+
+
 def map_of(sample: Sample, run: Run, theme: Theme) -> bytes:
     """Draw the small map of a run in the colours that its domains have on all pages."""
     found = _domains(sample, run)

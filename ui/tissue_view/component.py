@@ -26,7 +26,7 @@ _LONGEST_ROW = 3
 _FOLDER = Path(__file__).parent
 _NAME = "tissue_view"
 _MODULES = (
-    "text", "data", "spots", "colours", "composition", "geometry", "crosshair", "shapes", "dom", "keys", "input", "panel", "index",
+    "text", "data", "spots", "colours", "composition", "geometry", "address", "crosshair", "shapes", "dom", "keys", "input", "panel", "index",
 )  # fmt: skip
 
 _SCRIPT = joined(_FOLDER / "js", _MODULES).encode()
@@ -126,6 +126,7 @@ def tissue_view(
     move: int = 0,
     awaited: bool = False,
     columns: int = _LONGEST_ROW,
+    camera: str = "",
 ) -> np.ndarray | None:
     """Draw maps, and return the selected spots.
 
@@ -152,6 +153,8 @@ def tissue_view(
         Whether something waits until these maps are drawn, also where no move came before.
     columns : int
         Most maps in a row; 1 draws them below each other.
+    camera : str
+        Entry of the page's address that holds the camera; the browser reads and writes it. Empty for none.
 
     Returns
     -------
@@ -177,6 +180,7 @@ def tissue_view(
         "image": None if image is None else asdict(image),
         "selected": _runs(st.session_state.get(key), spots),
         "move": move,
+        "camera": camera,
         "awaited": awaited,
     }
     state = _mount(

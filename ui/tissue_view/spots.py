@@ -64,7 +64,7 @@ def pack(coordinates: Coordinates, names: Sequence[str], stain: np.ndarray | Non
     header = {
         "centres_um": packing.add(coordinates.tissue_um, np.float32),
         "names": list(names),
-        "width_um": 2 * COL_PITCH_UM if coordinates.on_lattice else coordinates.spot_um2**0.5,
+        "width_um": _width_um(coordinates),
         "array_um": coordinates.unit_um if coordinates.on_lattice else None,
         "stain": packing.add(stain, np.uint8),
     }
@@ -72,6 +72,17 @@ def pack(coordinates: Coordinates, names: Sequence[str], stain: np.ndarray | Non
     # The digest comes first: of blocks above 1 MiB, Streamlit's store tells apart only those that differ in length, in the
     # first, the middle or the last 64 KiB.
     return Spots(count=len(coordinates), digest=digest, packed=packing.finish({"digest": digest, **header}))
+
+
+def _width_um(coordinates: Coordinates) -> float:
+    return 2 * COL_PITCH_UM if coordinates.on_lattice else float(coordinates.spot_um2) ** 0.5
+
+
+def extent_um(coordinates: Coordinates) -> tuple[np.ndarray, np.ndarray]:
+    """Find the corners (x, y) of the whole tissue as the browser does: hexagons stand on a corner, dots are round."""
+    width, at = _width_um(coordinates), coordinates.tissue_um
+    half = width * np.array([1 / 2, 1 / 3**0.5 if coordinates.on_lattice else 1 / 2])
+    return at.min(axis=0) - half, at.max(axis=0) + half
 
 
 def _check(n_spots: int, names: Sequence[str], stain: np.ndarray | None) -> None:

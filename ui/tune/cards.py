@@ -13,7 +13,7 @@ def cards(shown: Shown) -> None:
     """Show the scores of a result in a row of cards, each with its change against the pinned result."""
     kept = None if shown.pinned is None else shown.pinned.result
     makers = (_card_ari, _card_nmi, _card_stability, _card_pas, _card_direction, _card_time)
-    row = st.container(horizontal=True, gap="small")  # in a narrow window, two rows
+    row = st.container(key="tune-cards", horizontal=True, gap="small")  # page.css keeps them in one row down to 641 px
     for label, value, note, description, help_text in (make(shown.result, kept) for make in makers):
         row.metric(
             label,

@@ -1,20 +1,33 @@
 """Find what Tune shows. Only this part of the page stores the direction for the next move; it draws nothing."""
 
+import dataclasses
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import units
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 from ui.data import compute
+from ui.data.finding import Finding
 from ui.shell import domain_names, forms, known_runs, session
-from ui.tune import state, training
+from ui.tune import redraw, state, training
 from ui.tune.shown import Pinned, Shown, ShownResult
 
+_QUIET_SECONDS, _SECONDS_BETWEEN_WORDS = 1.0, 0.25
+FINDING_WORDS = "tune-finding-words"
+"""Key of the words on a run that takes long: where they are, page.css shows the button that cancels it."""
 
-def find(sample: Sample, params: MethodParams, file: str) -> Shown:
-    """Find what to show, and store its direction for the next move of this session."""
+
+def find(sample: Sample, params: MethodParams, file: str, words: DeltaGenerator) -> Shown:
+    """Find what to show, and store its direction for the next move of this session; `words` say how far it is, from a second on."""
     theme, preset = session.theme(), session.settings().preset
     result = known_runs.kept_result(sample, params, file)
     if result is None and compute.ready(sample, params):
-        result = compute.cluster(sample, params)
+        if state.is_cancelled(compute.result_key(sample, params)):
+            return state.last_result(sample) or _nothing(sample, params)
+        result = _found(sample, params, words)
     if result is None:
         missing, pinned = training.what_is_missing(sample, params), _pinned(sample)
         return Shown(sample=sample, params=params, theme=theme, preset=preset, missing=missing, pinned=pinned)
@@ -30,6 +43,77 @@ def find(sample: Sample, params: MethodParams, file: str) -> Shown:
         run=run,
         pinned=_pinned(sample),
     )
+
+
+def _found(sample: Sample, params: MethodParams, words: DeltaGenerator) -> Result:
+    """Run the method in a thread, and say how far it is once it takes long; saying so is where a press ends the wait."""
+    finding = state.present_finding()
+    if finding is None or finding.key != compute.result_key(sample, params) or finding.ended_unwanted:
+        finding = compute.find(sample, params)
+    if finding is None:
+        return compute.cluster(sample, params)
+    state.wait_for(finding)
+    finding.want()
+    if not finding.done(_QUIET_SECONDS):
+        with words.container(key=FINDING_WORDS):
+            line = st.empty()
+        while not finding.done(_SECONDS_BETWEEN_WORDS):
+            line.caption(_how_far(finding))
+    words.empty()
+    return compute.cluster(sample, params) if finding.ended_unwanted else finding.result()
+
+
+def _how_far(finding: Finding) -> str:
+    left = finding.seconds_left
+    return "Time left: not known yet" if left is None else f"About {units.duration(left)} left"
+
+
+def cancel_button() -> None:
+    """Offer to end the wait; outside the parts of the page, whose own widgets wait until they are drawn."""
+    st.button(
+        "Cancel finding",
+        key=session.widget_key("end finding"),
+        type="tertiary",
+        help="End the wait: the maps of before stay, and steps that are done are not lost.",
+        on_click=state.cancel_finding,
+    )
+
+
+def say_cancelled(sample: Sample) -> None:
+    """Say that the maps are those of before, which page.css dims, and offer to go on; nothing where nothing was cancelled."""
+    if not state.is_cancelled(compute.result_key(sample, forms.params(sample))):
+        return
+    with st.container(key="tune-cancelled", horizontal=True, vertical_alignment="center", gap="small"):
+        before = " The maps and scores are those of the settings before." if state.last_result(sample) else ""
+        st.caption(f"Finding domains was cancelled.{before}", width="content")
+        st.button(
+            "Go on",
+            key=session.widget_key("go on finding"),
+            type="tertiary",
+            icon=":material/play_arrow:",
+            on_click=redraw.whole_page(state.go_on_finding),
+        )
+
+
+def _nothing(sample: Sample, params: MethodParams) -> Shown:
+    theme, preset = session.theme(), session.settings().preset
+    return Shown(sample=sample, params=params, theme=theme, preset=preset, missing="Finding domains\nwas cancelled")
+
+
+def find_default_angle(sample: Sample) -> bool:
+    """Find where a direction by hand starts from, if no run has on this sample: a link may begin by hand. True if it is new."""
+    params = forms.params(sample)
+    searched = dataclasses.replace(params, direction=forms.standard(sample).direction)
+    if (
+        params.direction.method != "manual"
+        or state.found_angle(sample) is not None
+        or not compute.ready(sample, searched)
+    ):
+        return False
+    found = compute.direction(sample, searched)
+    if found is not None:
+        state.remember_angle(sample, found.angle)
+    return found is not None
 
 
 def _pinned(sample: Sample) -> Pinned | None:

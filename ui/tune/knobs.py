@@ -53,20 +53,23 @@ def _knob(sample: Sample, path: KnobPath) -> None:
     """Ask for one knob: its widget, and the button that resets it to its default."""
     item, value = declared(path), value_at(forms.params(sample), path)
     default = _default(sample, path)
-    in_words, key = value_in_words(path, default), session.widget_key(*path)
+    in_words, key = "" if default is None else value_in_words(path, default), session.widget_key(*path)
     with forms.row():
-        help_text = f"{item.metadata['help']} Default: {in_words}.{terms.more_on_knob(path)}"
+        of_default = f" Default: {in_words}." if in_words else ""
+        help_text = f"{item.metadata['help']}{of_default}{terms.more_on_knob(path)}"
         forms.ask(item, key, value, default, help_text, functools.partial(_take, sample, path, default))
-        forms.back_button(
-            ".".join(path), item.metadata["label"], f"Reset to {in_words}", value == default, _reset, sample, path
-        )
+        at_default = default is None or value == default
+        back_to = f"Reset to {in_words}" if in_words else "Its default is not known yet"
+        forms.back_button(".".join(path), item.metadata["label"], back_to, at_default, _reset, sample, path)
     fields.refusal(key)
 
 
 def _default(sample: Sample, path: KnobPath) -> Any:
-    """Look up the value that a knob starts with: of an angle by hand the one that the last run found."""
-    found = state.found_angle(sample) if path == _ANGLE else None
-    return value_at(forms.standard(sample), path) if found is None else forms.by_hand(found)[_ANGLE]
+    """Look up the value that a knob starts with: of an angle by hand the one that was found, None before one was."""
+    if path != _ANGLE:
+        return value_at(forms.standard(sample), path)
+    found = state.found_angle(sample)
+    return None if found is None else forms.by_hand(found)[_ANGLE]
 
 
 def _reset(sample: Sample, path: KnobPath) -> None:
@@ -93,8 +96,8 @@ def _take(sample: Sample, path: KnobPath, default: Any) -> None:
 
 def form(sample: Sample) -> object:
     """Give all that the form and the notices beside it show besides the values of knobs, to be compared."""
-    values, standard, settings = forms.params(sample), forms.standard(sample), session.settings()
+    values, settings = forms.params(sample), session.settings()
     there = [path for path in names() if takes_part(values, path)]
-    at_default = [value_at(values, path) == value_at(standard, path) for path in there]
+    at_default = [value_at(values, path) == _default(sample, path) for path in there]
     notes = len(settings.changes), address.ignored(), fields.refused()
     return sample.content_hash, settings.preset, there, at_default, notes

@@ -24,6 +24,7 @@ def predicted_beside_annotated(
         on_selection=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
         on_rest=on_rest,
         move=move,
+        camera=maps.CAMERA,
         awaited=awaited,
     )
 

@@ -5,9 +5,10 @@ import streamlit as st
 
 from core.result import Result
 from core.sample import Sample
+from ui.data.finding import Finding
 from ui.shell import session
 from ui.shell.session import Settings
-from ui.tune.shown import Shown
+from ui.tune.shown import Shown, ShownResult
 
 _PINNED, _COMPARING, _FOUND_ANGLE, _SHOWN = "pinned", "comparing", "found angle", "shown"
 
@@ -88,6 +89,8 @@ def compare(wanted: bool) -> None:
 def show(drawn: Drawn | None) -> None:
     """Hand what the maps show, and which of its spots are selected, to what is told of it; None where they show nothing."""
     st.session_state[_SHOWN] = drawn
+    if drawn is not None and isinstance(drawn[0], ShownResult):
+        st.session_state[_LAST] = drawn[0]
 
 
 def shown() -> Drawn | None:
@@ -106,6 +109,44 @@ def remember_angle(sample: Sample, angle: float) -> None:
     """Keep the angle in radians that a run found, as the start for a direction by hand."""
     st.session_state[_FOUND_ANGLE] = sample.content_hash, angle
 
+
+def present_finding() -> Finding | None:
+    """Look up the run that this session waits for, or waited for last."""
+    found: Finding | None = st.session_state.get(_FINDING)
+    return found
+
+
+def wait_for(finding: Finding) -> None:
+    """Wait for a run; the one before is no longer wanted."""
+    if (before := present_finding()) is not None and before is not finding:
+        before.leave()
+    st.session_state[_FINDING] = finding
+
+
+def cancel_finding() -> None:
+    """End the run that this session waits for; its settings are not computed until somebody goes on."""
+    if (finding := present_finding()) is not None:
+        finding.leave()
+        st.session_state[_CANCELLED] = finding.key
+
+
+def go_on_finding() -> None:
+    """Compute what was cancelled."""
+    st.session_state.pop(_CANCELLED, None)
+
+
+def is_cancelled(key: str) -> bool:
+    """Whether the result with this key was cancelled last."""
+    return bool(st.session_state.get(_CANCELLED) == key)
+
+
+def last_result(sample: Sample) -> ShownResult | None:
+    """Look up what the maps showed last of a sample."""
+    last: ShownResult | None = st.session_state.get(_LAST)
+    return last if last is not None and last.sample.content_hash == sample.content_hash else None
+
+
+_FINDING, _CANCELLED, _LAST = "finding", "cancelled finding", "last result"
 
 STEPS_COOKIE, STEPS_AWAY = "spca_steps", "seen"
 

@@ -25,7 +25,7 @@ from ui.tune.shown import Shown, ShownResult
 
 
 @st.fragment(key=redraw.PICTURE)
-def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGenerator) -> None:
+def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGenerator, words: DeltaGenerator) -> None:
     """Find the domains that the form asks for and draw the maps, before anything is said of them."""
     # Alone, the picture has no place above the maps; it finds nothing shown there after a run that was interrupted.
     first = state.shown() is None and not parts.are_there()
@@ -33,7 +33,8 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
         state.show(None)
         with guards.shown_as_message():
             with progress, st.spinner("Finding domains", show_time=True):
-                shown = finding.find(sample, forms.params(sample), file)
+                shown = finding.find(sample, forms.params(sample), file, words)
+            finding.say_cancelled(sample)
             if first:
                 _head(
                     shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away()

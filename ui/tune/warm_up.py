@@ -40,7 +40,7 @@ def _compute_first_picture(sample: Sample) -> None:
     params = forms.params_of(sample, Settings())
     if not compute.ready(sample, params):
         return
-    result = compute.cluster(sample, params)
+    result = compute.found(sample, params)
     story.chapters(sample)
     compute.depth_lines(sample, result.direction)
     found = compute.shown_direction(sample, result)

@@ -254,13 +254,9 @@ class Record:
         Run
             The changed run.
         """
-        run = self.run(run_id)
-        known = {domain.cluster: domain for domain in run.domains}
-        for cluster in names:
-            known.setdefault(cluster, Domain(cluster=cluster))  # an older version kept none
-        domains = tuple(dataclasses.replace(domain, given=names.get(at, "")) for at, domain in known.items())
-        self._database.change_fact(run_id, "domains", as_plain(domains))
-        return dataclasses.replace(run, domains=domains)
+        named = _with_names(self.run(run_id), names)
+        self._database.change_fact(run_id, "domains", as_plain(named.domains))
+        return named
 
     def delete(self, run_id: str) -> Run:
         """Hide a run from the lists; :meth:`restore` brings it back."""
@@ -270,7 +266,7 @@ class Record:
         """Bring a deleted run back."""
         return self._change(run_id, {"deleted": False})
 
-    def export(self, run_id: str, path: Path) -> Run:
+    def export(self, run_id: str, path: Path, *, names: Mapping[int, str] | None = None) -> Run:
         """Write a run as one file, for import elsewhere.
 
         Parameters
@@ -278,6 +274,8 @@ class Record:
         run_id : str
         path : Path
             Ends in `.run.zip` by convention. An existing file is replaced.
+        names : mapping of int to str, optional
+            Names of domains by cluster that hold in the file in place of those in the record.
 
         Raises
         ------
@@ -285,6 +283,7 @@ class Record:
             If there is no such run, its files are missing, or the file cannot be written.
         """
         run = self.run(run_id)
+        run = run if names is None else _with_names(run, names)
         one_file.write(path, run, {name: self._file(run, name) for name in run.artifacts})
         return run
 
@@ -328,6 +327,14 @@ class Record:
         if new:
             self._database.change(run_id, new)
         return dataclasses.replace(run, **new)
+
+
+def _with_names(run: Run, names: Mapping[int, str]) -> Run:
+    known = {domain.cluster: domain for domain in run.domains}
+    for cluster in names:
+        known.setdefault(cluster, Domain(cluster=cluster))  # an older version kept none
+    domains = tuple(dataclasses.replace(domain, given=names.get(at, "")) for at, domain in known.items())
+    return dataclasses.replace(run, domains=domains)
 
 
 def open_record(models: Path) -> Record:

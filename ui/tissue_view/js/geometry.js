@@ -12,7 +12,7 @@ import { micrometres } from "./text.js";
 
 export const NOTHING = -1;
 export const FOOT_PX = 30; // room for the scale bar below the tissue
-const ZOOM = { least: 0.5, most: 60 };
+export const ZOOM = { least: 0.5, most: 60 };
 
 /** The spots' positions, shape and extent, and a grid of cells to find the spot under a point. */
 export class Geometry {

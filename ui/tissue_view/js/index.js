@@ -7,6 +7,7 @@
  * there is nothing to clean up when Streamlit removes them.
  */
 
+import { CameraEntry, cameraAsText, cameraOfText } from "./address.js";
 import { mix, rgb } from "./colours.js";
 import { compositionOf, countAndShare, selectionInWords } from "./composition.js";
 import { Crosshair } from "./crosshair.js";
@@ -30,6 +31,7 @@ export class TissueView {
   /** @type {Panel[]} */ panels = [];
   /** @type {import("./geometry.js").Camera} */ camera = { x: 0, y: 0, zoom: 1 };
   /** @type {Geometry} */ geometry; // from the first update on
+  /** @type {CameraEntry | null} */ entry = null; // of the camera in the address
   /** @type {Uint8Array | null} */ selected = null; // 1 for each selected spot
   /** @type {string | null} */ lit = null;
   hovered = NOTHING;
@@ -158,6 +160,7 @@ export class TissueView {
     this.showButtons();
     this.resized();
     this.hover(); // the spot under the pointer may have another label now
+    this.entry?.keep();
     this.awaitRest(data);
   }
 
@@ -208,7 +211,8 @@ export class TissueView {
     this.selected = opening ? marked(data.selected, this.geometry.count) : null;
     this.lasso = [];
     this.crosshair.panel = null;
-    this.camera = wholeTissue(this.geometry.extent);
+    if (opening && data.camera) this.entry = new CameraEntry(data.camera, this.root);
+    this.setCamera((opening && this.entry && cameraOfText(this.geometry.extent, this.entry.read())) || this.whole());
   }
 
   /**
@@ -382,14 +386,24 @@ export class TissueView {
 
   /** @param {import("./geometry.js").Camera} camera */
   moveTo(camera) {
-    this.camera = camera;
-    this.root.classList.toggle("zoomed", camera.zoom > 1);
+    this.setCamera(camera);
     this.repaint();
     this.hover();
   }
 
+  /** @param {import("./geometry.js").Camera} camera */
+  setCamera(camera) {
+    this.camera = camera;
+    this.entry?.take(cameraAsText(this.geometry.extent, camera, this.whole()));
+    this.root.classList.toggle("zoomed", camera.zoom > 1);
+  }
+
+  whole() {
+    return wholeTissue(this.geometry.extent);
+  }
+
   fit() {
-    this.moveTo(wholeTissue(this.geometry.extent));
+    this.moveTo(this.whole());
   }
 
   /**

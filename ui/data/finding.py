@@ -1,0 +1,145 @@
+"""Runs of the method beside the page: how far one is, about how long it still takes, and an end before it is done.
+
+A run goes on in a thread of its own, so that a press on the page can end the wait for it. Between two steps it looks whether
+anybody still wants it; what its steps computed is kept.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.method.early_steps import OnStep
+from core.params import MethodParams
+from core.result import Result
+from core.sample import Sample
+
+_BY_GENES = ("pooled", "raw factors", "embedded", "reduced", "model")
+"""Steps whose work grows with the number of genes, too."""
+
+_BY_STARTS = ("unrefined",)
+_SLOWER = 2  # times as long as expected: nothing is known of such a run
+
+Kind = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Took:
+    """How long a step took for each spot, or for each count where genes matter."""
+
+    seconds_each: float
+
+
+class NotWantedError(Exception):
+    """Ends a run that nobody waits for."""
+
+
+_took: dict[Kind, dict[str, _Took]] = {}
+_lock = threading.Lock()
+
+
+class Finding:
+    """A run of the method that others can look at.
+
+    Parameters
+    ----------
+    key : str
+        Names the result.
+    sample : Sample
+    params : MethodParams
+    run : callable
+        Runs the method, and tells of each step.
+    """
+
+    def __init__(self, key: str, sample: Sample, params: MethodParams, run: Callable[[OnStep], Result]) -> None:
+        self.key = key
+        self._sample, self._params, self._run = sample, params, run
+        self._kind: Kind = (params.embedding.kind, params.clustering.read_out, params.direction.method)
+        self._step_begun = time.monotonic()
+        self._step = ""
+        self._steps: list[tuple[str, float]] = []
+        self._wanted, self._done = True, threading.Event()
+        self._result: Result | None = None
+        self._error: BaseException | None = None
+        threading.Thread(target=self._work, name="finding domains", daemon=True).start()
+
+    def done(self, seconds: float) -> bool:
+        """Wait for the run for at most so long."""
+        return self._done.wait(seconds)
+
+    def wait(self) -> Result:
+        """Wait for the result."""
+        self._done.wait()
+        return self.result()
+
+    def result(self) -> Result:
+        """Give the result of a run that is done, or raise its error."""
+        if self._error is not None:
+            raise self._error
+        assert self._result is not None  # noqa: S101 - for the type checker
+        return self._result
+
+    def want(self) -> None:
+        """Wait for the run again."""
+        self._wanted = True
+
+    def leave(self) -> None:
+        """Let the run end after its present step."""
+        self._wanted = False
+
+    @property
+    def ended_unwanted(self) -> bool:
+        """Whether the run ended before it had a result, because nobody wanted it."""
+        return isinstance(self._error, NotWantedError)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """About how long it still takes, from runs of its kind on this server; None where none was, or this one is slower."""
+        with _lock:
+            took = dict(_took.get(self._kind, {}))
+        if self._step not in took:
+            return None
+        names = list(took)
+        spent, expected = time.monotonic() - self._step_begun, self._expected(self._step, took[self._step])
+        if spent > _SLOWER * max(expected, 1.0):
+            return None
+        ahead = sum(self._expected(name, took[name]) for name in names[names.index(self._step) + 1 :])
+        return max(0.0, expected - spent) + ahead
+
+    def _expected(self, step: str, took: _Took) -> float:
+        return took.seconds_each * self._size(step)
+
+    def _size(self, step: str) -> int:
+        starts = self._params.clustering.n_init if step in _BY_STARTS else 1
+        return self._sample.n_spots * starts * (self._sample.n_genes if step in _BY_GENES else 1)
+
+    def _work(self) -> None:
+        try:
+            self._result = self._run(self._tell)
+            self._end_step()
+            self._remember()
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._done.set()
+
+    def _tell(self, step: str) -> None:
+        if not self._wanted:
+            raise NotWantedError
+        self._end_step()
+        self._step, self._step_begun = step, time.monotonic()
+
+    def _end_step(self) -> None:
+        if self._step:
+            self._steps.append((self._step, time.monotonic() - self._step_begun))
+
+    def _remember(self) -> None:
+        """Keep how long steps took, in their order; those that this run found ready keep what they took before."""
+        totals: dict[str, float] = {}
+        for step, seconds in self._steps:
+            totals[step] = totals.get(step, 0.0) + seconds
+        new = {step: _Took(seconds / self._size(step)) for step, seconds in totals.items()}
+        with _lock:
+            before = _took.get(self._kind, {})
+            kept = {step: took for step, took in before.items() if step not in new}
+            _took[self._kind] = {**before, **new} if set(new) <= set(before) else kept | new  # what is kept came first
