@@ -18,6 +18,9 @@ from core.declarations import StepParams, knob, step
 from core.errors import ParameterError
 
 DEFAULT_N_CLUSTERS = 8
+FOUND_WINDOW = 0
+"""The window that leaves it to the tissue how far expression is averaged."""
+
 MAX_SEED = 2**32 - 1  # NumPy's and scikit-learn's
 
 TRIED_FROM, TRIED_TO, TRIED_STARTS = 2, 12, 4
@@ -32,8 +35,8 @@ class PoolingParams(StepParams):
         6,
         "Window k",
         "Spots up to k - 1 cells of the array away take part in a spot's average, or as many spots off the array; 1 is none. Spatial "
-        "factors are averaged with their neighbours' k - 1 times.",
-        minimum=1,
+        "factors are averaged with their neighbours' k - 1 times. 0 leaves it to the tissue: as far as noise between neighbours asks for.",
+        minimum=FOUND_WINDOW,
         maximum=40,
         tried=(1, 2, 4, 6, 10),
         searched=(1, 12),
@@ -320,7 +323,7 @@ def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
         )
     if name == "recommended":
         return MethodParams(
-            pooling=PoolingParams(window=2, scale=1.0),
+            pooling=PoolingParams(window=FOUND_WINDOW, scale=1.0),
             embedding=EmbeddingParams(kind="factors", n_components=16),
             direction=DirectionParams(method="bending"),
             clustering=dataclasses.replace(clustering, read_out="mixture"),

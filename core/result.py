@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.averaging import Averaging
 from core.depth import FoundDirection
 from core.layer_names import display_name
 from core.params import MethodParams
@@ -116,6 +117,8 @@ class Result:
         `core.evaluation.stability`.
     direction : FoundDirection or None
         None when both coordinates entered the distance.
+    averaging : Averaging or None
+        How far expression was averaged, where the tissue decided it; None where the window was given.
     autoencoder : AutoencoderReport or None
         None when no autoencoder took part.
     seconds : dict of str to float
@@ -129,6 +132,7 @@ class Result:
     scores: Scores = field(default_factory=Scores)
     confidence: np.ndarray | None = None
     direction: FoundDirection | None = None
+    averaging: Averaging | None = None
     autoencoder: AutoencoderReport | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 

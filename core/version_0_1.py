@@ -88,7 +88,7 @@ def as_then(values: Mapping[str, Any]) -> dict[str, Any]:
         The values themselves, where version 0.1 could not have written them.
     """
     known = dict(values)
-    if known.pop("degree") != 3:
+    if known.pop("degree") != 3 or known["window"] < 1:
         return dict(values)
     of_factors = {HOPS: known["window"] - 1, **_UNUSED} if known["embedding"] == "factors" else {HOPS: 1}
     then = known | of_factors

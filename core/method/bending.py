@@ -203,7 +203,7 @@ def _folds(tissue_um: np.ndarray) -> np.ndarray:
 def _unexplained(
     factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates, seen: np.ndarray, unseen: np.ndarray
 ) -> np.ndarray:
-    """What a depth and a curve learnt from the spots seen leave of the factors of the others.
+    """Compute what a depth and a curve learnt from the spots seen leave of the factors of the others.
 
     Learnt from nowhere: a depth that learns on from where all spots led it remembers those left out.
     """

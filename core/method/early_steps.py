@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
+from core.averaging import Averaging
 from core.knobs import declared
 from core.method.cache import StepCache
 from core.method.embedding import principal_components
 from core.method.factors import RawFactors, raw_factors
 from core.method.pooling import pool_window
+from core.method.reach import find_averaging
 from core.method.timing import StepClock
 from core.method.version import METHOD_VERSION
-from core.params import AutoencoderParams, LatentParams, MethodParams, PoolingParams, params_key
+from core.params import (
+    FOUND_WINDOW,
+    AutoencoderParams,
+    EmbeddingParams,
+    LatentParams,
+    MethodParams,
+    PoolingParams,
+    params_key,
+)
 from core.sample import Expression, Sample
 
 if TYPE_CHECKING:
@@ -30,6 +40,11 @@ T = TypeVar("T")
 
 OnStep = Callable[[str], None]
 """Told of each step that is computed, before it begins; not of steps that are kept. What it raises ends the run."""
+
+LEARNT_BY = MethodParams(
+    pooling=PoolingParams(window=2, scale=1.0), embedding=EmbeddingParams(kind="factors", n_components=16)
+)
+"""Whose factors a bending depth and the reach of averaging are found from, whatever is clustered."""
 
 _LARGEST_WEIGHT = float(declared(("clustering", "x_weight")).metadata["max"])
 
@@ -87,22 +102,52 @@ class EarlySteps:
         """
         with self._clock.timed("pool"):
             return self._shared(
-                lambda: pool_window(self.sample.expression, self.sample.positions, pooling),
+                lambda: pool_window(self.sample.expression, self.sample.positions, self._settled(pooling)),
                 "pooled",
                 pooling,
                 bulky=True,
             )
 
     def factors(self, params: MethodParams) -> np.ndarray:
-        """Find spatial factors; ndarray of shape (n_spots, n_components).
+        """Find spatial factors, averaged as far as the window says; ndarray of shape (n_spots, n_components).
 
         Parameters
         ----------
         params : MethodParams
         """
-        hops = params.pooling.window - 1
+        return self.factors_averaged(params, self._settled(params.pooling).window - 1)
+
+    def factors_averaged(self, params: MethodParams, hops: int) -> np.ndarray:
+        """Find spatial factors, averaged so many times; ndarray of shape (n_spots, n_components).
+
+        Parameters
+        ----------
+        params : MethodParams
+            Its window does not count.
+        hops : int
+        """
+        by_hand = dataclasses.replace(params, pooling=dataclasses.replace(params.pooling, window=hops + 1))
         with self._clock.timed("pool"):
-            return self._shared(lambda: self._raw_factors(params).averaged(hops), "embedded", *embedding_key(params))
+            return self._shared(lambda: self._raw_factors(params).averaged(hops), "embedded", *embedding_key(by_hand))
+
+    def averaging(self, params: MethodParams) -> Averaging | None:
+        """Find how far to average on this tissue; None where the window is given.
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        if params.pooling.window != FOUND_WINDOW:
+            return None
+        with self._clock.timed("pool"):
+            return self._kept(
+                lambda: find_averaging(self._raw_factors(LEARNT_BY), self.sample.coordinates),
+                "averaging", *embedding_key(LEARNT_BY), str(self.sample.unit_known),
+            )  # fmt: skip
+
+    def _settled(self, pooling: PoolingParams) -> PoolingParams:
+        found = self.averaging(MethodParams(pooling=pooling))
+        return pooling if found is None else dataclasses.replace(pooling, window=found.window)
 
     def _raw_factors(self, params: MethodParams) -> RawFactors:
         sample, n_factors, scale = self.sample, params.embedding.n_components, params.pooling.scale
@@ -153,7 +198,7 @@ class EarlySteps:
         pooling = params.pooling
         if params.embedding.kind != "latent":
             return self.pooled(pooling)
-        if pooling.window == 1:
+        if self._settled(pooling).window == 1:
             return self.sample.expression
         return self.pooled(dataclasses.replace(pooling, scale=1.0))
 

@@ -11,19 +11,21 @@ from typing import TypeVar
 
 import numpy as np
 
+from core.averaging import Averaging
 from core.coordinates import canonical_order
 from core.errors import ParameterError, SampleError
 from core.method import mixture
 from core.method.anchors import offsets
 from core.method.cache import StepCache
-from core.method.factors import common_factors
+from core.method.factors import RawFactors, raw_factors
 from core.method.neighbours import nearest_spots, neighbour_graph
+from core.method.reach import find_averaging
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of
 from core.method.shared_genes import counts_of, shared_genes
 from core.method.timing import StepClock
 from core.method.version import METHOD_VERSION
-from core.params import DEFAULT_N_CLUSTERS, MethodParams, PoolingParams, params_key
+from core.params import DEFAULT_N_CLUSTERS, FOUND_WINDOW, MethodParams, PoolingParams, params_key
 from core.result import Result, Scores
 from core.sample import Sample
 
@@ -98,7 +100,12 @@ class JointPipeline:
         self._tell(1.0, "Done")
         return {
             name: Result(
-                sample_name=name, labels=labels[name], params=params, scores=scores, seconds=self._clock.seconds
+                sample_name=name,
+                labels=labels[name],
+                params=params,
+                scores=scores,
+                averaging=self.averaging(params),
+                seconds=self._clock.seconds,
             )
             for name, scores in found.items()
         }
@@ -150,15 +157,40 @@ class JointPipeline:
             found[sample.name][:, order] = part
         return found
 
-    def _factors(self, params: MethodParams) -> np.ndarray:
-        """All sections below one another, in the order of their files."""
-        return self._kept(lambda: self._find_factors(params), "joint factors", *_factors_key(params))
+    def averaging(self, params: MethodParams) -> Averaging | None:
+        """Find how far to average: no further than suits each section; None where the window is given.
 
-    def _find_factors(self, params: MethodParams) -> np.ndarray:
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        if params.pooling.window != FOUND_WINDOW:
+            return None
+        found = [
+            find_averaging(raw, sample.coordinates) for raw, sample in zip(self._raw(params), self._ranked, strict=True)
+        ]
+        return min(found, key=lambda averaging: averaging.hops)
+
+    def _reaches(self, params: MethodParams) -> tuple[int, ...]:
+        found = self.averaging(params)
+        return (params.pooling.window - 1,) if found is None else found.reaches
+
+    def _factors(self, params: MethodParams, hops: int | None = None) -> np.ndarray:
+        """All sections below one another, in the order of their files; averaged as far as they are at most by default."""
+        hops = self._reaches(params)[-1] if hops is None else hops
+        return self._kept(lambda: self._find_factors(params, hops), "joint factors", *_factors_key(params), str(hops))
+
+    def _raw(self, params: MethodParams) -> list[RawFactors]:
+        return self._kept(lambda: self._find_raw(params), "joint raw factors", *_factors_key(params))
+
+    def _find_raw(self, params: MethodParams) -> list[RawFactors]:
         self._tell(0.0, f"Finds factors of {len(self.genes):,} shared genes")
         counts = [counts_of(sample, self.genes) for sample in self._ranked]
-        coordinates, pooling = [sample.coordinates for sample in self._ranked], params.pooling
-        found = common_factors(counts, coordinates, params.embedding.n_components, pooling.window - 1, pooling.scale)
+        coordinates = [sample.coordinates for sample in self._ranked]
+        return raw_factors(counts, coordinates, params.embedding.n_components, params.pooling.scale)
+
+    def _find_factors(self, params: MethodParams, hops: int) -> np.ndarray:
+        found = [raw.averaged(hops) for raw in self._raw(params)]
         self._tell(_ANCHORS_FROM, "Brings the sections together")
         moved = offsets([values[order] for values, order in zip(found, self._orders, strict=True)])
         return np.vstack([values + move for values, move in zip(found, moved, strict=True)])
@@ -177,17 +209,24 @@ class JointPipeline:
     def _merged(self, params: MethodParams) -> np.ndarray:
         """Fits of the mixture, merged down to the number of clusters, over all spots in the order of work."""
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
-        features = self._in_order(self._factors(params))
-        coordinates = _on_a_line(len(features))
-        fits = self._kept(
-            lambda: mixture.fit_many(features, coordinates, n_clusters, seed, n_fits=N_FITS, on_fit=self._on_fit),
-            "joint fits", *_factors_key(params), repr(mixture.sizes(n_clusters)), str(seed),
-        )  # fmt: skip
-        self._tell(_FITS_TO, "Keeps what the fits agree on")
         return self._kept(
-            lambda: mixture.merge_each(fits, features, coordinates, n_clusters),
+            lambda: np.concatenate([self._merged_at(params, hops) for hops in self._reaches(params)]),
             "joint merged", *_factors_key(params), str(n_clusters), str(seed),
         )  # fmt: skip
+
+    def _merged_at(self, params: MethodParams, hops: int) -> np.ndarray:
+        n_clusters, seed, reaches = params.clustering.n_clusters, params.clustering.random_state, self._reaches(params)
+        features = self._in_order(self._factors(params, hops))
+        coordinates, n_fits, done = _on_a_line(len(features)), N_FITS // len(reaches), reaches.index(hops)
+        fits = self._kept(
+            lambda: mixture.fit_many(
+                features, coordinates, n_clusters, (seed, done), n_fits=n_fits,
+                on_fit=lambda fit, of: self._on_fit(done * of + fit, len(reaches) * of),
+            ),
+            "joint fits", *_factors_key(params), repr(mixture.sizes(n_clusters)), str(seed), str(hops),
+        )  # fmt: skip
+        self._tell(_FITS_TO, "Keeps what the fits agree on")
+        return mixture.merge_each(fits, features, coordinates, n_clusters)
 
     def _in_order(self, stacked: np.ndarray) -> np.ndarray:
         firsts = np.cumsum([0, *(len(order) for order in self._orders[:-1])])

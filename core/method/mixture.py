@@ -31,8 +31,13 @@ _MAX_ITER = 100
 _SETTLED = 1e-3  # change of log densities below which a fit is done
 _START_ITER = 30
 _RIDGE = 1e-6  # of the mean variance
+_BEYOND_DOUBT = 40.0  # squared distance between centres, in units of the shared covariance
 _CONSENSUS_STARTS = 10
 _CONSENSUS_ITER = 100
+
+
+Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Of merging two domains, from the squared distance of their centres and from their sizes, n_a n_b / (n_a + n_b)."""
 
 
 def sizes(n_clusters: int) -> tuple[int, ...]:
@@ -53,7 +58,7 @@ def fit_many(
     features: np.ndarray,
     positions: np.ndarray,
     n_clusters: int,
-    random_state: int,
+    random_state: int | tuple[int, ...],
     widths: np.ndarray | None = None,
     *,
     n_fits: int = N_FITS,
@@ -69,7 +74,7 @@ def fit_many(
         Fix the order of work.
     n_clusters : int
         Only :func:`sizes` of it counts.
-    random_state : int
+    random_state : int or tuple of int
     widths : ndarray of shape (n_features,), optional
         How much a difference in each feature counts: the distance from a centre m is (W (x - m))' S^-1 (W (x - m)), with the
         widths W on its diagonal and S the covariance within domains as it is without them. 1 by default, an ordinary mixture.
@@ -116,7 +121,7 @@ def merge_each(
     n_clusters: int,
     widths: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Merge the domains of each fit until so many are left.
+    """Merge the domains of each fit until so many are left, by two rules.
 
     Parameters
     ----------
@@ -132,18 +137,22 @@ def merge_each(
 
     Returns
     -------
-    ndarray of shape (n_fits, n_spots), int
-        Domain of each spot in each merged fit; the numbers of two fits have nothing to do with each other.
+    ndarray of shape (2 * n_fits, n_spots), int
+        Domain of each spot in each fit merged by Ward's rule, and by the bounded one; the numbers of two have nothing to do with
+        each other.
     """
     order = canonical_order(positions)
-    partitions = np.empty_like(fits)
+    partitions = np.empty((2, *fits.shape), dtype=fits.dtype)
     with one_thread():
         values, widths = _centred(features[order]), _widths(widths, features)
         learnt_from = _evenly(len(values))
         for fit, labels in enumerate(fits):
             seen, fine = slice(_view(fit, values.shape[1])), labels[order].astype(np.int64)
-            partitions[fit, order] = merged(values[:, seen], fine, n_clusters, learnt_from, widths[seen])
-    return partitions
+            for rule, cost in enumerate((_by_ward, _bounded)):
+                partitions[rule, fit, order] = merged(
+                    values[:, seen], fine, n_clusters, learnt_from, widths[seen], cost=cost
+                )
+    return partitions.reshape(-1, fits.shape[1])
 
 
 def consensus(partitions: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int) -> np.ndarray:
@@ -196,9 +205,15 @@ def reduced(features: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def merged(
-    values: np.ndarray, labels: np.ndarray, n_clusters: int, learnt_from: np.ndarray, widths: np.ndarray | float = 1.0
+    values: np.ndarray,
+    labels: np.ndarray,
+    n_clusters: int,
+    learnt_from: np.ndarray,
+    widths: np.ndarray | float = 1.0,
+    *,
+    cost: "Cost | None" = None,
 ) -> np.ndarray:
-    """Merge the two domains that are nearest, again and again, by Ward's rule in units of the shared covariance.
+    """Merge the two domains that cost least, again and again, by centres in units of the shared covariance.
 
     Parameters
     ----------
@@ -209,6 +224,8 @@ def merged(
         Spots that centres and covariance are taken from.
     widths : ndarray of shape (n_features,) or float
         As for :func:`fit_many`.
+    cost : callable, optional
+        Of merging, from squared distances of centres and the numbers of spots; Ward's by default.
 
     Returns
     -------
@@ -222,7 +239,7 @@ def merged(
     joined = np.arange(n_fine)
     alive = counts > 0
     while alive.sum() > n_clusters:
-        keep, gone = _nearest_pair(centres, counts, alive)
+        keep, gone = _cheapest_pair(centres, counts, alive, cost or _by_ward)
         centres[keep] = (counts[keep] * centres[keep] + counts[gone] * centres[gone]) / (counts[keep] + counts[gone])
         counts[keep] += counts[gone]
         alive[gone] = False
@@ -230,14 +247,23 @@ def merged(
     return np.asarray(joined[labels])
 
 
-def _nearest_pair(centres: np.ndarray, counts: np.ndarray, alive: np.ndarray) -> tuple[int, int]:
+def _cheapest_pair(centres: np.ndarray, counts: np.ndarray, alive: np.ndarray, cost: Cost) -> tuple[int, int]:
     squares = np.square(centres).sum(axis=1)
-    costs = squares[:, None] + squares - 2 * centres @ centres.T
-    costs *= counts[:, None] * counts / np.maximum(counts[:, None] + counts, 1)
+    apart = squares[:, None] + squares - 2 * centres @ centres.T
+    costs = cost(apart, counts[:, None] * counts / np.maximum(counts[:, None] + counts, 1))
     costs[~alive] = costs[:, ~alive] = np.inf
     costs[np.triu_indices(len(costs))] = np.inf
     gone, keep = np.unravel_index(costs.argmin(), costs.shape)
     return int(keep), int(gone)
+
+
+def _by_ward(apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    return apart * sizes
+
+
+def _bounded(apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Count no distance for more than one that is beyond doubt, and sizes less: small round domains outlive cuts through large ones."""
+    return (1 - np.exp(-np.maximum(apart, 0) / _BEYOND_DOUBT)) * np.sqrt(sizes)
 
 
 def _centred(values: np.ndarray) -> np.ndarray:

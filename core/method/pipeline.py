@@ -5,6 +5,7 @@ late knob (weight, angle, clusters, seed) never repeats an early step (pooling, 
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,22 +20,22 @@ from core.method import mixture
 from core.method.bending import find_bend
 from core.method.cache import StepCache
 from core.method.clustering import cluster, sketch_of
-from core.method.early_steps import EarlySteps, embedding_key, unscaled
+from core.method.early_steps import LEARNT_BY, EarlySteps, embedding_key, unscaled
 from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of
 from core.method.seeds import nth_start
-from core.params import EmbeddingParams, MethodParams, PoolingParams
+from core.params import MethodParams
 from core.result import AutoencoderReport, Result, Scores
 from core.sample import Sample
 
 if TYPE_CHECKING:
     from core.method.training import OnEpoch, TrainedModel
 
-_BENT_BY = MethodParams(
-    pooling=PoolingParams(window=2, scale=1.0), embedding=EmbeddingParams(kind="factors", n_components=16)
-)
-"""Whose factors a bending depth is found from, whatever is clustered."""
+_DEPTH_WIDTHS = (1.0, 0.25)
+"""Of depth in the starts of the fits, by turns: as wide as the strongest factor, and less, so that fits start unlike."""
+
+_FITS_OF_A_KIND = 6  # of one reach of averaging and one width of depth; as many in all as a consensus needs at least
 
 
 class Pipeline(EarlySteps):
@@ -68,6 +69,7 @@ class Pipeline(EarlySteps):
             scores=self._scores(labels, fits, params.clustering.n_clusters),
             confidence=None if fits is None else confidence(labels, fits),
             direction=found,
+            averaging=self.averaging(params),
             autoencoder=None if model is None else _report(model),
         )
 
@@ -85,11 +87,11 @@ class Pipeline(EarlySteps):
             return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
         if method == "bending":
             return self._kept(
-                lambda: find_bend(self.factors(_BENT_BY), sample.coordinates, params.direction.degree),
+                lambda: find_bend(self.factors(LEARNT_BY), sample.coordinates, params.direction.degree),
                 "direction",
                 "bending",
                 str(params.direction.degree),
-                *embedding_key(_BENT_BY),
+                *embedding_key(LEARNT_BY),
             )
         if method == "expression":
             return self._kept(
@@ -138,36 +140,60 @@ class Pipeline(EarlySteps):
         return mixture.consensus(merged, self.sample.positions, clustering.n_clusters, clustering.random_state)
 
     def _merged(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
-        """Fits of the mixture, merged down to the number of clusters; ndarray of shape (n_fits, n_spots), int."""
-        features, positions = self._features(params, found), self.sample.positions
-        n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
-        with_depth = found is not None and found.takes_part
-        weight = params.clustering.x_weight if with_depth else 1.0
-        widths = np.full(features.shape[1], weight)
-        widths[: int(with_depth)] = 1.0  # depth comes first
-        key = (*embedding_key(params), repr(found), str(seed), str(weight))
-        fits = self._shared(
-            lambda: mixture.fit_many(features, positions, n_clusters, seed, widths),
-            "fits",
-            *key,
-            repr(mixture.sizes(n_clusters)),
-        )
+        """Fits of unlike mixtures, merged to the number of clusters by both rules; ndarray of shape (n_partitions, n_spots), int."""
         return self._kept(
-            lambda: mixture.merge_each(fits, features, positions, n_clusters, widths),
+            lambda: np.concatenate(list(self._merged_by_kind(params, found))),
             "merged",
-            *key,
-            str(n_clusters),
+            *_labels_key(params, found),
         )
 
-    def _features(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
-        """Depth, as wide as the strongest feature, where there is a direction, beside what stands for expression."""
-        expression, positions = self.embedded(params), self.sample.positions
-        few = self._shared(lambda: mixture.reduced(expression, positions), "reduced", *embedding_key(params))
+    def _merged_by_kind(self, params: MethodParams, found: FoundDirection | None) -> Iterator[np.ndarray]:
+        kinds = self._kinds(params, found)
+        n_fits = max(_FITS_OF_A_KIND, mixture.N_FITS // len(kinds))
+        for number, (hops, share) in enumerate(kinds):
+            yield self._merged_of_a_kind(params, found, (number, hops, share), n_fits)
+
+    def _kinds(self, params: MethodParams, found: FoundDirection | None) -> list[tuple[int | None, float]]:
+        """List the reaches of averaging (None for what is not made of factors) and the widths of depth that fits have by turns."""
+        averaging = self.averaging(params)
+        reaches: tuple[int | None, ...] = (None,)
+        if not params.embedding.pools:
+            reaches = (params.pooling.window - 1,) if averaging is None else averaging.reaches
+        shares = _DEPTH_WIDTHS if found is not None and found.takes_part else (0.0,)
+        return list(itertools.product(reaches, shares))
+
+    def _merged_of_a_kind(
+        self, params: MethodParams, found: FoundDirection | None, kind: tuple[int, int | None, float], n_fits: int
+    ) -> np.ndarray:
+        number, hops, share = kind
+        features, positions = self._features(params, found, hops, share), self.sample.positions
+        n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
+        weight = params.clustering.x_weight if share else 1.0
+        widths = np.full(features.shape[1], weight)
+        widths[: int(share > 0)] = 1.0  # depth comes first
+        depth = repr(found) if share else ""
+        fits = self._shared(
+            lambda: mixture.fit_many(features, positions, n_clusters, (seed, number), widths, n_fits=n_fits),
+            "fits", *embedding_key(params), depth, repr(kind), str(n_fits), str(seed), str(weight), repr(mixture.sizes(n_clusters)),
+        )  # fmt: skip
+        return mixture.merge_each(fits, features, positions, n_clusters, widths)
+
+    def _features(
+        self, params: MethodParams, found: FoundDirection | None, hops: int | None, share: float
+    ) -> np.ndarray:
+        """Depth, as wide as a share of the strongest feature, where it takes part, beside what stands for expression."""
+        few = self._reduced(params, hops)
         u = self._depths(found)
         if u is None:
             return few
-        width = float(few.std(axis=0).max()) / max(float(u.std()), 1e-12)
+        width = share * float(few.std(axis=0).max()) / max(float(u.std()), 1e-12)
         return np.column_stack((width * (u - u.mean()), few))
+
+    def _reduced(self, params: MethodParams, hops: int | None) -> np.ndarray:
+        expression = self.embedded(params) if hops is None else self.factors_averaged(params, hops)
+        return self._shared(
+            lambda: mixture.reduced(expression, self.sample.positions), "reduced", *embedding_key(params), str(hops)
+        )
 
     def _depths(self, found: FoundDirection | None) -> np.ndarray | None:
         """Coordinate that distances are measured in, where a direction takes part; ndarray of shape (n_spots,)."""

@@ -16,7 +16,9 @@ from core.method.neighbours import mean_over_neighbours, spacing_um
 from core.method.threads import one_thread
 
 MOST_HOPS = 4
-"""Rings that are tried at most: two thirds of a section's layers are no wider than eight."""
+"""Rings that are tried at most."""
+
+_AS_GOOD = 1.1  # times the least that is lost: the risk hardly grows beyond its least, and what is blurred no step brings back
 
 
 def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:
@@ -36,7 +38,8 @@ def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:
     with one_thread():
         factors = raw.values - raw.values.mean(axis=0)
         noise = noise_share(factors, raw.graph)
-        hops = int(np.argmin(risks(factors, raw.graph, noise)))
+        losses = risks(factors, raw.graph, noise)
+        hops = int(np.flatnonzero(losses <= _AS_GOOD * losses.min())[0])
     spacing = float(spacing_um(coordinates)) if coordinates.unit_known else None
     return Averaging(hops=hops, noise=noise, spacing_um=spacing)
 
@@ -96,8 +99,10 @@ def _correlation(factors: np.ndarray, pairs: sparse.csr_array, variance: float) 
 
 def _second_ring(graph: sparse.csr_array) -> sparse.csr_array:
     within = sparse.csr_array(graph + sparse.eye_array(graph.shape[0], format="csr"))
-    reached = sparse.csr_array((graph @ graph) != 0).astype(float)
-    ring = sparse.csr_array(reached - reached.multiply(within != 0))
+    reached = sparse.csr_array(graph @ graph)
+    for links in (within, reached):
+        links.data[:] = 1.0
+    ring = sparse.csr_array(reached - reached.multiply(within))
     ring.eliminate_zeros()
     return ring
 
