@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core import units
+from core.depth import FoundDirection, support_in_words
 from core.text import counted
 
 
@@ -61,3 +62,25 @@ def averaging_in_words(found: Averaging) -> str:
         f"averaged over {counted(found.hops, 'ring')} of neighbours{far}: {units.percent(found.noise, 0)} of what differs between "
         "spots is noise"
     )
+
+
+def chosen_in_words(averaging: Averaging | None, direction: FoundDirection | None) -> str:
+    """Say in a line what was chosen for a tissue, and why.
+
+    Parameters
+    ----------
+    averaging : Averaging or None
+    direction : FoundDirection or None
+
+    Returns
+    -------
+    str
+        A sentence; empty where nothing was left to the tissue.
+    """
+    parts = [] if averaging is None else [averaging_in_words(averaging)]
+    if direction is not None and direction.bend is not None:
+        share = support_in_words(direction)
+        gained = f"explains {share} of the structure of expression where it was not learnt"
+        parts.append(f"a bending depth {gained}" if direction.takes_part else f"no depth: one that bends {gained}")
+    words = "; ".join(parts)
+    return f"Chosen for this tissue: {words}." if words else ""

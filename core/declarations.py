@@ -43,6 +43,7 @@ def knob(
     by_factors: bool = False,
     joint: bool = False,
     angle: bool = False,
+    said: Mapping[Any, str] | None = None,
 ) -> Any:
     """Declare one parameter, once for forms, options, addresses, sweeps, reports and checks.
 
@@ -76,6 +77,8 @@ def knob(
         Whether it can be turned where several samples are clustered as one.
     angle : bool
         Whether it is an angle: radians in parameters, degrees before people.
+    said : mapping of object to str, optional
+        Values that are no numbers in truth, and how people call them.
 
     Returns
     -------
@@ -97,6 +100,7 @@ def knob(
         "by_factors": by_factors,
         "joint": joint,
         "angle": angle,
+        "said": said or {},
     }
     return field(default=default, metadata=metadata)
 

@@ -202,6 +202,8 @@ def read_value(path: KnobPath, text: str) -> Any:
         If it is not a value, or lies outside the knob's limits.
     """
     default: Any = declared(path).default
+    said = {words: number for number, words in declared(path).metadata["said"].items()}
+    text = str(said.get(text, text))
     try:
         value = units.angle_of(text) if declared(path).metadata["angle"] else type(default)(text)
     except ValueError:
@@ -244,9 +246,9 @@ def field_in_words(item: "dataclasses.Field[Any]", value: Any) -> str:
     str
         As :func:`value_in_words`.
     """
-    choices = item.metadata["choices"]
-    if choices:
-        return str(choices.get(value, value))
+    called = item.metadata["choices"] or item.metadata["said"]
+    if item.metadata["choices"] or value in called:
+        return str(called.get(value, value))
     if item.metadata["angle"]:
         return units.degrees(value)
     return units.plain(value) if isinstance(value, float) else str(value)

@@ -38,6 +38,7 @@ class PoolingParams(StepParams):
         "factors are averaged with their neighbours' k - 1 times. 0 leaves it to the tissue: as far as noise between neighbours asks for.",
         minimum=FOUND_WINDOW,
         maximum=40,
+        said={FOUND_WINDOW: "found"},
         tried=(1, 2, 4, 6, 10),
         searched=(1, 12),
         joint=True,

@@ -194,6 +194,7 @@ def _cluster_facts(sample: Sample, results: list[Result], found: Matching, load_
         "confidence": _confidence_facts(first),
         "autoencoder": None if first.autoencoder is None else autoencoder_facts(first.autoencoder),
         "direction": None if first.direction is None else _direction(first.direction),
+        "averaging": None if first.averaging is None else dataclasses.asdict(first.averaging),
         "domains": {str(cluster): name for cluster, name in found.names.items()},
         "thickness": None if (measured := _thicknesses(sample, first, found)) is None else thickness.facts(measured),
         "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
@@ -245,9 +246,10 @@ def _in_short(sample: Sample, results: list[Result], found: Matching, seconds: d
 def _expression_words(result: Result) -> str:
     pooling, embedding = result.params.pooling, result.params.embedding
     if not embedding.pools:
-        return factor_words(result.params)
+        return factor_words(result.params, averaging=result.averaging)
     kind = embedding.kind
-    pooled = f"pooled with window {pooling.window}, scale {pooling.scale:g}"
+    window = pooling.window if result.averaging is None else result.averaging.window
+    pooled = f"pooled with window {window}, scale {pooling.scale:g}"
     if result.autoencoder is not None and kind == "latent":
         share, epochs = result.autoencoder.explained_variance, len(result.autoencoder.losses)
         return f"{pooled}; code of the small autoencoder, {epochs} epochs, which explains {share:.2f}"

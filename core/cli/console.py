@@ -9,7 +9,8 @@ from typing import Any
 from tqdm import tqdm
 
 from core import units
-from core.params import MethodParams
+from core.averaging import Averaging, averaging_in_words
+from core.params import FOUND_WINDOW, MethodParams
 from core.result import AutoencoderReport, Result, Scores
 
 _DEAD = (
@@ -109,11 +110,14 @@ def score_words(result: Result) -> str:
     return f"ARI {ari}, NMI {nmi}{on_all}"
 
 
-def factor_words(params: MethodParams, of: str = "") -> str:
+def factor_words(params: MethodParams, of: str = "", averaging: Averaging | None = None) -> str:
     """Say in a line what spatial factors a run clusters."""
     window, scale = params.pooling.window, params.pooling.scale
     scaled = f", scale {scale:g}" * (scale != 1)
-    return f"{params.embedding.n_components} spatial factors{of}, averaged with window {window}{scaled}"
+    averaged = f"averaged with window {window}"
+    if window == FOUND_WINDOW:
+        averaged = "averaged as far as the tissue asks for" if averaging is None else averaging_in_words(averaging)
+    return f"{params.embedding.n_components} spatial factors{of}{scaled}, {averaged}"
 
 
 def coherence_words(scores: Scores) -> str:

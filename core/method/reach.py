@@ -18,7 +18,9 @@ from core.method.threads import one_thread
 MOST_HOPS = 4
 """Rings that are tried at most."""
 
-_AS_GOOD = 1.1  # times the least that is lost: the risk hardly grows beyond its least, and what is blurred no step brings back
+_AS_GOOD = (
+    1.1  # times the least that is lost: the risk hardly grows beyond its least, and what is blurred no step brings back
+)
 
 
 def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:

@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import NamedTuple
 
 from core import units
+from core.averaging import averaging_in_words
 from core.depth import direction_in_full
 from core.report.reported import ReportedRun
 from core.report.script import labels_sha256
@@ -70,6 +71,7 @@ def facts_of(run: ReportedRun) -> list[Fact]:
         Fact("Together with", ", ".join(run.together), "Sections that it was clustered as one with."),
         *scores_in_facts(result.scores),
         Fact("Direction", direction_in_full(result.direction), "Line across which depth is measured, in degrees, or a depth that bends."),
+        Fact("Averaging", "" if result.averaging is None else averaging_in_words(result.averaging), "How far expression was averaged, where the tissue decided it."),
         Fact(
             "Autoencoder explains", "" if autoencoder is None else f"{autoencoder.explained_variance:.2f}",
             "Share of the differences between spots that the reconstruction keeps; below 0.05 it counts as dead.",

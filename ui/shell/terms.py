@@ -21,7 +21,7 @@ TERMS: Mapping[str, str] = {
     "Confidence": "How often a spot keeps its domain over the fits of a run, from 0% to 100%. It is low at gradual borders.",
     "Consensus": "The partition that many fits agree on.",
     "Depth": "The coordinate across the layers. A straight depth runs along an angle; a bending one follows curved layers, and "
-    "takes part only where it explains at least 70% of the structure of expression.",
+    "takes part only where it explains at least 50% of the structure of expression, on blocks of tissue that it was not learnt from.",
     "Direction": "The line across the layers along which depth is measured. It can be off, turned by hand, or found.",
     "Domain": "A group of spots that a run finds, with the name and colour of the layer that it matches best.",
     "Factors": "Spatial factors: directions of expression that change smoothly over the tissue, relative to noise. They stand "

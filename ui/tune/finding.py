@@ -31,7 +31,7 @@ def find(sample: Sample, params: MethodParams, file: str, words: DeltaGenerator)
     if result is None:
         missing, pinned = training.what_is_missing(sample, params), _pinned(sample)
         return Shown(sample=sample, params=params, theme=theme, preset=preset, missing=missing, pinned=pinned)
-    _remember_direction(sample, result)
+    _remember_what_was_found(sample, result)
     run = known_runs.kept(sample, params, file)
     return ShownResult(
         sample=sample,
@@ -130,6 +130,8 @@ def _pin_as_asked(sample: Sample) -> None:
         state.pin(sample.content_hash, compute.cluster(sample, params))
 
 
-def _remember_direction(sample: Sample, result: Result) -> None:
+def _remember_what_was_found(sample: Sample, result: Result) -> None:
+    if result.averaging is not None:
+        state.remember_window(sample, result.averaging.window)
     if result.direction is not None and result.direction.method != "manual":
         state.remember_angle(sample, result.direction.angle)

@@ -6,8 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from core import units
 from core.declarations import Group
 from core.knobs import KnobPath, declared, in_groups, names, soonest_first, takes_part, value_at, value_in_words
+from core.params import FOUND_WINDOW
 from core.sample import Sample
 from ui.data import compute
 from ui.shell import address, fields, forms, session, terms
@@ -18,6 +20,7 @@ _LATE: Sequence[Group] = ("weight", "direction", "clusters", "refinement")
 _MOST_LEFT_OVER = 12
 _DIRECTION: KnobPath = ("direction", "method")
 _ANGLE: KnobPath = ("direction", "angle")
+_WINDOW: KnobPath = ("pooling", "window")
 
 
 def early(sample: Sample) -> None:
@@ -62,6 +65,11 @@ def _knob(sample: Sample, path: KnobPath) -> None:
         back_to = f"Reset to {in_words}" if in_words else "Its default is not known yet"
         forms.back_button(".".join(path), item.metadata["label"], back_to, at_default, _reset, sample, path)
     fields.refusal(key)
+    if path == _WINDOW and value == FOUND_WINDOW:
+        window = state.found_window(
+            sample
+        )  # none yet when a page opens: the line is there all the same, so that nothing moves
+        st.caption(f"Found for this tissue: {units.UNKNOWN if window is None else window}")
 
 
 def _default(sample: Sample, path: KnobPath) -> Any:

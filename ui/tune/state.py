@@ -11,6 +11,7 @@ from ui.shell.session import Settings
 from ui.tune.shown import Shown, ShownResult
 
 _PINNED, _COMPARING, _FOUND_ANGLE, _SHOWN = "pinned", "comparing", "found angle", "shown"
+_FOUND_WINDOW = "found window"
 
 _ASKED_PIN = "pin of the address"
 
@@ -103,6 +104,17 @@ def found_angle(sample: Sample) -> float | None:
     """Look up the angle in radians that the last run found, if it was on this sample."""
     of, angle = st.session_state.get(_FOUND_ANGLE, ("", None))
     return angle if of == sample.content_hash else None
+
+
+def found_window(sample: Sample) -> int | None:
+    """Look up the window that the last run found, if it was on this sample and left it to the tissue."""
+    of, window = st.session_state.get(_FOUND_WINDOW, ("", None))
+    return window if of == sample.content_hash else None
+
+
+def remember_window(sample: Sample, window: int) -> None:
+    """Keep the window that a run found, to be shown by its knob."""
+    st.session_state[_FOUND_WINDOW] = sample.content_hash, window
 
 
 def remember_angle(sample: Sample, angle: float) -> None:

@@ -72,6 +72,7 @@ def telling(top: DeltaGenerator) -> None:
         with st.container(key="tune-told"):
             selection.selection(shown, selected)
             if isinstance(shown, ShownResult):
+                views.chosen(shown)
                 views.advice(shown)
                 views.charts(shown, _choose_chart)
             training.report(shown)

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import units
+from core.averaging import chosen_in_words
 from core.depth import LEAST_SUPPORT, FoundDirection, support_in_words
 from core.evaluation.advice import advise
 from core.evaluation.share import Shares, share_in_words
@@ -94,6 +95,12 @@ def _share_of_the_distance(shares: Shares | None, shown: Shown) -> None:
         help=f"The parts of the distance that k-means uses. {description} The knob X weight changes it.",
     )
     show(share_bar(shares, theme=shown.theme), description)
+
+
+def chosen(shown: ShownResult) -> None:
+    """Say in a line what was chosen for this tissue."""
+    if words := chosen_in_words(shown.result.averaging, shown.result.direction):
+        st.caption(words)
 
 
 @st.fragment

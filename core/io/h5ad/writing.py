@@ -245,4 +245,6 @@ def _facts(sample: Sample, result: Result) -> dict[str, Any]:
     }
     if result.direction is not None:
         facts["direction"] = {"angle": float(result.direction.angle), "method": result.direction.method}
+    if result.averaging is not None:
+        facts["averaging"] = {"hops": result.averaging.hops, "noise": result.averaging.noise}
     return facts

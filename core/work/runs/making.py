@@ -41,6 +41,7 @@ def new_run(
         params=result.params,
         scores=result.scores,
         direction=result.direction,
+        averaging=result.averaging,
         autoencoder=result.autoencoder and dataclasses.replace(result.autoencoder, losses=()),
         seconds=dict(result.seconds),
         labels_hash=files.labels_hash(result.labels),
@@ -97,6 +98,7 @@ def result_of(run: Run, contents: Mapping[str, bytes]) -> Result:
         scores=run.scores,
         confidence=confidence,
         direction=run.direction,
+        averaging=run.averaging,
         autoencoder=run.autoencoder and dataclasses.replace(run.autoencoder, losses=losses),
         seconds=dict(run.seconds),
     )

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from core.averaging import Averaging
 from core.codec import as_plain, from_plain
 from core.depth import FoundDirection
 from core.errors import CodecError, RecordError
@@ -49,6 +50,7 @@ class Run:
     params : MethodParams
     scores : Scores
     direction : FoundDirection or None
+    averaging : Averaging or None
     autoencoder : AutoencoderReport or None
         Without its losses, which are read with the labels.
     seconds : dict of str to float
@@ -88,6 +90,7 @@ class Run:
     annotation_hash: Digest = ""
     scores: Scores = field(default_factory=Scores)
     direction: FoundDirection | None = None
+    averaging: Averaging | None = None
     autoencoder: AutoencoderReport | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     labels_hash: Digest = ""
@@ -119,7 +122,7 @@ def facts_of(run: Run) -> dict[str, Any]:
     """
     facts: dict[str, Any] = as_plain(run)
     del facts["params"], facts["deleted"]
-    for added_later in ("together", "domains"):
+    for added_later in ("together", "domains", "averaging"):
         if not facts[added_later]:  # as an older version wrote it
             del facts[added_later]
     report = run.autoencoder and _report_facts(run.autoencoder)
@@ -158,6 +161,7 @@ def run_of(facts: Any, values: Any, *, deleted: bool = False) -> Run:
         "aside": dict(_knobs(given.get("aside", {}))) | aside,
         "scores": _known(Scores, given.get("scores") or {}),
         "direction": _known(FoundDirection, given.get("direction")) or None,
+        "averaging": _known(Averaging, given.get("averaging")) or None,
         "autoencoder": _report(given.get("autoencoder")),
         "domains": _domains(given.get("domains", ())),
     }
