@@ -43,7 +43,7 @@ def renewed(values: Mapping[str, Any], embedding: str = "none") -> dict[str, Any
         return dict(values)
     new = {name: value for name, value in values.items() if name != called["hops"]}
     if values.get(called["embedding"], embedding) == "factors":
-        new |= {called["window"]: _as(values[called["hops"]], hops + 1), called["scale"]: 1.0}
+        new |= {called["window"]: _as(values[called["hops"]], hops + 1 if hops >= 0 else hops), called["scale"]: 1.0}
     if values.get(called["read_out"]) == "mixture" and called["x_weight"] in values:
         new[called["x_weight"]] = 1.0
     return new

@@ -114,7 +114,7 @@ def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str,
     refined = f", refined {counted(rounds, 'time')}" if rounds else ""
     facts: dict[str, Any] = {
         "Sections": {sample.name: _sample_words(sample) for sample in steps.samples},
-        "Expression": factor_words(params, f" of {len(steps.genes)} shared genes"),
+        "Expression": factor_words(params, f" of {len(steps.genes)} shared genes", steps.averaging(params)),
         "Clusters": f"{params.clustering.n_clusters} in all sections together, tied mixture{refined}",
     }
     facts["Without annotation"] = {name: coherence_words(result.scores) for name, result in runs[0].items()}

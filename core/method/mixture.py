@@ -235,7 +235,7 @@ def merged(
     n_fine = int(labels.max()) + 1
     counts = np.bincount(labels[learnt_from], minlength=n_fine).astype(float)
     centres, within = _centres_and_covariance(values[learnt_from], labels[learnt_from], n_fine)
-    centres = (centres * widths) @ _whitening(within)
+    centres = (centres * widths / np.sqrt(np.mean(np.square(widths)))) @ _whitening(within)
     joined = np.arange(n_fine)
     alive = counts > 0
     while alive.sum() > n_clusters:

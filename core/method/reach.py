@@ -18,9 +18,8 @@ from core.method.threads import one_thread
 MOST_HOPS = 4
 """Rings that are tried at most."""
 
-_AS_GOOD = (
-    1.1  # times the least that is lost: the risk hardly grows beyond its least, and what is blurred no step brings back
-)
+_AS_GOOD = 0.1
+"""Share of the least loss that may be lost more: risk hardly grows beyond its least, and what is blurred no step brings back."""
 
 
 def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:
@@ -41,7 +40,7 @@ def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:
         factors = raw.values - raw.values.mean(axis=0)
         noise = noise_share(factors, raw.graph)
         losses = risks(factors, raw.graph, noise)
-        hops = int(np.flatnonzero(losses <= _AS_GOOD * losses.min())[0])
+        hops = int(np.flatnonzero(losses <= losses.min() + _AS_GOOD * abs(losses.min()))[0])
     spacing = float(spacing_um(coordinates)) if coordinates.unit_known else None
     return Averaging(hops=hops, noise=noise, spacing_um=spacing)
 

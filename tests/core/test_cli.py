@@ -225,7 +225,7 @@ def test_info_counts_layers_and_says_what_is_synthetic(run, tmp_path):
     [
         (("cluster", "missing.h5"), "missing.h5"),
         (("cluster", __file__), "test_cli.py"),
-        (("cluster", SHIPPED, "--window", "0"), "`window` is 0, but must be between 1 and 40."),
+        (("cluster", SHIPPED, "--window", "-1"), "`window` is -1, but must be between 0 and 40."),
         (("cluster", SHIPPED, "--preset", "recommended", "--n-init", "8"), "n_init changes nothing in these settings"),
         (("sweep", SHIPPED, "--angle", "off", "--grid", "x-weight=1,2"), "x_weight changes nothing in these settings"),
         (("sweep", SHIPPED, "--degree", "2", "--angle", "off", "--grid", "window=1,2"), "degree changes nothing"),

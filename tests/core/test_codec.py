@@ -106,7 +106,7 @@ def test_what_is_no_data_is_not_written(value):
         (PoolingParams, '{"window": "3"}', "window"),
         (PoolingParams, '{"window": 3.0}', "window"),
         (PoolingParams, '{"window": true}', "window"),
-        (PoolingParams, '{"window": 10000000}', "between 1 and 40"),
+        (PoolingParams, '{"window": 10000000}', "between 0 and 40"),
         (PoolingParams, '{"window": 3, "pane": 1}', "`pane`, which this version of the program does not know"),
         (MethodParams, '{"pooling": {"pane": 1}}', "`pane`, which this version"),
         (list[PoolingParams], '[{}, {"pane": 1}]', "`pane`, which this version"),

@@ -24,7 +24,8 @@ def test_parameters_written_flat_are_read_back_as_they_were(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "value"), [("window", "6", 6), ("x-weight", "0.5", 0.5), ("read_out", "mixture", "mixture")]
+    ("name", "text", "value"),
+    [("window", "6", 6), ("window", "found", 0), ("x-weight", "0.5", 0.5), ("read_out", "mixture", "mixture")],
 )
 def test_values_are_read_as_a_person_writes_them(name, text, value):
     read = knobs.read_value(knobs.path_of(name), text)
@@ -32,7 +33,7 @@ def test_values_are_read_as_a_person_writes_them(name, text, value):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("window", "0"), ("window", "2.5"), ("x_weight", "nan"), ("embedding", "best")]
+    ("name", "text"), [("window", "-1"), ("window", "2.5"), ("x_weight", "nan"), ("embedding", "best")]
 )
 def test_a_value_outside_its_limits_is_refused(name, text):
     with pytest.raises(ParameterError, match="must be"):

@@ -48,7 +48,7 @@ def test_every_knob_has_words_and_a_default_inside_its_limits(step):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: PoolingParams(window=0), "`window` is 0, but must be between 1 and 40."),
+        (lambda: PoolingParams(window=-1), "`window` is -1, but must be between 0 and 40."),
         (lambda: PoolingParams(window=2.5), "`window` is 2.5, but must be a whole number."),  # type: ignore[arg-type]
         (lambda: PoolingParams(window=True), "`window` is True, but must be a whole number."),
         (lambda: PoolingParams(scale=math.nan), "`scale` is nan, but must be a finite number."),

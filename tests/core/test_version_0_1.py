@@ -6,7 +6,7 @@ import pytest
 
 from core import knobs
 from core.errors import ParameterError
-from core.params import preset, replaced
+from core.params import MethodParams, preset, replaced
 from core.version_0_1 import as_then, renewed, renewed_steps, shifted
 from core.work.runs.knobs import method_params
 
@@ -17,9 +17,14 @@ BY_PATH = {".".join(knobs.path_of(name)): value for name, value in FLAT.items() 
 }
 
 
-def test_the_recommended_preset_of_0_1_is_todays():
-    assert knobs.from_flat(FLAT) == preset("recommended", 5)
-    assert method_params(BY_PATH) == (preset("recommended", 5), {})
+def recommended_then(n_clusters: int) -> MethodParams:
+    """What the preset of 0.1 averaged once, today's leaves to the tissue."""
+    return replaced(preset("recommended", n_clusters), ("pooling", "window"), 2)
+
+
+def test_the_recommended_preset_of_0_1_is_todays_with_a_window_by_hand():
+    assert knobs.from_flat(FLAT) == recommended_then(5)
+    assert method_params(BY_PATH) == (recommended_then(5), {})
 
 
 @pytest.mark.parametrize("hops", [0, 1, 20])
@@ -44,11 +49,11 @@ def test_parameters_of_today_are_read_as_they_stand():
     assert knobs.from_flat(knobs.as_flat(params)) == params
 
 
-@pytest.mark.parametrize("hops", [-1, 99])
-def test_more_hops_than_a_window_holds_are_refused_or_put_aside(hops):
+@pytest.mark.parametrize(("hops", "window"), [(-1, -1), (99, 100)])
+def test_more_hops_than_a_window_holds_are_refused_or_put_aside(hops, window):
     with pytest.raises(ParameterError, match="window"):
         knobs.from_flat({**FLAT, "hops": hops})
-    assert method_params({**BY_PATH, "embedding.hops": hops})[1] == {"pooling.window": hops + 1}
+    assert method_params({**BY_PATH, "embedding.hops": hops})[1] == {"pooling.window": window}
 
 
 @pytest.mark.parametrize("hops", ["many", 1.5, None, True])
@@ -72,11 +77,11 @@ def test_steps_are_renewed_wherever_they_lie():
 
 
 def test_what_0_1_could_have_written_is_named_as_it_named_it_and_nothing_else_is():
-    now = knobs.as_flat(preset("recommended", 5))
+    now = knobs.as_flat(recommended_then(5))
     then = as_then(now)
     assert (then["hops"], then["window"], then["scale"], "degree" in then) == (1, 6, 2.0, False)
-    assert knobs.from_flat(then) == preset("recommended", 5)
-    for knob, value in {"scale": 2.0, "x_weight": 2.0, "degree": 2}.items():
+    assert knobs.from_flat(then) == recommended_then(5)
+    for knob, value in {"scale": 2.0, "x_weight": 2.0, "degree": 2, "window": 0}.items():
         assert as_then({**now, knob: value}) == {**now, knob: value}
 
 

@@ -92,7 +92,7 @@ def test_the_address_that_a_session_writes_shows_another_session_the_same(app):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("window", "99", "window=99` in the address was ignored: `window` is 99, but must be between 1 and 40"),
+        ("window", "99", "window=99` in the address was ignored: `window` is 99, but must be between 0 and 40"),
         ("window", "3.5", "must be a whole number"),
         ("angle", "nan", "must be a finite number"),
         ("embedding", "<script>", "must be one of none, pca"),

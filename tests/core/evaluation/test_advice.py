@@ -125,7 +125,7 @@ def test_an_x_weight_that_was_turned_without_a_depth_to_weigh_is_told():
     straight = Bend(centre_um=(0.0, 0.0), scale_um=1.0, coefficients=(0.0, 1.0))
     bent = dataclasses.replace(preset("recommended"), clustering=ClusteringParams(read_out="mixture", x_weight=2.0))
     too_little, enough = (
-        FoundDirection(angle=0.0, method="bending", support=share, bend=straight) for share in (0.55, 0.8)
+        FoundDirection(angle=0.0, method="bending", support=share, bend=straight) for share in (0.45, 0.8)
     )
     assert "weight" in kinds(made(params=bent, direction=too_little))
     assert "weight" not in kinds(made(params=bent, direction=enough))

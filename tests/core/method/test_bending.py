@@ -62,6 +62,23 @@ def test_round_domains_leave_depth_without_a_part(seed):
     assert not found.takes_part
 
 
+def test_rings_have_a_depth_that_grows_from_their_middle():
+    from_middle = np.square(X_MM - X_MM.max() / 2) + np.square(Y_MM - Y_MM.max() / 2)
+    found = find_bend(factors_of(from_middle), PLACES)
+    assert abs(spearmanr(found.depth_um(PLACES), from_middle).statistic) > 0.99
+    assert found.takes_part
+
+
+def test_few_spots_with_round_domains_have_no_depth_however_well_it_fits_them():
+    """A polynomial of degree 3 follows anything on 280 spots; it says nothing of those left out."""
+    few = on_lattice(np.array([(row, col) for row in range(20) for col in range(28) if (row + col) % 2 == 0]))
+    rng, kinds = np.random.default_rng(3), np.zeros(len(few), dtype=int)
+    for kind, middle in enumerate(rng.uniform(300, 1200, (6, 2)), start=1):
+        kinds[np.hypot(*(few.tissue_um - middle).T) < 260] = kind
+    values = rng.normal(0, 2, (7, 6))[kinds] + rng.normal(0, 1, (len(few), 6))
+    assert not find_bend(values, few).takes_part
+
+
 def test_noise_alone_has_no_depth():
     assert not find_bend(np.random.default_rng(0).normal(size=(len(LATTICE), 5)), PLACES).takes_part
 

@@ -158,7 +158,7 @@ def test_sparse_counts_and_a_section_off_the_lattice_may_take_part(halves, param
 def test_another_number_of_clusters_finds_no_factors_again(halves, params, monkeypatch):
     cache, told = StepCache(), []
     JointPipeline(halves, cache=cache).run(params)
-    monkeypatch.setattr("core.method.joint.common_factors", lambda *_: pytest.fail("factors were found again"))
+    monkeypatch.setattr("core.method.joint.raw_factors", lambda *_: pytest.fail("factors were found again"))
     pipeline = JointPipeline(halves[::-1], cache=cache, on_step=lambda share, words: told.append(share))
     found = pipeline.run(replaced(params, ("clustering", "n_clusters"), 5))
     assert max(result.labels.max() for result in found.values()) == 4

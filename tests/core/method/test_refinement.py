@@ -16,6 +16,11 @@ def test_a_tie_leaves_the_label_as_it_was():
     assert majority_vote(np.array([1, 0]), pair, 3).tolist() == [1, 0]
 
 
+def test_a_spot_whose_neighbours_are_split_keeps_its_own_label():
+    four_of_seven = np.array([1, 0, 0, 0, 0, 1, 1])
+    assert majority_vote(four_of_seven, neighbour_graph(on_lattice(FLOWER)), 1)[0] == 1
+
+
 def test_no_rounds_change_nothing():
     labels = np.array([1, 0, 0, 0, 0, 0, 0])
     assert np.array_equal(majority_vote(labels, neighbour_graph(on_lattice(FLOWER)), 0), labels)

@@ -18,7 +18,7 @@ from tests.small_tissue import small_sample
 COSTS = {
     (early_steps, "pool_window"): ("pool", 1.0),
     (early_steps, "raw_factors"): ("pool", 2.0),
-    (joint, "common_factors"): ("pool", 2.0),
+    (joint, "raw_factors"): ("pool", 2.0),
     (training, "train"): ("train", 4.0),
     (early_steps, "principal_components"): ("cluster", 8.0),
     (pipeline, "find_bend"): ("cluster", 16.0),

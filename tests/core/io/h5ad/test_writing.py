@@ -107,7 +107,7 @@ def test_embeddings_scores_parameters_and_annotation_are_where_scanpy_users_look
     adata = anndata.read_h5ad(tmp_path / "a.h5ad")
     assert adata.obsm["X_factors"].shape[0] == sample.n_spots
     assert adata.uns["spatial_domains"]["scores"]["ari"] == pytest.approx(result.scores.ari)
-    assert '"window": 2' in adata.uns["spatial_domains"]["parameters"]
+    assert '"window": 0' in adata.uns["spatial_domains"]["parameters"]
     assert adata.uns["spatial_domains"]["content_hash"] == sample.content_hash
     assert adata.obs["annotation"].isna().sum() == (~sample.annotated).sum()
     np.testing.assert_array_equal(adata.X.toarray(), sample.expression)
