@@ -162,7 +162,7 @@ def test_stretching_all_features_alike_leaves_the_way_domains_are_merged():
 def test_a_small_domain_far_away_outlives_a_cut_through_a_large_one_under_the_bounded_rule_alone():
     """Ward's rule counts spots: 20 spots cost less than halves of 2000, however far they lie."""
     rng = np.random.default_rng(0)
-    halves, small = rng.normal(0, 1, (2000, 2)), rng.normal(0, 1, (20, 2)) + [12, 0]
+    halves, small = rng.normal(0, 1, (2000, 2)), rng.normal([12, 0], 1, (20, 2))
     values = np.vstack([halves, small])
     fine = np.concatenate([(halves[:, 1] > 0).astype(int), np.full(20, 2)])
     by_ward, bounded = merge_each(fine[None].astype(np.int16), values, on_a_line(np.arange(len(values))), 2)
