@@ -15,9 +15,12 @@ from core.method.pipeline import Pipeline
 from core.method.seeds import nth_start
 from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO, MethodParams, replaced
 from core.result import Scores
+from core.text import counted
 
 LEAST = 3
 """Agreement below this number says nothing: two domains are the grey and the white matter, whatever the tissue has besides."""
+
+_NEARLY = 0.05  # of agreement: nearer than that, one number is hardly better than another
 
 OnRun = Callable[[int, int], None]
 """Called after each run with the number of runs done and of all runs."""
@@ -164,9 +167,21 @@ def _suggestion(points: Sequence[AtNumber]) -> tuple[int | None, str]:
     further = f" Lower peaks are at {', '.join(others)}." if others else ""
     reason = (
         f"{best.n_clusters}: of the numbers from {LEAST} on at which runs agree better with those at one more and one less than "
-        f"the numbers beside it do, it is the one with the highest agreement ({best.stability:.3f}).{further}"
+        f"the numbers beside it do, it is the one with the highest agreement ({best.stability:.3f}).{further}{_how_sure(points, best)}"
     )
     return best.n_clusters, reason
+
+
+def _how_sure(points: Sequence[AtNumber], best: AtNumber) -> str:
+    near = [
+        point.n_clusters
+        for point in points
+        if point is not best and point.n_clusters >= LEAST and point.stability >= best.stability - _NEARLY
+    ]
+    if not near:
+        return f" No other number comes within {_NEARLY}."
+    numbers = ", ".join(map(str, near))
+    return f" It is no more than a hint: within {_NEARLY} of it {counted(len(near), 'number lies', 'numbers lie')} as well, {numbers}."
 
 
 def _no_peak(points: Sequence[AtNumber]) -> str:

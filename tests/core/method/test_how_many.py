@@ -26,6 +26,13 @@ def test_the_highest_peak_from_three_on_is_suggested_and_lower_ones_are_named():
     assert "Lower peaks are at 7 (0.880)." in reason
 
 
+def test_numbers_that_are_nearly_as_good_are_named_and_a_clear_one_is_said_to_be_clear():
+    assert (
+        "within 0.05 of it 2 numbers lie as well, 6, 7." in _suggestion(made([0.99, 0.8, 0.7, 0.9, 0.85, 0.88, 0.6]))[1]
+    )
+    assert "No other number comes within 0.05." in _suggestion(made([0.99, 0.8, 0.7, 0.95, 0.85, 0.88, 0.6]))[1]
+
+
 @pytest.mark.parametrize("stabilities", [[0.99, 0.9, 0.8, 0.7], [0.6, 0.7, 0.8, 0.9]])
 def test_where_agreement_only_falls_or_rises_nothing_is_suggested_and_the_sentence_says_so(stabilities):
     suggested, reason = _suggestion(made(stabilities))
