@@ -21,10 +21,8 @@ def the_papers_preset_first(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def whole_pages(monkeypatch):
-    """Draw the whole page at once and at every move: `AppTest` knows only what its last run drew, and has no browser that would
-    ask for the rest. Parts are tested in the browser."""
+    """Draw the whole page at every move: `AppTest` knows only what its last run drew. Parts are tested in the browser."""
     monkeypatch.setattr(redraw, "alone", lambda *names: None)
-    monkeypatch.setattr(redraw, "maps_come_before_charts", lambda: False)
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_the_recommended_preset_shows_its_own_controls_and_hides_those_that_play
     params = preset("recommended", n_clusters=n_layers)
     app.selectbox(key("preset")).select("recommended").run()
     assert not app.exception
-    assert app.slider(key("pooling.window")).value == params.pooling.window == 2
+    assert app.slider(key("pooling.window")).value == params.pooling.window == 0
     assert app.number_input(key("embedding.n_components")).value == params.embedding.n_components
     assert app.selectbox(key("clustering.read_out")).value == "mixture"
     assert app.slider(key("refinement.rounds")).value == 1

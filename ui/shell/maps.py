@@ -39,7 +39,6 @@ def draw(
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
     move: int = 0,
-    awaited: bool = False,
     columns: int = 3,
     camera: str = "",
 ) -> np.ndarray | None:
@@ -55,7 +54,6 @@ def draw(
         on_selection=on_selection,
         on_rest=on_rest,
         move=move,
-        awaited=awaited,
         columns=columns,
         camera=camera,
     )

@@ -124,7 +124,6 @@ def tissue_view(
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
     move: int = 0,
-    awaited: bool = False,
     columns: int = _LONGEST_ROW,
     camera: str = "",
 ) -> np.ndarray | None:
@@ -146,11 +145,9 @@ def tissue_view(
     on_selection : callable, optional
         Called when the selection has changed, before the run that this asks for.
     on_rest : callable, optional
-        Called once maps of another `move`, or such as are `awaited`, have been drawn and no further ones came for a moment.
+        Called once maps of another `move` have been drawn and no further ones came for a moment.
     move : int
         Number of the move that the maps come from.
-    awaited : bool
-        Whether something waits until these maps are drawn, also where no move came before.
     columns : int
         Most maps in a row; 1 draws them below each other.
     camera : str
@@ -181,7 +178,6 @@ def tissue_view(
         "selected": _runs(st.session_state.get(key), spots),
         "move": move,
         "camera": camera,
-        "awaited": awaited,
     }
     state = _mount(
         key=key,

@@ -10,9 +10,7 @@ from ui.tune import redraw
 from ui.tune.shown import Shown, ShownResult
 
 
-def predicted_beside_annotated(
-    shown: Shown, move: int, on_rest: Callable[[], None], *, awaited: bool
-) -> np.ndarray | None:
+def predicted_beside_annotated(shown: Shown, move: int, on_rest: Callable[[], None]) -> np.ndarray | None:
     """Draw the predicted domains beside the annotated layers, and return the spots selected by the lasso."""
     both = [predicted(shown), *_pinned(shown)]
     drawn = [*maps.told_apart(both, ["", "pinned"][: len(both)]), *annotated(shown, "Annotated")]
@@ -25,7 +23,6 @@ def predicted_beside_annotated(
         on_rest=on_rest,
         move=move,
         camera=maps.CAMERA,
-        awaited=awaited,
     )
 
 

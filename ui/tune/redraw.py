@@ -11,11 +11,6 @@ from ui.tune import parts
 PICTURE, TELLING = "tune picture", "tune telling"
 
 
-def maps_come_before_charts() -> bool:
-    """Whether charts wait, when a page opens, until the browser has drawn the maps: unpacking its library of charts takes it a second."""
-    return True
-
-
 def alone(*names: str) -> None:
     """Draw only these parts again, from inside a callback; the whole page where they are not there yet.
 

@@ -39,10 +39,7 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
                 _head(
                     shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away()
                 )  # first, this once: the maps would move down when it comes after them
-            waits = first and redraw.maps_come_before_charts()
-            state.show(
-                (shown, maps.predicted_beside_annotated(shown, parts.move(), lambda: _tell(sample), awaited=waits))
-            )
+            state.show((shown, maps.predicted_beside_annotated(shown, parts.move(), lambda: _tell(sample))))
             parts.remember_head(shown if first else None)
         address.write(file, PART)
 
@@ -67,8 +64,6 @@ def telling(top: DeltaGenerator) -> None:
             _head(shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away())
         else:
             top.empty()  # a part may later write only where it wrote when the whole page was drawn
-            if redraw.maps_come_before_charts():
-                return  # the maps ask for the rest of the page once they are drawn
         with st.container(key="tune-told"):
             selection.selection(shown, selected)
             if isinstance(shown, ShownResult):

@@ -36,7 +36,6 @@
  * @property {number[]} selected runs of the selected spots
  * @property {number} move that the maps come from
  * @property {string} camera entry of the address that holds the camera; empty for none
- * @property {boolean} awaited whether something waits until they are drawn, also where no move came before
  */
 
 /**

@@ -161,7 +161,7 @@ export class TissueView {
     this.resized();
     this.hover(); // the spot under the pointer may have another label now
     this.entry?.keep();
-    this.awaitRest(data);
+    this.awaitRest(data.move);
   }
 
   /**
@@ -172,7 +172,7 @@ export class TissueView {
   lack(data) {
     this.takeTheme(data.theme);
     this.showMissing(NO_SPOTS);
-    this.awaitRest(data);
+    this.awaitRest(data.move);
   }
 
   /** @param {string} sentence */
@@ -182,11 +182,10 @@ export class TissueView {
     for (const node of [this.tools, this.grid, this.foot]) node.hidden = Boolean(sentence);
   }
 
-  /** @param {ViewData} data */
-  awaitRest({ move, awaited }) {
-    const moved = this.move !== undefined && this.move !== move;
-    if (moved) this.say(this.panels[0]?.map?.description ?? "");
-    if (moved || awaited) {
+  /** @param {number} move */
+  awaitRest(move) {
+    if (this.move !== undefined && this.move !== move) {
+      this.say(this.panels[0]?.map?.description ?? "");
       clearTimeout(this.resting);
       this.resting = setTimeout(() => this.rested(move), REST_MS);
     }
