@@ -30,5 +30,5 @@ with guards.shown_as_message():
     view.picture(sample, summary.path.name, top, progress, words)
     view.telling(top)
     parts.remember_form(knobs.form(sample))
-    if finding.find_default_angle(sample):
-        st.rerun()  # the form says where the angle starts from
+    # The form says it when it is drawn next: drawn at once, it would take back a knob that somebody turned meanwhile.
+    finding.find_default_angle(sample)
