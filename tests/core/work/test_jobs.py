@@ -1,6 +1,8 @@
 """The board of jobs, on a real cluster of processes that all tests share."""
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,11 +18,12 @@ from core.errors import LimitError
 from core.io import lab
 from core.method import pipeline
 from core.params import AutoencoderParams, EmbeddingParams, MethodParams
-from core.work import tasks
-from core.work.board.board import JobStatus, shared_board
+from core.work import bringing, tasks
+from core.work.board.board import Board, JobStatus, shared_board
 from core.work.cluster.host import sizes
 from core.work.tasks import SampleFile
 from tests.core.work import chores
+from tests.incoming_tissue import write_zip
 from tests.small_tissue import small_sample
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -125,6 +128,24 @@ def test_a_job_whose_process_is_killed_again_fails_with_a_sentence_and_the_board
 def test_what_core_refuses_arrives_as_its_sentence(board):
     job = ended(board, board.submit("refused", chores.refuse))
     assert (job.status, job.error) == (JobStatus.FAILED, "The window is too wide.")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_users_bad_file_is_one_warning_in_the_log_without_a_traceback(share, tmp_path, caplog, capfd):
+    packed = write_zip(tmp_path / "mine.zip").read_bytes()
+    (tmp_path / "mine.zip").write_bytes(packed[: int(share * len(packed))])
+    source = bringing.Source(path=tmp_path / "mine.zip", called="mine.zip")
+    board = Board()  # of its own, whose workers write to where this test reads
+    try:
+        job = ended(board, board.submit("bad file", bringing.look, source, at_home=True))
+    finally:
+        board.close()
+    assert job.status is JobStatus.FAILED
+    assert "mine.zip" in job.error
+    (line,) = (record for record in caplog.records if record.name == "core.work.board.board")
+    assert line.levelname == "WARNING"
+    assert json.dumps(job.error) in line.getMessage()
+    assert not re.search(r"Traceback|ERROR|Compute Failed", caplog.text + "".join(capfd.readouterr()))
 
 
 def test_an_unforeseen_error_is_one_sentence_for_the_user_and_all_of_it_in_the_log(board, caplog):
