@@ -62,6 +62,20 @@ def test_moves_that_meet_the_redraw_at_rest_leave_no_older_map(open_page):
         assert math.isclose(x / y, -math.tan(round(math.radians(wanted), 4)) * math.sqrt(3), abs_tol=1e-6)
 
 
+def test_a_move_to_what_nobody_has_found_yet_is_drawn_after_a_page_that_only_showed_what_was_known(open_page):
+    for n_moves in (1, 2):  # the second visitor's page is drawn whole at a move that the first one has made
+        page = open_page(path="/?preset=paper&angle=0.7")
+        settled(page)
+        angle = page.get_by_role("slider", name=re.compile("^Angle"))
+        for _ in range(n_moves):
+            angle.press("ArrowRight")
+            wanted = float(angle.input_value())
+            expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(f"{wanted:.1f}°")
+            page.wait_for_timeout(700)
+            settled(page)
+        assert page.get_by_test_id("stException").count() == 0
+
+
 def test_no_knob_of_the_preset_before_is_left_over_while_the_next_one_computes(open_page):
     page = open_page(path="/?preset=recommended&components=40")  # computed anew
     page.get_by_role("combobox", name=re.compile("^Preset|Recommended")).first.click()

@@ -30,6 +30,8 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
     # Alone, the picture has no place above the maps; it finds nothing shown there after a run that was interrupted.
     first = state.shown() is None and not parts.are_there()
     with turns.of_this_server().taken():
+        # Also where the result is known: a part may later write only where it wrote when the whole page was drawn.
+        words.empty()
         state.show(None)
         with guards.shown_as_message():
             with progress, st.spinner("Finding domains", show_time=True):
