@@ -30,5 +30,5 @@ with guards.shown_as_message():
     view.picture(sample, summary.path.name, top, progress, words)
     view.telling(top)
     parts.remember_form(knobs.form(sample))
-    # The form says it when it is drawn next: drawn at once, it would take back a knob that somebody turned meanwhile.
+    # The form says it when it is drawn next: drawing the whole page once more for it would delay who turns a knob at once.
     finding.find_default_angle(sample)
