@@ -28,12 +28,29 @@ class Averaging:
     @property
     def reaches(self) -> tuple[int, ...]:
         """The hops of the members of a consensus: one ring less, and the rings themselves."""
-        return tuple(dict.fromkeys((max(self.hops - 1, min(self.hops, 1)), self.hops)))
+        return (self.hops - 1, self.hops) if self.hops > 1 else (self.hops,)
 
     @property
     def window(self) -> int:
         """The window k that reaches as far."""
         return self.hops + 1
+
+
+def reaches(window: int, found: Averaging | None) -> tuple[int, ...]:
+    """List how often the members of a consensus are averaged.
+
+    Parameters
+    ----------
+    window : int
+        Window k of the parameters.
+    found : Averaging or None
+        What the tissue decided; None where the window is given.
+
+    Returns
+    -------
+    tuple of int
+    """
+    return (window - 1,) if found is None else found.reaches
 
 
 def averaging_in_words(found: Averaging) -> str:

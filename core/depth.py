@@ -138,7 +138,8 @@ class FoundDirection:
     support : float or None
         How clear the direction is, from 0 to 1; None where it was given by hand. For `expression`, the share of the
         variance of smoothed expression that depth explains; for `bending`, the share of the spatial structure of expression
-        that depth explains on blocks of tissue that it was not learnt from; for `preclustering`, the share of pairs of spots of one cluster that lie on one line.
+        that depth explains on blocks of tissue that it was not learnt from; for `preclustering`, the share of pairs of spots of
+        one cluster that lie on one line.
     bend : Bend or None
         Where depth follows curved layers.
     """

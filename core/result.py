@@ -137,6 +137,11 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def window(self) -> int:
+        """The window k that expression was averaged with: given, or as far as the tissue asked for."""
+        return self.params.pooling.window if self.averaging is None else self.averaging.window
+
+    @property
     def nbytes(self) -> int:
         """Memory of the labels and of their confidence, in bytes."""
         return int(self.labels.nbytes) + (0 if self.confidence is None else int(self.confidence.nbytes))

@@ -248,8 +248,7 @@ def _expression_words(result: Result) -> str:
     if not embedding.pools:
         return factor_words(result.params, averaging=result.averaging)
     kind = embedding.kind
-    window = pooling.window if result.averaging is None else result.averaging.window
-    pooled = f"pooled with window {window}, scale {pooling.scale:g}"
+    pooled = f"pooled with window {result.window}, scale {pooling.scale:g}"
     if result.autoencoder is not None and kind == "latent":
         share, epochs = result.autoencoder.explained_variance, len(result.autoencoder.losses)
         return f"{pooled}; code of the small autoencoder, {epochs} epochs, which explains {share:.2f}"

@@ -170,7 +170,7 @@ def wide_window(
     ------
     Advice
     """
-    window = result.params.pooling.window if result.averaging is None else result.averaging.window
+    window = result.window
     if result.direction is None or window == 1 or not result.params.embedding.pools:
         return
     angle = result.direction.angle

@@ -113,5 +113,7 @@ def budget_bytes(text: str | None) -> int:
 def _size(value: Any) -> int:
     if isinstance(value, sparse.csr_array):
         return sum(int(part.nbytes) for part in (value.data, value.indices, value.indptr)) + _OVERHEAD
+    if isinstance(value, list | tuple):
+        return sum(map(_size, value)) + _OVERHEAD
     n_bytes = len(value) if isinstance(value, bytes) else getattr(value, "nbytes", 0)
     return int(n_bytes) + _OVERHEAD

@@ -114,18 +114,22 @@ def raw_factors(
 
     Parameters
     ----------
-    expressions, coordinates, n_factors, scale
-        As for :func:`common_factors`.
+    expressions : sequence of ndarray or csr_array of shape (n_spots, n_genes)
+        Counts of each section; the same genes in the same order. Not modified.
+    coordinates : sequence of Coordinates
+        Of each section.
+    n_factors, scale
+        As for :func:`spatial_factors`.
 
     Returns
     -------
     list of RawFactors
-        Of each section.
+        Of each section; centred within it once they are averaged, since each section's genes are.
 
     Raises
     ------
     ParameterError
-        As for :func:`common_factors`.
+        If a section has fewer than 3 spots, or there are fewer than 2 genes.
     """
     for expression in expressions:
         _check_size(expression)
@@ -136,37 +140,6 @@ def raw_factors(
         graphs = [neighbour_graph(of_section[order]) for of_section, order in zip(coordinates, orders, strict=True)]
         turned = _turned(components, graphs, n_factors)
     return [RawFactors(*parts) for parts in zip(turned, graphs, orders, strict=True)]
-
-
-def common_factors(
-    expressions: Sequence[Expression],
-    coordinates: Sequence[Coordinates],
-    n_factors: int,
-    hops: int,
-    scale: float = 1.0,
-) -> list[np.ndarray]:
-    """Find the same directions for several sections, none of which is a neighbour of another.
-
-    Parameters
-    ----------
-    expressions : sequence of ndarray or csr_array of shape (n_spots, n_genes)
-        Counts of each section; the same genes in the same order. Not modified.
-    coordinates : sequence of Coordinates
-        Of each section.
-    n_factors, hops, scale
-        As for :func:`spatial_factors`.
-
-    Returns
-    -------
-    list of ndarray of shape (n_spots, n_factors)
-        Of each section; centred within it, since each section's genes are.
-
-    Raises
-    ------
-    ParameterError
-        If a section has fewer than 3 spots, or there are fewer than 2 genes.
-    """
-    return [raw.averaged(hops) for raw in raw_factors(expressions, coordinates, n_factors, scale)]
 
 
 def _check_size(expression: Expression) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from core.averaging import Averaging
+from core.averaging import Averaging, reaches
 from core.coordinates import canonical_order
 from core.errors import ParameterError, SampleError
 from core.method import mixture
@@ -166,14 +166,15 @@ class JointPipeline:
         """
         if params.pooling.window != FOUND_WINDOW:
             return None
-        found = [
-            find_averaging(raw, sample.coordinates) for raw, sample in zip(self._raw(params), self._ranked, strict=True)
-        ]
-        return min(found, key=lambda averaging: averaging.hops)
+        units = str([sample.unit_known for sample in self._ranked])
+        return self._kept(lambda: self._find_averaging(params), "joint averaging", *_factors_key(params), units)
+
+    def _find_averaging(self, params: MethodParams) -> Averaging:
+        sections = zip(self._raw(params), self._ranked, strict=True)
+        return min((find_averaging(raw, sample.coordinates) for raw, sample in sections), key=lambda found: found.hops)
 
     def _reaches(self, params: MethodParams) -> tuple[int, ...]:
-        found = self.averaging(params)
-        return (params.pooling.window - 1,) if found is None else found.reaches
+        return reaches(params.pooling.window, self.averaging(params))
 
     def _factors(self, params: MethodParams, hops: int | None = None) -> np.ndarray:
         """All sections below one another, in the order of their files; averaged as far as they are at most by default."""
@@ -215,13 +216,13 @@ class JointPipeline:
         )  # fmt: skip
 
     def _merged_at(self, params: MethodParams, hops: int) -> np.ndarray:
-        n_clusters, seed, reaches = params.clustering.n_clusters, params.clustering.random_state, self._reaches(params)
+        n_clusters, seed, all_hops = params.clustering.n_clusters, params.clustering.random_state, self._reaches(params)
         features = self._in_order(self._factors(params, hops))
-        coordinates, n_fits, done = _on_a_line(len(features)), N_FITS // len(reaches), reaches.index(hops)
+        coordinates, n_fits, done = _on_a_line(len(features)), N_FITS // len(all_hops), all_hops.index(hops)
         fits = self._kept(
             lambda: mixture.fit_many(
                 features, coordinates, n_clusters, (seed, done), n_fits=n_fits,
-                on_fit=lambda fit, of: self._on_fit(done * of + fit, len(reaches) * of),
+                on_fit=lambda fit, of: self._on_fit(done * of + fit, len(all_hops) * of),
             ),
             "joint fits", *_factors_key(params), repr(mixture.sizes(n_clusters)), str(seed), str(hops),
         )  # fmt: skip

@@ -204,6 +204,15 @@ def reduced(features: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return components[:, : found.shape[1]]
 
 
+def _by_ward(apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    return apart * sizes
+
+
+def _bounded(apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Count no distance for more than one that is beyond doubt, and sizes less: small round domains outlive cuts through large ones."""
+    return (1 - np.exp(-np.maximum(apart, 0) / _BEYOND_DOUBT)) * np.sqrt(sizes)
+
+
 def merged(
     values: np.ndarray,
     labels: np.ndarray,
@@ -211,7 +220,7 @@ def merged(
     learnt_from: np.ndarray,
     widths: np.ndarray | float = 1.0,
     *,
-    cost: "Cost | None" = None,
+    cost: Cost = _by_ward,
 ) -> np.ndarray:
     """Merge the two domains that cost least, again and again, by centres in units of the shared covariance.
 
@@ -239,7 +248,7 @@ def merged(
     joined = np.arange(n_fine)
     alive = counts > 0
     while alive.sum() > n_clusters:
-        keep, gone = _cheapest_pair(centres, counts, alive, cost or _by_ward)
+        keep, gone = _cheapest_pair(centres, counts, alive, cost)
         centres[keep] = (counts[keep] * centres[keep] + counts[gone] * centres[gone]) / (counts[keep] + counts[gone])
         counts[keep] += counts[gone]
         alive[gone] = False
@@ -255,15 +264,6 @@ def _cheapest_pair(centres: np.ndarray, counts: np.ndarray, alive: np.ndarray, c
     costs[np.triu_indices(len(costs))] = np.inf
     gone, keep = np.unravel_index(costs.argmin(), costs.shape)
     return int(keep), int(gone)
-
-
-def _by_ward(apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    return apart * sizes
-
-
-def _bounded(apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Count no distance for more than one that is beyond doubt, and sizes less: small round domains outlive cuts through large ones."""
-    return (1 - np.exp(-np.maximum(apart, 0) / _BEYOND_DOUBT)) * np.sqrt(sizes)
 
 
 def _centred(values: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from core.averaging import reaches
 from core.depth import FoundDirection
 from core.evaluation.stability import confidence
 from core.method import direction as directions
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 _DEPTH_WIDTHS = (1.0, 0.25)
 """Of depth in the starts of the fits, by turns: as wide as the strongest factor, and less, so that fits start unlike."""
 
-_FITS_OF_A_KIND = 6  # of one reach of averaging and one width of depth; as many in all as a consensus needs at least
+_FITS_OF_A_KIND = (
+    6  # of one reach of averaging and one width of depth; more where these would be fewer than mixture.N_FITS
+)
 
 
 class Pipeline(EarlySteps):
@@ -155,12 +158,9 @@ class Pipeline(EarlySteps):
 
     def _kinds(self, params: MethodParams, found: FoundDirection | None) -> list[tuple[int | None, float]]:
         """List the reaches of averaging (None for what is not made of factors) and the widths of depth that fits have by turns."""
-        averaging = self.averaging(params)
-        reaches: tuple[int | None, ...] = (None,)
-        if not params.embedding.pools:
-            reaches = (params.pooling.window - 1,) if averaging is None else averaging.reaches
+        averaged = (None,) if params.embedding.pools else reaches(params.pooling.window, self.averaging(params))
         shares = _DEPTH_WIDTHS if found is not None and found.takes_part else (0.0,)
-        return list(itertools.product(reaches, shares))
+        return list(itertools.product(averaged, shares))
 
     def _merged_of_a_kind(
         self, params: MethodParams, found: FoundDirection | None, kind: tuple[int, int | None, float], n_fits: int

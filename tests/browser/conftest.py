@@ -1,5 +1,7 @@
 """A real server and a real browser. A missing browser fails the tests: it is never skipped."""
 
+import contextlib
+
 import pytest
 from playwright.sync_api import Error, expect
 
@@ -38,18 +40,17 @@ def settle(page):
         page.locator('[data-testid=stApp][data-test-script-state="notRunning"]').wait_for()
 
 
-@pytest.fixture
-def open_page(browser, address):
-    """Open the app in a context of its own; afterwards no console may have complained."""
-    contexts, complaints = [], []
+@contextlib.contextmanager
+def opening(browser, address, watch=lambda page: None):
+    """Open the app in contexts of their own; each page is watched before it loads."""
+    contexts = []
 
     def opened(width=1440, scheme="light", path=""):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(120_000)
-        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        watch(page)
         page.goto(address + path)
         page.locator(".legend .label").first.wait_for()
         settle(page)
@@ -58,4 +59,17 @@ def open_page(browser, address):
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open the app on the samples that ship; afterwards no console may have complained."""
+    complaints = []
+
+    def watch(page):
+        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    with opening(browser, address, watch) as opened:
+        yield opened
     assert complaints == []

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from core.io import lab
 from scripts.chromium import served_app
-from tests.browser.conftest import settle
+from tests.browser.conftest import opening, settle
 from tests.browser.test_tissue_view import camera, look, settled, until
 from tests.named_tissue import named_sample
 
@@ -41,7 +41,7 @@ def near(one, other):
 
 @pytest.mark.parametrize("path", ["/", "/tissue"])
 def test_a_link_and_a_reload_show_the_same_camera_and_moving_it_asks_the_server_for_nothing(open_small, path):
-    page = open_small(path)
+    page = open_small(path=path)
     page.evaluate(COUNT_SENT)
     n_entries = page.evaluate("history.length")
     zoomed(page)
@@ -50,7 +50,7 @@ def test_a_link_and_a_reload_show_the_same_camera_and_moving_it_asks_the_server_
     wanted, query = camera(page), page.url.partition("?")[2]
     assert wanted[2] == pytest.approx(1.25**3)
     assert re.search(r"view=[\d.]+,[\d.]+,[\d.]+", page.url)
-    other = open_small(f"{path}?{query}")
+    other = open_small(path=f"{path}?{query}")
     assert near(camera(other), wanted)
     assert entries(other)["view"] == entries(page)["view"]
     page.reload()
@@ -104,23 +104,12 @@ def small_address(tmp_path_factory):
 
 @pytest.fixture
 def open_small(browser, small_address):
-    contexts = []
-
-    def opened(path):
-        contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}))
-        page = contexts[-1].new_page()
-        page.goto(small_address + path)
-        page.locator(".legend .label").first.wait_for()
-        settle(page)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
+    with opening(browser, small_address) as opened:
+        yield opened
 
 
 def test_another_sample_is_shown_whole_and_its_address_says_nothing_of_a_camera(open_small):
-    page = open_small("/?sample=first.h5")
+    page = open_small(path="/?sample=first.h5")
     zoomed(page)
     page.get_by_role("combobox", name="Sample").click()
     page.get_by_role("option", name="second", exact=True).click()
@@ -137,12 +126,12 @@ CAMERAS = """() => [...document.querySelectorAll('*')].map(node => node.shadowRo
 
 
 def test_each_of_several_sections_has_its_camera_in_the_address(open_small):
-    page = open_small("/sections?section=first.h5&section=second.h5")
+    page = open_small(path="/sections?section=first.h5&section=second.h5")
     zoomed(page, index=1)
     first, second = page.evaluate(CAMERAS)
     assert (first[2], second[2]) == (1, pytest.approx(1.25**3))
     assert [name for name in entries(page) if name.startswith("view")] == ["view.second"]
-    other = open_small("/sections?" + page.url.partition("?")[2])
+    other = open_small(path="/sections?" + page.url.partition("?")[2])
     assert near(other.evaluate(CAMERAS)[1], second)
     assert entries(other) == entries(page)
     assert page.get_by_test_id("stAlert").count() == 0

@@ -56,11 +56,12 @@ def test_a_run_that_nobody_wants_ends_before_its_next_step_and_keeps_what_it_did
 
 def halted(sample, params, seconds, monkeypatch):
     """A run of steps that take so long each on a clock of our own, and its time left in the middle of each."""
+    seconds = seconds.items() if isinstance(seconds, dict) else seconds
     clock, left = [0.0], []
     monkeypatch.setattr("ui.data.finding.time.monotonic", lambda: clock[0])
 
     def run(tell):
-        for step, spent in seconds.items():
+        for step, spent in seconds:
             tell(step)
             clock[0] += spent / 2
             left.append(finding_of[0].seconds_left if finding_of else None)
@@ -87,6 +88,14 @@ def test_the_time_left_is_that_of_the_same_steps_before_scaled_by_spots_and_gene
     larger = small_sample("larger", n_rows=32)
     assert larger.n_spots == 2 * SAMPLE.n_spots
     assert halted(larger, PAPER, {"pooled": 16.0, "unrefined": 8.0}, monkeypatch) == [8.0 + 8.0, 4.0]
+
+
+def test_a_step_that_comes_several_times_counts_once_in_all(monkeypatch):
+    steps = [("fits", 4.0), ("reduced", 2.0), ("fits", 4.0)]
+    halted(SAMPLE, PAPER, steps, monkeypatch)
+    first, _, last = halted(SAMPLE, PAPER, steps, monkeypatch)
+    assert first == (8.0 - 2.0) + 2.0
+    assert last == (8.0 - 4.0 - 2.0) + 2.0  # `reduced` was met after the first fits, and counts as ahead of them
 
 
 def test_nothing_is_said_of_a_run_of_another_kind_or_one_that_is_slower_than_those_before(monkeypatch):

@@ -7,7 +7,6 @@ anybody still wants it; what its steps computed is kept.
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from core.method.early_steps import OnStep
 from core.params import MethodParams
@@ -23,18 +22,13 @@ _SLOWER = 2  # times as long as expected: nothing is known of such a run
 Kind = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Took:
-    """How long a step took for each spot, or for each count where genes matter."""
-
-    seconds_each: float
-
-
 class NotWantedError(Exception):
     """Ends a run that nobody waits for."""
 
 
-_took: dict[Kind, dict[str, _Took]] = {}
+_took: dict[Kind, dict[str, float]] = {}
+"""Seconds of each step for each spot, or for each count where genes matter."""
+
 _lock = threading.Lock()
 
 
@@ -100,14 +94,13 @@ class Finding:
         if self._step not in took:
             return None
         names = list(took)
-        spent, expected = time.monotonic() - self._step_begun, self._expected(self._step, took[self._step])
+        before = sum(seconds for step, seconds in self._steps if step == self._step)  # some steps come several times
+        spent = before + time.monotonic() - self._step_begun
+        expected = took[self._step] * self._size(self._step)
         if spent > _SLOWER * max(expected, 1.0):
             return None
-        ahead = sum(self._expected(name, took[name]) for name in names[names.index(self._step) + 1 :])
+        ahead = sum(took[name] * self._size(name) for name in names[names.index(self._step) + 1 :])
         return max(0.0, expected - spent) + ahead
-
-    def _expected(self, step: str, took: _Took) -> float:
-        return took.seconds_each * self._size(step)
 
     def _size(self, step: str) -> int:
         starts = self._params.clustering.n_init if step in _BY_STARTS else 1
@@ -138,7 +131,7 @@ class Finding:
         totals: dict[str, float] = {}
         for step, seconds in self._steps:
             totals[step] = totals.get(step, 0.0) + seconds
-        new = {step: _Took(seconds / self._size(step)) for step, seconds in totals.items()}
+        new = {step: seconds / self._size(step) for step, seconds in totals.items()}
         with _lock:
             before = _took.get(self._kind, {})
             kept = {step: took for step, took in before.items() if step not in new}

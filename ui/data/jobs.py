@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.folders import models_folder, samples_folder
+from core.knobs import value_in_words
 from core.params import MethodParams, params_key, replaced
 from core.result import Result
 from core.sample import Sample
@@ -30,7 +31,8 @@ def train(sample: Sample, params: MethodParams) -> str:
     models = models_folder()
     key = _training_key(sample, params)
     trained = params.embedding.autoencoder
-    settings = f"window {params.pooling.window}, scale {params.pooling.scale:g}, width {trained.width}, {trained.epochs} epochs"
+    window = value_in_words(("pooling", "window"), params.pooling.window)
+    settings = f"window {window}, scale {params.pooling.scale:g}, width {trained.width}, {trained.epochs} epochs"
     about = About(what="Training", sample=sample.name, settings=settings)
     task = tasks.train, _file(sample), params, models
     return board().submit(key, *task, owner=owner(), again=True, about=about, lasting=True)

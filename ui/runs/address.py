@@ -7,6 +7,7 @@ import streamlit as st
 from core.text import counted
 from ui.data.record import record
 from ui.runs import state
+from ui.shell import address as page_address
 
 _CHOSEN = "chosen"
 _WRITTEN, _REFUSED = "runs address written", "runs address refused"
@@ -17,7 +18,7 @@ Query = Mapping[str, Sequence[str]]
 
 def follow() -> None:
     """Apply the address to the session: at its start, and after the browser's Back or Forward."""
-    asked = _asked()
+    asked = page_address.asked()
     written, present = st.session_state.get(_WRITTEN, (None, None))
     # A link in the navigation has no query; and what was chosen in this run overrides the address.
     if asked and asked != written and present in (None, _query()):
@@ -28,7 +29,7 @@ def follow() -> None:
 def write() -> None:
     """Put the chosen runs and the filters into the address."""
     query = _query()
-    if _asked() != query:
+    if page_address.asked() != query:
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = (query, query)
 
@@ -52,7 +53,3 @@ def _choose(ids: Sequence[str]) -> None:
 def _query() -> dict[str, list[str]]:
     chosen = list(state.chosen_runs())[:_MOST_CHOSEN]
     return ({_CHOSEN: chosen} if chosen else {}) | {name: [text] for name, text in state.filters().items()}
-
-
-def _asked() -> dict[str, list[str]]:
-    return {name: st.query_params.get_all(name) for name in st.query_params}

@@ -7,6 +7,7 @@ import streamlit as st
 from core import knobs
 from ui.sections import state
 from ui.sections.state import Together
+from ui.shell import address as page_address
 from ui.shell import session
 from ui.shell.address import as_code, cameras_of, knobs_of, query_of_knobs, without_cameras
 from ui.shell.guards import as_markdown
@@ -21,7 +22,7 @@ Query = Mapping[str, list[str]]
 
 def follow() -> None:
     """Apply the address to the session: at its start, and after the browser's Back or Forward."""
-    asked = without_cameras({name: st.query_params.get_all(name) for name in st.query_params})
+    asked = without_cameras(page_address.asked())
     written, present = st.session_state.get(_WRITTEN, (None, None))
     if asked.get(_SECTION) and asked != written and present in (None, state.together()):
         together, refused = together_of(asked)
@@ -33,7 +34,7 @@ def follow() -> None:
 
 def write() -> None:
     """Put the sections and the knobs into the address."""
-    query, present = query_of(state.together()), {name: st.query_params.get_all(name) for name in st.query_params}
+    query, present = query_of(state.together()), page_address.asked()
     before, _ = st.session_state.get(_WRITTEN, (query, None))
     with_cameras = query | (cameras_of(present) if before.get(_SECTION) == query.get(_SECTION) else {})
     if present != with_cameras:

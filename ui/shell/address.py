@@ -93,6 +93,11 @@ def write(sample_file: str, own: Part | None = None) -> None:
     st.session_state[_WRITTEN] = _Written(query, session.sample_file(), _asked_for())
 
 
+def asked() -> dict[str, list[str]]:
+    """Read the address: all values of each entry."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
 def cameras_of(query: Mapping[str, T]) -> dict[str, T]:
     """Choose the entries of a query that hold cameras."""
     return {name: text for name, text in query.items() if name.partition(".")[0] == CAMERA}

@@ -100,8 +100,8 @@ def _nothing(sample: Sample, params: MethodParams) -> Shown:
     return Shown(sample=sample, params=params, theme=theme, preset=preset, missing="Finding domains\nwas cancelled")
 
 
-def find_default_angle(sample: Sample) -> bool:
-    """Find where a direction by hand starts from, if no run has on this sample: a link may begin by hand. True if it is new."""
+def find_default_angle(sample: Sample) -> None:
+    """Find where a direction by hand starts from, if no run has on this sample: a link may begin by hand."""
     params = forms.params(sample)
     searched = dataclasses.replace(params, direction=forms.standard(sample).direction)
     if (
@@ -109,11 +109,9 @@ def find_default_angle(sample: Sample) -> bool:
         or state.found_angle(sample) is not None
         or not compute.ready(sample, searched)
     ):
-        return False
-    found = compute.direction(sample, searched)
-    if found is not None:
+        return
+    if (found := compute.direction(sample, searched)) is not None:
         state.remember_angle(sample, found.angle)
-    return found is not None
 
 
 def _pinned(sample: Sample) -> Pinned | None:

@@ -66,9 +66,8 @@ def _knob(sample: Sample, path: KnobPath) -> None:
         forms.back_button(".".join(path), item.metadata["label"], back_to, at_default, _reset, sample, path)
     fields.refusal(key)
     if path == _WINDOW and value == FOUND_WINDOW:
-        window = state.found_window(
-            sample
-        )  # none yet when a page opens: the line is there all the same, so that nothing moves
+        # When a page opens none is found yet; the line is there all the same, so that nothing moves.
+        window = state.found_window(sample)
         st.caption(f"Found for this tissue: {units.UNKNOWN if window is None else window}")
 
 

@@ -101,20 +101,24 @@ def test_genes_that_one_section_counts_three_times_as_often_in_every_spot_tell_n
     assert share_named_alike(JointPipeline([halves[0], tilted]).run(params), halves) > 0.5
 
 
+def common_factors(expressions, coordinates, n_factors, hops):
+    return [raw.averaged(hops) for raw in factors.raw_factors(expressions, coordinates, n_factors)]
+
+
 def test_no_neighbourhood_crosses_sections(halves):
     # Averaging five times spreads a value over five rings; it must not reach the other section, whose spots lie beside.
     counts = [half.expression for half in halves]
     moved = [counts[0].copy(), counts[1]]
     coordinates = [half.coordinates for half in halves]
-    alone = factors.common_factors([counts[1], counts[0]], coordinates[::-1], 4, 5)
-    beside = factors.common_factors(
+    alone = common_factors([counts[1], counts[0]], coordinates[::-1], 4, 5)
+    beside = common_factors(
         moved, [coordinates[0], dataclasses.replace(coordinates[1], positions=coordinates[1].positions + 1000.0)], 4, 5
     )
     assert np.allclose(np.abs(alone[0]), np.abs(beside[1]), atol=1e-6)
 
 
 def test_one_section_is_the_case_of_one_of_common_factors(whole):
-    first = factors.common_factors([whole.expression], [whole.coordinates], 8, 1)[0]
+    first = common_factors([whole.expression], [whole.coordinates], 8, 1)[0]
     assert np.array_equal(first, factors.spatial_factors(whole.expression, whole.coordinates, 8, 1))
 
 
