@@ -18,7 +18,7 @@ class Averaging:
     noise : float
         Share of the variance of the factors between spots that is noise, from 0 to 1.
     spacing_um : float or None
-        Micrometres between neighbours; None where the unit of the positions is not known.
+        Micrometres between neighbours, the median; None where the unit of the positions is not known.
     """
 
     hops: int

@@ -16,7 +16,7 @@ with guards.shown_as_message():
     page_address.ignore(camera.refused(sample))
     with st.sidebar:
         forms.preset_picker(sample)
-        knobs.early(sample)
+        found_window = knobs.early(sample)
         training.control(sample, forms.params(sample))
         knobs.late(sample)
         knobs.clear_those_left_over()
@@ -28,6 +28,7 @@ with guards.shown_as_message():
         words = st.empty()
         finding.cancel_button()
     view.picture(sample, summary.path.name, top, progress, words)
+    knobs.say_found_window(sample, found_window)
     view.telling(top)
     parts.remember_form(knobs.form(sample))
     # The form says it when it is drawn next: drawing the whole page once more for it would delay who turns a knob at once.

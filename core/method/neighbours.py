@@ -26,29 +26,15 @@ def neighbour_graph(coordinates: Coordinates) -> sparse.csr_array:
         1 between neighbours, both ways; nothing on the diagonal. On the lattice up to 6 neighbours; off it the 6 nearest, and
         those that a spot is one of the 6 nearest of.
     """
+    spacing_um = np.sqrt(2 / np.sqrt(3) * coordinates.spot_um2)  # of hexagons of that area
     n_spots, n_asked = len(coordinates), min(_N_NEIGHBOURS + 1, len(coordinates))
-    reach = _REACH[coordinates.on_lattice] * spacing_um(coordinates)
+    reach = _REACH[coordinates.on_lattice] * spacing_um
     _, found = cKDTree(coordinates.tissue_um).query(coordinates.tissue_um, k=n_asked, distance_upper_bound=reach)
     found = found.reshape(n_spots, n_asked)
     spots = np.repeat(np.arange(n_spots), n_asked)
     linked = (found.ravel() < n_spots) & (found.ravel() != spots)
     links = sparse.csr_array((np.ones(linked.sum()), (spots[linked], found.ravel()[linked])), shape=(n_spots, n_spots))
     return sparse.csr_array(links.maximum(links.T))
-
-
-def spacing_um(coordinates: Coordinates) -> float:
-    """Measure how far apart neighbours lie.
-
-    Parameters
-    ----------
-    coordinates : Coordinates
-
-    Returns
-    -------
-    float
-        Distance between the centres of hexagons that have the area of a spot.
-    """
-    return float(np.sqrt(2 / np.sqrt(3) * coordinates.spot_um2))
 
 
 def nearest_spots(coordinates: Coordinates, n_nearest: int = 10) -> np.ndarray:

@@ -12,7 +12,7 @@ from scipy import sparse
 from core.averaging import Averaging
 from core.coordinates import Coordinates
 from core.method.factors import RawFactors
-from core.method.neighbours import mean_over_neighbours, spacing_um
+from core.method.neighbours import mean_over_neighbours
 from core.method.threads import one_thread
 
 MOST_HOPS = 4
@@ -41,8 +41,16 @@ def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:
         noise = noise_share(factors, raw.graph)
         losses = risks(factors, raw.graph, noise)
         hops = int(np.flatnonzero(losses <= losses.min() + _AS_GOOD * abs(losses.min()))[0])
-    spacing = float(spacing_um(coordinates)) if coordinates.unit_known else None
-    return Averaging(hops=hops, noise=noise, spacing_um=spacing)
+    return Averaging(hops=hops, noise=noise, spacing_um=_spacing_um(raw, coordinates))
+
+
+def _spacing_um(raw: RawFactors, coordinates: Coordinates) -> float | None:
+    """Median distance of neighbours: that along the sides of a square grid, too, whose diagonals are links of fewer spots."""
+    links = raw.graph.tocoo()
+    if not coordinates.unit_known or links.nnz == 0:
+        return None
+    tissue_um = coordinates.tissue_um[raw.order]
+    return float(np.median(np.linalg.norm(tissue_um[links.row] - tissue_um[links.col], axis=1)))
 
 
 def noise_share(factors: np.ndarray, graph: sparse.csr_array) -> float:

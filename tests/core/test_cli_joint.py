@@ -54,7 +54,7 @@ def test_more_starts_are_told_with_their_seeds_for_people(files, capsys):
     assert run("cluster", *files, "--joint", "--starts", "2", "--seed", "5", "--n-clusters", "2") == 0
     out = capsys.readouterr().out
     assert "Sections:\n  one: 192 spots, 60 genes\n  two: 240 spots, 60 genes\n" in out
-    assert "16 spatial factors of 60 shared genes, averaged over " in out
+    assert "16 spatial factors of 60 shared genes, averaged over 1 ring of neighbours (100 µm): " in out
     assert "Seed 5:" in out
     assert "Seed 6:" in out
     assert "  mean: ARI " in out

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.averaging import chosen_in_words
 from core.io import lab
 from core.method import early_steps, pipeline
 from core.params import preset
@@ -86,6 +87,14 @@ def test_the_recommended_preset_shows_its_own_controls_and_hides_those_that_play
     assert not shown & {key(hidden) for hidden in ("clustering.n_init", "clustering.max_iter", "direction.angle")}
     assert cards(app)["ARI"][0] == f"{expected(samples_folder, 'first', params).scores.ari:.3f}"
     assert cards(app)["Direction"][0] == "Bending"  # the layers of this tissue are plain
+    captions = [caption.value for caption in app.caption]
+    found = expected(samples_folder, "first", params)
+    assert f"Found for this tissue: {found.averaging.window}" in captions  # already where the page opens
+    assert chosen_in_words(found.averaging, found.direction) in captions
+    app.slider(key("pooling.window")).set_value(2).run()
+    by_hand = " ".join(caption.value for caption in app.caption)
+    assert "Found for this tissue" not in by_hand
+    assert "averaged over" not in by_hand
 
 
 @pytest.mark.parametrize(

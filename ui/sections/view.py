@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core import units
+from core.averaging import chosen_in_words
 from core.evaluation.matching import Matching
 from core.figures import charts as figure_charts
 from core.figures import sections as figures
@@ -173,6 +174,8 @@ def scores(samples: Sequence[Sample], results: Results | None) -> None:
     }
     columns = {name: st.column_config.TextColumn(help=text) for name, text in helps.items()}
     st.dataframe(rows, hide_index=True, column_config=columns)
+    if results is not None and (words := chosen_in_words(next(iter(results.values())).averaging, None)):
+        st.caption(words)
 
 
 def _row(sample: Sample, result: Result | None) -> dict[str, Any]:

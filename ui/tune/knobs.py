@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import units
 from core.declarations import Group
@@ -23,12 +24,20 @@ _ANGLE: KnobPath = ("direction", "angle")
 _WINDOW: KnobPath = ("pooling", "window")
 
 
-def early(sample: Sample) -> None:
-    """Ask for the knobs of the steps before clustering: pooling and embedding."""
-    _those_that_take_part(sample, *_EARLY)
+def early(sample: Sample) -> DeltaGenerator | None:
+    """Ask for the knobs of the steps before clustering: pooling and embedding; give the place for the window that is found, if one is."""
+    window = _those_that_take_part(sample, *_EARLY)
     if forms.params(sample).embedding.needs_training:
         with st.expander("Autoencoder"):
             _those_that_take_part(sample, "network")
+    return window
+
+
+def say_found_window(sample: Sample, line: DeltaGenerator | None) -> None:
+    """Say below its knob which window the tissue asked for, if that is known; as high before, so that nothing moves."""
+    if line is not None:
+        window = state.found_window(sample)
+        line.caption(f"Found for this tissue: {units.UNKNOWN if window is None else window}")
 
 
 def late(sample: Sample) -> None:
@@ -45,11 +54,17 @@ def clear_those_left_over() -> None:
         st.empty()
 
 
-def _those_that_take_part(sample: Sample, *groups: Group) -> None:
+def _those_that_take_part(sample: Sample, *groups: Group) -> DeltaGenerator | None:
+    """Ask for knobs; give the place below the window for what is found."""
+    window = None
     for group in groups:
         for path in soonest_first(in_groups(group)):
             if takes_part(forms.params(sample), path):
                 _knob(sample, path)
+                if path == _WINDOW and value_at(forms.params(sample), path) == FOUND_WINDOW:
+                    window = st.empty()
+                    say_found_window(sample, window)
+    return window
 
 
 def _knob(sample: Sample, path: KnobPath) -> None:
@@ -65,10 +80,6 @@ def _knob(sample: Sample, path: KnobPath) -> None:
         back_to = f"Reset to {in_words}" if in_words else "Its default is not known yet"
         forms.back_button(".".join(path), item.metadata["label"], back_to, at_default, _reset, sample, path)
     fields.refusal(key)
-    if path == _WINDOW and value == FOUND_WINDOW:
-        # When a page opens none is found yet; the line is there all the same, so that nothing moves.
-        window = state.found_window(sample)
-        st.caption(f"Found for this tissue: {units.UNKNOWN if window is None else window}")
 
 
 def _default(sample: Sample, path: KnobPath) -> Any:
