@@ -10,7 +10,7 @@ TORCH_INDEX_URL ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: app test soak quick lint coverage js-check js-test pictures clean
+.PHONY: app test soak quick lint coverage js-check js-test pictures lock sbom audit clean
 .DELETE_ON_ERROR:
 
 app: $(VENV)/app.stamp
@@ -20,9 +20,12 @@ test: lint js-test
 	browser="$$($(BIN)/python -m scripts.ensure_browser)" && \
 	CHROMIUM="$$browser" BROWSER_PATH="$$browser" OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-# Faults (killed processes, full disks, servers that stop), twenty times each.
+# Faults (killed processes, full disks, servers that stop), twenty times each; then a long day of one server, and twenty people for
+# an hour. It takes about two hours.
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest tests/faults --fault-times 20
+	CHROMIUM="$$($(BIN)/python -m scripts.ensure_browser)" $(BIN)/python -m benchmarks day
+	$(BIN)/python -m benchmarks lab --seconds 1200
 
 # The checks that take seconds, for every save.
 quick: lint js-test
@@ -33,6 +36,7 @@ lint: $(VENV)/dev.stamp js-check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
+	-@$(MAKE) --no-print-directory --silent audit  # an advisory of today must not stop a change that has nothing to do with it
 
 # A command of its own, run by CI beside `make test`: counting lines makes tests slower, and `make test` must stay quick.
 coverage: $(VENV)/dev.stamp
@@ -50,6 +54,19 @@ js-test:
 node_modules/.package-lock.json: package-lock.json
 	npm ci --silent --no-audit --no-fund
 	@touch $@
+
+# What the product is made of: the versions that the tests ran with, a software bill of materials of them, and what is known to
+# be unsafe about them, where the network allows to ask.
+lock: $(VENV)/dev.stamp
+	$(BIN)/python -m scripts.lock
+
+sbom: $(VENV)/dev.stamp
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements.lock --output-file dist/sbom.json
+	@echo "dist/sbom.json"
+
+audit: $(VENV)/dev.stamp
+	@timeout 120 $(BIN)/pip-audit --no-deps --disable-pip --progress-spinner off --timeout 5 -r requirements.lock 2>&1 | grep -v "could not be audited" | tail -n 40 || true
 
 pictures: $(VENV)/dev.stamp
 	CHROMIUM="$$($(BIN)/python -m scripts.ensure_browser)" $(BIN)/python -m scripts.screenshots

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from ui.shell import address, guards, identity, navigation, page_style, process, queue, turns
+from ui.annotate import address as annotate_address
+from ui.guide import address as guide_address
+from ui.shell import address, door, guards, identity, navigation, page_style, process, queue, turns
+from ui.shell.asking import address as asking_address
 from ui.sweep import address as sweep_address
 from ui.tissue import address as tissue_address
 from ui.tune import address as tune_address
@@ -16,6 +19,8 @@ def _draw() -> None:
             st.Page("pages/tune.py", title="Tune", default=True),
             st.Page("pages/sweep.py", title="Sweep"),
             st.Page("pages/tissue.py", title="Tissue"),
+            st.Page("pages/annotate.py", title="Annotate"),
+            st.Page("pages/guide.py", title="Guide"),
             st.Page("pages/sections.py", title="Sections"),
             st.Page("pages/runs.py", title="Runs"),
             st.Page("pages/method.py", title="Method"),
@@ -26,7 +31,14 @@ def _draw() -> None:
     )
     process.set_up()
     page_style.apply()
-    address.register(tune_address.PART, tissue_address.PART, sweep_address.PART)
+    address.register(
+        asking_address.PART,
+        tune_address.PART,
+        tissue_address.PART,
+        sweep_address.PART,
+        annotate_address.PART,
+        guide_address.PART,
+    )
     identity.let_in()
     queue.head()
     guards.show_refusal()
@@ -36,6 +48,6 @@ def _draw() -> None:
 
 if __name__ == "app":
     navigation.without_folder_of_pages()
-    app = st.App(__file__, lifespan=warm_up.beside_the_server)
+    app = st.App(__file__, lifespan=warm_up.beside_the_server, middleware=door.keepers())
 else:
     _draw()

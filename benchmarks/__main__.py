@@ -2,15 +2,26 @@
 
 `python -m benchmarks page`: the Tune page in a real browser, beside a page that computes nothing.
 
+`python -m benchmarks million`: very many cells on the Tune page; pictures, frames, bytes and memory.
+
+`python -m benchmarks drawing`: strokes of the brush on the maps, in a real browser.
+
+`python -m benchmarks guiding`: strokes on the page Guide until the domains follow, in a real browser.
+
 `python -m benchmarks import`: a Space Ranger folder of 4,000 spots x 33,000 genes, beside scanpy's reader.
 
 `python -m benchmarks sweep [FILE]`: a grid of 75 runs beside its parts, and beside separate commands.
 
 `python -m benchmarks accuracy DIR`: presets side by side on every annotated sample below a folder.
 
+`python -m benchmarks guided DIR`: what a few painted spots, or another annotated section, are worth on every
+annotated sample below a folder.
+
 `python -m benchmarks runs`: a record of 10,000 runs, read for the first time and later.
 
 `python -m benchmarks lab`: 20 sessions at once, beside a bare page, with and without training; errors, cross-talk, memory.
+
+`python -m benchmarks day`: hundreds of moves and of visitors in a real browser; what the server keeps of them in memory.
 """
 
 import argparse
@@ -18,7 +29,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import accuracy, autoencoder, importing, lab, page, paper, runs, sweep
+from benchmarks import (
+    accuracy,
+    autoencoder,
+    drawing,
+    guided,
+    guiding,
+    importing,
+    lab,
+    long_day,
+    million,
+    page,
+    paper,
+    runs,
+    sweep,
+)
 from benchmarks.cases import Asked
 from core.errors import DomainsError
 from core.params import PRESETS
@@ -40,11 +65,16 @@ def main() -> int:
     _add_paper(todo)
     _add_autoencoder(todo)
     _add_page(todo)
+    _add_million(todo)
+    _add_drawing(todo)
+    _add_guiding(todo)
     _add_import(todo)
     _add_accuracy(todo)
+    _add_guided(todo)
     _add_sweep(todo)
     _add_runs(todo)
     _add_lab(todo)
+    _add_day(todo)
     options = parser.parse_args()
     try:
         return 0 if options.run(options) else 1
@@ -97,6 +127,28 @@ def _add_page(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def _run_page(options: argparse.Namespace) -> bool:
     parts = [options.only] if options.only else page.PARTS
     return page.report(moves=options.moves, preset=options.preset, parts=parts, anyway=options.anyway)
+
+
+def _add_million(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser(
+        "million", help="very many cells on the page: first picture, frames a second, bytes, memory"
+    )
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a sample of so many; synthetic by default")
+    parser.add_argument("--cells", type=_at_least(1000), default=1_000_000, help="(default 1000000)")
+    parser.set_defaults(run=lambda options: million.report(cells=options.cells, file=options.file))
+
+
+def _add_drawing(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("drawing", help="from the move of the brush to the painted map, in a real Chromium")
+    parser.add_argument("--strokes", type=_at_least(1), default=20, help="painted across the tissue (default 20)")
+    parser.set_defaults(run=lambda options: drawing.report(strokes=options.strokes))
+
+
+def _add_guiding(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("guiding", help="from a stroke to the domains that follow it, in a real Chromium")
+    parser.add_argument("--strokes", type=_at_least(1), default=20, help="painted on each tissue (default 20)")
+    parser.add_argument("--spots", type=int, choices=list(guiding.AIMS_MS), help="one tissue alone, of so many spots")
+    parser.set_defaults(run=lambda options: guiding.report(strokes=options.strokes, spots=options.spots))
 
 
 def _add_import(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -185,6 +237,28 @@ def _run_accuracy(options: argparse.Namespace) -> bool:
     )
 
 
+def _add_guided(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser(
+        "guided", help="ARI where a few spots of each domain are painted, or another section is annotated"
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="every sample below it is scored")
+    parser.add_argument("--draws", type=_at_least(1), default=6, help="draws of the painted spots (default 6)")
+    parser.add_argument("--only", choices=("strokes", "transfer"), help="one of the two parts")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table of strokes")
+    parser.add_argument("--transfer-csv", type=Path, metavar="FILE", help="write the table of transfer")
+    parser.set_defaults(run=_run_guided)
+
+
+def _run_guided(options: argparse.Namespace) -> bool:
+    return guided.report(
+        options.folder,
+        n_draws=options.draws,
+        only=options.only,
+        csv_path=options.csv,
+        transfer_csv=options.transfer_csv,
+    )
+
+
 def _add_runs(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = todo.add_parser("runs", help="reading a record of many runs, for the first time and later")
     parser.add_argument("--runs", type=_at_least(20), default=10_000, help="how many are recorded (default 10000)")
@@ -204,6 +278,20 @@ def _add_lab(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
 
 def _run_lab(options: argparse.Namespace) -> bool:
     return lab.report(n_sessions=options.sessions, seconds=options.seconds, settle=options.settle)
+
+
+def _add_day(todo: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = todo.add_parser("day", help="hundreds of moves and of visitors in a real browser; what stays in memory")
+    parser.add_argument("--moves", type=_at_least(1), default=long_day.N_MOVES, help="(default 500)")
+    parser.add_argument("--sessions", type=_at_least(1), default=long_day.N_SESSIONS, help="(default 200)")
+    parser.add_argument(
+        "--settle", type=_at_least(0), default=int(long_day.SETTLE_SECONDS), help="seconds (default 130)"
+    )
+    parser.set_defaults(run=_run_day)
+
+
+def _run_day(options: argparse.Namespace) -> bool:
+    return long_day.report(moves=options.moves, sessions=options.sessions, settle=options.settle)
 
 
 if __name__ == "__main__":

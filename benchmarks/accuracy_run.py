@@ -18,7 +18,6 @@ from sklearn.metrics.cluster import contingency_matrix
 from benchmarks import parts
 from benchmarks.cases import Case
 from benchmarks.memory import peak_mib
-from benchmarks.parts import taken
 from benchmarks.peers import PEERS
 from core import codec
 from core.errors import DomainsError
@@ -26,6 +25,7 @@ from core.evaluation.agreement import agreement
 from core.method import joint, pipeline
 from core.method.shared_genes import shared_genes
 from core.params import MethodParams, preset, replaced
+from core.parts import part_of
 from core.sample import Sample
 
 Labels = list[np.ndarray]
@@ -141,7 +141,7 @@ def _mean(values: Sequence[float]) -> float:
 def _n_moved_by_shuffling(samples: Sequence[Sample], method: str, first: Labels, number: int) -> int:
     random = np.random.default_rng(number)
     orders = [random.permutation(sample.n_spots) for sample in samples]
-    moved = [taken(sample, order) for sample, order in zip(samples, orders, strict=True)]
+    moved = [part_of(sample, order) for sample, order in zip(samples, orders, strict=True)]
     before = [labels[order] for labels, order in zip(first, orders, strict=True)]
     return n_apart(np.concatenate(before), np.concatenate(_labels(moved, method, 0)))
 

@@ -65,12 +65,15 @@ class Knob:
         Part of the address.
     aims : dict of str to float
         Most milliseconds of the median, by preset.
+    to_and_fro : bool
+        Whether every second move goes back: further ones would change nothing.
     """
 
     name: str
     role: str
     start: str
     aims: Mapping[str, float]
+    to_and_fro: bool = False
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -84,7 +87,7 @@ KNOBS = (
     Knob("Scale alpha", "spinbutton", "scale=1.0", {"paper": 120, "recommended": 1000}),
     Knob("Clusters", "spinbutton", "n_clusters=2", {"paper": 120, "recommended": 200}),
     Knob("Seed", "spinbutton", "seed=0", {"paper": 120, "recommended": 600}),
-    Knob("Refinement", "slider", "refinement=0", {"paper": 120, "recommended": 200}),
+    Knob("Refinement", "slider", "refinement=0", {"paper": 120, "recommended": 200}, to_and_fro=True),
     Knob("Window k", "slider", "window=2", {"paper": 250, "recommended": 1000}),
 )
 _RATIO_AIM = 2.0  # times the bare page, with the paper's preset; not for the window, which pools anew
@@ -194,7 +197,7 @@ def _report_moves(browser: Browser, app: Server, bare: Server, moves: int, prese
 def _report_knob(browser: Browser, app: Server, bare: Server, knob: Knob, moves: int, preset: str) -> bool:
     still, live = _opened(browser, bare.address), _opened(browser, f"{app.address}/?{knob.start}")
     # The first move of each page is not counted: the browser compiles and caches on it.
-    pairs = [(_traced(still, _BARE[knob.role]), _traced(live, knob)) for _ in range(moves + 1)][1:]
+    pairs = [_traced_beside(still, live, knob, number) for number in range(moves + 1)][1:]
     pairs = [(bare, page) for bare, page in pairs if bare is not None and page is not None]
     rebuilt = live.locator(".maps").evaluate(_REBUILT)
     for page in (still, live):
@@ -227,18 +230,22 @@ def _opened(browser: Browser, address: str) -> Page:
     return page
 
 
-def _traced(page: Page, knob: Knob) -> Traffic | None:
+def _traced_beside(still: Page, live: Page, knob: Knob, number: int) -> tuple[Traffic | None, Traffic | None]:
+    return _traced(still, _BARE[knob.role]), _traced(live, knob, up=not (knob.to_and_fro and number % 2))
+
+
+def _traced(page: Page, knob: Knob, *, up: bool = True) -> Traffic | None:
     """Move a knob, and read what travelled for it; None if the maps came out equal."""
-    milliseconds = _move(page, knob)
+    milliseconds = move(page, knob, up=up)
     page.wait_for_function(_IDLE)
     page.wait_for_timeout(_SETTLE_MS)  # what is told of the maps comes after them
     page.wait_for_function(_IDLE)
     pressed, drawn = page.evaluate("[window.watch.pressed, window.watch.drawn]")
-    move = traffic.read(page, pressed, drawn)
-    return None if math.isnan(milliseconds) else move
+    read = traffic.read(page, pressed, drawn)
+    return None if math.isnan(milliseconds) else read
 
 
-def _move(page: Page, knob: Knob, *, up: bool = True) -> float:
+def move(page: Page, knob: Knob, *, up: bool = True) -> float:
     """Press a key once the page is at rest; milliseconds until the maps were redrawn, NaN if they came out equal."""
     page.wait_for_function(_IDLE)
     page.wait_for_timeout(_SETTLE_MS)
@@ -254,9 +261,9 @@ def _report_memory(browser: Browser, folder: Path) -> bool:
     with served("app.py", SPCA_DATA=str(folder), SPCA_MODELS=str(folder), **budget) as app:
         page = _opened(browser, f"{app.address}/?angle=1.0&x_weight=30.0&n_clusters=30&seed=50&window=30")
         _move_about(page, _MEMORY_MOVES // 2)  # fills the cache
-        before = _resident_mib(app.process)
+        before = resident_mib(app.process)
         _move_about(page, _MEMORY_MOVES)
-        growth = _resident_mib(app.process) - before
+        growth = resident_mib(app.process) - before
         page.context.close()
     print(
         f"\n{_MEMORY_MOVES} moves with a full cache of {_MEMORY_BUDGET_MB} MiB: the server's {before:.0f} MiB grew by "
@@ -267,10 +274,14 @@ def _report_memory(browser: Browser, folder: Path) -> bool:
 
 def _move_about(page: Page, moves: int) -> None:
     """Turn all knobs by turns, down in the first half and back up in the second."""
-    for move in range(moves):
-        _move(page, KNOBS[move % len(KNOBS)], up=move >= moves // 2)
+    for number in range(moves):
+        move(page, KNOBS[number % len(KNOBS)], up=number >= moves // 2)
 
 
-def _resident_mib(process: int) -> float:
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+def resident_mib(process: int) -> float:
+    """Read how much memory a process has, in MiB; 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0) / 1024

@@ -13,10 +13,10 @@ from scipy import sparse
 
 from benchmarks import drawn_tissue, sections
 from core.errors import SampleError
+from core.parts import genes_of, part_of
 from core.sample import Expression, Sample
 
 _SEED = 0
-_BY_SPOT = ("lattice", "coords_um", "labels_true", "barcodes", "coords_px", "spot_rgb")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,30 +122,13 @@ def thinned(expression: Expression, share: float) -> Expression:
     return kept.toarray() if isinstance(expression, np.ndarray) else kept
 
 
-def taken(sample: Sample, spots: np.ndarray) -> Sample:
-    """Take some spots, or all in another order.
-
-    Parameters
-    ----------
-    sample : Sample
-    spots : ndarray of shape (n_taken,), int
-
-    Returns
-    -------
-    Sample
-    """
-    by_spot = {field: getattr(sample, field) for field in _BY_SPOT}
-    moved = {field: values[spots] for field, values in by_spot.items() if values is not None}
-    return dataclasses.replace(sample, expression=sample.expression[spots], **moved)
-
-
 def _half(sample: Sample, half: str) -> Sample:
     x = sample.tissue_um[:, 0]
     to_the_left = x <= np.median(x)
     spots = np.flatnonzero(to_the_left if half == "left" else ~to_the_left)
     if not len(spots):
         raise SampleError("It has no spot on one side of the median column: there is no half.")
-    return taken(sample, spots)
+    return part_of(sample, spots)
 
 
 def _fewer_genes(sample: Sample, genes: float) -> Sample:
@@ -153,5 +136,4 @@ def _fewer_genes(sample: Sample, genes: float) -> Sample:
     if n_kept >= sample.n_genes:
         raise SampleError(f"It has {sample.n_genes} genes: {n_kept} are no part of them.")
     columns = np.sort(np.random.default_rng(_SEED).choice(sample.n_genes, n_kept, replace=False))
-    names = None if sample.gene_names is None else sample.gene_names[columns]
-    return dataclasses.replace(sample, expression=sample.expression[:, columns], gene_names=names)
+    return genes_of(sample, columns)

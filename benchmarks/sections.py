@@ -31,13 +31,15 @@ class Section:
     n_classes: int
 
 
-def sections(folder: Path) -> Iterator[Section | str]:
+def sections(folder: Path, *, named: bool = False) -> Iterator[Section | str]:
     """Find each annotated sample once.
 
     Parameters
     ----------
     folder : Path
         Gone through with all folders in it.
+    named : bool
+        Whether samples without gene names are passed over; the same tissue with names is then found in their place.
 
     Yields
     ------
@@ -58,7 +60,10 @@ def sections(folder: Path) -> Iterator[Section | str]:
         except DomainsError as error:
             yield f"{source.name} is passed over: {error}"
         else:
-            yield _once(source, sample, seen)
+            if named and sample.gene_names is None:
+                yield f"{source.name} is passed over: it has no gene names, by which sections are compared."
+            else:
+                yield _once(source, sample, seen)
 
 
 def read(source: Path) -> Sample:

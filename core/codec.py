@@ -6,16 +6,16 @@ annotations: dataclasses, tuples, lists, mappings, paths, times and NumPy arrays
 
 import base64
 import functools
-import io
 import json
-import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
 import msgspec
 import numpy as np
 
+from core import npy
 from core.errors import CodecError, DomainsError
 from core.text import shown
 
@@ -147,13 +147,36 @@ def from_plain(kind: type[T], plain: Any, arrays: list[np.ndarray] | None = None
     """
     try:
         value = msgspec.convert(plain, kind, str_keys=True, dec_hook=functools.partial(_made, arrays))
-        known = msgspec.to_builtins(value, str_keys=True, enc_hook=_without_fields)
+        _refuse_unknown(plain, msgspec.to_builtins(value, str_keys=True, enc_hook=_without_fields))
     except DomainsError as error:  # a value outside its limits
         raise CodecError(str(error)) from error
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, IndexError, RecursionError) as error:
         raise CodecError(f"It is not what belongs here: {shown(error, 200)}.") from error
-    _refuse_unknown(plain, known)
     return value
+
+
+def in_utc(time: datetime) -> datetime:
+    """Read a point in time; one without a time zone is in UTC.
+
+    Parameters
+    ----------
+    time : datetime
+
+    Returns
+    -------
+    datetime
+        In UTC.
+
+    Raises
+    ------
+    CodecError
+        If tables and time zones cannot hold it.
+    """
+    if not 1970 < time.year < 2262:  # as in nanoseconds of 64 bits, with a year to spare for time zones
+        raise CodecError(f"It is of the year {time.year}, when nothing was written that belongs here.")
+    if time.tzinfo is UTC:
+        return time
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _written(arrays: list[np.ndarray] | None, value: Any) -> Any:
@@ -198,25 +221,14 @@ def _refuse_unknown(plain: Any, known: Any) -> None:
             if name not in known:
                 raise CodecError(f"It holds `{shown(name)}`, which this version of the program does not know.")
             _refuse_unknown(value, known[name])
-    elif isinstance(plain, list) and isinstance(known, list):
+    elif isinstance(plain, list | tuple) and isinstance(known, list | tuple):
         for one, other in zip(plain, known, strict=True):
             _refuse_unknown(one, other)
 
 
 def _array_as_text(array: np.ndarray) -> str:
-    file = io.BytesIO()
-    np.lib.format.write_array(file, array, allow_pickle=False)
-    return base64.b64encode(file.getvalue()).decode()
+    return base64.b64encode(npy.as_bytes(array)).decode()
 
 
 def _array_from_text(text: Any) -> np.ndarray:
-    data = base64.b64decode(text, validate=True)
-    file = io.BytesIO(data)
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("its array is of an npy version that is not read")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    # Check before reserving the memory that the header asks for.
-    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(data) - file.tell():
-        raise ValueError("its array holds objects, or has another size than it says")
-    file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
+    return npy.from_bytes(base64.b64decode(text, validate=True))

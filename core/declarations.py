@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 from core.errors import ParameterError
+from core.text import shown
 
 Group = Literal[
     "pooling", "embedding", "reduction", "network", "weight", "direction", "clusters", "starts", "refinement"
@@ -149,16 +150,17 @@ def check_limits(params: Any) -> None:
 
 def _check_value(item: "dataclasses.Field[Any]", value: Any) -> None:
     choices, low, high = (item.metadata[key] for key in ("choices", "min", "max"))
+    found = f"`{item.name}` is {shown(repr(value), 60)}, but must be"
     if choices is not None:
         if value not in choices:
-            raise ParameterError(f"`{item.name}` is {value!r}, but must be one of {', '.join(choices)}.")
+            raise ParameterError(f"{found} one of {', '.join(choices)}.")
         return
     if isinstance(item.default, int) and (isinstance(value, bool) or not isinstance(value, int)):
-        raise ParameterError(f"`{item.name}` is {value!r}, but must be a whole number.")
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise ParameterError(f"`{item.name}` is {value!r}, but must be a finite number.")
+        raise ParameterError(f"{found} a whole number.")
+    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
+        raise ParameterError(f"{found} a finite number.")
     if (low is not None and value < low) or (high is not None and value > high):
-        raise ParameterError(f"`{item.name}` is {value}, but must be {_allowed(low, high)}.")
+        raise ParameterError(f"{found} {_allowed(low, high)}.")
 
 
 def _allowed(low: float | None, high: float | None) -> str:

@@ -261,6 +261,7 @@ def direction_in_full(found: FoundDirection | None) -> str:
         return name if found is None else f"{name}, by hand"
     if found.bend is not None:
         part = "" if found.takes_part else f": below {units.percent(LEAST_SUPPORT, 0)} it takes no part"
-        return f"{name}, explains {support_in_words(found)} of the structure of expression{part}"
+        share = f"{support_in_words(found)} of the structure of expression where it was not learnt"
+        return f"{name}, explains {share}{part}"
     ways = {"preclustering": "by pre-clustering", "expression": "from expression"}
     return f"{name}, found {ways[found.method]} (support {support_in_words(found)})"

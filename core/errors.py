@@ -56,5 +56,13 @@ class RecordError(DomainsError):
     """The record of runs cannot be read or written, or does not hold what is asked for."""
 
 
+class TransferError(DomainsError):
+    """What annotated sections taught cannot be read, learnt, or compared with a sample."""
+
+
+class AnnotationError(DomainsError):
+    """Regions of an annotation cannot be read, changed or kept as asked."""
+
+
 class CodecError(DomainsError):
     """What was read is not what belongs there, or a value cannot be written."""

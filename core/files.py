@@ -50,8 +50,44 @@ def written_whole(path: Path, *, replace: bool = True, durable: bool = True) -> 
         if durable and draft.is_file():
             _flush(draft)
         draft.replace(path) if replace else _link(draft, path)
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(draft)):
+            error.filename = str(path)  # nobody knows the draft; a full disk names no file at all
+        raise
     finally:
         remove(draft)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8, with the ends of lines as they are: whole, or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced if it exists; a device or pipe, such as the terminal, is written to as it is.
+    text : str
+
+    Raises
+    ------
+    OSError
+        With the name of the file.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes, as :func:`write_text` does text.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    with written_whole(path) as draft:
+        draft.write_bytes(content)
 
 
 def remove(path: Path) -> None:

@@ -1,10 +1,13 @@
 """Folders of samples and models, for the pages and the command line.
 
-In a checkout they lie beside `app.py`. Where the package is installed instead, they lie in the working directory.
+In a checkout they lie beside `app.py`. Where the package is installed instead, they lie where the system keeps a user's data, so
+that the same samples and runs are there from whatever folder it is started.
 """
 
 import os
 from pathlib import Path
+
+from platformdirs import user_data_path
 
 _PACKAGES = Path(__file__).resolve().parents[1]
 _INSTALLED = _PACKAGES / "spatial_domains"
@@ -51,4 +54,6 @@ def models_folder() -> Path:
 
 
 def _folder(variable: str, default: str) -> Path:
-    return Path(os.environ.get(variable) or (Path.cwd() if installed() else _PACKAGES) / default)
+    if named := os.environ.get(variable):
+        return Path(named)
+    return (user_data_path("spatial-domains", appauthor=False) if installed() else _PACKAGES) / default

@@ -13,6 +13,7 @@ from core import units, version_0_1
 from core.declarations import LAST, Group
 from core.errors import ParameterError
 from core.params import PRESETS, MethodParams, preset, replaced
+from core.text import shown
 
 KnobPath = tuple[str, ...]
 """Where a knob sits in `MethodParams`, such as `("pooling", "window")`."""
@@ -149,7 +150,7 @@ def path_of(name: str) -> KnobPath:
     if wanted == version_0_1.HOPS:
         raise ParameterError(version_0_1.REPLACED)
     if found is None:
-        raise ParameterError(f"There is no knob {name!r}; there are {', '.join(names().values())}.")
+        raise ParameterError(f"There is no knob {shown(repr(name), 60)}; there are {', '.join(names().values())}.")
     return found
 
 

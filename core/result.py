@@ -1,13 +1,21 @@
 """The result of a run: labels, and everything needed to understand and repeat them."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
+import msgspec
 import numpy as np
 
 from core.averaging import Averaging
 from core.depth import FoundDirection
+from core.guidance import Guidance
 from core.layer_names import display_name
 from core.params import MethodParams
+
+# Limits hold where scores are read; sums of floats may exceed 1 in the last digit.
+_Agreement = Annotated[float, msgspec.Meta(ge=-1 - 1e-6, le=1 + 1e-6)]
+_Share = Annotated[float, msgspec.Meta(ge=-1e-6, le=1 + 1e-6)]
+_Positive = Annotated[float, msgspec.Meta(ge=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +68,17 @@ class Scores:
         Domains that were asked for and have no spot.
     """
 
-    ari: float | None = None
-    nmi: float | None = None
-    ari_all: float | None = None
-    nmi_all: float | None = None
-    chaos: float | None = None
-    pas: float | None = None
-    stability: float | None = None
-    smallest_share: float | None = None
-    largest_share: float | None = None
-    n_tiny: float | None = None
-    n_empty: float | None = None
+    ari: _Agreement | None = None
+    nmi: _Share | None = None
+    ari_all: _Agreement | None = None
+    nmi_all: _Share | None = None
+    chaos: _Positive | None = None
+    pas: _Share | None = None
+    stability: _Agreement | None = None
+    smallest_share: _Share | None = None
+    largest_share: _Share | None = None
+    n_tiny: _Positive | None = None
+    n_empty: _Positive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +95,15 @@ class Domain:
         Without a layer, which of the further colours it has, counted from 0.
     given : str
         Name that people gave to it; empty for its own.
+    colour : str
+        `#RRGGBB` that people gave to it; empty for its own.
     """
 
     cluster: int
     layer: str | None = None
     further: int | None = None
     given: str = ""
+    colour: str = ""
 
     @property
     def name(self) -> str:
@@ -119,6 +130,10 @@ class Result:
         None when both coordinates entered the distance.
     averaging : Averaging or None
         How far expression was averaged, where the tissue decided it; None where the window was given.
+    guidance : Guidance or None
+        What people gave to it beside the sample; scores do not count the spots that they showed. None for what is label-free.
+    names : tuple of str
+        Of the domains of a guided run, by cluster; empty for what is label-free.
     autoencoder : AutoencoderReport or None
         None when no autoencoder took part.
     seconds : dict of str to float
@@ -133,8 +148,15 @@ class Result:
     confidence: np.ndarray | None = None
     direction: FoundDirection | None = None
     averaging: Averaging | None = None
+    guidance: Guidance | None = None
+    names: tuple[str, ...] = ()
     autoencoder: AutoencoderReport | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def n_painted(self) -> int:
+        """Spots that somebody painted, and that scores do not count; 0 for what is label-free."""
+        return 0 if self.guidance is None else self.guidance.n_painted
 
     @property
     def window(self) -> int:

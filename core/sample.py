@@ -3,6 +3,7 @@
 Knows arrays only: readers in `core.io` make samples from files.
 """
 
+import dataclasses
 import functools
 import hashlib
 from dataclasses import dataclass
@@ -12,26 +13,31 @@ import numpy as np
 from scipy import sparse
 
 from core.coordinates import Coordinates, off_lattice, on_lattice
-from core.errors import DuplicateSpotError, SampleError
 from core.params import DEFAULT_N_CLUSTERS
-from core.text import counted
+from core.sample_checks import check_barcodes, check_counts, check_image, check_length, check_pixels, check_positions
 
 UNANNOTATED = "NA"
 """Label of spots that the annotation leaves out, as the lab's files write it."""
 
-UNANNOTATED_SPELLINGS = {"", "na", "nan", "none", "<na>"}
+UNANNOTATED_SPELLINGS = {
+    "",
+    "na",
+    "nan",
+    "none",
+    "<na>",
+    "n/a",
+    "#n/a",
+    "null",
+    "unassigned",
+    "unannotated",
+    "not annotated",
+}
 """What files write for "not annotated", in lower case."""
 
 DENSE_LIMIT = 200_000_000
 """Expression of more values than this (spots times genes) is kept as CSR."""
 
 Expression = np.ndarray | sparse.csr_array
-
-MAX_EXTENT_UM = 1e9
-"""Positions further from the origin than this, a kilometre, are no micrometres."""
-
-MAX_IMAGE_BYTES = 64 << 20
-"""Largest image that a sample carries: it is held in memory and sent to the browser."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,14 +54,14 @@ class TissueImage:
     Raises
     ------
     SampleError
-        If the pixels or the scale are none, or the image is larger than `MAX_IMAGE_BYTES`.
+        If the pixels or the scale are none, or the image is larger than `core.sample_checks.MAX_IMAGE_BYTES`.
     """
 
     pixels: np.ndarray
     scale: float
 
     def __post_init__(self) -> None:
-        _check_image(self.pixels, self.scale)
+        check_image(self.pixels, self.scale)
         object.__setattr__(self, "pixels", _read_only(self.pixels))
 
     @functools.cached_property
@@ -82,6 +88,9 @@ class Sample:
     labels_true : ndarray of shape (n_spots,), str, optional
         Annotation; `UNANNOTATED` where the experts gave none. For scoring only.
     gene_names : ndarray of shape (n_genes,), str, optional
+    gene_ids : ndarray of shape (n_genes,), str, optional
+        Second names, such as Ensembl's where `gene_names` are symbols; empty where a gene has none. Only for finding genes: they are
+        no part of `content_hash`.
     barcodes : ndarray of shape (n_spots,), str, optional
     coords_px : ndarray of shape (n_spots, 2), float, optional
         `pxl_row_in_fullres` and `pxl_col_in_fullres`: centres in the full-resolution image.
@@ -91,11 +100,17 @@ class Sample:
         Spots lie on it at `coords_px * image.scale`.
     source : str
         Where the data come from and under which licence, for people.
+    class_colours : dict of str to str
+        `#RRGGBB` of classes of the annotation that bring their own colour.
+    annotation_name, annotation_id : str
+        Of the annotation that was put in place of the file's own, with its author; empty for that of the file.
     synthetic : bool
         Whether the tissue was made by a program; said wherever the sample is shown.
     unit_known : bool
         Whether `coords_um` are known to be micrometres; if not, nobody said how long one unit of the file is, and lengths are
         shown in units.
+    expression_kind : str
+        One of :data:`core.expression_kinds.EXPRESSION_KINDS`: what the file held in place of counts, if it held none.
 
     Raises
     ------
@@ -111,25 +126,38 @@ class Sample:
     coords_um: np.ndarray | None = None
     labels_true: np.ndarray | None = None
     gene_names: np.ndarray | None = None
+    gene_ids: np.ndarray | None = None
     barcodes: np.ndarray | None = None
     coords_px: np.ndarray | None = None
     spot_rgb: np.ndarray | None = None
     image: TissueImage | None = None
     source: str = ""
+    class_colours: dict[str, str] = dataclasses.field(default_factory=dict)
+    annotation_name: str = ""
+    annotation_id: str = ""
     synthetic: bool = False
     unit_known: bool = True
+    expression_kind: str = "counts"
 
     def __post_init__(self) -> None:
-        _check_counts(self.expression)
-        _check_positions(self.lattice, self.coords_um)
+        check_counts(self.expression)
+        check_positions(self.lattice, self.coords_um)
         n_spots, n_genes = self.expression.shape
-        for field in _BY_SPOT:
-            _check_length(field, getattr(self, field), n_spots, "spot")
-        _check_length("gene_names", self.gene_names, n_genes, "gene")
-        for field in ("expression", "gene_names", *_BY_SPOT):
-            object.__setattr__(self, field, _read_only(getattr(self, field)))
+        for name in BY_SPOT:
+            check_length(name, getattr(self, name), n_spots, "spot")
+        for name in BY_GENE:
+            check_length(name, getattr(self, name), n_genes, "gene")
+        for name in ("expression", *BY_GENE, *BY_SPOT):
+            object.__setattr__(self, name, _read_only(getattr(self, name)))
+        check_barcodes(self.barcodes)
+        check_pixels(self.coords_px)
         if self.coords_um is not None:
             _ = self.coordinates  # refuses positions that no unit fits
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether expression holds logarithms already, so that none are taken."""
+        return self.expression_kind == "logarithms"
 
     @property
     def n_spots(self) -> int:
@@ -203,9 +231,9 @@ class Sample:
         """Memory of all arrays, in bytes."""
         counts = self.expression
         stored = (counts,) if isinstance(counts, np.ndarray) else (counts.data, counts.indices, counts.indptr)
-        by_spot = [getattr(self, field) for field in _BY_SPOT]
+        named = [getattr(self, name) for name in (*BY_SPOT, *BY_GENE)]
         pixels = None if self.image is None else self.image.pixels
-        return sum(part.nbytes for part in (*stored, *by_spot, self.gene_names, pixels) if part is not None)
+        return sum(part.nbytes for part in (*stored, *named, pixels) if part is not None)
 
     @functools.cached_property
     def content_hash(self) -> str:
@@ -224,6 +252,8 @@ class Sample:
             digest.update(np.ascontiguousarray(self.lattice, dtype="<i8").tobytes())
         else:
             digest.update(b"coords_um" + np.ascontiguousarray(self.coords_um, dtype="<f8").tobytes())
+        if self.is_logged:
+            digest.update(b"logarithms")
         if self.gene_names is not None:
             digest.update("\n".join(map(str, self.gene_names)).encode())
         return digest.hexdigest()[:32]
@@ -247,7 +277,8 @@ class Sample:
         return digest.hexdigest()[:32]
 
 
-_BY_SPOT = ("lattice", "coords_um", "labels_true", "barcodes", "coords_px", "spot_rgb")
+BY_GENE = ("gene_names", "gene_ids")
+BY_SPOT = ("lattice", "coords_um", "labels_true", "barcodes", "coords_px", "spot_rgb")
 
 
 def _row_blocks(expression: Expression, n_rows: int = 256) -> Any:
@@ -273,91 +304,3 @@ def _read_only(array: Any) -> Any:
     view = array.view()
     view.flags.writeable = False
     return view
-
-
-def _check_counts(expression: Expression) -> None:
-    if expression.ndim != 2 or 0 in expression.shape:
-        raise SampleError(f"`X` has the shape {expression.shape}: it needs one row a spot and one column a gene.")
-    values = expression.data if sparse.issparse(expression) else expression
-    if values.dtype.kind not in "iuf":
-        raise SampleError(f"`X` holds values of type {values.dtype}, where numbers belong.")
-    if values.size == 0:
-        raise SampleError("`X` holds no count above 0 in any spot: is this the right matrix?")
-    low, high = values.min(), values.max()
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise SampleError("`X` holds values that are not finite (NaN or infinity): write 0 where nothing was counted.")
-    if low < 0:
-        raise SampleError(
-            f"`X` holds negative values (the lowest is {low:g}): store counts, not scaled or centred values."
-        )
-
-
-def _check_image(pixels: np.ndarray, scale: float) -> None:
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape or pixels.dtype != np.uint8:
-        raise SampleError(
-            f"`image` has the shape {pixels.shape} and the type {pixels.dtype}: it needs height x width x 3 bytes, red, "
-            "green and blue."
-        )
-    if pixels.nbytes > MAX_IMAGE_BYTES:
-        raise SampleError(
-            f"`image` takes {pixels.nbytes >> 20} MiB, but at most {MAX_IMAGE_BYTES >> 20} are kept: use the "
-            "low-resolution image."
-        )
-    if not (np.isfinite(scale) and scale > 0):
-        raise SampleError(f"The scale of `image` is {scale}: it must be a number above 0.")
-
-
-def _check_positions(lattice: np.ndarray | None, coords_um: np.ndarray | None) -> None:
-    if lattice is not None and coords_um is not None:
-        raise SampleError(
-            "There are array positions and `coords_um`: a sample lies on the lattice or off it, give one."
-        )
-    if lattice is not None:
-        _check_lattice(lattice)
-    elif coords_um is not None:
-        _check_coords_um(coords_um)
-    else:
-        raise SampleError(
-            "There are no positions: give `lattice` (array row and column of each spot) or, off the lattice, `coords_um` "
-            "(vertical and horizontal position in micrometres)."
-        )
-
-
-def _check_coords_um(coords_um: np.ndarray) -> None:
-    if coords_um.ndim != 2 or coords_um.shape[1] != 2:
-        raise SampleError(
-            f"`coords_um` has the shape {coords_um.shape}: each spot needs a vertical and a horizontal position."
-        )
-    if coords_um.dtype.kind not in "iuf":
-        raise SampleError(f"`coords_um` holds values of type {coords_um.dtype}, where numbers belong.")
-    if not np.isfinite(coords_um).all():
-        raise SampleError(
-            "`coords_um` holds values that are not finite (NaN or infinity): leave out spots without a position."
-        )
-    furthest = float(np.abs(coords_um.astype(np.float64)).max(initial=0))
-    if furthest > MAX_EXTENT_UM:
-        raise SampleError(f"`coords_um` reaches to {furthest:.3g}, more than a kilometre: is it in micrometres?")
-
-
-def _check_lattice(lattice: np.ndarray) -> None:
-    if lattice.ndim != 2 or lattice.shape[1] != 2:
-        raise SampleError(
-            f"The positions have the shape {lattice.shape}: each spot needs an array row and an array column."
-        )
-    if lattice.dtype.kind not in "iu":
-        raise SampleError(
-            f"The positions are of type {lattice.dtype}, where whole numbers (array row and column) belong."
-        )
-    unique, counts = np.unique(lattice, axis=0, return_counts=True)
-    if len(unique) < len(lattice):
-        row, col = unique[counts.argmax()]
-        raise DuplicateSpotError(
-            f"{counts.max()} spots share the array position (row {row}, column {col}): each spot needs a position of its own."
-        )
-
-
-def _check_length(field: str, array: np.ndarray | None, expected: int, noun: str) -> None:
-    if array is not None and len(array) != expected:
-        raise SampleError(
-            f"`{field}` has {counted(len(array), 'entry', 'entries')}, but `X` has {expected} {noun}s: each {noun} needs one."
-        )

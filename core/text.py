@@ -1,5 +1,7 @@
 """Text from outside, made fit to be shown to people."""
 
+import html
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -24,6 +26,44 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 spot', '4,226 spots', '2 classes')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names one after another.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> listed(["A", "B", "C"]), listed(["A", "B"]), listed(["A"])
+    ('A, B and C', 'A and B', 'A')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def sentence_case(text: str) -> str:
+    """Begin with a capital letter, and leave all others as they are: names keep theirs, and µm has none.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> sentence_case("transferred from DLPFC_1"), sentence_case("µm on the array")
+    ('Transferred from DLPFC_1', 'µm on the array')
+    """
+    return text if text.startswith("µ") else text[:1].upper() + text[1:]
 
 
 def file_name(path: Path, limit: int = 80) -> str:
@@ -56,7 +96,41 @@ def shown(text: object, limit: int = 80) -> str:
     -------
     str
     """
-    plain = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
-    # Surrogates, which no encoding takes, are not printable either.
-    line = "".join(sign if sign.isprintable() else "?" for sign in plain)
+    line = printable(text.decode(errors="replace") if isinstance(text, bytes) else str(text))
     return line if len(line) <= limit else f"{line[: limit - 3]}..."
+
+
+def printable(text: str) -> str:
+    """Put a question mark for what no font draws: control signs, marks that turn the direction of writing, halves of signs.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        Of the same length.
+    """
+    # Surrogates, which no encoding takes, are not printable either.
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+def in_figure(text: str) -> str:
+    """Make text from outside harmless in figures, where plotly reads some HTML, formulas between dollars, and fields in braces.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        Which is drawn as the text is; `html.unescape` gives the text back, but for what cannot be printed.
+
+    Examples
+    --------
+    >>> in_figure("<b>WM</b> $x$ %{y}")
+    '&lt;b&gt;WM&lt;/b&gt; &#36;x&#36; &#37;{y}'
+    """
+    return html.escape(printable(text), quote=False).replace("$", "&#36;").replace("%{", "&#37;{")

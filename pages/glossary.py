@@ -1,10 +1,8 @@
 """What the terms of the other pages mean. Help texts link here."""
 
-import streamlit as st
-
 from ui.glossary import view as glossary
-from ui.shell import navigation
+from ui.shell import navigation, page_style
 
 navigation.only_through_app()
-st.title("Glossary", anchor=False)
+page_style.title("Glossary")
 glossary.terms()

@@ -1,10 +1,8 @@
 """Show version, queue, memory, and whether storage can be reached. The queue links here; the navigation does not."""
 
-import streamlit as st
-
 from ui.health import view as health
-from ui.shell import navigation
+from ui.shell import navigation, page_style
 
 navigation.only_through_app()
-st.title("Health", anchor=False)
+page_style.title("Health")
 health.checks()

@@ -6,7 +6,7 @@ from ui.shell import guards, sample_picker, session
 
 summary = sample_picker.sample_picker()
 with guards.shown_as_message():
-    sample, theme = compute.sample(summary), session.theme()
+    sample, theme = compute.file_sample(summary), session.theme()
     lessons.introduction(sample)
     lessons.pooling(sample, theme)
     lessons.weights(sample, theme)

@@ -3,15 +3,17 @@
 import streamlit as st
 
 from ui.data import kept_runs
-from ui.runs import actions, address, compare, listing
+from ui.runs import actions, address, checking, compare, listing
 from ui.shell import domain_names, guards, navigation, session
+from ui.shell.guards import as_markdown
 
 navigation.only_through_app()
 with guards.shown_as_message():
     address.follow()
     top = st.container()  # filled last, because its content depends on the list
     listed = listing.listing()
-    address.write()
+    chosen, theme = kept_runs.with_all(listing.chosen(listed), listed.titles), session.theme()
+    address.write(compare.files_of(chosen))
     if sentence := address.ignored():
         st.warning(sentence)
     with top:
@@ -20,6 +22,10 @@ with guards.shown_as_message():
         listing.nothing_yet()
     else:
         listing.table(listed)
-        chosen, theme = kept_runs.with_all(listing.chosen(listed), listed.titles), session.theme()
+        with st.sidebar:
+            compare.compared_with(chosen)
         actions.bar(listed, domain_names.with_domains(chosen), theme)
+        checking.part(chosen)
+        for sentence in address.refused_cameras(chosen):
+            st.warning(as_markdown(sentence))
         compare.side_by_side(chosen, domain_names.of_runs(chosen), theme)

@@ -3,13 +3,13 @@
 import streamlit as st
 
 from ui.data import compute
-from ui.shell import guards, sample_picker, session
+from ui.shell import guards, page_style, sample_picker, session
 from ui.sweep import address, sweeps
 from ui.sweep import forms as sweep_forms
 from ui.sweep import results as sweep_results
 
-summary = sample_picker.sample_picker(address.PART)
-st.title("Sweep", anchor=False)
+summary = sample_picker.sample_picker(address.PART, compared=True)
+page_style.title("Sweep")
 with guards.shown_as_message():
     sample = compute.sample(summary)
     with st.sidebar:

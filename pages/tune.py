@@ -10,7 +10,7 @@ from ui.tune import address, finding, knobs, parts, training, view
 _PROGRESS_PX = 24
 
 parts.forget_form()
-summary = sample_picker.sample_picker(address.PART)
+summary = sample_picker.sample_picker(address.PART, compared=True)
 with guards.shown_as_message():
     sample = compute.sample(summary)
     page_address.ignore(camera.refused(sample))
@@ -26,7 +26,7 @@ with guards.shown_as_message():
     ):
         progress = st.container(width="content")  # the row is as high without them: nothing jumps
         words = st.empty()
-        finding.cancel_button()
+        finding.buttons()
     view.picture(sample, summary.path.name, top, progress, words)
     knobs.say_found_window(sample, found_window)
     view.telling(top)

@@ -60,27 +60,30 @@ def test_the_wheel_asks_for_what_requirements_txt_asks_for(wheel):
     assert "torch==2.13.0" in facts.get_all("Requires-Dist", [])
 
 
-def test_installed_it_names_its_folders_in_the_working_directory_and_brings_the_section_that_ships(site, tmp_path):
+def test_installed_it_keeps_a_users_data_where_the_system_does_and_brings_the_section_that_ships(site, tmp_path):
     code = (
         "import runpy, sys; from core.cli import main;"
         "runpy.run_module = lambda name, **_: print(name, sys.argv[1:]);"
         "sys.exit(main(['app', '--port', '8600']))"
     )
     environment = {name: value for name, value in os.environ.items() if name not in ("SPCA_DATA", "SPCA_MODELS")}
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    data = tmp_path / "data" / "spatial-domains"
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", code],
-            cwd=tmp_path,
-            env=environment | {"PYTHONPATH": str(site)},
+            cwd=elsewhere,
+            env=environment | {"PYTHONPATH": str(site), "XDG_DATA_HOME": str(tmp_path / "data")},
             capture_output=True,
             text=True,
             check=True,
         )
         assert str(site / "spatial_domains" / "app.py") in done.stdout
         assert "--server.port=8600" in done.stdout
-        assert f"Samples are read from {tmp_path / 'spca_dat'}" in done.stderr
+        assert f"Samples are read from {data / 'spca_dat'}" in done.stderr
     shipped = (ROOT / "spca_dat" / "151673.h5").read_bytes()
-    assert (tmp_path / "spca_dat" / "151673.h5").read_bytes() == shipped
+    assert (data / "spca_dat" / "151673.h5").read_bytes() == shipped
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_in_a_checkout_everything_lies_beside_app_py_and_nothing_is_said(monkeypatch, capsys):

@@ -22,10 +22,12 @@ def unpack(block):
         holder.update(
             {
                 name: array(holder[name])
-                for name in ("centres_um", "stain", "labels", "values", "lines")
+                for name in ("centres_um", "stain", "labels", "values", "lines", "selected")
                 if name in holder
             }
         )
+    if "digest" in header:  # spots, whose names are lines of text
+        header["names"] = None if header["names"] is None else array(header["names"]).tobytes().decode().split("\n")
     return header
 
 

@@ -1,4 +1,4 @@
-"""The command line, `python -m core` or `spatial-domains`: `app | info | train | cluster | clusters | sweep | runs | import | attach | fetch | synthesise | worker`.
+"""The command line, `python -m core` or `spatial-domains`; `--help` lists its commands.
 
 Errors become one sentence here. Each command has its own module with its options, its work and its output.
 """
@@ -11,10 +11,31 @@ from pathlib import Path
 from typing import NoReturn
 
 from core import __version__
-from core.cli import app, attach, cluster, clusters, fetch, import_, info, runs, sweep, synthesise, train, worker
+from core.cli import (
+    annotate,
+    annotations,
+    apart,
+    app,
+    attach,
+    cluster,
+    clusters,
+    compare,
+    fetch,
+    import_,
+    info,
+    learn,
+    markers,
+    runs,
+    sweep,
+    synthesise,
+    train,
+    worker,
+)
 from core.errors import DomainsError
+from core.text import sentence_case
 
-_COMMANDS = (app, info, train, cluster, clusters, sweep, runs, import_, attach, fetch, synthesise, worker)
+_COMMANDS = (app, info, train, learn, cluster, clusters, sweep, runs, import_, attach, annotate, annotations,
+             compare, markers, fetch, synthesise, worker)  # fmt: skip
 
 BAD_INPUT = 2
 """Exit status after a sentence about bad input."""
@@ -35,10 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, or 2 after a sentence about bad input on standard error.
     """
+    _stand_in_for_closed_outputs()
     try:
-        options = _parser().parse_args(argv)
-        options.run(options)
-        sys.stdout.flush()
+        _run(argv)
     except DomainsError as error:
         return _refuse(str(error))
     except BrokenPipeError:
@@ -54,6 +74,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _run(argv: Sequence[str] | None) -> None:
+    try:
+        options = _parser().parse_args(argv)
+        apart.check_options(options)
+        options.run(options)
+    finally:  # what help printed, too
+        sys.stdout.flush()
+
+
+def _stand_in_for_closed_outputs() -> None:
+    """Python has None for an output that was closed before the start (`>&-`)."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
+
+
 def _refuse(sentence: str) -> int:
     sys.stderr.write(f"{sentence}\n")
     return BAD_INPUT
@@ -63,7 +99,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, without a usage line before it."""
 
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.\n")
+        sys.stderr.write(f"{sentence_case(message)}. See `{self.prog} --help`.\n")
         sys.exit(BAD_INPUT)
 
 
@@ -76,7 +112,9 @@ def _called() -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=_called(), description="Find spatial domains in tissue.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=__version__)
-    todo = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    todo = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True, parser_class=_Parser
+    )
     for command in _COMMANDS:
         command.add(todo)
     return parser

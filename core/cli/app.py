@@ -26,7 +26,7 @@ def _start(options: argparse.Namespace) -> None:
 
 
 def _say_where(samples: Path, models: Path) -> None:
-    """Outside a checkout, name the folders in the working directory, and fill the first one."""
+    """Outside a checkout, name the folders, and fill the first one."""
     sys.stderr.write(
         f"Samples are read from {samples}, and models and runs are kept in {models}. SPCA_DATA and SPCA_MODELS name other folders.\n"
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core import knobs
-from core.cli import joint
+from core.cli import guidance, guided, joint, naming
 from core.cli.console import (
     autoencoder_facts,
     coherence_words,
@@ -33,13 +33,14 @@ from core.cli.options import (
     output_path,
 )
 from core.cli.outputs import Outputs
-from core.cli.reading import read_sample
+from core.cli.reading import read_compared
 from core.depth import FoundDirection, direction_in_full
 from core.errors import ParameterError
 from core.evaluation import thickness
 from core.evaluation.matching import Matching
 from core.evaluation.stability import confidence, stability
 from core.evaluation.thickness import Thicknesses
+from core.expression_kinds import in_words
 from core.layer_names import display_name
 from core.params import DEFAULT_N_CLUSTERS, DEFAULT_PRESET
 from core.result import Result
@@ -59,12 +60,19 @@ def add(todo: Any) -> None:
     )
     add_method(parser, KNOBS, default_preset=DEFAULT_PRESET)
     add_angle(parser)
+    guidance.add_options(parser)
+    naming.add_option(parser)
     parser.add_argument(
         "--starts",
         type=at_least_one,
         default=1,
         metavar="N",
         help="runs, with seeds counted up from --seed (default 1)",
+    )
+    parser.add_argument(
+        "--against",
+        metavar="NAME",
+        help="score against this annotation of the sample (name or id, see `annotations`) instead of the file's own; none for none",
     )
     parser.add_argument(
         "--model", type=Path, metavar="FILE.pt", help="use this trained model, or refuse it if it does not fit"
@@ -79,12 +87,27 @@ def add(todo: Any) -> None:
     parser.add_argument(
         "--h5ad", type=Path, metavar="OUT.h5ad", help="write sample and clusters for scanpy and squidpy"
     )
+    parser.add_argument(
+        "--xenium", type=Path, metavar="OUT.csv", help="write each cell's domain for Xenium Explorer (cell_id,group)"
+    )
+    parser.add_argument(
+        "--spatialdata",
+        type=Path,
+        metavar="OUT.zarr",
+        help="write sample, clusters and outlines as a new SpatialData store",
+    )
     parser.add_argument("--lab-h5", type=Path, metavar="OUT.h5", help="write sample and clusters in the lab's format")
     parser.add_argument(
         "--markers", type=Path, metavar="OUT.csv", help="rank the genes of every cluster by scanpy's Wilcoxon test"
     )
     parser.add_argument(
         "--thickness", type=Path, metavar="OUT.csv", help="write how thick each cluster and layer is across the layers"
+    )
+    parser.add_argument(
+        "--tree",
+        type=Path,
+        metavar="OUT.csv|json",
+        help="write the tree of domains: every spot's domain at each number of domains (csv), or which join and how far apart (json)",
     )
     parser.add_argument(
         "--rename",
@@ -108,11 +131,27 @@ def _h5ad_path(text: str) -> Path:
     return path
 
 
+def _store_path(text: str) -> Path:
+    if Path(text).exists():
+        raise argparse.ArgumentTypeError(f"{text} exists: a store is never written over, name a new one")
+    return output_path(text)
+
+
+def _tree_path(text: str) -> Path:
+    path = output_path(text)
+    if path.suffix.lower() not in (".csv", ".json"):
+        raise argparse.ArgumentTypeError(f"{text} must end in .csv or .json")
+    return path
+
+
 _FILES: dict[str, Callable[[str], Path]] = {
     "labels": output_path,
     "loupe": output_path,
+    "xenium": output_path,
+    "spatialdata": _store_path,
     "markers": output_path,
     "thickness": output_path,
+    "tree": _tree_path,
     "h5ad": _h5ad_path,
     "lab_h5": output_path,
 }
@@ -126,7 +165,11 @@ def _new_name(text: str) -> tuple[int, str]:
 
 
 def _cluster(options: argparse.Namespace) -> None:
+    if options.joint and options.against is not None:
+        raise ParameterError("--against names an annotation of one sample: leave it out with --joint.")
     if options.joint:
+        guidance.check_unguided(options)
+        naming.check_alone(options)
         joint.cluster(options)
         return
     if len(options.files) > 1:
@@ -139,7 +182,11 @@ def _cluster(options: argparse.Namespace) -> None:
     out = Outputs(
         **{name: getattr(options, name) for name in _FILES}, figure=options.figure, names=dict(options.rename)
     )
-    _cluster_alone(options, options.files[0], out)
+    if guidance.guides(options):
+        guided.cluster(options, options.files[0], out)
+    else:
+        guidance.check_unguided(options)
+        _cluster_alone(options, options.files[0], out)
 
 
 def _check_output(name: str, path: Path | None, check: Callable[[str], Path]) -> None:
@@ -157,7 +204,7 @@ def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> Non
     from core.method.cache import StepCache
 
     started = time.perf_counter()
-    sample = read_sample(file)
+    sample, annotations = read_compared(file, options.against)
     load_seconds = time.perf_counter() - started
     params, steps = method_params(options, sample, KNOBS), StepCache(max_bytes=STEP_BYTES)
     out.check(sample, params)
@@ -167,10 +214,14 @@ def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> Non
         )
         results = list(start_bar(work, options.starts))
     first = results[0] = _with_confidence(results)
-    out.write(sample, first, pipeline.Pipeline(sample, cache=steps, models=options.models, model=options.model))
+    steps_of = pipeline.Pipeline(sample, cache=steps, models=options.models, model=options.model)
+    named = naming.named(options, steps_of, first)
+    out = dataclasses.replace(out, names={**naming.names_of(named), **out.names})
+    out.write(sample, first, steps_of, annotations)
     found = out.domains(sample, first)
-    facts = _cluster_facts(sample, results, found, load_seconds)
-    print_facts(facts if options.json else _in_short(sample, results, found, facts["seconds"]), as_json=options.json)
+    facts = {**_cluster_facts(sample, results, found, load_seconds, options.against), **naming.facts(named)}
+    short = {**_in_short(sample, results, found, facts["seconds"]), **naming.in_short(named)}
+    print_facts(facts if options.json else short, as_json=options.json)
     warn_if_dead(first.autoencoder)
 
 
@@ -182,11 +233,15 @@ def _with_confidence(results: list[Result]) -> Result:
     return dataclasses.replace(first, confidence=confidence(first.labels, [other.labels for other in others]))
 
 
-def _cluster_facts(sample: Sample, results: list[Result], found: Matching, load_seconds: float) -> dict[str, Any]:
+def _cluster_facts(
+    sample: Sample, results: list[Result], found: Matching, load_seconds: float, against: str | None
+) -> dict[str, Any]:
     first = results[0]
     return {
         "sample": sample.name,
+        "against": against,
         "synthetic": sample.synthetic,
+        "expression": in_words(sample.expression_kind),
         "n_spots": sample.n_spots,
         "n_genes": sample.n_genes,
         "params": knobs.in_use(first.params),
@@ -228,8 +283,9 @@ def _in_short(sample: Sample, results: list[Result], found: Matching, seconds: d
     first = results[0]
     clustering = first.params.clustering
     kind = "synthetic tissue, " if sample.synthetic else ""
+    held = "" if sample.expression_kind == "counts" else f"; {in_words(sample.expression_kind)}"
     facts: dict[str, Any] = {
-        "Sample": f"{sample.name} ({kind}{counted(sample.n_spots, 'spot')}, {counted(sample.n_genes, 'gene')})",
+        "Sample": f"{sample.name} ({kind}{counted(sample.n_spots, 'spot')}, {counted(sample.n_genes, 'gene')}{held})",
         "Expression": _expression_words(first),
         "Direction": _direction_words(first),
         "Clusters": f"{clustering.n_clusters}{_number_words(sample)}, {_read_out_words(first)}",

@@ -8,6 +8,7 @@ import numpy as np
 from core.cli.console import print_facts
 from core.cli.options import add_file
 from core.cli.reading import read_sample
+from core.expression_kinds import in_words
 
 
 def add(todo: Any) -> None:
@@ -23,6 +24,7 @@ def _info(options: argparse.Namespace) -> None:
         "sample": sample.name,
         "n_spots": sample.n_spots,
         "n_genes": sample.n_genes,
+        "expression": in_words(sample.expression_kind),
         "on_lattice": sample.on_lattice,
         "layers": {name: int(np.count_nonzero(sample.labels_true == name)) for name in sample.layer_names},
         "unannotated": int((~sample.annotated).sum()),

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core import knobs, units
+from core.cli import apart
 from core.cli.console import coherence_words, factor_words, print_facts, score_words, share_bar
 from core.cli.options import KNOBS, joint_params
 from core.cli.outputs import JointOutputs
-from core.cli.reading import read_sample
+from core.cli.reading import read_compared
 from core.errors import ParameterError
+from core.expression_kinds import in_words
 from core.method.seeds import nth_start
 from core.params import MethodParams
 from core.result import Result
@@ -43,6 +45,11 @@ def cluster(options: argparse.Namespace) -> None:
         raise ParameterError("Sections clustered together use no autoencoder: leave out --model.")
     if options.markers is not None:
         raise ParameterError("Marker genes are of one sample: leave out --joint, or --markers.")
+    if options.tree is not None:
+        raise ParameterError("A tree of domains is of one sample: leave out --joint, or --tree.")
+    for name in ("xenium", "spatialdata"):
+        if getattr(options, name) is not None:
+            raise ParameterError(f"--{name} is of one sample: leave out --joint, or --{name}.")
     if options.thickness is not None:
         raise ParameterError(
             "Sections clustered together have no direction of their own: leave out --joint, or --thickness."
@@ -50,15 +57,18 @@ def cluster(options: argparse.Namespace) -> None:
     from core.method.joint import JointPipeline  # scikit-learn takes seconds to import, and most commands do without
 
     started = time.perf_counter()
-    samples = [read_sample(path) for path in options.files]
+    read = [read_compared(path, None) for path in options.files]
+    samples = [sample for sample, _ in read]
     load_seconds = time.perf_counter() - started
     params = joint_params(options, samples, KNOBS)
     with share_bar() as progress:
         steps = JointPipeline(samples, on_step=progress)
         out = _outputs(options)
         out.check(samples, params.clustering.n_clusters)
+        for sample in samples:
+            apart.check(out.files(sample.name), options.files)
         runs = list(_runs(steps, params, options.starts))
-    out.write(steps, runs[0])
+    out.write(steps, runs[0], {sample.name: annotations for sample, annotations in read})
     facts = _facts(steps, runs, load_seconds)
     print_facts(facts if options.json else _in_short(steps, runs, facts["seconds"]), as_json=options.json)
 
@@ -85,6 +95,7 @@ def _facts(steps: "JointPipeline", runs: Sequence[Run], load_seconds: float) -> 
         "sections": {
             sample.name: {
                 "synthetic": sample.synthetic,
+                "expression": in_words(sample.expression_kind),
                 "n_spots": sample.n_spots,
                 "n_genes": sample.n_genes,
                 "n_domains": len(set(runs[0][sample.name].labels.tolist())),
@@ -126,9 +137,8 @@ def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str,
 
 
 def _sample_words(sample: Sample) -> str:
-    return (
-        f"{'synthetic tissue, ' * sample.synthetic}{counted(sample.n_spots, 'spot')}, {counted(sample.n_genes, 'gene')}"
-    )
+    held = "" if sample.expression_kind == "counts" else f"; {in_words(sample.expression_kind)}"
+    return f"{'synthetic tissue, ' * sample.synthetic}{counted(sample.n_spots, 'spot')}, {counted(sample.n_genes, 'gene')}{held}"
 
 
 def _mean_words(run: Run) -> dict[str, str]:

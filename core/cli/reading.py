@@ -4,8 +4,10 @@ import dataclasses
 import sys
 from pathlib import Path
 
+from core.annotation import Annotation, compared
 from core.errors import SampleError, SampleFileError
 from core.io import lab
+from core.io.annotation_store import AnnotationStore
 from core.io.hdf5.safe import opened
 from core.io.incoming import ImportChoices, Survey
 from core.sample import Sample
@@ -37,6 +39,30 @@ def read_sample(path: Path) -> Sample:
         f"{path} was read as {survey.kind} ({annotated}, {sample.n_genes:,} genes). To choose otherwise: python -m core import {path}\n"
     )
     return sample
+
+
+def read_compared(path: Path, against: str | None) -> tuple[Sample, list[Annotation]]:
+    """Read a sample with the annotation that scores are counted against, and list all that lie beside it.
+
+    Parameters
+    ----------
+    path : Path
+    against : str or None
+        Name or id of an annotation, `none` for none; None for the file's own.
+
+    Raises
+    ------
+    SampleError
+        As :func:`read_sample`.
+    AnnotationError
+        If there is no such annotation.
+    """
+    sample = read_sample(path)
+    store = AnnotationStore(path, sample)
+    known = store.annotations()
+    if against is None:
+        return sample, known
+    return compared(sample, None if against == "none" else store.find(against)), known
 
 
 def check_importable(survey: Survey, source: Path) -> None:

@@ -1,4 +1,4 @@
-"""`runs`: list, show, report on, repeat, export, import, delete and restore kept runs."""
+"""`runs`: list, show, report on, repeat, export, import, check, delete and restore kept runs."""
 
 import argparse
 import sys
@@ -12,8 +12,10 @@ from core.cli.console import print_facts, share_bar
 from core.cli.options import output_path
 from core.codec import from_plain
 from core.errors import RecordError
+from core.files import write_bytes, write_text
 from core.folders import models_folder, samples_folder
 from core.io import lab
+from core.people import called
 from core.result import Domain
 from core.sample import Sample
 from core.text import counted, shown
@@ -33,7 +35,7 @@ _ID_HELP = "id of a run, or the beginning of it, as `runs list` shows it"
 def add(todo: Any) -> None:
     """Declare the command and its actions."""
     parser = todo.add_parser(
-        "runs", help="list, show, report on, repeat, export, import or delete kept runs", allow_abbrev=False
+        "runs", help="list, show, report on, repeat, export, import, check or delete kept runs", allow_abbrev=False
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=type(parser))
     _add_list(actions)
@@ -42,6 +44,7 @@ def add(todo: Any) -> None:
     _add_script(actions)
     _add_export(actions)
     _add_import(actions)
+    _add_check(actions)
     _add_delete(actions)
 
 
@@ -133,7 +136,7 @@ def _report(options: argparse.Namespace) -> None:
             source = "" if sample is None else sample.source
             chosen.append(reported(run, record.result(run), source=source, picture=_picture(record, run)))
     path = options.out or Path(f"{file_stem(f'{chosen[0].result.sample_name}_{chosen[0].name}')}_report.html")
-    path.write_bytes(html_report(chosen, at_hand))
+    write_bytes(path, html_report(chosen, at_hand))
     ids = [run.id for run in chosen]
     print_facts({"report": str(path), "runs": ids if options.json else ", ".join(ids)}, as_json=options.json)
 
@@ -158,7 +161,7 @@ def _script(options: argparse.Namespace) -> None:
         sample = _sample_of(run, options.samples)
         facts = reported(run, record.result(run), source="" if sample is None else sample.source)
     path = options.out or Path(script_name(facts))
-    path.write_text(reproduction_script(facts), encoding="utf-8")
+    write_text(path, reproduction_script(facts))
     print_facts({"script": str(path), "id": run.id}, as_json=options.json)
 
 
@@ -210,6 +213,26 @@ def _import(options: argparse.Namespace) -> None:
         run = record.import_(options.file)
     facts = {"imported": run.id, "name": run.name, "sample": run.sample_name}
     print_facts(facts, as_json=options.json)
+
+
+def _add_check(actions: Any) -> None:
+    parser = _action(actions, "check", "compute an imported run here, and compare every label")
+    _add_id(parser)
+    _add_samples(parser)
+    parser.set_defaults(run=_check)
+
+
+def _check(options: argparse.Namespace) -> None:
+    from core.work.runs.checking import confirm, recompute, why_not
+
+    with _opened(options) as record:
+        run = _found(record, options.id)
+        sample = _sample_of(run, options.samples)
+        if (reason := why_not(run, sample)) or sample is None:
+            raise RecordError(f"Run {run.id[:8]} cannot be checked. {reason}")
+        checked = confirm(record, run, recompute(record.result(run), sample, options.models))
+    said = f"all {run.n_spots:,} labels are those that its settings give here"
+    print_facts({"checked": checked.id, "found": said, "ari": checked.scores.ari}, as_json=options.json)
 
 
 def _add_delete(actions: Any) -> None:
@@ -280,7 +303,8 @@ def _facts(run: Run) -> dict[str, Any]:
 def _for_people(facts: dict[str, Any]) -> dict[str, Any]:
     """Leave out empty facts and those that the settings contain."""
     apart = ("params", "labels_hash", "annotation_hash")
-    facts = facts | {"domains": {str(at["cluster"]): _called(at) for at in facts.get("domains", ())}}
+    people = {name: called(facts[name]) for name in ("who", "claimed") if name in facts}
+    facts = facts | people | {"domains": {str(at["cluster"]): _called(at) for at in facts.get("domains", ())}}
     return {name: value for name, value in facts.items() if value not in ("", {}, None, False) and name not in apart}
 
 
@@ -291,8 +315,9 @@ def _called(domain: dict[str, Any]) -> str:
 def _line(run: Run) -> str:
     score = f"ARI {units.score('ari', run.scores.ari)}" if run.scores.ari is not None else "unannotated"
     star = "*" if run.starred else " "
-    what = shown(run.name) or presets.in_words(run.params)
-    return f"{run.id}  {run.created:%Y-%m-%d %H:%M}  {shown(run.sample_name):<12} {score:<11} {star} {what}"
+    imported = "  imported, not checked" if run.imported else ""
+    what = (shown(run.name) or presets.in_words(run.params)) + " (guided)" * bool(run.guided)
+    return f"{run.id}  {run.created:%Y-%m-%d %H:%M}  {shown(run.sample_name):<12} {score:<11} {star} {what}{imported}"
 
 
 def _file_name(sample_name: str) -> str:

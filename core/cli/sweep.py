@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import itertools
 import os
 import sys
 import time
@@ -12,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import knobs, units
+from core.cli import guidance as guiding
 from core.cli.console import print_facts, share_bar
+from core.cli.guided import SCORED_ON, with_known_number
 from core.cli.options import KNOBS, add_angle, add_method, at_least_one, given, start_params
 from core.errors import ParameterError, WorkError
+from core.guidance import Guidance
 from core.io import lab
 from core.params import DEFAULT_PRESET
 from core.sample import Sample
@@ -42,6 +46,7 @@ def add(todo: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_method(parser, KNOBS, default_preset=DEFAULT_PRESET)
     add_angle(parser)
+    guiding.add_options(parser)
     parser.add_argument(
         "--grid",
         type=_axis,
@@ -91,23 +96,31 @@ def _sweep(options: argparse.Namespace) -> None:
     # Before Dask is imported: its warnings are for a server's log, not for a terminal. Workers inherit it.
     os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")
     samples = [lab.read(path) for path in options.files]
-    sections = tuple(_section(options, sample, path) for sample, path in zip(samples, options.files, strict=True))
-    plan = _plan(options, sections)
-    _check_objective(plan, samples)
+    guidances = _guidances(options, samples)
+    of_sections = zip(samples, options.files, guidances or itertools.repeat(None, len(samples)), strict=True)
+    plan = _plan(options, tuple(_section(options, *one) for one in of_sections))
+    _check_objective(plan, samples, guidances)
     record, started = open_record(options.models), time.perf_counter()
-    status = _made(plan, record, options.models)
+    status = _made(plan, record, options.models, guidances)
     facts = _facts(status, record.runs(sweep=plan.id), time.perf_counter() - started)
     print_facts(facts if options.json else _in_short(facts), as_json=options.json)
 
 
-def _section(options: argparse.Namespace, sample: Sample, path: Path) -> Section:
-    return Section(
-        name=sample.name,
-        path=str(path.absolute()),
-        content_hash=sample.content_hash,
-        annotation_hash=sample.annotation_hash,
-        params=start_params(options, KNOBS, sample.suggested_n_clusters()),
-    )
+def _guidances(options: argparse.Namespace, samples: Sequence[Sample]) -> list[Guidance]:
+    """Read what guides the runs of each sample; nothing where they are label-free."""
+    guiding.check_others(options)
+    if options.strokes is not None and len(samples) > 1:
+        raise ParameterError("Strokes belong to one section: sweep it alone, or leave out --strokes.")
+    found = [guiding.guidance_of(options, sample) for sample in samples] if guiding.guides(options) else []
+    for guidance in found:
+        if not guidance.others:
+            guidance.check_several()
+    return found
+
+
+def _section(options: argparse.Namespace, sample: Sample, path: Path, guidance: Guidance | None) -> Section:
+    params = start_params(options, KNOBS, sample.suggested_n_clusters())
+    return Section.of(sample, path, params if guidance is None else with_known_number(params, guidance), guidance)
 
 
 def _check_kind(options: argparse.Namespace) -> None:
@@ -131,7 +144,7 @@ def _search(options: argparse.Namespace, sections: tuple[Section, ...]) -> Searc
     if options.search is None:
         return None
     params = sections[0].params
-    default = [(knob, None) for knob in suggestions.to_search(params)]
+    default = [(knob, None) for knob in suggestions.to_search(params, sections[0].guided_by)]
     return Search(
         objective=options.objective or "ari",
         n_trials=options.search,
@@ -171,22 +184,26 @@ def _ends(knob: str, text: str) -> Range:
         raise ParameterError(f"{text!r} is not of the form LOW:HIGH or LOW:HIGH:log, with two numbers.") from error
 
 
-def _check_objective(plan: Sweep, samples: Sequence[Sample]) -> None:
-    bare = [sample.name for sample in samples if sample.labels_true is None]
+def _check_objective(plan: Sweep, samples: Sequence[Sample], guidances: Sequence[Guidance]) -> None:
+    truths = [sample.labels_true for sample in samples]
+    if guidances:
+        truths = [own.hidden_from(truth) for own, truth in zip(guidances, truths, strict=True)]
+    bare = [sample.name for sample, truth in zip(samples, truths, strict=True) if truth is None]
     if plan.search is not None and plan.search.objective in NEEDS_ANNOTATION and bare:
+        left = " on spots that were not painted" if guidances else ""
         raise ParameterError(
-            f"{bare[0]} has no annotation, so there is no {plan.search.objective.upper()}: choose a score that needs none, "
+            f"{bare[0]} has no annotation{left}, so there is no {plan.search.objective.upper()}: choose a score that needs none, "
             "such as --objective pas."
         )
 
 
-def _made(plan: Sweep, record: Record, models: Path) -> "SweepSnapshot":
+def _made(plan: Sweep, record: Record, models: Path, guidances: Sequence[Guidance]) -> "SweepSnapshot":
     from core.work.board.board import shared_board
     from core.work.sweep.sweeps import Sweeps
 
     sweeps = Sweeps(models.absolute() / "sweeps", shared_board(), record, models.absolute())
     try:
-        return _watched(sweeps, sweeps.start(plan))
+        return _watched(sweeps, sweeps.start(plan, guidances=guidances))
     except KeyboardInterrupt:
         sweeps.close()
         done = sweeps.find(plan.id)
@@ -230,8 +247,13 @@ def _section_facts(status: "SweepSnapshot", runs: Sequence[Run], section: int) -
     by_setting = results.runs_by_setting(status.outcome, runs, section)
     names = results.known_scores([run for some in by_setting.values() for run in some])
     order = results.ranked(results.scores_by_setting(by_setting, names[0]), names[0]) if names else list(by_setting)
+    guided_by = plan.sections[section].guided_by
+    guided = (
+        {} if guided_by is None else {"guided_by": guided_by.kind, "guided": guided_by.words, "scored_on": SCORED_ON}
+    )
     return {
         "sample": plan.sections[section].name,
+        **guided,
         "ranked_by": names[0] if names else None,
         "settings": [_setting_facts(plan, by_setting[index], names) for index in order],
     }
@@ -270,6 +292,8 @@ def _in_short(facts: dict[str, Any]) -> dict[str, Any]:
     for sentence in facts["failed"]:
         lines["Failed"] = sentence
     for section in facts["samples"]:
+        if "guided" in section:
+            lines[f"{section['sample']}, made"] = f"{section['guided']}; not label-free, scored on {SCORED_ON}"
         lines |= _best_lines(section, facts["knobs"])
     return {**lines, "Seconds": f"{facts['seconds']:.2f}"}
 

@@ -144,7 +144,8 @@ def idle_weight(result: Result) -> Iterator[Advice]:
     yield Advice(
         "weight",
         f"The X weight of {clustering.x_weight:g} changes nothing here: the bending depth explains {support_in_words(found)} of the "
-        "structure of expression, too little to take part, so expression decides alone. A direction by hand takes part always.",
+        "structure of expression where it was not learnt, too little to take part, so expression decides alone. A direction by hand "
+        "takes part always.",
     )
 
 
@@ -181,10 +182,11 @@ def wide_window(
         of_domains = {str(cluster): name for cluster, name in (names or {}).items()}
         own = of_domains.get(str(thinnest), f"cluster {thinnest}")
         name = own if labels_true is None else display_name(str(thinnest))
+        unit = coordinates.length_unit
         yield Advice(
             "window",
-            f"The window is wider than a layer: it averages over about {reach:.0f} µm of depth, but {name} is about "
-            f"{layers[thinnest]:.0f} µm thick, so it blurs into its neighbours. A smaller window k keeps thin layers.",
+            f"The window is wider than a layer: it averages over about {reach:,.0f} {unit} of depth, but {name} is about "
+            f"{layers[thinnest]:,.0f} {unit} thick, so it blurs into its neighbours. A smaller window k keeps thin layers.",
         )
 
 

@@ -3,24 +3,19 @@
 Arrays in, arrays out. The test is scanpy's; genes go through it in blocks, so that expression stays as it is stored, whatever its size.
 """
 
-import csv
-import io
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import stats
 
+from core.csv_text import csv_text
 from core.errors import SampleError
+from core.evaluation import rank_sums
 from core.sample import Expression
 
 MIN_SPOTS = 2
 """A domain with fewer spots, inside or outside, is not tested: one spot has no spread."""
-
-_N_BLOCKS = 20  # at least so many, so that small samples report progress too
-_VALUES_IN_BLOCK = 10_000_000
 
 _BY_GENE = (
     "scores",
@@ -123,6 +118,8 @@ def find_markers(
     labels: np.ndarray,
     gene_names: np.ndarray | None = None,
     on_progress: Callable[[int, int], None] = lambda done, of: None,
+    *,
+    logged: bool = False,
 ) -> Markers:
     """Compare each domain with all other spots, gene by gene.
 
@@ -136,6 +133,8 @@ def find_markers(
         `Gene 0`, `Gene 1`, ... where they are not given.
     on_progress : callable
         Called after each block with the number of genes done and of all genes.
+    logged : bool
+        Whether expression holds logarithms already.
 
     Returns
     -------
@@ -161,14 +160,13 @@ def find_markers(
         raise SampleError(_nothing_to_compare(sizes))
     found: dict[str, np.ndarray] = {name: np.empty((len(tested), n_genes), dtype=np.float32) for name in _BY_GENE}
     found["p_adjusted"] = np.empty((len(tested), n_genes))  # float32 ends at 1e-38
-    for columns, block in _blocks(expression):
+    for columns, block in rank_sums.blocks(expression, logged=logged):
         for name, values in _compared(block, labels, tested).items():
             found[name][:, columns] = values
         on_progress(columns.stop, n_genes)
     found["p_adjusted"] = stats.false_discovery_control(found["p_adjusted"], axis=1)
     too_small = {cluster: size for cluster, size in sizes.items() if cluster not in tested}
-    names = [f"Gene {column}" for column in range(n_genes)] if gene_names is None else gene_names
-    return Markers(clusters=tested, too_small=too_small, genes=np.asarray(names, dtype=str), **found)
+    return Markers(clusters=tested, too_small=too_small, genes=rank_sums.names_of(gene_names, n_genes), **found)
 
 
 def as_csv(markers: Markers, names: Mapping[int, str]) -> str:
@@ -185,18 +183,9 @@ def as_csv(markers: Markers, names: Mapping[int, str]) -> str:
     str
         Columns `domain`, `rank` (from 1) and `COLUMNS`.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("domain", "rank", *COLUMNS))
-    for cluster in markers.clusters:
-        columns = markers.table(cluster).values()
-        rows = zip(*(_written(column) for column in columns), strict=True)
-        writer.writerows((names[cluster], rank, *row) for rank, row in enumerate(rows, start=1))
-    return text.getvalue()
-
-
-def _written(column: np.ndarray) -> list[Any]:
-    return [f"{value:.6g}" for value in column] if column.dtype.kind == "f" else column.tolist()
+    tables = ((names[cluster], markers.table(cluster)) for cluster in markers.clusters)
+    rows = ((name, *row) for name, table in tables for row in rank_sums.ranked_rows(table))
+    return csv_text(("domain", "rank", *COLUMNS), rows)
 
 
 def _sizes(expression: Expression, labels: np.ndarray) -> dict[int, int]:
@@ -215,52 +204,13 @@ def _nothing_to_compare(sizes: Mapping[int, int]) -> str:
     )
 
 
-def _blocks(expression: Expression) -> Iterator[tuple[slice, np.ndarray]]:
-    """Give a few genes at a time: ln(1 + normalised count), dense, as the ranking needs it."""
-    n_spots, n_genes = expression.shape
-    sizes = _library_sizes(expression)
-    columns = expression if isinstance(expression, np.ndarray) else sparse.csc_array(expression)
-    width = max(1, min(math.ceil(n_genes / _N_BLOCKS), _VALUES_IN_BLOCK // n_spots))
-    for first in range(0, n_genes, width):
-        some = slice(first, min(first + width, n_genes))
-        block = columns[:, some]
-        dense = block if isinstance(block, np.ndarray) else block.toarray()
-        yield some, np.log1p(dense / sizes[:, None])
-
-
-def _library_sizes(expression: Expression) -> np.ndarray:
-    """Total of each spot relative to the median; counts are divided by it as in scanpy, so that the same values tie."""
-    totals = np.asarray(expression.sum(axis=1), dtype=float).ravel()
-    counted = totals > 0
-    return np.where(counted, totals / np.median(totals[counted]), 1.0)
-
-
 def _compared(block: np.ndarray, labels: np.ndarray, tested: tuple[int, ...]) -> dict[str, np.ndarray]:
     inside = (labels == np.array(tested)[:, None]).astype(float)
     n_inside = inside.sum(axis=1, keepdims=True)
     n_outside = len(labels) - n_inside
-    found = _ranked_by_scanpy(block, labels, tested)
+    found = rank_sums.by_scanpy(block, labels, tested)
     for name, values in (("shares", block > 0), ("means", block)):
         of_tested = inside @ values
         found[f"{name}_inside"] = of_tested / n_inside
         found[f"{name}_outside"] = (1 - inside) @ values / n_outside
     return found
-
-
-def _ranked_by_scanpy(block: np.ndarray, labels: np.ndarray, tested: tuple[int, ...]) -> dict[str, np.ndarray]:
-    # Both take seconds to import, and clustering alone does not need them.
-    import pandas as pd
-    import scanpy
-    from anndata import AnnData
-
-    spots, genes = map(str, range(block.shape[0])), map(str, range(block.shape[1]))
-    obs = pd.DataFrame({"domain": pd.Categorical(labels.astype(str))}, index=pd.Index(spots))
-    adata = AnnData(block, obs=obs, var=pd.DataFrame(index=pd.Index(genes)))
-    groups = [str(cluster) for cluster in tested]
-    with pd.option_context("mode.performance_warnings", False):  # scanpy adds four columns a group to one frame
-        scanpy.tl.rank_genes_groups(adata, "domain", groups=groups, method="wilcoxon")
-    ranked = adata.uns["rank_genes_groups"]
-    index = np.array([np.argsort(ranked["names"][group].astype(int)) for group in groups])
-    fields = {"scores": "scores", "log2_fold_changes": "logfoldchanges", "p_adjusted": "pvals"}
-    found = {name: np.array([ranked[field][group] for group in groups]) for name, field in fields.items()}
-    return {name: np.take_along_axis(values, index, axis=1) for name, values in found.items()}

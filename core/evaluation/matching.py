@@ -3,6 +3,7 @@
 Decided here alone, for every page, figure and file; never used for the clustering itself.
 """
 
+import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from core.coordinates import Coordinates
 from core.errors import SampleError
 from core.evaluation.contingency import contingency
 from core.layer_names import LAYERS, canonical, display_name
-from core.result import Domain
+from core.result import Domain, Result
 from core.sample import UNANNOTATED, Sample
 
 N_FURTHER = 8
@@ -39,12 +40,18 @@ class Matching:
         For clusters without a layer, which of the further colours is theirs, counted from 0.
     given : mapping of int to str
         Names that people gave to domains instead of their own.
+    colours : mapping of str to str
+        Of layers that bring their own (:attr:`core.sample.Sample.class_colours`).
+    shades : mapping of int to str
+        `#RRGGBB` that people gave to domains, instead of their own.
     """
 
     labels: np.ndarray
     layers: dict[int, str | None]
     further: dict[int, int]
     given: Mapping[int, str] = field(default_factory=dict)
+    colours: Mapping[str, str] = field(default_factory=dict)
+    shades: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def own_names(self) -> dict[int, str]:
@@ -79,15 +86,32 @@ class Matching:
     def domains(self) -> tuple[Domain, ...]:
         """The same as it is kept with a run, beside the labels."""
         return tuple(
-            Domain(cluster=cluster, layer=layer, further=self.further.get(cluster), given=self.given.get(cluster, ""))
+            Domain(
+                cluster=cluster,
+                layer=layer,
+                further=self.further.get(cluster),
+                given=self.given.get(cluster, ""),
+                colour=self.shades.get(cluster, ""),
+            )
             for cluster, layer in self.layers.items()
         )
 
     def named(self, given: Mapping[int, str]) -> "Matching":
         """Give domains these names, and all others their own."""
-        return Matching(
-            self.labels, self.layers, self.further, {c: name for c, name in given.items() if c in self.layers}
-        )
+        return dataclasses.replace(self, given={c: name for c, name in given.items() if c in self.layers})
+
+    def in_section(self, labels: np.ndarray) -> "Matching":
+        """Choose the domains of one of several sections that were clustered as one: those that have spots there.
+
+        Parameters
+        ----------
+        labels : ndarray of shape (n_spots,), int
+            Of that section.
+        """
+        there = np.unique(labels).tolist()
+        further = {cluster: self.further[cluster] for cluster in there if cluster in self.further}
+        layers = {cluster: self.layers[cluster] for cluster in there}
+        return dataclasses.replace(self, labels=labels, layers=layers, further=further).named(self.given)
 
 
 def match_clusters(labels_pred: np.ndarray, labels_true: np.ndarray | None) -> dict[int, str | None]:
@@ -180,10 +204,18 @@ def domains_of(sample: Sample, labels: np.ndarray, given: Mapping[int, str] | No
     places of the tissue instead: `Domain 5` has one colour in all runs on a sample, and hardly moves when borders do.
     """
     n_regions = _n_further(sample.labels_true)
-    return match_domains(labels, sample.labels_true, _regions(sample.coordinates, n_regions)).named(given or {})
+    found = match_domains(labels, sample.labels_true, _regions(sample.coordinates, n_regions)).named(given or {})
+    return dataclasses.replace(found, colours=sample.class_colours)
 
 
-def kept_domains(sample: Sample, labels: np.ndarray, domains: Sequence[Domain], annotation_hash: str = "") -> Matching:
+def kept_domains(
+    sample: Sample,
+    labels: np.ndarray,
+    domains: Sequence[Domain],
+    annotation_hash: str = "",
+    *,
+    together: bool = False,
+) -> Matching:
     """Read the domains of a run as they were kept with it.
 
     Parameters
@@ -195,6 +227,8 @@ def kept_domains(sample: Sample, labels: np.ndarray, domains: Sequence[Domain], 
         As the record or a file holds them; not trusted.
     annotation_hash : str
         Of the annotation that they were matched with.
+    together : bool
+        Whether the section was clustered as one with others, so that a domain may be a layer that only those have.
 
     Returns
     -------
@@ -210,10 +244,39 @@ def kept_domains(sample: Sample, labels: np.ndarray, domains: Sequence[Domain], 
         and list(layers) == np.unique(labels).tolist()
         and len(known) + len(further) == len(layers) == len(domains)
         and len(set(known)) == len(known)
-        and set(known) <= set(sample.layer_names)
+        and (together or set(known) <= set(sample.layer_names))
     )
-    found = Matching(labels, layers, further) if fits else domains_of(sample, labels)
-    return found.named({item.cluster: item.given for item in domains if item.given})
+    found = Matching(labels, layers, further, colours=sample.class_colours) if fits else domains_of(sample, labels)
+    shades = {item.cluster: item.colour for item in domains if item.colour and item.cluster in found.layers}
+    return dataclasses.replace(found, shades=shades).named({item.cluster: item.given for item in domains if item.given})
+
+
+def guided_domains(sample: Sample, result: Result) -> Matching:
+    """Read the domains of a guided run, which have the names and colours that people gave, and no others.
+
+    Parameters
+    ----------
+    sample : Sample
+    result : Result
+        Guided, of that sample.
+
+    Returns
+    -------
+    Matching
+        A domain is a layer of the annotation where it has its name, however many spots they share.
+    """
+    classes = {display_name(layer): layer for layer in sample.layer_names}
+    names = {int(cluster): result.names[cluster] for cluster in np.unique(result.labels)}
+    layers = {cluster: classes.pop(display_name(name), None) for cluster, name in names.items()}
+    alone = [cluster for cluster, layer in layers.items() if layer is None]
+    own = {} if result.guidance is None else result.guidance.colours
+    return Matching(
+        result.labels,
+        layers,
+        {cluster: index for index, cluster in enumerate(alone)},
+        colours=sample.class_colours,
+        shades={cluster: own[name] for cluster, name in names.items() if name in own},
+    ).named(names)
 
 
 def match_domains(labels: np.ndarray, labels_true: np.ndarray | None, regions: np.ndarray | None = None) -> Matching:

@@ -1,15 +1,10 @@
 """How alike several runs on one sample are. Labels in, numbers out; no annotation takes part."""
 
-from collections.abc import Sequence
-
 import numpy as np
-from scipy import sparse
 
-from core.evaluation.contingency import adjusted_rand_of_pairs, n_pairs
+from core.evaluation.common_spots import Numbering, Runs, common_spots
+from core.evaluation.contingency import adjusted_rand_of_pairs, n_pairs, numbered
 from core.evaluation.matching import overlapping_pairs
-
-Runs = Sequence[np.ndarray] | np.ndarray
-"""Labels of several runs: a list of arrays, or a row each."""
 
 
 def confidence(labels: np.ndarray, runs: Runs) -> np.ndarray:
@@ -62,7 +57,7 @@ def kept_share(runs: Runs) -> np.ndarray:
 
 def _in_terms_of(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
     pairs = overlapping_pairs(labels, reference)
-    names, rows = np.unique(labels, return_inverse=True)
+    names, rows = numbered(labels)
     return np.array([pairs.get(int(name), -1) for name in names])[rows]
 
 
@@ -110,27 +105,14 @@ def fowlkes_mallows(runs: Runs, others: Runs) -> np.ndarray:
 
 def _pairs_together(runs: Runs, others: Runs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count pairs of spots that share a cluster: in both (n_runs, n_others), in the one (n_runs, 1), in the other (1, n_others)."""
-    first, second, n_spots = _Members(runs), _Members(others), len(runs[0])
-    common = np.square((first.matrix.T @ second.matrix).toarray())
-    both = np.add.reduceat(np.add.reduceat(common, first.begins, axis=0), second.begins, axis=1)
-    return (both - n_spots) / 2, first.pairs()[:, None], second.pairs()[None, :]
+    common = np.square(common_spots(runs, others).astype(float))
+    begins, other_begins = Numbering.of(runs).begins, Numbering.of(others).begins
+    both = np.add.reduceat(np.add.reduceat(common, begins, axis=0), other_begins, axis=1)
+    return (both - len(runs[0])) / 2, _pairs(runs)[:, None], _pairs(others)[None, :]
 
 
-class _Members:
-    """Clusters of all runs side by side: a column for each, with a 1 for each of its spots."""
-
-    def __init__(self, runs: Runs) -> None:
-        sizes = [int(run.max()) + 1 for run in runs]
-        ends = np.cumsum(sizes)
-        self.begins: np.ndarray = ends - sizes
-        columns = np.column_stack([run + begin for run, begin in zip(runs, self.begins, strict=True)])
-        n_spots, n_runs = columns.shape
-        rows = np.arange(0, columns.size + 1, n_runs)
-        self.matrix = sparse.csr_array((np.ones(columns.size), columns.ravel(), rows), shape=(n_spots, ends[-1]))
-
-    def pairs(self) -> np.ndarray:
-        counts = self.matrix.sum(axis=0)
-        return np.asarray(np.add.reduceat(n_pairs(counts), self.begins))
+def _pairs(runs: Runs) -> np.ndarray:
+    return np.array([n_pairs(np.bincount(run)).sum() for run in runs])
 
 
 def stability(runs: Runs) -> float:

@@ -4,8 +4,6 @@ The length of a way in one domain is what an anatomist measures between two bord
 bending depth is scaled.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from core.coordinates import Coordinates
+from core.csv_text import csv_text
 from core.depth import FoundDirection
 from core.evaluation.ways import Ways, trace_ways
 from core.method.neighbours import neighbour_graph
@@ -213,14 +212,12 @@ def thickness_csv(found: Thicknesses) -> str:
     str
         The columns :data:`COLUMNS`, a row for each label; lengths are empty where they are not known, and `reason` says why.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for labels, items in (("predicted", found.predicted), ("annotated", found.annotated)):
-        writer.writerows(
-            {"labels": labels, "name": item.label, "unit": _UNITS[found.unit], **_fact(item)} for item in items
-        )
-    return text.getvalue()
+    rows = [
+        {"labels": labels, "name": item.label, "unit": _UNITS[found.unit], **_fact(item)}
+        for labels, items in (("predicted", found.predicted), ("annotated", found.annotated))
+        for item in items
+    ]
+    return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
 
 
 def thicknesses(ways: Ways, coordinates: Coordinates, labels: np.ndarray) -> list[Thickness]:

@@ -1,6 +1,5 @@
 """What all charts below the maps share: their style, the names and colours of labels, their order."""
 
-import html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from core.figures import colours
 from core.figures.colours import STYLES, Style, Theme
 from core.figures.comparison import FONT
 from core.sample import UNANNOTATED
+from core.text import in_figure
 
 # One hue from low to high values: only lightness differs, so colour-blind readers lose nothing.
 _SCALE: Mapping[Theme, tuple[str, ...]] = {
@@ -121,25 +121,6 @@ def swatch(name: str, colour: str) -> str:
     return f'<span style="color:{colour}">■</span> {name}'
 
 
-def plain(text: str) -> str:
-    """Escape a name that a user chose, since plotly reads some HTML in all texts.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> plain("<b>WM</b>")
-    '&lt;b&gt;WM&lt;/b&gt;'
-    """
-    return html.escape(text, quote=False)
-
-
 def domain_names(matching: Matching) -> dict[int, str]:
     """Name domains for plotly, which reads some HTML in all texts.
 
@@ -152,7 +133,7 @@ def domain_names(matching: Matching) -> dict[int, str]:
     dict of int to str
         By cluster, such as `Layer 1`, or `Domain 3` where it has no layer; each name once.
     """
-    return {cluster: plain(name) for cluster, name in matching.told_apart.items()}
+    return {cluster: in_figure(name) for cluster, name in matching.told_apart.items()}
 
 
 def ordered_clusters(matching: Matching) -> list[int]:

@@ -4,12 +4,12 @@ Layers that cortex atlases know have fixed colours; other names take theirs by s
 the layer that it is matched with. How the palette was chosen: `docs/decisions/0003-colours.md`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from core.evaluation.matching import Matching
-from core.layer_names import LAYERS, canonical, display_name
+from core.layer_names import LAYERS, canonical, display_name, layers_joined
 from core.sample import UNANNOTATED
 
 Theme = Literal["light", "dark"]
@@ -68,13 +68,13 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 
 def _depth(name: str) -> tuple[int, str]:
-    known = canonical(name)
+    known = next(iter(layers_joined(name)), canonical(name))
     if known == UNANNOTATED:
         return len(LAYERS) + 1, name
     return (LAYERS.index(known), name) if known in LAYERS else (len(LAYERS), name)
 
 
-def layer_colours(names: Iterable[str], theme: Theme) -> dict[str, str]:
+def layer_colours(names: Iterable[str], theme: Theme, own: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give each layer its colour.
 
     Parameters
@@ -82,6 +82,9 @@ def layer_colours(names: Iterable[str], theme: Theme) -> dict[str, str]:
     names : iterable of str
         All layers of a sample, in any order and spelling.
     theme : {"light", "dark"}
+    own : mapping of str to str, optional
+        Colours that the annotation brings, by layer. Those of the light palette here have their pair in the dark theme; all others
+        are the same in both.
 
     Returns
     -------
@@ -91,28 +94,90 @@ def layer_colours(names: Iterable[str], theme: Theme) -> dict[str, str]:
     fixed = dict(zip(LAYERS, _FIXED[theme], strict=True))
     ordered = in_order(names)
     others = [name for name in ordered if canonical(name) not in fixed]
-    further = {name: further_colour(index, theme) for index, name in enumerate(others)}
-    return {name: further.get(name) or fixed[canonical(name)] for name in ordered}
+    further = {name: further_colour(index, theme, ordered) for index, name in enumerate(others)}
+    brought = {name: _in_theme(colour, theme) for name, colour in (own or {}).items()}
+    return {name: brought.get(name) or further.get(name) or fixed[canonical(name)] for name in ordered}
 
 
-def further_colour(index: int, theme: Theme) -> str:
-    """Give one of the colours that no known layer has.
+def _in_theme(colour: str, theme: Theme) -> str:
+    light, shown = (*_FIXED["light"], *_FURTHER["light"]), (*_FIXED[theme], *_FURTHER[theme])
+    return dict(zip(light, shown, strict=True)).get(colour.upper(), colour)
+
+
+def further_colour(index: int, theme: Theme, names: Iterable[str] = ()) -> str:
+    """Give one of the colours for what no atlas of the cortex names.
 
     Parameters
     ----------
     index : int
-        Counted from 0; the palette repeats when it is used up.
+        Counted from 0.
     theme : {"light", "dark"}
+    names : iterable of str, optional
+        Layers that keep their own colours; those of all others follow once the further colours are used up, and then shades.
 
     Returns
     -------
     str
     """
-    return _FURTHER[theme][index % len(_FURTHER[theme])]
+    known = {canonical(name) for name in names}
+    free = [colour for layer, colour in _layers(theme).items() if layer not in known]
+    return _nth([*_FURTHER[theme], *free], index)
+
+
+def _layers(theme: Theme) -> dict[str, str]:
+    fixed = dict(zip(LAYERS, _FIXED[theme], strict=True))
+    return {layer: colour for layer, colour in fixed.items() if layer != UNANNOTATED}
+
+
+def _nth(palette: Sequence[str], index: int) -> str:
+    """Look up a colour, or a shade of one where there are fewer."""
+    return shade(palette[index % len(palette)], index // len(palette))
+
+
+_TOWARDS = (
+    (None, 0.0),
+    ("#FFFFFF", 0.5),
+    ("#000000", 0.45),
+    ("#FFFFFF", 0.75),
+    ("#000000", 0.68),
+    ("#FFFFFF", 0.27),
+    ("#000000", 0.24),
+)
+
+
+def shade(colour: str, index: int) -> str:
+    """Give a part of a domain a shade of its domain's colour.
+
+    Parameters
+    ----------
+    colour : str
+        `#RRGGBB`.
+    index : int
+        Of the part, counted from 0, which has the colour itself; shades repeat after seven.
+
+    Returns
+    -------
+    str
+        The same hue, lighter and darker by turns.
+
+    Examples
+    --------
+    >>> shade("#800000", 1)
+    '#C08080'
+    """
+    target, share = _TOWARDS[index % len(_TOWARDS)]
+    if target is None:
+        return colour
+    channels = ((int(colour[at : at + 2], 16), int(target[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round((1 - share) * own + share * other):02X}" for own, other in channels)
 
 
 def cluster_colours(
-    matched: Mapping[int, str | None], names: Iterable[str], theme: Theme, indices: Mapping[int, int] | None = None
+    matched: Mapping[int, str | None],
+    names: Iterable[str],
+    theme: Theme,
+    indices: Mapping[int, int] | None = None,
+    own: Mapping[str, str] | None = None,
 ) -> dict[int, str]:
     """Give each cluster the colour of its layer, and a colour of its own where it has none.
 
@@ -126,20 +191,25 @@ def cluster_colours(
     indices : mapping of int to int, optional
         Which further colour each cluster without a layer has, as :class:`core.evaluation.matching.Matching` keeps them;
         by the order of the clusters where it is not given.
+    own : mapping of str to str, optional
+        As for :func:`layer_colours`.
 
     Returns
     -------
     dict of int to str
         Hexadecimal colours by cluster. Without any layer, the clusters take the layers' colours in turn.
     """
-    layers = layer_colours(names, theme)
+    layers = layer_colours(names, theme, own)
     if indices is None:
         indices = {cluster: index for index, cluster in enumerate(c for c, layer in matched.items() if layer is None)}
     if not layers:
-        own = [*_FIXED[theme][:-1], *_FURTHER[theme]]
-        return {cluster: own[indices[cluster] % len(own)] for cluster in matched}
-    taken = sum(canonical(name) not in LAYERS for name in layers)
-    unmatched = {cluster: further_colour(taken + index, theme) for cluster, index in indices.items()}
+        alone = [*_layers(theme).values(), *_FURTHER[theme]]
+        return {cluster: _nth(alone, indices[cluster]) for cluster in matched}
+    taken = set(layer_colours(layers, "light", own).values())
+    most = len(taken) + max(indices.values(), default=0)
+    # Chosen among the light colours, so that a domain has the same one in both themes.
+    free = [at for at in range(most + 1) if further_colour(at, "light", layers) not in taken]
+    unmatched = {cluster: further_colour(free[index], theme, layers) for cluster, index in indices.items()}
     return {cluster: unmatched[cluster] if layer is None else layers[layer] for cluster, layer in matched.items()}
 
 
@@ -150,20 +220,36 @@ def domain_colours(matching: Matching, names: Iterable[str], theme: Theme) -> di
     ----------
     matching : Matching
     names : iterable of str
-        All classes of the sample's annotation.
+        All classes of the sample's annotation; layers that only other sections have, which the domains may be, join them.
     theme : {"light", "dark"}
 
     Returns
     -------
     dict of int to str
-        Hexadecimal colours by cluster. A domain that people gave the name of a layer has the colour of that layer, and others
-        of one name have that of the first.
+        Hexadecimal colours by cluster. A domain that people gave a colour has that one; one that they gave the name of a layer has
+        the colour of that layer, and others of one name have that of the first.
     """
-    classes, called, own = list(names), matching.names, matching.own_names
-    of_cluster = cluster_colours(matching.layers, classes, theme, matching.further)
-    of_name = {display_name(layer): colour for layer, colour in layer_colours(classes, theme).items()}
+    if matching.shades:
+        return _with_given(matching, theme)
+    classes = [*names, *(layer for layer in matching.layers.values() if layer is not None)]
+    called, own = matching.names, matching.own_names
+    of_cluster = cluster_colours(matching.layers, classes, theme, matching.further, matching.colours)
+    of_layer = layer_colours(classes, theme, matching.colours)
+    of_name = {display_name(layer): colour for layer, colour in of_layer.items()}
     for cluster in sorted(
         called, key=lambda cluster: called[cluster] != own[cluster]
     ):  # those with names of their own first
         of_name.setdefault(called[cluster], of_cluster[cluster])
     return {cluster: of_name[name] for cluster, name in called.items()}
+
+
+def _with_given(matching: Matching, theme: Theme) -> dict[int, str]:
+    """Give domains the colours that people gave, and the others those of their names that are left."""
+    taken = {shade.upper() for shade in matching.shades.values()}
+    free = (colour for colour in (*_FURTHER["light"], *_FIXED["light"]) if colour not in taken)
+    named = {name: matching.shades[cluster] for cluster, name in matching.names.items() if cluster in matching.shades}
+    for name in matching.names.values():
+        if name not in named:
+            known = layer_colours([name], "light")[name]
+            named[name] = known if canonical(name) in LAYERS and known not in taken else next(free, known)
+    return {cluster: _in_theme(named[name], theme) for cluster, name in matching.names.items()}

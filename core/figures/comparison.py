@@ -1,17 +1,17 @@
 """Predicted domains beside annotated layers: the main picture of this package."""
 
-import html
-
 import numpy as np
 import plotly.graph_objects as go
 
 from core import units
+from core.coordinates import Coordinates
 from core.evaluation.matching import Matching, domains_of
 from core.figures import colours, tissue
 from core.figures.colours import STYLES, Style, Theme
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
+from core.text import in_figure
 
 FONT = '"Source Sans", "Source Sans Pro", "Source Sans 3", "Helvetica Neue", Arial, sans-serif'
 _GAP = 0.012
@@ -48,12 +48,13 @@ def predicted_and_annotated(
     found = domains_of(sample, result.labels) if found is None else found
     layers = sample.classes
     figure = go.Figure()
-    _add_predicted(figure, sample, found, colours.domain_colours(found, layers, theme))
+    drawn, at = tissue.thinned(sample.coordinates)
+    _add_predicted(figure, sample, found, drawn, at, colours.domain_colours(found, layers, theme))
     if layers:
-        _add_annotated(figure, sample, colours.layer_colours(layers, theme))
-    names, texts = spot_names(sample), _hover_texts(sample, found)
+        _add_annotated(figure, sample, drawn, at, colours.layer_colours(layers, theme, sample.class_colours))
+    names, texts = spot_names(sample), _hover_texts(sample, found, drawn)
     for panel in _panels(sample):
-        figure.add_trace(tissue.hover(sample.coordinates, names, texts, panel))
+        figure.add_trace(tissue.hover(sample.coordinates[drawn], [names[spot] for spot in drawn], texts, panel))
     tissue.add_scale_bar(figure, sample.coordinates, style)
     tissue.add_depth(figure, sample.coordinates, result.direction, style)
     _lay_out(figure, sample, style)
@@ -65,36 +66,37 @@ def _panels(sample: Sample) -> tuple[int, ...]:
     return (1,) if sample.labels_true is None else (1, 2)
 
 
-def _add_predicted(figure: go.Figure, sample: Sample, found: Matching, colour: dict[int, str]) -> None:
+def _add_predicted(
+    figure: go.Figure, sample: Sample, found: Matching, drawn: np.ndarray, at: Coordinates, colour: dict[int, str]
+) -> None:
     of_layers = {display_name(layer) for layer in sample.classes}
     by_name: dict[str, list[int]] = {}
     for cluster, name in found.names.items():
         by_name.setdefault(name, []).append(cluster)
     for name, clusters in by_name.items():  # domains of one name are one
-        spots, text, first = sample.coordinates[np.isin(found.labels, clusters)], _plain(name), clusters[0]
+        spots, text, first = at[np.isin(found.labels[drawn], clusters)], in_figure(name), clusters[0]
         figure.add_trace(tissue.area(spots, text, colour[first], 1, group=text))
         if name not in of_layers:
             figure.add_trace(tissue.legend_key(text, colour[first], text, rank=1000 + first))
 
 
-def _add_annotated(figure: go.Figure, sample: Sample, colour: dict[str, str]) -> None:
+def _add_annotated(
+    figure: go.Figure, sample: Sample, drawn: np.ndarray, at: Coordinates, colour: dict[str, str]
+) -> None:
+    truth = np.asarray(sample.labels_true)[drawn]
     for rank, (layer, shade) in enumerate(colour.items()):
-        spots, name = sample.coordinates[np.asarray(sample.labels_true == layer)], _plain(display_name(layer))
+        spots, name = at[truth == layer], in_figure(display_name(layer))
         figure.add_trace(tissue.area(spots, name, shade, 2, group=name))
         figure.add_trace(tissue.legend_key(name, shade, name, rank=rank))
 
 
-def _hover_texts(sample: Sample, found: Matching) -> list[str]:
-    called = {cluster: _plain(name) for cluster, name in found.names.items()}
+def _hover_texts(sample: Sample, found: Matching, drawn: np.ndarray) -> list[str]:
+    called = {cluster: in_figure(name) for cluster, name in found.names.items()}
     if sample.labels_true is None:
-        return [called[int(cluster)] for cluster in found.labels]
-    said = {layer: _plain(display_name(layer)) for layer in sample.classes}
-    pairs = zip(found.labels, sample.labels_true, strict=True)
+        return [called[int(cluster)] for cluster in found.labels[drawn]]
+    said = {layer: in_figure(display_name(layer)) for layer in sample.classes}
+    pairs = zip(found.labels[drawn], sample.labels_true[drawn], strict=True)
     return [f"{called[int(cluster)]}<br>Annotated: {said[str(layer)]}" for cluster, layer in pairs]
-
-
-def _plain(name: str) -> str:
-    return html.escape(name, quote=False)
 
 
 def spot_names(sample: Sample) -> list[str]:
@@ -159,7 +161,7 @@ def _write_titles(figure: go.Figure, sample: Sample, heading: str, style: Style)
 
 
 def _heading(sample: Sample, result: Result) -> str:
-    parts = [f"<b>{sample.name}</b>"]
+    parts = [f"<b>{in_figure(sample.name)}</b>"]
     if result.scores.ari is not None and result.scores.nmi is not None:
         parts += [f"{name.upper()} {units.score(name, getattr(result.scores, name))}" for name in ("ari", "nmi")]
     return "   ".join(parts)

@@ -42,14 +42,15 @@ def confidence_map(
     _add_bars(figure, confidence, matching, labels_true, theme)
     _lay_out(figure, coordinates, theme)
     charts.write_above(figure, "<b>Mean confidence of each domain</b>", 0.0, style)
-    title = f"<b>How often each spot keeps its domain</b>, {np.mean(confidence == 1):.0%} always"
+    title = f"<b>How often each spot keeps its domain</b>, {np.mean(confidence == 1):.0%} always{tissue.thinned_in_words(len(confidence))}"
     charts.write_above(figure, title, _MAP_BEGINS, style)
     return figure
 
 
 def _add_map(figure: go.Figure, coordinates: Coordinates, confidence: np.ndarray, theme: Theme) -> None:
-    for name, shade, spots in small_maps.of_values("", "", confidence, (0.0, 1.0), theme).areas:
-        figure.add_trace(tissue.area(coordinates[spots], name, shade, 2, group=name))
+    drawn, at = tissue.thinned(coordinates)
+    for name, shade, spots in small_maps.of_values("", "", confidence[drawn], (0.0, 1.0), theme).areas:
+        figure.add_trace(tissue.area(at[spots], name, shade, 2, group=name))
     bar = {
         "title": {"text": ""}, "thickness": 10, "len": 0.6, "outlinewidth": 0, "tickformat": ".0%", "x": 1.0,
         "tickfont": {"color": STYLES[theme].muted},

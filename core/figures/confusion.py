@@ -7,6 +7,7 @@ from core.evaluation.matching import Matching, common_spots
 from core.figures import charts, colours
 from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
+from core.text import in_figure
 
 _ROW_PX = 34
 
@@ -47,9 +48,9 @@ def _cell(count: int, share: float) -> str:
 def _lay_out(
     figure: go.Figure, layers: list[str], clusters: list[int], labels_true: np.ndarray, matching: Matching, theme: Theme
 ) -> None:
-    style, of_layer = STYLES[theme], colours.layer_colours(layers, theme)
+    style, of_layer = STYLES[theme], colours.layer_colours(layers, theme, matching.colours)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
-    rows = [charts.swatch(charts.plain(display_name(layer)), of_layer[layer]) + "  " for layer in layers]
+    rows = [charts.swatch(in_figure(display_name(layer)), of_layer[layer]) + "  " for layer in layers]
     called = charts.domain_names(matching)
     columns = [charts.swatch(called[cluster], of_cluster[cluster]) for cluster in clusters]
     ticks = {"showgrid": False, "showline": False, "tickfont": {"color": style.text}, "ticks": ""}

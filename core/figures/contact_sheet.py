@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.figures import charts
 from core.figures.colours import STYLES, Style, Theme
+from core.text import in_figure
 
 _WIDTH_PX = 900  # of the page, between a narrow and a wide one: what heights are planned for
 _LEAST_PX, _MOST_PX = 96, 230
@@ -138,7 +139,7 @@ def _with_legend(figure: go.Figure, legend: Legend) -> go.Figure:
     """Explain the colours above the maps, in the figure itself, so that a downloaded one has them, too."""
     for name, colour in legend:
         marker = {"symbol": "square", "size": 12, "color": colour}
-        figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=charts.plain(name), showlegend=True)
+        figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=in_figure(name), showlegend=True)
     if legend:
         height, top = figure.layout.height + _LEGEND_PX, figure.layout.margin.t + _LEGEND_PX
         above = {"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top", "font": {"size": 13}}

@@ -10,6 +10,7 @@ from core.evaluation.matching import Matching
 from core.figures import charts, colours
 from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
+from core.text import in_figure
 
 _HEIGHT_PX = 220
 _N_BINS = 40
@@ -55,8 +56,8 @@ def depth_profile(
         for cluster in charts.ordered_clusters(matching)
     ]
     annotated = [
-        (np.asarray(labels_true == layer), charts.plain(display_name(layer)), colour)
-        for layer, colour in colours.layer_colours(charts.layers_of(labels_true), theme).items()
+        (np.asarray(labels_true == layer), in_figure(display_name(layer)), colour)
+        for layer, colour in colours.layer_colours(charts.layers_of(labels_true), theme, matching.colours).items()
     ]
     areas = [*_areas(distance_um, predicted, 1, unit), *_areas(distance_um, annotated, 2, unit)]
     # All at once: plotly checks the whole figure again after each later change, at several times the cost.

@@ -7,6 +7,7 @@ from core.evaluation.matching import Matching, common_spots
 from core.figures import charts, colours
 from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
+from core.text import in_figure
 
 _HEIGHT_PX = 420
 
@@ -27,9 +28,9 @@ def flow(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "light")
     """
     layers, clusters = charts.layers_of(labels_true), charts.ordered_clusters(matching)
     counts = common_spots(matching.labels, labels_true, clusters, layers).T
-    of_layer = colours.layer_colours(layers, theme)
+    of_layer = colours.layer_colours(layers, theme, matching.colours)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
-    names = [charts.plain(display_name(layer)) for layer in layers]
+    names = [in_figure(display_name(layer)) for layer in layers]
     called = charts.domain_names(matching)
     names += [called[cluster] for cluster in clusters]
     figure = go.Figure(

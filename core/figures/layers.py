@@ -8,11 +8,14 @@ from core.figures import colours
 from core.figures.charts import axis, chart_style
 from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
+from core.text import in_figure
 
 _ROW_PX = 26
 
 
-def spots_per_layer(counts: Mapping[str, int], names: list[str], *, theme: Theme = "light") -> go.Figure:
+def spots_per_layer(
+    counts: Mapping[str, int], names: list[str], *, theme: Theme = "light", own: Mapping[str, str] | None = None
+) -> go.Figure:
     """Draw a bar for each layer, in its colour.
 
     Parameters
@@ -22,6 +25,8 @@ def spots_per_layer(counts: Mapping[str, int], names: list[str], *, theme: Theme
     names : list of str
         All layers of the sample: they fix rows and colours.
     theme : {"light", "dark"}
+    own : mapping of str to str, optional
+        As for :func:`core.figures.colours.layer_colours`.
 
     Returns
     -------
@@ -30,11 +35,11 @@ def spots_per_layer(counts: Mapping[str, int], names: list[str], *, theme: Theme
     """
     style, layers = STYLES[theme], colours.in_order(names)
     numbers, total = [counts.get(layer, 0) for layer in layers], max(1, sum(counts.values()))
-    shade = colours.layer_colours(names, theme)
+    shade = colours.layer_colours(names, theme, own)
     figure = go.Figure(
         go.Bar(
             x=numbers,
-            y=[display_name(layer) for layer in layers],
+            y=[in_figure(display_name(layer)) for layer in layers],
             orientation="h",
             marker={"color": [shade[layer] for layer in layers], "line": {"width": 0}},
             text=[f"{number:,}  ({number / total:.0%})" for number in numbers],

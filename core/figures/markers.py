@@ -9,6 +9,7 @@ from core.evaluation.markers import Markers
 from core.evaluation.matching import Matching
 from core.figures import charts
 from core.figures.colours import STYLES, Theme
+from core.text import in_figure
 
 MAX_GENES = 30
 """More columns than that cannot be read beside each other."""
@@ -72,17 +73,18 @@ def dot_plot(
     )
     called = charts.domain_names(matching)
     names = [called[cluster] for cluster in clusters]
-    figure = go.Figure(_dots(shares, means, markers.genes[genes], names, theme))
+    called_genes = [in_figure(gene) for gene in markers.genes[genes].tolist()]
+    figure = go.Figure(_dots(shares, means, called_genes, names, theme))
     shades = charts.colours_of_clusters(matching, labels_true, theme)
     swatches = [charts.swatch(name, shades[cluster]) + "  " for name, cluster in zip(names, clusters, strict=True)]
-    _lay_out(figure, swatches, markers.genes[genes].tolist(), theme)
+    _lay_out(figure, swatches, called_genes, theme)
     _add_size_key(figure, theme)
     return figure
 
 
-def _dots(shares: np.ndarray, means: np.ndarray, genes: np.ndarray, names: list[str], theme: Theme) -> go.Scatter:
+def _dots(shares: np.ndarray, means: np.ndarray, genes: list[str], names: list[str], theme: Theme) -> go.Scatter:
     style = STYLES[theme]
-    pairs = [(gene, name) for name in names for gene in genes.tolist()]
+    pairs = [(gene, name) for name in names for gene in genes]
     facts = [(*pair, share, mean) for pair, share, mean in zip(pairs, shares.flat, means.flat, strict=True)]
     bar = {
         "title": {"text": ""}, "thickness": 10, "len": 0.8, "outlinewidth": 0, "x": 1, "ticks": "", "tickvals": [0, 1],

@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Mapping
 from html import escape
 
+from core.text import printable
+
 _SIGNATURE_AND_HEADER = 8 + 25  # the first chunk of a PNG always has 13 bytes of content
 
 
@@ -30,7 +32,7 @@ def in_png(content: bytes, facts: Mapping[str, str]) -> bytes:
 
 
 def _chunk(name: str, text: str) -> bytes:
-    body = b"iTXt" + name.encode("ascii") + b"\0\0\0\0\0" + text.encode()
+    body = b"iTXt" + name.encode("ascii") + b"\0\0\0\0\0" + printable(text).encode()
     return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
 
 
@@ -47,7 +49,9 @@ def in_svg(content: str, facts: Mapping[str, str]) -> str:
     str
         With an element `fact` of that `name` for each fact inside `metadata`.
     """
-    inside = "".join(f'<fact xmlns="" name="{escape(name)}">{escape(text)}</fact>' for name, text in facts.items())
+    inside = "".join(
+        f'<fact xmlns="" name="{escape(name)}">{escape(printable(text))}</fact>' for name, text in facts.items()
+    )
     start = content.index(">", content.index("<svg")) + 1
     return f"{content[:start]}<metadata>{inside}</metadata>{content[start:]}"
 
@@ -65,5 +69,7 @@ def in_html(content: str, facts: Mapping[str, str]) -> str:
     str
         With a `meta` tag for each fact.
     """
-    tags = "".join(f'<meta name="{escape(name.lower())}" content="{escape(text)}">' for name, text in facts.items())
+    tags = "".join(
+        f'<meta name="{escape(name.lower())}" content="{escape(printable(text))}">' for name, text in facts.items()
+    )
     return content.replace("<head>", f"<head>{tags}", 1)

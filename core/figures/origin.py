@@ -9,7 +9,7 @@ from core import knobs, presets
 from core.figures.colours import STYLES, Theme
 from core.method.version import code_version
 from core.params import PRESETS, MethodParams
-from core.text import shown
+from core.text import in_figure, shown
 
 _FOOTER_PX = 28
 _LONGEST = 190  # characters of a line as wide as a figure
@@ -123,7 +123,7 @@ def with_footer(figure: go.Figure, origin: Origin) -> go.Figure:
         found.update_layout(height=found.layout.height + _FOOTER_PX)
     found.update_layout(margin={"b": below + _FOOTER_PX})
     found.add_annotation(
-        text=shown(origin.line, _LONGEST).replace("<", "&lt;"), x=0, y=0, xref="paper", yref="paper",
+        text=in_figure(shown(origin.line, _LONGEST)), x=0, y=0, xref="paper", yref="paper",
         xanchor="left", yanchor="top", xshift=12 - left, yshift=-below, showarrow=False,
         font={"size": 11, "color": STYLES[_theme(found)].muted},
     )  # fmt: skip

@@ -42,7 +42,8 @@ def repeats(sample: Sample, runs: Sequence[Result], *, theme: Theme = "light") -
     _lay_out(figure, sample.coordinates, list(columns), theme)
     style, share = STYLES[theme], float(np.mean(kept == 1))
     charts.write_above(figure, f"<b>Scores of {len(runs)} starts</b>", 0.0, style)
-    charts.write_above(figure, f"<b>How often each spot keeps its label</b>, {share:.0%} always", _MAP_BEGINS, style)
+    title = f"<b>How often each spot keeps its label</b>, {share:.0%} always{tissue.thinned_in_words(len(kept))}"
+    charts.write_above(figure, title, _MAP_BEGINS, style)
     return figure
 
 
@@ -64,8 +65,9 @@ def scores_of_starts(runs: Sequence[Result]) -> dict[str, list[float]]:
 
 
 def _add_kept(figure: go.Figure, coordinates: Coordinates, kept: np.ndarray, low: float, theme: Theme) -> None:
-    for name, shade, spots in small_maps.of_values("", "", kept, (low, 1.0), theme).areas:
-        figure.add_trace(tissue.area(coordinates[spots], name, shade, 2, group=name))
+    drawn, at = tissue.thinned(coordinates)
+    for name, shade, spots in small_maps.of_values("", "", kept[drawn], (low, 1.0), theme).areas:
+        figure.add_trace(tissue.area(at[spots], name, shade, 2, group=name))
     bar = {
         "title": {"text": ""}, "thickness": 10, "len": 0.6, "outlinewidth": 0, "tickformat": ".0%", "x": 1.0,
         "tickfont": {"color": STYLES[theme].muted},

@@ -8,12 +8,12 @@ import plotly.graph_objects as go
 from core.evaluation.layer_scores import LayerScore, layer_scores
 from core.evaluation.matching import Matching, domains_of
 from core.figures import charts, colours, small_maps
-from core.figures.charts import plain
 from core.figures.colours import STYLES, Theme
 from core.figures.three_runs import scores_in_words
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
+from core.text import in_figure
 
 _ROW_PX = 40
 _HEAD_PX = 40
@@ -51,9 +51,9 @@ def maps_of_runs(
     maps = []
     for name, run, matching in zip(names, runs, found, strict=True):
         angle = None if run.direction is None else run.direction.angle
-        title = plain(shortened(name))
+        title = shortened(name)
         maps.append(small_maps.of_clusters(title, scores_in_words(run.scores), matching, truth, theme, angle=angle))
-    annotated = [] if truth is None else [small_maps.of_layers(truth, theme)]
+    annotated = [] if truth is None else [small_maps.of_layers(truth, theme, sample.class_colours)]
     maps = [*annotated, *small_maps.told_apart(maps, [str(number) for number in range(1, len(maps) + 1)])]
     return small_maps.side_by_side(sample.coordinates, maps, theme=theme, n_columns=min(_N_COLUMNS, len(maps)))
 
@@ -79,8 +79,8 @@ def agreement_of_runs(
         A cell for every pair with its adjusted Rand index. Rows have numbers and names, columns the same numbers.
     """
     numbers = numbers or range(1, len(names) + 1)
-    rows = [f"{number}  {plain(shortened(name))}" for number, name in zip(numbers, names, strict=True)]
-    texts = [[plain(f"{one} and {other}") for other in names] for one in names]
+    rows = [f"{number}  {in_figure(shortened(name))}" for number, name in zip(numbers, names, strict=True)]
+    texts = [[in_figure(f"{one} and {other}") for other in names] for one in names]
     return _table(table, texts, rows, numbers, "ARI", theme)
 
 
@@ -111,14 +111,15 @@ def scores_by_layer(
         A row for each layer, a column for each run, by its number; a cell says and shows F1, as
         :func:`core.evaluation.layer_scores.layer_scores` finds it.
     """
-    shades = colours.layer_colours(charts.layers_of(labels_true, unannotated=False), theme)
+    own = runs[0].colours if runs else None
+    shades = colours.layer_colours(charts.layers_of(labels_true, unannotated=False), theme, own)
     found = [{score.layer: score for score in layer_scores(run.labels, labels_true)} for run in runs]
     texts = [
-        [plain(_in_words(of_run[layer], run, name)) for name, run, of_run in zip(names, runs, found, strict=True)]
+        [in_figure(_in_words(of_run[layer], run, name)) for name, run, of_run in zip(names, runs, found, strict=True)]
         for layer in shades
     ]
     values = np.array([[of_run[layer].f1 for of_run in found] for layer in shades])
-    rows = [charts.swatch(plain(display_name(layer)), shade) for layer, shade in shades.items()]
+    rows = [charts.swatch(in_figure(display_name(layer)), shade) for layer, shade in shades.items()]
     return _table(values, texts, rows, numbers or range(1, len(names) + 1), "F1", theme)
 
 

@@ -12,6 +12,7 @@ from core.figures.small_maps import SmallMap, of_clusters, side_by_side
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import UNANNOTATED, Sample
+from core.text import in_figure
 
 _MOST_COLUMNS = 4
 _HEIGHT_PX = 360
@@ -159,7 +160,8 @@ def _score_words(result: Result) -> str:
 
 
 def _annotated(samples: Sequence[Sample], theme: Theme) -> dict[str, SmallMap]:
-    shades = colours.layer_colours(charts.layers_of(_truth(samples)), theme)
+    own = {name: colour for sample in samples for name, colour in sample.class_colours.items()}
+    shades = colours.layer_colours(charts.layers_of(_truth(samples)), theme, own)
     return {sample.name: _layers_map(sample, shades, theme) for sample in samples}
 
 
@@ -169,9 +171,7 @@ def _layers_map(sample: Sample, shades: Mapping[str, str], theme: Theme) -> Smal
         bare = (("Spots", STYLES[theme].border, np.ones(sample.n_spots, dtype=bool)),)
         return SmallMap(sample.name, "without an annotation", bare, in_legend=False, coordinates=sample.coordinates)
     areas = tuple(
-        (charts.plain(display_name(name)), shade, truth == name)
-        for name, shade in shades.items()
-        if (truth == name).any()
+        (in_figure(display_name(name)), shade, truth == name) for name, shade in shades.items() if (truth == name).any()
     )
     return SmallMap(sample.name, "annotated", areas, coordinates=sample.coordinates)
 

@@ -1,7 +1,7 @@
 """Small maps side by side in one figure: for the paper's figures, which compare settings on one tissue."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from core.evaluation.matching import Matching
 from core.figures import charts, colours, tissue
 from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
+from core.text import in_figure
 
 _GAP = 0.012
 _HEADING_PX = 52
@@ -46,20 +47,22 @@ class SmallMap:
     coordinates: Coordinates | None = None
 
 
-def of_layers(labels_true: np.ndarray, theme: Theme) -> SmallMap:
+def of_layers(labels_true: np.ndarray, theme: Theme, own: Mapping[str, str] | None = None) -> SmallMap:
     """Make the map of the annotation.
 
     Parameters
     ----------
     labels_true : ndarray of shape (n_spots,), str
     theme : {"light", "dark"}
+    own : mapping of str to str, optional
+        As for :func:`core.figures.colours.layer_colours`.
 
     Returns
     -------
     SmallMap
     """
-    shades = colours.layer_colours(charts.layers_of(labels_true), theme)
-    areas = tuple((charts.plain(display_name(name)), shade, labels_true == name) for name, shade in shades.items())
+    shades = colours.layer_colours(charts.layers_of(labels_true), theme, own)
+    areas = tuple((in_figure(display_name(name)), shade, labels_true == name) for name, shade in shades.items())
     return SmallMap("Annotated", "by the experts", areas)
 
 
@@ -88,7 +91,7 @@ def of_clusters(
     """
     shades, called = charts.colours_of_clusters(matching, labels_true, theme), matching.names
     areas = [
-        (charts.plain(called[cluster]), shades[cluster], matching.labels == cluster)
+        (in_figure(called[cluster]), shades[cluster], matching.labels == cluster)
         for cluster in charts.ordered_clusters(matching)
     ]
     return SmallMap(title, subtitle, tuple(areas), angle=angle)
@@ -189,8 +192,9 @@ def _add_map(
     theme: Theme,
 ) -> None:
     style = STYLES[theme]
+    drawn, at = tissue.thinned(coordinates)
     for name, shade, spots in small.areas:
-        figure.add_trace(tissue.area(coordinates[spots], name, shade, panel, group=name))
+        figure.add_trace(tissue.area(at[spots[drawn]], name, shade, panel, group=name))
     left, right, top, bottom = _frame_um(coordinates, size_um)
     margin = 0.03 * (right - left)
     hidden = {"visible": False, "constrain": "range", "fixedrange": True}
@@ -202,7 +206,9 @@ def _add_map(
         },
     }  # fmt: skip
     figure.update_layout(axes)
-    title = f'<b>{small.title}</b><br><span style="font-size:12px;color:{style.muted}">{small.subtitle}</span>'
+    title = (
+        f'<b>{in_figure(small.title)}</b><br><span style="font-size:12px;color:{style.muted}">{small.subtitle}</span>'
+    )
     charts.write_above(figure, title, x[0], style, y=y[1])
     if small.angle is not None:
         tissue.add_direction(figure, coordinates, small.angle, style, panel=panel)

@@ -26,6 +26,44 @@ _ARROW = np.array(
 )
 
 
+MOST_SQUARES = 100_000
+"""Spots that a figure draws at most; of more, one in each square of a raster stands for its neighbours."""
+
+
+def thinned(coordinates: Coordinates) -> tuple[np.ndarray, Coordinates]:
+    """Choose the spots that a figure draws: all, or one for each square of a raster that has about :data:`MOST_SQUARES`.
+
+    Parameters
+    ----------
+    coordinates : Coordinates
+
+    Returns
+    -------
+    spots : ndarray of int
+        Indices. In each square the first spot of the sample, wherever in the square it lies.
+    coordinates : Coordinates
+        Theirs; of a raster, the middles of its squares, each of which has the tissue of the spots that it stands for.
+    """
+    if len(coordinates) <= MOST_SQUARES:
+        return np.arange(len(coordinates)), coordinates
+    side_um = float(np.sqrt(coordinates.spot_um2 * len(coordinates) / MOST_SQUARES))
+    squares = np.floor(coordinates.tissue_um / side_um).astype(np.int64)
+    squares -= squares.min(axis=0)
+    found, spots = np.unique(squares[:, 1] * (squares[:, 0].max() + 1) + squares[:, 0], return_index=True)
+    unit = side_um / float(np.sqrt(2))  # of which a spot takes two square ones
+    corner = np.floor(coordinates.tissue_um.min(axis=0) / side_um)
+    middles_um = (np.column_stack(np.divmod(found, squares[:, 0].max() + 1)) + corner[::-1] + 0.5) * side_um
+    raster = Coordinates(
+        positions=middles_um / unit, unit_um=(unit, unit), on_lattice=False, unit_known=coordinates.unit_known
+    )
+    return spots, raster
+
+
+def thinned_in_words(n_spots: int) -> str:
+    """Say that a map stands for more spots than it draws; empty where it draws all."""
+    return "" if n_spots <= MOST_SQUARES else f", each square one of about {n_spots / MOST_SQUARES:.0f} spots"
+
+
 def outlines(coordinates: Coordinates) -> tuple[np.ndarray, np.ndarray]:
     """Outline the area that spots cover.
 
@@ -174,7 +212,7 @@ def hover(coordinates: Coordinates, names: Sequence[str], texts: Sequence[str], 
     where = (
         "Array row %{customdata[0]}, column %{customdata[1]}"
         if coordinates.on_lattice
-        else "x %{x:,.1f} µm, y %{y:,.1f} µm"
+        else f"x %{{x:,.1f}} {coordinates.length_unit}, y %{{y:,.1f}} {coordinates.length_unit}"
     )
     return go.Scatter(
         x=centres_um[:, 0].astype(np.float32),
@@ -230,19 +268,21 @@ def scale_bar_um(width_um: float) -> float:
     return max(factor * power for factor in (1.0, 2.0, 5.0) if factor * power <= width_um / 4)
 
 
-def length_name(length_um: float) -> str:
+def length_name(length_um: float, unit: str = "µm") -> str:
     """Write a length as people read it.
 
     Parameters
     ----------
     length_um : float
+    unit : str
+        As :attr:`core.coordinates.Coordinates.length_unit` gives it.
 
     Returns
     -------
     str
-        Such as `1 mm` or `500 µm`.
+        Such as `1 mm`, `500 µm` or `500 units`.
     """
-    return f"{length_um / 1000:g} mm" if length_um >= 1000 else f"{length_um:g} µm"
+    return f"{length_um / 1000:g} mm" if unit == "µm" and length_um >= 1000 else f"{length_um:,g} {unit}"
 
 
 def add_scale_bar(figure: go.Figure, coordinates: Coordinates, style: Style) -> None:
@@ -260,7 +300,7 @@ def add_scale_bar(figure: go.Figure, coordinates: Coordinates, style: Style) -> 
     line = {"color": style.text, "width": 2.5}
     figure.add_shape(type="line", x0=left, x1=left + length, y0=y, y1=y, xref="x", yref="y", line=line)
     figure.add_annotation(
-        x=left + length, y=y, xref="x", yref="y", text=length_name(length), showarrow=False, xanchor="left", xshift=6,
+        x=left + length, y=y, xref="x", yref="y", text=length_name(length, coordinates.length_unit), showarrow=False, xanchor="left", xshift=6,
         font={"size": 12, "color": style.text},
     )  # fmt: skip
 

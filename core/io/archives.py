@@ -1,12 +1,14 @@
 """Untrusted zip, tar and tar.gz files: checked before anything is unpacked, and measured while unpacking.
 
-Only named members are unpacked, into a temporary folder. Names that leave the folder, links, devices, encrypted members
-and bombs are refused, each with one sentence. Knows nothing of samples.
+Only named members are unpacked, into a temporary folder. Names that leave the folder, links that do, devices, encrypted
+members and bombs are refused, each with one sentence; links that stay inside stand for what they lead to. Knows nothing of
+samples.
 """
 
 import gzip
 import io
 import re
+import shutil
 import stat
 import tarfile
 import tempfile
@@ -16,43 +18,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
+from core.io.measured import COPY_BYTES, LIMITS, Bounded, Budget, Forward, Limits
 from core.text import file_name, shown
 
+__all__ = ["LIMITS", "Limits", "is_archive", "member_names", "unpacked", "unzipped"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Limits on what an archive may contain.
-
-    Parameters
-    ----------
-    members : int
-        Files and folders in it.
-    depth : int
-        How deep folders may be nested.
-    total_bytes : int
-        Bytes of everything that is unpacked or skipped while unpacking.
-    ratio : int
-        Bytes unpacked for each byte stored. Counts as text come to about 6, pictures and HDF5 to 1.
-    small_bytes : int
-        Size up to which the ratio is not checked.
-    """
-
-    members: int = 10_000
-    depth: int = 16
-    total_bytes: int = 8 << 30
-    ratio: int = 100
-    small_bytes: int = 32 << 20
-
-
-LIMITS = Limits()
-
-_COPY_BYTES = 1 << 20
-
-# Largest piece that zipfile or tarfile may read at once: both read a directory or a header of declared size as a whole.
-_MAX_READ_BYTES = 4 << 20
+_LINK = ("is a link or a device", "pack the file that it stands for (tar --dereference)")
+_MAX_LINK_BYTES = 4096
 
 _OTHER_KINDS = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -127,12 +102,30 @@ def unpacked(path: Path, wanted: Collection[PurePosixPath], limits: Limits = LIM
         If it is hostile.
     """
     with tempfile.TemporaryDirectory(prefix="spatial-domains-") as scratch:
-        folder, budget = Path(scratch), _Budget(path, limits)
-        with _opened(path, limits) as members:
-            for member in members:
-                if member.name in wanted:
-                    _unpack(member, folder / member.name, budget)
+        folder, budget = Path(scratch), Budget(path, limits)
+        links = _unpack_all(path, limits, set(wanted), folder, budget)
+        # A link stands for a member that has gone by, so that the archive is read once more, and only then.
+        behind = _unpack_all(path, limits, set(links.values()) - set(wanted), folder, budget) if links else {}
+        for name, target in links.items():
+            if target in behind or not (folder / target).is_file():
+                raise _Names(path, limits).refused(name, *_LINK)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / target, folder / name)
         yield folder
+
+
+def _unpack_all(
+    path: Path, limits: Limits, wanted: Collection[PurePosixPath], folder: Path, budget: "Budget"
+) -> dict[PurePosixPath, PurePosixPath]:
+    """Unpack members, and return those that are links with what they lead to."""
+    links = {}
+    with _opened(path, limits) as members:
+        for member in members:
+            if member.name in wanted and member.link is not None:
+                links[member.name] = member.link
+            elif member.name in wanted:
+                _unpack(member, folder / member.name, budget)
+    return links
 
 
 @contextmanager
@@ -160,27 +153,7 @@ def unzipped(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
             yield raw
         else:
             stream = stack.enter_context(gzip.GzipFile(fileobj=raw))
-            yield io.BufferedReader(_Forward(stream, _Budget(path, limits)), _COPY_BYTES)
-
-
-class _Budget:
-    """Bytes that may still be unpacked from one archive."""
-
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self.name = file_name(path)
-        self._limit = min(limits.total_bytes, max(limits.small_bytes, limits.ratio * path.stat().st_size))
-        self._spent = 0
-
-    def check(self, n_bytes: int) -> None:
-        if self._spent + n_bytes > self._limit:
-            raise UnsafeFileError(
-                f"{self.name} unpacks to more than {self._limit >> 20} MiB, more than a sample needs from a file of its "
-                "size: it was not unpacked. Pack only the matrix and the `spatial` folder."
-            )
-
-    def spend(self, n_bytes: int) -> None:
-        self.check(n_bytes)
-        self._spent += n_bytes
+            yield io.BufferedReader(Forward(stream, Budget(path, limits)), COPY_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +163,7 @@ class _Member:
     name: PurePosixPath
     size: int
     open: Callable[[], IO[bytes] | None]
+    link: PurePosixPath | None = None
 
 
 @contextmanager
@@ -198,7 +172,7 @@ def _opened(path: Path, limits: Limits) -> Iterator[Iterator[_Member]]:
         kind = _kind(path)
         raw = stack.enter_context(path.open("rb"))
         if kind == "zip":
-            archive = stack.enter_context(zipfile.ZipFile(_Bounded(raw, file_name(path))))
+            archive = stack.enter_context(zipfile.ZipFile(Bounded(raw, file_name(path))))
             yield _zip_members(archive, _Names(path, limits))
         elif kind in ("tar", "gzip"):
             yield _tar_members(_tar(raw, kind, path, limits, stack), _Names(path, limits))
@@ -209,8 +183,8 @@ def _opened(path: Path, limits: Limits) -> Iterator[Iterator[_Member]]:
 
 def _tar(raw: IO[bytes], kind: str, path: Path, limits: Limits, stack: ExitStack) -> tarfile.TarFile:
     if kind == "gzip":
-        raw = _Forward(stack.enter_context(gzip.GzipFile(fileobj=raw)), _Budget(path, limits))  # type: ignore[assignment]
-    bounded = _Bounded(raw, file_name(path))
+        raw = Forward(stack.enter_context(gzip.GzipFile(fileobj=raw)), Budget(path, limits))  # type: ignore[assignment]
+    bounded = Bounded(raw, file_name(path))
     return stack.enter_context(tarfile.TarFile(fileobj=bounded, mode="r"))  # type: ignore[arg-type]
 
 
@@ -244,58 +218,6 @@ def _kind(path: Path) -> str:
     return next((name for magic, name in _OTHER_KINDS.items() if start.startswith(magic)), "")
 
 
-class _Bounded:
-    """A file that refuses to read absurdly large pieces.
-
-    zipfile reads its directory, and tarfile an extended header, as a whole, as long as the file says it is.
-    """
-
-    def __init__(self, file: IO[bytes], name: str) -> None:
-        self._file = file
-        self._name = name
-        self.seek, self.tell, self.close = file.seek, file.tell, file.close
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _MAX_READ_BYTES:
-            size = min(size, _MAX_READ_BYTES) if size > 0 else _MAX_READ_BYTES
-            found = self._file.read(size)
-            if len(found) == size:
-                raise UnsafeFileError(f"{self._name} has a list of files of absurd length: it was not unpacked.")
-            return found
-        return self._file.read(size)
-
-    def seekable(self) -> bool:
-        return True
-
-
-class _Forward(io.RawIOBase):
-    """Counts what gzip unpacks; it never rewinds, since gzip would then start over."""
-
-    def __init__(self, stream: gzip.GzipFile, budget: _Budget) -> None:
-        self._stream = stream
-        self._budget = budget
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        found = self._stream.read(len(buffer))
-        self._budget.spend(len(found))
-        buffer[: len(found)] = found
-        return len(found)
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        missing = offset - self.tell()
-        if whence != io.SEEK_SET or missing < 0:
-            raise UnsafeFileError(f"{self._budget.name} has members that lie in one another: it was not unpacked.")
-        while missing > 0 and (found := self.read(min(_COPY_BYTES, missing))):
-            missing -= len(found)
-        return self.tell()
-
-
 def _zip_members(archive: zipfile.ZipFile, names: "_Names") -> Iterator[_Member]:
     # All members are checked before the first is unpacked.
     members = [_zip_member(archive, entry, names) for entry in archive.infolist()]
@@ -305,22 +227,34 @@ def _zip_members(archive: zipfile.ZipFile, names: "_Names") -> Iterator[_Member]
 def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, names: "_Names") -> _Member | None:
     # `filename` has lost what stood behind a null byte.
     name = names.checked(entry.orig_filename)
-    if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise names.refused(name, "is a link or a device", "pack the file that it stands for")
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+        raise names.refused(name, *_LINK)
     if entry.flag_bits & 0x1:
         raise names.refused(name, "is encrypted", "pack the folder without a password")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise names.refused(name, "is compressed in a rare way", "pack the folder as plain zip or tar.gz")
     if entry.is_dir() or _is_litter(name):
         return None
+    if kind == stat.S_IFLNK:
+        if entry.file_size > _MAX_LINK_BYTES:
+            raise names.refused(name, *_LINK)
+        target = archive.read(entry).decode("utf-8", "replace")
+        return _Member(names.once(name), 0, lambda: None, names.inside(name, target))
     return _Member(names.once(name), entry.file_size, lambda: archive.open(entry))
 
 
 def _tar_members(archive: tarfile.TarFile, names: "_Names") -> Iterator[_Member]:
     for entry in archive:
         name = names.checked(entry.name)
+        if entry.issym():
+            yield _Member(names.once(name), 0, lambda: None, names.inside(name, entry.linkname))
+            continue
+        if entry.islnk() and names.knows(entry.linkname):  # the second name of a file in the archive
+            yield _Member(names.once(name), 0, lambda: None, PurePosixPath(entry.linkname))
+            continue
         if not (entry.isreg() or entry.isdir()):
-            raise names.refused(name, "is a link or a device", "pack the file that it stands for (tar --dereference)")
+            raise names.refused(name, *_LINK)
         if entry.issparse() or entry.size < 0:
             raise names.refused(name, "is stored with holes", "pack it again without --sparse")
         if entry.isreg() and not _is_litter(name):
@@ -358,6 +292,22 @@ class _Names:
         self._files.add(path)
         return path
 
+    def knows(self, name: str) -> bool:
+        """Whether there was a file of that name before."""
+        return PurePosixPath(name) in self._files
+
+    def inside(self, name: PurePosixPath, target: str) -> PurePosixPath:
+        """Find where a symbolic link leads to, and refuse one that leads out of the archive."""
+        parts: list[str] = list(name.parent.parts)
+        for part in PurePosixPath(target).parts:
+            if part == ".." and parts:
+                parts.pop()
+            elif part == ".." or PurePosixPath(target).is_absolute() or not part.isprintable():
+                raise self.refused(name, *_LINK)
+            else:
+                parts.append(part)
+        return PurePosixPath(*parts)
+
     def refused(self, name: object, found: str, remedy: str) -> UnsafeFileError:
         return UnsafeFileError(f"{self._archive} was not unpacked: `{shown(name)}` in it {found}; {remedy}.")
 
@@ -367,13 +317,13 @@ def _is_litter(name: PurePosixPath) -> bool:
     return "__MACOSX" in name.parts or name.name.startswith("._")
 
 
-def _unpack(member: _Member, target: Path, budget: _Budget) -> None:
+def _unpack(member: _Member, target: Path, budget: Budget) -> None:
     budget.check(member.size)  # as declared; below, as it comes
     target.parent.mkdir(parents=True, exist_ok=True)
     content = member.open()
     if content is None:
         raise SampleFileError(f"{budget.name} is damaged: copy or download it again.")
     with content, target.open("xb") as out:
-        while piece := content.read(_COPY_BYTES):
+        while piece := content.read(COPY_BYTES):
             budget.spend(len(piece))
             out.write(piece)

@@ -9,7 +9,24 @@ from typing import IO
 
 from core.errors import SampleFileError
 
-SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip", ".h5ad", ".hdf5", ".h5", ".csv.gz", ".csv", ".tsv", ".txt")
+SUFFIXES = (
+    ".tar.gz",
+    ".tgz",
+    ".zarr.zip",
+    ".tar",
+    ".zip",
+    ".h5ad.gz",
+    ".h5.gz",
+    ".h5ad",
+    ".h5mu",
+    ".gef",
+    ".hdf5",
+    ".h5",
+    ".csv.gz",
+    ".csv",
+    ".tsv",
+    ".txt",
+)
 """Endings that readers rely on; other endings are removed."""
 
 _COPY_BYTES = 1 << 20

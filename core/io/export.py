@@ -1,16 +1,21 @@
 """Exporting labels: files that other programs read, and names of clusters in them."""
 
-import csv
-import io
+import dataclasses
+import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.csv_text import csv_text
 from core.errors import ParameterError, SampleError
 from core.io import lab
 from core.result import Result
 from core.sample import Sample
+
+if TYPE_CHECKING:
+    from core.method.tree import DomainTree
 
 MAX_NAME = 80
 """Longest name of a cluster."""
@@ -75,7 +80,45 @@ def labels_csv(sample: Sample, result: Result, names: Mapping[int, str] | None =
         columns["domain"] = renamed(result.labels, names).tolist()
     if result.confidence is not None:
         columns["confidence"] = [f"{share:.4g}" for share in result.confidence.tolist()]
-    return _table(tuple(columns), zip(*columns.values(), strict=True))
+    return csv_text(tuple(columns), zip(*columns.values(), strict=True))
+
+
+def tree_csv(sample: Sample, tree: "DomainTree") -> str:
+    """Write every cut of a tree of domains as CSV.
+
+    Parameters
+    ----------
+    sample : Sample
+    tree : DomainTree
+        Through a run on that sample.
+
+    Returns
+    -------
+    str
+        Columns `spot` (as in :func:`labels_csv`) and, for each number of domains from 2, `domains_2` and so on, with the number
+        of the domain.
+    """
+    columns = {"spot": spot_names(sample)}
+    for n_domains in range(2, tree.n_leaves + 1):
+        columns[f"domains_{n_domains}"] = [str(number) for number in tree.cut(n_domains).tolist()]
+    return csv_text(tuple(columns), zip(*columns.values(), strict=True))
+
+
+def tree_json(tree: "DomainTree") -> str:
+    """Write the joins of a tree of domains as JSON.
+
+    Parameters
+    ----------
+    tree : DomainTree
+
+    Returns
+    -------
+    str
+        An object with `n_clusters`, with `n_leaves`, and with `joins` from the leaves to a single domain: `kept`, `gone` and
+        `apart`.
+    """
+    joins = [dataclasses.asdict(join) for join in tree.joins]
+    return json.dumps({"n_clusters": tree.n_clusters, "n_leaves": tree.n_leaves, "joins": joins}) + "\n"
 
 
 def loupe_csv(sample: Sample, labels: np.ndarray, name: str) -> str:
@@ -104,7 +147,33 @@ def loupe_csv(sample: Sample, labels: np.ndarray, name: str) -> str:
             f"{sample.name} has no barcodes, by which Loupe Browser finds spots: import the section again from Space Ranger's "
             "output or an h5ad, which have them."
         )
-    return _table(("Barcode", name), zip(spot_names(sample), map(str, labels.tolist()), strict=True))
+    return csv_text(("Barcode", name), zip(spot_names(sample), map(str, labels.tolist()), strict=True))
+
+
+def xenium_csv(sample: Sample, labels: np.ndarray) -> str:
+    """Write each cell's group as Xenium Explorer imports it.
+
+    Parameters
+    ----------
+    sample : Sample
+    labels : ndarray of shape (n_spots,)
+        Of any type; see :func:`renamed`.
+
+    Returns
+    -------
+    str
+        Columns `cell_id` and `group`.
+
+    Raises
+    ------
+    SampleError
+        If the sample has no names of cells, by which Xenium Explorer finds them.
+    """
+    if sample.barcodes is None:
+        raise SampleError(
+            f"{sample.name} has no names of cells, by which Xenium Explorer finds them: import it again from Xenium's output."
+        )
+    return csv_text(("cell_id", "group"), zip(spot_names(sample), map(str, labels.tolist()), strict=True))
 
 
 def write_lab_h5(
@@ -144,18 +213,14 @@ def spots_csv(sample: Sample, spots: list[int]) -> str:
     Returns
     -------
     str
-        Columns `spot` (as in :func:`labels_csv`), `array_row` and `array_col` or, off the lattice, `x_um` and `y_um`, and
-        `layer` where the sample is annotated.
+        Columns `spot` (as in :func:`labels_csv`), `array_row` and `array_col` or, off the lattice, `x_um` and `y_um`, or
+        `x` and `y` where nobody said how long the unit of the file is, and `layer` where the sample is annotated.
     """
-    text, names = io.StringIO(), spot_names(sample)
-    writer = csv.writer(text, lineterminator="\n")
-    annotated = sample.labels_true is not None
+    names = spot_names(sample)
     columns, indices = spot_positions(sample)
-    writer.writerow(("spot", *columns, *["layer"] * annotated))
-    for spot in spots:
-        layer = [] if sample.labels_true is None else [sample.labels_true[spot]]
-        writer.writerow((names[spot], *indices[spot].tolist(), *layer))
-    return text.getvalue()
+    layers = np.empty((sample.n_spots, 0), dtype=str) if sample.labels_true is None else sample.labels_true[:, None]
+    rows = ((names[spot], *indices[spot].tolist(), *layers[spot].tolist()) for spot in spots)
+    return csv_text(("spot", *columns, *["layer"] * layers.shape[1]), rows)
 
 
 def spot_positions(sample: Sample) -> tuple[tuple[str, str], np.ndarray]:
@@ -168,13 +233,13 @@ def spot_positions(sample: Sample) -> tuple[tuple[str, str], np.ndarray]:
     Returns
     -------
     columns : (str, str)
-        `array_row` and `array_col`, or off the lattice `x_um` and `y_um`.
+        `array_row` and `array_col`, or off the lattice `x_um` and `y_um`; `x` and `y` where the unit of the file is not known.
     positions : ndarray of shape (n_spots, 2)
-        Whole numbers, or micrometres to the nearest thousandth.
+        Whole numbers, or lengths to the nearest thousandth.
     """
     if sample.lattice is not None:
         return ("array_row", "array_col"), sample.lattice
-    return ("x_um", "y_um"), np.round(sample.tissue_um, 3)
+    return ("x_um", "y_um") if sample.unit_known else ("x", "y"), np.round(sample.tissue_um, 3)
 
 
 def spot_names(sample: Sample) -> list[str]:
@@ -190,11 +255,3 @@ def spot_names(sample: Sample) -> list[str]:
     """
     names = range(sample.n_spots) if sample.barcodes is None else sample.barcodes
     return [str(name) for name in names]
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue()

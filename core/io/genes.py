@@ -15,6 +15,9 @@ from core.io.incoming import ImportChoices
 MIN_SHARE = 0.1
 """The lab's rule: a gene is kept if at least this share of spots has a count of it."""
 
+PANEL_GENES = 1500
+"""With fewer genes than this a matrix is a targeted panel."""
+
 MAX_GENES = 10_000_000
 """A sparse matrix can declare columns that take no room in the file."""
 
@@ -63,7 +66,7 @@ def totals(blocks: Blocks, n_spots: int, n_genes: int) -> GeneTotals:
     return GeneTotals(n_spots=n_spots, n_spots_with=n_spots_with, sums=sums, squares=squares)
 
 
-def chosen(counts: sparse.csr_array, choices: ImportChoices) -> np.ndarray:
+def chosen(counts: sparse.csr_array, choices: ImportChoices, *, cells: bool = False) -> np.ndarray:
     """Choose genes as an import asks for.
 
     Parameters
@@ -72,6 +75,8 @@ def chosen(counts: sparse.csr_array, choices: ImportChoices) -> np.ndarray:
         Raw counts without stored zeros. Not modified.
     choices : ImportChoices
         `genes` and `n_genes` count.
+    cells : bool
+        Whether spots are cells, of which each shows few genes.
 
     Returns
     -------
@@ -84,12 +89,21 @@ def chosen(counts: sparse.csr_array, choices: ImportChoices) -> np.ndarray:
         If no gene is left.
     """
     n_spots, n_genes = counts.shape
-    if choices.genes == "present":  # this rule needs no sums, which take as long as reading
+    if _rule(choices, n_genes, cells) == "present":  # this rule needs no sums, which take as long as reading
         return _present(np.bincount(counts.indices, minlength=n_genes), n_spots)
-    return chosen_in_blocks(_one_block(counts), totals(_one_block(counts), n_spots, n_genes), choices)
+    return chosen_in_blocks(_one_block(counts), totals(_one_block(counts), n_spots, n_genes), choices, cells=cells)
 
 
-def chosen_in_blocks(blocks: Blocks, of_genes: GeneTotals, choices: ImportChoices) -> np.ndarray:
+def _rule(choices: ImportChoices, n_genes: int, cells: bool) -> str:
+    """Say which rule is meant: the lab's would leave out most of a targeted panel, whose genes were chosen before."""
+    if choices.genes != "usual":
+        return choices.genes
+    return "all" if cells or n_genes < PANEL_GENES else "present"
+
+
+def chosen_in_blocks(
+    blocks: Blocks, of_genes: GeneTotals, choices: ImportChoices, *, cells: bool = False
+) -> np.ndarray:
     """Choose genes of counts that are not in memory.
 
     Parameters
@@ -99,6 +113,8 @@ def chosen_in_blocks(blocks: Blocks, of_genes: GeneTotals, choices: ImportChoice
     of_genes : GeneTotals
         From a first pass.
     choices : ImportChoices
+    cells : bool
+        As for :func:`chosen`.
 
     Returns
     -------
@@ -111,9 +127,10 @@ def chosen_in_blocks(blocks: Blocks, of_genes: GeneTotals, choices: ImportChoice
         If no gene is left.
     """
     n_genes = len(of_genes.sums)
-    if choices.genes == "all":
+    rule = _rule(choices, n_genes, cells)
+    if rule == "all":
         return np.arange(n_genes)
-    if choices.genes == "variable":
+    if rule == "variable":
         return _top(_standardised_variance(blocks, of_genes), choices.n_genes)
     return _present(of_genes.n_spots_with, of_genes.n_spots)
 

@@ -17,11 +17,15 @@ from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
 from core.files import written_whole
-from core.io import archives, genes, h5ad, lab
-from core.io.annotations import read_annotations
+from core.io import archives, foreign, formats, genes, h5ad, lab, stereo
+from core.io.annotations import LabelTable
+from core.io.formats import Recognised
+from core.io.h5ad.modality import is_mudata
 from core.io.hdf5.safe import opened
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.visium import spaceranger, tenx
+from core.io.visium.matrices import SeveralSamplesError
+from core.io.wrapping import unwrapped
 from core.sample import UNANNOTATED, Sample
 from core.text import counted, file_name, shown
 
@@ -33,10 +37,21 @@ MAX_NAME = 80
 LEVEL = 1
 """Compression level: files of real sections are a fifth larger than at the default of 6, in a quarter of the time."""
 
+_N_FOLDERS_NAMED = 3
+"""Folders above a source that can be called as its section is."""
+
 _PathLike = str | os.PathLike[str]
 
 
-def survey(source: _PathLike, *, annotation_csv: _PathLike | None = None) -> Survey:
+def survey(
+    source: _PathLike,
+    *,
+    annotation_csv: _PathLike | None = None,
+    section: str | None = None,
+    table_section: str | None = None,
+    called: str = "",
+    axes: tuple[str, str] | None = None,
+) -> Survey:
     """Report what a source holds, without reading counts.
 
     Parameters
@@ -45,6 +60,14 @@ def survey(source: _PathLike, *, annotation_csv: _PathLike | None = None) -> Sur
         The lab's h5; h5ad; Space Ranger's output as a folder, zip, tar(.gz) or matrix `.h5` with `spatial/` beside it.
     annotation_csv : path-like, optional
         Table of barcodes and labels.
+    section : str, optional
+        Which of several sections or samples; see :attr:`Survey.sections`.
+    table_section : str, optional
+        Section whose rows of that table are meant, where it names spots more than once and nothing else says which.
+    called : str
+        Name of the source for its user, where its file was renamed.
+    axes : (str, str), optional
+        Columns that hold x and y, of a table of coordinates whose titles do not say it.
 
     Returns
     -------
@@ -58,11 +81,32 @@ def survey(source: _PathLike, *, annotation_csv: _PathLike | None = None) -> Sur
     UnsafeFileError
         If it is hostile.
     """
-    path, table = Path(source), None if annotation_csv is None else Path(annotation_csv)
+    table = _table(Path(source), annotation_csv, table_section, called)
+    try:
+        # Before anything is unwrapped: what an instrument writes has packed files in it and tables beside one another.
+        known = formats.survey(Path(source), section, None if table is None else table.read, axes)
+        if known is not None:
+            return known
+        with unwrapped(Path(source), section) as path:
+            found = _surveyed(path, table, section)
+    except SeveralSamplesError as error:
+        several = Check(what="Sections", found=str(error), status="bad")
+        return Survey(kind="Several samples", name=file_name(Path(source)), sections=error.names, checks=[several])
+    if section is None or found.sections:
+        return found
+    return dataclasses.replace(found, sections=survey(source).sections)  # the others, to choose from
+
+
+def _surveyed(path: Path, table: LabelTable | None, section: str | None) -> Survey:
+    known = formats.survey(path, section, None if table is None else table.read)
+    if known is not None:
+        return known
     kind = _format(path)
+    if kind == "gef":
+        return Recognised(path=path, format=None).survey(section, None if table is None else table.read)
     if kind == "spaceranger":
-        return spaceranger.survey(path, annotation_csv=table)
-    found = h5ad.survey(path) if kind == "h5ad" else _survey_lab(path)
+        return spaceranger.survey(path, table=table, section=section)
+    found = h5ad.survey(path, section) if kind == "h5ad" else _survey_lab(path)
     return found if table is None else _with_table(found, path, kind, table)
 
 
@@ -72,6 +116,10 @@ def read(
     *,
     name: str | None = None,
     annotation_csv: _PathLike | None = None,
+    section: str | None = None,
+    table_section: str | None = None,
+    called: str = "",
+    axes: tuple[str, str] | None = None,
 ) -> Sample:
     """Read one sample from a source.
 
@@ -86,6 +134,8 @@ def read(
         By default as the survey suggests. Of an h5ad with several sections, the one of that name is read.
     annotation_csv : path-like, optional
         Table of barcodes and labels; its likeliest column is taken where `choices.annotation` is None.
+    section, table_section, called, axes : optional
+        As for :func:`survey`.
 
     Returns
     -------
@@ -96,14 +146,31 @@ def read(
     SampleFileError, UnsafeFileError, SampleError
         If the source cannot be read as a sample.
     """
-    path, table = Path(source), None if annotation_csv is None else Path(annotation_csv)
+    table = _table(Path(source), annotation_csv, table_section, called)
+    known = formats.read(
+        Path(source), choices, name=name, section=section, labels_of=None if table is None else table.read, axes=axes
+    )
+    if known is not None:
+        return known
+    with unwrapped(Path(source), section) as path:
+        return _read(path, choices, name, table, section)
+
+
+def _read(
+    path: Path, choices: ImportChoices, name: str | None, table: LabelTable | None, section: str | None
+) -> Sample:
+    known = formats.read(path, choices, name=name, section=section, labels_of=None if table is None else table.read)
+    if known is not None:
+        return known
     kind = _format(path)
+    if kind == "gef":
+        return Recognised(path=path, format=None).read(choices, name, section, None if table is None else table.read)
     if kind != "h5ad" and choices.layer is not None:
         raise SampleFileError(f"{file_name(path)} has one matrix of counts and no layers: leave the layer out.")
     if kind == "spaceranger":
-        return spaceranger.read(path, choices, name=name, annotation_csv=table)
+        return spaceranger.read(path, choices, name=name, table=table, section=section)
     own = choices if table is None else dataclasses.replace(choices, annotation=None)
-    sample = h5ad.read(path, own, name) if kind == "h5ad" else _read_lab(path, own, name)
+    sample = h5ad.read(path, own, name, section) if kind == "h5ad" else _read_lab(path, own, name)
     return sample if table is None else _relabelled(sample, path, table, choices.annotation)
 
 
@@ -197,22 +264,23 @@ def safe_name(name: str) -> str:
 
 def _format(path: Path) -> str:
     """Find which reader a source needs."""
-    if path.is_dir():
-        _check_no_zarr(path)
     if path.is_dir() or archives.is_archive(path):
         return "spaceranger"
     with opened(path) as file:
+        foreign.check_hdf5(file, path)
+        if stereo.is_gef(file):
+            return "gef"
         if tenx.is_tenx_h5(file):
             return "spaceranger"
-        return "h5ad" if {"obs", "var"} <= set(file) else "lab"
+        return "h5ad" if {"obs", "var"} <= set(file) or is_mudata(file) else "lab"
 
 
-def _check_no_zarr(folder: Path) -> None:
-    if any((folder / name).is_file() for name in (".zgroup", ".zattrs", "zarr.json")):
-        raise SampleFileError(
-            f"{file_name(folder)} is a zarr store, as SpatialData writes it: write its table as h5ad "
-            '(`sdata.tables["table"].write_h5ad("sample.h5ad")`) and give that.'
-        )
+def _table(path: Path, annotation_csv: _PathLike | None, section: str | None, called: str) -> LabelTable | None:
+    """Describe the table of labels, with all that the source is called."""
+    if annotation_csv is None:
+        return None
+    around = [file_name(path), *(parent.name for parent in path.resolve().parents)][: _N_FOLDERS_NAMED + 1]
+    return LabelTable(path=Path(annotation_csv), called=(called, *around), section=section)
 
 
 def _survey_lab(path: Path) -> Survey:
@@ -256,9 +324,9 @@ def _read_lab(path: Path, choices: ImportChoices, name: str | None) -> Sample:
     return dataclasses.replace(sample, **changed)
 
 
-def _relabelled(sample: Sample, path: Path, table: Path, column: str | None) -> Sample:
-    barcodes = _required(sample.barcodes, path)
-    return dataclasses.replace(sample, labels_true=read_annotations(table, barcodes).labels(column))
+def _relabelled(sample: Sample, path: Path, table: LabelTable, column: str | None) -> Sample:
+    found = table.read(_required(sample.barcodes, path), sample.name)
+    return dataclasses.replace(sample, labels_true=found.labels(column))
 
 
 def _required(barcodes: np.ndarray | None, path: Path) -> np.ndarray:
@@ -269,12 +337,12 @@ def _required(barcodes: np.ndarray | None, path: Path) -> np.ndarray:
     return barcodes
 
 
-def _with_table(survey: Survey, path: Path, kind: str, table: Path) -> Survey:
+def _with_table(survey: Survey, path: Path, kind: str, table: LabelTable) -> Survey:
     """Replace the source's own annotation by that of a table."""
     checks = [check for check in survey.checks if check.what != "Annotation"]
     try:
         barcodes = lab.read_barcodes(path) if kind == "lab" else h5ad.read_barcodes(path)
-        found = read_annotations(table, _required(barcodes, path))
+        found = table.read(_required(barcodes, path), survey.name)
     except SampleError as error:
         bad = Check(what="Annotation", found=str(error), status="bad")
         return dataclasses.replace(survey, annotations={}, suggested_annotation=None, checks=[*checks, bad])
@@ -282,14 +350,16 @@ def _with_table(survey: Survey, path: Path, kind: str, table: Path) -> Survey:
         survey,
         annotations=found.n_classes,
         suggested_annotation=found.suggested,
+        table_sections=found.sections,
         checks=[*checks, found.check()],
     )
 
 
 def _fewer_genes(sample: Sample, choices: ImportChoices) -> dict[str, Any]:
     kept = genes.chosen(sparse.csr_array(sample.expression), choices)
-    names = None if sample.gene_names is None else sample.gene_names[kept]
-    return {"expression": sample.expression[:, kept], "gene_names": names}
+    named = {name: getattr(sample, name) for name in ("gene_names", "gene_ids")}
+    of_kept = {name: None if values is None else values[kept] for name, values in named.items()}
+    return {"expression": sample.expression[:, kept], **of_kept}
 
 
 def _make(folder: Path) -> None:

@@ -50,6 +50,14 @@ class Survey:
         The one of them that is most likely meant.
     layers : sequence of str
         Matrices of counts to choose from; empty where there is one only.
+    sections : sequence of str
+        Sections to choose from; empty where there is one only.
+    contradicts : bool
+        Whether array positions and coordinates contradict each other, so that `positions` is a choice.
+    table_sections : sequence of str
+        Sections in the table of labels, where it names spots more than once.
+    columns : sequence of str
+        Columns of numbers that could hold x and y, where titles do not tell.
     checks : sequence of Check
     """
 
@@ -60,6 +68,10 @@ class Survey:
     annotations: Mapping[str, int] = field(default_factory=dict)
     suggested_annotation: str | None = None
     layers: Sequence[str] = ()
+    sections: Sequence[str] = ()
+    contradicts: bool = False
+    table_sections: Sequence[str] = ()
+    columns: Sequence[str] = ()
     checks: Sequence[Check] = ()
 
     @property
@@ -68,15 +80,36 @@ class Survey:
         return all(check.status != "bad" for check in self.checks)
 
 
+def name_of_section(name: str, section: str, survey: Survey) -> str:
+    """Name the sample that one of several sections becomes.
+
+    Parameters
+    ----------
+    name : str
+        Of the source.
+    section : str
+        One of `survey.sections`.
+    survey : Survey
+        Of the source, as a whole or of that section.
+
+    Returns
+    -------
+    str
+        The section's own name where each sample has one; else that of the source before it.
+    """
+    return section if survey.kind == "Several samples" or section in (name, survey.name) else f"{name}_{section}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportChoices(StepParams):
     """What is kept of a source, and how it is read."""
 
     genes: str = knob(
-        "present",
+        "usual",
         "Genes",
-        "Which genes are kept. Counts stay counts.",
+        "Which genes are kept: of panels (fewer than 1,500 genes) and of cells all by default. Counts stay counts.",
         choices={
+            "usual": "All of panels, else in 10% of spots",
             "present": "In at least 10% of spots (the lab's rule)",
             "variable": "The most variable",
             "all": "All",
@@ -91,6 +124,17 @@ class ImportChoices(StepParams):
         "Size of one unit of the positions, where the file does not say it and spots lie on no lattice.",
         minimum=1e-9,
         maximum=1e9,
+    )
+    positions: str = knob(
+        "found",
+        "Positions",
+        "Where spots lie, if array positions and coordinates of a file contradict each other.",
+        choices={
+            "found": "Where both agree",
+            "array": "Array rows and columns, as written",
+            "coordinates": "Coordinates, without the array",
+            "turned": "Coordinates with row and column exchanged",
+        },
     )
     annotation: str | None = None
     """Column that holds the annotation, for scoring only; None for none."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.annotation import Annotation
 from core.io.export import labels_csv
 from core.io.h5ad.writing import write_h5ad
 from core.result import Result
@@ -57,7 +58,11 @@ def names_in(labels: np.ndarray, names: Mapping[int, str] | None) -> dict[int, s
 
 
 def h5ad_zip(
-    samples: Sequence[Sample], results: Results, colours: Mapping[int, str], names: Mapping[int, str] | None = None
+    samples: Sequence[Sample],
+    results: Results,
+    colours: Mapping[int, str],
+    names: Mapping[int, str] | None = None,
+    drawn: Mapping[str, Callable[[], Sequence[Annotation]]] | None = None,
 ) -> bytes:
     """Write each section with its labels as h5ad.
 
@@ -69,6 +74,8 @@ def h5ad_zip(
         Colours of the clusters, the same in all files.
     names : mapping of int to str, optional
         Names of the domains, the same in all files.
+    drawn : mapping of str to callable, optional
+        By name of the section, what gives its annotations.
 
     Returns
     -------
@@ -78,8 +85,8 @@ def h5ad_zip(
 
     def written(sample: Sample) -> Callable[[Path], None]:
         result = results[sample.name]
-        here = names_in(result.labels, names)
-        return lambda path: write_h5ad(sample, result, path, names=here, colours=colours)
+        here, annotations = names_in(result.labels, names), (drawn or {}).get(sample.name, list)()
+        return lambda path: write_h5ad(sample, result, path, names=here, colours=colours, annotations=annotations)
 
     return _zipped({f"{sample.name}_domains.h5ad": _bytes_of(written(sample)) for sample in samples})
 

@@ -19,6 +19,25 @@ MAX_LINKS_LOOKED_FOR = 20_000
 """How many files of a folder are checked for links out of it."""
 
 
+_NEVER_READ = (".cloupe", ".vloupe", ".html", ".bam", ".bai", ".sam", ".cram", ".log", ".pdf", ".btf", ".fastq.gz")
+"""Endings of what Space Ranger writes and no reader opens, so that a link to it does no harm."""
+
+_READ_BESIDE = (
+    "spatial",
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".csv.gz",
+    ".tsv.gz",
+    ".txt.gz",
+    ".json",
+    ".json.gz",
+    ".png",
+    ".parquet",
+)
+"""Endings of what belongs to a matrix that is given itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One file or folder in a folder.
@@ -109,7 +128,7 @@ def entries(folder: Path, root: Path) -> list[Entry]:
 
 
 def check_links(path: Path, root: Path) -> None:
-    """Refuse a folder that holds a link out of its root: a reader would follow it.
+    """Refuse a source that has a link out of its root in it, or beside it where readers look, unless nobody would follow it.
 
     Parameters
     ----------
@@ -127,7 +146,7 @@ def check_links(path: Path, root: Path) -> None:
             raise UnsafeFileError(
                 f"{file_name(path)} holds more than {MAX_LINKS_LOOKED_FOR:,} files: choose a folder of one sample."
             )
-        if not _leads_inside(item, root):
+        if not _leads_inside(item, root) and not item.name.lower().endswith(_NEVER_READ):
             raise UnsafeFileError(f"{shown(item.name)} is a link out of {shown(root.name)}: replace it by a copy.")
 
 
@@ -139,5 +158,15 @@ def _leads_inside(path: Path, root: Path) -> bool:
 
 
 def _everything_in(path: Path) -> Iterator[Path]:
+    """Yield what lies in a folder; of a matrix that is given itself, what readers look for beside it."""
+    if path.is_file() or path.name.endswith("_bc_matrix"):
+        beside = [item for item in path.parent.iterdir() if item.name.lower().endswith(_READ_BESIDE)]
+        yield from beside
+        for folder in beside:
+            yield from _inside(folder)
+    yield from _inside(path)
+
+
+def _inside(path: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(path):
         yield from (Path(folder) / name for name in (*folders, *files))

@@ -5,7 +5,9 @@ of both, so a model trained once is found again, and no other is.
 """
 
 import dataclasses
+import math
 import re
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,12 +147,15 @@ def load(path: Path, sample: Sample, pooling: PoolingParams, params: NetworkPara
     _check_fit(path, story, sample, pooling, params)
     network = _network(sample, params)
     try:
+        _check_whole(path)
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises many kinds for a damaged file, and all mean the same to the user
         raise CheckpointError(
             f"{path.name} does not hold the weights of this autoencoder (damaged, or not a file of weights): "
             "delete it and train again."
         ) from error
+    if not all(torch.isfinite(value).all() for value in network.state_dict().values()):
+        raise CheckpointError(f"{path.name} holds weights that are not numbers: delete it and train again.")
     return TrainedModel(
         network=network.to(_device(params)).eval(),
         params=params,
@@ -158,6 +163,14 @@ def load(path: Path, sample: Sample, pooling: PoolingParams, params: NetworkPara
         explained_variance=story.explained_variance,
         reused=True,
     )
+
+
+def _check_whole(path: Path) -> None:
+    """Compare all weights with their checksums, which torch does not."""
+    with zipfile.ZipFile(path) as archive:
+        packed = [entry.filename for entry in archive.infolist() if entry.compress_type != zipfile.ZIP_STORED]
+        if packed or archive.testzip() is not None:
+            raise ValueError(f"{path.name} is damaged")
 
 
 def _architecture(params: NetworkParams) -> str:
@@ -183,6 +196,9 @@ def _read_story(path: Path) -> _Story:
         raise CheckpointError(
             f"{path.name}, which says what the model was trained on, is missing or damaged: train again."
         ) from error
+    # Training ends where a loss runs away, so that no model has one.
+    if not (story.explained_variance <= 1 and all(0 <= loss < math.inf for loss in story.losses)):
+        raise CheckpointError(f"{path.name} says that the model learned what none can learn: train again.")
     if story.format != FORMAT or not (story.autoencoder and story.losses):
         raise CheckpointError(f"{path.name} was written by another version of this program: train again.")
     return story

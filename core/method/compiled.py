@@ -1,25 +1,11 @@
-"""Inner loops of k-means as machine code: compiled at their first use and kept on disk. They hold no lock of Python's while they run."""
-
-import logging
-from collections.abc import Callable
-from typing import TypeVar
+"""Inner loops of k-means as machine code."""
 
 import numpy as np
-from numba import njit
 
-_LOG = logging.getLogger(__name__)
-Loop = TypeVar("Loop", bound=Callable[..., None])
+from core.compiling import compiled
 
 
-def _compiled(loop: Loop) -> Loop:
-    try:
-        return njit(cache=True, nogil=True)(loop)  # type: ignore[return-value]
-    except RuntimeError as error:  # no folder for it can be written to
-        _LOG.warning("%s is compiled anew in each process, which takes a second: %s", loop.__name__, error)
-        return njit(nogil=True)(loop)  # type: ignore[return-value]
-
-
-@_compiled
+@compiled
 def move_spots(
     sums: np.ndarray,
     counts: np.ndarray,
@@ -56,7 +42,7 @@ def move_spots(
                 sums[was, feature] -= rows[row, feature]
 
 
-@_compiled
+@compiled
 def nearest_by_bounds(
     middle: np.ndarray, spread: np.ndarray, residuals: np.ndarray, slack: float, nearest: np.ndarray, unsure: np.ndarray
 ) -> None:

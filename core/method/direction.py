@@ -64,7 +64,7 @@ def _neighbours_on_line(labels: np.ndarray, u: np.ndarray) -> float:
     return float((counts * density).sum() * _LINE_WIDTH / width)
 
 
-def from_expression(expression: Expression, positions: np.ndarray) -> FoundDirection:
+def from_expression(expression: Expression, positions: np.ndarray, *, logged: bool = False) -> FoundDirection:
     """Find the angle along which smoothed expression changes most.
 
     Parameters
@@ -72,6 +72,8 @@ def from_expression(expression: Expression, positions: np.ndarray) -> FoundDirec
     expression : ndarray or csr_array of shape (n_spots, n_genes)
         Counts. Not modified.
     positions : ndarray of shape (n_spots, 2)
+    logged : bool
+        Whether these are logarithms already.
 
     Returns
     -------
@@ -85,14 +87,13 @@ def from_expression(expression: Expression, positions: np.ndarray) -> FoundDirec
     """
     order = canonical_order(positions)
     positions = positions[order]
-    components = _smoothed_components(expression[order], positions)
+    components = _smoothed_components(log_normalised(expression[order], logged=logged), positions)
     shares = np.array([_explained_by_depth(components, depth(positions, angle)) for angle in _ANGLES])
     angle, best = _peak(shares)
     return FoundDirection(angle=angle, method="expression", support=min(best, 1.0))
 
 
-def _smoothed_components(expression: Expression, positions: np.ndarray) -> np.ndarray:
-    logs = log_normalised(expression)
+def _smoothed_components(logs: Expression, positions: np.ndarray) -> np.ndarray:
     n_components = min(_COMPONENTS, *(extent - 1 for extent in logs.shape))
     if n_components < 1 or len(positions) < 2 * _DEPTH_BINS:
         raise SampleError(

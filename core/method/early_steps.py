@@ -152,7 +152,7 @@ class EarlySteps:
     def _raw_factors(self, params: MethodParams) -> RawFactors:
         sample, n_factors, scale = self.sample, params.embedding.n_components, params.pooling.scale
         return self._kept(
-            lambda: raw_factors([sample.expression], [sample.coordinates], n_factors, scale)[0],
+            lambda: raw_factors([sample.expression], [sample.coordinates], n_factors, scale, [sample.is_logged])[0],
             "raw factors",
             str(n_factors),
             str(scale),
@@ -190,7 +190,10 @@ class EarlySteps:
         from core.method import small_training, training
 
         if isinstance(network, LatentParams):
-            return small_training.train(pooled, self.sample.coordinates, network, on_epoch=self._on_epoch)
+            logged = self.sample.is_logged
+            return small_training.train(
+                pooled, self.sample.coordinates, network, on_epoch=self._on_epoch, logged=logged
+            )
         return training.train(np.asarray(pooled), network, on_epoch=self._on_epoch)
 
     def _read_by_network(self, params: MethodParams) -> Expression:
@@ -231,7 +234,8 @@ class EarlySteps:
 
         network = cast("SmallAutoencoder", self.model(params).network)
         expression, hops = self._read_by_network(params), params.embedding.latent.hops
-        return small_training.encode(network, expression, self.sample.coordinates, hops)
+        logged = self.sample.is_logged
+        return small_training.encode(network, expression, self.sample.coordinates, hops, logged=logged)
 
     def _kept(self, compute: Callable[[], T], step: str, *parts: object) -> T:
         return self._cache.get(self._key(step, *parts), self._told(step, compute))

@@ -26,6 +26,7 @@ N_COMPONENTS = 50
 _SIGNAL_HOPS = 3  # what is left after averaging so often counts as signal
 _EXACT_UP_TO = 3000  # genes for which the eigenvectors of the whole covariance are quick
 _ROWS = 4096  # rows made dense at once
+_ENTRIES = 1 << 20  # of sparse values that are averaged at once
 _EXTRA_DIRECTIONS = 14
 _ROUNDS = 4
 _RIDGE = 1e-9  # of the mean variance: keeps the noise invertible
@@ -108,7 +109,11 @@ class RawFactors:
 
 
 def raw_factors(
-    expressions: Sequence[Expression], coordinates: Sequence[Coordinates], n_factors: int, scale: float = 1.0
+    expressions: Sequence[Expression],
+    coordinates: Sequence[Coordinates],
+    n_factors: int,
+    scale: float = 1.0,
+    logged: Sequence[bool] | None = None,
 ) -> list[RawFactors]:
     """Find the same directions for several sections, none of which is a neighbour of another, and average nothing yet.
 
@@ -120,6 +125,8 @@ def raw_factors(
         Of each section.
     n_factors, scale
         As for :func:`spatial_factors`.
+    logged : sequence of bool, optional
+        Which sections hold logarithms already.
 
     Returns
     -------
@@ -135,8 +142,11 @@ def raw_factors(
         _check_size(expression)
     orders = [canonical_order(of_section.positions) for of_section in coordinates]
     with one_thread():
-        sections = [expression[order] for expression, order in zip(expressions, orders, strict=True)]
-        components = _common_components(log_normalised_together(sections, scale), N_COMPONENTS)
+        logs = log_normalised_together(
+            [expression[order] for expression, order in zip(expressions, orders, strict=True)], scale, logged
+        )
+        components = _common_components(logs, N_COMPONENTS)
+        del logs  # they take more memory than all that follows
         graphs = [neighbour_graph(of_section[order]) for of_section, order in zip(coordinates, orders, strict=True)]
         turned = _turned(components, graphs, n_factors)
     return [RawFactors(*parts) for parts in zip(turned, graphs, orders, strict=True)]
@@ -191,26 +201,67 @@ def leading_directions(values: Expression, n_components: int) -> tuple[np.ndarra
     directions : ndarray of shape (n_genes, n_components)
         Orthonormal columns, strongest first.
     """
-    means, directions = _common_directions([values], n_components)
+    means, directions = common_directions([values], n_components)
     return means[0], directions
 
 
 def _common_components(sections: Sequence[Expression], n_components: int) -> list[np.ndarray]:
-    return _projected(sections, *_common_directions(sections, n_components))
+    return project_each(sections, *common_directions(sections, n_components))
 
 
-def _common_directions(sections: Sequence[Expression], n_components: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Principal directions of all sections, each centred by its own mean."""
+def common_directions(sections: Sequence[Expression], n_components: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Find the principal directions of several sections, each centred by its own mean.
+
+    Parameters
+    ----------
+    sections : sequence of ndarray or csr_array of shape (n_spots, n_genes)
+        Not modified.
+    n_components : int
+        Fewer are given where spots or genes are fewer.
+
+    Returns
+    -------
+    list of ndarray of shape (n_genes,)
+        Mean of each section.
+    ndarray of shape (n_genes, n_components)
+        Orthonormal columns, strongest first.
+    """
     n_genes = sections[0].shape[1]
     n_components = min(n_components, sum(values.shape[0] for values in sections) - 1, n_genes)
-    means = [np.asarray(values.mean(axis=0)).ravel() for values in sections]
+    means = [_means(values) for values in sections]
     if n_genes <= _EXACT_UP_TO:
         return means, np.linalg.eigh(_covariance(sections, means))[1][:, ::-1][:, :n_components]
     return means, _randomised_directions(sections, means, n_components)
 
 
-def _projected(sections: Sequence[Expression], means: Sequence[np.ndarray], basis: np.ndarray) -> list[np.ndarray]:
-    return [np.asarray(values @ basis - mean @ basis) for values, mean in zip(sections, means, strict=True)]
+def _means(values: Expression) -> np.ndarray:
+    """Average each gene in the order of the spots, to the last bit as scipy does, which copies all sparse values for it."""
+    if isinstance(values, np.ndarray):
+        return np.asarray(values.mean(axis=0))
+    means, share = np.zeros(values.shape[1]), 1.0 / values.shape[0]
+    for first in range(0, values.nnz, _ENTRIES):
+        block = slice(first, first + _ENTRIES)
+        np.add.at(means, values.indices[block], values.data[block] * share)
+    return means
+
+
+def project_each(sections: Sequence[Expression], means: Sequence[np.ndarray], basis: np.ndarray) -> list[np.ndarray]:
+    """Project sections, each centred by its own mean, onto directions.
+
+    Parameters
+    ----------
+    sections : sequence of ndarray or csr_array of shape (n_spots, n_genes)
+    means : sequence of ndarray of shape (n_genes,)
+    basis : ndarray of shape (n_genes, n_directions)
+
+    Returns
+    -------
+    list of ndarray of shape (n_spots, n_directions)
+    """
+    projected = [np.asarray(values @ basis) for values in sections]
+    for values, mean in zip(projected, means, strict=True):
+        values -= mean @ basis  # in place: of very many spots there is no room for another
+    return projected
 
 
 def _covariance(sections: Sequence[Expression], means: Sequence[np.ndarray]) -> np.ndarray:
@@ -231,20 +282,20 @@ def _randomised_directions(
     basis = rng.standard_normal((n_genes, min(n_components + _EXTRA_DIRECTIONS, n_spots, n_genes)))
     for _ in range(_ROUNDS):
         basis = np.linalg.qr(_squared_product(sections, means, basis))[0]
-    projected = np.vstack(_projected(sections, means, basis))
+    projected = np.vstack(project_each(sections, means, basis))
     inner = np.linalg.eigh(projected.T @ projected)[1][:, ::-1][:, :n_components]
     return np.asarray(basis @ inner)
 
 
 def _squared_product(sections: Sequence[Expression], means: Sequence[np.ndarray], basis: np.ndarray) -> np.ndarray:
     total = np.zeros_like(basis)
-    for values, mean, projected in zip(sections, means, _projected(sections, means, basis), strict=True):
+    for values, mean, projected in zip(sections, means, project_each(sections, means, basis), strict=True):
         total += values.T @ projected - np.outer(mean, projected.sum(axis=0))
     return total
 
 
 def _turned(sections: Sequence[np.ndarray], graphs: Sequence[sparse.csr_array], n_factors: int) -> list[np.ndarray]:
-    components, graph = np.vstack(sections), sparse.csr_array(sparse.block_diag(graphs, format="csr"))
+    components, graph = _stacked(sections), sparse.csr_array(sparse.block_diag(graphs, format="csr"))
     ends = np.cumsum([len(values) for values in sections])[:-1]
     return np.split(components @ noise_scaled_directions(components, graph, ends)[:, :n_factors], ends)
 
@@ -269,11 +320,12 @@ def noise_scaled_directions(
         Columns, strongest first: `components @ directions` differ from the means of their neighbours by unit variance.
     """
     smooth = mean_over_neighbours(graph, own_weight=1.0)
-    noise = components - mean_over_neighbours(graph, own_weight=0.0) @ components
-    signal = np.vstack(
-        [_centred(part) for part in np.split(_averaged(components, smooth, _SIGNAL_HOPS), np.asarray(ends, dtype=int))]
-    )
+    noise = mean_over_neighbours(graph, own_weight=0.0) @ components
+    np.subtract(components, noise, out=noise)
     noise_squares = noise.T @ noise
+    del noise
+    averages = np.split(_averaged(components, smooth, _SIGNAL_HOPS), np.asarray(ends, dtype=int))
+    signal = _stacked([_centred(part) for part in averages])
     noise_squares[np.diag_indices_from(noise_squares)] += _RIDGE * max(np.square(components).sum(), 1e-300)
     # eigh scales to unit sums of squares of noise; times sqrt(n_spots) that is unit variance.
     return np.asarray(eigh(signal.T @ signal, noise_squares)[1][:, ::-1] * np.sqrt(len(components)))
@@ -298,11 +350,18 @@ def averaged(values: np.ndarray, graph: sparse.csr_array, hops: int) -> np.ndarr
     return _averaged(values, mean_over_neighbours(graph, own_weight=1.0), hops)
 
 
+def _stacked(sections: Sequence[np.ndarray]) -> np.ndarray:
+    """Lay sections below each other; one alone is not copied."""
+    return sections[0] if len(sections) == 1 else np.vstack(sections)
+
+
 def _centred(values: np.ndarray) -> np.ndarray:
     return np.asarray(values - values.mean(axis=0))
 
 
 def _averaged(values: np.ndarray, smooth: sparse.csr_array, hops: int) -> np.ndarray:
+    if not hops:
+        return values.copy()
     for _ in range(hops):
         values = smooth @ values
-    return values.copy()
+    return values

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import ParameterError
-from core.evaluation.stability import Runs, fowlkes_mallows, stability
+from core.evaluation.common_spots import Runs
+from core.evaluation.stability import fowlkes_mallows, stability
 from core.method.pipeline import Pipeline
 from core.method.seeds import nth_start
 from core.params import TRIED_FROM, TRIED_STARTS, TRIED_TO, MethodParams, replaced

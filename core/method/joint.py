@@ -188,7 +188,8 @@ class JointPipeline:
         self._tell(0.0, f"Finds factors of {len(self.genes):,} shared genes")
         counts = [counts_of(sample, self.genes) for sample in self._ranked]
         coordinates = [sample.coordinates for sample in self._ranked]
-        return raw_factors(counts, coordinates, params.embedding.n_components, params.pooling.scale)
+        logged = [sample.is_logged for sample in self._ranked]
+        return raw_factors(counts, coordinates, params.embedding.n_components, params.pooling.scale, logged)
 
     def _find_factors(self, params: MethodParams, hops: int) -> np.ndarray:
         found = [raw.averaged(hops) for raw in self._raw(params)]

@@ -4,17 +4,18 @@ A single fit depends on its start. Here several fits find more domains than aske
 what they agree on is kept. The annotation plays no part.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from scipy import sparse
 from sklearn.cluster import kmeans_plusplus
 
 from core.coordinates import canonical_order
 from core.errors import ParameterError
+from core.evaluation.common_spots import Numbering, common_spots
 from core.method.factors import leading_components
 from core.method.kmeans import Spots, lloyd, sketch
+from core.method.merging import RULES, centres_and_covariance, merged, ridged
 from core.method.threads import one_thread
 from core.text import counted
 
@@ -27,17 +28,11 @@ _FITS_AT_ONCE = 2  # each on one thread and from its own seed, so that no label 
 _VIEWS = (0.75, 1.0)  # shares of the factors, strongest first, that fits see by turns
 _MAX_FEATURES = 64  # above, the mixture sees principal components
 _N_FITTED = 20_000  # spots that a fit learns from; all are then assigned
-_MAX_ITER = 100
+_MAX_ITER = 50  # with 100 the ARI is the same: fits are merged and pooled
 _SETTLED = 1e-3  # change of log densities below which a fit is done
 _START_ITER = 30
-_RIDGE = 1e-6  # of the mean variance
-_BEYOND_DOUBT = 40.0  # squared distance between centres, in units of the shared covariance
 _CONSENSUS_STARTS = 10
 _CONSENSUS_ITER = 100
-
-
-Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Of merging two domains, from the squared distance of their centres and from their sizes, n_a n_b / (n_a + n_b)."""
 
 
 def sizes(n_clusters: int) -> tuple[int, ...]:
@@ -100,7 +95,7 @@ def fit_many(
     asked, seeds = sizes(n_clusters), rng.integers(2**31, size=n_fits).tolist()
     labels = np.empty((n_fits, len(features)), dtype=np.int16)
     with one_thread(), ThreadPoolExecutor(_FITS_AT_ONCE) as workers:
-        values, widths = _centred(features[order]), _widths(widths, features)
+        values, widths = _centred_in_order(features, order), _widths(widths, features)
         learnt_from = _evenly(len(values))
 
         def fit(number: int) -> None:
@@ -141,18 +136,47 @@ def merge_each(
         Domain of each spot in each fit merged by Ward's rule, and by the bounded one; the numbers of two have nothing to do with
         each other.
     """
-    order = canonical_order(positions)
-    partitions = np.empty((2, *fits.shape), dtype=fits.dtype)
-    with one_thread():
-        values, widths = _centred(features[order]), _widths(widths, features)
-        learnt_from = _evenly(len(values))
-        for fit, labels in enumerate(fits):
-            seen, fine = slice(_view(fit, values.shape[1])), labels[order].astype(np.int64)
-            for rule, cost in enumerate((_by_ward, _bounded)):
-                partitions[rule, fit, order] = merged(
-                    values[:, seen], fine, n_clusters, learnt_from, widths[seen], cost=cost
-                )
+    partitions = np.empty((len(RULES), *fits.shape), dtype=fits.dtype)
+    for fit, joined in enumerate(merge_steps(fits, features, positions, (n_clusters,), widths)):
+        partitions[:, fit] = joined[:, 0][:, fits[fit]]
     return partitions.reshape(-1, fits.shape[1])
+
+
+def merge_steps(
+    fits: np.ndarray,
+    features: np.ndarray,
+    positions: np.ndarray,
+    numbers: Sequence[int],
+    widths: np.ndarray | None = None,
+) -> list[np.ndarray]:
+    """Merge the domains of each fit, by two rules, and say which are one when so many are left.
+
+    Parameters
+    ----------
+    fits : ndarray of shape (n_fits, n_spots), int
+        From :func:`fit_many`.
+    features : ndarray of shape (n_spots, n_features)
+    positions : ndarray of shape (n_spots, 2)
+    numbers : sequence of int
+        Of domains that are to be left.
+    widths : ndarray of shape (n_features,), optional
+        As for :func:`merge_each`.
+
+    Returns
+    -------
+    list of ndarray of shape (2, n_numbers, n_domains), int
+        For each fit; see :func:`core.method.merging.merged`.
+    """
+    order = canonical_order(positions)
+    with one_thread(), ThreadPoolExecutor(_FITS_AT_ONCE) as workers:
+        values, widths = _centred_in_order(features, order), _widths(widths, features)
+        learnt_from = _evenly(len(values))
+
+        def merge(fit: int) -> np.ndarray:
+            seen, fine = slice(_view(fit, values.shape[1])), fits[fit, order].astype(np.int64)
+            return merged(values[:, seen], fine, numbers, learnt_from, widths[seen])
+
+        return list(workers.map(merge, range(len(fits))))
 
 
 def consensus(partitions: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int) -> np.ndarray:
@@ -204,70 +228,10 @@ def reduced(features: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return components[:, : found.shape[1]]
 
 
-def _by_ward(apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    return apart * sizes
-
-
-def _bounded(apart: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Count no distance for more than one that is beyond doubt, and sizes less: small round domains outlive cuts through large ones."""
-    return (1 - np.exp(-np.maximum(apart, 0) / _BEYOND_DOUBT)) * np.sqrt(sizes)
-
-
-def merged(
-    values: np.ndarray,
-    labels: np.ndarray,
-    n_clusters: int,
-    learnt_from: np.ndarray,
-    widths: np.ndarray | float = 1.0,
-    *,
-    cost: Cost = _by_ward,
-) -> np.ndarray:
-    """Merge the two domains that cost least, again and again, by centres in units of the shared covariance.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_spots, n_features)
-    labels : ndarray of shape (n_spots,), int
-    n_clusters : int
-    learnt_from : ndarray of int
-        Spots that centres and covariance are taken from.
-    widths : ndarray of shape (n_features,) or float
-        As for :func:`fit_many`.
-    cost : callable, optional
-        Of merging, from squared distances of centres and the numbers of spots; Ward's by default.
-
-    Returns
-    -------
-    ndarray of shape (n_spots,), int
-        Joined labels; as many domains as there are where those are no more than `n_clusters`.
-    """
-    n_fine = int(labels.max()) + 1
-    counts = np.bincount(labels[learnt_from], minlength=n_fine).astype(float)
-    centres, within = _centres_and_covariance(values[learnt_from], labels[learnt_from], n_fine)
-    centres = (centres * widths / np.sqrt(np.mean(np.square(widths)))) @ _whitening(within)
-    joined = np.arange(n_fine)
-    alive = counts > 0
-    while alive.sum() > n_clusters:
-        keep, gone = _cheapest_pair(centres, counts, alive, cost)
-        centres[keep] = (counts[keep] * centres[keep] + counts[gone] * centres[gone]) / (counts[keep] + counts[gone])
-        counts[keep] += counts[gone]
-        alive[gone] = False
-        joined[joined == gone] = keep
-    return np.asarray(joined[labels])
-
-
-def _cheapest_pair(centres: np.ndarray, counts: np.ndarray, alive: np.ndarray, cost: Cost) -> tuple[int, int]:
-    squares = np.square(centres).sum(axis=1)
-    apart = squares[:, None] + squares - 2 * centres @ centres.T
-    costs = cost(apart, counts[:, None] * counts / np.maximum(counts[:, None] + counts, 1))
-    costs[~alive] = costs[:, ~alive] = np.inf
-    costs[np.triu_indices(len(costs))] = np.inf
-    gone, keep = np.unravel_index(costs.argmin(), costs.shape)
-    return int(keep), int(gone)
-
-
-def _centred(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values - values.mean(axis=0))
+def _centred_in_order(features: np.ndarray, order: np.ndarray) -> np.ndarray:
+    values = features[order]
+    values -= values.mean(axis=0)
+    return values
 
 
 def _widths(widths: np.ndarray | None, features: np.ndarray) -> np.ndarray:
@@ -286,7 +250,9 @@ def _fit(values: np.ndarray, widths: np.ndarray, learnt_from: np.ndarray, size: 
     learnt = values[learnt_from]
     start = _kmeans(learnt * widths, size, np.random.default_rng(seed), n_init=1, max_iter=_START_ITER)
     weights, offsets = _tied_mixture(learnt, widths, start, size)
-    return np.asarray((values @ weights + offsets).argmax(axis=1))
+    densities = values @ weights
+    densities += offsets
+    return np.asarray(densities.argmax(axis=1))
 
 
 def _tied_mixture(
@@ -298,16 +264,22 @@ def _tied_mixture(
     x P m_k - m_k P m_k / 2 + log p_k. Returned are these weights (n_features x size) and offsets (size).
     """
     total = values.T @ values / len(values)
-    shares = np.ascontiguousarray(np.eye(size)[start].T)  # a row for each domain: numpy is fast along long rows
-    columns, most = np.ascontiguousarray(values.T), np.empty(len(values))
+    rows = values.astype(
+        np.float32
+    )  # exponentials take half the time, and labels are the same but for spots between domains
+    shares = np.ascontiguousarray(
+        np.eye(size, dtype=np.float32)[start].T
+    )  # a row for each domain: numpy is fast along long rows
+    columns, most = np.ascontiguousarray(rows.T), np.empty(len(rows), dtype=np.float32)
     before = np.full(size, np.inf)
     for _ in range(_MAX_ITER):
-        weights, offsets = _linear_rule(values, widths, shares, total)
+        weights, offsets = _linear_rule(rows, widths, shares, total)
         if np.abs(offsets - before).max() < _SETTLED:
             break
         before = offsets
-        np.matmul(weights.T, columns, out=shares)  # in place throughout: fresh memory would cost more than the sums
-        shares += offsets[:, None]
+        # In place throughout: fresh memory would cost more than the sums.
+        np.matmul(weights.T.astype(np.float32), columns, out=shares)
+        shares += offsets.astype(np.float32)[:, None]
         shares -= np.max(shares, axis=0, out=most)
         np.exp(shares, out=shares)
         shares /= np.sum(shares, axis=0, out=most)
@@ -317,28 +289,11 @@ def _tied_mixture(
 def _linear_rule(
     values: np.ndarray, widths: np.ndarray, shares: np.ndarray, total: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    counts = shares.sum(axis=1) + 1e-9
-    centres = (shares @ values) / counts[:, None]
+    counts = shares.sum(axis=1, dtype=np.float64) + 1e-9
+    centres = (shares @ values).astype(np.float64) / counts[:, None]
     within = total - (centres.T * counts) @ centres / len(values)
-    weights = widths[:, None] * np.linalg.solve(_ridged(within), (centres * widths).T)
+    weights = widths[:, None] * np.linalg.solve(ridged(within), (centres * widths).T)
     return weights, np.log(counts / len(values)) - 0.5 * np.einsum("kd,dk->k", centres, weights)
-
-
-def _centres_and_covariance(values: np.ndarray, labels: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    members = sparse.csr_array((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(size, len(labels)))
-    centres = np.asarray(members @ values) / np.maximum(np.bincount(labels, minlength=size), 1)[:, None]
-    residuals = values - centres[labels]
-    return centres, residuals.T @ residuals / len(values)
-
-
-def _whitening(covariance: np.ndarray) -> np.ndarray:
-    return np.asarray(np.linalg.cholesky(np.linalg.inv(_ridged(covariance))))
-
-
-def _ridged(covariance: np.ndarray) -> np.ndarray:
-    """Add a little on the diagonal: a feature that does not vary within domains must not divide by zero."""
-    ridge = _RIDGE * max(float(np.trace(covariance)) / len(covariance), 1e-12)
-    return np.asarray(covariance + ridge * np.eye(len(covariance)))
 
 
 def _agreed(partitions: np.ndarray, n_clusters: int, learnt_from: np.ndarray, random_state: int) -> np.ndarray:
@@ -349,7 +304,7 @@ def _agreed(partitions: np.ndarray, n_clusters: int, learnt_from: np.ndarray, ra
     coordinates = _coordinates(partitions, n_clusters)
     learnt, rng = coordinates[learnt_from], np.random.default_rng(random_state)
     labels = _kmeans(learnt, n_clusters, rng, n_init=_CONSENSUS_STARTS, max_iter=_CONSENSUS_ITER)
-    centres, _ = _centres_and_covariance(learnt, labels, n_clusters)
+    centres, _ = centres_and_covariance(learnt, labels, n_clusters)
     return np.asarray((2 * coordinates @ centres.T - np.square(centres).sum(axis=1)).argmax(axis=1))
 
 
@@ -362,16 +317,21 @@ def _kmeans(values: np.ndarray, size: int, rng: np.random.Generator, *, n_init: 
 
 
 def _coordinates(partitions: np.ndarray, n_clusters: int) -> np.ndarray:
-    n_spots, columns = partitions.shape[1], []
-    for labels in partitions:
-        met, index = np.unique(labels, return_inverse=True)
-        share = 1 / np.sqrt(np.bincount(index))
-        columns.append(sparse.csr_array((share[index], (np.arange(n_spots), index)), shape=(n_spots, len(met))))
-    members = sparse.csr_array(sparse.hstack(columns))
-    strengths, vectors = np.linalg.eigh((members.T @ members).toarray())
+    """Place each spot by the domains that it lies in, each of which weighs one over the root of its size."""
+    counts = common_spots(partitions, partitions)
+    sizes = np.diag(counts)
+    has_spots = sizes > 0
+    weights = 1 / np.sqrt(sizes[has_spots])
+    strengths, vectors = np.linalg.eigh(counts[np.ix_(has_spots, has_spots)] * weights[:, None] * weights)
     # The first eigenvector is the same for all spots.
     leading = slice(-n_clusters, -1)
-    return np.asarray(members @ (vectors[:, leading] / np.sqrt(np.maximum(strengths[leading], 1e-12))))
+    scaled = vectors[:, leading] / np.sqrt(np.maximum(strengths[leading], 1e-12))
+    places = np.zeros((len(sizes), scaled.shape[1]))
+    places[has_spots] = weights[:, None] * scaled
+    found = np.zeros((partitions.shape[1], scaled.shape[1]))
+    for begin, domains in zip(Numbering.of(partitions).begins, partitions, strict=True):
+        found += places[begin + domains]
+    return found
 
 
 def _numbered_as_met(labels: np.ndarray) -> np.ndarray:

@@ -8,24 +8,28 @@ from scipy import sparse
 from core.evaluation.quality import gene_counts
 from core.sample import Expression
 
+_ROWS = 16384  # whose factors are repeated at once
 
-def log_normalised(counts: Expression) -> Expression:
+
+def log_normalised(counts: Expression, *, logged: bool = False) -> Expression:
     """log(1 + counts per median library size), so that sequencing depth does not resemble a layer.
 
     Parameters
     ----------
     counts : ndarray or csr_array of shape (n_spots, n_genes)
         Not modified.
+    logged : bool
+        Whether these are logarithms already; then they stay as they are.
 
     Returns
     -------
     ndarray or csr_array of shape (n_spots, n_genes), float64
         Sparse where the counts are. Spots without counts stay 0.
     """
-    return log_normalised_together([counts])[0]
+    return log_normalised_together([counts], 1.0, [logged])[0]
 
 
-def log_normalised_gene(counts: Expression, gene: int) -> np.ndarray:
+def log_normalised_gene(counts: Expression, gene: int, *, logged: bool = False) -> np.ndarray:
     """Take one column of :func:`log_normalised`, without making the others.
 
     Parameters
@@ -33,16 +37,22 @@ def log_normalised_gene(counts: Expression, gene: int) -> np.ndarray:
     counts : ndarray or csr_array of shape (n_spots, n_genes)
     gene : int
         Its column.
+    logged : bool
+        Whether these are logarithms already.
 
     Returns
     -------
     ndarray of shape (n_spots,), float64
     """
+    if logged:
+        return np.asarray(gene_counts(counts, gene), dtype=np.float64)
     library = library_sizes(counts)
     return np.asarray(np.log1p(gene_counts(counts, gene) * (_median(library) / np.maximum(library, 1.0))))
 
 
-def log_normalised_together(sections: Sequence[Expression], scale: float = 1.0) -> list[Expression]:
+def log_normalised_together(
+    sections: Sequence[Expression], scale: float = 1.0, logged: Sequence[bool] | None = None
+) -> list[Expression]:
     """Normalise several sections by the median library size of all their spots, so that a count means the same in each.
 
     Parameters
@@ -52,22 +62,52 @@ def log_normalised_together(sections: Sequence[Expression], scale: float = 1.0) 
     scale : float
         Normalised counts are multiplied by it before the logarithm: a small one leaves them nearly linear, a large one makes
         nearly log-ratios of them.
+    logged : sequence of bool, optional
+        Which sections hold logarithms of normalised counts already; none by default.
 
     Returns
     -------
     list of ndarray or csr_array
         As :func:`log_normalised` gives, for each section.
     """
-    libraries = [library_sizes(counts) for counts in sections]
-    median = _median(np.concatenate(libraries))
+    known = [False] * len(sections) if logged is None else logged
+    libraries = [library_sizes(counts) for counts, is_log in zip(sections, known, strict=True) if not is_log]
+    median = _median(np.concatenate(libraries)) if libraries else 1.0
+    factors = iter([scale * median / np.maximum(own, 1.0) for own in libraries])
     return [
-        _log(counts, scale * median / np.maximum(own, 1.0)) for counts, own in zip(sections, libraries, strict=True)
+        _scaled_log(counts, scale) if is_log else log_scaled(counts, next(factors))
+        for counts, is_log in zip(sections, known, strict=True)
     ]
 
 
-def _log(counts: Expression, factor: np.ndarray) -> Expression:
+def _scaled_log(logs: Expression, scale: float) -> Expression:
+    """Logarithms as they are, or at another scale of what they are of."""
+    values = (logs.data if sparse.issparse(logs) else logs).astype(np.float64)
+    if scale != 1.0:
+        values = np.log1p(scale * np.expm1(values))
+    return sparse.csr_array((values, logs.indices, logs.indptr), shape=logs.shape) if sparse.issparse(logs) else values
+
+
+def log_scaled(counts: Expression, factor: np.ndarray) -> Expression:
+    """log(1 + counts times a factor of each spot).
+
+    Parameters
+    ----------
+    counts : ndarray or csr_array of shape (n_spots, n_genes)
+        Not modified.
+    factor : ndarray of shape (n_spots,)
+
+    Returns
+    -------
+    ndarray or csr_array of shape (n_spots, n_genes), float64
+        Sparse where the counts are.
+    """
     if sparse.issparse(counts):
-        values = counts.data * np.repeat(factor, np.diff(counts.indptr))
+        values = counts.data.astype(np.float64)
+        for first in range(0, counts.shape[0], _ROWS):
+            lengths = np.diff(counts.indptr[first : first + _ROWS + 1])
+            begin = counts.indptr[first]
+            values[begin : begin + lengths.sum()] *= np.repeat(factor[first : first + _ROWS], lengths)
         np.log1p(values, out=values)
         return sparse.csr_array((values, counts.indices, counts.indptr), shape=counts.shape)  # indices are shared
     return np.log1p(counts * factor[:, None])

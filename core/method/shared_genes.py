@@ -13,6 +13,13 @@ from core.text import counted
 MIN_SHARED = 50
 """With fewer genes in common, names are taken to be of different kinds, and sections cannot be compared."""
 
+PANEL_GENES = 1500
+"""With fewer genes than this a section is of a targeted panel."""
+
+MIN_SHARE_OF_PANEL = 0.5
+"""Share of the smallest panel that is enough, where all sections are of panels."""
+
+_LEAST_OF_PANEL = 5
 _N_EXAMPLES = 2
 
 
@@ -31,7 +38,7 @@ def shared_genes(samples: Sequence[Sample]) -> tuple[str, ...]:
     Raises
     ------
     SampleError
-        If a section has no gene names, or fewer than 50 are shared.
+        If a section has no gene names, or fewer than 50 are shared, and of panels fewer than half of the smallest.
     """
     nameless = [sample.name for sample in samples if sample.gene_names is None]
     if nameless:
@@ -40,7 +47,7 @@ def shared_genes(samples: Sequence[Sample]) -> tuple[str, ...]:
             "sections are matched: import again from Space Ranger's output or an h5ad, or store the names as `gene`."
         )
     names = set.intersection(*(_names(sample) for sample in samples))
-    if len(names) < MIN_SHARED:
+    if not _are_enough(len(names), [len(_names(sample)) for sample in samples]):
         raise SampleError(
             f"{_listed([sample.name for sample in samples])} share {len(names)} gene names, but at least {MIN_SHARED} are "
             f"needed: {'; '.join(map(_examples, samples))}. Use names of one kind, symbols or identifiers, in all sections."
@@ -66,7 +73,17 @@ def obstacle(genes: AbstractSet[str] | None, chosen: Sequence[AbstractSet[str]])
     if genes is None:
         return "no gene names"
     n_shared = len(frozenset(genes).intersection(*chosen))
-    return "" if n_shared >= MIN_SHARED else f"{counted(n_shared, 'shared gene')}, at least {MIN_SHARED} are needed"
+    if _are_enough(n_shared, [len(names) for names in (genes, *chosen)]):
+        return ""
+    return f"{counted(n_shared, 'shared gene')}, at least {MIN_SHARED} are needed"
+
+
+def _are_enough(n_shared: int, sizes: Sequence[int]) -> bool:
+    """Whether sections have enough genes in common: of panels, which have few, a good part of the smallest."""
+    if n_shared >= MIN_SHARED:
+        return True
+    of_panels = max(sizes) < PANEL_GENES and n_shared >= _LEAST_OF_PANEL
+    return of_panels and n_shared >= MIN_SHARE_OF_PANEL * min(sizes)
 
 
 def counts_of(sample: Sample, genes: Sequence[str]) -> Expression:

@@ -34,7 +34,12 @@ _FEWEST_SPOTS = 20
 
 
 def train(
-    expression: Expression, coordinates: Coordinates, params: LatentParams, *, on_epoch: OnEpoch | None = None
+    expression: Expression,
+    coordinates: Coordinates,
+    params: LatentParams,
+    *,
+    on_epoch: OnEpoch | None = None,
+    logged: bool = False,
 ) -> TrainedModel:
     """Train the small autoencoder.
 
@@ -46,6 +51,8 @@ def train(
     params : LatentParams
     on_epoch : callable, optional
         Told of every epoch, with the loss of the spots held out; whatever it raises ends the training.
+    logged : bool
+        Whether expression holds logarithms already.
 
     Returns
     -------
@@ -66,14 +73,16 @@ def train(
     _check_enough(*expression.shape)
     order = canonical_order(coordinates.positions)
     with one_thread(), one_torch_thread():
-        basis, inputs = _basis(expression[order], coordinates[order], params.hops)
+        basis, inputs = _basis(expression[order], coordinates[order], params.hops, logged=logged)
         network = SmallAutoencoder(basis, min(params.size, inputs.shape[1]), params.units, params.random_state)
         losses = _fit(network, inputs, params, on_epoch)
         explained = explained_variance(inputs, _applied(network, inputs))
     return TrainedModel(network=network.eval(), params=params, losses=losses, explained_variance=explained)
 
 
-def encode(network: SmallAutoencoder, expression: Expression, coordinates: Coordinates, hops: int) -> np.ndarray:
+def encode(
+    network: SmallAutoencoder, expression: Expression, coordinates: Coordinates, hops: int, *, logged: bool = False
+) -> np.ndarray:
     """Code of each spot.
 
     Parameters
@@ -83,6 +92,7 @@ def encode(network: SmallAutoencoder, expression: Expression, coordinates: Coord
         What it was trained on.
     coordinates : Coordinates
     hops : int
+    logged : bool
         As in training.
 
     Returns
@@ -95,7 +105,7 @@ def encode(network: SmallAutoencoder, expression: Expression, coordinates: Coord
     codes = np.empty((len(order), network.straight_in.out_features))
     with one_thread(), one_torch_thread(), torch.no_grad():
         graph = neighbour_graph(coordinates[order])
-        inputs = _inputs(network, expression[order], graph, hops)
+        inputs = _inputs(network, expression[order], graph, hops, logged=logged)
         code = network.encode(torch.tensor(inputs, dtype=torch.float32)).numpy().astype(np.float64)
         code -= code.mean(axis=0)
         codes[order] = code @ noise_scaled_directions(code, graph)
@@ -131,9 +141,11 @@ def _check_enough(n_spots: int, n_genes: int) -> None:
         )
 
 
-def _basis(expression: Expression, coordinates: Coordinates, hops: int) -> tuple[Basis, np.ndarray]:
+def _basis(
+    expression: Expression, coordinates: Coordinates, hops: int, *, logged: bool = False
+) -> tuple[Basis, np.ndarray]:
     """Find the directions of log counts that stand out from the noise between neighbours, and the inputs along them."""
-    logs, graph = log_normalised(expression), neighbour_graph(coordinates)
+    logs, graph = log_normalised(expression, logged=logged), neighbour_graph(coordinates)
     mean, leading = leading_directions(logs, N_INPUTS)
     components = logs @ leading - mean @ leading
     turned = noise_scaled_directions(components, graph)
@@ -144,9 +156,11 @@ def _basis(expression: Expression, coordinates: Coordinates, hops: int) -> tuple
     return basis, inputs / unit
 
 
-def _inputs(network: SmallAutoencoder, expression: Expression, graph: sparse.csr_array, hops: int) -> np.ndarray:
+def _inputs(
+    network: SmallAutoencoder, expression: Expression, graph: sparse.csr_array, hops: int, *, logged: bool = False
+) -> np.ndarray:
     onto = network.onto.numpy()
-    logs = log_normalised(expression)
+    logs = log_normalised(expression, logged=logged)
     return averaged(logs @ onto - network.mean.numpy() @ onto, graph, hops)
 
 

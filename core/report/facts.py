@@ -8,6 +8,7 @@ from typing import NamedTuple
 from core import units
 from core.averaging import averaging_in_words
 from core.depth import direction_in_full
+from core.people import called
 from core.report.reported import ReportedRun
 from core.report.script import labels_sha256
 from core.result import Scores
@@ -69,6 +70,7 @@ def facts_of(run: ReportedRun) -> list[Fact]:
         Fact("Name", run.name),
         Fact("Sample", result.sample_name),
         Fact("Together with", ", ".join(run.together), "Sections that it was clustered as one with."),
+        Fact("Guided", "" if result.guidance is None else result.guidance.in_words(), "What people gave to it beside the sample: it is not label-free, and its scores count spots that they did not show."),
         *scores_in_facts(result.scores),
         Fact("Direction", direction_in_full(result.direction), "Line across which depth is measured, in degrees, or a depth that bends."),
         Fact("Averaging", "" if result.averaging is None else averaging_in_words(result.averaging), "How far expression was averaged, where the tissue decided it."),
@@ -78,7 +80,7 @@ def facts_of(run: ReportedRun) -> list[Fact]:
         ),
         Fact("Time", units.seconds(sum(result.seconds.values())) if result.seconds else "", "When it was first computed."),
         Fact("Made", f"{run.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),
-        Fact("By", run.who),
+        Fact("By", called(run.who)),
         Fact("Note", run.note),
         Fact("Version", run.code_version, "Of this software and of its method, when the run was made."),
         Fact("Unknown knobs", ", ".join(run.unknown), "Knobs of the run that this version does not know: another one made it."),

@@ -1,7 +1,7 @@
 """A page that reports on runs, in one file: it opens from a disk, without internet, and loads nothing else.
 
 Whatever people or files call things is escaped on its way in (the template does that by itself, figures through
-:func:`core.figures.charts.plain`), and the page forbids itself every connection.
+:func:`core.text.in_figure`), and the page forbids itself every connection.
 """
 
 import base64
@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from core import __version__
+from core import __version__, expression_kinds
 from core.depth import FoundDirection
 from core.errors import FigureError
 from core.evaluation.matching import Matching, kept_domains
@@ -140,7 +140,7 @@ def _tissues(runs: Sequence[ReportedRun], samples: Mapping[str, Sample]) -> list
 
 
 def _label(index: int, run: ReportedRun) -> str:
-    return f"{index}  {run.name}"
+    return f"{index}  {run.name}" + " (guided)" * (run.result.guidance is not None)
 
 
 def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
@@ -154,8 +154,9 @@ def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
 
 def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
     labels, results = [_label(index, run) for index, run in here.items()], [run.result for run in here.values()]
-    note = "Synthetic tissue: made by a program, not measured. " * sample.synthetic + sample.source
-    domains = [kept_domains(sample, run.result.labels, run.domains, run.annotation_hash) for run in here.values()]
+    made = "Synthetic tissue: made by a program, not measured. " * sample.synthetic
+    note = made + expression_kinds.note(sample.expression_kind) + sample.source
+    domains = [_domains(sample, run) for run in here.values()]
     colours = "A domain has the name and colour of the layer that it is matched with, or else a number that is one in all maps."
     return _Tissue(
         sample.name,
@@ -169,6 +170,11 @@ def _from_sample(sample: Sample, here: Mapping[int, ReportedRun]) -> _Tissue:
             if result.direction is not None
         ),
     )
+
+
+def _domains(sample: Sample, run: ReportedRun) -> Matching:
+    labels, together = run.result.labels, bool(run.together)
+    return kept_domains(sample, labels, run.domains, run.annotation_hash, together=together)
 
 
 def _thicknesses(sample: Sample, heading: str, domains: Matching, direction: FoundDirection) -> _Table:

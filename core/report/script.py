@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from core.people import called
 from core.report.reported import ReportedRun
 from core.text import shown
 
@@ -38,7 +39,8 @@ def reproduction_script(run: ReportedRun) -> str:
     result = run.result
     facts = {
         "RUN": shown(run.name),
-        "MADE": f"{run.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC" + (f" by {shown(run.who)}" if run.who else ""),
+        "MADE": f"{run.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        + (f" by {shown(called(run.who))}" if run.who else ""),
         "VERSION": shown(run.code_version),
         "UNKNOWN": tuple(map(shown, run.unknown)),
         "SAMPLE": shown(result.sample_name),
@@ -47,6 +49,7 @@ def reproduction_script(run: ReportedRun) -> str:
         "CONTENT_HASH": run.content_hash,
         "ANNOTATION_HASH": run.annotation_hash,
         "N_SPOTS": len(result.labels),
+        "GUIDED": "" if result.guidance is None else shown(result.guidance.in_words()),
         "ARI": result.scores.ari,
         "NMI": result.scores.nmi,
         "TRAINING_SECONDS": round(result.seconds.get("train", 0.0)) if result.params.embedding.needs_training else None,
@@ -56,7 +59,8 @@ def reproduction_script(run: ReportedRun) -> str:
         _TEMPLATE.replace("@FACTS@", "\n".join(f"{name} = {_literal(value)}" for name, value in facts.items()))
         .replace("@CLASSES@", "\n".join(f"{2 * _INDENT}{name}," for name in sorted(_classes(result.params))))
         .replace("@PARAMETERS@", _construction(result.params, _INDENT))
-        .replace("@LABELS@", _packed(result.labels))
+        .replace("@LABELS@", _packed(np.ascontiguousarray(result.labels, dtype="<u2").tobytes()))
+        .replace("@GUIDANCE@", "" if result.guidance is None else _packed(result.guidance.to_json()))
     )
 
 
@@ -99,8 +103,8 @@ def _argument(value: Any, indent: str) -> str:
     return _construction(value, indent) if dataclasses.is_dataclass(value) else _literal(value)
 
 
-def _packed(labels: np.ndarray) -> str:
-    text = base64.b64encode(zlib.compress(np.ascontiguousarray(labels, dtype="<u2").tobytes(), 9)).decode()
+def _packed(content: bytes) -> str:
+    text = base64.b64encode(zlib.compress(content, 9)).decode()
     return "\n".join(textwrap.wrap(text, _WIDTH))
 
 
@@ -200,12 +204,23 @@ def cluster(sample, others, models):
         stop(f"This version of the project does not know every knob of the run ({error}): take version {VERSION} or newer.")
     if len(others) != len(TOGETHER):
         stop(f"The run was clustered as one with {', '.join(TOGETHER) or 'no other section'}: name their files after its own.")
+    if GUIDED:
+        return follow(sample, params, models)
     if TOGETHER:
         return JointPipeline([sample, *map(lab.read, others)]).run(params)[sample.name]
     if params.embedding.needs_training and not pipeline.has_model(sample, params, models):
         print(f"Model    none of this run in {models}: it is trained now, which took {TRAINING_SECONDS} s for the run.")
         print("         Should some labels differ, copy the run's model (two files, .pt and .json) there, and try again.")
     return pipeline.run(sample, params, models=models)
+
+
+def follow(sample, params, models):
+    from core.guidance import from_json
+    from core.method.pipeline import Pipeline
+
+    print(f"Guided   {GUIDED}: not label-free; scores are on spots that were not painted")
+    guidance = from_json(zlib.decompress(base64.b64decode(GUIDANCE)), sample.n_spots)
+    return Pipeline(sample, models=models).run_guided(params, guidance)
 
 
 def write_labels(sample, result, path):
@@ -239,6 +254,11 @@ def stop(message):
 # The run's labels in the order of the file: 16-bit whole numbers, compressed.
 LABELS = """
 @LABELS@
+"""
+
+# What people gave to a guided run, as compressed JSON; empty for a run that is label-free.
+GUIDANCE = """
+@GUIDANCE@
 """
 
 if __name__ == "__main__":

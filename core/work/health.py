@@ -9,8 +9,9 @@ from pathlib import Path
 import psutil
 
 from core import __version__
-from core.errors import DomainsError
+from core.errors import DomainsError, RecordError
 from core.method.version import code_version
+from core.text import counted
 from core.work.board.board import Board, JobStatus
 from core.work.cluster import outside
 from core.work.runs import open_record
@@ -94,13 +95,23 @@ def _resident_bytes(process: psutil.Process) -> int:
 
 
 def _samples(folder: Path) -> str:
-    return f"{sum(path.suffix == '.h5' for path in folder.iterdir()):,} files"
+    files = f"{sum(path.suffix == '.h5' for path in folder.iterdir()):,} files"
+    try:
+        _write_something(folder)
+    except OSError as error:
+        said = f"{files}, but none can be added and nothing can be annotated ({error.strerror})"
+        raise OSError(error.errno, said) from error
+    return f"{files}; can be written"
+
+
+def _write_something(folder: Path) -> None:
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"x")
 
 
 def _models(folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder) as file:
-        file.write(b"x")
+    _write_something(folder)
     free_bytes = shutil.disk_usage(folder).free
     if free_bytes < _LITTLE_SPACE_BYTES:
         raise OSError(0, f"Only {free_bytes / 2**20:.0f} MiB are free: make room")
@@ -108,5 +119,11 @@ def _models(folder: Path) -> str:
 
 
 def _record(models: Path) -> str:
-    open_record(models).find(_NO_RUN)
+    record = open_record(models)
+    record.find(_NO_RUN)
+    if record.n_damaged:
+        raise RecordError(
+            f"{counted(record.n_damaged, 'run')} of it cannot be read, and so no list shows them: the log names them; take "
+            "the record from a backup."
+        )
     return "Can be read"

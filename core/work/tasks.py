@@ -13,10 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import SampleError, SampleFileError
+from core.annotation import compared
+from core.errors import DomainsError, SampleError, SampleFileError
+from core.evaluation.differential import Differential, Group, find_differential
 from core.evaluation.markers import Markers, find_markers
 from core.io import lab
-from core.method import how_many, pipeline
+from core.io.annotation_file import from_text
+from core.io.annotation_store import annotation_path
+from core.method import expression_space, how_many, pipeline
 from core.method.cache import StepCache
 from core.method.joint import JointPipeline
 from core.params import MethodParams
@@ -38,12 +42,18 @@ class SampleFile:
     content_hash : str
         As :attr:`core.sample.Sample.content_hash` of what the user sees.
     annotation_hash : str
-        As :attr:`core.sample.Sample.annotation_hash`; empty where the annotation does not matter.
+        As :attr:`core.sample.Sample.annotation_hash`; empty where the annotation does not matter, or there is none.
+    annotation : Path, optional
+        File of the annotation that scores are counted with instead of that of the sample's file.
+    annotated : bool
+        Whether scores are counted with any.
     """
 
     path: Path
     content_hash: str
     annotation_hash: str = ""
+    annotation: Path | None = None
+    annotated: bool = True
 
     @classmethod
     def of(cls, sample: Sample, path: Path) -> "SampleFile":
@@ -55,7 +65,8 @@ class SampleFile:
         path : Path
             The file that it was read from.
         """
-        return cls(path, sample.content_hash, sample.annotation_hash)
+        given = annotation_path(path, sample.annotation_id) if sample.annotation_id else None
+        return cls(path, sample.content_hash, sample.annotation_hash, given, sample.labels_true is not None)
 
     def read(self) -> Sample:
         """Read the sample, or reuse it from the last task.
@@ -68,37 +79,60 @@ class SampleFile:
         own = depot.own_depot()
         if own is not None:
             return self._read_away(own)
-        sample = _read(self.path)
+        sample = self._compared(_read(self.path), self.annotation)
         if not self.is_of(sample):
-            raise SampleFileError(f"{self.path.name} changed on the disk: reload the page, then start the work again.")
+            raise self._changed()
         return sample
+
+    def _changed(self) -> SampleFileError:
+        return SampleFileError(f"{self.path.name} changed on the disk: reload the page, then start the work again.")
+
+    def _compared(self, sample: Sample, given: Path | None) -> Sample:
+        """Put the annotation that scores are counted with in the place of the file's own."""
+        if given is not None:
+            try:
+                return compared(sample, from_text(given.read_bytes(), sample).annotation)
+            except (OSError, DomainsError) as error:
+                raise self._changed() from error
+        return sample if self.annotated else compared(sample, None)
 
     def is_of(self, sample: Sample) -> bool:
         """Whether a sample has these contents."""
-        return self._has_hashes((sample.content_hash, sample.annotation_hash))
+        return _are((sample.content_hash, sample.annotation_hash), self.content_hash, self.annotation_hash)
 
     def _read_away(self, own: depot.Depot) -> Sample:
-        path = self._in_own_folder() or self._from_client(own)
-        sample = _read(path)
+        path = self._in_own_folder() or self._from_client(
+            own, self.path, f"{self.content_hash}-{self._file_hash or 'any'}.h5"
+        )
+        given = self.annotation and self._from_client(own, self.annotation, f"{self.annotation_hash}-annotation.json")
+        sample = self._compared(_read(path), given)
         if not self.is_of(sample):
-            own.drop(path.name)
-            raise SampleFileError(f"{self.path.name} changed on the disk: reload the page, then start the work again.")
+            for taken in filter(None, (path, given)):
+                own.drop(taken.name)
+            raise self._changed()
         return dataclasses.replace(sample, name=lab.sample_name(self.path))  # whatever it is called here
 
     def _in_own_folder(self) -> Path | None:
         folder = os.environ.get("SPCA_DATA")
         found = sorted(Path(folder).glob("*.h5"), key=lambda path: path.name != self.path.name) if folder else []
-        return next((path for path in found if self._has_hashes(_hashes(path, _stamp(path)))), None)
+        return next(
+            (path for path in found if _are(_hashes(path, _stamp(path)), self.content_hash, self._file_hash)), None
+        )
 
-    def _has_hashes(self, found: tuple[str, str] | None) -> bool:
-        return found is not None and found[0] == self.content_hash and self.annotation_hash in ("", found[1])
+    @property
+    def _file_hash(self) -> str:
+        """Digest of the annotation in the sample's own file; empty where another takes its place."""
+        return "" if self.annotation is not None else self.annotation_hash
 
-    def _from_client(self, own: depot.Depot) -> Path:
-        name = f"{self.content_hash}-{self.annotation_hash or 'any'}.h5"
-        own.bring((self.path,), (name,))
+    def _from_client(self, own: depot.Depot, path: Path, name: str) -> Path:
+        own.bring((path,), (name,))
         if not own.has(name):
-            raise SampleFileError(f"{self.path.name} is no longer there: reload the page and choose another sample.")
+            raise SampleFileError(f"{path.name} is no longer there: reload the page and choose another sample.")
         return own.folder / name
+
+
+def _are(found: tuple[str, str] | None, content_hash: str, annotation_hash: str) -> bool:
+    return found is not None and found[0] == content_hash and annotation_hash in ("", found[1])
 
 
 def _read(path: Path) -> Sample:
@@ -236,6 +270,11 @@ def try_numbers(
     return shelf.brought_back(how_many.try_numbers(steps, params, on_run=on_run))
 
 
+def _genes(progress: Progress) -> Callable[[int, int], None]:
+    """Tell of the genes that are done."""
+    return lambda done, of: progress.report(done / of, f"Gene {done:,} of {of:,}")
+
+
 def markers(progress: Progress, sample: SampleFile, labels: np.ndarray) -> Markers:
     """Rank the genes of every domain.
 
@@ -248,10 +287,47 @@ def markers(progress: Progress, sample: SampleFile, labels: np.ndarray) -> Marke
     read = sample.read()
     progress.report(0.0, "Loading scanpy")
 
-    def on_progress(done: int, of: int) -> None:
-        progress.report(done / of, f"Gene {done:,} of {of:,}")
+    return find_markers(read.expression, labels, read.gene_names, _genes(progress), logged=read.is_logged)
 
-    return find_markers(read.expression, labels, read.gene_names, on_progress)
+
+def differential(progress: Progress, sample: SampleFile, group: Group, against: Group) -> Differential:
+    """Compare a group of spots with another.
+
+    Parameters
+    ----------
+    progress : Progress
+    sample : SampleFile
+    group, against : Group
+    """
+    read = sample.read()
+    progress.report(0.0, "Loading scanpy")
+
+    return find_differential(read.expression, group, against, read.gene_names, _genes(progress), logged=read.is_logged)
+
+
+def umap(progress: Progress, sample: SampleFile, params: MethodParams) -> np.ndarray:
+    """Lay the spots of a sample out by expression.
+
+    Parameters
+    ----------
+    progress : Progress
+    sample : SampleFile
+    params : MethodParams
+        Of a run, whose factors are laid out.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, 2)
+    """
+    read = sample.read()
+    progress.report(0.0, "Finding factors")
+    factors = expression_space.factor_space(pipeline.Pipeline(read), params)
+    progress.report(0.1, "Loading UMAP")
+
+    def on_epoch(done: int, of: int) -> None:
+        progress.report(0.1 + 0.9 * done / of, f"Epoch {done:,} of {of:,}")
+
+    return expression_space.umap(factors, on_epoch)
 
 
 def joint(progress: Progress, samples: tuple[SampleFile, ...], params: MethodParams) -> dict[str, Result]:

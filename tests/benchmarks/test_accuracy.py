@@ -12,10 +12,10 @@ import pytest
 
 from benchmarks import accuracy
 from benchmarks.accuracy_run import n_apart
-from benchmarks.parts import taken as shuffled
 from benchmarks.sections import Section, sections
 from core.errors import DomainsError, SampleFileError
 from core.io import lab
+from core.parts import part_of as shuffled
 from core.sample import UNANNOTATED
 from tests.sections import SHIPPED, shipped_part
 

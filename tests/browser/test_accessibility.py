@@ -15,15 +15,23 @@ from core.params import preset
 from core.work.runs import open_record
 from scripts.chromium import ROOT, served_app
 from tests.browser.test_tissue_view import look, settled, stage, tip, until
+from tests.painted import keep_strokes
 from tests.sections import SHIPPED
+from ui.data import user
 
 pytestmark = pytest.mark.browser
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 BARE, N_BARE = "bare.h5", 900
+ME = "Ana"
 PAGES = (
     "sweep",
     "tissue",
+    "annotate",
+    "guide",
+    f"guide?sample={BARE}",
+    f"tissue?sample={SHIPPED.name}&show=several&several=PCP4,MOBP,SNAP25",
+    f"tissue?sample={SHIPPED.name}&show=set&set=PCP4,SNAP25&group=Layer+5&against=Layer+4",
     f"sections?section={SHIPPED.name}&section={BARE}&started=1",
     "runs",
     "method",
@@ -32,7 +40,11 @@ PAGES = (
     "health",
 )
 WIDTHS = (1440, 390)
-OFFERED = {"Repeats": "Run 10 starts", "How many": re.compile(r"^Try \d+ to \d+ clusters")}
+OFFERED = {
+    "Repeats": "Run 10 starts",
+    "How many": re.compile(r"^Try \d+ to \d+ clusters"),
+    "Ask": re.compile("^Compare$"),
+}
 """Charts of jobs, and the buttons that start them."""
 # Labels of fields that are disabled: WCAG 1.4.3 lets them be faint, but Streamlit does not tie them to their fields, so that axe-core
 # does not see it.
@@ -57,6 +69,7 @@ def address(tmp_path_factory):
     lab.write(dataclasses.replace(whole, name="bare", image=None, labels_true=None, **first), folder / BARE)
     result = pipeline.run(whole, preset("paper", n_clusters=7), cache=StepCache())
     open_record(models).keep(whole, result, name="The paper's")
+    keep_strokes(folder / SHIPPED.name, ME)
     with served_app(SPCA_PRESET="paper", SPCA_DATA=str(folder), SPCA_MODELS=str(models)) as address:
         yield address
 
@@ -68,6 +81,7 @@ def walk(browser, address):
 
     def opened(scheme="light"):
         contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme))
+        contexts[0].add_cookies([{"name": user.COOKIE, "value": ME, "url": address}])
         page = contexts[0].new_page()
         page.set_default_timeout(120_000)
         page.goto(f"{address}/?sample={SHIPPED.name}")
@@ -141,6 +155,34 @@ def test_axe_finds_nothing_serious_on_any_page_nor_with_any_chart(walk, scheme):
         page.goto(f"{root}/{name}")
         page.get_by_role("heading").first.wait_for()
         found |= seen_at_each_width(page, (name,))
+    assert not found, found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_anything_that_opens_on_any_page(walk, scheme):
+    page = walk(scheme)
+    found: dict[tuple[object, ...], object] = {}
+    root, n_opened = page.url.split("?")[0].rstrip("/"), 0
+    for name in ("", *PAGES):
+        page.goto(f"{root}/{name}")
+        page.get_by_role("heading").first.wait_for()
+        at_rest(page)
+        for opens in (
+            page.locator("[data-testid=stPopover] button[aria-haspopup=dialog]:enabled").filter(visible=True).all()
+        ):
+            opens.click()
+            page.locator("[data-testid=stPopoverBody]").wait_for()
+            page.mouse.move(3, 3)  # a button under the pointer has another colour
+            page.wait_for_timeout(500)
+            found |= {(name, opens.inner_text()): nodes} if (nodes := serious(page)) else {}
+            for choice in page.locator("[data-testid=stPopoverBody]").get_by_role("radio").all():
+                choice.evaluate("node => node.click()")  # what is asked next depends on it
+                at_rest(page)
+                found |= {(name, opens.inner_text(), choice.input_value()): nodes} if (nodes := serious(page)) else {}
+            page.keyboard.press("Escape")
+            page.locator("[data-testid=stPopoverBody]").wait_for(state="detached")
+            n_opened += 1
+    assert n_opened > 20
     assert not found, found
 
 

@@ -6,7 +6,7 @@ from scripts.chromium import served_app
 
 pytestmark = pytest.mark.browser
 
-PAGES = ["Tune", "Sweep", "Tissue", "Sections", "Runs", "Method", "Add data", "Glossary"]
+PAGES = ["Tune", "Sweep", "Tissue", "Annotate", "Guide", "Sections", "Runs", "Method", "Add data", "Glossary"]
 
 WATCH = """
     window.seenInSidebar = [];

@@ -1,6 +1,7 @@
 """Two kept runs are chosen, compared and taken home; the report that comes of them opens from a disk, without a server."""
 
 import base64
+import itertools
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from core.method.cache import StepCache
 from core.params import preset, replaced
 from core.work.runs import open_record
 from scripts.chromium import served_app
+from tests.browser.test_markers import apart
 from tests.sections import SHIPPED
 
 pytestmark = pytest.mark.browser
@@ -106,3 +108,27 @@ def opens_without_a_server(browser, path: Path, folder):
     assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
     assert complaints == []
     context.close()
+
+
+def test_buttons_stand_in_one_row_words_are_whole_and_the_tables_tools_cover_nothing(page):
+    table = page.get_by_test_id("stDataFrame").first
+    table.wait_for()
+    for width in (390, 1024, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(1000)
+        group = page.locator(".st-key-runs-acts")
+        acts = [
+            group.get_by_text(act, exact=True).filter(visible=True).first
+            for act in ("Open", "Star", "Rename", "Export", "Delete")
+        ]
+        assert len({round(act.bounding_box()["y"]) for act in acts}) == 1
+        cut = "fields => fields.filter(field => field.scrollWidth > field.clientWidth).map(field => field.value)"
+        assert page.locator("[data-testid=stMain] input").evaluate_all(cut) == []
+        table.scroll_into_view_if_needed()
+        table.hover(position={"x": 60, "y": 1.5 * ROW_PX})
+        tools = page.get_by_test_id("stElementToolbar").filter(visible=True)
+        expect(tools.get_by_role("button", name="Fullscreen")).to_be_visible()
+        page.wait_for_timeout(500)  # they fade in
+        above = [*page.get_by_role("combobox").all(), page.get_by_role("textbox", name="Find")]
+        for tool, other in itertools.product(tools.locator("button").all(), above):
+            assert apart(tool.bounding_box(), other.bounding_box())

@@ -184,7 +184,12 @@ def test_a_lasso_lights_the_same_spots_in_both_maps_is_kept_over_a_move_and_give
     with (tmp_path / "spots.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == count
-    named = set(look(page, "view.geometry.names.filter((_, spot) => view.selected[spot])"))
+    named = set(
+        look(
+            page,
+            "[...view.geometry.x.keys()].map((spot) => view.geometry.names.of(spot)).filter((_, spot) => view.selected[spot])",
+        )
+    )
     assert {row["barcode"] for row in rows} == named
     page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_text("No spots are selected").wait_for()

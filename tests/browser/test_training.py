@@ -9,7 +9,12 @@ pytestmark = pytest.mark.browser
 
 
 def choose_autoencoder(page, *, width, epochs):
-    page.get_by_role("combobox", name="Embedding").click()
+    box = page.get_by_role("combobox", name="Embedding")
+    box.evaluate(
+        "node => node.scrollIntoView({block: 'center'})"
+    )  # at the window's foot the list shows its first entries alone
+    box.click()
+    box.press_sequentially("Autoencoder code")
     page.get_by_role("option", name="Autoencoder code", exact=True).click()
     expander = page.get_by_test_id("stExpander").filter(has_text="Autoencoder").first
     expander.locator("summary").click()

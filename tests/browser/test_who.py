@@ -72,7 +72,8 @@ def test_where_the_server_asks_for_it_one_signs_in_first_and_is_called_by_that_n
         page.locator("input[name=sub]").fill("ada@example.org")
         page.get_by_role("button", name="Authorize").click()
         page.locator(".legend .label").first.wait_for()
-        page.get_by_role("button", name="ada@example.org").click()
+        # A sign without width keeps the name from being a link.
+        page.get_by_role("button", name=re.compile("ada.?@example.org")).click()
         expect(page.get_by_text("Signed in as")).to_be_visible()
         page.get_by_role("button", name="Sign out").click()
         page.get_by_role("button", name="End session").click()  # the provider's own page

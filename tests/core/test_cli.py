@@ -30,21 +30,6 @@ def part(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def run(capsys):
-    """Run one command; gives its exit status, standard output and standard error."""
-
-    def run(*words):
-        try:
-            status = main([str(word) for word in words])
-        except SystemExit as end:
-            status = int(end.code)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
-
-
 def facts(run, *words):
     status, out, err = run(*words, "--json")
     assert status == 0, err
@@ -369,3 +354,31 @@ def test_info_reads_an_h5ad_and_says_how_to_import_it_otherwise(tmp_path, capsys
     said = capsys.readouterr()
     assert json.loads(said.out)["n_spots"] == tissue().n_spots
     assert f"python -m core import {path}" in said.err
+
+
+def test_cluster_writes_the_tree_of_domains_whose_cut_at_k_is_the_result(run, part, tmp_path):
+    table, joins, labels = tmp_path / "tree.csv", tmp_path / "tree.json", tmp_path / "labels.csv"
+    for path in (table, joins):
+        status, _, err = run("cluster", part, "--n-clusters", 4, "--tree", path, "--labels", labels)
+        assert status == 0, err
+    rows, found = list(csv.DictReader(table.read_text().splitlines())), json.loads(joins.read_text())
+    assert list(rows[0])[1:] == [f"domains_{n}" for n in range(2, found["n_leaves"] + 1)]
+    assert [row["domains_4"] for row in rows] == [
+        row["cluster"] for row in csv.DictReader(labels.read_text().splitlines())
+    ]
+    last = found["joins"][-1]
+    assert {row["domains_2"] for row in rows} == {str(last["kept"]), str(last["gone"])}
+    assert len(found["joins"]) == found["n_leaves"] - 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--preset", "paper", "--tree", "tree.csv"), "single fit"),
+        (("--tree", "tree.txt"), "must end in .csv or .json"),
+    ],
+)
+def test_a_tree_that_cannot_be_written_is_refused_before_the_work(run, part, words, sentence):
+    status, _, err = run("cluster", part, *words)
+    assert status != 0
+    assert sentence in err

@@ -8,8 +8,10 @@ import anndata
 import numpy as np
 import pytest
 
+from core.annotation_labels import from_labels
 from core.cli import main
 from core.io import lab
+from core.io.annotation_store import AnnotationStore
 from core.io.joint_export import h5ad_zip, labels_zip
 from core.method.joint import JointPipeline
 from core.params import preset
@@ -100,3 +102,20 @@ def test_archives_hold_a_file_for_each_section_in_the_order_of_its_spots(tmp_pat
     adata = anndata.read_h5ad(tmp_path / "one_domains.h5ad")
     assert adata.n_obs == samples[0].n_spots
     assert len(np.unique(results["one"].labels)) == 3
+
+
+def test_each_section_leaves_with_the_annotations_that_were_drawn_on_it(files, tmp_path):
+    samples = [lab.read(path) for path in files]
+    rows = samples[1].lattice[:, 0]
+    drawn = from_labels(np.where(rows < 10, "upper", "NA"), name="mine")
+    AnnotationStore(files[1], samples[1]).save(drawn, "")
+    assert run("cluster", *files, "--joint", "--h5ad", tmp_path / "h5ad") == 0
+    results = JointPipeline(samples).run(preset("recommended", 3))
+    shades = {0: "#000000", 1: "#888888", 2: "#ffffff"}
+    (tmp_path / "h5ad.zip").write_bytes(h5ad_zip(samples, results, shades, drawn={"two": lambda: [drawn]}))
+    with zipfile.ZipFile(tmp_path / "h5ad.zip") as archive:
+        archive.extractall(tmp_path / "zipped")
+    for folder in ("h5ad", "zipped"):
+        one, two = (anndata.read_h5ad(tmp_path / folder / f"{name}_domains.h5ad") for name in ("one", "two"))
+        assert "mine" not in one.obs
+        assert (two.obs["mine"] == "upper").tolist() == (rows < 10).tolist()

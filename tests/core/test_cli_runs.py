@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import NullPool
 
 from core.cli import main
+from core.evaluation.matching import domains_of
 from core.io import lab
 from core.method import pipeline
 from core.params import preset
@@ -97,7 +98,7 @@ def test_runs_are_exported_as_studies_of_optuna_which_are_not_overwritten(tmp_pa
 
 def test_names_of_domains_go_with_the_run_into_its_file_its_report_and_what_show_says(tmp_path, models, result, capsys):
     here, there = ("--models", models), ("--models", tmp_path / "elsewhere")
-    kept = open_record(models).keep(SAMPLE, result, names={0: "<b>Tumour</b>"})
+    kept = open_record(models).keep(SAMPLE, result, domains=domains_of(SAMPLE, result.labels, {0: "<b>Tumour</b>"}))
     answer(capsys, "export", kept.id, "--out", tmp_path / "one.run.zip", *here)
     answer(capsys, "import", tmp_path / "one.run.zip", *there)
     for options in (here, there):

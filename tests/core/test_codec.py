@@ -171,3 +171,11 @@ def test_an_array_that_was_written_apart_is_found_by_its_index_alone(index):
     with pytest.raises(CodecError):
         codec.decode(np.ndarray, index, [np.zeros(3)])
     assert codec.decode(np.ndarray, "0", [np.zeros(3)]).tolist() == [0, 0, 0]
+
+
+def test_a_field_too_many_is_refused_inside_a_tuple_too():
+    written = json.loads(codec.encode((PoolingParams(window=3),)))
+    assert codec.from_plain(tuple[PoolingParams, ...], written) == (PoolingParams(window=3),)
+    written[0]["more"] = 1
+    with pytest.raises(CodecError, match="does not know"):
+        codec.from_plain(tuple[PoolingParams, ...], written)

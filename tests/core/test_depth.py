@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.coordinates import COL_PITCH_UM, ROW_PITCH_UM
-from core.depth import across_layers_um, depth
+from core.depth import Bend, FoundDirection, across_layers_um, depth, direction_in_full
 
 VISIUM_UM = (ROW_PITCH_UM, COL_PITCH_UM)
 
@@ -27,3 +27,12 @@ def test_the_arrow_points_to_greater_depth():
 
 def test_off_the_lattice_the_arrow_points_along_the_angle_itself():
     assert across_layers_um(0.38, (7.0, 7.0)) == pytest.approx([-np.sin(0.38), np.cos(0.38)])
+
+
+def test_a_bending_depth_is_said_to_explain_what_it_was_not_learnt_from():
+    bend = Bend(centre_um=(0.0, 0.0), scale_um=1.0, coefficients=(1.0, 0.0))
+    good, bad = (FoundDirection(angle=0.0, method="bending", support=share, bend=bend) for share in (0.8, 0.2))
+    assert direction_in_full(good) == "Bending, explains 80% of the structure of expression where it was not learnt"
+    assert direction_in_full(bad) == (
+        "None, explains 20% of the structure of expression where it was not learnt: below 50% it takes no part"
+    )

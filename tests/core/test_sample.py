@@ -6,6 +6,7 @@ from scipy import sparse
 
 from core.errors import DuplicateSpotError, SampleError
 from core.sample import Sample
+from tests.small_tissue import small_sample
 
 LATTICE = np.array([[0, 0], [0, 2], [1, 1]])
 COUNTS = np.array([[1, 0], [0, 2], [3, 0]])
@@ -43,7 +44,8 @@ def test_the_content_hash_sees_counts_positions_and_genes_but_no_annotation_or_i
     ]
     assert len({sample.content_hash for sample in [make(), *changed]}) == 6
     labels = np.array(["Layer1", "WM", "NA"])
-    same = make(labels_true=labels, spot_rgb=np.zeros((3, 3), dtype=np.uint8), name="other")
+    ids = np.array(["ENSG00000000001", ""])
+    same = make(labels_true=labels, gene_ids=ids, spot_rgb=np.zeros((3, 3), dtype=np.uint8), name="other")
     assert same.content_hash == make().content_hash
     assert same.annotation_hash != make().annotation_hash
 
@@ -129,6 +131,7 @@ def test_a_sample_cannot_be_changed():
         ({"lattice": None, "coords_um": COORDS_UM * 1e9}, SampleError, "is it in micrometres?"),
         ({"lattice": None, "coords_um": COORDS_UM * 0}, SampleError, "Most spots in `coords_um` lie at one point"),
         ({"labels_true": np.array(["WM"])}, SampleError, "`labels_true` has 1 entry, but `X` has 3 spots"),
+        ({"gene_ids": np.array(["A"])}, SampleError, "`gene_ids` has 1 entry, but `X` has 2 genes"),
         ({"gene_names": np.array(["A"])}, SampleError, "`gene_names` has 1 entry, but `X` has 2 genes"),
     ],
 )
@@ -136,3 +139,29 @@ def test_what_is_not_a_sample_is_refused_in_words(changes, kind, sentence):
     with pytest.raises(kind) as refused:
         make(**changes)
     assert sentence in str(refused.value)
+
+
+def test_each_spot_has_a_barcode_of_its_own_that_can_be_printed():
+    sample = small_sample("s")
+    names = np.array([f"AAAC{number}-1" for number in range(sample.n_spots)])
+    assert dataclasses.replace(sample, barcodes=names).n_spots == sample.n_spots
+    twice = names.copy()
+    twice[1] = twice[0]
+    with pytest.raises(SampleError, match="2 spots have the barcode 'AAAC0-1'"):
+        dataclasses.replace(sample, barcodes=twice)
+    damaged = names.copy()
+    damaged[3] = "A\0C"
+    with pytest.raises(SampleError, match=r"The barcode 'A\?C' holds signs that cannot be printed"):
+        dataclasses.replace(sample, barcodes=damaged)
+
+
+def test_counts_and_pixels_without_end_are_damage():
+    sample = small_sample("s")
+    counts = np.asarray(sample.expression, dtype=float).copy()
+    counts[0, 0] = 1e308
+    with pytest.raises(SampleError, match=r"up to 1e\+308, where counts belong"):
+        dataclasses.replace(sample, expression=counts)
+    pixels = np.zeros((sample.n_spots, 2))
+    pixels[0, 0] = 1e308
+    with pytest.raises(SampleError, match="more than any image has"):
+        dataclasses.replace(sample, coords_px=pixels)

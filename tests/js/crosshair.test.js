@@ -14,7 +14,7 @@ const SIZE = { width: 1000 / 0.95, height: 1000 / 0.95 + FOOT_PX }; // one pixel
 /** Nine spots in a square of 100 um steps, off the lattice, and a map of them with the parts that keys ask for. */
 function scene() {
   const centres = [0, 100, 200].flatMap((y) => [0, 100, 200].flatMap((x) => [x, y]));
-  const geometry = new Geometry({ digest: "d", names: [], width_um: 100, array_um: null, centres_um: Float32Array.from(centres) });
+  const geometry = new Geometry({ digest: "d", names: [], width_um: 100, array_um: null, unit: "µm", centres_um: Float32Array.from(centres) });
   const said = [];
   const view = {
     geometry, camera: wholeTissue(geometry.extent), lasso: [], mode: "pan", hovered: -1, selected: null, cleared: 0,

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { grouped, legendOf, marked, runs, same, unpack, unpackSpots } from "../../ui/tissue_view/js/data.js";
-import { lengthName, lineAbout, micrometres, readable } from "../../ui/tissue_view/js/text.js";
+import { bitsOf, grouped, groupedAmong, legendOf, marked, Names, runs, same, unpack, unpackSpots } from "../../ui/tissue_view/js/data.js";
+import { lengthInWords, lengthName, lineAbout, readable } from "../../ui/tissue_view/js/text.js";
 import { packed } from "./packed.js";
 
 const labelled = (title, labels, names, colours) => ({ title, labels: Uint8Array.from(labels), names, colours, hover_names: names, values: null });
@@ -13,14 +13,14 @@ test("a block is read as its header with typed arrays in it, wherever it lies in
   const map = { title: "Größe in µm", labels: 1, values: null, lines: null };
   const arrays = [Float32Array.of(0, 1.5, 100, -2), Uint8Array.of(0, 1, 1), Uint16Array.of(300, 2), Int32Array.of(-7)];
   const listed = [["f4", 0, 4], ["u1", 16, 3], ["u2", 24, 2], ["i4", 32, 1]];
-  const header = { maps: [map], hover_only: [{ ...map, labels: 2, lines: 3, values: 0 }], arrays: listed };
+  const header = { maps: [map], hover_only: [{ ...map, labels: 2, lines: 3, values: 0 }], selected: 1, arrays: listed };
   const block = packed(header, arrays);
   const aside = new Uint8Array(block.length + 3); // Streamlit hands over a view into a longer message
   aside.set(block, 3);
   for (const bytes of [block, aside.subarray(3)]) {
     const data = unpack(bytes);
     assert.deepEqual(data.hover_only[0].values, arrays[0]);
-    assert.deepEqual(data.maps[0].labels, arrays[1]);
+    assert.deepEqual([data.maps[0].labels, data.selected], [arrays[1], arrays[1]]);
     assert.deepEqual([data.maps[0].values, data.maps[0].lines], [null, null]);
     assert.deepEqual([data.hover_only[0].labels, data.hover_only[0].lines], [arrays[2], arrays[3]]);
     assert.equal(data.maps[0].title, "Größe in µm");
@@ -28,11 +28,13 @@ test("a block is read as its header with typed arrays in it, wherever it lies in
 });
 
 test("a block of spots is read with its positions and stain", () => {
-  const arrays = [Float32Array.of(0, 1.5, 100, -2), Uint8Array.of(1, 2, 3, 4, 5, 6)];
-  const header = { digest: "d", names: ["a", "b"], centres_um: 0, stain: 1, arrays: [["f4", 0, 4], ["u1", 16, 6]] };
+  const arrays = [Float32Array.of(0, 1.5, 100, -2), Uint8Array.of(1, 2, 3, 4, 5, 6), new TextEncoder().encode("a\nβ-1")];
+  const header = { digest: "d", names: 2, centres_um: 0, stain: 1, arrays: [["f4", 0, 4], ["u1", 16, 6], ["u1", 24, 6]] };
   const spots = unpackSpots(packed(header, arrays));
-  assert.deepEqual([spots.centres_um, spots.stain, spots.names, spots.digest], [...arrays, ["a", "b"], "d"]);
-  assert.equal(unpackSpots(packed({ ...header, stain: null }, arrays)).stain, null);
+  assert.deepEqual([spots.centres_um, spots.stain, spots.digest], [arrays[0], arrays[1], "d"]);
+  assert.deepEqual([0, 1].map((spot) => spots.names.of(spot)), ["a", "β-1"]);
+  const bare = unpackSpots(packed({ ...header, names: null, stain: null }, arrays));
+  assert.deepEqual([bare.stain, bare.names.of(1)], [null, "Spot 1"]);
 });
 
 test("two maps are the same if all their parts are, missing values among them, and not if one part differs", () => {
@@ -56,12 +58,28 @@ test("a counting sort keeps the order within each number", () => {
   assert.deepEqual([...starts], [0, 2, 3, 5, 5]);
 });
 
-test("runs name the first spot and one past the last, and come back as the same mask", () => {
-  const mask = Uint8Array.of(1, 1, 0, 0, 1, 0, 1);
-  assert.deepEqual(runs(mask), [0, 2, 4, 5, 6, 7]);
-  assert.deepEqual(marked(runs(mask), 7), mask);
+test("some indices are sorted by their number as all are, the others left out", () => {
+  const { order, starts } = groupedAmong(Int32Array.of(4, 2, 3), [2, 0, 2, 1, 0], 4);
+  assert.deepEqual([...order], [4, 3, 2]);
+  assert.deepEqual([...starts], [0, 1, 2, 3, 3]);
+});
+
+test("an empty name is a name, and what lies beyond the last line is none of the others'", () => {
+  const names = new Names(new TextEncoder().encode("\nAAAC-1\n"));
+  assert.deepEqual([0, 1, 2].map((spot) => names.of(spot)), ["", "AAAC-1", ""]);
+});
+
+test("runs name the first spot and one past the last", () => {
+  assert.deepEqual(runs(Uint8Array.of(1, 1, 0, 0, 1, 0, 1)), [0, 2, 4, 5, 6, 7]);
   assert.deepEqual(runs(new Uint8Array(3)), []);
-  assert.equal(marked([], 3), null);
+});
+
+test("a selection goes out as bits, the lowest of a byte first, and comes back as the same mask", () => {
+  assert.equal(bitsOf(Uint8Array.of(1, 1, 0, 0, 1, 0, 1, 0, 0, 1)), "UwI="); // 1 + 2 + 16 + 64 = 0x53, then 2
+  const mask = Uint8Array.from({ length: 100003 }, (_, spot) => Number(spot % 7 === 2 || spot === 100002));
+  assert.deepEqual(marked(Buffer.from(bitsOf(mask), "base64"), mask.length), mask);
+  assert.equal(marked(Uint8Array.of(0), 3), null);
+  assert.equal(marked(null, 3), null);
 });
 
 test("a legend names each label that has spots once, in the order of the maps", () => {
@@ -80,6 +98,8 @@ test("a spot is described by the hover text of its label, by its value and unit,
 
 test("numbers are short and lengths change to mm at 1,000 um", () => {
   assert.deepEqual([0, 12345, 0.12345, 0.0001, -2.5].map(readable), ["0", "12,345", "0.123", "1.0e-4", "-2.5"]);
-  assert.deepEqual([500, 1000, 2000].map(lengthName), ["500 µm", "1 mm", "2 mm"]);
-  assert.equal(micrometres(1234.56), "1,234.6 µm");
+  assert.deepEqual([500, 1000, 2000].map((um) => lengthName(um, "µm")), ["500 µm", "1 mm", "2 mm"]);
+  assert.equal(lengthInWords(1234.56, "µm"), "1,234.6 µm");
+  assert.equal(lengthName(2000, "units"), "2,000 units"); // nobody said how long one is
+  assert.equal(lengthInWords(1234.56, "units"), "1,234.6 units");
 });

@@ -4,15 +4,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  FOOT_PX, Geometry, NOTHING, hexagonCorners, holds, panned, roundLength, toPixels, toTissue, transformOf, wholeTissue, zoomedAbout,
+  FOOT_PX, distance, Geometry, NOTHING, hexagonCorners, holds, panned, roundLength, toPixels, toTissue, transformOf, wholeTissue, zoomedAbout,
 } from "../../ui/tissue_view/js/geometry.js";
 
 const ROW_UM = 50 * Math.sqrt(3); // rows of an array whose spots touch at 100 um
 const on_lattice = (...centres) => new Geometry({
-  geometry: "key", names: centres.map((_, spot) => `spot ${spot}`), width_um: 100, array_um: [ROW_UM, 50], centres_um: Float32Array.from(centres.flat()),
+  geometry: "key", names: centres.map((_, spot) => `spot ${spot}`), width_um: 100, array_um: [ROW_UM, 50], unit: "µm", centres_um: Float32Array.from(centres.flat()),
 });
 const off_lattice = (...centres) => new Geometry({
-  geometry: "key", names: [], width_um: 10, array_um: null, centres_um: Float32Array.from(centres.flat()),
+  geometry: "key", names: [], width_um: 10, array_um: null, unit: "µm", centres_um: Float32Array.from(centres.flat()),
 });
 const near = (found, wanted, tolerance = 1e-9) => assert.ok(Math.abs(found - wanted) <= tolerance, `${found} is not ${wanted}`);
 const near_point = (found, wanted) => found.forEach((value, axis) => near(value, wanted[axis], 1e-9));
@@ -70,6 +70,37 @@ test("a position is said as array row and column on the lattice, and in um off i
   assert.equal(off_lattice([0, 0], [1234.56, 7]).positionOf(1), "x 1,234.6 µm, y 7 µm");
 });
 
+test("the spots near a rectangle are all that lie in it, each once, and few others; null says that these are all", () => {
+  let seed = 1;
+  const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+  const centres = Array.from({ length: 3000 }, () => [1000 * random(), 700 * random()]);
+  const tissue = off_lattice(...centres);
+  const [x, y] = [Array.from(tissue.x), Array.from(tissue.y)];
+  for (const [left, right, top, bottom] of [[100, 300, 50, 80], [-50, 20, 600, 900], [400, 400, 300, 300], [990, 2000, -5, 800], [2000, 2100, 0, 1]]) {
+    const found = [...tissue.near({ left, right, top, bottom })];
+    const inside = x.flatMap((at, spot) => (at >= left && at <= right && y[spot] >= top && y[spot] <= bottom ? [spot] : []));
+    assert.equal(new Set(found).size, found.length);
+    assert.deepEqual(inside.filter((spot) => !found.includes(spot)), []);
+    const rim = tissue.cell + 1e-3; // a cell of the grid
+    for (const spot of found) {
+      const [across, down] = [Math.max(left - x[spot], x[spot] - right), Math.max(top - y[spot], y[spot] - bottom)];
+      assert.ok(left > 1000 || Math.max(across, down) <= rim, `${across}, ${down}`);
+    }
+  }
+  assert.equal(tissue.near({ left: -10, right: 1010, top: -10, bottom: 710 }), null);
+});
+
+test("the lasso holds the same cells as asking of each one", () => {
+  let seed = 2;
+  const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+  const tissue = off_lattice(...Array.from({ length: 3000 }, () => [1000 * random(), 700 * random()]));
+  const corners = [[100, 100], [800, 50], [500, 300], [900, 690], [120, 500]];
+  const [xs, ys] = [0, 1].map((axis) => corners.map((corner) => corner[axis]));
+  const wanted = Uint8Array.from(tissue.x, (x, spot) => Number(holds(xs, ys, x, tissue.y[spot])));
+  assert.deepEqual(tissue.inside(corners), wanted);
+  assert.ok(wanted.includes(1) && wanted.includes(0));
+});
+
 test("a polygon holds what lies in it, bent inwards or not", () => {
   const [xs, ys] = [[0, 10, 10, 5, 0], [0, 0, 10, 2, 10]]; // a square with a notch from above down to y = 2
   assert.equal(holds(xs, ys, 1, 5), true);
@@ -90,6 +121,31 @@ test("a lasso that is drawn the other way round selects the same", () => {
   const cells = off_lattice([0, 0], [10, 0], [0, 10], [10, 10]);
   const corners = [[5, -5], [15, -5], [15, 15], [5, 15]];
   assert.deepEqual(cells.inside(corners), cells.inside([...corners].reverse()));
+});
+
+test("a stroke takes up the spots within its reach, ends and middle, and no others", () => {
+  const cells = off_lattice(...[0, 1, 2, 3, 4].flatMap((y) => [0, 1, 2, 3, 4].map((x) => [10 * x, 10 * y])));
+  assert.deepEqual(cells.along([10, 10], [30, 10], 0).sort((a, b) => a - b), [6, 7, 8]);
+  assert.deepEqual(cells.along([20, 20], [20, 20], 10).sort((a, b) => a - b), [7, 11, 12, 13, 17]);
+  assert.deepEqual(cells.along([0, 5], [40, 5], 5).length, 10);
+});
+
+test("a stroke finds through the grid what looking at every spot finds, also beyond the tissue", () => {
+  const spots = Array.from({ length: 900 }, (_, i) => [(i * 37) % 501, (i * 91) % 307]);
+  const cells = off_lattice(...spots);
+  const ends = [[[-50, -50], [600, 400]], [[250, 150], [250, 150]], [[600, 10], [480, 300]], [[-90, 0], [-80, 10]], [[10, 290], [400, -20]]];
+  for (const [from, to] of ends) {
+    for (const radius of [1, 33, 2000]) {
+      const wanted = spots.flatMap(([x, y], i) => (distance(x, y, from, to) <= radius ? [i] : []));
+      assert.deepEqual(cells.along(from, to, radius).sort((a, b) => a - b), wanted);
+    }
+  }
+});
+
+test("from a point to a line is the way to its nearest end or straight across", () => {
+  near(distance(3, 4, [0, 0], [0, 0]), 5);
+  near(distance(5, 7, [0, 0], [10, 0]), 7);
+  near(distance(13, 4, [0, 0], [10, 0]), 5);
 });
 
 test("a hexagon stands on a corner, is twice as wide as its half, and its sides are equal", () => {

@@ -14,8 +14,8 @@ let server, address;
 /** The block at a path: its digest is the path without the stroke, except for a block that is another's. */
 function block(path) {
   const digest = path === "/mistaken" ? "other" : path.slice(1);
-  const header = { digest, names: ["a", "b"], centres_um: 0, stain: null, arrays: [["f4", 0, 4]] };
-  return packed(header, [Float32Array.of(0, 0, 100, 0)]);
+  const header = { digest, names: 1, centres_um: 0, stain: null, arrays: [["f4", 0, 4], ["u1", 16, 3]] };
+  return packed(header, [Float32Array.of(0, 0, 100, 0), new TextEncoder().encode("a\nb")]);
 }
 
 before(async () => {
@@ -39,7 +39,7 @@ test("spots that two maps wait for are fetched once, and kept", async () => {
   const [left, right] = await Promise.all([fetchSpots(link("one")), fetchSpots(link("one"))]);
   assert.equal(left, right);
   assert.equal(keptSpots("one"), left);
-  assert.deepEqual([left.names, [...left.centres_um], times("one")], [["a", "b"], [0, 0, 100, 0], 1]);
+  assert.deepEqual([[0, 1].map((spot) => left.names.of(spot)), [...left.centres_um], times("one")], [["a", "b"], [0, 0, 100, 0], 1]);
 });
 
 test("a fetch that failed is tried once more", async () => {

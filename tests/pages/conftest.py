@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest, app_test
 
 from core.io import lab
 from tests.small_tissue import small_sample
+from ui.data import user
 from ui.tune import redraw
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -21,8 +22,10 @@ def the_papers_preset_first(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def whole_pages(monkeypatch):
-    """Draw the whole page at every move: `AppTest` knows only what its last run drew. Parts are tested in the browser."""
+    """Draw the whole page at once and at every move: `AppTest` knows only what its last run drew, and has no browser that would
+    ask for the rest. Parts are tested in the browser."""
     monkeypatch.setattr(redraw, "alone", lambda *names: None)
+    monkeypatch.setattr(redraw, "let_maps_be_drawn", lambda place: None)
 
 
 @pytest.fixture
@@ -34,6 +37,13 @@ def samples_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("SPCA_DATA", str(folder))
     monkeypatch.setenv("SPCA_MODELS", str(models))
     return folder
+
+
+@pytest.fixture
+def ana(monkeypatch):
+    """Every browser says that it is Ana's. (Functions that modules import by name stay as they are: a module that is first imported
+    by the test would keep a replaced one for good.)"""
+    monkeypatch.setattr(user, "cookie", lambda: "Ana")
 
 
 @pytest.fixture
@@ -52,3 +62,13 @@ def once_through_app(monkeypatch):
     """
     monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
     monkeypatch.setattr(app_test, "PagesManager", type("Forgetful", (PagesManager,), {}))
+
+
+def on_tissue(**query):
+    """Open Tissue with these entries in its address."""
+    app = AppTest.from_file(APP, default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app = app.run().switch_page("pages/tissue.py").run()
+    assert not app.exception
+    return app

@@ -42,16 +42,16 @@ def test_tune_opens_with_the_recommended_preset_and_its_agreement(first):
 
 def test_the_papers_method_is_one_click_away_and_the_story_says_what_it_scores(first):
     page = opened()
-    said = chapter(page, "Paper").label
-    chapter(page, "Paper").click().run()
+    said = chapter(page, "Paper without autoencoder").label
+    chapter(page, "Paper without autoencoder").click().run()
     assert page.selectbox("widget:preset").value == "paper"
-    assert said == f"Paper **{page.metric[0].value}**"
-    assert chapter(page, "Paper").disabled
+    assert said == f"Paper without autoencoder **{page.metric[0].value}**"
+    assert chapter(page, "Paper without autoencoder").disabled
 
 
 def test_the_angle_by_hand_is_the_one_that_the_recommended_depth_found(first):
     page, sample = opened(), lab.read(first)
-    chapter(page, "Paper, angle by hand").click().run()
+    chapter(page, "Paper without autoencoder, angle by hand").click().run()
     assert not page.exception
     assert page.selectbox("widget:direction.method").value == "manual"
     found = pipeline.run(sample, preset("recommended", sample.suggested_n_clusters())).direction

@@ -122,3 +122,20 @@ def test_without_names_genes_are_numbered(samples_folder):
     app = choose(AppTest.from_file(APP, default_timeout=120).run())
     find(app)
     assert app.dataframe[0].value["gene"][0].startswith("Gene ")
+
+
+def test_a_link_holds_the_domain_that_is_chosen(app):
+    find(app)
+    assert "domain" not in app.query_params
+    app.selectbox("widget:markers of").select("Layer 3").run()
+    address = dict(app.query_params)
+    assert (address["chart"], address["domain"].isdigit()) == ("markers", True)
+    for domain, chosen in ((address["domain"], "Layer 3"), ("99", "Layer 1"), ("Layer 3", "Layer 1")):
+        other = AppTest.from_file(APP, default_timeout=120)
+        for entry, value in (address | {"domain": domain}).items():
+            other.query_params[entry] = value
+        other.run()
+        picker = other.selectbox("widget:markers of")
+        assert not other.exception
+        assert picker.format_func(picker.value) == chosen
+        assert any("number of a domain" in item.value for item in other.warning) == (domain == "Layer 3")

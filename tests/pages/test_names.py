@@ -19,12 +19,15 @@ from core.figures.colours import domain_colours
 from core.io import lab
 from core.method import pipeline
 from core.params import preset
+from core.work.board.board import shared_board
 from core.work.runs import open_record
 from core.work.runs.artifacts import labels_hash
+from tests.named_tissue import named_sample
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
-from tests.tissue_view import given
+from tests.tissue_view import all_given, given
 from ui.runs import downloads as run_downloads
+from ui.sections import view as sections_view
 from ui.shell import domain_names
 from ui.sweep import section_runs
 from ui.tune import downloads
@@ -209,3 +212,88 @@ def test_names_given_in_the_session_are_in_the_run_as_one_file(sample, record, t
     assert {domain.cluster: domain.given for domain in record.run(run.id).domains if domain.given} == {}
     brought = open_record(tmp_path / "elsewhere").import_(file)
     assert {domain.cluster: domain.given for domain in brought.domains if domain.given} == {1: MARKED}
+
+
+@pytest.fixture
+def sections(samples_folder):
+    """An annotated section, and one without an annotation, whose domains are called as in the other."""
+    lab.write(named_sample("one"), samples_folder / "one.h5")
+    lab.write(named_sample("two", 20, annotated=False), samples_folder / "two.h5")
+    return {name: lab.read(samples_folder / f"{name}.h5") for name in ("one", "two")}
+
+
+def together():
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.switch_page("pages/sections.py")
+    app.query_params["section"] = ["one.h5", "two.h5"]
+    app.query_params["started"] = ["1"]
+    app.run()
+    assert shared_board().wait(shared_board().jobs()[-1].id, 60)
+    return app.run()
+
+
+def drawn(app):
+    """Name and colour of each spot in the predicted map of each section."""
+    predicted = [view["maps"][0] for view in all_given(app)]
+    return [[(item["names"][label], item["colours"][label]) for label in item["labels"]] for item in predicted]
+
+
+def test_domains_of_sections_are_renamed_together_and_the_names_hold_in_files_in_runs_and_in_the_report(
+    sections, record, monkeypatch
+):
+    made, of_runs = {}, {}
+    monkeypatch.setattr(sections_view, "download", lambda label, make, *words, **more: made.update({label: make}))
+    monkeypatch.setattr(run_downloads, "download", lambda label, make, *words, **more: of_runs.update({label: make}))
+    app = together()
+    own = drawn(app)
+    assert set(fields(app)) == {"Layer 1", "Layer 2", "Layer 3"}
+    fields(app)["Layer 3"].set_value(MARKED).run()
+    assert not app.exception
+    renamed = [[(MARKED if name == "Layer 3" else name, shade) for name, shade in of_one] for of_one in own]
+    assert drawn(app) == renamed
+    names = {name: [called for called, _ in of_one] for name, of_one in zip(sections, renamed, strict=True)}
+    with zipfile.ZipFile(io.BytesIO(made["Labels as CSV"]())) as archive:
+        for name in sections:
+            rows = csv.DictReader(io.StringIO(archive.read(f"{name}_labels.csv").decode()))
+            assert [row["domain"] for row in rows] == names[name]
+    with zipfile.ZipFile(io.BytesIO(made["Sections as h5ad"]())) as archive:
+        for name in sections:
+            with archive.open(f"{name}_domains.h5ad") as file:
+                assert anndata.read_h5ad(io.BytesIO(file.read())).obs["domain"].tolist() == names[name]
+    next(button for button in app.button if button.label == "Keep").click().run()
+    kept = {run.sample_name: run for run in record.runs()}
+    for name, looks_of_one in zip(sections, renamed, strict=True):
+        assert looks(tune(sample=f"{name}.h5", run=kept[name].id), "Predicted") == looks_of_one
+    # What is kept has later names, too, and those taken back.
+    fields(app)["Layer 1"].set_value("Rim").run()
+    assert all("Rim" in {item.given for item in record.run(run.id).domains} for run in kept.values())
+    press(app, "Undo the last name")
+    assert drawn(app) == renamed
+    runs = AppTest.from_file(APP, default_timeout=120)
+    runs.session_state["chosen runs"] = tuple(kept[name].id for name in sections)
+    runs.switch_page("pages/runs.py").run()
+    assert not runs.exception
+    in_runs = dict(zip(sections, all_given(runs), strict=True))
+    for name, looks_of_one in zip(sections, renamed, strict=True):
+        item = in_runs[name]["maps"][-1]
+        assert [(item["names"][label], item["colours"][label]) for label in item["labels"]] == looks_of_one
+    page = of_runs["Report"]().decode()
+    assert page.count('"name":"&lt;b&gt;*Tumour*&lt;\\u002fb&gt;"') >= len(kept)
+    assert MARKED not in page
+    with zipfile.ZipFile(io.BytesIO(of_runs["Labels as CSV"]())) as archive:
+        for name in sections:
+            [entry] = [entry for entry in archive.namelist() if f"_{name}_" in entry]
+            rows = csv.DictReader(io.StringIO(archive.read(entry).decode()))
+            assert [row["domain"] for row in rows] == names[name]
+    press(app, "Undo the last name")
+    assert drawn(app) == own
+    assert {item.given for run in kept.values() for item in record.run(run.id).domains} == {""}
+
+
+def test_the_small_map_of_a_section_has_the_colours_that_it_has_among_the_others(sections, record):
+    app = together()
+    next(button for button in app.button if button.label == "Keep").click().run()
+    for run, look in zip(sorted(record.runs(), key=lambda run: run.sample_name), drawn(app), strict=True):
+        small = np.asarray(Image.open(io.BytesIO(record.picture(run))).convert("RGBA"))
+        seen = set(map(tuple, small[small[..., 3] == 255][:, :3].tolist()))
+        assert seen >= {ImageColor.getrgb(shade) for _, shade in look}

@@ -3,16 +3,21 @@
 import dataclasses
 from pathlib import Path
 
+import anndata
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.annotation_labels import from_labels
+from core.evaluation.matching import domains_of
 from core.io import lab
+from core.io.annotation_store import AnnotationStore
 from core.method import pipeline
 from core.params import preset, replaced
 from core.work.runs import open_record
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
+from ui.data.kept_runs import KeptRun
 from ui.runs import downloads
 
 PAPER = preset("paper", n_clusters=3)
@@ -283,6 +288,13 @@ def test_a_run_that_somebody_sent_is_taken_in_and_chosen(samples_folder, sample,
     assert listed(app) == ["sent"]
     assert record.run(run.id).labels_hash == run.labels_hash
     assert app.session_state["chosen runs"] == (run.id,)
+    assert any("not computed here" in item.value for item in app.markdown)
+    next(item for item in app.button if item.label == "Check").click().run()
+    while record.run(run.id).imported:
+        app.run()
+        assert not app.exception
+    app.run()
+    assert not any("not computed here" in item.value for item in app.markdown)
 
 
 def test_a_file_that_is_no_run_is_refused_with_a_sentence(sample, record):
@@ -355,6 +367,16 @@ def test_a_link_shows_the_chosen_runs_in_their_order_and_the_filters(sample, rec
     assert "chosen" not in other.query_params
 
 
+def test_a_link_keeps_the_camera_of_the_maps_and_refuses_one_that_they_cannot_have(sample, record):
+    run = kept(record, sample)
+    for camera, warned in (("200,200,300", 0), ("here", 1)):
+        app = linked(chosen=run.id, **{"view.first": camera})
+        assert not app.exception
+        assert len(app.warning) == warned
+        assert ("view.first" in app.query_params) == (not warned)
+    assert "`view.first=here` in the address was ignored" in app.warning[0].value
+
+
 def test_a_link_lists_starred_runs_alone_and_what_it_asks_for_in_vain_is_said(sample, record):
     runs = [kept(record, sample, replaced(PAPER, ("pooling", "window"), window)) for window in (2, 3)]
     record.change(runs[0].id, starred=True)
@@ -366,3 +388,16 @@ def test_a_link_lists_starred_runs_alone_and_what_it_asks_for_in_vain_is_said(sa
     assert len(listed(app)) == 1
     assert app.session_state["chosen runs"] == (runs[1].id,)
     assert dict(app.query_params.items()) == {"show": "Starred", "chosen": runs[1].id}
+
+
+def test_the_h5ad_of_a_run_has_the_annotations_that_lie_beside_its_sample(samples_folder, sample, record, tmp_path):
+    run = kept(record, sample)
+    top = sample.lattice[:, 0] < 5
+    drawn = from_labels(np.where(top, "Top", "NA"), name="mine", author="Ana")
+    AnnotationStore(samples_folder / "first.h5", sample).save(drawn, "Ana")
+    result = record.result(run)
+    domains = domains_of(sample, result.labels)
+    chosen = KeptRun(run=run, name="one", result=result, file="first.h5", sample=sample, domains=domains)
+    offer = next(offer for offer in downloads._OFFERS if offer.label == "Sample as h5ad")
+    (tmp_path / "out.h5ad").write_bytes(offer.make(chosen))
+    assert (anndata.read_h5ad(tmp_path / "out.h5ad").obs["mine"] == "Top").tolist() == top.tolist()

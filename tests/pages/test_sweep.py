@@ -8,9 +8,12 @@ import json
 import numpy as np
 import pytest
 from PIL import Image, ImageColor
+from sklearn.metrics import adjusted_rand_score
 from streamlit.testing.v1 import AppTest
 
+from core.annotation import Region, new_annotation
 from core.io import lab
+from core.io.annotation_store import AnnotationStore
 from core.work.sweep.outcome import SweepStatus
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
@@ -226,3 +229,77 @@ def test_a_link_shows_the_same_view_and_score_and_says_what_it_asks_for_in_vain(
     assert "results_by=luck` in the address was ignored" in words
     assert "has no sample nowhere" in words
     assert wrong.segmented_control(key("view", "3")).value == "Maps"
+
+
+def guided_page(samples_folder):
+    """Sweep, opened by the button on Guide, on a sample with strokes, and what guides its domains."""
+    sample = small_sample("first")
+    lab.write(sample, samples_folder / "first.h5")
+    regions = (Region("Upper", "#123456"), Region("Lower", "#ABCDEF"))
+    assigned = np.full(sample.n_spots, -1)
+    assigned[:60:9], assigned[-60::9] = 0, 1
+    made = new_annotation(sample.n_spots, name="Strokes", author="Ana", regions=regions, source="strokes")
+    AnnotationStore(samples_folder / "first.h5", sample).save(made.with_assigned(assigned), "Ana")
+    page = opened("pages/guide.py", preset="recommended")
+    page.button("widget:guide.sweep").click().run()
+    assert not page.exception
+    assert page.title[0].value == "Sweep"
+    return (
+        page.switch_page("pages/sweep.py").run(),
+        sample,
+        assigned,
+    )  # AppTest does not follow a page that a script asks for
+
+
+def test_a_sweep_from_guide_makes_guided_runs_that_open_in_guide(samples_folder, ana, once_through_app):
+    page, sample, assigned = guided_page(samples_folder)
+    n_painted = int((assigned >= 0).sum())
+    assert f"Guided by {n_painted} painted spots of 2 domains. Runs are not label-free." in captions(page)
+    assert "Clusters" not in page.selectbox(key("knob", "0")).options
+    page.text_input(key("values", "0", "window")).set_value("1, 3")
+    page.text_input(key("values", "1", "x_weight")).set_value("1").run()
+    page, sweep_id = start(page)
+    assert not page.exception
+    assert "Below each: ARI on spots that nobody painted." in captions(page)
+    assert "These runs are not label-free" in captions(page)
+    assert ", guided," in page.selectbox(key("chosen")).options[0]
+    left = (assigned < 0) & (sample.labels_true != "NA")
+    runs = record().runs(sweep=sweep_id)
+    assert sorted(run.params.pooling.window for run in runs) == [1, 3]
+    for run in runs:
+        assert run.guided == f"guided by {n_painted} painted spots of 2 domains"
+        labels = record().result(run).labels
+        assert run.scores.ari == pytest.approx(adjusted_rand_score(sample.labels_true[left], labels[left]))
+    sheet = json.loads(page.get("plotly_chart")[0].proto.spec)
+    legend = {trace["name"]: trace["marker"]["color"] for trace in sheet["data"] if trace["showlegend"]}
+    assert (legend["Upper"], legend["Lower"]) == ("#123456", "#ABCDEF")
+    page.button(key("open best")).click().run()
+    assert page.title[0].value == "Guide"
+    assert page.query_params["run"] in {run.id for run in runs}
+    _, guided = given(page)["maps"]
+    best = record().run(page.query_params["run"])
+    assert guided["labels"].tolist() == record().result(best).labels.tolist()
+    assert best.scores.ari == max(run.scores.ari for run in runs)
+
+
+def test_a_sweep_after_guide_is_label_free_where_people_want_that(samples_folder, ana, once_through_app):
+    page, *_ = guided_page(samples_folder)
+    page.toggle(key("guided")).set_value(False).run()
+    assert not page.exception
+    assert "not label-free" not in captions(page)
+    assert "Clusters" in page.selectbox(key("knob", "0")).options
+
+
+def test_a_sweep_whose_strokes_are_damaged_says_so_when_it_goes_on(samples_folder, ana, once_through_app):
+    page, *_ = guided_page(samples_folder)
+    page.text_input(key("values", "0", "window")).set_value("1, 3, 4, 5, 6, 7, 8, 9")
+    page.run().button(key("start")).click().run()
+    (status,) = sweeps.sweeps().all()
+    sweeps.sweeps().cancel(status.id)
+    assert sweeps.sweeps().wait(status.id, 60)
+    (file,) = (samples_folder.parent / "models" / "sweeps" / status.id / "guidance").iterdir()
+    file.write_text("{}")
+    page.run().button(key("go on")).click().run()
+    assert sweeps.sweeps().wait(status.id, 60)
+    page.run()
+    assert any("holds no strokes" in warning.value for warning in page.warning)

@@ -139,15 +139,11 @@ OWN: dict[str, dict[str, Damage]] = {
         "a shape that is negative": put("matrix/shape", np.array([-1, 192])),
         "indices beyond the genes": put("matrix/indices", np.full(2000, 10**6)),
         "no positions": without(TABLE),
-        "no scale factors": without("spatial/scalefactors_json.json"),
         "positions of another slide": filled(b"CCCC-1,1,0,0,1,1\n", TABLE),
         "positions cut off": filled(b"AAAAAAAAAAAAAAAA-1,1,0\n", TABLE),
         "positions of text": filled(b"AAAAAAAAAAAAAAAA-1,1,a,b,c,d\n", TABLE),
         "positions of nothing": filled(b"", TABLE),
         "positions of bytes": filled(bytes(range(256)), TABLE),
-        "scale factors of nothing": filled(b"{", "spatial/scalefactors_json.json"),
-        "scale factors nested without end": filled(b"[" * 100_000, "spatial/scalefactors_json.json"),
-        "an image cut off": filled(b"\x89PNG\r\n\x1a\n", "spatial/tissue_lowres_image.png"),
     },
     "zip": {
         "empty": filled(b""),
@@ -179,6 +175,24 @@ OWN: dict[str, dict[str, Damage]] = {
     },
 }  # fmt: skip
 VARIANTS = [(kind, name) for kind, variants in OWN.items() for name in variants]
+
+
+LEFT_OUT = {
+    "no scale factors": without("spatial/scalefactors_json.json"),
+    "scale factors of nothing": filled(b"{", "spatial/scalefactors_json.json"),
+    "scale factors nested without end": filled(b"[" * 100_000, "spatial/scalefactors_json.json"),
+    "an image cut off": filled(b"\x89PNG\r\n\x1a\n", "spatial/tissue_lowres_image.png"),
+}
+"""Damage of the image alone, which never blocks the counts."""
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_damaged_image_is_left_out_and_the_rest_comes_in_whole(name: str, tmp_path: Path) -> None:
+    source = KINDS["matrix"](tmp_path)
+    whole = bring(source)
+    LEFT_OUT[name](source)
+    damaged = bring(source)
+    assert (damaged.image, damaged.content_hash) == (None, whole.content_hash)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.coordinates import on_lattice
 from core.errors import FigureError
 from tests.tissue_view import fetched, given, shared_store, unpack
-from ui.tissue_view import TissueMap
+from ui.tissue_view import TissueMap, selected_in
 from ui.tissue_view.packing import Packing
 from ui.tissue_view.spots import pack
 
@@ -97,6 +97,42 @@ def wrong_page():
 def test_a_map_that_does_not_fit_the_spots_is_refused_in_a_sentence():
     (words,) = AppTest.from_function(wrong_page).run().text
     assert words.value == "There are 1 labels of the map 'Left', but 2 spots: each spot needs one."
+
+
+def lasso_page():
+    import numpy as np
+
+    from core.coordinates import on_lattice
+    from ui.tissue_view import Choice, TissueMap, tissue_view
+    from ui.tissue_view.spots import pack
+
+    rows = on_lattice(np.column_stack((np.arange(11), np.arange(11) % 2)))
+    labels = TissueMap(title="Map", labels=np.zeros(11, int), names=["one"], colours=["#112233"])
+    tissue_view("v", spots=pack(rows, None), maps=[labels], theme="light", choice=Choice(1, np.array([0, 1, 9])))
+
+
+def test_spots_without_names_are_numbered_by_the_browser_and_a_selection_goes_out_as_a_bit_for_each(monkeypatch):
+    store = shared_store(monkeypatch)
+    app = AppTest.from_function(lasso_page).run()
+    assert given(app)["selected"].tolist() == [1 + 2, 2]
+    assert fetched(app, store)["names"] is None
+
+
+@pytest.mark.parametrize(
+    ("bits", "spots"),
+    [
+        ("Ag==", [1]), ("BQ==", [0, 2]), ("/w==", [0, 1, 2]), ("AA==", None), ("", None), ("AgA=", None), ("A", None), ("ä", None), (7, None),
+        (None, None), (["Ag=="], None), ("Ag==\n", None),
+    ],
+)  # fmt: skip
+def test_a_selection_of_the_browser_is_read_and_what_is_none_is_none(monkeypatch, bits, spots):
+    packed = pack(LATTICE, ["a", "b", "c"])
+    for digest, wanted in ((packed.digest, spots), ("others", None)):
+        monkeypatch.setattr("streamlit.session_state", {"v": {"selection": {"spots": digest, "bits": bits}}})
+        read = selected_in("v", packed)
+        assert (None if read is None else read.tolist()) == wanted
+    monkeypatch.setattr("streamlit.session_state", {"v": {"selection": [bits]}})
+    assert selected_in("v", packed) is None
 
 
 LATTICE = on_lattice(np.array([[0, 0], [0, 2], [1, 1]]))

@@ -47,7 +47,7 @@ _COLLECTIONS = (
         key="paste2",
         title="Parts of four sections",
         description=(
-            "About 2,900 spots and the 2,000 most variable genes of each section, all of one donor. The license (BSD-3-Clause) allows you to share them. "
+            "About 2,900 spots and the 2,000 most variable genes of each section, all of one donor. The licence (BSD-3-Clause) allows you to share them. "
             "They come through pip in one archive of 47 MB, whose sha256 is checked."
         ),
         sections=PASTE2_SECTIONS,

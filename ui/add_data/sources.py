@@ -13,13 +13,17 @@ from core.text import file_name, shown
 from core.work.bringing import Source
 from ui.add_data import public_sections, state
 from ui.add_data.state import Incoming
+from ui.data import session_end
 from ui.shell import session
 from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
 
 _UPLOAD, _SERVER, _PUBLIC = "upload", "server", "public"
 _SOURCES = {_UPLOAD: "From this computer", _SERVER: "From the server", _PUBLIC: "Public sections"}
-_KINDS = ["h5", "hdf5", "h5ad", "zip", "tar", "tar.gz", "tgz"]
+_NAMED = ["rds", "h5seurat", "loom", "gem.gz"]
+"""Kinds that are not read: the page says how they become one that is."""
+
+_KINDS = ["h5", "hdf5", "h5ad", "h5ad.gz", "h5.gz", "h5mu", "gef", "zip", "tar", "tar.gz", "tgz", *_NAMED]
 
 
 def choose() -> None:
@@ -44,8 +48,8 @@ def _upload() -> None:
         help="The file stays in a private folder of this server until you save it. If you do not, it is deleted when your session ends.",
     )
     st.caption(
-        "The lab's h5, an h5ad, or Space Ranger's output packed as zip or tar.gz: the matrix and the `spatial` folder. "
-        "Nothing is saved until you have seen a preview."
+        "The lab's h5, an h5ad or h5mu, a Stereo-seq gef, or a zip or tar.gz of an output folder: Space Ranger, Xenium, MERSCOPE, CosMx, "
+        "a SpatialData store, or counts and coordinates as two tables. Nothing is saved until you have seen a preview."
     )
     if sent is not None:
         _take(sent)
@@ -67,6 +71,7 @@ def _forget(sent: UploadedFile) -> None:
 
 
 def _begin(incoming: Incoming) -> None:
+    session_end.at_end(incoming.draft.remove)
     state.take_incoming(incoming)
     st.rerun()
 
@@ -108,7 +113,7 @@ def _entry(root: Path, folder: Path) -> roots.Entry | None:
         list(there),
         index=None,
         format_func=lambda name: shown(name) + "/" * there[name].is_folder,
-        placeholder="Choose a file, or a folder of Space Ranger's output" if there else "Nothing is here",
+        placeholder="Choose a file, or an output folder" if there else "Nothing is here",
         key=session.widget_key("entry", str(folder)),
     )
     return there.get(name or "")

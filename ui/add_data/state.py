@@ -28,6 +28,8 @@ class Incoming:
         Whether the user has seen the suggested choices.
     table_id : str
         Upload that the source's table of labels came from.
+    each : bool
+        Whether the user asked for every section as a sample.
     """
 
     draft: Draft
@@ -36,6 +38,7 @@ class Incoming:
     name: str = ""
     asked: bool = False
     table_id: str = ""
+    each: bool = False
 
 
 def incoming() -> Incoming | None:

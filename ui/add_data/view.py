@@ -19,7 +19,7 @@ from core.io.incoming import ImportChoices, Survey
 from core.sample import Sample
 from core.text import counted, shown
 from core.work.board.board import Job, JobStatus
-from ui.add_data import state, work
+from ui.add_data import sections, state, work
 from ui.add_data.state import Incoming
 from ui.data import compute
 from ui.shell import forms, guards, session
@@ -88,10 +88,14 @@ def _found(incoming: Incoming, survey: Survey, preview: Preview) -> None:
     facts, picture = st.columns([1, 2], gap="small")
     with facts:
         _checks(incoming, survey)
+        sections.pickers(incoming, survey)
         if survey.importable:
             _choices(incoming, survey)
     with picture:
-        if survey.importable:
+        if incoming.each:
+            saving = functools.partial(work.bring_each, incoming, tuple(survey.sections))
+            _when_done(incoming, saving, "import", sections.saved)
+        elif survey.importable:
             prepare = functools.partial(work.prepare, incoming)
             _when_done(incoming, prepare, "preview", lambda path: _prepared(incoming, path, preview))
 
@@ -118,13 +122,15 @@ def _checks(incoming: Incoming, survey: Survey) -> None:
             )
             if check.advice:
                 st.caption(_with_user_name(incoming, check.advice))
-        if not survey.importable:
+        if not survey.importable and (survey.sections or survey.table_sections):
+            st.info("Choose below which is meant.")
+        elif not survey.importable:
             st.error("This cannot be imported as it is. The lines marked in red say why, and what to do.")
 
 
 def _choices(incoming: Incoming, survey: Survey) -> None:
     _annotation_picker(incoming, survey)
-    names = ["genes"] + ["n_genes"] * (incoming.choices.genes == "variable")
+    names = ["genes"] + ["n_genes"] * (incoming.choices.genes == "variable") + ["positions"] * survey.contradicts
     forms.record("import", incoming.choices, names, functools.partial(_take, incoming))
     if survey.layers:
         _layer_picker(incoming, survey)
@@ -183,13 +189,13 @@ def _table_of_labels(incoming: Incoming) -> None:
     )
     if sent is not None and sent.file_id != incoming.table_id:
         table = incoming.draft.take(sent, sent.name)
-        source = dataclasses.replace(incoming.source, annotation_csv=table)
+        source = dataclasses.replace(incoming.source, annotation_csv=table, table_section=None)
         state.change_incoming(source=source, table_id=sent.file_id, asked=False)
         st.rerun()
 
 
 def _prepared(incoming: Incoming, path: Path, preview: Preview) -> None:
-    sample = compute.sample(lab.peek(path))
+    sample = compute.file_sample(lab.peek(path))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         key = session.widget_key("import", "name")
         session.show(key, incoming.name)

@@ -15,17 +15,31 @@ from ui.data import jobs
 
 def survey(incoming: Incoming, *, anew: bool = False) -> Job:
     """Survey a source, or find the job that did (its result is a `core.io.incoming.Survey`); `anew` repeats it after a failure."""
-    key = _incoming_key(incoming, "look", str(incoming.source.annotation_csv))
+    key = _incoming_key(incoming, "look", *_labels(incoming))
     about = About(what="Check", sample=incoming.source.called)
     return _found_or_started(key, anew, about, bringing.look, incoming.source)
 
 
 def prepare(incoming: Incoming, *, anew: bool = False) -> Job:
     """Make the sample from a source and its choices, or find the job that did: a lab file in the private folder of `incoming`."""
-    key = _incoming_key(incoming, "prepare", params_key(incoming.choices, str(incoming.source.annotation_csv)))
+    key = _incoming_key(incoming, "prepare", params_key(incoming.choices, *_labels(incoming)))
     out = incoming.draft.folder / key / "preview.h5"
     about = About(what="Import", sample=incoming.source.called)
     return _found_or_started(key, anew, about, bringing.prepare, incoming.source, incoming.choices, out)
+
+
+def bring_each(incoming: Incoming, sections: tuple[str, ...], *, anew: bool = False) -> Job:
+    """Save every section of a source as a sample, or find the job that does."""
+    key = _incoming_key(incoming, "each", params_key(incoming.choices, *_labels(incoming)))
+    about = About(what=f"Import of {counted(len(sections), 'section')}", sample=incoming.source.called)
+    return _found_or_started(
+        key, anew, about, bringing.bring_each, incoming.source, incoming.choices, sections, samples_folder()
+    )
+
+
+def _labels(incoming: Incoming) -> tuple[str, ...]:
+    source = incoming.source
+    return str(source.annotation_csv), str(source.table_section), str(source.section), str(source.axes)
 
 
 def end_work_on(incoming: Incoming) -> None:

@@ -15,24 +15,33 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
+from core.annotation import compared
+from core.annotation_history import Kept
 from core.coordinates import Coordinates
 from core.depth import Bend, FoundDirection
+from core.errors import AnnotationError
 from core.evaluation import share, thickness, ways
+from core.evaluation.rank_sums import names_of
 from core.evaluation.share import Shares
 from core.evaluation.thickness import Thicknesses
 from core.figures.depth_lines import depth_lines as depth_lines_of
 from core.folders import models_folder, samples_folder
 from core.io import lab
+from core.io.annotation_store import AnnotationStore
 from core.io.lab import SampleSummary
 from core.method import pipeline
 from core.method.cache import StepCache, budget_bytes
 from core.method.early_steps import OnStep
 from core.method.embeddings import embeddings as run_embeddings
+from core.method.expression_space import factor_space as factor_space_of
+from core.method.inside import cut_to
 from core.method.seeds import nth_start
 from core.method.shared_genes import shared_genes as genes_of_all
+from core.method.tree import DomainTree
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import Result
 from core.sample import Sample
+from ui.data import truth
 from ui.data.finding import Finding
 
 T = TypeVar("T")
@@ -58,9 +67,29 @@ def _stamp(path: Path) -> Stamp:
 
 
 def sample(summary: SampleSummary) -> Sample:
-    """Read a sample."""
+    """Read a sample, with the annotation that this session compares it with in place of the file's: nowhere else is that decided."""
+    own, wanted = file_sample(summary), truth.chosen(summary.path.name)
+    if wanted == truth.OWN:
+        return own
+    try:
+        given = None if wanted == truth.NONE else annotation(summary, wanted).annotation
+    except AnnotationError:  # the picker in the sidebar says so
+        return own
+    state = "" if given is None else repr(given.changed)
+    return kept(lambda: compared(own, given), "compared", own.content_hash, own.spots_hash, wanted, state)
+
+
+def file_sample(summary: SampleSummary) -> Sample:
+    """Read a sample with the annotation of its file."""
     stamp = _stamp(summary.path)
     return kept(lambda: _sample(stamp), "sample", repr(stamp))
+
+
+def annotation(summary: SampleSummary, id: str) -> Kept:
+    """Read an annotation of a sample, as it is on disk now."""
+    store = AnnotationStore(summary.path, file_sample(summary))
+    stamp = next((one for one in store.stamps() if one[0] == id), None)
+    return kept(lambda: store.read(id), "annotation", str(store.folder), store.sample.spots_hash, repr(stamp or id))
 
 
 # Also hold the sample read last: one larger than the budget would otherwise be read again at every move of a knob.
@@ -79,9 +108,29 @@ def kept(make: Callable[[], T], *parts: str) -> T:
     return _steps().get(params_key(*parts), make)
 
 
+def is_kept(*parts: str) -> bool:
+    """Whether a value is in the shared cache."""
+    return params_key(*parts) in _steps()
+
+
+def steps(sample: Sample) -> pipeline.Pipeline:
+    """Join the steps of the method on a sample, which look up and keep in the shared cache."""
+    return pipeline.Pipeline(sample, cache=_steps(), models=models_folder())
+
+
+def digest_of(parts: Sequence[object]) -> str:
+    """Make a key of many values, such as names, by how they are written."""
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+
+
 def ready(sample: Sample, params: MethodParams) -> bool:
     """Whether a run needs no training."""
     return not params.embedding.needs_training or pipeline.has_model(sample, params, models_folder())
+
+
+def is_found(sample: Sample, params: MethodParams) -> bool:
+    """Whether the result of a run is there already."""
+    return is_kept("result", result_key(sample, params))
 
 
 def cluster(sample: Sample, params: MethodParams) -> Result:
@@ -93,7 +142,7 @@ def cluster(sample: Sample, params: MethodParams) -> Result:
 def find(sample: Sample, params: MethodParams) -> Finding | None:
     """Begin to run the method in a thread of its own; None where the result is there already."""
     key = result_key(sample, params)
-    if params_key("result", key) in _steps():
+    if is_found(sample, params):
         return None
 
     def run(tell: OnStep) -> Result:
@@ -101,6 +150,25 @@ def find(sample: Sample, params: MethodParams) -> Finding | None:
         return kept(lambda: steps.run(params), "result", key)
 
     return Finding(key, sample, params, run)
+
+
+def tree(sample: Sample, params: MethodParams) -> DomainTree:
+    """Make the tree of domains through the result of a run; its fits are those of the run, where they are still kept."""
+    steps = pipeline.Pipeline(sample, cache=_steps(), models=models_folder())
+    return kept(lambda: steps.tree(params), "tree of domains", result_key(sample, params))
+
+
+def factor_space(sample: Sample, params: MethodParams) -> np.ndarray:
+    """Place spots by their factors, (n_spots, n_factors): those of a run, or those that its direction is found from."""
+    return factor_space_of(pipeline.Pipeline(sample, cache=_steps(), models=models_folder()), params)
+
+
+def inside(sample: Sample, spots: np.ndarray, name: str, params: MethodParams) -> Result:
+    """Run the method on some spots alone (bool, one for each spot of the sample), which are called so in messages."""
+    part = cut_to(sample, spots, name, params.clustering.n_clusters)
+    digest = hashlib.sha256(np.packbits(spots).tobytes()).hexdigest()
+    run = functools.partial(pipeline.run, part, params, cache=_steps(), models=models_folder())
+    return kept(run, "inside", sample.content_hash, digest, params_key(params))
 
 
 def found(sample: Sample, params: MethodParams) -> Result:
@@ -192,9 +260,7 @@ def found_angle(sample: Sample, params: MethodParams) -> float:
 
 def gene_names(sample: Sample) -> list[str]:
     """Name the genes: by the sample's names, or else by their column."""
-    if sample.gene_names is None:
-        return [f"Gene {column}" for column in range(sample.n_genes)]
-    return [str(name) for name in sample.gene_names]
+    return [str(name) for name in names_of(sample.gene_names, sample.n_genes)]
 
 
 def shared_genes(samples: Sequence[Sample]) -> tuple[str, ...]:

@@ -1,17 +1,20 @@
 """Background jobs: all sessions of the server share one board."""
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from core.evaluation.differential import Group
 from core.folders import models_folder, samples_folder
 from core.knobs import value_in_words
+from core.method.expression_space import space_key, space_params
 from core.params import MethodParams, params_key, replaced
 from core.result import Result
 from core.sample import Sample
-from core.text import counted
+from core.text import counted, shown
 from core.work import tasks
 from core.work.board.board import About, Board, Job, JobStatus, shared_board
 from core.work.board.job_log import Interrupted
@@ -34,7 +37,7 @@ def train(sample: Sample, params: MethodParams) -> str:
     window = value_in_words(("pooling", "window"), params.pooling.window)
     settings = f"window {window}, scale {params.pooling.scale:g}, width {trained.width}, {trained.epochs} epochs"
     about = About(what="Training", sample=sample.name, settings=settings)
-    task = tasks.train, _file(sample), params, models
+    task = tasks.train, _counts(sample), params, models
     return board().submit(key, *task, owner=owner(), again=True, about=about, lasting=True)
 
 
@@ -67,7 +70,7 @@ def try_numbers(sample: Sample, params: MethodParams) -> str:
     models = models_folder()
     key = _numbers_key(sample, params)
     about = About(what="Numbers of clusters", sample=sample.name)
-    task = tasks.try_numbers, _file(sample), params, models
+    task = tasks.try_numbers, _counts(sample), params, models
     return board().submit(key, *task, owner=owner(), about=about, lasting=True)
 
 
@@ -84,13 +87,48 @@ def find_markers(sample: Sample, result: Result) -> str:
     about = About(
         what="Marker genes", sample=sample.name, settings=counted(result.params.clustering.n_clusters, "cluster")
     )
-    task = tasks.markers, _file(sample), labels
+    task = tasks.markers, _counts(sample), labels
     return board().submit(_markers_key(sample, result), *task, owner=owner(), about=about, lasting=True)
 
 
 def markers(sample: Sample, result: Result) -> Job | None:
     """Look up the last job of :func:`find_markers` for these labels, whoever started it."""
     return board().find(_markers_key(sample, result), tasks.markers)
+
+
+def find_differential(sample: Sample, group: Group, against: Group) -> str:
+    """Start the comparison of two groups of spots, or join an equal one; the job's result is a `core.evaluation.differential.Differential`."""
+    about = About(
+        what="Differential expression",
+        sample=sample.name,
+        settings=f"{shown(group.name)} against {shown(against.name)}",
+    )
+    task = tasks.differential, _counts(sample), group, against
+    return board().submit(_differential_key(sample, group, against), *task, owner=owner(), about=about, lasting=True)
+
+
+def differential(sample: Sample, group: Group, against: Group) -> Job | None:
+    """Look up the last job of :func:`find_differential` for these spots, whoever started it and whatever they were called."""
+    return board().find(_differential_key(sample, group, against), tasks.differential)
+
+
+def lay_out(sample: Sample, params: MethodParams) -> str:
+    """Start UMAP of the factors of a run, or join an equal one; the job's result is an array of x and y by spot."""
+    about = About(what="UMAP", sample=sample.name)
+    return board().submit(
+        _umap_key(sample, params),
+        tasks.umap,
+        _counts(sample),
+        space_params(params),
+        owner=owner(),
+        about=about,
+        lasting=True,
+    )
+
+
+def layout(sample: Sample, params: MethodParams) -> Job | None:
+    """Look up the last job of :func:`lay_out` for these factors, whoever started it."""
+    return board().find(_umap_key(sample, params), tasks.umap)
 
 
 def cluster_together(samples: Sequence[Sample], params: MethodParams) -> str:
@@ -124,12 +162,18 @@ def waiting() -> list[Job]:
 
 def is_mine(job: Job | Interrupted) -> bool:
     """Whether this user waits for a job, and so may leave or cancel it."""
-    return any(name in job.owners for name in user.names())
+    return any(user.is_me(name) for name in job.owners)
+
+
+def may_cancel(job: Job) -> bool:
+    """Whether this user may leave or cancel a job: his own, or by setting any."""
+    return any(map(user.may_cancel, job.owners))
 
 
 def cancel(job_id: str) -> None:
-    """Stop waiting for a job; it ends unless others wait for it. Does nothing if this user does not wait for it."""
-    for name in user.names():
+    """Stop waiting for a job; it ends unless others wait for it. Does nothing if this user may not do that."""
+    job = board().job(job_id)
+    for name in filter(user.may_cancel, () if job is None else job.owners):
         board().leave(job_id, name)
 
 
@@ -179,9 +223,25 @@ def _markers_key(sample: Sample, result: Result) -> str:
     return params_key("markers", sample.name, sample.content_hash, labels)
 
 
+def _differential_key(sample: Sample, group: Group, against: Group) -> str:
+    digests = [hashlib.sha256(np.packbits(one.spots).tobytes()).hexdigest() for one in (group, against)]
+    return params_key("differential", sample.name, sample.content_hash, *digests)
+
+
+def _umap_key(sample: Sample, params: MethodParams) -> str:
+    return params_key("umap", sample.name, sample.content_hash, space_key(params))
+
+
+def _counts(sample: Sample) -> SampleFile:
+    """Name a sample for a task that counts no scores: an annotation that is drawn on meanwhile does not stop it."""
+    return dataclasses.replace(_file(sample), annotation_hash="", annotation=None, annotated=True)
+
+
 def _file(sample: Sample) -> SampleFile:
     of_that_name = [summary for summary in compute.samples() if summary.name == sample.name and not summary.problem]
-    paths = [summary.path for summary in of_that_name if compute.sample(summary).content_hash == sample.content_hash]
+    paths = [
+        summary.path for summary in of_that_name if compute.file_sample(summary).content_hash == sample.content_hash
+    ]
     # If the file is gone, the task reports it.
     return SampleFile.of(sample, (paths or [_default_path(sample)])[0])
 

@@ -1,4 +1,4 @@
-"""The user's name: the one that the browser keeps, or the one that a sign-in by OpenID Connect gives.
+"""Who the user is: by the name that the browser keeps, or by a sign-in with OpenID Connect.
 
 The name in the browser is not checked: it tells colleagues apart but keeps nobody out. Where that is not enough, `[auth]` in
 `.streamlit/secrets.toml` makes everyone sign in.
@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 
+from core import people
 from core.text import shown
 
 COOKIE = "spatial_domains_name"
@@ -32,9 +33,9 @@ def signs_in() -> bool:
 
 
 def who() -> str:
-    """Name the user: by the sign-in, or else by the name in the browser, which is `Guest 3f9a` or the like until one is given."""
+    """Say who the user is: by the sign-in, or else by the name in the browser, which is `Guest 3f9a` or the like until one is given."""
     if signs_in():
-        return _signed_in_name()
+        return _signed_in()
     if _NAME not in st.session_state:
         name, guest = _kept_names()
         st.session_state[_NAME], st.session_state[_AS_GUEST] = name or f"Guest {secrets.token_hex(2)}", guest
@@ -42,7 +43,7 @@ def who() -> str:
 
 
 def names() -> tuple[str, ...]:
-    """List the names that own this user's work: the present name, and the guest name before it."""
+    """List who owns this user's work: the user, and the guest that he was before he gave a name."""
     name, guest = who(), st.session_state.get(_AS_GUEST, "")
     return (name, guest) if guest and not signs_in() else (name,)
 
@@ -60,7 +61,17 @@ def rename(name: str) -> None:
 
 def may_delete(owner: str) -> bool:
     """Whether `SPCA_DELETE` (`owner` by default, or `everyone`) lets this user delete the runs of `owner`; anyone may delete runs without one."""
-    return os.environ.get("SPCA_DELETE", "owner") == _EVERYONE or owner in ("", *names())
+    return os.environ.get("SPCA_DELETE", "owner") == _EVERYONE or owner == "" or is_me(owner)
+
+
+def may_cancel(owner: str) -> bool:
+    """Whether `SPCA_CANCEL` (`owner` by default, or `everyone`) lets this user stop the work of `owner`; anyone may stop work without one."""
+    return os.environ.get("SPCA_CANCEL", "owner") == _EVERYONE or owner == "" or is_me(owner)
+
+
+def is_me(who: str) -> bool:
+    """Whether somebody is this user."""
+    return any(people.is_same(who, name) for name in names())
 
 
 def cookie() -> str:
@@ -84,7 +95,8 @@ def _clean(text: str) -> str:
     return shown(re.sub(r"\s+", " ", text).strip())[:MAX_LENGTH] if text.isprintable() else ""
 
 
-def _signed_in_name() -> str:
+def _signed_in() -> str:
     user: Any = st.user
     given = (user.get(field) for field in ("name", "email", "sub"))
-    return next((name for name in (_clean(str(value)) for value in given if value) if name), "Somebody")
+    name = next((name for name in (_clean(str(value)) for value in given if value) if name), "Somebody")
+    return people.signed_in(name, str(user.get("iss", "")), str(user.get("sub", "")))

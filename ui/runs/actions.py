@@ -69,7 +69,12 @@ def _taken_in(sent: UploadedFile) -> Run:
         return record().run(known)
     draft = Draft()
     try:
-        run = record().import_(draft.take(sent, sent.name), sent.name)
+        run = record().import_(
+            draft.take(sent, sent.name),
+            sent.name,
+            who=user.who(),
+            may_restore=lambda run: user.may_delete(run.who),
+        )
     finally:
         draft.remove()
     state.remember_upload(sent.file_id, run.id)
@@ -99,17 +104,19 @@ def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
         if listed.deleted:
             _button("Bring back", "restore", ":material/undo:", "List these runs again.", bool(ids), _restore, ids)
             return
-        _open_button(chosen)
-        _star_button(chosen)
-        _rename(chosen)
-        downloads.popover(chosen, theme)
-        _button("Delete", "delete", ":material/delete:", "Delete these runs; Undo restores them.", bool(ids), _delete, ids)  # fmt: skip
+        # One group, so that in a narrow window all buttons move to a new row together.
+        with st.container(key="runs-acts", horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+            _open_button(chosen)
+            _star_button(chosen)
+            _rename(chosen)
+            downloads.popover(chosen, theme)
+            _button("Delete", "delete", ":material/delete:", "Delete these runs; Undo restores them.", bool(ids), _delete, ids)  # fmt: skip
 
 
 def _how_many(ids: Sequence[str], listed: Listing) -> str:
     n_hidden = len(set(ids) - {run.id for run in listed.runs})
     hidden = f", {n_hidden} of them not in the list above" * bool(n_hidden)
-    return f"**{len(ids)} chosen**{hidden}" if ids else "Tick runs to compare them"
+    return f"**{len(ids)} chosen**{hidden}" if ids else "Tick runs to compare"
 
 
 def _button(
@@ -148,7 +155,8 @@ def _open_button(chosen: Sequence[KeptRun]) -> None:
         disabled=not there,
     ):
         # Open it by its link, so that Tune shows its name.
-        st.switch_page("pages/tune.py", query_params={"run": chosen[0].run.id})
+        page = "pages/guide.py" if chosen[0].run.guided else "pages/tune.py"
+        st.switch_page(page, query_params={"run": chosen[0].run.id})
 
 
 def _star_button(chosen: Sequence[KeptRun]) -> None:
@@ -204,7 +212,10 @@ def _delete(ids: Sequence[str]) -> None:
 
 def _restore(ids: Sequence[str]) -> None:
     with guards.kept_for_the_page():
-        for run in ids:
+        mine = [run for run in ids if user.may_delete(record().run(run).who)]
+        for run in mine:
             record().restore(run)
-        state.remember_deleted(run for run in state.deleted_runs() if run not in ids)
-        state.choose_runs(ids)
+        state.remember_deleted(run for run in state.deleted_runs() if run not in mine)
+        state.choose_runs(mine)
+        if len(mine) < len(ids):
+            st.warning("Runs of other people were not brought back: on this server, only who kept a run may do that.")

@@ -15,10 +15,11 @@ from core.report.facts import scores_in_facts
 from core.report.settings import NO_PART, settings
 from core.result import Result
 from core.sample import Sample
-from ui.data import kept_runs
+from core.work.runs import Run
+from ui.data import compute, kept_runs
 from ui.data.kept_runs import KeptRun
 from ui.runs.actions import MOST_SIDE_BY_SIDE
-from ui.shell import maps, session
+from ui.shell import maps, session, truth_picker
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
@@ -44,6 +45,33 @@ def side_by_side(chosen: Sequence[KeptRun], found: Domains, theme: Theme) -> Non
     _settings(chosen, theme)
 
 
+def compared_with(chosen: Sequence[KeptRun]) -> None:
+    """Ask which annotation the samples of the chosen runs are compared with."""
+    files = files_of(chosen)
+    truth_picker.pickers([summary for summary in compute.samples() if summary.path.name in files])
+
+
+def files_of(chosen: Sequence[KeptRun]) -> list[str]:
+    """Name the files of the chosen runs' samples, as far as they are here."""
+    return list(dict.fromkeys(kept.file for kept in chosen if kept.file is not None))
+
+
+def _say_other_annotation(sample: Sample, here: Numbered) -> None:
+    """Say which kept scores are with another annotation than the one that the maps show."""
+    others = {at: kept.run for at, kept in here.items() if kept.run.annotation_hash != sample.annotation_hash}
+    if not others:
+        return
+    shown = as_markdown(sample.annotation_name) or (
+        "the file's annotation" if sample.annotated.any() else "no annotation"
+    )
+    told = "; ".join(f"{at} with {as_markdown(run.annotation) or _unnamed(run)}" for at, run in others.items())
+    st.caption(f"The maps are compared with {shown}. Kept scores are of another: {told}.")
+
+
+def _unnamed(run: Run) -> str:
+    return "the annotation that the file had" if run.annotation_hash else "none"
+
+
 def _tissue(content_hash: str, here: Numbered, found: Domains, theme: Theme) -> None:
     first = next(iter(here.values()))
     with_labels = {at: kept for at, kept in here.items() if kept.result is not None}
@@ -59,6 +87,7 @@ def _tissue(content_hash: str, here: Numbered, found: Domains, theme: Theme) -> 
     if first.sample is None or not with_labels:
         _kept_pictures(here)
     else:
+        _say_other_annotation(first.sample, with_labels)
         _maps(content_hash, first.sample, with_labels, found, theme)
     _charts(first.sample, with_labels, found, theme)
 
@@ -83,7 +112,9 @@ def _maps(content_hash: str, sample: Sample, here: Numbered, found: Domains, the
     annotated = [] if sample.labels_true is None else [maps.annotated(sample, theme)]
     room = len(drawn) < MAX_MAPS
     key = session.widget_key("runs", "maps", content_hash)
-    maps.draw(key, sample, [*annotated * room, *drawn], theme, hover_only=[] if room else annotated)
+    entry = maps.camera_entry(sample.name)
+    hover_only = [] if room else annotated
+    maps.draw(key, sample, [*annotated * room, *drawn], theme, hover_only=hover_only, camera=entry)
 
 
 def _map(sample: Sample, kept: KeptRun, found: Matching, number: int, theme: Theme) -> TissueMap:
@@ -151,7 +182,7 @@ def _settings(chosen: Sequence[KeptRun], theme: Theme) -> None:
         st.markdown(
             "**Scores and settings**", help=f"{NO_PART} means that a knob takes no part in the run.", width="content"
         )
-        # Not at the right end, above which the table's own tools open.
+        # Not at the right end, above which the table's own tools open; where that is here, page.css leaves room.
         every = len(chosen) == 1 or st.toggle(
             "All settings",
             key=session.widget_key("runs", "all settings"),
@@ -168,9 +199,13 @@ def _settings(chosen: Sequence[KeptRun], theme: Theme) -> None:
     lines += [(row.step, row.label, *row.values, row.differs) for row in rows if every or row.differs]
     frame = pd.DataFrame([line[:-1] for line in lines], columns=["Step", "Knob or score", *columns])
     marked = [line[-1] and bool(every) and len(chosen) > 1 for line in lines]
-    st.dataframe(
-        _marked(frame, marked, theme), hide_index=True, height="content", alt="Scores and settings of the chosen runs."
-    )
+    with st.container(key="runs-settings"):
+        st.dataframe(
+            _marked(frame, marked, theme),
+            hide_index=True,
+            height="content",
+            alt="Scores and settings of the chosen runs.",
+        )
 
 
 def _marked(frame: pd.DataFrame, marked: Sequence[bool], theme: Theme) -> "pd.io.formats.style.Styler":

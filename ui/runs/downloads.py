@@ -29,7 +29,7 @@ from core.report.script import reproduction_script
 from core.result import Result
 from core.sample import Sample
 from core.work.runs.one_file import SUFFIX
-from ui.data import compute, kept_runs
+from ui.data import annotations, compute, kept_runs
 from ui.data.kept_runs import KeptRun
 from ui.data.record import record
 from ui.shell import domain_names, maps, run_links
@@ -60,7 +60,7 @@ def _offers(chosen: Sequence[KeptRun], theme: Theme) -> None:
             _offer(chosen, offer)
     if len(chosen) == 1:
         st.caption("This link opens the run for everyone who can reach this server:")
-        st.code(run_links.link_to(chosen[0].run.id), language=None, wrap_lines=True)
+        st.code(run_links.link_to(chosen[0].run), language=None, wrap_lines=True)
 
 
 def _report(chosen: Sequence[KeptRun]) -> None:
@@ -179,7 +179,12 @@ def _h5ad(kept: KeptRun) -> bytes:
     sample, result, found = _at_hand(kept)
     embeddings = compute.embeddings(sample, result)() if compute.ready(sample, result.params) else None
     shades, names = maps.domain_colours(sample, found), found.names
-    return bytes_of(lambda path: write_h5ad(sample, result, path, names=names, embeddings=embeddings, colours=shades))
+    drawn = annotations.reader(kept.file)()
+    return bytes_of(
+        lambda path: write_h5ad(
+            sample, result, path, names=names, embeddings=embeddings, colours=shades, annotations=drawn
+        )
+    )
 
 
 def _script(kept: KeptRun) -> bytes:
@@ -224,7 +229,7 @@ _OFFERS = (
     _Offer("Labels as CSV", "Columns spot (barcode, or row number from 0), cluster and domain (its name).", "_labels.csv", "text/csv", _labels, _has_sample),
     _Offer("Thickness as CSV", "Thickness of each domain and layer across the layers: median and quartiles.", "_thickness.csv", "text/csv", _thickness, _has_sample),
     _Offer("Labels for Loupe", "Columns Barcode and domain, as Loupe Browser imports a category; needs a sample with barcodes.", "_loupe.csv", "text/csv", _loupe, _has_barcodes),
-    _Offer("Sample as h5ad", "Counts, labels, positions, embeddings and parameters, for scanpy and squidpy.", "_domains.h5ad", "application/x-hdf5", _h5ad, _has_sample),
+    _Offer("Sample as h5ad", "Counts, labels, annotations, positions, embeddings and parameters, for scanpy and squidpy.", "_domains.h5ad", "application/x-hdf5", _h5ad, _has_sample),
     _Offer("Script that repeats it", "A Python script that computes the run again from the sample's file and checks every label.", ".py", "text/x-python", _script, _has_labels),
     _Offer("Run as one file", "For Import on another server: labels, scores, settings and the small map.", SUFFIX, "application/zip", _one_file, _has_labels),
 )  # fmt: skip

@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from core.knobs import KnobPath, declared, names, step_of, value_in_words
+from core.people import called
 from core.report.facts import SCORES
 from core.report.settings import NO_PART
 from core.text import counted
@@ -67,7 +68,7 @@ class Listing:
 def listing() -> Listing:
     """Ask which runs to list, and read them."""
     filters = st.empty()
-    with filters.container():
+    with filters.container(key="runs-filters"):
         listed = _ask()
     if listed.everything or listed.deleted or record().runs(deleted=True):
         return listed
@@ -76,8 +77,7 @@ def listing() -> Listing:
 
 
 def _ask() -> Listing:
-    # The table's own tools open above its right end, so the widest field is there.
-    show, samples, sweeps, find = st.columns([2, 2, 2, 3], gap="small")
+    show, samples, sweeps, find = st.columns([1.7, 2, 3.3, 2.8], gap="small")  # as wide as what they say
     with show:
         chosen = _picker("Show", "show", state.ALL, [_STARRED, _DELETED], "Choose Deleted to restore deleted runs.")
     everything = _read(deleted=chosen == _DELETED)
@@ -157,7 +157,7 @@ def _sweep_picker(everything: Sequence[Run]) -> str:
 
 
 def _searched_text(run: Run, title: str) -> str:
-    return f"{title} {run.note} {run.who} {run.sample_name} {run.id}".lower()
+    return f"{title} {run.note} {called(run.who)} {run.sample_name} {run.guided} {run.id}".lower()
 
 
 def _read(*, deleted: bool) -> list[Run]:
@@ -192,18 +192,19 @@ def table(listed: Listing) -> None:
     ids = [*(run.id for run in listed.runs), *(_OPENS + fold.sweep for fold in listed.folds)]
     chosen = set(state.chosen_runs())
     key = session.widget_key("runs", "table", hashlib.blake2b("".join(ids).encode(), digest_size=8).hexdigest())
-    st.dataframe(
-        _frame(listed),
-        height=_ROW_PX * (min(len(ids), _MOST_ROWS) + 1) + 3,
-        hide_index=True,
-        column_config=_COLUMNS,
-        placeholder=NO_PART,
-        key=key,
-        on_select=functools.partial(_choose, key, ids),
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": [index for index, run in enumerate(ids) if run in chosen]}},
-        alt=f"Table with {counted(len(ids), 'row')}.",
-    )
+    with st.container(key="runs-list"):  # the table's own tools open above it, where page.css leaves room
+        st.dataframe(
+            _frame(listed),
+            height=_ROW_PX * (min(len(ids), _MOST_ROWS) + 1) + 3,
+            hide_index=True,
+            column_config=_COLUMNS,
+            placeholder=NO_PART,
+            key=key,
+            on_select=functools.partial(_choose, key, ids),
+            selection_mode="multi-row",
+            selection_default={"selection": {"rows": [index for index, run in enumerate(ids) if run in chosen]}},
+            alt=f"Table with {counted(len(ids), 'row')}.",
+        )
     if listed.folds:
         st.caption("Tick a sweep to list its runs; Sweeps, above, leads back.")
 
@@ -229,6 +230,9 @@ def chosen(listed: Listing) -> list[Run]:
 _COLUMNS: dict[str, Any] = {
     "★": st.column_config.TextColumn(width=36, help="★ is starred; ▸ is a sweep that opens"),
     "Name": st.column_config.TextColumn(width="large"),
+    "Guided": st.column_config.TextColumn(
+        help="What people gave to it: it is not label-free, and scored on spots that they did not show."
+    ),
     **{words.name: table_columns.column(name, words.help) for name, words in SCORES.items()},
     "Seconds": st.column_config.NumberColumn(format="%.2f", help="How long the first computation took."),
     "Made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", help="UTC"),
@@ -245,6 +249,8 @@ def _frame(listed: Listing) -> pd.DataFrame:
         "Name": [*(listed.titles[run.id] for run in listed.runs), *(fold.title for fold in folds)],
         "Sample": [*(run.sample_name for run in listed.runs), *(_samples(fold) for fold in folds)],
     }
+    if any(run.guided for run in runs):
+        columns["Guided"] = [run.guided for run in runs]
     scores = {
         name: table_columns.values(field, [getattr(run.scores, field, None) for run in runs])
         for name, field in _SCORES.items()
@@ -253,11 +259,15 @@ def _frame(listed: Listing) -> pd.DataFrame:
     columns |= {name: values + [None] * len(folds) for name, values in _knobs(listed.runs).items()}
     columns |= {
         "Made": [run.created.replace(tzinfo=None) for run in runs],
-        "By": [run.who for run in runs],
+        "By": [_by(run) for run in runs],
         "Seconds": [sum(run.seconds.values()) for run in runs],
         "Note": [*(run.note for run in listed.runs), *("Scores are those of its best run." for _ in folds)],
     }
     return pd.DataFrame({name: values for name, values in columns.items() if name != "By" or any(values)})
+
+
+def _by(run: Run) -> str:
+    return f"{called(run.who) or 'Somebody'}, imported and not checked" if run.imported else called(run.who)
 
 
 def _samples(fold: Fold) -> str:
@@ -281,5 +291,6 @@ def _heading(path: KnobPath, taken: Collection[str]) -> str:
 
 
 def _cells(path: KnobPath, values: Sequence[Any]) -> list[Any]:
-    in_words = declared(path).metadata["choices"] or declared(path).metadata["angle"]
+    said = declared(path).metadata["said"]
+    in_words = declared(path).metadata["choices"] or declared(path).metadata["angle"] or any(v in said for v in values)
     return [value_in_words(path, value) if in_words and value is not None else value for value in values]

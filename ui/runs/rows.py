@@ -15,6 +15,9 @@ from core.work.runs import Run
 values_of = functools.lru_cache(maxsize=20_000)(working_values)
 
 
+_GUIDED = " (guided)"
+
+
 @dataclass(frozen=True, slots=True)
 class Fold:
     """Runs of one sweep that stand in one row of the list."""
@@ -49,7 +52,8 @@ def titles(runs: Sequence[Run]) -> dict[str, str]:
     groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in runs:
         groups[run.sweep, run.content_hash].append(run)
-    return {run: title for group in groups.values() for run, title in _titles(group).items()}
+    found = {run: title for group in groups.values() for run, title in _titles(group).items()}
+    return {run.id: found[run.id] + _GUIDED * bool(run.guided) for run in runs}
 
 
 def _titles(group: Sequence[Run]) -> Mapping[str, str]:

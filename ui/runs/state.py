@@ -20,7 +20,7 @@ def choose_runs(ids: Iterable[str]) -> None:
     st.session_state[_CHOSEN] = tuple(dict.fromkeys(ids))
 
 
-ALL, ALL_SAMPLES, FOLDED = "All", "All samples", "One row for each sweep"
+ALL, ALL_SAMPLES, FOLDED = "All", "All samples", "One row each"
 _DEFAULTS = {"show": ALL, "sample": ALL_SAMPLES, "sweep": FOLDED, "find": ""}
 """What each filter shows by default."""
 

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
+from core.figures import charts
 from core.figures import sections as figures
 from core.figures.colours import Theme
 from core.io.export import spots_csv
 from core.result import Result
 from core.sample import Sample
-from core.text import counted
-from ui.shell import maps, session
+from core.text import counted, sentence_case
+from ui.shell import maps, naming, session
+from ui.shell.domain_names import Named
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
 
@@ -20,9 +22,10 @@ _LONGEST_ROW = 3
 _MOST_IN_TWOS = 4  # two rows of two are larger than a row of three and one more
 
 
-def maps_of(samples: Sequence[Sample], results: Mapping[str, Result] | None, theme: Theme) -> None:
-    """Draw every section, predicted above annotated."""
-    predicted, annotated = figures.maps_of_sections(samples, results, theme=theme)
+def maps_of(samples: Sequence[Sample], results: Mapping[str, Result] | None, named: Named | None, theme: Theme) -> None:
+    """Draw every section, predicted above annotated, and offer to name the domains."""
+    found = None if named is None else named.found
+    predicted, annotated = figures.maps_of_sections(samples, results, found, theme=theme)
     n_columns = 2 if len(samples) in (2, _MOST_IN_TWOS) else _LONGEST_ROW
     for first in range(0, len(samples), n_columns):
         for column, sample in zip(
@@ -31,18 +34,18 @@ def maps_of(samples: Sequence[Sample], results: Mapping[str, Result] | None, the
             drawn = []
             if (small := predicted.get(sample.name)) is not None:
                 drawn.append(
-                    maps.of_small_map(small, sample, _scored(small.subtitle), f"Predicted domains of {sample.name}.")
+                    maps.of_small_map(
+                        small, sample, sentence_case(small.subtitle), f"Predicted domains of {sample.name}."
+                    )
                 )
             if (small := annotated.get(sample.name)) is not None and (small.in_legend or not drawn):
                 drawn.append(
-                    maps.of_small_map(small, sample, small.subtitle.capitalize(), f"Annotation of {sample.name}.")
+                    maps.of_small_map(small, sample, sentence_case(small.subtitle), f"Annotation of {sample.name}.")
                 )
             with column:
                 _section(sample, drawn, theme)
-
-
-def _scored(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    shades = {} if found is None else charts.colours_of_clusters(found, figures.annotation(samples), theme)
+    naming.popover(named, shades)
 
 
 def _section(sample: Sample, drawn: Sequence[TissueMap], theme: Theme) -> None:

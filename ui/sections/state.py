@@ -1,12 +1,14 @@
 """What the Sections page clusters as one, in this session."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from core.knobs import KnobPath
+from core.work.runs import Run
 
 _TOGETHER, _KEPT = "together", "sections kept"
 
@@ -46,12 +48,12 @@ def change_together(**changes: Any) -> None:
     take_together(dataclasses.replace(together(), **changes))
 
 
-def n_kept() -> int:
-    """Count the runs that were kept of these sections and knobs."""
-    of, n_runs = st.session_state.get(_KEPT, (None, 0))
-    return int(n_runs) if of == together() else 0
+def kept() -> tuple[Run, ...]:
+    """Look up the runs that were kept of these sections and knobs."""
+    of, runs = st.session_state.get(_KEPT, (None, ()))
+    return tuple(runs) if of == together() else ()
 
 
-def remember_kept(n_runs: int) -> None:
-    """Remember how many runs were kept of these sections and knobs."""
-    st.session_state[_KEPT] = together(), n_runs
+def remember_kept(runs: Sequence[Run]) -> None:
+    """Remember which runs were kept of these sections and knobs."""
+    st.session_state[_KEPT] = together(), tuple(runs)

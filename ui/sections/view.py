@@ -24,16 +24,23 @@ from core.result import Result, Scores
 from core.sample import Sample
 from core.text import counted
 from core.work.board.board import Job, JobStatus
-from ui.data import compute, jobs
+from ui.data import annotations, compute, jobs
 from ui.sections import address as sections_address
-from ui.sections import choice, keeping, state
-from ui.shell import camera, charts, forms, maps, navigation, session
+from ui.sections import choice, giving, keeping, state
+from ui.shell import camera, charts, domain_names, forms, maps, navigation, page_style, session, truth_picker
 from ui.shell.buttons import on_primary
+from ui.shell.domain_names import Named
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import watch
 
 Results = dict[str, Result]
+
+# Measured: docs/accuracy.md, "Several sections together".
+_NOT_BETTER = (
+    "Together, a label means the same in all sections. Whole sections of one tissue then agree less with experts than each "
+    "alone on Tune: ARI 0.59 instead of 0.64 on two of human cortex, 0.66 instead of 0.71 on two of mouse."
+)
 
 
 def picker() -> list[SampleSummary]:
@@ -43,20 +50,22 @@ def picker() -> list[SampleSummary]:
     sections_address.follow()
     with st.sidebar:
         choice.pick(readable)
+        chosen = [readable[file] for file in state.together().files if file in readable]
+        truth_picker.pickers(chosen)
+        giving.box(readable, chosen)
     sections_address.write()
     for sentence in sections_address.ignored(readable):
         st.warning(as_markdown(sentence))
-    chosen = [readable[file] for file in state.together().files if file in readable]
     if len(chosen) < 2:
         _too_few(len(readable))
     return chosen
 
 
 def _too_few(n_readable: int) -> None:
-    st.title("Sections", anchor=False)
+    page_style.title("Sections")
     message = (
         "Choose two or more sections on the left. They are clustered as one, so that a domain has the same label and colour in "
-        "all of them."
+        "all of them. An annotated one can give its layers to another."
     )
     if n_readable < 2:
         message += " There is only one sample here that can be read: import another on Add data." * n_readable
@@ -100,10 +109,12 @@ def _params(samples: Sequence[Sample]) -> MethodParams:
     return changed(_standard(samples), state.together().changes)
 
 
-def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
-    """Show the title; start the clustering, show its progress, and offer its results as files."""
+def header(samples: Sequence[Sample], theme: Theme) -> tuple[Results | None, Named | None]:
+    """Show the title; start the clustering, show its progress, and offer its results, with the names of their domains, as files."""
     job = _job(samples)
     results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
+    named = None if results is None else _named(samples, results)
+    found = None if named is None else named.found
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Sections", anchor=False, width="content")
         st.badge(counted(len(samples), "section"), color="blue")
@@ -114,10 +125,14 @@ def header(samples: Sequence[Sample], theme: Theme) -> Results | None:
         st.badge(counted(n_genes, "shared gene"), color="gray", help="Genes that all sections have, matched by name.")
         st.space("stretch")
         _start_button(samples, job)
-        keeping.popover(samples, results)
-        _export(samples, results, theme)
+        keeping.popover(samples, results or {}, found)
+        _export(samples, results, found, theme)
     _progress(job)
-    return results
+    return results, named
+
+
+def _named(samples: Sequence[Sample], results: Results) -> Named:
+    return domain_names.of_sections(samples, figures.match_together(samples, results), state.kept())
 
 
 def _job(samples: Sequence[Sample]) -> Job | None:
@@ -174,16 +189,19 @@ def scores(samples: Sequence[Sample], results: Results | None) -> None:
     }
     columns = {name: st.column_config.TextColumn(help=text) for name, text in helps.items()}
     st.dataframe(rows, hide_index=True, column_config=columns)
-    if results is not None and (words := chosen_in_words(next(iter(results.values())).averaging, None)):
+    if results is None:
+        return
+    if words := chosen_in_words(next(iter(results.values())).averaging, None):
         st.caption(words)
+    st.caption(_NOT_BETTER)
 
 
 def _row(sample: Sample, result: Result | None) -> dict[str, Any]:
     found = Scores() if result is None else result.scores
     return {
         "Section": sample.name,
-        "Spots": sample.n_spots,
-        "Genes": sample.n_genes,
+        "Spots": f"{sample.n_spots:,}",
+        "Genes": f"{sample.n_genes:,}",
         "Domains": units.UNKNOWN if result is None else str(len(set(result.labels.tolist()))),
         "ARI": units.score("ari", found.ari),
         "NMI": units.score("nmi", found.nmi),
@@ -195,27 +213,24 @@ def _row(sample: Sample, result: Result | None) -> dict[str, Any]:
     }
 
 
-def _export(samples: Sequence[Sample], results: Results | None, theme: Theme) -> None:
+def _export(samples: Sequence[Sample], results: Results | None, found: Matching | None, theme: Theme) -> None:
     help_text = "Download maps, labels and sections."
     with st.popover("Export", icon=":material/download:", type="tertiary", disabled=results is None, help=help_text):
-        if results is not None:
-            _files(samples, results, theme)
+        if results is not None and found is not None:
+            _files(samples, results, found, theme)
 
 
-def _files(samples: Sequence[Sample], results: Results, theme: Theme) -> None:
-    found, annotation = _matched(samples, results)
+def _files(samples: Sequence[Sample], results: Results, found: Matching, theme: Theme) -> None:
     make_labels = functools.partial(labels_zip, samples, results, found.names)
     help_text = "One table for each section, zipped."
     download("Labels as CSV", make_labels, "sections_labels.zip", "application/zip", help_text)
-    shades = figure_charts.colours_of_clusters(found, annotation, "light")
-    make = functools.partial(h5ad_zip, samples, results, shades, found.names)
-    help_text = "Each section with its labels, for scanpy and squidpy, zipped."
+    shades = figure_charts.colours_of_clusters(found, figures.annotation(samples), "light")
+    drawn = {sample.name: annotations.reader_beside(sample) for sample in samples}
+    make = functools.partial(h5ad_zip, samples, results, shades, found.names, drawn)
+    help_text = "Each section with its labels and annotations, for scanpy and squidpy, zipped."
     download("Sections as h5ad", make, "sections_h5ad.zip", "application/zip", help_text)
-    figure = figures.sections_figure(samples, results, theme=theme)
+    figure = figures.sections_figure(samples, results, found, theme=theme)
     refused, origin = charts.refused_kinds(), of_run(", ".join(results), _params(samples))
     for kind in ("png", "svg", "html"):
         charts.figure_button(f"Maps as {kind.upper()}", figure, "sections_maps", kind, origin, disabled=kind in refused)
-
-
-def _matched(samples: Sequence[Sample], results: Results) -> tuple[Matching, Any]:
-    return figures.match_together(samples, results), figures.annotation(samples)
+    st.caption("Domains have the names that Names, below the maps, shows.")

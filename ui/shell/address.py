@@ -4,7 +4,7 @@ A link shows somebody else the same picture. The values in an address are checke
 data from outside.
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,6 +16,8 @@ from core.knobs import KnobPath
 from core.params import PRESETS, preset
 from core.text import shown
 from core.version_0_1 import renewed
+from core.work.runs import Run
+from ui.data import truth
 from ui.shell import known_runs, run_links, session
 from ui.shell.guards import as_markdown
 from ui.shell.maps import CAMERA
@@ -24,7 +26,11 @@ from ui.shell.session import Settings
 
 T = TypeVar("T")
 
-_SAMPLE, _PRESET, _RUN = "sample", "preset", "run"
+_SAMPLE, _PRESET = "sample", "preset"
+RUN = "run"
+"""Entry of the kept run that is shown."""
+TRUTH = "truth"
+"""Entry of what the sample is compared with, where that is not the annotation of its file."""
 _ANGLE: KnobPath = ("direction", "angle")
 _DIRECTION: KnobPath = ("direction", "method")
 _WRITTEN = "address written"
@@ -38,19 +44,22 @@ class Part:
     Parameters
     ----------
     names : tuple of str
-        Names of its entries; no other part and no knob uses them.
+        Names of its entries; no knob uses them, and another part only for the same choice.
     query : callable
         Writes the part from the session.
     take_over : callable
         Reads an address into the session, and gives a sentence for each invalid value.
     state : callable
         What the part depends on; once a user changes it, it overrides the address.
+    shows_guided : bool
+        Whether the page shows kept runs that were guided.
     """
 
     names: tuple[str, ...]
     query: Callable[[], dict[str, str]]
     take_over: Callable[[Mapping[str, str]], list[str]]
     state: Callable[[], object] = lambda: None
+    shows_guided: bool = False
 
 
 _parts: dict[tuple[str, ...], Part] = {}
@@ -74,9 +83,9 @@ def follow(own: Part | None = None) -> None:
     """Apply the address to the session: at its start, and after the browser's Back or Forward."""
     asked, written = without_cameras(st.query_params.to_dict()), _written()
     if written is None:
-        _take_over(asked, None, session.start_from)
+        _take_over(asked, own if own is not None and own.shows_guided else None, session.start_from)
     # A link in the navigation has no query; and a knob moved in this run overrides the address.
-    elif (asked.get(_SAMPLE) or asked.get(_RUN)) and asked != written.query and _unmoved(written):
+    elif (asked.get(_SAMPLE) or asked.get(RUN)) and asked != written.query and _unmoved(written):
         _take_over(asked, own, session.take_settings)
 
 
@@ -84,7 +93,7 @@ def write(sample_file: str, own: Part | None = None) -> None:
     """Put the shown sample, the settings and the page's own part into the address."""
     run = known_runs.of_settings(sample_file)
     query = {_SAMPLE: sample_file, **query_of(session.settings())}
-    query |= ({} if run is None else {_RUN: run.id}) | ({} if own is None else own.query())
+    query |= ({} if run is None else {RUN: run.id}) | ({} if own is None else own.query()) | _truth_of(sample_file)
     written, present = _written(), st.query_params.to_dict()
     same_sample = written is None or written.sample == session.sample_file()
     with_cameras = query | (cameras_of(present) if same_sample else {})
@@ -108,6 +117,31 @@ def without_cameras(query: Mapping[str, T]) -> dict[str, T]:
     return {name: text for name, text in query.items() if name not in cameras_of(query)}
 
 
+def truths_of(files: Iterable[str]) -> dict[str, list[str]]:
+    """Write what each of several samples is compared with, where that is not the annotation of its file."""
+    return {_truth_entry(file): [wanted] for file in files if (wanted := truth.chosen(file)) != truth.OWN}
+
+
+def without_truths(query: Mapping[str, T]) -> dict[str, T]:
+    """Leave out the entries that :func:`truths_of` writes."""
+    return {name: values for name, values in query.items() if not name.startswith(_truth_entry(""))}
+
+
+def take_truths(query: Mapping[str, Sequence[str]], files: Iterable[str]) -> list[str]:
+    """Compare samples with what an address asks for, others of `files` with their own; give a sentence for each invalid value."""
+    start = _truth_entry("")
+    asked = {name.removeprefix(start): texts[-1] for name, texts in query.items() if name.startswith(start) and texts}
+    return [
+        sentence
+        for file in dict.fromkeys([*files, *asked])
+        for sentence in _take_truth(file, asked.get(file, truth.OWN), _truth_entry(file))
+    ]
+
+
+def _truth_entry(file: str) -> str:
+    return f"{TRUTH}.{file}"
+
+
 def ignore(sentences: list[str]) -> None:
     """Say of more parts of the address that they were ignored, now and until a knob is moved."""
     if sentences:
@@ -125,7 +159,7 @@ def shown_file() -> str:
 def query_of_present() -> dict[str, str]:
     """Write the sample and the settings of this session as a query, for a link to another page."""
     file = shown_file()
-    return ({_SAMPLE: file} if file else {}) | query_of(session.settings())
+    return ({_SAMPLE: file, **_truth_of(file)} if file else {}) | query_of(session.settings())
 
 
 def ignored() -> list[str]:
@@ -146,7 +180,7 @@ def query_of(settings: Settings) -> dict[str, str]:
 
 def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
     """Read settings from a query, with a sentence for each invalid name or value."""
-    others = {_SAMPLE, _PRESET, _RUN, *(name for part in _parts.values() for name in part.names)}
+    others = {_SAMPLE, _PRESET, RUN, TRUTH, *(name for part in _parts.values() for name in part.names)}
     asked = query.get(_PRESET, Settings().preset)
     name = asked if asked in PRESETS else Settings().preset
     moved = {name: text for name, text in query.items() if name not in others}
@@ -188,23 +222,52 @@ def as_code(text: str) -> str:
 
 
 def _take_over(asked: Mapping[str, str], own: Part | None, take: Callable[[Settings], None]) -> None:
-    opened = run_links.open_run(asked[_RUN]) if asked.get(_RUN) else Opened()
-    # A run has all of its settings; if it is not here, the rest of the address may still have them.
-    settings, sentences = settings_of(asked) if opened.run is None else (opened.settings, [])
-    if opened.run is None and query_of(settings) == query_of(session.settings()):
-        settings = session.settings()  # keeps a hidden angle, which no address contains
+    opened = run_links.open_run(asked[RUN]) if asked.get(RUN) else Opened()
+    settings, sentences = _asked_settings(asked, opened, own)
     take(settings)
     file = opened.file or asked.get(_SAMPLE)
     if file:
         session.choose_sample(file)
+        sentences += _take_truth(file, asked.get(TRUTH, truth.OWN))
     if opened.run is not None and opened.file:
-        known_runs.remember(opened.file, settings, opened.run)
+        known_runs.remember(opened.file, opened.settings, opened.run)
     sentences += opened.sentences
+    if opened.run is not None and opened.run.guided and not _shows(own, opened.run):
+        sentences.append(
+            f"The run {opened.run.title} is {opened.run.guided}: the page Guide shows it, by the link on Runs."
+        )
     for part in _parts.values():
         # Going back to an address without the page's own part shows the page's default.
         if part is own or any(name in asked for name in part.names):
             sentences += part.take_over(asked)
     st.session_state[_IGNORED] = (_asked_for(), sentences)
+
+
+def _asked_settings(asked: Mapping[str, str], opened: Opened, own: Part | None) -> tuple[Settings, list[str]]:
+    """Read the settings: a run has all of its own, unless a page shows what guided it with other knobs."""
+    if opened.run is not None and not (_PRESET in asked and opened.run.guided and _shows(own, opened.run)):
+        return opened.settings, []
+    # A run that is not here may have its settings in the rest of the address.
+    settings, sentences = settings_of(asked)
+    known = [session.settings()] if opened.run is None else [opened.settings, session.settings()]
+    # One that is known keeps its hidden angle, which no address contains.
+    return next((one for one in known if query_of(one) == query_of(settings)), settings), sentences
+
+
+def _shows(own: Part | None, run: Run) -> bool:
+    return own is not None and (own.shows_guided or not run.guided)
+
+
+def _truth_of(file: str) -> dict[str, str]:
+    wanted = truth.chosen(file)
+    return {} if wanted == truth.OWN else {TRUTH: wanted}
+
+
+def _take_truth(file: str, wanted: str, entry: str = TRUTH) -> list[str]:
+    if wanted == truth.OWN or truth.is_possible(wanted):
+        truth.choose(file, wanted)
+        return []
+    return [refusal("it must be `none` or the id of an annotation.", entry, wanted)]
 
 
 def _written() -> _Written | None:
@@ -217,7 +280,7 @@ def _unmoved(written: _Written) -> bool:
 
 
 def _asked_for() -> object:
-    return session.settings(), [part.state() for part in _parts.values()]
+    return session.settings(), truth.everything(), [part.state() for part in _parts.values()]
 
 
 def _knob_path(name: str, of_page: Container[KnobPath] | None) -> KnobPath:

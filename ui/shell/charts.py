@@ -1,9 +1,14 @@
 """Charts on a page: drawn without a mode bar, described in text, and offered as files."""
 
 import functools
+import hashlib
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Literal
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.figures import export
 from core.figures.origin import Origin
@@ -16,9 +21,29 @@ Chart = tuple[go.Figure, str]
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
-def show(figure: go.Figure, description: str) -> None:
-    """Draw a chart."""
-    st.plotly_chart(figure, theme=None, config=_CONFIG, alt=description)
+_FEW_PANELS = 2
+"""More panels side by side scroll sideways where page.css finds too little room for their headings."""
+
+
+def show(figure: go.Figure, description: str, *, fits: bool = False) -> None:
+    """Draw a chart; `fits` says that a telephone has room for its panels."""
+    n_panels = sum(name.startswith("xaxis") for name in figure.to_dict()["layout"])
+    with nullcontext() if fits or n_panels <= _FEW_PANELS else wide(description):
+        st.plotly_chart(figure, theme=None, config=_CONFIG, alt=description)
+
+
+def wide(description: str) -> DeltaGenerator:
+    """Make room for a chart that scrolls sideways where page.css finds too little room for it."""
+    return st.container(key=f"wide-chart-{hashlib.blake2b(description.encode(), digest_size=6).hexdigest()}")
+
+
+def show_selectable(
+    figure: go.Figure, description: str, key: str, by: Literal["points", "lasso"], on_select: Callable[[], None]
+) -> None:
+    """Draw a chart whose points can be clicked or drawn around; its state holds those that were, by their `customdata`."""
+    st.plotly_chart(
+        figure, theme=None, config=_CONFIG, alt=description, key=key, on_select=on_select, selection_mode=by
+    )
 
 
 def downloads(figure: go.Figure, name: str, origin: Origin, what: str = "") -> None:

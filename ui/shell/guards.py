@@ -7,7 +7,13 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.errors import DomainsError
+from core.text import printable
 from ui.shell import session
+
+# Streamlit reads GitHub's Markdown, in which bare addresses become links even where their signs are escaped. A sign that has no
+# width, and at which no line breaks, keeps an address from being one.
+_BEGINS_A_LINK = re.compile(r"(\b(?:https?|ftp|mailto|xmpp):|\bwww(?=\.)|[\w.+-](?=@\w))", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
 
 
 @contextmanager
@@ -35,13 +41,14 @@ def show_refusal() -> None:
 
 
 def as_markdown(text: str) -> str:
-    r"""Escape Markdown in text that quotes files or users, except for `code`.
+    r"""Escape Markdown in text that quotes files or users, except for `code`; addresses in it do not become links.
 
     Examples
     --------
     >>> as_markdown("a_[b].h5 has no `pos`")
     'a\\_\\[b\\].h5 has no `pos`'
     """
+    text = "\n".join(map(printable, text.split("\n")))
     # Unpaired or repeated backticks come from a file, and could leave the rest unescaped.
     if "``" in text or text.count("`") % 2:
         return _escaped(text).replace("`", "\\`")
@@ -51,4 +58,9 @@ def as_markdown(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([\\*_\[\]<>$~#:])", r"\\\1", text)
+    # Within a word an underscore means nothing in Markdown: labels are also read aloud as they are written.
+    return re.sub(
+        r"([\\*\[\]<>$~#:&|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))",
+        r"\\\1",
+        _BEGINS_A_LINK.sub(rf"\1{_WORD_JOINER}", text),
+    )

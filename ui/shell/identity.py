@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.people import called
 from ui.browser_memory import remember
 from ui.data import user
 from ui.shell import session
@@ -22,13 +23,13 @@ def let_in() -> None:
 def control() -> None:
     """Show the user's name, and offer to change it."""
     with st.popover(
-        as_markdown(user.who()),
+        as_markdown(called(user.who())),
         key=session.widget_key("who is here"),
         type="tertiary",
         help="Your name, which is shown beside your jobs and kept runs.",
     ):
         if user.signs_in():
-            st.caption(f"Signed in as {as_markdown(user.who())}")
+            st.caption(f"Signed in as {as_markdown(called(user.who()))}")
             st.button("Sign out", key=session.widget_key("sign out"), on_click=st.logout)
         else:
             _ask_for_name()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import units
+from core.people import called
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
 from ui.shell import redraw, session
@@ -26,7 +27,7 @@ def watch(job_id: str, name: str) -> None:
     if job is None or job.finished:
         st.rerun()  # the page is drawn once more, with the result and without this fragment
     else:
-        st.progress(job.share, job.message or _default_message(job))
+        st.progress(job.share, as_markdown(job.message or _default_message(job)))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_time_left(job))
             st.space("stretch")
@@ -55,8 +56,8 @@ def _start(start: Callable[[], object]) -> None:
 
 
 def _cancel_or_owners(job: Job, name: str) -> None:
-    if not jobs.is_mine(job):
-        st.caption(f"For {as_markdown(', '.join(job.owners))}")
+    if not jobs.may_cancel(job):
+        st.caption(f"For {as_markdown(', '.join(map(called, job.owners)))}")
         return
     cancel_button(job, name)
 
@@ -94,7 +95,7 @@ def position_in_line(job: Job, waiting: list[Job]) -> str:
         return "Next in line"
     before = waiting[index - 1]
     ordinal = _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th "
-    return f"{ordinal.capitalize()}in line, behind {before.about} ({before.owners[0] or 'somebody'})"
+    return f"{ordinal.capitalize()}in line, behind {before.about} ({called(before.owners[0]) or 'somebody'})"
 
 
 def _time_left(job: Job) -> str:

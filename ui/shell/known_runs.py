@@ -30,7 +30,8 @@ class _Known:
 
 def remember(file: str, at: Settings, run: Run) -> None:
     """Recognize a kept run whenever its sample and its settings are shown."""
-    others = [known for known in _known() if (known.file, known.settings) != (file, at)]
+    told_apart = file, at, bool(run.guided)
+    others = [known for known in _known() if (known.file, known.settings, bool(known.run.guided)) != told_apart]
     st.session_state[_KNOWN] = [*others, _Known(file, at, run)][-MAX_KNOWN:]
 
 
@@ -41,8 +42,22 @@ def change(run: Run) -> None:
 
 
 def of_settings(file: str) -> Run | None:
-    """Look up the kept run with the present settings on the sample in that file."""
-    return next((known.run for known in _known() if (known.file, known.settings) == (file, session.settings())), None)
+    """Look up the kept run with the present settings on the sample in that file, among those that are label-free."""
+    return next((run for run in _of_settings(file) if not run.guided), None)
+
+
+def guided_of_settings(file: str) -> Run | None:
+    """Look up the kept run with the present settings on the sample in that file, among those that were guided."""
+    return next((run for run in _of_settings(file) if run.guided), None)
+
+
+def guided_of_id(file: str, id: str) -> Run | None:
+    """Look up a kept run on the sample in that file that was guided, whatever the present settings are."""
+    return next((one.run for one in _known() if (one.file, one.run.id) == (file, id) and one.run.guided), None)
+
+
+def _of_settings(file: str) -> list[Run]:
+    return [known.run for known in _known() if (known.file, known.settings) == (file, session.settings())]
 
 
 def _known() -> list[_Known]:

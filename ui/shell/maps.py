@@ -11,14 +11,13 @@ from core.evaluation.matching import Matching
 from core.figures import colours
 from core.figures.charts import ordered_clusters
 from core.figures.colours import Theme
-from core.figures.comparison import spot_names
 from core.figures.small_maps import SmallMap
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
 from ui.data import compute
 from ui.shell import pictures
-from ui.tissue_view import Spots, TissueMap, tissue_view
+from ui.tissue_view import Choice, Drawing, Spots, TissueMap, selected_in, tissue_view
 from ui.tissue_view.spots import pack
 
 CAMERA = "view"
@@ -38,9 +37,13 @@ def draw(
     hover_only: Sequence[TissueMap] = (),
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
+    on_edits: Callable[[], None] | None = None,
+    drawing: Drawing | None = None,
     move: int = 0,
     columns: int = 3,
     camera: str = "",
+    choice: Choice | None = None,
+    marked: int | None = None,
 ) -> np.ndarray | None:
     """Draw maps of a sample, with their camera in an entry of the address; say which spots the lasso holds, None if none."""
     image = pictures.underlay(sample)
@@ -53,10 +56,19 @@ def draw(
         image=image,
         on_selection=on_selection,
         on_rest=on_rest,
+        on_edits=on_edits,
+        drawing=drawing,
         move=move,
         columns=columns,
         camera=camera,
+        choice=choice,
+        marked=marked,
     )
+
+
+def held(key: str, sample: Sample) -> np.ndarray | None:
+    """Look up what the lasso of maps of a sample holds, in a callback before they are drawn again."""
+    return selected_in(key, spots(sample, stained=pictures.underlay(sample) is None))
 
 
 def of_small_map(small: SmallMap, sample: Sample, title: str, description: str) -> TissueMap:
@@ -76,8 +88,8 @@ def of_small_map(small: SmallMap, sample: Sample, title: str, description: str) 
 def spots(sample: Sample, *, stained: bool) -> Spots:
     """Pack the spots of a sample, once, with or without the colour of the tissue under them."""
     stain = sample.spot_rgb if stained else None
-    key = "stained" * (stain is not None)
-    return compute.kept(lambda: pack(sample.coordinates, spot_names(sample), stain), "spots", sample.spots_hash, key)
+    key, named = "stained" * (stain is not None), None if sample.barcodes is None else sample.barcodes.tolist()
+    return compute.kept(lambda: pack(sample.coordinates, named, stain), "spots", sample.spots_hash, key)
 
 
 def domain_colours(sample: Sample, matching: Matching) -> dict[int, str]:
@@ -88,7 +100,10 @@ def domain_colours(sample: Sample, matching: Matching) -> dict[int, str]:
 def predicted(sample: Sample, result: Result, matching: Matching, theme: Theme, title: str = "Predicted") -> TissueMap:
     """Make a map of the domains of a run: labels are the layers, in order, then the names that are no layer's."""
     layers, shades = _layers(sample), colours.domain_colours(matching, sample.classes, theme)
-    of_names = {display_name(layer): shade for layer, shade in colours.layer_colours(layers, theme).items()}
+    of_names = {
+        display_name(layer): shade
+        for layer, shade in colours.layer_colours(layers, theme, sample.class_colours).items()
+    }
     ordered = ordered_clusters(matching)
     of_names |= {matching.names[cluster]: shades[cluster] for cluster in ordered}
     names = list(of_names)
@@ -118,7 +133,7 @@ def told_apart(drawn: Sequence[TissueMap], marks: Sequence[str]) -> list[TissueM
 
 def annotated(sample: Sample, theme: Theme, title: str = "Annotated") -> TissueMap:
     """Make a map of the annotated layers."""
-    shades = colours.layer_colours(_layers(sample), theme)
+    shades = colours.layer_colours(_layers(sample), theme, sample.class_colours)
     return TissueMap(
         title=titled(title, sample),
         description=f"{len(sample.layer_names)} annotated layers of {sample.name}.",
@@ -130,7 +145,8 @@ def annotated(sample: Sample, theme: Theme, title: str = "Annotated") -> TissueM
 
 def _annotation(sample: Sample) -> np.ndarray:
     index = {layer: at for at, layer in enumerate(_layers(sample))}
-    return np.array([index[str(layer)] for layer in np.asarray(sample.labels_true)])
+    found, each = np.unique(np.asarray(sample.labels_true), return_inverse=True)
+    return np.array([index[str(layer)] for layer in found])[each]
 
 
 def titled(title: str, sample: Sample) -> str:

@@ -1,12 +1,14 @@
 """Navigation: pages run only through `app.py`, and one page can open another."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from ui.shell import address
 
-SHOW, GENE = "show", "gene"
-"""Names in the address of the Tissue page of what the map shows, and of the gene."""
+SHOW, GENE, GENES = "show", "gene", "several"
+"""Names in the address of the Tissue page of what the map shows, of the gene, and of several genes."""
 
 
 def only_through_app() -> None:
@@ -28,3 +30,11 @@ def without_folder_of_pages() -> None:
 def open_gene(gene: str) -> None:
     """Open the Tissue page with a gene of the present sample."""
     st.switch_page("pages/tissue.py", query_params={**address.query_of_present(), SHOW: "gene", GENE: gene})
+
+
+def open_genes(genes: Sequence[str]) -> None:
+    """Open the Tissue page with genes of the present sample: one, or several."""
+    if len(genes) == 1:
+        open_gene(genes[0])
+    chosen = {SHOW: "several", GENES: ",".join(genes)}
+    st.switch_page("pages/tissue.py", query_params={**address.query_of_present(), **chosen})

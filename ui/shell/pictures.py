@@ -1,13 +1,15 @@
 """The stained image under a map, and the values of its spots; each is made once."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 from streamlit import runtime
 
 from core.evaluation import quality
-from core.method.normalisation import log_normalised_gene
+from core.evaluation.gene_sets import score_set
+from core.method.normalisation import log_normalised, log_normalised_gene
 from core.method.registration import Affine, um_to_image
 from core.sample import Sample, TissueImage
 from ui.data import compute
@@ -46,12 +48,16 @@ def values(sample: Sample, kind: str, gene: str | None, *, raw: bool = False) ->
     return compute.kept(lambda: _values(sample, kind, chosen), "values", sample.content_hash, kind, chosen or "")
 
 
+def set_score(sample: Sample, columns: Sequence[int]) -> np.ndarray:
+    """Score a set of genes in each spot."""
+    key = ("set score", sample.content_hash, compute.digest_of(columns))
+    return compute.kept(lambda: score_set(log_normalised(sample.expression, logged=sample.is_logged), columns), *key)
+
+
 def _values(sample: Sample, kind: str, gene: str | None) -> np.ndarray:
-    if (of_gene := _OF_GENE.get(kind)) is not None:
+    if kind in ("gene", "raw gene"):
         names = [] if sample.gene_names is None else sample.gene_names.tolist()
-        return of_gene(sample.expression, names.index(gene))
+        as_it_is = kind == "raw gene" or sample.is_logged
+        return log_normalised_gene(sample.expression, names.index(gene), logged=as_it_is)
     count = {"counts": quality.counts_per_spot, "genes": quality.genes_per_spot}[kind]
     return count(sample.expression)
-
-
-_OF_GENE = {"gene": log_normalised_gene, "raw gene": quality.gene_counts}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from core.people import called
 from core.work.board.job import Job, JobStatus
 from core.work.board.job_log import Interrupted
 from ui.data import jobs, user
@@ -75,7 +76,7 @@ def _line(group: list[Job], waiting: list[Job]) -> None:
         st.space("stretch")
         if in_sweep:
             _open_button(job.about.sweep)
-        elif jobs.is_mine(job):
+        elif jobs.may_cancel(job):
             cancel_button(job, "queue", job.id)
     if in_sweep:
         n_running = sum(one.status is JobStatus.RUNNING for one in group)
@@ -83,7 +84,7 @@ def _line(group: list[Job], waiting: list[Job]) -> None:
             f"{n_running} of its tasks run{'s' * (n_running == 1)}, {len(group) - n_running} wait{'s' * (len(group) - n_running == 1)}"
         )
     elif job.status is JobStatus.RUNNING:
-        st.progress(job.share, job.message or "Has begun")
+        st.progress(job.share, as_markdown(job.message or "Has begun"))
     else:
         st.caption(as_markdown(position_in_line(job, waiting)))
 
@@ -101,8 +102,7 @@ def _open_button(sweep_id: str) -> None:
 
 
 def _whose(job: Job) -> str:
-    mine = user.names()
-    return ", ".join(dict.fromkeys("yours" if name in mine else name for name in job.owners if name))
+    return ", ".join(dict.fromkeys("yours" if user.is_me(name) else called(name) for name in job.owners if name))
 
 
 def _offer_again(job: Interrupted) -> None:

@@ -38,12 +38,14 @@ class Opened:
     sentences: list[str] = field(default_factory=list)
 
 
-def link_to(run_id: str) -> str:
+def link_to(run: Run) -> str:
     """Write the link that opens a run, with the server's name as the user's browser has it, if that is known."""
     server = urlsplit(st.context.url or "")
-    # Tune is the default page, so its path is that of the server, on whichever page this is.
-    path = "/".join(["", *filter(None, [st.get_option("server.baseUrlPath").strip("/")]), ""])
-    return urlunsplit((server.scheme, server.netloc, path, urlencode({"run": run_id}), ""))
+    # Tune is the default page, so its path is that of the server, on whichever page this is; guided runs are Guide's.
+    path = "/".join(
+        ["", *filter(None, [st.get_option("server.baseUrlPath").strip("/")]), "guide" if run.guided else ""]
+    )
+    return urlunsplit((server.scheme, server.netloc, path, urlencode({"run": run.id}), ""))
 
 
 def open_run(run_id: str) -> Opened:

@@ -9,7 +9,7 @@ from core.io.lab import SampleSummary
 from core.text import shown
 from ui.data import compute
 from ui.shell import address as page_address
-from ui.shell import navigation, session
+from ui.shell import navigation, session, truth_picker
 from ui.shell.address import Part
 from ui.shell.guards import as_markdown
 
@@ -26,8 +26,8 @@ def first(readable: Mapping[str, SampleSummary]) -> str:
     return SHIPPED if SHIPPED in readable else next(iter(readable))
 
 
-def sample_picker(own: Part | None = None) -> SampleSummary:
-    """Ask in the sidebar for a sample; if none can be read, say what to do and stop the page."""
+def sample_picker(own: Part | None = None, *, compared: bool = False) -> SampleSummary:
+    """Ask in the sidebar for a sample, and what it is `compared` with; if none can be read, say what to do and stop the page."""
     navigation.only_through_app()
     found = compute.samples()
     readable = readable_of(found)
@@ -35,6 +35,8 @@ def sample_picker(own: Part | None = None) -> SampleSummary:
     with st.sidebar:
         if readable:
             _pick(readable)
+            if compared:
+                truth_picker.picker(readable[_chosen(readable)])
         _problems([summary.problem for summary in found if summary.problem])
     if not readable:
         _no_sample()

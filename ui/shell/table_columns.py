@@ -20,5 +20,23 @@ def column(score: str, help_text: str) -> Any:
     return st.column_config.NumberColumn(format=format_text, help=help_text)
 
 
+_GENE_FORMATS = ("%.1f", "%.2f", "%.1e", "percent", "percent", "%.2f", "%.2f")
+
+
+def of_ranked_genes(
+    names: Sequence[str], labels: Sequence[tuple[str, str]], *, shares_as_bars: bool = False
+) -> dict[str, Any]:
+    """Make the columns of a table of ranked genes: gene, score, fold change, adjusted p, two shares of spots and two means."""
+    config: dict[str, Any] = {names[0]: st.column_config.TextColumn(labels[0][0], pinned=True)}
+    for name, (label, text), format_text in zip(names[1:], labels[1:], _GENE_FORMATS, strict=True):
+        if shares_as_bars and format_text == "percent":
+            config[name] = st.column_config.ProgressColumn(
+                label, help=text, format=format_text, min_value=0.0, max_value=1.0
+            )
+        else:
+            config[name] = st.column_config.NumberColumn(label, help=text, format=format_text)
+    return config
+
+
 def _factor(score: str) -> int:
     return 100 if units.score_format(score).endswith("%") else 1

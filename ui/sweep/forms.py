@@ -8,19 +8,21 @@ import streamlit as st
 
 from core import knobs, units
 from core.errors import ParameterError
+from core.guidance import Guidance
 from core.io.lab import SampleSummary
 from core.params import MethodParams
 from core.sample import Sample
 from core.text import counted
 from core.work.sweep import suggestions
 from core.work.sweep.estimate import Estimate
+from core.work.sweep.guiding import GuidedBy
 from core.work.sweep.plan import Section, Sweep
 from core.work.sweep.varied import NEEDS_ANNOTATION, Axis, Range, Search, objectives
 from ui.data import compute, jobs
 from ui.shell import fields, forms, guards, session
 from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
-from ui.sweep import state, sweeps
+from ui.sweep import guiding, state, sweeps
 from ui.sweep.labels import SCORE_LABELS, knob_label, value_label
 
 _GRID, _SEARCH = "Grid", "Search"
@@ -43,7 +45,8 @@ def starting_point(sample: Sample) -> None:
 
 def new_sweep(summary: SampleSummary) -> None:
     """Ask for a sweep, and start it."""
-    readable = [one for one in compute.samples() if not one.problem]
+    guidance = guiding.ask(summary.path.name)
+    readable = [one for one in compute.samples() if not one.problem and guiding.may_follow(guidance, one)]
     kind_of, starts_of, sections_of = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
     kind = kind_of.segmented_control(
         "Kind", [_GRID, _SEARCH], default=_GRID, required=True, key=session.widget_key("sweep", "kind"),
@@ -51,16 +54,20 @@ def new_sweep(summary: SampleSummary) -> None:
         **_KEEP,
     )  # fmt: skip
     with starts_of:
-        n_starts = _starts(kind or _GRID)
+        n_starts = _starts(kind or _GRID, guidance)
     with sections_of:
-        chosen = _sections(summary, readable)
-    params = chosen[0].params
-    axes, search = (_axes(params), None) if kind == _GRID else ((), _search(params, chosen))
-    sweep = None if axes is None else Sweep(sections=tuple(chosen), axes=axes, search=search, n_starts=n_starts)
-    _start(sweep, compute.sample(summary))
+        chosen = _samples(summary, readable)
+    guidances = [guidance, *(guiding.of_another(guidance) for _ in chosen[1:])]
+    of_each = list(zip(chosen, guidances, strict=True))
+    sections = tuple(sweeps.section(one, forms.params(compute.sample(one)), own) for one, own in of_each)
+    annotated = all(guiding.is_scored(compute.sample(one), own) for one, own in of_each)
+    first = sections[0]
+    axes, search = (_axes(first), None) if kind == _GRID else ((), _search(first, annotated=annotated))
+    sweep = None if axes is None else Sweep(sections=sections, axes=axes, search=search, n_starts=n_starts)
+    _start(sweep, compute.sample(summary), [own for own in guidances if own is not None])
 
 
-def _sections(summary: SampleSummary, readable: Sequence[SampleSummary]) -> list[Section]:
+def _samples(summary: SampleSummary, readable: Sequence[SampleSummary]) -> list[SampleSummary]:
     by_name = {one.path.name: one for one in readable}
     # The shown sample is always one of them; the key resets the choice when the sample changes.
     more = st.multiselect(
@@ -72,13 +79,12 @@ def _sections(summary: SampleSummary, readable: Sequence[SampleSummary]) -> list
         help="The sweep also runs all settings on these.",
         **_KEEP,
     )
-    wanted = [summary, *(by_name[name] for name in more)]
-    return [sweeps.section(one, forms.params(compute.sample(one))) for one in wanted]
+    return [summary, *(by_name[name] for name in more)]
 
 
-def _axes(params: MethodParams) -> tuple[Axis, ...] | None:
+def _axes(section: Section) -> tuple[Axis, ...] | None:
     """Ask for one or two knobs and their values; None if a value is invalid, which the page says beside it."""
-    names = suggestions.relevant(params)
+    params, names = section.params, suggestions.relevant(section.params, section.guided_by)
     rows, first = _axis(0, names, names[0] if len(names) < 3 else _default_rows(names), params)
     others = [_NO_KNOB, *(name for name in names if name != rows)]
     columns, second = _axis(1, others, "x_weight" if "x_weight" in others else "refinement", params)
@@ -88,7 +94,7 @@ def _axes(params: MethodParams) -> tuple[Axis, ...] | None:
 
 
 def _default_rows(names: Sequence[str]) -> str:
-    return next(name for name in ("window", "n_clusters") if name in names)
+    return next((name for name in ("window", "n_clusters") if name in names), names[0])
 
 
 def _axis(index: int, names: Sequence[str], default: str, params: MethodParams) -> tuple[str, Axis | None]:
@@ -138,15 +144,15 @@ def _typed(path: knobs.KnobPath, value: Any) -> str:
     return in_words if knobs.read_value(path, in_words) == value else units.plain(value)
 
 
-def _search(params: MethodParams, sections: Sequence[Section]) -> Search:
-    names = suggestions.relevant(params)
+def _search(section: Section, *, annotated: bool) -> Search:
+    params, names = section.params, suggestions.relevant(section.params, section.guided_by)
     left, right = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
     chosen = left.multiselect(
-        "Knobs to turn", names, default=list(suggestions.to_search(params)), format_func=knob_label,
+        "Knobs to turn", names, default=list(suggestions.to_search(params, section.guided_by)), format_func=knob_label,
         key=session.widget_key("sweep", "search knobs", ",".join(names)), **_KEEP,
     )  # fmt: skip
     with right:
-        objective = _objective(sections)
+        objective = _objective(annotated=annotated)
     ranges = tuple(_range(knob, params) for knob in chosen)
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     with left:
@@ -166,8 +172,7 @@ def _search(params: MethodParams, sections: Sequence[Section]) -> Search:
     return Search(objective=objective, n_trials=int(n_trials), ranges=ranges, random_state=int(seed), prune=bool(prune))
 
 
-def _objective(sections: Sequence[Section]) -> str:
-    annotated = all(section.annotation_hash for section in sections)
+def _objective(*, annotated: bool) -> str:
     names = [name for name in objectives() if annotated or name not in NEEDS_ANNOTATION]
     if not names:
         raise ParameterError(
@@ -212,25 +217,27 @@ def _end(knob: str, end: str, default: float, *, whole: bool) -> float:
     return float(fields.own_number(label, key, kind(default), kind(declared["min"]), kind(declared["max"]), **shape))
 
 
-def _starts(kind: str) -> int:
+def _starts(kind: str, guidance: Guidance | None) -> int:
+    if guidance is not None and not GuidedBy.of(guidance).learns:
+        return 1  # which gives the same domains from every start
     help_text = "Runs of each setting, each with its own seed. They show how much the start alone matters."
-    default = 3 if kind == _GRID else 1
-    key = session.widget_key("sweep", "starts", kind)
+    default = 3 if kind == _GRID and guidance is None else 1
+    key = session.widget_key("sweep", "starts", kind, *(("guided",) if guidance else ()))
     return int(fields.own_number("Starts", key, default, 1, _MOST_STARTS, step=1, help=help_text))
 
 
-def _start(sweep: Sweep | None, sample: Sample) -> None:
+def _start(sweep: Sweep | None, sample: Sample, guidances: Sequence[Guidance]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            on_primary("Start sweep", disabled=sweep is None), type="primary", key=session.widget_key("sweep", "start"), on_click=_begin, args=(sweep,),
+            on_primary("Start sweep", disabled=sweep is None), type="primary", key=session.widget_key("sweep", "start"), on_click=_begin, args=(sweep, guidances),
             disabled=sweep is None,
             help="The sweep runs in the background, even when you leave, reload or close this page. An equal sweep continues where it is.",
         )  # fmt: skip
         st.caption("Correct the values above first." if sweep is None else _how_much(sweep, sample))
 
 
-def _begin(sweep: Sweep) -> None:
-    sweeps.start(sweep)
+def _begin(sweep: Sweep, guidances: Sequence[Guidance]) -> None:
+    sweeps.start(sweep, guidances)
     state.choose_sweep(sweep.id)
 
 

@@ -54,8 +54,9 @@ def title(status: SweepSnapshot) -> str:
     sweep = status.plan.sweep
     names = ", ".join(section.name for section in sweep.sections[:3]) + " ..." * (len(sweep.sections) > 3)
     turned = (", " if sweep.search else " × ").join(map(knob_label, sweep.knobs))
+    guided = ", guided" * (sweep.sections[0].guided_by is not None)
     kind = f"search for {SCORE_LABELS[sweep.search.objective][0]} over {turned}" if sweep.search else turned
-    return f"{names}: {preset_label(status)}, {kind}, {counted(sweep.n_runs, 'run')}, {STATUS_LABELS[status.outcome.status]} ({_when(status.plan.created)})"
+    return f"{names}: {preset_label(status)}{guided}, {kind}, {counted(sweep.n_runs, 'run')}, {STATUS_LABELS[status.outcome.status]} ({_when(status.plan.created)})"
 
 
 def preset_label(status: SweepSnapshot) -> str:

@@ -16,6 +16,7 @@ from core.figures import sweeps as charts
 from core.figures.colours import Theme
 from core.figures.contact_sheet import Side, Tile
 from core.io.lab import SampleSummary
+from core.people import called
 from core.sample import Sample
 from core.text import counted
 from core.work.runs import Run
@@ -25,12 +26,12 @@ from core.work.sweep.results import Index
 from core.work.sweep.search import study_of
 from core.work.sweep.sweeps import SweepSnapshot
 from core.work.sweep.varied import Search
-from ui.data import compute
+from ui.data import compute, user
 from ui.data.record import record
 from ui.shell import guards, redraw, run_links, session, table_columns
-from ui.shell.charts import downloads, show
+from ui.shell.charts import downloads, show, wide
 from ui.shell.guards import as_markdown
-from ui.sweep import choice, section_runs, state, sweeps
+from ui.sweep import choice, guiding, section_runs, state, sweeps
 from ui.sweep.labels import (
     MAPS,
     SCORE_LABELS,
@@ -44,12 +45,14 @@ from ui.sweep.labels import (
 )
 from ui.sweep.section_runs import SectionRuns
 
+_NOT_LABEL_FREE = "These runs are not label-free; ARI and NMI count spots that nobody painted."
+
 Tried = list[tuple[dict[str, object], float]]
 """The swept knobs' values and the score of each trial."""
 
 _SECONDS_BETWEEN_LOOKS, _SECONDS_BETWEEN_PICTURES = 1.0, 3.0
 _MOST_TILES = 24
-_TUNE = "pages/tune.py"
+_TUNE, _GUIDE = "pages/tune.py", "pages/guide.py"
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
@@ -94,7 +97,8 @@ def _progress(sweep_id: str, was_running: bool) -> None:
     outcome, n_runs = status.outcome, status.plan.sweep.n_runs
     if status.running:
         message = "Starting the workers." if not outcome.n_done and not status.message else status.message
-        st.progress(status.share, f"{outcome.n_done:,} of {counted(n_runs, 'run')}. {_time_left(status)} {message}")
+        done = f"{outcome.n_done + status.n_under_way:,} of {counted(n_runs, 'run')}"
+        st.progress(status.share, f"{done}. {_time_left(status)} {as_markdown(message)}")
     _buttons(status)
     for reason in sorted(set(outcome.failed.values())):
         n_failed = sum(one == reason for one in outcome.failed.values())
@@ -113,7 +117,9 @@ def _time_left(status: SweepSnapshot) -> str:
 
 def _buttons(status: SweepSnapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if status.running:
+        if not user.may_cancel(status.plan.who):
+            st.caption(f"Only {as_markdown(called(status.plan.who))} may pause, cancel or continue this sweep.")
+        elif status.running:
             _button("Pause", "pause", sweeps.sweeps().pause, status.id, "Runs that have started are finished first.")
             _button("Cancel", "cancel", sweeps.sweeps().cancel, status.id, "End the sweep now. Recorded runs are kept.")
         elif status.outcome.status is not SweepStatus.DONE or status.outcome.failed:
@@ -138,6 +144,8 @@ def _views(sweep_id: str, theme: Theme) -> None:
             view, section, score = choice.choose(status)
         shown = section_runs.found(status, section, score, theme)
         sample, file = _sample(shown)
+        if (guided_by := shown.guided_by) is not None:
+            st.caption(as_markdown(f"{guiding.in_words(guided_by)} {_NOT_LABEL_FREE}"))
         _VIEWS.get(view, _maps)(shown, sample, file, row)
 
 
@@ -157,12 +165,13 @@ def _maps(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGen
     best = shown.ranked[0]
     st.caption(_about_maps(shown))
     figure = _sheet(shown, sample)
-    event = st.plotly_chart(
-        figure, theme=None, config=_CONFIG, on_select="rerun", selection_mode="points",
-        key=session.widget_key("sweep", "sheet", shown.status.id, str(shown.section)),
-        alt=f"Small maps of {len(shown.by_index)} settings on {sample.name}.",
-    )  # fmt: skip
-    with row:
+    description = f"Small maps of {len(shown.by_index)} settings on {sample.name}."
+    with wide(description):  # rows are as high as the maps of a wide window
+        event = st.plotly_chart(
+            figure, theme=None, config=_CONFIG, on_select="rerun", selection_mode="points",
+            key=session.widget_key("sweep", "sheet", shown.status.id, str(shown.section)), alt=description,
+        )  # fmt: skip
+    with row, st.container(horizontal=True, vertical_alignment="center", width="content"):  # to a new row together
         _best_button(shown, sample, file, best)
         downloads(figure, f"{sample.name}_sweep_{shown.status.id}", shown.origin)
     points = event["selection"]["points"]
@@ -171,9 +180,10 @@ def _maps(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGen
 
 
 def _about_maps(shown: SectionRuns) -> str:
-    text = f"Preset {preset_label(shown.status)}. Click a map to open it in Tune."
+    text = f"Preset {preset_label(shown.status)}. Click a map to open it in {_page_of(shown)}."
     if shown.score:
         text += f" Below each: {SCORE_LABELS[shown.score][0]}"
+        text += " on spots that nobody painted" * (shown.guided_by is not None)
         text += ", mean and standard deviation over starts." if shown.sweep.n_starts > 1 else "."
     if shown.sweep.search and len(shown.by_index) > _MOST_TILES:
         text += f" The best {_MOST_TILES} of {len(shown.by_index)} trials; the table has all."
@@ -182,19 +192,32 @@ def _about_maps(shown: SectionRuns) -> str:
 
 def _best_button(shown: SectionRuns, sample: Sample, file: SampleSummary, best: Index) -> None:
     if shown.score and st.button(
-        "Best in Tune", key=session.widget_key("sweep", "open best"), type="tertiary", icon=":material/tune:",
+        f"Best in {_page_of(shown)}", key=session.widget_key("sweep", "open best"), type="tertiary", icon=":material/tune:",
         help=f"Open the settings with the best {SCORE_LABELS[shown.score][0]}: {as_markdown(_turned(shown, best))}.",
         on_click=_take, args=(sample, file, shown.typical(best)),
     ):  # fmt: skip
-        st.switch_page(_TUNE)
+        _switch(shown.typical(best))
+
+
+def _page_of(shown: SectionRuns) -> str:
+    return "Tune" if shown.guided_by is None else "Guide"
 
 
 def _open(sample: Sample, file: SampleSummary, run: Run) -> None:
     _take(sample, file, run)
+    _switch(run)
+
+
+def _switch(run: Run) -> None:
+    """Show the run on the page for its kind: guided ones by their link, as Guide shows what guided them."""
+    if run.guided:
+        st.switch_page(_GUIDE, query_params={"run": run.id})
     st.switch_page(_TUNE)
 
 
 def _take(sample: Sample, file: SampleSummary, run: Run) -> None:
+    if run.guided:
+        return  # its link brings all of it, unless a knob was moved
     session.choose_sample(file.path.name)
     session.take_settings(run_links.settings_for(run.params, sample))
 
@@ -297,7 +320,9 @@ def _table(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGe
         means = [float(sum(by_index[index]) / len(by_index[index])) for index in indices]
         columns[SCORE_LABELS[name][0]] = [*table_columns.values(name, means)]
     columns["Starts"] = [len(shown.by_index[index]) for index in indices]
-    st.caption("The best settings come first. Scores are means over starts. Choose a row to open it in Tune.")
+    st.caption(
+        f"The best settings come first. Scores are means over starts. Choose a row to open it in {_page_of(shown)}."
+    )
     numbers = {SCORE_LABELS[name][0]: table_columns.column(name, SCORE_LABELS[name][1]) for name in names}
     event = st.dataframe(
         columns, hide_index=True, on_select="rerun", selection_mode="single-row", column_config=numbers,

@@ -19,6 +19,7 @@ from core.result import Scores
 from core.sample import Sample
 from core.work.runs import Run
 from core.work.sweep import results as sweep_results
+from core.work.sweep.guiding import GuidedBy
 from core.work.sweep.plan import Sweep
 from core.work.sweep.results import Index
 from core.work.sweep.sweeps import SweepSnapshot
@@ -46,6 +47,11 @@ class SectionRuns:
         return self.status.plan.sweep
 
     @property
+    def guided_by(self) -> GuidedBy | None:
+        """What guides the runs of the sample; None where they are label-free."""
+        return self.sweep.sections[self.section].guided_by
+
+    @property
     def scores(self) -> dict[Index, tuple[float, ...]]:
         """The scores of the runs at each index of the grid."""
         return sweep_results.scores_by_setting(self.by_index, self.score) if self.score else {}
@@ -64,7 +70,8 @@ class SectionRuns:
         swept = (
             f"sweep of {turned}, {self.sweep.n_starts} start{'s' * (self.sweep.n_starts > 1)} each, from {one.settings}"
         )
-        return dataclasses.replace(one, settings=swept)
+        guided = "" if self.guided_by is None else f", {self.guided_by.words}"
+        return dataclasses.replace(one, settings=swept + guided)
 
     def typical(self, index: Index) -> Run:
         """Choose the run at an index whose score is nearest to the mean, to represent all starts."""
@@ -102,7 +109,9 @@ def map_of(sample: Sample, run: Run, theme: Theme) -> bytes:
 def legend_of(sample: Sample, runs: Sequence[Run], theme: Theme) -> list[tuple[str, str]]:
     """Give names and colours of what the maps of these runs show: the layers, then the domains without a layer."""
     layers = (
-        {} if sample.labels_true is None else layer_colours(layers_of(sample.labels_true, unannotated=False), theme)
+        {}
+        if sample.labels_true is None
+        else layer_colours(layers_of(sample.labels_true, unannotated=False), theme, sample.class_colours)
     )
     named = {display_name(layer): shade for layer, shade in layers.items()}
     for run in runs:

@@ -1,10 +1,11 @@
 """The sweeps of this server, which all sessions share: start, continue and estimate them."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from core.folders import models_folder
+from core.guidance import Guidance
 from core.io.lab import SampleSummary
 from core.params import MethodParams
 from core.work.runs import open_record
@@ -32,9 +33,9 @@ def any_sweeps() -> bool:
     return bool(sweep_folders(models_folder() / "sweeps"))
 
 
-def start(sweep: Sweep) -> str:
-    """Start a sweep, or continue an equal one."""
-    return sweeps().start(sweep, jobs.owner(), jobs.owner())
+def start(sweep: Sweep, guidances: Iterable[Guidance] = ()) -> str:
+    """Start a sweep, whose runs may follow what guides them, or continue an equal one."""
+    return sweeps().start(sweep, jobs.owner(), jobs.owner(), guidances)
 
 
 def go_on(sweep_id: str) -> None:
@@ -42,16 +43,9 @@ def go_on(sweep_id: str) -> None:
     sweeps().go_on(sweep_id, jobs.owner())
 
 
-def section(summary: SampleSummary, params: MethodParams) -> Section:
+def section(summary: SampleSummary, params: MethodParams, guidance: Guidance | None = None) -> Section:
     """Describe a sample for a sweep."""
-    sample = compute.sample(summary)
-    return Section(
-        name=sample.name,
-        path=str(summary.path.absolute()),
-        content_hash=sample.content_hash,
-        annotation_hash=sample.annotation_hash,
-        params=params,
-    )
+    return Section.of(compute.sample(summary), summary.path, params, guidance)
 
 
 def estimate(sweep: Sweep, n_spots: int, timed: Mapping[str, float] | None) -> Estimate | None:

@@ -1,52 +1,63 @@
 """The controls of the Tissue page: what the map shows, the gene, and the limits of the colour scale."""
 
+import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from core.sample import Sample
 from core.text import shown as quoted
-from ui.shell import fields, sample_view, session
+from ui.shell import fields, gene_names, sample_view, session
 from ui.shell.buttons import icon_button
 from ui.shell.guards import as_markdown
 from ui.shell.sample_view import Shown
-from ui.tissue import state
+from ui.tissue import genes, state
 
 
-def find(sample: Sample) -> Shown:
-    """Decide what the map shows: what this session asks for, if the sample has it."""
+def find(sample: Sample, *, without: Sequence[str] = ()) -> Shown:
+    """Decide what the map shows: what this session asks for, if the sample has it and it is not `without`."""
     view = state.view()
-    return sample_view.find(sample, session.theme(), view.kind, view.gene, view.limits, raw=view.raw)
+    view = dataclasses.replace(view, kind="gene", limits=None) if view.kind in without else view
+    genes = view.pasted if view.kind == "set" else view.several
+    return sample_view.find(
+        sample, session.theme(), view.kind, view.gene, view.limits, raw=view.raw, genes=genes, beside=view.beside
+    )
 
 
-def kind_picker(sample: Sample, kind: str) -> None:
+def kind_picker(sample: Sample, kind: str, *, without: Sequence[str] = ()) -> None:
     """Ask what the map shows."""
-    sample_view.kind_picker(sample, kind, lambda chosen: state.change_view(kind=chosen))
+    sample_view.kind_picker(sample, kind, lambda chosen: state.change_view(kind=chosen), without=without)
 
 
 def value_pickers(shown: Shown) -> None:
     """Ask for a gene, for its values, and for the limits of the colour scale."""
-    _gene_picker(shown.sample, shown.gene)
-    _values_picker(shown.raw, disabled=shown.kind != "gene")
+    if shown.kind == "several":
+        genes.several_picker(shown.sample, shown.found, blended=shown.blends)
+    elif shown.kind == "set":
+        genes.set_picker(shown.found)
+    else:
+        _gene_picker(shown.sample, shown.gene)
+    _values_picker(shown.raw, disabled=shown.kind not in ("gene", "several"))
     _limits_picker(shown.limits)
 
 
 def _gene_picker(sample: Sample, gene: str | None) -> None:
-    key, there = session.widget_key("gene"), sample_view.genes(sample)
+    key, there = session.widget_key("gene"), gene_names.of_sample(sample)
     session.show(key, gene)
     st.selectbox(
         "Gene",
         there,
         index=None,
         key=key,
+        format_func=gene_names.labels(sample),
         placeholder="" if there else "No names in the file",
         disabled=not there,
-        help="Type a few letters of the name. The map then shows the gene's expression.",
+        help="Type a few letters of the name, or of Ensembl's identifier where the file has it. The map then shows the gene's expression.",
         on_change=lambda: state.change_view(kind="gene", gene=session.shown(key)),
     )
     asked = state.view().gene
-    if there and asked is not None and asked not in there:
+    if there and asked is not None and not gene_names.find(sample, [asked]).columns:
         st.caption(as_markdown(f"This sample has no gene {quoted(asked, 40)}: choose another."))
 
 
@@ -108,7 +119,7 @@ def _limit_input(
         math.inf if at_most is None else at_most,
         take,
         step=1.0,
-        format="%.10g",
+        format="%.4g",
         placeholder="–",
         disabled=at_least is None and at_most is None,
         help=f"Spots at or {effect} of the scale. Clear the field to reset it.",

@@ -1,6 +1,6 @@
 """The spots selected by the lasso on Tissue: their layers, their mean, and their download."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import streamlit as st
@@ -10,7 +10,7 @@ from core.figures.layers import spots_per_layer
 from core.io.export import spots_csv
 from core.sample import Sample
 from core.text import counted
-from ui.shell import pictures, session
+from ui.shell import asking, maps, pictures, sample_view, session
 from ui.shell.guards import as_markdown
 from ui.shell.sample_view import KINDS, Shown
 
@@ -27,6 +27,15 @@ def selection(shown: Shown, spots: np.ndarray | None) -> None:
         _download(sample, chosen, all_of_them=spots is None)
     _bars(shown, spots)
     _mean(shown, spots)
+
+
+def ask(shown: Shown, spots: np.ndarray | None) -> None:
+    """Compare the selected spots, or a layer, with the rest or with another."""
+    partitions = [] if shown.sample.labels_true is None else [maps.annotated(shown.sample, shown.theme)]
+    st.subheader(
+        "Ask a region", anchor=False, help="Which genes tell these spots from the rest, or from another group?"
+    )
+    asking.part(asking.asked(shown.sample, shown.theme, partitions, spots))
 
 
 def _download(sample: Sample, spots: Sequence[int], *, all_of_them: bool) -> None:
@@ -50,7 +59,8 @@ def _bars(shown: Shown, spots: np.ndarray | None) -> None:
     if sample.labels_true is None:
         st.caption("The file has no annotation, so there are no layers to count.")
         return
-    figure = spots_per_layer(composition(sample.labels_true, spots), list(sample.classes), theme=shown.theme)
+    counts = composition(sample.labels_true, spots)
+    figure = spots_per_layer(counts, list(sample.classes), theme=shown.theme, own=sample.class_colours)
     st.plotly_chart(figure, theme=None, config=_CHART_CONFIG, alt="Spots of each layer")
 
 
@@ -58,11 +68,23 @@ def _mean(shown: Shown, spots: np.ndarray | None) -> None:
     if spots is None:
         st.caption("Press Lasso on the map and draw around some spots to see their layers.")
         return
-    kind = "gene" if shown.sample.gene_names is not None else "counts"
-    found = pictures.values(shown.sample, kind, shown.gene, raw=shown.raw)
+    for name, found in _measured(shown):
+        st.caption(
+            f"Mean {name}: **{_plain(found[spots].mean())}** in the selection, {_plain(found.mean())} in all spots."
+        )
+
+
+def _measured(shown: Shown) -> Iterator[tuple[str, np.ndarray]]:
+    """Give the values that the map shows by what they are; of an annotation those of the chosen gene."""
+    if shown.kind == "set" and shown.limits is not None:
+        yield "score of the set", sample_view.values(shown)
+        return
+    if shown.sample.gene_names is None:
+        yield KINDS["counts"].lower(), pictures.values(shown.sample, "counts", None)
+        return
     what = "counts" if shown.raw else "log-normalised expression"
-    name = f"{what} of {as_markdown(str(shown.gene))}" if kind == "gene" else KINDS[kind].lower()
-    st.caption(f"Mean {name}: **{_plain(found[spots].mean())}** in the selection, {_plain(found.mean())} in all spots.")
+    for gene in shown.found.names if shown.kind == "several" else [shown.gene]:
+        yield f"{what} of {as_markdown(str(gene))}", pictures.values(shown.sample, "gene", gene, raw=shown.raw)
 
 
 def _plain(value: float) -> str:

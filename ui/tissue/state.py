@@ -10,18 +10,24 @@ from ui.shell import session
 
 _VIEW = "view"
 
-VIEW_KINDS = ("annotation", "gene", "counts", "genes")
+VIEW_KINDS = ("annotation", "gene", "counts", "genes", "several", "set")
 """What the map can show; `counts` and `genes` are numbers per spot."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the map shows: one of `VIEW_KINDS`, the chosen gene (`raw`: its counts as they are), and the limits of the colour scale (None: the default)."""
+    """What the map shows: one of `VIEW_KINDS`, the chosen gene (`raw`: counts as they are), and the limits of the colour scale (None: the default).
+
+    `several` are genes in one map, or `beside` each other; `pasted` are the names of a set, of which the sample may lack some.
+    """
 
     kind: str = "annotation"
     gene: str | None = None
     raw: bool = False
     limits: tuple[float, float] | None = None
+    several: tuple[str, ...] = ()
+    beside: bool = False
+    pasted: tuple[str, ...] = ()
 
 
 def view() -> View:

@@ -20,7 +20,7 @@ def header(shown: Shown) -> None:
 
 def preview(sample: Sample) -> None:
     """Show a sample that is not saved yet, as this page would."""
-    shown = pickers.find(sample)
-    pickers.kind_picker(sample, shown.kind)
+    shown = pickers.find(sample, without=sample_view.OF_SEVERAL)
+    pickers.kind_picker(sample, shown.kind, without=sample_view.OF_SEVERAL)
     sample_view.picture(shown)
     sample_view.card(sample)

@@ -4,8 +4,11 @@ This component knows spots, labels, values and colours, but no samples or runs. 
 label and selection, so new data change the maps in place; it fetches script and spots once, so that a move sends labels alone.
 """
 
+import base64
+import binascii
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,9 +29,11 @@ _LONGEST_ROW = 3
 _FOLDER = Path(__file__).parent
 _NAME = "tissue_view"
 _MODULES = (
-    "text", "data", "spots", "colours", "composition", "geometry", "address", "crosshair", "shapes", "dom", "keys", "input", "panel", "index",
+    "text", "data", "spots", "colours", "composition", "geometry", "address", "crosshair", "shapes", "dom", "edits", "keys", "drawing", "input", "still", "panel", "index",
 )  # fmt: skip
 
+# Without comments, since the styles travel with every run.
+_STYLES = re.sub(r"/\*.*?\*/\s*", "", (_FOLDER / "view.css").read_text(encoding="utf-8"), flags=re.DOTALL)
 _SCRIPT = joined(_FOLDER / "js", _MODULES).encode()
 
 # Registered once, at import, because a second registration would make the browser rebuild all maps. Another script needs
@@ -36,7 +41,7 @@ _SCRIPT = joined(_FOLDER / "js", _MODULES).encode()
 _mount = st.components.v2.component(
     _NAME,
     js=f"{(_FOLDER / 'loader.js').read_text(encoding='utf-8')}// {hashlib.blake2b(_SCRIPT, digest_size=16).hexdigest()}\n",
-    css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
+    css=_STYLES,
 )
 
 
@@ -53,7 +58,8 @@ class TissueMap:
     labels : ndarray of shape (n_spots,), int, optional
         Index of each spot's label in `names`.
     names, colours : sequence of str
-        Names and colours of the labels; the same name in several maps has one entry in the legend. Colours are `#RRGGBB`.
+        Names and colours of the labels; the same name in several maps has one entry in the legend. Colours are `#RRGGBB`. Without
+        names the labels are colours alone, as of blended values: then no legend, table or hover text has them.
     hover_names : sequence of str
         Hover text of each label, such as `Layer 3 (cluster 5)`; the names if it is empty.
     values : ndarray of shape (n_spots,), float, optional
@@ -97,6 +103,21 @@ class TissueMap:
             _check_names(self)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """Spots that were selected outside the maps: the browser takes them once for each number, and keeps its own until then.
+
+    Parameters
+    ----------
+    number : int
+    spots : ndarray of int, or None
+        Indices in ascending order; None for none.
+    """
+
+    number: int
+    spots: np.ndarray | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Underlay:
     """An image of the tissue, drawn under the spots.
@@ -113,6 +134,28 @@ class Underlay:
     um_to_px: tuple[float, float, float, float, float, float]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """An annotation that may be drawn on the first map, whose names are the regions and, last, what spots in no region are called.
+
+    Parameters
+    ----------
+    annotation : str
+        Names what is drawn; edits come back with it.
+    active : int
+        Label of the region that shapes change; -1 for none.
+    count : int
+        Changes that led to what is shown; edits say at which count they were made.
+    taken : sequence of (str, str, int)
+        By annotation and tab, the number of the last edit that was applied or refused: the browser no longer draws it on top of the map.
+    """
+
+    annotation: str
+    active: int
+    count: int = 0
+    taken: Sequence[tuple[str, str, int]] = ()
+
+
 def tissue_view(
     key: str,
     *,
@@ -123,9 +166,13 @@ def tissue_view(
     image: Underlay | None = None,
     on_selection: Callable[[], None] | None = None,
     on_rest: Callable[[], None] | None = None,
+    on_edits: Callable[[], None] | None = None,
+    drawing: Drawing | None = None,
     move: int = 0,
     columns: int = _LONGEST_ROW,
     camera: str = "",
+    choice: Choice | None = None,
+    marked: int | None = None,
 ) -> np.ndarray | None:
     """Draw maps, and return the selected spots.
 
@@ -146,12 +193,20 @@ def tissue_view(
         Called when the selection has changed, before the run that this asks for.
     on_rest : callable, optional
         Called once maps of another `move` have been drawn and no further ones came for a moment.
+    on_edits : callable, optional
+        Called when something was drawn; :func:`ui.tissue_view.edits.of` then has all edits that were not taken yet.
+    drawing : Drawing, optional
+        What may be drawn on the first map; nothing by default, and then no tools are shown for it.
     move : int
         Number of the move that the maps come from.
     columns : int
         Most maps in a row; 1 draws them below each other.
     camera : str
         Entry of the page's address that holds the camera; the browser reads and writes it. Empty for none.
+    choice : Choice, optional
+        Spots that are selected in place of those that the lasso holds.
+    marked : int, optional
+        Spot that a ring is drawn around in all maps, such as one that is asked about; brought into sight when it is another.
 
     Returns
     -------
@@ -175,17 +230,28 @@ def tissue_view(
         "maps": [_packed(packing, item) for item in maps],
         "hover_only": [_packed(packing, item) for item in hover_only],
         "image": None if image is None else asdict(image),
-        "selected": _runs(st.session_state.get(key), spots),
+        "selected": packing.add(
+            _bits_of(_lasso(st.session_state.get(key), spots) if choice is None else choice.spots, spots), np.uint8
+        ),
+        "choice": None if choice is None else choice.number,
         "move": move,
         "camera": camera,
+        "drawing": None if drawing is None else asdict(drawing),
+        "marked": marked,
     }
     state = _mount(
         key=key,
         data=packing.finish(header),
         on_selection_change=on_selection or _nothing,
         on_rest_change=on_rest or _nothing,
+        on_edits_change=on_edits or _nothing,
     )
-    return _indices(_runs(state, spots), spots.count)
+    return _lasso(state, spots)
+
+
+def selected_in(key: str, spots: Spots) -> np.ndarray | None:
+    """Look up what the lasso of a widget holds, in a callback before the widget is drawn again."""
+    return _lasso(st.session_state.get(key), spots)
 
 
 def _nothing() -> None:
@@ -196,7 +262,7 @@ def _packed(packing: Packing, item: TissueMap) -> dict[str, Any]:
     return {
         "title": item.title,
         "description": item.description,
-        "labels": packing.add(item.labels, np.uint8 if len(item.names) <= np.iinfo(np.uint8).max else np.uint16),
+        "labels": packing.add(item.labels, np.uint8 if len(item.colours) <= np.iinfo(np.uint8).max else np.uint16),
         "names": list(item.names),
         "colours": list(item.colours),
         "hover_names": list(item.hover_names or item.names),
@@ -216,17 +282,28 @@ def _limits(values: np.ndarray) -> tuple[float, float]:
     return (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
 
 
-def _runs(state: Any, spots: Spots) -> list[int]:
-    """Read the ends of the runs of selected spots that the browser sent, if they are for these spots."""
-    selection = (state or {}).get("selection")
-    return selection["runs"] if selection and selection["spots"] == spots.digest else []
-
-
-def _indices(ends: list[int], n_spots: int) -> np.ndarray | None:
-    edges = np.clip(np.asarray(ends, dtype=int), 0, n_spots)
-    runs = [np.arange(first, end) for first, end in zip(edges[::2], edges[1::2], strict=False)]
-    found = np.concatenate(runs) if runs else np.empty(0, dtype=int)
+def _lasso(state: Any, spots: Spots) -> np.ndarray | None:
+    """Read the selected spots that the browser sent, if they are for these spots: what comes from a browser may be anything."""
+    told = (state or {}).get("selection")
+    if not isinstance(told, Mapping) or told.get("spots") != spots.digest:
+        return None
+    try:
+        bits = np.frombuffer(base64.b64decode(told.get("bits", ""), validate=True), dtype=np.uint8)
+    except (binascii.Error, TypeError, ValueError):
+        return None
+    if bits.size != -(-spots.count // 8):
+        return None
+    found = np.flatnonzero(np.unpackbits(bits, count=spots.count, bitorder="little"))
     return found if found.size else None
+
+
+def _bits_of(selected: np.ndarray | None, spots: Spots) -> np.ndarray | None:
+    """Write indices as a bit for each spot, the lowest of a byte first: cells lie in no order, so that runs of them are many."""
+    if selected is None or not len(selected):
+        return None
+    mask = np.zeros(spots.count, dtype=bool)
+    mask[selected] = True
+    return np.packbits(mask, bitorder="little")
 
 
 def _check_one_kind(item: TissueMap) -> None:
@@ -239,7 +316,7 @@ def _check_one_kind(item: TissueMap) -> None:
 
 
 def _check_names(item: TissueMap) -> None:
-    labels, n_names = np.asarray(item.labels), len(item.names)
+    labels, n_names = np.asarray(item.labels), len(item.names or item.colours)
     if len(item.colours) != n_names or len(item.hover_names) not in (0, n_names):
         raise FigureError(
             f"The map {item.title!r} has {counted(n_names, 'name')}, {counted(len(item.colours), 'colour')} and {len(item.hover_names)} hover names: each "

@@ -38,15 +38,15 @@ class Spots:
         return media.address(self.packed, "application/octet-stream", f"spots {self.digest}")
 
 
-def pack(coordinates: Coordinates, names: Sequence[str], stain: np.ndarray | None = None) -> Spots:
+def pack(coordinates: Coordinates, names: Sequence[str] | None, stain: np.ndarray | None = None) -> Spots:
     """Pack spots for the browser.
 
     Parameters
     ----------
     coordinates : Coordinates
         Coordinates of the spots, which are drawn as hexagons on the lattice and as dots off it.
-    names : sequence of str
-        Barcodes, or other names.
+    names : sequence of str, or None
+        Barcodes, or other names; without any the browser numbers the spots.
     stain : ndarray of shape (n_spots, 3), uint8, optional
         Colour of the stained tissue under each spot, which a slider in the browser blends in.
 
@@ -63,8 +63,9 @@ def pack(coordinates: Coordinates, names: Sequence[str], stain: np.ndarray | Non
     packing = Packing()
     header = {
         "centres_um": packing.add(coordinates.tissue_um, np.float32),
-        "names": list(names),
+        "names": packing.add(_lines(names), np.uint8),
         "width_um": _width_um(coordinates),
+        "unit": coordinates.length_unit,
         "array_um": coordinates.unit_um if coordinates.on_lattice else None,
         "stain": packing.add(stain, np.uint8),
     }
@@ -72,6 +73,14 @@ def pack(coordinates: Coordinates, names: Sequence[str], stain: np.ndarray | Non
     # The digest comes first: of blocks above 1 MiB, Streamlit's store tells apart only those that differ in length, in the
     # first, the middle or the last 64 KiB.
     return Spots(count=len(coordinates), digest=digest, packed=packing.finish({"digest": digest, **header}))
+
+
+def _lines(names: Sequence[str] | None) -> np.ndarray | None:
+    """Write names as lines of text, which the browser cuts when it shows one."""
+    if names is None:
+        return None
+    text = "\n".join(str(name).replace("\n", " ") for name in names)
+    return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
 def _width_um(coordinates: Coordinates) -> float:
@@ -85,8 +94,8 @@ def extent_um(coordinates: Coordinates) -> tuple[np.ndarray, np.ndarray]:
     return at.min(axis=0) - half, at.max(axis=0) + half
 
 
-def _check(n_spots: int, names: Sequence[str], stain: np.ndarray | None) -> None:
-    if len(names) != n_spots:
+def _check(n_spots: int, names: Sequence[str] | None, stain: np.ndarray | None) -> None:
+    if names is not None and len(names) != n_spots:
         raise FigureError(f"There are {len(names)} names of spots, but {n_spots} spots: each spot needs one.")
     if stain is not None and stain.shape != (n_spots, 3):
         raise FigureError(

@@ -102,7 +102,7 @@ def _card_pas(result: Result | None, kept: Result | None) -> _Card:
     found, pinned = _scores_of(result), _scores_of(kept)
     note = (units.score("chaos", found.chaos), "CHAOS")
     if kept is not None:
-        note = _against(_hundredfold(found.pas), _hundredfold(pinned.pas), ".1f", "%")
+        note = _against(_hundredfold(found.pas), _hundredfold(pinned.pas), ".1f", " points")
     return (
         "PAS",
         units.score("pas", found.pas),
@@ -124,7 +124,7 @@ def _on_sizes(found: Scores, pinned: Scores) -> str:
 
 def _on_chaos(found: Scores, pinned: Scores) -> str:
     before = "" if pinned.chaos is None else f" (pinned {units.score('chaos', pinned.chaos)})"
-    return f"CHAOS is {units.score('chaos', found.chaos)}{before}. The small number is CHAOS, or the change of PAS against the pinned result."
+    return f"CHAOS is {units.score('chaos', found.chaos)}{before}. The small number is CHAOS, or the change of PAS against the pinned result, in percentage points."
 
 
 def _hundredfold(share: float | None) -> float | None:
@@ -134,7 +134,7 @@ def _hundredfold(share: float | None) -> float | None:
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     help_text = (
         "The direction across the layers, in array rows and columns, or down and across off the array. The arrow on the map points to greater depth; a bending direction shows lines of equal depth. "
-        "The small number is how clear the found direction is, from 0% to 100% (a bending one takes part from 50%), or its turn in degrees against the pinned result. If the direction is off, it says what "
+        "The small number is how clear the found direction is, from 0% to 100% (a bending one is tried where it was not learnt, and takes part from 50%), or its turn in degrees against the pinned result. If the direction is off, it says what "
         "the clustering uses instead." + terms.more_on("Direction", "Support")
     )
     if result is None:

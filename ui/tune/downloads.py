@@ -6,14 +6,17 @@ A click makes a file in another thread, so that moving a knob makes none.
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from core.figures.comparison import predicted_and_annotated
 from core.figures.export import as_bytes
-from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
+from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5, xenium_csv
 from core.io.h5ad.writing import write_h5ad
-from ui.data import compute
+from core.io.importing import safe_name
+from core.io.spatialdata.writing import write_zipped
+from ui.data import annotations, compute
 from ui.shell import maps
 from ui.shell.charts import refused_kinds
 from ui.shell.downloads import LOUPE_CATEGORY, bytes_of, download
@@ -28,9 +31,14 @@ _HELP = {
 }
 
 _SAMPLES = {
-    "h5ad": ("Sample as h5ad", "Counts, labels, positions, image, embeddings and parameters, for scanpy and squidpy."),
+    "h5ad": (
+        "Sample as h5ad",
+        "Counts, labels, annotations, positions, image, embeddings and parameters, for scanpy and squidpy.",
+    ),
     "h5": ("Sample as the lab's h5", "The sample in the lab's format, with one more entry: labels."),
 }
+_STORE_HELP = "A zip of a SpatialData store: table, cells as circles, domains as outlines. Unzip it, and read it with `spatialdata.read_zarr`."
+_XENIUM_HELP = "Columns cell_id and group, as Xenium Explorer imports cell groups."
 _LOUPE_HELP = "Columns Barcode and domain, as Loupe Browser imports a category."
 
 
@@ -48,6 +56,7 @@ def _files(shown: ShownResult) -> None:
         _maps(shown)
     with st.container(gap=None):
         _labels(shown)
+        _for_xenium(shown)
         _whole_sample(shown)
     st.caption("Domains have the names that Names, below the maps, shows.")
 
@@ -91,18 +100,44 @@ def _labels(shown: ShownResult) -> None:
     )
 
 
+def _for_xenium(shown: ShownResult) -> None:
+    sample, result, found = shown.sample, shown.result, shown.matching
+    bare = sample.barcodes is None
+    download(
+        "Labels for Xenium Explorer",
+        lambda: xenium_csv(sample, renamed(result.labels, found.names)).encode(),
+        f"{sample.name}_xenium.csv",
+        "text/csv",
+        "This sample has no names of cells, which Xenium Explorer needs to find them." if bare else _XENIUM_HELP,
+        disabled=bare,
+    )
+
+
 def _whole_sample(shown: ShownResult) -> None:
     sample = shown.sample
     makers = {"h5ad": _h5ad(shown), "h5": _lab_h5(shown)}
     for kind, (label, help_text) in _SAMPLES.items():
         make = functools.partial(bytes_of, makers[kind])
         download(label, make, f"{sample.name}_domains.{kind}", "application/x-hdf5", help_text)
+    store = functools.partial(bytes_of, _spatialdata(shown))
+    download("Sample as SpatialData", store, f"{sample.name}_domains.zarr.zip", "application/zip", _STORE_HELP)
 
 
 def _h5ad(shown: ShownResult) -> Callable[[Path], None]:
-    sample, result, names = shown.sample, shown.result, shown.matching.names
-    embeddings, shades = compute.embeddings(sample, result), maps.domain_colours(sample, shown.matching)
-    return lambda path: write_h5ad(sample, result, path, names=names, embeddings=embeddings(), colours=shades)
+    more = _beside_labels(shown)
+    return lambda path: write_h5ad(shown.sample, shown.result, path, **more())
+
+
+def _spatialdata(shown: ShownResult) -> Callable[[Path], None]:
+    more, name = _beside_labels(shown), f"{safe_name(shown.sample.name)}_domains.zarr"
+    return lambda path: write_zipped(shown.sample, shown.result, path, name, **more())
+
+
+def _beside_labels(shown: ShownResult) -> Callable[[], dict[str, Any]]:
+    names, shades = shown.matching.names, maps.domain_colours(shown.sample, shown.matching)
+    embeddings = compute.embeddings(shown.sample, shown.result)
+    drawn = annotations.reader_beside(shown.sample)
+    return lambda: {"names": names, "embeddings": embeddings(), "colours": shades, "annotations": drawn()}
 
 
 def _lab_h5(shown: ShownResult) -> Callable[[Path], None]:

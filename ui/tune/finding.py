@@ -12,7 +12,7 @@ from core.sample import Sample
 from ui.data import compute
 from ui.data.finding import Finding
 from ui.shell import domain_names, forms, known_runs, session
-from ui.tune import redraw, state, training
+from ui.tune import state, training
 from ui.tune.shown import Pinned, Shown, ShownResult
 
 _QUIET_SECONDS, _SECONDS_BETWEEN_WORDS = 1.0, 0.25
@@ -68,31 +68,25 @@ def _how_far(finding: Finding) -> str:
     return "Time left: not known yet" if left is None else f"About {units.duration(left)} left"
 
 
-def cancel_button() -> None:
-    """Offer to end the wait; outside the parts of the page, whose own widgets wait until they are drawn."""
-    st.button(
-        "Cancel finding",
-        key=session.widget_key("end finding"),
-        type="tertiary",
-        help="End the wait: the maps of before stay, and steps that are done are not lost.",
-        on_click=state.cancel_finding,
-    )
-
-
-def say_cancelled(sample: Sample) -> None:
-    """Say that the maps are those of before, which page.css dims, and offer to go on; nothing where nothing was cancelled."""
-    if not state.is_cancelled(compute.result_key(sample, forms.params(sample))):
-        return
-    with st.container(key="tune-cancelled", horizontal=True, vertical_alignment="center", gap="small"):
-        before = " The maps and scores are those of the settings before." if state.last_result(sample) else ""
-        st.caption(f"Finding domains was cancelled.{before}", width="content")
+def buttons() -> None:
+    """Offer to end the wait, or to go on after that; outside the parts of the page, which may draw no widget beyond themselves."""
+    with st.container(key="tune-finding-cancel", width="content"):
         st.button(
-            "Go on",
-            key=session.widget_key("go on finding"),
+            "Cancel finding",
+            key=session.widget_key("end finding"),
             type="tertiary",
-            icon=":material/play_arrow:",
-            on_click=redraw.whole_page(state.go_on_finding),
+            help="End the wait: the maps of before stay, and steps that are done are not lost.",
+            on_click=state.cancel_finding,
         )
+    with st.container(key="tune-finding-go-on", width="content"):
+        st.button("Go on", key=session.widget_key("go on finding"), type="tertiary", on_click=state.go_on_finding)
+
+
+def say_cancelled(sample: Sample, words: DeltaGenerator) -> None:
+    """Say that the maps are those of before, which page.css dims, where it said how far the run was; nothing where none was cancelled."""
+    if state.is_cancelled(compute.result_key(sample, forms.params(sample))):
+        before = "; the maps are of the settings before" if state.last_result(sample) else ""
+        words.container(key="tune-cancelled").caption(f"Cancelled{before}. The running step still ends, unseen.")
 
 
 def _nothing(sample: Sample, params: MethodParams) -> Shown:

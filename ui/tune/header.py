@@ -1,6 +1,7 @@
 """The header of Tune: the sample, and the buttons to go back, forward, keep, pin, compare and export."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.result import AutoencoderReport
 from ui.shell import sample_view, session
@@ -20,8 +21,8 @@ def header(shown: Shown) -> None:
             _autoencoder_badge(result.autoencoder)
         keeping.badge(shown)
         st.space("stretch")
-        # One group, so that in a narrow window all buttons move to a new row together.
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        # Groups, so that in a narrow window buttons move to a new row together.
+        with _together():
             _buttons(shown)
 
 
@@ -35,13 +36,19 @@ def _autoencoder_badge(report: AutoencoderReport) -> None:
     st.badge(label, color="orange" if report.dead else "gray", help=help_text)
 
 
+def _together() -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment="center", gap="small", width="content")
+
+
 def _buttons(shown: Shown) -> None:
-    _step_button("Back to the previous settings", "back", ":material/arrow_back:", -1)
-    _step_button("Forward to the next settings", "forward", ":material/arrow_forward:", 1)
-    keeping.button(shown)
-    _pin_button(shown)
-    _compare_toggle(shown.pinned)
-    downloads.popover(shown)
+    with _together():
+        _step_button("Back to the previous settings", "back", ":material/arrow_back:", -1)
+        _step_button("Forward to the next settings", "forward", ":material/arrow_forward:", 1)
+        keeping.button(shown)
+        _pin_button(shown)
+    with _together():
+        _compare_toggle(shown.pinned)
+        downloads.popover(shown)
 
 
 def _step_button(help_text: str, name: str, icon: str, by: int) -> None:

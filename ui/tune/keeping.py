@@ -1,18 +1,18 @@
 """Keep a result as a run with a name, a note and a star, and show the link that opens it."""
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from core import presets
+from core.evaluation.matching import Matching
 from core.method.version import same_method
 from core.params import MethodParams, params_key
+from core.people import called
 from core.result import Result
 from core.sample import Sample
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
+from ui.data import user
 from ui.data.record import record
-from ui.data.user import who
 from ui.shell import address as page_address
 from ui.shell import guards, known_runs, run_links, session
 from ui.shell.buttons import on_primary
@@ -34,7 +34,7 @@ def button(shown: Shown) -> None:
         help=help_text,
     ):
         if isinstance(shown, ShownResult):
-            _form(shown.sample, shown.result, shown.matching.given, shown.run)
+            _form(shown.sample, shown.result, shown.matching, shown.run)
 
 
 def badge(shown: Shown) -> None:
@@ -49,9 +49,11 @@ def _short(name: str) -> str:
 
 
 def _details(run: Run) -> str:
-    by = f" by {as_markdown(run.who)}" if run.who else ""
+    by = f" by {as_markdown(called(run.who))}" if run.who else ""
     when = as_markdown(f"{run.created:%d %B %Y at %H:%M} UTC")
     sentences = [f"{as_markdown(run.name)}", f"Kept{by} on {when}."] if run.name else [f"Kept{by} on {when}."]
+    if run.imported:
+        sentences.append("Imported: its scores were not computed here. Check it on Runs.")
     if not same_method(run.code_version):
         sentences.append("Another version of the method made this run. The same settings may now give other labels.")
     if run.together:
@@ -64,7 +66,7 @@ def _details(run: Run) -> str:
 
 
 @st.fragment
-def _form(sample: Sample, result: Result, given: Mapping[int, str], run: Run | None) -> None:
+def _form(sample: Sample, result: Result, found: Matching, run: Run | None) -> None:
     # After a knob is moved, the form starts again with another name.
     known = run.id if run else params_key(result.params)
     with st.form(session.widget_key("keep form", known), border=False):
@@ -82,21 +84,21 @@ def _form(sample: Sample, result: Result, given: Mapping[int, str], run: Run | N
             placeholder="What is good about it?",
             help="For yourself and for others on this server.",
         )
-        st.caption(f"Kept by {as_markdown(run.who or 'nobody' if run else who())}")
+        st.caption(f"Kept by {as_markdown(called(run.who) or 'nobody' if run else called(user.who()))}")
         starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easy to find.")
         if st.form_submit_button("Save changes" if run else on_primary("Keep"), type="secondary" if run else "primary"):
             with guards.shown_as_message():
-                _save(sample, result, given, run, name, note, starred)
+                _save(sample, result, found, run, name, note, starred)
     if run is not None:
         st.caption("This link opens the run for everyone who can reach this server:")
-        st.code(run_links.link_to(run.id), language=None, wrap_lines=True)
+        st.code(run_links.link_to(run), language=None, wrap_lines=True)
         st.page_link("pages/runs.py", label="All kept runs", icon=":material/table_rows:")
 
 
 def _save(
     sample: Sample,
     result: Result,
-    given: Mapping[int, str],
+    found: Matching,
     run: Run | None,
     name: str,
     note: str,
@@ -106,7 +108,7 @@ def _save(
         if run is not None:
             known_runs.change(record().change(run.id, name=name, note=note, starred=starred))
         else:
-            made = record().keep(sample, result, who=who(), name=name, note=note, starred=starred, names=given)
+            made = record().keep(sample, result, who=user.who(), name=name, note=note, starred=starred, domains=found)
             known_runs.remember(page_address.shown_file(), session.settings(), made)
     st.rerun()
 

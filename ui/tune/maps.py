@@ -2,27 +2,33 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from ui.shell import maps, session
-from ui.tissue_view import TissueMap
-from ui.tune import redraw
+from ui.tissue_view import Choice, TissueMap
 from ui.tune.shown import Shown, ShownResult
 
+KEY = session.widget_key("maps")
 
-def predicted_beside_annotated(shown: Shown, move: int, on_rest: Callable[[], None]) -> np.ndarray | None:
-    """Draw the predicted domains beside the annotated layers, and return the spots selected by the lasso."""
+
+def predicted_beside_annotated(
+    shown: Shown,
+    move: int,
+    on_rest: Callable[[], None],
+    on_selection: Callable[[], None],
+    choice: Choice,
+) -> None:
+    """Draw the predicted domains beside the annotated layers."""
     both = [predicted(shown), *_pinned(shown)]
     drawn = [*maps.told_apart(both, ["", "pinned"][: len(both)]), *annotated(shown, "Annotated")]
-    return maps.draw(
-        session.widget_key("maps"),
+    maps.draw(
+        KEY,
         shown.sample,
         drawn,
         shown.theme,
-        on_selection=lambda: redraw.alone(redraw.PICTURE, redraw.TELLING),
+        on_selection=on_selection,
         on_rest=on_rest,
         move=move,
         camera=maps.CAMERA,
+        choice=choice,
     )
 
 

@@ -1,7 +1,6 @@
 """Marker genes on Tune: a background job finds them; a dot plot and a table for each domain show them."""
 
 import functools
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,11 +13,13 @@ from core.sample import Sample
 from core.text import counted
 from core.work.board.board import Job, JobStatus
 from ui.data import jobs
-from ui.shell import navigation, session
+from ui.shell import address, navigation, session, table_columns
 from ui.shell.charts import Chart
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import offer, watch
+from ui.tune import state
+from ui.tune.address import PART
 from ui.tune.shown import ShownResult
 
 N_ROWS = 200
@@ -84,15 +85,19 @@ def tables(shown: ShownResult) -> None:
 
 
 def _domain_picker(clusters: list[int], names: dict[int, str]) -> int:
-    return st.selectbox(
+    key, wanted = session.widget_key("markers of"), state.domain_of_markers()
+    session.show(key, wanted if wanted in clusters else clusters[0])
+    chosen = st.selectbox(
         "Domain",
         clusters,
         format_func=lambda cluster: names.get(cluster, str(cluster)),
-        key=session.widget_key("markers of"),
+        key=key,
         width=280,
         help="The table compares its spots with all other spots.",
-        persist_state="session",
+        on_change=lambda: state.choose_domain_of_markers(session.shown(key)),
     )
+    address.write(address.shown_file(), PART)
+    return int(chosen)
 
 
 def _download(sample: Sample, found: Markers, names: dict[int, str]) -> None:
@@ -114,7 +119,7 @@ def _table(sample: Sample, found: Markers, cluster: int, name: str) -> None:
         key=session.widget_key("marker table"),
         height=388,
         hide_index=True,
-        column_config=_column_config(),
+        column_config=table_columns.of_ranked_genes(COLUMNS, _LABELS, shares_as_bars=True),
         on_select="rerun",
         selection_mode="single-cell",
         alt=f"Ranked genes of {name} of {sample.name}",
@@ -122,25 +127,6 @@ def _table(sample: Sample, found: Markers, cluster: int, name: str) -> None:
     if named and picked.selection.cells:
         row, _ = picked.selection.cells[0]
         navigation.open_gene(str(frame["gene"].iloc[row]))
-
-
-def _column_config() -> dict[str, Any]:
-    number, labels = st.column_config.NumberColumn, dict(zip(COLUMNS, _LABELS, strict=True))
-    formats = {
-        "score": "%.1f",
-        "log2_fold_change": "%.2f",
-        "p_adjusted": "%.1e",
-        "mean_inside": "%.2f",
-        "mean_outside": "%.2f",
-    }
-    config: dict[str, Any] = {
-        name: number(labels[name][0], help=labels[name][1], format=text) for name, text in formats.items()
-    }
-    config["gene"] = st.column_config.TextColumn("Gene", pinned=True)
-    for name in ("share_inside", "share_outside"):
-        label, text = labels[name]
-        config[name] = st.column_config.ProgressColumn(label, help=text, format="percent", min_value=0.0, max_value=1.0)
-    return config
 
 
 def _say_what_is_left_out(found: Markers, names: dict[int, str]) -> None:

@@ -1,14 +1,27 @@
 """Asks for parts of Tune, or for the whole page, to be drawn again."""
 
 import contextlib
+import time
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 
 from ui.shell.redraw import whole_page as whole_page
 from ui.tune import parts
 
 PICTURE, TELLING = "tune picture", "tune telling"
+_MAPS_FIRST_SECONDS, _WAITS = 1.0, 5
+
+
+def let_maps_be_drawn(place: DeltaGenerator) -> None:
+    """Wait, when a page opens, until the browser has drawn the maps, before it is sent charts: their library takes it most of a second.
+
+    A redraw that the maps ask for, once they are drawn, would do it, too, but closes what somebody opened meanwhile.
+    """
+    for _ in range(_WAITS):
+        time.sleep(_MAPS_FIRST_SECONDS / _WAITS)
+        place.empty()  # where something is written, Streamlit ends this run if another is asked for
 
 
 def alone(*names: str) -> None:

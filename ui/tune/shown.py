@@ -1,6 +1,8 @@
 """What Tune shows. The page decides it once and passes it on, so that drawing needs neither session nor record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from core.evaluation.matching import Matching
 from core.figures.colours import Theme
@@ -9,6 +11,40 @@ from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 from core.work.runs import Run
+from core.work.runs.artifacts import labels_hash
+from ui.tune.selected import Selected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Split:
+    """Spots (bool, one for each of the sample) that are clustered again, what they are called, into what, and whether a lasso held them."""
+
+    name: str
+    spots: np.ndarray
+    n_parts: int
+    direction: str
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSplit:
+    """A split that an address asks for: its domain by name alone, since which spots that has is not known yet."""
+
+    name: str
+    n_parts: int
+    direction: str
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Asked:
+    """What the session asks of the chart below the maps: the tree's cut and branch, splits, those of the address, and selected spots."""
+
+    cut: int | None = None
+    branch: str | None = None
+    splits: tuple[Split, ...] = ()
+    splits_of_address: tuple[AskedSplit, ...] = ()
+    selected: Selected = field(default_factory=Selected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +78,7 @@ class Shown:
     missing: str = ""
     run: Run | None = None
     pinned: Pinned | None = None
+    asked: Asked = field(default_factory=Asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +87,11 @@ class ShownResult(Shown):
 
     result: Result
     matching: Matching
+
+    @property
+    def partition(self) -> str:
+        """Name the sample and the labels, for what is asked of this partition alone."""
+        return f"{self.sample.content_hash} {labels_hash(self.result.labels)}"
 
     @property
     def origin(self) -> Origin:

@@ -1,21 +1,38 @@
 """What Tune remembers in a session: pinned results, whether to draw them, the chart, and the last map's direction."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import streamlit as st
 
+from core.recent import with_latest
 from core.result import Result
 from core.sample import Sample
 from ui.data.finding import Finding
-from ui.shell import session
+from ui.shell import asking, session
 from ui.shell.session import Settings
-from ui.tune.shown import Shown, ShownResult
+from ui.tune import selected
+from ui.tune.shown import Asked, AskedSplit, Shown, ShownResult, Split
 
 _PINNED, _COMPARING, _FOUND_ANGLE, _SHOWN = "pinned", "comparing", "found angle", "shown"
 _FOUND_WINDOW = "found window"
 
 _ASKED_PIN = "pin of the address"
 
-CHARTS = ("Depth profile", "Confusion", "Flow", "Repeats", "Confidence", "How many", "Three runs", "Markers")
+CHARTS = (
+    "Depth profile",
+    "Confusion",
+    "Flow",
+    "Repeats",
+    "Confidence",
+    "How many",
+    "Three runs",
+    "Markers",
+    "Tree",
+    "Inside",
+    "Expression",
+    "Ask",
+)
 """Charts below the maps, the first by default."""
 
 Drawn = tuple[Shown, np.ndarray | None]
@@ -27,9 +44,7 @@ MAX_PINNED = 16
 
 def pin(content_hash: str, result: Result) -> None:
     """Pin a result, to compare others of the same sample with it."""
-    others = {key: kept for key, kept in _pins().items() if key != content_hash}
-    latest = list(others.items())[1 - MAX_PINNED :]
-    st.session_state[_PINNED] = dict([*latest, (content_hash, result)])
+    st.session_state[_PINNED] = with_latest(_pins(), content_hash, result, MAX_PINNED)
     ask_for_pin(None)
 
 
@@ -51,7 +66,34 @@ def asked_pin() -> Settings | None:
 
 def of_address() -> object:
     """Give all that the address says of this page, to be compared."""
-    return {key: kept.params for key, kept in _pins().items()}, asked_pin(), comparing(), chart()
+    pins = {key: kept.params for key, kept in _pins().items()}
+    asked_of_charts = tree_cut(), branch(), domain_of_markers(), axes(), asking.chosen()
+    return pins, asked_pin(), comparing(), chart(), *asked_of_charts
+
+
+UMAP, N_FACTORS = "UMAP", 8
+"""What the expression space shows beside factors, and how many of these an axis can show at most."""
+_FACTORS = tuple(f"Factor {number + 1}" for number in range(N_FACTORS))
+AXES: Mapping[str, tuple[str, ...]] = {"across": (*_FACTORS, UMAP), "up": _FACTORS}
+"""Entries of the address for the axes of the expression space, and what each may show."""
+
+
+def axis_key(entry: str) -> str:
+    """Make the key of the field for an axis of the expression space."""
+    return session.widget_key("expression", entry)
+
+
+def axes() -> dict[str, str]:
+    """Look up the axes of the expression space that somebody chose."""
+    chosen = {entry: st.session_state.get(axis_key(entry)) for entry in AXES}
+    first = dict(zip(AXES, _FACTORS, strict=False))
+    return {entry: axis for entry, axis in chosen.items() if axis is not None and axis != first[entry]}
+
+
+def take_axes(wanted: Mapping[str, str]) -> None:
+    """Choose the axes of the expression space, before they are drawn; those that are not given are the first two factors."""
+    for entry, first in zip(AXES, _FACTORS, strict=False):
+        session.show(axis_key(entry), wanted.get(entry, first))
 
 
 CHART_KEY = session.widget_key("chart")
@@ -65,6 +107,75 @@ def chart() -> str:
 def choose_chart(name: str) -> None:
     """Choose the chart below the maps, before it is drawn."""
     session.show(CHART_KEY, name)
+
+
+def tree_cut() -> int | None:
+    """Look up into how many domains the tree is cut; None for as many as the result has."""
+    wanted: int | None = st.session_state.get(_CUT)
+    return wanted
+
+
+def cut_tree(n_domains: int | None) -> None:
+    """Cut the tree into so many domains; None for as many as the result has."""
+    st.session_state[_CUT] = n_domains
+
+
+def domain_of_markers() -> int | None:
+    """Look up the cluster whose marker genes somebody chose; None for the first."""
+    chosen: int | None = st.session_state.get(_MARKERS_OF)
+    return chosen
+
+
+def choose_domain_of_markers(cluster: int | None) -> None:
+    """Choose the cluster whose marker genes are listed; None for the first."""
+    st.session_state[_MARKERS_OF] = cluster
+
+
+def branch() -> str | None:
+    """Look up the branch of the tree that is chosen."""
+    name: str | None = st.session_state.get(_BRANCH)
+    return name
+
+
+def choose_branch(name: str | None) -> None:
+    """Choose a branch of the tree, or none."""
+    st.session_state[_BRANCH] = name
+
+
+def asked(sample: Sample, partition: str) -> Asked:
+    """Look up what is asked of the chart below the maps."""
+    of, splits = st.session_state.get(_SPLITS, ("", ()))
+    return Asked(
+        cut=tree_cut(),
+        branch=branch(),
+        splits=splits if of == partition else (),
+        splits_of_address=st.session_state.get(_SPLITS_ASKED, ()),
+        selected=selected.of(sample),
+    )
+
+
+def keep_splits(partition: str, chosen: tuple[Split, ...]) -> None:
+    """Keep which domains of a partition were clustered again; those of other partitions, and of the address, are forgotten."""
+    st.session_state[_SPLITS] = partition, chosen
+    st.session_state[_SPLITS_ASKED] = ()
+
+
+def ask_for_splits(asked: tuple[AskedSplit, ...]) -> None:
+    """Keep which domains an address asks to be clustered again, until they are shown."""
+    keep_splits("", ())
+    st.session_state[_SPLITS_ASKED] = asked
+
+
+def splits() -> tuple[Split | AskedSplit, ...]:
+    """Look up which domains of the shown partition are clustered again, or are to be."""
+    drawn, (of, kept) = shown(), st.session_state.get(_SPLITS, ("", ()))
+    there = isinstance(drawn[0], ShownResult) and drawn[0].partition == of if drawn is not None else bool(of)
+    return tuple(kept) if kept and there else tuple(st.session_state.get(_SPLITS_ASKED, ()))
+
+
+_SPLITS, _SPLITS_ASKED = "domains clustered again", "splits of the address"
+_CUT, _BRANCH = "cut of the tree", "branch of the tree"
+_MARKERS_OF = "domain of marker genes"
 
 
 def pinned(content_hash: str) -> Result | None:

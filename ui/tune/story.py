@@ -33,9 +33,10 @@ def chapters(sample: Sample) -> list[Chapter]:
         return []
     best = Settings(preset=DEFAULT_PRESET)
     found = compute.cluster(sample, forms.params_of(sample, best)).direction
-    offered = {"Paper": Settings(preset=_PAPER)}
+    paper = PRESETS[_PAPER]
+    offered = {paper: Settings(preset=_PAPER)}
     if found is not None:
-        offered["Paper, angle by hand"] = Settings(preset=_PAPER, changes=forms.by_hand(found.angle))
+        offered[f"{paper}, angle by hand"] = Settings(preset=_PAPER, changes=forms.by_hand(found.angle))
     offered[PRESETS[DEFAULT_PRESET]] = best
     return [_chapter(sample, name, settings) for name, settings in offered.items()]
 
@@ -45,7 +46,7 @@ def story(shown: Shown, row: list[Chapter]) -> None:
     if not row:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("ARI on this sample", width="content")
+        st.caption("ARI", width="content")
         for chapter in row:
             st.button(
                 f"{chapter.name} **{units.score('ari', chapter.ari)}**",

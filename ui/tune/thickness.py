@@ -71,7 +71,8 @@ def _predicted(shown: ShownResult, found: Thicknesses) -> list[Row]:
 
 def _annotated(shown: ShownResult, found: Thicknesses) -> list[Row]:
     layers = charts.layers_of(shown.sample.labels_true, unannotated=False)
-    shades, by_label = layer_colours(layers, shown.theme), {item.label: item for item in found.annotated}
+    shades = layer_colours(layers, shown.theme, shown.sample.class_colours)
+    by_label = {item.label: item for item in found.annotated}
     return [(shades[layer], display_name(layer), by_label[layer]) for layer in layers]
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.sample import Sample
-from ui.shell import address, forms, guards, turns
+from ui.shell import address, domain_names, forms, guards, turns
 from ui.tune import (
     cards,
     finding,
@@ -14,6 +14,7 @@ from ui.tune import (
     opening,
     parts,
     redraw,
+    selected,
     selection,
     state,
     story,
@@ -36,12 +37,20 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
         with guards.shown_as_message():
             with progress, st.spinner("Finding domains", show_time=True):
                 shown = finding.find(sample, forms.params(sample), file, words)
-            finding.say_cancelled(sample)
+            finding.say_cancelled(sample, words)
             if first:
                 _head(
                     shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away()
                 )  # first, this once: the maps would move down when it comes after them
-            state.show((shown, maps.predicted_beside_annotated(shown, parts.move(), lambda: _tell(sample))))
+            held = selected.of(sample)
+            maps.predicted_beside_annotated(
+                shown,
+                parts.move(),
+                lambda: _tell(sample),
+                lambda: selected.take_lasso(sample, maps.KEY),
+                held.choice_for(maps.KEY),
+            )
+            state.show((shown, held.spots))
             parts.remember_head(shown if first else None)
         address.write(file, PART)
 
@@ -61,17 +70,23 @@ def telling(top: DeltaGenerator) -> None:
     if (found := state.shown()) is None:
         return
     shown, selected = found
+    place = st.empty()  # always, so that what follows keeps its own
+    if parts.head() is shown:  # as the page opens
+        redraw.let_maps_be_drawn(place)
     with turns.of_this_server().taken(), guards.shown_as_message():
         if parts.head() is not shown:
             _head(shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away())
         else:
             top.empty()  # a part may later write only where it wrote when the whole page was drawn
         with st.container(key="tune-told"):
-            selection.selection(shown, selected)
+            named = None
+            if isinstance(shown, ShownResult):
+                named = domain_names.of_section(shown.sample, shown.matching, shown.run)
+            selection.selection(shown, selected, named)
             if isinstance(shown, ShownResult):
                 views.chosen(shown)
                 views.advice(shown)
-                views.charts(shown, _choose_chart)
+                views.charts(shown, _choose_chart, state.asked)
             training.report(shown)
 
 
@@ -85,7 +100,6 @@ def _choose_chart(row: DeltaGenerator) -> str:
         key=state.CHART_KEY,
         label_visibility="collapsed",
         persist_state="session",
-        width="stretch",
     )
     address.write(address.shown_file(), PART)
     return str(chosen or state.CHARTS[0])

@@ -3,6 +3,7 @@
 Only the chosen chart is computed, drawn and sent.
 """
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -27,12 +28,12 @@ from core.sample import Sample
 from core.text import counted
 from core.work.board.board import Job, JobStatus
 from ui.data import compute, jobs
-from ui.shell import guards, session, terms
+from ui.shell import asking, guards, session, terms
 from ui.shell.charts import Chart, downloads, show
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import offer, watch
-from ui.tune import how_many, markers, redraw, state, thickness
-from ui.tune.shown import Shown, ShownResult
+from ui.tune import expression, how_many, inside, maps, markers, redraw, state, thickness, tree
+from ui.tune.shown import Asked, Shown, ShownResult
 
 N_REPEATS = 10
 N_RUNS = 3
@@ -104,14 +105,16 @@ def chosen(shown: ShownResult) -> None:
 
 
 @st.fragment
-def charts(shown: ShownResult, choose: Callable[[DeltaGenerator], str]) -> None:
-    """Draw the chart that is chosen in a row of controls, with its downloads."""
+def charts(shown: ShownResult, choose: Callable[[DeltaGenerator], str], ask: Callable[[Sample, str], Asked]) -> None:
+    """Draw the chart that is chosen in a row of controls, with its downloads; what is asked of it may change without the rest."""
+    shown = dataclasses.replace(shown, asked=ask(shown.sample, shown.partition))
     row = st.container(horizontal=True, vertical_alignment="center")
     chosen = choose(row)
     with guards.shown_as_message():
         chart = _CHARTS[chosen](shown)
         if chart is not None:
-            show(*chart)
+            if chosen not in _DRAWN_BESIDE_A_MAP:
+                show(*chart)
             with row:
                 downloads(chart[0], f"{shown.sample.name}_{chosen.lower().replace(' ', '_')}", shown.origin)
         if chosen in _BELOW:
@@ -148,7 +151,7 @@ def _depth_in_words(found: FoundDirection, *, off: bool) -> str:
         return f"The direction is off, so depth is along {units.degrees(found.angle)}, which is found from expression."
     if found.bend is None:
         return f"Depth runs along {units.degrees(found.angle)}. If the direction is right, labels follow one another with sharp borders."
-    explains = f"explains {support_in_words(found)} of the structure that expression shows over the tissue"
+    explains = f"explains {support_in_words(found)} of the structure of expression where it was not learnt"
     if found.takes_part:
         return f"Depth bends with the layers and {explains}, so it takes part in the clustering."
     return f"The best depth {explains}; below {units.percent(LEAST_SUPPORT, 0)} it takes no part in the clustering, so that domains are not cut into stripes."
@@ -238,7 +241,26 @@ def _three_runs(shown: ShownResult) -> Chart:
     return figure, f"Three runs on {shown.sample.name} that differ in their seed alone, beside the annotation."
 
 
-_VIEWS = (_depth_profile, _confusion, _flow, _repeats, _confidence, how_many.view, _three_runs, markers.dots)
+def _ask(shown: ShownResult) -> None:
+    partitions = [maps.predicted(shown), *maps.annotated(shown, "Annotated")]
+    asking.part(asking.asked(shown.sample, shown.theme, partitions, shown.asked.selected.spots))
+
+
+_VIEWS = (
+    _depth_profile,
+    _confusion,
+    _flow,
+    _repeats,
+    _confidence,
+    how_many.view,
+    _three_runs,
+    markers.dots,
+    tree.view,
+    inside.view,
+    expression.view,
+    _ask,
+)
 _CHARTS: dict[str, Callable[[ShownResult], Chart | None]] = dict(zip(state.CHARTS, _VIEWS, strict=True))
+_DRAWN_BESIDE_A_MAP = ("Tree", "Expression")
 _BELOW: dict[str, Callable[[ShownResult], None]] = {_DEPTH: thickness.tables, _MARKERS: markers.tables}
 """What stands below a chart."""

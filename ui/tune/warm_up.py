@@ -31,7 +31,7 @@ def _warm_up() -> None:
     process.set_up()
     try:
         if readable := sample_picker.readable_of(compute.samples()):
-            _compute_first_picture(compute.sample(readable[sample_picker.first(readable)]))
+            _compute_first_picture(compute.file_sample(readable[sample_picker.first(readable)]))
     except Exception:  # a page says better what is wrong, to somebody who reads it
         _LOG.info("The first picture was not made ready.", exc_info=True)
 

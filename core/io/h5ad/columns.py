@@ -1,6 +1,7 @@
 """Columns of `obs` and `var` by meaning: annotation, gene names and barcodes, in the spellings of many tools."""
 
 import re
+from collections import Counter
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from core.errors import SampleFileError
 from core.io.annotations import spelled
 from core.io.h5ad.positions import ARRAY_COLUMNS, COORD_COLUMNS
 from core.io.h5ad.tables import Table
-from core.sample import UNANNOTATED
+from core.sample import UNANNOTATED, UNANNOTATED_SPELLINGS
 from core.text import shown
 
 MIN_CLASSES, MAX_CLASSES = 2, 100
@@ -16,6 +17,7 @@ MIN_CLASSES, MAX_CLASSES = 2, 100
 
 _SYMBOL_COLUMNS = ("feature_name", "gene_name", "gene_names", "gene_symbol", "gene_symbols", "symbol", "symbols",
                    "gene_short_name")  # fmt: skip
+_ID_COLUMNS = ("gene_ids", "gene_id", "ensembl_id", "ensembl_ids", "ensembl", "feature_id", "ensg")
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(\.\d+)?")
 _BARCODE = re.compile(r"[ACGT]{14,}-\d+")
 
@@ -49,6 +51,33 @@ def _n_classes(obs: Table, name: str) -> int:
     except SampleFileError:
         return 0
     return 0 if found is None else found.n_used
+
+
+_TRUE, _FALSE = {"true", "t", "yes", "y", "1", "1.0"}, {"false", "f", "no", "n", "0", "0.0"}
+
+
+def truths(obs: Table, name: str) -> np.ndarray | None:
+    """Read a column of flags, as numbers, truth values or words.
+
+    Parameters
+    ----------
+    obs : Table
+    name : str
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), float64, or None
+        1 or 0, other numbers as they are, NaN where nothing is said; None where the column holds something else.
+    """
+    numbers = obs.numbers(name)
+    found = obs.classes(name) if numbers is None else None
+    if found is None:
+        return numbers
+    words = [str(word).strip().lower() for word in found.names.tolist()]
+    if not set(words) <= _TRUE | _FALSE | UNANNOTATED_SPELLINGS:
+        return None
+    values = [1.0 if word in _TRUE else 0.0 if word in _FALSE else np.nan for word in words]
+    return np.array([*values, np.nan])[found.codes]
 
 
 def labels(obs: Table, column: str) -> np.ndarray:
@@ -95,12 +124,40 @@ def gene_names(var: Table) -> np.ndarray | None:
     index = var.index()
     if _counted(index):
         return None
+    symbols = _symbols(var, index)
+    return index if symbols is None else np.where(symbols == "", index, symbols)
+
+
+def _symbols(var: Table, index: np.ndarray) -> np.ndarray | None:
+    """Read the column of symbols, where the index has Ensembl's identifiers."""
     spelled = {name.lower(): name for name in var.columns}
     beside = next((spelled[name] for name in _SYMBOL_COLUMNS if name in spelled), None)
-    if beside is None or not all(map(_ENSEMBL.fullmatch, index[:100].tolist())):
-        return index
-    symbols = var.classes(beside)
-    return index if symbols is None else np.where(symbols.values == "", index, symbols.values)
+    found = None if beside is None or not _are_ids(index) else var.classes(beside)
+    return None if found is None else found.values
+
+
+def gene_ids(var: Table) -> np.ndarray | None:
+    """Read Ensembl's identifiers of genes, whether they are the index or a column beside the symbols.
+
+    Parameters
+    ----------
+    var : Table
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), str, or None
+        Empty for genes without one; None where the file has none beside its names.
+    """
+    index = var.index()
+    if _are_ids(index):
+        return None if _symbols(var, index) is None else index
+    spelled = {name.lower(): name for name in var.columns}
+    found = (var.classes(spelled[name]) for name in _ID_COLUMNS if name in spelled)
+    return next((ids.values for ids in found if ids is not None and _are_ids(ids.values[ids.values != ""])), None)
+
+
+def _are_ids(names: np.ndarray) -> bool:
+    return bool(len(names)) and all(map(_ENSEMBL.fullmatch, names[:100].tolist()))
 
 
 def barcodes(index: np.ndarray) -> np.ndarray | None:
@@ -113,13 +170,29 @@ def barcodes(index: np.ndarray) -> np.ndarray | None:
     Returns
     -------
     ndarray of shape (n_rows,), str, or None
-        The index itself where it holds other names; None where rows are only numbered.
+        The index itself where it holds other names; None where rows are only numbered. A name that stands again gets a number
+        behind it, as anndata makes names unique.
     """
     if _counted(index):
         return None
     found = [_BARCODE.search(name) for name in index.tolist()]
     plain = [match[0] for match in found if match is not None]
-    return np.array(plain) if len(plain) == len(set(plain)) == len(index) else index
+    return np.array(plain) if len(plain) == len(set(plain)) == len(index) else _each_once(index)
+
+
+def _each_once(names: np.ndarray) -> np.ndarray:
+    taken, times = set(names.tolist()), Counter[str]()
+    if len(taken) == len(names):
+        return names
+    found: list[str] = []
+    for name in names.tolist():
+        once = name
+        while times[name] and once in taken:
+            once, times[name] = f"{name}-{times[name]}", times[name] + 1
+        times[name] = times[name] or 1
+        taken.add(once)
+        found.append(once)
+    return np.array(found)
 
 
 def _counted(index: np.ndarray) -> bool:

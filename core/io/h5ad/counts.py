@@ -3,9 +3,10 @@
 A large file never lies in memory whole: genes are chosen in a first pass over the blocks, and only those are kept.
 """
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import h5py
 import numpy as np
@@ -13,100 +14,21 @@ from scipy import sparse
 
 from core.errors import SampleFileError
 from core.io import genes
-from core.io.hdf5.numbers import check_filters, native_type
-from core.io.hdf5.safe import plain_attribute
-from core.io.hdf5.text import text_attribute
+from core.io.h5ad.kinds import PREFERENCE, Kind, Verdict, judged
+from core.io.h5ad.matrices import Matrix, is_called_counts, keys, matrix, some_rows
+from core.io.h5ad.undoing import Undoing, undoing
+from core.io.hdf5.numbers import native_type, whole
 from core.io.incoming import ImportChoices
+from core.memory import check_fits
 from core.sample import DENSE_LIMIT, Expression
-from core.text import counted, shown
+from core.text import shown
 
 BLOCK_VALUES = 4_000_000
 """How many values are unpacked at a time."""
 
-_GLIMPSE_VALUES = 50_000
-_RAW = ("raw/X", "raw.X")
-_LAYERS_OF_COUNTS = ("counts", "raw_counts", "count", "raw", "umi", "umis", "spliced")
 
-Content = Literal["counts", "fractions", "negative"]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Matrix:
-    """One matrix of an h5ad file, whose parts fit together.
-
-    Parameters
-    ----------
-    key : str
-        Its key: `X`, `raw/X`, `layers/counts`.
-    item : h5py.Group or h5py.Dataset
-        Group of `data`, `indices` and `indptr`, or a table.
-    kind : {"csr", "csc", "dense"}
-    shape : (int, int)
-        Spots and genes.
-    """
-
-    key: str
-    item: Any
-    kind: str
-    shape: tuple[int, int]
-
-    @property
-    def var_key(self) -> str:
-        """Key of the table of its genes."""
-        return f"{self.key[:-1]}var" if self.key in _RAW else "var"
-
-
-def keys(file: h5py.File) -> list[str]:
-    """List the matrices of a file, those that most often hold counts first.
-
-    Parameters
-    ----------
-    file : h5py.File
-
-    Returns
-    -------
-    list of str
-    """
-    layers = list(file["layers"]) if isinstance(file.get("layers"), h5py.Group) else []
-    named = [name for name in _LAYERS_OF_COUNTS if name in layers]
-    ordered = [f"layers/{name}" for name in (*named, *(name for name in layers if name not in named))]
-    raw = [key for key in _RAW if key in file]
-    return ["X"] * ("X" in file) + ordered[: len(named)] + raw + ordered[len(named) :]
-
-
-def matrix(file: h5py.File, key: str, n_spots: int) -> Matrix:
-    """Find one matrix and check its shape.
-
-    Parameters
-    ----------
-    file : h5py.File
-    key : str
-        One of :func:`keys`.
-    n_spots : int
-        Rows of `obs`.
-
-    Returns
-    -------
-    Matrix
-
-    Raises
-    ------
-    SampleFileError
-        If the matrix is missing or its parts do not fit together. The message does not name the file.
-    """
-    item = file.get(key)
-    if item is None:
-        raise SampleFileError(f"has no `{shown(key)}`; its matrices are {', '.join(keys(file)) or 'none'}.")
-    kind, shape = _sparse_layout(item, key) if isinstance(item, h5py.Group) else _dense_layout(item, key)
-    if shape[0] != n_spots or shape[1] > genes.MAX_GENES:
-        raise SampleFileError(
-            f"`{shown(key)}` has {counted(shape[0], 'row')} and {counted(shape[1], 'column')}, but `obs` has {counted(n_spots, 'row')}: each spot needs one."
-        )
-    return Matrix(key=key, item=item, kind=kind, shape=shape)
-
-
-def content(found: Matrix) -> Content:
-    """Find what kind of values a matrix holds, from some of them.
+def verdict(found: Matrix) -> Verdict:
+    """Judge what kind of values a matrix holds, from some of its rows.
 
     Parameters
     ----------
@@ -114,16 +36,12 @@ def content(found: Matrix) -> Content:
 
     Returns
     -------
-    {"counts", "fractions", "negative"}
-        `counts` are whole numbers.
+    Verdict
     """
-    values = _glimpse(found)
-    if (values < 0).any():
-        return "negative"
-    return "counts" if (values == np.rint(values)).all() else "fractions"
+    return judged(some_rows(found))
 
 
-def likeliest(file: h5py.File, n_spots: int) -> tuple[Matrix, Content]:
+def likeliest(file: h5py.File, n_spots: int) -> tuple[Matrix, Verdict]:
     """Find the matrix that holds counts, or what is closest to counts.
 
     Parameters
@@ -135,7 +53,7 @@ def likeliest(file: h5py.File, n_spots: int) -> tuple[Matrix, Content]:
     Returns
     -------
     Matrix
-    {"counts", "fractions", "negative"}
+    Verdict
 
     Raises
     ------
@@ -145,21 +63,35 @@ def likeliest(file: h5py.File, n_spots: int) -> tuple[Matrix, Content]:
     every = keys(file)
     if not every:
         raise SampleFileError("has no `X`, no layers and no `raw`: there are no counts in it.")
-    found, order = [], {"counts": 0, "fractions": 1, "negative": 2}
+    found: list[tuple[Matrix, Verdict]] = []
     for key in every:
         try:
             one = matrix(file, key, n_spots)
-            found.append((one, content(one)))
+            found.append((one, verdict(one)))
         except SampleFileError:
             # An unreadable layer is acceptable, an unreadable main matrix is not.
             if key == "X" or len(every) == 1:
                 raise
     if not found:
         raise SampleFileError(f"has no matrix of counts: none of {', '.join(map(shown, every))} fits its spots.")
-    return min(found, key=lambda pair: order[pair[1]])
+    return min(found, key=lambda pair: _preference(pair[0], pair[1], found[0]))
 
 
-def read(found: Matrix, spots: np.ndarray, choices: ImportChoices) -> tuple[Expression, np.ndarray]:
+def _preference(one: Matrix, judged_as: Verdict, first: tuple[Matrix, Verdict]) -> float:
+    """Which matrix is read first: a layer of whole numbers may hold a part of the counts, as of spliced transcripts, or no counts."""
+    main, of_main = first
+    preference = float(PREFERENCE[judged_as.kind])
+    if judged_as.kind != "counts" or main.key != "X" or one is main or is_called_counts(one.key):
+        return preference
+    if of_main.kind == "restored":
+        return PREFERENCE["restored"] + 0.5
+    differs = one.shape != main.shape or some_rows(one).nnz != some_rows(main).nnz
+    return PREFERENCE["logarithms"] + 0.5 if of_main.kind in ("normalised", "logarithms") and differs else preference
+
+
+def read(
+    found: Matrix, spots: np.ndarray, choices: ImportChoices, kind: Verdict, *, cells: bool = False
+) -> tuple[Expression, np.ndarray, Kind]:
     """Read the counts of some spots, and of the genes that an import keeps.
 
     Parameters
@@ -168,13 +100,20 @@ def read(found: Matrix, spots: np.ndarray, choices: ImportChoices) -> tuple[Expr
     spots : ndarray of shape (n_spots,), bool
         Which rows are kept.
     choices : ImportChoices
+    kind : Verdict
+        What some rows of it show.
+    cells : bool
+        Whether spots are cells, of which all genes are kept by default.
 
     Returns
     -------
     ndarray or csr_array of shape (n_kept_spots, n_kept_genes)
-        In the number type of the file; dense up to :data:`core.sample.DENSE_LIMIT` values.
+        In the number type of the file, or as counts where they can be told exactly from what it holds; dense up to
+        :data:`core.sample.DENSE_LIMIT` values.
     ndarray of shape (n_kept_genes,), int
         Column numbers of the genes kept.
+    Kind
+        What came out.
 
     Raises
     ------
@@ -184,82 +123,28 @@ def read(found: Matrix, spots: np.ndarray, choices: ImportChoices) -> tuple[Expr
         If no gene is left.
     """
     n_spots = int(spots.sum())
+    undo = undoing(lambda: ((block.spot, block.value) for block in _blocks(found, spots)), n_spots, kind)
+
+    def blocks() -> Iterator[_Block]:
+        for block in _blocks(found, spots):
+            yield dataclasses.replace(block, value=undo.values(block.spot, block.value)) if undo.changes else block
 
     def values_by_gene() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for block in _blocks(found, spots):
+        for block in blocks():
             yield block.gene, block.value
 
     of_genes = genes.totals(values_by_gene, n_spots, found.shape[1])
-    kept = genes.chosen_in_blocks(values_by_gene, of_genes, choices)
-    counts = _gathered(found, spots, kept, int(of_genes.n_spots_with[kept].sum()))
-    return (counts.toarray() if n_spots * len(kept) <= DENSE_LIMIT else counts), kept
+    kept = genes.chosen_in_blocks(values_by_gene, of_genes, choices, cells=cells)
+    counts = _gathered(found, blocks, kept, of_genes, _kept_type(found, undo))
+    return (counts.toarray() if n_spots * len(kept) <= DENSE_LIMIT else counts), kept, undo.kind
 
 
-def _sparse_layout(group: h5py.Group, key: str) -> tuple[str, tuple[int, int]]:
-    missing = [part for part in ("data", "indices", "indptr") if not isinstance(group.get(part), h5py.Dataset)]
-    if missing:
-        raise SampleFileError(f"`{shown(key)}` has no `{missing[0]}`: save the file again with anndata's `write_h5ad`.")
-    for part in ("data", "indices", "indptr"):
-        _check_numbers(group[part], f"{key}/{part}", "iuf" if part == "data" else "iu", 1)
-    if group["data"].size != group["indices"].size:
-        raise SampleFileError(
-            f"`{shown(key)}` has {group['data'].size} values but {group['indices'].size} indices: save the file again."
-        )
-    shape = _declared_shape(group, key)
-    kind = _declared_kind(group, key, shape)
-    n_lines = shape[0] if kind == "csr" else shape[1]
-    if group["indptr"].size != n_lines + 1:
-        raise SampleFileError(
-            f"`{shown(key)}` declares {n_lines} {'rows' if kind == 'csr' else 'columns'}, but its `indptr` has "
-            f"{group['indptr'].size} entries, not {n_lines + 1}: save the file again."
-        )
-    return kind, shape
-
-
-def _declared_shape(group: h5py.Group, key: str) -> tuple[int, int]:
-    for name in ("shape", "h5sparse_shape"):
-        found = plain_attribute(group, name)
-        if isinstance(found, np.ndarray) and found.shape == (2,) and found.dtype.kind in "iu":
-            return int(found[0]), int(found[1])
-    raise SampleFileError(f"`{shown(key)}` is sparse and does not say its shape: save the file again.")
-
-
-def _declared_kind(group: h5py.Group, key: str, shape: tuple[int, int]) -> str:
-    texts = [*text_attribute(group, "encoding-type"), *text_attribute(group, "h5sparse_format")]
-    for word in texts:
-        if word.removesuffix("_matrix") in ("csr", "csc"):
-            return word.removesuffix("_matrix")
-    if shape[0] == shape[1] or group["indptr"].size - 1 not in shape:
-        raise SampleFileError(f"`{shown(key)}` does not say whether it is CSR or CSC: save the file again.")
-    return "csr" if group["indptr"].size - 1 == shape[0] else "csc"
-
-
-def _dense_layout(item: h5py.Dataset, key: str) -> tuple[str, tuple[int, int]]:
-    _check_numbers(item, key, "iuf", 2)
-    return "dense", (int(item.shape[0]), int(item.shape[1]))
-
-
-def _check_numbers(item: h5py.Dataset, key: str, kinds: str, n_dims: int) -> None:
-    if item.shape is None or item.ndim != n_dims or item.dtype.kind not in kinds:
-        needed = "whole numbers" if kinds == "iu" else "numbers"
-        raise SampleFileError(
-            f"`{shown(key)}` has the shape {item.shape} and the type {shown(item.dtype)}: it needs {needed} in {n_dims} "
-            "dimensions."
-        )
-    check_filters(item, shown(key))
-
-
-def _glimpse(found: Matrix) -> np.ndarray:
-    """Read some values from the beginning and from the middle."""
-    if found.kind == "dense":
-        n_lines, item = found.shape[0], found.item
-        width = max(1, _GLIMPSE_VALUES // max(1, found.shape[1]))
-    else:
-        item = found.item["data"]
-        n_lines, width = item.size, _GLIMPSE_VALUES
-    middle = n_lines // 2
-    values = np.concatenate([np.ravel(item[:width]), np.ravel(item[middle : middle + width])])
-    return values[np.isfinite(values)]
+def _kept_type(found: Matrix, undo: Undoing) -> np.dtype[Any]:
+    if undo.changes:
+        return np.dtype(np.float32 if undo.unit is not None else np.float64)
+    stored = native_type((found.item if found.kind == "dense" else found.item["data"]).dtype)
+    # Sums of half precision end at 65504.
+    return np.dtype(np.float32) if stored.kind == "f" and stored.itemsize < np.dtype(np.float32).itemsize else stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -322,7 +207,7 @@ def _sparse_blocks(found: Matrix) -> Iterator[tuple[np.ndarray, np.ndarray, np.n
 
 
 def _line_starts(found: Matrix) -> np.ndarray:
-    stored, n_values = found.item["indptr"][...], found.item["data"].size
+    stored, n_values = whole(found.item["indptr"]), found.item["data"].size
     starts: np.ndarray = stored.astype(np.int64)
     if starts[0] != 0 or starts[-1] != n_values or (np.diff(starts) < 0).any():
         raise SampleFileError(
@@ -341,14 +226,22 @@ def _line_ranges(starts: np.ndarray) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _gathered(found: Matrix, spots: np.ndarray, kept: np.ndarray, n_values: int) -> sparse.csr_array:
+def _gathered(
+    found: Matrix,
+    blocks: Callable[[], Iterator[_Block]],
+    kept: np.ndarray,
+    of_genes: genes.GeneTotals,
+    dtype: np.dtype[Any],
+) -> sparse.csr_array:
     """Fill arrays of the final size block by block, so that nothing is ever held twice."""
-    by_gene, shape = found.kind == "csc", (int(spots.sum()), len(kept))
+    n_values = int(of_genes.n_spots_with[kept].sum())
+    by_gene, shape = found.kind == "csc", (of_genes.n_spots, len(kept))
     column = np.full(found.shape[1], -1, dtype=np.int64)
     column[kept] = np.arange(len(kept))
-    values, across = np.empty(n_values, dtype=_type(found)), np.empty(n_values, dtype=_index_type(n_values))
+    check_fits(n_values * (dtype.itemsize + 8), f"`{shown(found.item.name).lstrip('/')}`")
+    values, across = np.empty(n_values, dtype=dtype), np.empty(n_values, dtype=_index_type(n_values))
     n_by_line, filled = np.zeros(shape[1] if by_gene else shape[0], dtype=np.int64), 0
-    for block in _blocks(found, spots):
+    for block in blocks():
         gene = column[block.gene]
         wanted = gene >= 0
         spot, gene = block.spot[wanted], gene[wanted]
@@ -361,10 +254,6 @@ def _gathered(found: Matrix, spots: np.ndarray, kept: np.ndarray, n_values: int)
     counts = sparse.csr_array(kind((values, across, starts), shape=shape))
     counts.sum_duplicates()
     return counts
-
-
-def _type(found: Matrix) -> np.dtype[Any]:
-    return native_type((found.item if found.kind == "dense" else found.item["data"]).dtype)
 
 
 def _index_type(n_values: int) -> type[np.signedinteger[Any]]:

@@ -1,17 +1,17 @@
-"""Where spots lie in h5ad files, in the spellings of many tools: array positions, coordinates, scales and images."""
+"""Where spots lie in h5ad files, in the spellings of many tools: array positions and coordinates."""
 
-import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import h5py
 import numpy as np
+from scipy.spatial import cKDTree
 
-from core.errors import SampleError, SampleFileError
+from core.errors import SampleFileError
+from core.io.h5ad import sections
+from core.io.h5ad.arrays import frame, member, names_in
 from core.io.h5ad.tables import Table
-from core.io.hdf5.numbers import check_filters
-from core.sample import MAX_IMAGE_BYTES, TissueImage
 from core.text import counted, shown
 
 OWN = "spatial_domains"
@@ -20,35 +20,85 @@ OWN = "spatial_domains"
 OWN_COORDS = "spatial_um"
 """Key in `obsm` of micrometres, x then y, in files that this program wrote."""
 
-ARRAY_COLUMNS = (("array_row", "array_col"), ("arrayrow", "arraycol"), ("array_rows", "array_cols"), ("row", "col"))
+ARRAY_COLUMNS = (
+    ("array_row", "array_col"),
+    ("arrayrow", "arraycol"),
+    ("array_rows", "array_cols"),
+    ("x_array", "y_array"),  # SpaGCN calls rows x
+    ("row", "col"),
+)
 """Names of array row and array column, in lower case."""
+
+SPAGCN = ("x_array", "x_pixel")
+"""Columns by which a file of SpaGCN is known: there x is the row."""
 
 COORD_COLUMNS = (
     ("pxl_col_in_fullres", "pxl_row_in_fullres"),
     ("x_centroid", "y_centroid"),
+    ("centerx_global_px", "centery_global_px"),
     ("center_x", "center_y"),
     ("x_um", "y_um"),
+    ("x_mm", "y_mm"),
+    ("x_slide_mm", "y_slide_mm"),
+    ("x_global_px", "y_global_px"),
     ("x", "y"),
     ("x_location", "y_location"),
     ("x_coord", "y_coord"),
+    ("xcoord", "ycoord"),
     ("coord_x", "coord_y"),
     ("x_position", "y_position"),
     ("spatial_x", "spatial_y"),
     ("pos_x", "pos_y"),
+    ("x_pos", "y_pos"),
     ("x_pixel", "y_pixel"),
     ("pixel_x", "pixel_y"),
     ("imagecol", "imagerow"),
+    ("sdimx", "sdimy"),
+    ("x_loc", "y_loc"),
+    ("x_coordinate", "y_coordinate"),
+    ("spatial1", "spatial2"),
+    ("spatial_1", "spatial_2"),
+    ("centroid_x", "centroid_y"),
+    ("cell_x", "cell_y"),
+    ("centerx_local_px", "centery_local_px"),
+    ("x_local_px", "y_local_px"),
 )
 """Names of the horizontal and the vertical coordinate, in lower case."""
 
-SPOT_UM = 65.0
-"""What `spot_diameter_fullres` spans: 10x's "theoretical 65 um spot"; Visium's pitch of 100 um gives 65 to 70."""
+COSMX_UM_PER_PIXEL = 0.12028
+"""Of CosMx, as NanoString's own readers scale its pixels."""
 
-LOWRES_PIXELS = 600
-"""Longer side of Space Ranger's low-resolution image; high-resolution ones are reduced to it."""
-
+_UNITS = (
+    (r"_(um|microns?|micrometers?)$", 1.0),
+    (r"_mm$", 1000.0),
+    (r"^center[xy]_(global|local)_px$", COSMX_UM_PER_PIXEL),
+)
 _COORD_KEYS = (OWN_COORDS, "spatial", "x_spatial", "spatial_coords", "spatial_microns", "coords", "coordinates")
-_MAX_STORED_IMAGE_BYTES = 512 << 20
+_LIKE_COORDS = re.compile(r"spatial|coord|(^|_)loc(ation)?s?($|_)|(^|_)xy($|_)|sdim|position|centroid|^global|fov")
+_NEVER = re.compile(r"umap|tsne|pca|latent|neighbou?r|lsi|harmony|scvi|embed|graph|dist|border|image|rgb|feature")
+_LEAST_TO_JUDGE = 12
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Coords:
+    """One set of coordinates of all rows.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, 2), float
+        Vertical, then horizontal.
+    source : str
+        Where they were found.
+    um_per_unit : float, optional
+        Where their names tell.
+    planes : ndarray of shape (n_rows,), float, optional
+        Their third column, where they have one.
+    """
+
+    values: np.ndarray
+    source: str
+    um_per_unit: float | None = None
+    planes: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,17 +115,32 @@ class Positions:
         Vertical, then horizontal coordinate.
     coords_from : str
         Where they were found.
+    um_per_unit : float or None
+        Of the coordinates, where their names tell.
+    planes : ndarray of shape (n_rows,), float, or None
+        Third column of the coordinates: sections that lie over one another have one value each.
+    instead_of : str
+        Coordinates that were passed over because they lay sections on one another; empty by default.
     """
 
     array: np.ndarray | None
     array_from: str
     coords: np.ndarray | None
     coords_from: str
+    um_per_unit: float | None = None
+    planes: np.ndarray | None = None
+    instead_of: str = ""
 
     @property
     def in_um(self) -> bool:
         """Whether the file itself says that coordinates are micrometres."""
         return self.coords_from == f"obsm/{OWN_COORDS}"
+
+    @property
+    def known(self) -> np.ndarray:
+        """Which rows have a position; ndarray of shape (n_rows,), bool."""
+        both = [np.isfinite(part).all(axis=1) for part in (self.array, self.coords) if part is not None]
+        return np.asarray(np.logical_or.reduce(both))
 
 
 def positions(file: h5py.File, obs: Table) -> Positions:
@@ -93,20 +158,34 @@ def positions(file: h5py.File, obs: Table) -> Positions:
     Raises
     ------
     SampleFileError
-        If there are none.
+        If there are none; the message names what could be meant.
     """
     array, array_from = _columns(obs, ARRAY_COLUMNS)
-    coords, coords_from = _embedded(file, obs)
-    if coords is None:
-        coords, coords_from = _columns(obs, COORD_COLUMNS)
-    if array is None and coords is None:
+    every = list(_coordinates(file, obs))
+    if array is None and not every:
         raise SampleFileError(
             'has no positions: neither `obsm["spatial"]`, nor columns such as `array_row` and `array_col`, or `x` and `y`, in '
-            "`obs`. Add one of them."
+            f"`obs`. Add one of them. {_there(file, obs)}"
         )
-    # Files have (x, y), a sample (vertical, horizontal): exchanged only here.
-    coords = None if coords is None else np.ascontiguousarray(coords[:, ::-1])
-    return Positions(array=array, array_from=array_from, coords=coords, coords_from=coords_from)
+    chosen = _not_laid_over(every, obs)
+    return Positions(
+        array=array,
+        array_from=array_from,
+        coords=None if chosen is None else chosen.values,
+        coords_from="" if chosen is None else chosen.source,
+        um_per_unit=None if chosen is None else chosen.um_per_unit,
+        planes=None if chosen is None else chosen.planes,
+        instead_of=every[0].source if chosen is not None and chosen is not every[0] else "",
+    )
+
+
+def _not_laid_over(every: list[Coords], obs: Table) -> Coords | None:
+    """Choose the first coordinates, or others where the first are local to fields of view."""
+    columns = sections.candidates(obs) if len(every) > 1 else []
+    for coords in every if columns else []:
+        if not any(sections.laid_over(column.codes, coords.values) for column in columns):
+            return coords
+    return every[0] if every else None
 
 
 def off_lattice_because(array: np.ndarray) -> str:
@@ -128,148 +207,22 @@ def off_lattice_because(array: np.ndarray) -> str:
         return f"are shared by {counted(n_taken, 'spot')} with others"
     if len(np.unique(array.sum(axis=1) % 2)) > 1:
         return "fill a square grid, not Visium's hexagonal one"
+    if len(array) >= _LEAST_TO_JUDGE and not _has_neighbours(array):
+        return "leave hardly any spot a neighbour beside it: pixels, it seems"
     return ""
 
 
-def libraries(file: h5py.File) -> list[str]:
-    """List the libraries in `uns["spatial"]`.
-
-    Parameters
-    ----------
-    file : h5py.File
-
-    Returns
-    -------
-    list of str
-    """
-    found = file.get("uns/spatial")
-    return [name for name in found if isinstance(found[name], h5py.Group)] if isinstance(found, h5py.Group) else []
-
-
-def scale_factors(file: h5py.File, library: str) -> dict[str, float]:
-    """Read a library's scale factors.
-
-    Parameters
-    ----------
-    file : h5py.File
-    library : str
-
-    Returns
-    -------
-    dict of str to float
-        Those that are numbers above 0, such as `spot_diameter_fullres`.
-    """
-    group = file[f"uns/spatial/{library}"].get("scalefactors")
-    if not isinstance(group, h5py.Group):
-        return {}
-    found = {name: lone_number(group[name]) for name in group}
-    return {name: value for name, value in found.items() if value is not None and math.isfinite(value) and value > 0}
-
-
-def lone_number(item: Any) -> float | None:
-    """Read a dataset of one number.
-
-    Parameters
-    ----------
-    item : h5py.Dataset or other
-
-    Returns
-    -------
-    float or None
-        None where there is something else.
-    """
-    if not isinstance(item, h5py.Dataset) or item.size != 1 or item.dtype.kind not in "iufb":
-        return None
-    return float(np.ravel(item[...])[0])
-
-
-def um_per_unit(scales: Mapping[str, float]) -> float | None:
-    """Compute the micrometres per full-resolution pixel.
-
-    Parameters
-    ----------
-    scales : mapping of str to float
-        From :func:`scale_factors`.
-
-    Returns
-    -------
-    float or None
-        None where the scale factors do not tell.
-    """
-    if "microns_per_pixel" in scales:
-        return scales["microns_per_pixel"]
-    return SPOT_UM / scales["spot_diameter_fullres"] if "spot_diameter_fullres" in scales else None
-
-
-def image_key(file: h5py.File, library: str) -> str | None:
-    """Find which image of a library can be read, without reading it.
-
-    Parameters
-    ----------
-    file : h5py.File
-    library : str
-
-    Returns
-    -------
-    {"lowres", "hires"} or None
-        None where there is no image, or its scale is missing.
-    """
-    scales = scale_factors(file, library)
-    images = file[f"uns/spatial/{library}"].get("images")
-    for key in ("lowres", "hires"):
-        if f"tissue_{key}_scalef" in scales and isinstance(images, h5py.Group) and _is_image(images.get(key)):
-            return key
-    return None
-
-
-def image(file: h5py.File, library: str) -> TissueImage | None:
-    """Read a library's image: the low-resolution one, or the other made smaller.
-
-    Parameters
-    ----------
-    file : h5py.File
-    library : str
-
-    Returns
-    -------
-    TissueImage or None
-        None where there is none, or its scale is missing.
-
-    Raises
-    ------
-    SampleFileError
-        If the image cannot be unpacked on this machine.
-    """
-    key = image_key(file, library)
-    if key is None:
-        return None
-    dataset = file[f"uns/spatial/{library}/images/{key}"]
-    check_filters(dataset, f"images/{key}")
-    scale = scale_factors(file, library)[f"tissue_{key}_scalef"]
-    return _brought_down(_as_bytes(dataset[...]), scale, always=key == "hires")
-
-
-def colours(file: h5py.File, n_rows: int) -> np.ndarray | None:
-    """Read the mean colour of each spot from `obsm["rgb"]`.
-
-    Parameters
-    ----------
-    file : h5py.File
-    n_rows : int
-
-    Returns
-    -------
-    ndarray of shape (n_rows, 3), uint8, or None
-        None where there is none, or the numbers are no colours.
-    """
-    found = _member(file.get("obsm"), "rgb")
-    if found is None or found.shape != (n_rows, 3):
-        return None
-    in_range = np.isfinite(found).all() and found.min(initial=0) >= 0 and found.max(initial=0) <= 255
-    return np.rint(found).astype(np.uint8) if in_range else None
+def _has_neighbours(array: np.ndarray) -> bool:
+    """Whether most spots have another where the lattice has the next ones: two columns or one row and one column away."""
+    distances, _ = cKDTree(array).query(array, k=[2], p=1)
+    return float(np.mean(np.asarray(distances) <= 2)) > 0.5
 
 
 def _columns(obs: Table, pairs: tuple[tuple[str, str], ...]) -> tuple[np.ndarray | None, str]:
+    return next(_all_columns(obs, pairs), (None, ""))
+
+
+def _all_columns(obs: Table, pairs: tuple[tuple[str, str], ...]) -> Iterator[tuple[np.ndarray, str]]:
     spelled = {name.lower(): name for name in obs.columns}
     for pair in pairs:
         if not set(pair) <= set(spelled):
@@ -278,47 +231,67 @@ def _columns(obs: Table, pairs: tuple[tuple[str, str], ...]) -> tuple[np.ndarray
         values = [obs.numbers(name) for name in (first, second)]
         known = [column for column in values if column is not None]
         if len(known) == 2:
-            return np.column_stack(known), f"obs/{first} and obs/{second}"
-    return None, ""
+            yield np.column_stack(known), f"obs/{first} and obs/{second}"
 
 
-def _embedded(file: h5py.File, obs: Table) -> tuple[np.ndarray | None, str]:
+def _coordinates(file: h5py.File, obs: Table) -> Iterator[Coords]:
+    """Yield coordinates, those that are most often meant first."""
+    yield from _embedded(file, obs)
+    of_spagcn = set(SPAGCN) <= {name.lower() for name in obs.columns}
+    for values, source in _all_columns(obs, COORD_COLUMNS):
+        rows_first = of_spagcn and "_pixel" in source.lower()
+        # Files have (x, y), a sample (vertical, horizontal): exchanged only here and for arrays below.
+        ordered = values if rows_first else values[:, ::-1]
+        yield Coords(values=np.ascontiguousarray(ordered), source=source, um_per_unit=_named_unit(source))
+
+
+def _named_unit(source: str) -> float | None:
+    name = source.lower().rpartition("/")[2]
+    return next((unit for pattern, unit in _UNITS if re.search(pattern, name)), None)
+
+
+def _embedded(file: h5py.File, obs: Table) -> Iterator[Coords]:
     obsm = file.get("obsm")
-    is_records = isinstance(obsm, h5py.Dataset) and obsm.dtype.names is not None
-    names = list(obsm.dtype.names) if is_records else list(obsm) if isinstance(obsm, h5py.Group) else []
+    names = names_in(obsm)
     ordered = [name for key in _COORD_KEYS for name in names if name.lower() == key]
-    for name in ordered + [name for name in names if "spatial" in name.lower() and name not in ordered]:
-        found = _frame(file, name, obs) if _is_frame(obsm, name) else _member(obsm, name)
+    others = [name for name in names if name not in ordered and _LIKE_COORDS.search(name.lower())]
+    for name in ordered + [name for name in others if not _NEVER.search(name.lower())]:
+        found = _of_frame(file, name, obs) if frame(file, name) is not None else member(obsm, name)
         if found is not None and found.ndim == 2 and found.shape[1] in (2, 3):
             _check_rows(name, found, obs.n_rows)
-            return found[:, :2].astype(np.float64), f"obsm/{name}"
-    return None, ""
+            values = np.ascontiguousarray(found[:, 1::-1].astype(np.float64))
+            planes = found[:, 2].astype(np.float64) if found.shape[1] == 3 else None
+            yield Coords(values=values, source=f"obsm/{name}", um_per_unit=_named_unit(name), planes=planes)
 
 
-def _is_frame(obsm: Any, name: str) -> bool:
-    return isinstance(obsm, h5py.Group) and isinstance(obsm[name], h5py.Group)
-
-
-def _frame(file: h5py.File, name: str, obs: Table) -> np.ndarray | None:
+def _of_frame(file: h5py.File, name: str, obs: Table) -> np.ndarray | None:
     """Read coordinates that were kept as a table with named columns."""
+    table = frame(file, name)
     try:
-        table = Table(file, f"obsm/{name}")
-        found = _columns(table, (*COORD_COLUMNS, ("0", "1")))[0]
+        found = None if table is None else _columns(table, (*COORD_COLUMNS, ("0", "1")))[0]
     except SampleFileError:
         return None
     return found if found is None or len(found) == obs.n_rows else None
 
 
-def _member(obsm: Any, name: str) -> np.ndarray | None:
-    """Read one array of `obsm`, in a group or, as anndata 0.6 wrote it, as a field of records."""
-    if isinstance(obsm, h5py.Dataset) and obsm.dtype.names is not None and name in obsm.dtype.names:
-        found = np.asarray(obsm.fields(name)[...])
-        return found if found.dtype.kind in "iuf" else None
-    item = obsm.get(name) if isinstance(obsm, h5py.Group) else None
-    if not isinstance(item, h5py.Dataset) or item.ndim != 2 or item.dtype.kind not in "iuf":
-        return None
-    check_filters(item, f"obsm/{shown(name)}")
-    return np.asarray(item[...])
+def _there(file: h5py.File, obs: Table) -> str:
+    """Say what is there that could be meant."""
+    in_obsm = ", ".join(f"`{shown(key, 40)}`" for key in _keys(file.get("obsm"))[:12]) or "nothing"
+    in_obs = ", ".join(f"`{shown(name, 40)}`" for name in obs.columns[:12]) or "nothing"
+    return f"In `obsm` there is {in_obsm}; in `obs` {in_obs}."
+
+
+def _keys(obsm: h5py.Group | h5py.Dataset | None) -> list[str]:
+    """List the arrays of `obsm`, also those inside of groups, and which of them hold text."""
+    found = []
+    for name in names_in(obsm):
+        item = obsm[name] if isinstance(obsm, h5py.Group) else None
+        if isinstance(item, h5py.Group):
+            found += [f"{name}/{inner}" for inner in item]
+        else:
+            is_text = isinstance(item, h5py.Dataset) and h5py.check_string_dtype(item.dtype) is not None
+            found.append(f"{name} (text)" if is_text else name)
+    return found
 
 
 def _check_rows(name: str, found: np.ndarray, n_rows: int) -> None:
@@ -328,31 +301,23 @@ def _check_rows(name: str, found: np.ndarray, n_rows: int) -> None:
         )
 
 
-def _is_image(item: Any) -> bool:
-    if not isinstance(item, h5py.Dataset) or item.ndim != 3 or item.dtype.kind not in "uif":
-        return False
-    return item.shape[2] in (3, 4) and 0 not in item.shape and item.nbytes <= _MAX_STORED_IMAGE_BYTES
+def um_per_chip_spot(file: h5py.Group) -> float | None:
+    """Find the unit of Stereo-seq's coordinates, which count the spots of its chip.
 
+    Parameters
+    ----------
+    file : h5py.Group
 
-def _as_bytes(pixels: np.ndarray) -> np.ndarray:
-    """Red, green and blue from 0 to 255; floats go from 0 to 1, as matplotlib reads PNG."""
-    colours = pixels[:, :, :3]
-    if colours.dtype.kind == "f":
-        top = 255.0 if colours.max(initial=0) <= 1 else 1.0
-        colours = np.rint(np.nan_to_num(colours) * top)
-    return np.ascontiguousarray(np.clip(colours, 0, 255).astype(np.uint8))
-
-
-def _brought_down(pixels: np.ndarray, scale: float, *, always: bool) -> TissueImage:
-    if not always and pixels.nbytes <= MAX_IMAGE_BYTES:
-        return TissueImage(pixels=pixels, scale=scale)
-    from PIL import Image
-
-    longest = max(pixels.shape[:2])
-    share = min(1.0, LOWRES_PIXELS / longest)
-    size = (max(1, round(pixels.shape[1] * share)), max(1, round(pixels.shape[0] * share)))
-    smaller = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
-    try:
-        return TissueImage(pixels=smaller, scale=scale * share)
-    except SampleError as error:
-        raise SampleFileError(str(error)) from error
+    Returns
+    -------
+    float or None
+        Micrometres between spots, from `uns["resolution"]` (nanometres) where there are bins as Stereopy writes them.
+    """
+    group = file.get("uns")
+    if not isinstance(group, h5py.Group) or not {"bin_type", "bin_size"} & set(group):
+        return None
+    found = group.get("resolution")
+    if not isinstance(found, h5py.Dataset) or found.size != 1 or found.dtype.kind not in "iuf":
+        return None
+    nm = float(np.ravel(found[...])[0])
+    return nm / 1000 if 0 < nm < 1e6 else None

@@ -6,37 +6,42 @@ what is missing is listed in checks. Read with h5py after `core.io.hdf5.safe` ha
 
 import dataclasses
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import h5py
 import numpy as np
 
-from core.errors import SampleError, SampleFileError
+from core.errors import SampleFileError
 from core.io.annotations import suggested_annotation
-from core.io.h5ad import columns, counts, positions
-from core.io.h5ad.positions import Positions
+from core.io.controls import control_check, controls
+from core.io.h5ad import columns, counts, images, matrices, positions, sections
+from core.io.h5ad.checks import Checks
+from core.io.h5ad.kinds import PREFERENCE, Kind, Verdict
+from core.io.h5ad.matrices import Matrix
+from core.io.h5ad.modality import rna_of
+from core.io.h5ad.places import Places
 from core.io.h5ad.tables import Table
 from core.io.hdf5.safe import naming, opened
 from core.io.hdf5.text import decoded, read_text
-from core.io.incoming import Check, ImportChoices, Survey
+from core.io.incoming import ImportChoices, Survey
 from core.io.lab import sample_name
+from core.io.spacing import CELLS_UM, spacing_of
 from core.sample import Sample
 from core.text import counted, shown
 
-T = TypeVar("T")
+OWN_LABELS = "domain"
+"""Column of clusters in files that this program wrote, which are no annotation."""
 
-_UNIT_ADVICE = "Set the micrometres per unit if that is wrong."
 
-
-def survey(path: str | os.PathLike[str]) -> Survey:
+def survey(path: str | os.PathLike[str], section: str | None = None) -> Survey:
     """Report what an h5ad file holds, from its shapes, its columns and some values.
 
     Parameters
     ----------
     path : path-like
+    section : str, optional
+        Which of several sections; the first by default.
 
     Returns
     -------
@@ -51,11 +56,16 @@ def survey(path: str | os.PathLike[str]) -> Survey:
         If it is missing, not HDF5, cut off or damaged.
     """
     path = Path(path)
-    with opened(path) as file:
-        return _Look(file, path).survey()
+    with opened(path) as file, naming(path):
+        return _Look(rna_of(file), path, section).survey()
 
 
-def read(path: str | os.PathLike[str], choices: ImportChoices | None = None, name: str | None = None) -> Sample:
+def read(
+    path: str | os.PathLike[str],
+    choices: ImportChoices | None = None,
+    name: str | None = None,
+    section: str | None = None,
+) -> Sample:
     """Read one section from an h5ad file.
 
     Parameters
@@ -65,6 +75,8 @@ def read(path: str | os.PathLike[str], choices: ImportChoices | None = None, nam
         Without, the lab's rule chooses the genes, and there is no annotation.
     name : str, optional
         What the sample is called. Of a file with several sections, the one of that name is read, else the first.
+    section : str, optional
+        Which of several sections, where it is not called like the sample.
 
     Returns
     -------
@@ -83,7 +95,8 @@ def read(path: str | os.PathLike[str], choices: ImportChoices | None = None, nam
     """
     path = Path(path)
     with opened(path) as file, naming(path):
-        return _Look(file, path, name).sample(choices or ImportChoices())
+        sample = _Look(rna_of(file), path, section or name).sample(choices or ImportChoices())
+        return sample if name is None else dataclasses.replace(sample, name=name)
 
 
 def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
@@ -105,25 +118,21 @@ def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
     """
     path = Path(path)
     with opened(path) as file, naming(path):
-        return columns.barcodes(Table(file, "obs").index())
+        return columns.barcodes(Table(rna_of(file), "obs").index())
 
 
-@dataclass(kw_only=True)
-class _Checks:
-    """Checks so far; a part that cannot be read adds a bad one."""
-
-    found: list[Check] = field(default_factory=list)
-
-    def say(self, what: str, found: str, status: Literal["good", "notice", "bad"] = "good", advice: str = "") -> None:
-        self.found.append(Check(what=what, found=found, status=status, advice=advice))
-
-    def part(self, what: str, read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except SampleError as error:
-            sentence = str(error)
-            self.say(what, f"The file {sentence}" if sentence[:1].islower() else sentence, "bad")
-            return None
+_FOUND: dict[Kind, str] = {
+    "restored": "normalised, or logarithms of it; the counts can be told exactly, and are restored.",
+    "normalised": "normalised to one total in every spot; logarithms are undone where it held them, library sizes are not known.",
+    "logarithms": "not whole numbers: logarithms of normalised expression, it seems, used as they are.",
+    "fractions": "not whole numbers: normalised, it seems, and taken for counts.",
+    "flags": "0 and 1 only: whether a gene was found, it seems, taken for counts.",
+    "ranks": "whole numbers with one maximum in every spot: ranks or bins, it seems, taken for counts.",
+}
+_ADVICE: dict[Kind, str] = dict.fromkeys(
+    ("normalised", "logarithms", "fractions", "flags", "ranks"),
+    "Export the raw counts if you can: the method was made for counts.",
+)
 
 
 class _Look:
@@ -133,7 +142,8 @@ class _Look:
         self._file = file
         self._path = path
         self._wanted = wanted
-        self._checks = _Checks()
+        self._checks = Checks()
+        self._places = Places(file, self._checks, wanted)
 
     def survey(self) -> Survey:
         obs = self._checks.part("Spots", lambda: Table(self._file, "obs"))
@@ -141,186 +151,126 @@ class _Look:
             return Survey(kind="h5ad", name=sample_name(self._path), checks=self._checks.found)
         matrix = self._checks.part("Counts", lambda: self._matrix(obs, None))
         where = self._checks.part("Positions", lambda: positions.positions(self._file, obs))
-        spots = self._checks.part("Spots", lambda: self._spots(obs, where)) if where is not None else None
+        spots = self._checks.part("Spots", lambda: self._places.spots(obs, where)) if where is not None else None
         if where is not None and spots is not None:
-            self._checks.part("Positions", lambda: self._placed(where, spots, ImportChoices()))
+            self._checks.part("Positions", lambda: self._places.placed(where, spots, ImportChoices()))
         self._say_image()
         annotations = columns.annotation_columns(obs)
-        suggested = suggested_annotation(annotations)
+        suggested = suggested_annotation(self._by_people(annotations, obs))
         self._say_annotation(annotations, suggested)
         if self._is_own:
             self._checks.say("Genes", "Chosen before: this program wrote the file. All of them are kept.")
-        keys = counts.keys(self._file)
+        n_controls = 0 if matrix is None else self._say_controls(matrix[0])
+        keys = matrices.keys(self._file)
         return Survey(
             kind="h5ad",
-            name=self._library or sample_name(self._path),
+            name=self._places.library or sample_name(self._path),
             n_spots=obs.n_rows if spots is None else int(spots.sum()),
-            n_genes=0 if matrix is None else matrix.shape[1],
+            n_genes=0 if matrix is None else matrix[0].shape[1] - n_controls,
             annotations=annotations,
             suggested_annotation=suggested,
             layers=keys if len(keys) > 1 else (),
+            sections=self._places.sections,
+            contradicts=self._places.contradicts,
             checks=self._checks.found,
         )
 
     def sample(self, choices: ImportChoices) -> Sample:
         obs = Table(self._file, "obs")
-        matrix = self._matrix(obs, choices.layer)
+        matrix, verdict = self._matrix(obs, choices.layer)
         where = positions.positions(self._file, obs)
-        spots = self._spots(obs, where)
+        spots = self._places.spots(obs, where)
         genes = Table(self._file, matrix.var_key)
         if genes.n_rows != matrix.shape[1]:
             raise SampleFileError(
                 f"has {counted(matrix.shape[1], 'column')} in `{matrix.key}` but {counted(genes.n_rows, 'row')} in `{genes.key}`: each gene needs one."
             )
-        if self._is_own and choices.genes == "present":
+        if self._is_own and choices.genes in ("usual", "present"):
             choices = dataclasses.replace(choices, genes="all")
         labels = None if choices.annotation is None else columns.labels(obs, choices.annotation)[spots]
-        expression, kept = counts.read(matrix, spots, choices)
-        gene_names, barcodes = columns.gene_names(genes), columns.barcodes(obs.index()[spots])
-        rgb = positions.colours(self._file, obs.n_rows)
+        placed = self._places.placed(where, spots, choices)
+        expression, kept, kind = counts.read(matrix, spots, choices, verdict, cells=_are_cells(placed))
+        gene_names, gene_ids = columns.gene_names(genes), columns.gene_ids(genes)
+        if gene_names is not None and (is_control := controls(gene_names[kept])).any():
+            expression, kept = expression[:, ~is_control], kept[~is_control]
+        barcodes = columns.barcodes(obs.index()[spots])
+        rgb = images.colours(self._file, obs.n_rows)
         return Sample(
-            name=self._wanted or self._library or sample_name(self._path),
+            name=self._wanted or self._places.library or sample_name(self._path),
             expression=expression,
             labels_true=labels,
             gene_names=None if gene_names is None else gene_names[kept],
+            gene_ids=None if gene_ids is None else gene_ids[kept],
             barcodes=barcodes,
             spot_rgb=None if rgb is None else rgb[spots],
-            image=None if self._library is None else positions.image(self._file, self._library),
+            image=None if self._places.library is None else images.image(self._file, self._places.library),
+            expression_kind=self._own_kind if self._is_own else kind,
             source=_own_text(self._file, "source"),
-            synthetic=bool(positions.lone_number(self._file.get(f"uns/{positions.OWN}/synthetic"))),
-            **self._placed(where, spots, choices),
+            synthetic=bool(images.lone_number(self._file.get(f"uns/{positions.OWN}/synthetic"))),
+            **placed,
         )
+
+    def _by_people(self, annotations: dict[str, int], obs: Table) -> list[str]:
+        """Columns that could be the annotation without anybody saying so."""
+        never = {
+            self._places.section_of,
+            sections.of_spatialdata(self._file, obs),
+            *([OWN_LABELS] if self._is_own else []),
+        }
+        return [name for name in annotations if name not in never]
 
     @property
     def _is_own(self) -> bool:
         """Whether this program wrote the file, so that its genes were chosen before."""
         return isinstance(self._file.get(f"uns/{positions.OWN}"), h5py.Group)
 
-    @property
-    def _library(self) -> str | None:
-        """Library in `uns["spatial"]` that is read: the one asked for, or the first."""
-        names = positions.libraries(self._file)
-        if self._wanted in names:
-            return self._wanted
-        return names[0] if names else None
-
-    def _matrix(self, obs: Table, key: str | None) -> counts.Matrix:
+    def _matrix(self, obs: Table, key: str | None) -> tuple[Matrix, Verdict]:
         if key is None:
-            found, kind = counts.likeliest(self._file, obs.n_rows)
+            found, verdict = counts.likeliest(self._file, obs.n_rows)
         else:
-            found = counts.matrix(self._file, key, obs.n_rows)
-            kind = counts.content(found)
+            found = matrices.matrix(self._file, key, obs.n_rows)
+            verdict = counts.verdict(found)
+        if self._is_own:  # what its values are was found when they first came in
+            return found, Verdict(kind="counts")
         size = f"`{found.key}` ({found.kind}): {counted(found.shape[0], 'spot')} x {counted(found.shape[1], 'gene')}"
-        if kind == "negative":
+        if verdict.kind == "negative":
             raise SampleFileError(
                 f"`{shown(found.key)}` holds negative values: it was scaled or centred. Save the counts, as a layer or in `raw`."
             )
-        if kind == "fractions":
-            advice = "Export the raw counts if you can: the method was made for counts."
-            self._checks.say("Counts", f"{size}, not whole numbers: normalised, it seems.", "notice", advice)
+        if verdict.kind != "counts":
+            self._checks.say("Counts", f"{size}, {_FOUND[verdict.kind]}", "notice", _ADVICE.get(verdict.kind, ""))
         elif found.key != "X" and "X" in self._file:
             self._checks.say("Counts", f"{size}, whole numbers, taken because `X` holds none.", "notice")
         else:
             self._checks.say("Counts", f"{size}, whole numbers.")
-        return found
+        return found, verdict
 
-    def _spots(self, obs: Table, where: Positions) -> np.ndarray:
-        """Rows that are read: under tissue, and of one section."""
-        kept = self._under_tissue(obs)
-        column = self._section_column(obs, where, kept)
-        if column is not None:
-            found = obs.classes(column)
-            names = [] if found is None else found.names[np.unique(found.codes[kept & (found.codes >= 0)])].tolist()
-            section = self._wanted if self._wanted in names else self._library if self._library in names else names[0]
-            kept &= obs.text(column) == section
-            self._checks.say(
-                "Sections",
-                f"{len(names)} in the column {shown(column)}; {shown(section)} is read.",
-                "notice",
-                f"Give the name of another to read that: {shown(', '.join(names), 300)}.",
-            )
-        self._checks.say("Spots", f"{counted(int(kept.sum()), 'spot')}.")
-        return kept
+    @property
+    def _own_kind(self) -> Kind:
+        stored = _own_text(self._file, "expression_kind")
+        return next((kind for kind in PREFERENCE if kind == stored), "counts")
 
-    def _under_tissue(self, obs: Table) -> np.ndarray:
-        flags = obs.numbers("in_tissue") if "in_tissue" in obs.columns else None
-        inside = np.ones(obs.n_rows, dtype=bool) if flags is None else flags == 1
-        if not inside.any():
-            return np.ones(obs.n_rows, dtype=bool)
-        if not inside.all():
-            self._checks.say(
-                "Tissue",
-                f"{counted(int((~inside).sum()), 'spot is', 'spots are')} not under tissue and left out.",
-                "notice",
-            )
-        return inside
-
-    def _section_column(self, obs: Table, where: Positions, kept: np.ndarray) -> str | None:
-        """Column that separates sections, if a file has several."""
-        libraries = positions.libraries(self._file)
-        several = len(libraries) > 1
-        stacked = where.array is not None and positions.off_lattice_because(where.array[kept]).startswith("are shared")
-        for column in obs.columns if several or stacked else []:
-            found = obs.classes(column)
-            if found is None or not 2 <= found.n_used <= columns.MAX_CLASSES:
-                continue
-            named = several and set(libraries) <= set(found.names.tolist())
-            if named or (stacked and where.array is not None and _apart(found.codes[kept], where.array[kept])):
-                return column
-        return None
-
-    def _placed(self, where: Positions, spots: np.ndarray, choices: ImportChoices) -> dict[str, Any]:
-        """Positions in the form of a sample."""
-        array = None if where.array is None else where.array[spots]
-        coords = None if where.coords is None else where.coords[spots]
-        why_not = "" if array is None else positions.off_lattice_because(array)
-        if array is not None and not why_not:
-            self._checks.say("Positions", f"Array rows and columns from {shown(where.array_from)}.")
-            return {"lattice": array.astype(np.int64), "coords_px": None if where.in_um else _finite(coords)}
-        if array is not None:
-            self._checks.say("Array positions", f"{shown(where.array_from)} {why_not}; they are not used.", "notice")
-        if coords is None:
-            coords, source = array, where.array_from
-        else:
-            source = where.coords_from
-        return self._placed_by(coords, source, where, choices)
-
-    def _placed_by(
-        self, coords: np.ndarray | None, source: str, where: Positions, choices: ImportChoices
-    ) -> dict[str, Any]:
-        if coords is None or not np.isfinite(coords).all():
-            raise SampleFileError(
-                f"`{shown(source)}` holds positions that are not finite: leave out spots without one."
-            )
-        scales = {} if self._library is None else positions.scale_factors(self._file, self._library)
-        known = 1.0 if where.in_um else positions.um_per_unit(scales)
-        unit = choices.um_per_unit if known is None else known
-        origin = "as the file says" if known is not None else "as nothing in the file says otherwise"
-        self._checks.say(
-            "Positions",
-            f"Coordinates from {shown(source)}, {unit:.4g} um per unit, {origin}.",
-            "good" if known is not None else "notice",
-            "" if known is not None else _UNIT_ADVICE,
-        )
-        said = known is not None or unit != ImportChoices().um_per_unit
-        return {
-            "coords_um": coords * unit,
-            "coords_px": coords if scales and not where.in_um else None,
-            "unit_known": said and not self._own_unit_unknown(),
-        }
-
-    def _own_unit_unknown(self) -> bool:
-        return bool(positions.lone_number(self._file.get(f"uns/{positions.OWN}/unit_unknown")))
+    def _say_controls(self, matrix: Matrix) -> int:
+        """Count the control probes among the genes of a matrix; a table that cannot be read is said elsewhere."""
+        try:
+            names = columns.gene_names(Table(self._file, matrix.var_key))
+        except SampleFileError:
+            return 0
+        said = None if names is None else control_check(names)
+        if names is None or said is None:
+            return 0
+        self._checks.found.append(said)
+        return int(controls(names).sum())
 
     def _say_image(self) -> None:
-        libraries = positions.libraries(self._file)
-        key = None if self._library is None else positions.image_key(self._file, self._library)
+        libraries = images.libraries(self._file)
+        key = None if self._places.library is None else images.image_key(self._file, self._places.library)
         if key is None:
             self._checks.say("Image", "None, which is fine.")
         else:
-            self._checks.say("Image", f"The {key} image of {shown(self._library)}.")
+            self._checks.say("Image", f"The {key} image of {shown(self._places.library)}.")
         if len(libraries) > 1:
-            self._checks.say("Image", f"{len(libraries)} libraries; {shown(self._library)} is taken.", "notice")
+            self._checks.say("Image", f"{len(libraries)} libraries; {shown(self._places.library)} is taken.", "notice")
 
     def _say_annotation(self, annotations: dict[str, int], suggested: str | None) -> None:
         if not annotations:
@@ -334,13 +284,10 @@ class _Look:
             )
 
 
-def _apart(codes: np.ndarray, array: np.ndarray) -> bool:
-    """Whether no two spots of one class share a position."""
-    return bool((codes >= 0).all()) and len(np.unique(np.column_stack([codes, array]), axis=0)) == len(array)
-
-
-def _finite(coords: np.ndarray | None) -> np.ndarray | None:
-    return coords if coords is not None and np.isfinite(coords).all() else None
+def _are_cells(placed: dict[str, Any]) -> bool:
+    """Whether spots lie off the lattice, as far apart as cells do."""
+    coords = placed.get("coords_um")
+    return coords is not None and bool(placed["unit_known"]) and CELLS_UM[0] <= spacing_of(coords) <= CELLS_UM[1]
 
 
 def _own_text(file: h5py.File, key: str) -> str:

@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 
 from core.errors import SampleFileError
-from core.io.hdf5.numbers import check_filters
-from core.io.hdf5.text import decoded, short_texts, text_attribute
-from core.sample import UNANNOTATED_SPELLINGS
+from core.io.hdf5.numbers import check_filters, whole
+from core.io.hdf5.text import MAX_TEXT_BYTES, decoded, short_texts, text_attribute
+from core.layer_names import without_class
 from core.text import counted, shown
 
 _OLD_CATEGORIES = "__categories"
@@ -35,8 +35,8 @@ class Classes:
     @property
     def n_used(self) -> int:
         """Number of classes that a row belongs to, the unannotated not counted."""
-        used = self.names[np.unique(self.codes[self.codes >= 0])]
-        return sum(str(name).strip().lower() not in UNANNOTATED_SPELLINGS for name in used)
+        used = {str(name) for name in self.names[np.unique(self.codes[self.codes >= 0])].tolist()}
+        return len(used - without_class(used))
 
     @property
     def values(self) -> np.ndarray:
@@ -68,6 +68,7 @@ class Table:
         if not is_records and not isinstance(self._item, h5py.Group):
             raise SampleFileError(f"has no table `{key}`: save the file again with anndata's `write_h5ad`.")
         self._index = self._index_name()
+        self._names: np.ndarray | None = None
         self.n_rows = len(self._item) if is_records else _length(self._item[self._index])
 
     def _index_name(self) -> str:
@@ -100,7 +101,9 @@ class Table:
 
     def index(self) -> np.ndarray:
         """Names of the rows; ndarray of shape (n_rows,), str."""
-        return self.text(self._index)
+        if self._names is None:
+            self._names = self.text(self._index)
+        return self._names
 
     def text(self, name: str) -> np.ndarray:
         """Read a column as text.
@@ -178,7 +181,7 @@ class Table:
         item, hidden = self._item, None
         if isinstance(item, h5py.Dataset):
             is_number = item.dtype[name].kind in "iufb" and self._old_categories(name) is None
-            return np.asarray(item.fields(name)[...], dtype=float) if is_number else None
+            return whole(item, float, name) if is_number else None
         column = item[name]
         if isinstance(column, h5py.Group) and {"values", "mask"} <= set(column):
             column, hidden = column["values"], column["mask"]
@@ -208,8 +211,16 @@ class Table:
         if item.dtype[name].hasobject:
             texts = short_texts(item, f"{self.key}/{shown(name)}", name)
             return self._uncoded(name, np.array(texts, dtype=str))
-        values, names = np.asarray(item.fields(name)[...]), self._old_categories(name)
+        values, names = self._record(item, name), self._old_categories(name)
         return self._uncoded(name, values) if names is None else self._coded(name, values, names)
+
+    def _record(self, item: h5py.Dataset, name: str) -> np.ndarray:
+        """Values of a field; texts, which become as wide as the longest, no longer than names are."""
+        if item.dtype[name].kind == "S" and item.dtype[name].itemsize > MAX_TEXT_BYTES:
+            raise SampleFileError(
+                f"`{self.key}/{shown(name)}` holds text of more than {MAX_TEXT_BYTES} bytes, where names belong."
+            )
+        return whole(item, field=name)
 
     def _coded(self, name: str, stored: h5py.Dataset | np.ndarray, categories: h5py.Dataset) -> Classes:
         names = _as_text(_values(categories))
@@ -254,7 +265,7 @@ def _values(dataset: h5py.Dataset | h5py.Group) -> np.ndarray:
         raise SampleFileError(f"`{key}` is not a column: save the file again.")
     check_filters(dataset, key)
     if not h5py.check_string_dtype(dataset.dtype):
-        return np.asarray(dataset[...])
+        return whole(dataset)
     return np.array(short_texts(dataset, key), dtype=str)
 
 
@@ -262,7 +273,7 @@ def _known_text(values: np.ndarray, mask: h5py.Dataset | None) -> np.ndarray:
     """Values where text that is missing is empty, as far as a mask fits them; numbers stay as they are."""
     if values.dtype.kind != "U" or not isinstance(mask, h5py.Dataset) or mask.shape != values.shape:
         return values
-    return np.where(np.asarray(mask[...]).astype(bool), "", values)
+    return np.where(whole(mask).astype(bool), "", values)
 
 
 def _as_text(values: np.ndarray) -> np.ndarray | None:

@@ -6,7 +6,7 @@
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,14 @@ import numpy as np
 from scipy import sparse
 
 from core import __version__, knobs
+from core.annotation import Annotation
 from core.coordinates import area_per_spot_um2
 from core.errors import SampleFileError
 from core.files import written_whole
+from core.io.annotation_columns import column_names, in_use
 from core.io.export import renamed
-from core.io.h5ad.positions import OWN, OWN_COORDS, SPOT_UM
+from core.io.h5ad.images import SPOT_UM
+from core.io.h5ad.positions import OWN, OWN_COORDS
 from core.result import Result
 from core.sample import Sample
 from core.text import shown
@@ -33,6 +36,9 @@ LABELS = "domain"
 CONFIDENCE = "confidence"
 """Column of `obs` that holds how often each spot keeps its cluster, where that is known."""
 
+GENE_IDS = "gene_ids"
+"""Column of `var` that holds Ensembl's identifiers, where they are known; scanpy calls it so."""
+
 ANNOTATION = "annotation"
 """Column of `obs` that holds the annotation."""
 
@@ -44,6 +50,7 @@ def adata_of(
     names: Mapping[int, str] | None = None,
     embeddings: Mapping[str, np.ndarray] | None = None,
     colours: Mapping[int, str] | None = None,
+    annotations: Sequence[Annotation] = (),
 ) -> "AnnData":
     """Combine a sample and its result in one AnnData.
 
@@ -58,12 +65,14 @@ def adata_of(
         For `obsm`, by key, such as `X_pca`.
     colours : mapping of int to str, optional
         Hexadecimal colours by cluster; merged clusters have that of the first.
+    annotations : sequence of Annotation, optional
+        Of the sample: one categorical column of `obs` each, under its name, with the regions' colours in `uns["NAME_colors"]`.
 
     Returns
     -------
     AnnData
         Counts in `X` (CSR); `obs["domain"]` and, where the sample is annotated, `obs["annotation"]`, both categorical;
-        `obs["confidence"]`, from 0 to 1, where it is known;
+        `obs["confidence"]`, from 0 to 1, where it is known; `var["gene_ids"]` where they are known;
         `array_row`, `array_col` and `in_tissue` on the lattice; `obsm["spatial"]` (x, y) in full-resolution pixels, or in
         micrometres where there are no pixels, as `uns["spatial_domains"]["spatial_unit"]` says; image and scale factors in
         `uns["spatial"][name]`; parameters (JSON), scores, seconds, version and content hash in `uns["spatial_domains"]`.
@@ -86,6 +95,8 @@ def adata_of(
         obs=pd.DataFrame(index=_index(sample.barcodes, sample.n_spots)),
         var=pd.DataFrame(index=_index(sample.gene_names, sample.n_genes)),
     )
+    if sample.gene_ids is not None:
+        adata.var[GENE_IDS] = pd.Series(_objects(sample.gene_ids), index=adata.var.index, dtype=object)
     adata.obs[LABELS] = _categories(renamed(result.labels, names), _in_order(result.labels, names))
     if result.confidence is not None:
         adata.obs[CONFIDENCE] = np.array(result.confidence)
@@ -98,6 +109,7 @@ def adata_of(
         adata.obsm[key] = np.array(values)
     if colours is not None:
         adata.uns[f"{LABELS}_colors"] = _colours(result.labels, names, colours)
+    _put_annotations(adata, annotations)
     adata.uns[OWN] = _facts(sample, result)
     return adata
 
@@ -110,12 +122,13 @@ def write_h5ad(
     names: Mapping[int, str] | None = None,
     embeddings: Mapping[str, np.ndarray] | None = None,
     colours: Mapping[int, str] | None = None,
+    annotations: Sequence[Annotation] = (),
 ) -> None:
     """Write what :func:`adata_of` makes as an h5ad file, which appears whole or not at all.
 
     Parameters
     ----------
-    sample, result, names, embeddings, colours
+    sample, result, names, embeddings, colours, annotations
         As for :func:`adata_of`.
     path : path-like
         Replaced if it exists.
@@ -128,7 +141,7 @@ def write_h5ad(
         As `core.io.export.renamed`.
     """
     path = Path(path)
-    adata = adata_of(sample, result, names=names, embeddings=embeddings, colours=colours)
+    adata = adata_of(sample, result, names=names, embeddings=embeddings, colours=colours, annotations=annotations)
     try:
         with written_whole(path) as draft:
             adata.write_h5ad(draft, compression="gzip")
@@ -182,6 +195,14 @@ def _colours(labels: np.ndarray, names: Mapping[int, str] | None, colours: Mappi
     return _objects(colours[cluster] for cluster in first.values())
 
 
+def _put_annotations(adata: "AnnData", annotations: Sequence[Annotation]) -> None:
+    names = column_names(annotations, list(adata.obs.columns))
+    for name, annotation in zip(names, annotations, strict=True):
+        labels, regions, colours = in_use(annotation)
+        adata.obs[name] = _categories(labels, regions)
+        adata.uns[f"{name}_colors"] = _objects(colours)
+
+
 def _put_places(adata: "AnnData", sample: Sample) -> None:
     if sample.lattice is not None:
         adata.obs["array_row"], adata.obs["array_col"] = sample.lattice.astype(np.int64).T
@@ -192,13 +213,24 @@ def _put_places(adata: "AnnData", sample: Sample) -> None:
     # Files have (x, y), a sample (vertical, horizontal): exchanged only here.
     spatial = sample.tissue_um if sample.coords_px is None else np.asarray(sample.coords_px, dtype=float)[:, ::-1]
     adata.obsm["spatial"] = np.array(spatial)
-    um_per_unit = _um_per_pixel(sample) if in_pixels else 1.0
+    um_per_unit = um_per_pixel(sample) if in_pixels else 1.0
     library = {"images": _images(sample) if in_pixels else {}, "scalefactors": _scales(sample, um_per_unit)}
     adata.uns["spatial"] = {sample.name.replace("/", "_") or "sample": library}
 
 
-def _um_per_pixel(sample: Sample) -> float:
-    """Compare how far spots spread in um and in pixels, which no rotation changes."""
+def um_per_pixel(sample: Sample) -> float:
+    """Compare how far spots spread in um and in pixels, which no rotation changes.
+
+    Parameters
+    ----------
+    sample : Sample
+        With `coords_px`.
+
+    Returns
+    -------
+    float
+        Micrometres of a pixel of the full-resolution image; 1 where it cannot be told.
+    """
     spread_px = float(np.var(np.asarray(sample.coords_px, dtype=float), axis=0).sum())
     spread_um = float(np.var(sample.tissue_um, axis=0).sum())
     return float(np.sqrt(spread_um / spread_px)) if spread_px > 0 and spread_um > 0 else 1.0
@@ -242,6 +274,7 @@ def _facts(sample: Sample, result: Result) -> dict[str, Any]:
         "synthetic": sample.synthetic,
         "unit_unknown": not sample.unit_known,
         "source": _objects([sample.source]),
+        "expression_kind": _objects([sample.expression_kind]),
     }
     if result.direction is not None:
         facts["direction"] = {"angle": float(result.direction.angle), "method": result.direction.method}

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 
 from core.errors import SampleFileError
+from core.memory import check_fits
 from core.text import shown
 
 
@@ -92,3 +93,32 @@ def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     if dtype.kind == "f":
         return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
     return dtype.newbyteorder("=")
+
+
+def whole(dataset: h5py.Dataset, dtype: Any = None, field: str | None = None) -> np.ndarray:
+    """Read all of a dataset, once it is known that it fits into memory.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        Of numbers, or of text of fixed length.
+    dtype : dtype, optional
+        Type that it is read as; HDF5 converts while it reads.
+    field : str, optional
+        Of a table of records: the one to read.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    SampleFileError
+        If it would take more than :func:`core.memory.limit_bytes`. The message does not name the file.
+    """
+    stored = dataset.dtype if field is None else dataset.dtype[field]
+    wanted = stored if dtype is None else np.dtype(dtype)
+    check_fits(int(dataset.size or 0) * wanted.itemsize, f"`{shown(dataset.name).lstrip('/')}`")
+    if field is not None:
+        return np.asarray(dataset.fields(field)[...], dtype=dtype)
+    return np.asarray(dataset[...] if dtype is None else dataset.astype(wanted)[...])

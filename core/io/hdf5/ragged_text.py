@@ -27,7 +27,7 @@ def read_ragged_text(dataset: h5py.Dataset, field: str | None = None) -> list[by
 
     Parameters
     ----------
-    dataset : h5py.Dataset of shape (n,)
+    dataset : h5py.Dataset of shape (n,), or of any where it lies in one piece
         Compressed or not, but not virtual.
     field : str, optional
         Which field, if the dataset is a table of records.
@@ -148,7 +148,7 @@ def _stored_rows(dataset: h5py.Dataset, row_bytes: int, raw: BinaryIO) -> np.nda
     n_stored = dataset.id.get_num_chunks() * dataset.chunks[0] if is_chunked and dataset.ndim == 1 else dataset.size
     stored_bytes = dataset.id.get_storage_size()
     fits = plan.get_nfilters() > 0 or stored_bytes in (0, n_stored * row_bytes)
-    if dataset.ndim != 1 or not fits:
+    if (dataset.ndim != 1 and is_chunked) or not fits:
         raise SampleFileError(
             f"`{dataset.name.lstrip('/')}` holds text of variable length in a form that is not known: save it with a "
             "fixed length (numpy's type S)."

@@ -14,9 +14,13 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io.hdf5.ragged_text import ENTRY, read_ragged_text, texts
+from core.memory import check_fits
 
-MAX_TEXT_BYTES = 4096
+MAX_TEXT_BYTES = 1024
 """Longest label, name or barcode."""
+
+_TEXT_OBJECT = 64  # bytes that Python takes for a short text
+_NUMPYS_SIGN = 4  # bytes of each sign of each text of an array, as many signs as the longest has
 
 _ATTRIBUTE, _CONTINUATION = 0x0C, 0x10
 _MAX_BLOCKS = 1000
@@ -69,8 +73,11 @@ def short_texts(dataset: h5py.Dataset, key: str, field: str | None = None) -> li
         or text of variable length is compressed or damaged.
     """
     if field is not None or dataset.dtype.itemsize <= MAX_TEXT_BYTES:
+        check_fits(dataset.size * max(_TEXT_OBJECT, dataset.dtype.itemsize), f"`{key}`")
         found = read_text(dataset) if field is None else read_ragged_text(dataset, field)
-        if max(map(len, found), default=0) <= MAX_TEXT_BYTES:
+        longest = max(map(len, found), default=0)
+        if longest <= MAX_TEXT_BYTES:
+            check_fits(len(found) * longest * _NUMPYS_SIGN, f"`{key}`, whose longest text has {longest} signs,")
             return [decoded(text) for text in found]
     raise SampleFileError(f"`{key}` holds text of more than {MAX_TEXT_BYTES} bytes, where names belong.")
 

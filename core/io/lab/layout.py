@@ -10,6 +10,16 @@ from core.io.hdf5.numbers import numbers
 from core.io.hdf5.safe import plain_attribute
 from core.text import shown
 
+_OF_SPACE_RANGER = {
+    "feature_slices": (
+        "is Visium HD's feature_slice.h5, which holds no matrix of spots: give the folder `outs` with `binned_outputs` in it, or "
+        "its `square_008um` with matrix and `spatial`."
+    ),
+    "molecule_info": "is Space Ranger's molecule_info.h5, which holds molecules and no matrix: give the folder `outs`.",
+    "barcode_info": "is Space Ranger's molecule_info.h5, which holds molecules and no matrix: give the folder `outs`.",
+}
+"""Files beside the matrix that people take for it, by a key that only they have."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
@@ -70,6 +80,9 @@ def _has_lattice(file: h5py.File) -> bool:
         raise SampleFileError(
             "is an h5ad, not a sample of the lab's format: import it with `python -m core import FILE.h5ad`, or on Add data."
         )
+    of_space_ranger = next((said for key, said in _OF_SPACE_RANGER.items() if missing and key in file), "")
+    if of_space_ranger:
+        raise SampleFileError(of_space_ranger)
     if missing:
         raise SampleFileError(
             f"has no `{missing}` among its entries ({_keys(file)}); a sample needs `X` (spots x genes) and `pos` "

@@ -9,19 +9,21 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import SampleFileError
-from core.io.hdf5.numbers import check_filters, kind_of, native_type, numbers
+from core.expression_kinds import EXPRESSION_KINDS
+from core.io.hdf5.numbers import check_filters, kind_of, native_type, numbers, whole
 from core.io.hdf5.safe import naming, opened, plain_attribute
 from core.io.hdf5.text import MAX_TEXT_BYTES, short_texts
 from core.io.lab.layout import Layout, is_csr, layout_of
+from core.layer_names import without_class
+from core.memory import check_fits
 from core.sample import (
     DENSE_LIMIT,
-    MAX_IMAGE_BYTES,
     UNANNOTATED,
-    UNANNOTATED_SPELLINGS,
     Expression,
     Sample,
     TissueImage,
 )
+from core.sample_checks import MAX_IMAGE_BYTES
 from core.text import counted
 
 BLOCK_BYTES = 64 << 20
@@ -142,7 +144,8 @@ def sample_name(path: Path) -> str:
     str
         `151507_named` for `sample_151507_named.h5`.
     """
-    return path.stem.removeprefix("sample_") or path.stem
+    name = path.stem.removeprefix("sample_") or path.stem
+    return name.encode(errors="replace").decode()  # bytes of a name that are no text could be written nowhere
 
 
 def _read_parts(file: h5py.File, layout: Layout) -> dict[str, Any]:
@@ -152,11 +155,13 @@ def _read_parts(file: h5py.File, layout: Layout) -> dict[str, Any]:
         "coords_um": None if layout.on_lattice else _values(file["coords_um"]).astype(np.float64),
         "labels_true": _read_labels(file, n_spots),
         "gene_names": _read_names(file, "gene", n_genes, "gene", "columns"),
+        "gene_ids": _read_names(file, "gene_id", n_genes, "gene", "columns"),
         "barcodes": _read_names(file, "cell", n_spots, "spot", "rows"),
         "coords_px": _read_coords(file, n_spots),
         "spot_rgb": _read_rgb(file, n_spots),
         "image": _read_image(file),
         "source": _read_source(file),
+        "expression_kind": _read_kind(file),
         "synthetic": flag(file, "synthetic"),
         "unit_known": not flag(file, "unit_unknown"),
         "expression": _read_sparse(file["X"], layout) if layout.is_sparse else _read_dense(file),
@@ -170,7 +175,7 @@ def _read_dense(file: h5py.File) -> Expression:
 def _values(dataset: h5py.Dataset) -> np.ndarray:
     if "zeroarray_dtype" in dataset.attrs:  # how deepdish stores an array without entries
         return np.zeros(0, dtype=dataset.dtype)
-    return np.asarray(dataset.astype(native_type(dataset.dtype))[...])
+    return whole(dataset, native_type(dataset.dtype))
 
 
 def _read_in_blocks(file: h5py.File) -> sparse.csr_array:
@@ -180,7 +185,12 @@ def _read_in_blocks(file: h5py.File) -> sparse.csr_array:
     # Whole chunks at a time, where they fit: none is then unpacked twice.
     n_rows = n_rows // chunk_rows * chunk_rows or n_rows
     native = dataset.astype(native_type(dataset.dtype))
-    blocks = [sparse.csr_array(native[first : first + n_rows]) for first in range(0, n_spots, n_rows)]
+    check_fits(2 * n_rows * row_bytes, "A row of `X`")
+    blocks, n_bytes = [], 0
+    for first in range(0, n_spots, n_rows):
+        blocks.append(sparse.csr_array(native[first : first + n_rows]))
+        n_bytes += blocks[-1].data.nbytes + blocks[-1].indices.nbytes
+        check_fits(2 * n_bytes, "`X`")  # once in blocks and once in one
     return sparse.csr_array(sparse.vstack(blocks, format="csr"))
 
 
@@ -201,11 +211,16 @@ def _open_with_cache(file: h5py.File, key: str, n_bytes: int) -> h5py.Dataset:
 
 
 def _read_sparse(group: h5py.Group, layout: Layout) -> sparse.csr_array:
-    data, indices, indptr = (_values(numbers(group, key, n_dims=1)) for key in ("data", "indices", "indptr"))
+    parts = [numbers(group, key, n_dims=1) for key in ("data", "indices", "indptr")]
+    check_fits(sum(part.size * (part.dtype.itemsize + 8) for part in parts), "`X`")  # scipy's indices have 8 bytes
+    data, indices, indptr = map(_values, parts)
     by_rows = is_csr(group, layout.n_spots, layout.n_genes)
     _check_sparse(data, indices, indptr, n_across=layout.n_genes if by_rows else layout.n_spots)
     kind = sparse.csr_array if by_rows else sparse.csc_array
-    structure = (indices.astype(np.int64), indptr.astype(np.int64))  # scipy takes no unsigned ones
+    # scipy takes no unsigned ones, and copies of the counts copy these, too.
+    short = max(len(data), layout.n_spots, layout.n_genes) <= np.iinfo(np.int32).max
+    width = np.dtype(np.int32 if short else np.int64)
+    structure = (indices.astype(width, copy=False), indptr.astype(width, copy=False))
     matrix = sparse.csr_array(kind((data, *structure), shape=(layout.n_spots, layout.n_genes)))
     matrix.sum_duplicates()
     return matrix
@@ -249,7 +264,8 @@ def _read_labels(file: h5py.File, n_spots: int) -> np.ndarray | None:
         raise SampleFileError(
             f"has {counted(n_spots, 'row')} in `X` but {counted(len(labels), 'label')} in `Y`: each spot needs one, `NA` where it has none."
         )
-    return np.array([UNANNOTATED if label.strip().lower() in UNANNOTATED_SPELLINGS else label for label in labels])
+    none = without_class(labels)
+    return np.array([UNANNOTATED if label in none else label for label in labels])
 
 
 def _number_labels(dataset: h5py.Dataset) -> list[str]:
@@ -286,6 +302,7 @@ def _deepdish_unicode(dataset: h5py.Dataset, key: str) -> list[str]:
     n_signs = int(declared) if isinstance(declared, np.integer) else 0
     if not 0 < n_signs <= MAX_TEXT_BYTES or dataset.size % (4 * n_signs):
         raise SampleFileError(f"`{key}` holds text that does not fit its declared length: save the file again.")
+    check_fits(2 * dataset.size, f"`{key}`")
     return [str(value) for value in dataset[...].ravel().view(f"<U{n_signs}")]
 
 
@@ -346,6 +363,11 @@ def _read_image_scale(file: h5py.File) -> float:
 
 def _read_source(file: h5py.File) -> str:
     return " ".join(_text(file, "source")) if "source" in file else ""
+
+
+def _read_kind(file: h5py.File) -> str:
+    found = "".join(_text(file, "expression_kind")) if "expression_kind" in file else ""
+    return found if found in EXPRESSION_KINDS else "counts"
 
 
 def flag(file: h5py.File, key: str) -> bool:

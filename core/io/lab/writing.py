@@ -46,7 +46,7 @@ def write(sample: Sample, path: str | os.PathLike[str], *, labels: np.ndarray | 
 
 def _contents(sample: Sample) -> dict[str, Any]:
     contents = {"X": _stored_expression(sample.expression)} | _stored_positions(sample)
-    texts = {"Y": sample.labels_true, "gene": sample.gene_names, "cell": sample.barcodes}
+    texts = {"Y": sample.labels_true, "gene": sample.gene_names, "gene_id": sample.gene_ids, "cell": sample.barcodes}
     contents |= {key: _stored_text(values) for key, values in texts.items() if values is not None}
     if sample.coords_px is not None:
         rows, columns = np.asarray(sample.coords_px, dtype=float).T
@@ -58,6 +58,8 @@ def _contents(sample: Sample) -> dict[str, Any]:
     # As arrays: deepdish makes attributes of lone values, and PyTables unpickles attributes that look like a pickle.
     if sample.source:
         contents["source"] = _stored_text(np.array([sample.source]))
+    if sample.expression_kind != "counts":
+        contents["expression_kind"] = _stored_text(np.array([sample.expression_kind]))
     if sample.synthetic:
         contents["synthetic"] = np.ones(1, dtype=np.uint8)
     if not sample.unit_known:

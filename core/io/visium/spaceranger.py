@@ -5,32 +5,35 @@ Joins counts, positions, image and annotation of one sample by barcode.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
-from core.io import genes
-from core.io.annotations import Annotations, read_annotations
+from core.io import genes, placing
+from core.io.annotations import Annotations, LabelTable, suggested_annotation
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.visium import spatial, tenx
 from core.io.visium.layout import SampleFiles, opened_files
+from core.io.visium.under_tissue import of_tissue
 from core.sample import DENSE_LIMIT, Expression, Sample
 from core.text import counted, file_name, shown
 
 _Found = TypeVar("_Found")
 
 
-def survey(path: Path, *, annotation_csv: Path | None = None) -> Survey:
+def survey(path: Path, *, table: LabelTable | None = None, section: str | None = None) -> Survey:
     """Say what Space Ranger wrote, without reading counts.
 
     Parameters
     ----------
     path : Path
         A folder, a zip or tar(.gz) of one, or a matrix `.h5` with `spatial/` beside it.
-    annotation_csv : Path, optional
-        Table of barcodes and labels, instead of those in the folder.
+    table : LabelTable, optional
+        Labels, instead of those in the folder.
+    section : str, optional
+        Which of several samples.
 
     Returns
     -------
@@ -42,24 +45,34 @@ def survey(path: Path, *, annotation_csv: Path | None = None) -> Survey:
     SampleFileError
         If no sample is found, or several are.
     """
-    with opened_files(path) as parts:
+    with opened_files(path, section) as parts:
         checks: list[Check] = []
         head = _tried(checks, "Counts", lambda: tenx.read_head(parts.matrix))
         tissue = _tried(checks, "Positions", lambda: _read_tissue(parts))
         barcodes = None if head is None else head.barcodes
-        found = _tried(checks, "Annotation", lambda: _annotations(parts, barcodes, annotation_csv))
+        found = _tried(checks, "Annotation", lambda: _annotations(parts, barcodes, table))
         return Survey(
             kind="Visium HD output" if tissue is not None and tissue.bin_size_um else "Space Ranger output",
             name=parts.name,
             n_spots=0 if head is None else len(head.barcodes),
             n_genes=0 if head is None else len(head.gene_names),
             annotations={} if found is None else found.n_classes,
-            suggested_annotation=None if found is None else found.suggested,
+            suggested_annotation=_suggested(found, table),
+            contradicts=tissue is not None and _contradicts(tissue),
+            sections=_bins(parts, tissue),
+            table_sections=() if found is None else found.sections,
             checks=[*_checks(parts, head, tissue, found), *checks],
         )
 
 
-def read(path: Path, choices: ImportChoices, *, name: str | None = None, annotation_csv: Path | None = None) -> Sample:
+def read(
+    path: Path,
+    choices: ImportChoices,
+    *,
+    name: str | None = None,
+    table: LabelTable | None = None,
+    section: str | None = None,
+) -> Sample:
     """Read one sample.
 
     Parameters
@@ -70,8 +83,10 @@ def read(path: Path, choices: ImportChoices, *, name: str | None = None, annotat
         `genes`, `n_genes` and `annotation` count; the last names a column of the table of labels.
     name : str, optional
         By default the one that :func:`survey` suggests.
-    annotation_csv : Path, optional
-        Table of barcodes and labels; its likeliest column is taken where `choices.annotation` is None.
+    table : LabelTable, optional
+        Labels; the likeliest column is taken where `choices.annotation` is None.
+    section : str, optional
+        Which of several samples.
 
     Returns
     -------
@@ -83,36 +98,63 @@ def read(path: Path, choices: ImportChoices, *, name: str | None = None, annotat
     SampleFileError, UnsafeFileError, SampleError
         If anything needed is missing, damaged or hostile.
     """
-    with opened_files(path) as parts:
+    with opened_files(path, section) as parts:
         head, tissue = tenx.read_head(parts.matrix), _read_tissue(parts)
         rows, spots = _matched(head.barcodes, tissue.barcodes)
         counts = tenx.read_counts(parts.matrix, head)
+        if parts.is_raw and not tissue.tissue_known:
+            rich = of_tissue(np.asarray(counts[rows].sum(axis=1)))
+            rows, spots = rows[rich], spots[rich]
         counts = counts if len(rows) == counts.shape[0] else counts[rows]
         kept = genes.chosen(counts, choices)
         return Sample(
             name=name or parts.name,
             expression=_expression(counts, kept),
-            lattice=None if tissue.bin_size_um else tissue.lattice[spots],
-            coords_um=tissue.lattice[spots] * tissue.bin_size_um if tissue.bin_size_um else None,
-            labels_true=_labels(parts, head.barcodes[rows], choices, annotation_csv),
+            **_placed(tissue, spots, choices),
+            labels_true=_labels(parts, head.barcodes[rows], choices, table),
             gene_names=head.gene_names[kept],
+            gene_ids=None if head.gene_ids is None else head.gene_ids[kept],
             barcodes=head.barcodes[rows],
-            coords_px=tissue.coords_px[spots],
             image=tissue.image,
             source=f"Space Ranger output, imported from {file_name(path)}.",
         )
+
+
+def _placed(tissue: spatial.SpatialFolder, spots: np.ndarray, choices: ImportChoices) -> dict[str, Any]:
+    """Positions in the form of a sample."""
+    lattice, pixels = tissue.lattice[spots], tissue.coords_px[spots]
+    if choices.positions == "turned":
+        pixels = pixels[:, ::-1]
+    if tissue.bin_size_um:
+        return {"coords_um": lattice * tissue.bin_size_um, "coords_px": pixels}
+    if choices.positions == "coordinates":
+        return {"coords_um": pixels * _um_per_pixel(lattice, pixels, choices), "coords_px": pixels}
+    exchanged = choices.positions == "found" and placing.compare(lattice, pixels) == "array exchanged"
+    return {"lattice": lattice[:, ::-1] if exchanged else lattice, "coords_px": pixels}
+
+
+def _um_per_pixel(lattice: np.ndarray, pixels: np.ndarray, choices: ImportChoices) -> float:
+    """Find the scale of pixels by the pitch of the array, whichever of its columns is the row."""
+    if choices.um_per_unit != ImportChoices().um_per_unit:
+        return choices.um_per_unit
+    return placing.um_per_unit(pixels)
 
 
 # --- reading ---
 
 
 def _read_tissue(parts: SampleFiles) -> spatial.SpatialFolder:
+    if parts.is_aggregated:
+        raise SampleFileError(
+            "`spaceranger aggr` wrote this: one matrix of several sections, whose barcodes end in -1, -2 and so on. Import each "
+            "section from its own `outs` of `spaceranger count`."
+        )
     if parts.spatial is None:
         raise SampleFileError(
             f"There is no table of positions for {shown(parts.matrix.name)}: put the `spatial` folder that Space Ranger wrote "
             f"beside it, with {' or '.join(spatial.POSITIONS)}."
         )
-    return spatial.read_spatial(parts.spatial)
+    return spatial.read_spatial(parts.spatial, needs_image=False)
 
 
 def _matched(barcodes: np.ndarray, under_tissue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -133,15 +175,15 @@ def _expression(counts: sparse.csr_array, kept: np.ndarray) -> Expression:
     return some.toarray() if some.shape[0] * some.shape[1] <= DENSE_LIMIT else some
 
 
-def _annotations(parts: SampleFiles, barcodes: np.ndarray | None, annotation_csv: Path | None) -> Annotations | None:
+def _annotations(parts: SampleFiles, barcodes: np.ndarray | None, table: LabelTable | None) -> Annotations | None:
     """Read the table that was given, or the first in the folder that names the sample's spots."""
     if barcodes is None:
         return None
-    if annotation_csv is not None:
-        return read_annotations(annotation_csv, barcodes)
-    for table in parts.tables:
+    if table is not None:
+        return table.read(barcodes, parts.name)
+    for path in parts.tables:
         try:
-            found = read_annotations(table, barcodes)
+            found = LabelTable(path=path, called=(parts.name,)).read(barcodes)
         except SampleError:  # some other table
             continue
         if found.columns:
@@ -149,12 +191,19 @@ def _annotations(parts: SampleFiles, barcodes: np.ndarray | None, annotation_csv
     return None
 
 
-def _labels(
-    parts: SampleFiles, barcodes: np.ndarray, choices: ImportChoices, annotation_csv: Path | None
-) -> np.ndarray | None:
-    if choices.annotation is None and annotation_csv is None:
+def _suggested(found: Annotations | None, table: LabelTable | None) -> str | None:
+    """Guess the column of a table that was given; of one that only lies in the folder, none that a program filled."""
+    if found is None:
         return None
-    found = _annotations(parts, barcodes, annotation_csv)
+    return found.suggested if table is not None else suggested_annotation(found.columns)
+
+
+def _labels(
+    parts: SampleFiles, barcodes: np.ndarray, choices: ImportChoices, table: LabelTable | None
+) -> np.ndarray | None:
+    if choices.annotation is None and table is None:
+        return None
+    found = _annotations(parts, barcodes, table)
     if found is None:
         raise SampleFileError(
             f"There is no table with a column {shown(choices.annotation)!r} in the folder: give a CSV of barcodes and labels."
@@ -196,7 +245,7 @@ def _head_checks(parts: SampleFiles, head: tenx.MatrixHead) -> list[Check]:
     checks = [
         _good("Counts", f"{counted(len(head.barcodes), 'spot')}, {counted(len(head.gene_names), 'gene')} ({kind}).")
     ]
-    if "raw_" in parts.matrix.name:
+    if parts.is_raw:
         checks.append(_notice("Counts", "The raw matrix, of all barcodes.", "Only spots under tissue are kept."))
     if head.other_features:
         kinds = ", ".join(f"{number} of {name}" for name, number in head.other_features.items())
@@ -212,7 +261,21 @@ def _tissue_checks(parts: SampleFiles, tissue: spatial.SpatialFolder) -> list[Ch
     checks = []
     if tissue.bin_size_um:
         checks.append(_bins_check(parts, tissue.bin_size_um))
-    if tissue.image is None:
+    checks += [_notice("Positions", sentence, "") for sentence in tissue.notices]
+    if parts.is_raw and not tissue.tissue_known:
+        found = "The table of positions does not say which spots lie under tissue."
+        checks.append(
+            _notice(
+                "Tissue",
+                found,
+                "Spots with many counts are taken for those under tissue, split where counts part best.",
+            )
+        )
+    if not tissue.bin_size_um:
+        checks += _agreement_checks(tissue)
+    if tissue.image_problem:
+        checks.append(_notice("Image", f"Left out: {tissue.image_problem}", "Domains are found without it."))
+    elif tissue.image is None:
         advice = "Put tissue_lowres_image.png into `spatial` to see the tissue; domains are found without it."
         checks.append(_notice("Image", "None.", advice))
     else:
@@ -221,12 +284,27 @@ def _tissue_checks(parts: SampleFiles, tissue: spatial.SpatialFolder) -> list[Ch
     return checks
 
 
+def _contradicts(tissue: spatial.SpatialFolder) -> bool:
+    return not tissue.bin_size_um and placing.compare(tissue.lattice, tissue.coords_px) != "alike"
+
+
+def _agreement_checks(tissue: spatial.SpatialFolder) -> list[Check]:
+    said = placing.in_words(placing.compare(tissue.lattice, tissue.coords_px), "The table of positions")
+    return [] if said is None else [_notice("Positions", *said)]
+
+
+def _bins(parts: SampleFiles, tissue: spatial.SpatialFolder | None) -> list[str]:
+    """Sizes of bins to choose from, the one that is read first."""
+    is_choice = parts.other_bins and tissue is not None and tissue.bin_size_um
+    return [f"{tissue.bin_size_um:g} um", *parts.other_bins] if is_choice and tissue is not None else []
+
+
 def _bins_check(parts: SampleFiles, size_um: float) -> Check:
     found = f"Squares of {size_um:g} um, off Visium's lattice"
     if not parts.other_bins:
         return _good("Bins", f"{found}.")
     others = ", ".join(parts.other_bins)
-    return _notice("Bins", f"{found}; there are bins of {others}, too.", "To take others, give their folder itself.")
+    return _notice("Bins", f"{found}; there are bins of {others}, too.", "Choose another to take that.")
 
 
 def _join_check(barcodes: np.ndarray, under_tissue: np.ndarray) -> Check:

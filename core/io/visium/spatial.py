@@ -3,40 +3,41 @@
 Knows nothing of counts: :func:`attach` puts what it read onto a sample that is there already.
 """
 
-import csv
 import dataclasses
 import json
-import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.errors import SampleFileError
-from core.sample import MAX_IMAGE_BYTES, Sample, TissueImage
+from core.errors import SampleError, SampleFileError, UnsafeFileError
+from core.io.visium.positions import MAX_TEXT_BYTES, read_positions
+from core.sample import Sample, TissueImage
+from core.sample_checks import MAX_IMAGE_BYTES
 from core.text import shown
 
 POSITIONS = ("tissue_positions.csv", "tissue_positions_list.csv", "tissue_positions.parquet")
 """Names of the table of positions, of newer and of older Space Rangers, and of Visium HD."""
 
 SCALES = "scalefactors_json.json"
+_LEAST_SCALE, _MOST_SCALE = 1e-6, 1e6  # of an image, or um of a bin
 
 IMAGES = (("tissue_lowres_image.png", "tissue_lowres_scalef"), ("tissue_hires_image.png", "tissue_hires_scalef"))
 """Images, the preferred one first, and what their scale is called in `SCALES`."""
 
-MAX_TEXT_BYTES = 64 << 20
-"""Largest table of positions: Visium's largest slide has 14,336 rows of about 50 bytes."""
-
-MAX_ROWS = 20_000_000
-"""Most rows of a Parquet table of positions: Visium HD's smallest bins are 11 million."""
-
 MAX_PIXELS = MAX_IMAGE_BYTES // 3
+
+MAX_DECLARED_PIXELS = 1 << 30
+"""Pixels that no picture of a section has: a file that declares more is made to fill the memory."""
 
 MAX_SIDE = 1200
 """Pixels of the longer side of an image that is kept: twice those of the low-resolution one."""
 
-_COLUMNS = ("barcode", "in_tissue", "array_row", "array_col", "pxl_row_in_fullres", "pxl_col_in_fullres")
+_PICTURE = re.compile(r"(tissue|aligned|detected|cytassist).*\.(jpe?g|tiff?|jp2|btf)")
+_BIN = re.compile(r"s_(\d{3})um_")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +54,12 @@ class SpatialFolder:
     image : TissueImage or None
     bin_size_um : float or None
         Side of the squares of Visium HD; None where spots lie on Visium's lattice.
+    tissue_known : bool
+        Whether the table says which spots lie under tissue; if not, all of them are here.
+    notices : sequence of str
+        What was put right in the table, each a sentence.
+    image_problem : str
+        Why there is no image, as a sentence; empty where there is one, or none was given.
     """
 
     barcodes: np.ndarray
@@ -60,9 +67,12 @@ class SpatialFolder:
     coords_px: np.ndarray
     image: TissueImage | None = None
     bin_size_um: float | None = None
+    tissue_known: bool = True
+    notices: Sequence[str] = ()
+    image_problem: str = ""
 
 
-def read_spatial(folder: Path) -> SpatialFolder:
+def read_spatial(folder: Path, *, needs_image: bool = True) -> SpatialFolder:
     """Read the positions of spots under tissue, and the image where there is one.
 
     Parameters
@@ -70,6 +80,8 @@ def read_spatial(folder: Path) -> SpatialFolder:
     folder : Path
         Holds `tissue_positions.csv` (with a header), `tissue_positions_list.csv` (without) or `tissue_positions.parquet`, and
         `scalefactors_json.json` with `tissue_lowres_image.png` or `tissue_hires_image.png`, which is made smaller.
+    needs_image : bool
+        Whether an image that cannot be read is an error; if not, it is left out with its `image_problem`.
 
     Returns
     -------
@@ -79,6 +91,8 @@ def read_spatial(folder: Path) -> SpatialFolder:
     ------
     SampleFileError
         If positions are missing, or anything is damaged.
+    UnsafeFileError
+        If an image declares an absurd size.
     """
     table = next((folder / name for name in POSITIONS if (folder / name).is_file()), None)
     if table is None:
@@ -86,15 +100,45 @@ def read_spatial(folder: Path) -> SpatialFolder:
             f"{shown(folder, 300)} holds neither {POSITIONS[0]} nor {POSITIONS[1]} nor {POSITIONS[2]}: give the `spatial` "
             "folder that Space Ranger wrote."
         )
-    barcodes, numbers = _read_parquet(table) if table.suffix == ".parquet" else _read_positions(table)
+    found = read_positions(table)
     # All slides of one kind share their barcodes and positions: which spots lie under tissue tells sections apart.
-    barcodes, numbers = barcodes[numbers[:, 0] == 1], numbers[numbers[:, 0] == 1]
+    is_known = found.in_tissue is not None and bool(found.in_tissue.any())
+    kept = found.in_tissue if found.in_tissue is not None and is_known else np.ones(len(found.barcodes), dtype=bool)
+    image, problem = _image(folder, needs_image)
     return SpatialFolder(
-        barcodes=barcodes,
-        lattice=numbers[:, 1:3].astype(int),
-        coords_px=numbers[:, 3:],
-        image=_read_image(folder),
-        bin_size_um=_read_bin_size(folder),
+        barcodes=found.barcodes[kept],
+        lattice=found.lattice[kept].astype(int),
+        coords_px=found.coords_px[kept],
+        image=image,
+        bin_size_um=_read_bin_size(folder, needs_image) or _named_bin_size(found.barcodes),
+        tissue_known=is_known,
+        notices=found.notices,
+        image_problem=problem,
+    )
+
+
+def _image(folder: Path, is_needed: bool) -> tuple[TissueImage | None, str]:
+    """Read the first image that can be read, or say why there is none."""
+    there = [pair for pair in IMAGES if (folder / pair[0]).is_file()]
+    problems = [] if there else [_other_kind(folder)]
+    for name, scale_name in there:
+        try:
+            pixels, shrunk = _pixels(folder / name)
+            return TissueImage(pixels=pixels, scale=_scale(folder / SCALES, scale_name) * shrunk), ""
+        except UnsafeFileError:
+            raise
+        except SampleError as error:
+            if is_needed:
+                raise
+            problems.append(str(error))
+    return None, problems[0]
+
+
+def _other_kind(folder: Path) -> str:
+    """Name a picture of the tissue that is no PNG."""
+    found = sorted(item.name for item in folder.iterdir() if _PICTURE.fullmatch(item.name.lower()))
+    return (
+        f"{shown(found[0])} is no PNG, the only kind that is read: save it as tissue_lowres_image.png." if found else ""
     )
 
 
@@ -145,101 +189,31 @@ def _rows(known: list[Any], asked: list[Any], name: str) -> list[int]:
     return [index[spot] for spot in asked]
 
 
-def _read_positions(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    rows = _table(path)
-    if rows and rows[0][0] == _COLUMNS[0]:
-        rows = rows[1:]
-    if not rows or any(len(row) != len(_COLUMNS) for row in rows):
-        raise SampleFileError(f"{path.name} needs the columns {', '.join(_COLUMNS)}, and one row for each spot.")
-    try:
-        numbers = np.array([row[1:] for row in rows], dtype=float)
-    except ValueError as error:
-        raise SampleFileError(
-            f"{path.name} holds text where positions belong: copy it again from Space Ranger."
-        ) from error
-    _check_numbers(path, numbers)
-    return np.array([row[0] for row in rows]), numbers
-
-
-def _table(path: Path) -> list[list[str]]:
-    try:
-        _check_size(path)
-        with path.open(newline="", encoding="utf-8") as file:
-            return [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SampleFileError(f"{path.name} cannot be read as a table: copy it again from Space Ranger.") from error
-
-
-def _read_parquet(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    from pyarrow import ArrowException, parquet  # takes a quarter of a second to import
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            _check_parquet(path, file)
-            table = file.read(columns=list(_COLUMNS), use_pandas_metadata=False).filter(_under_tissue())
-    except (ArrowException, OSError) as error:
-        raise SampleFileError(f"{path.name} is not a whole Parquet table: copy it again from Space Ranger.") from error
-    numbers = np.column_stack([table[name].to_numpy().astype(np.float64) for name in _COLUMNS[1:]])
-    _check_numbers(path, numbers)
-    return np.array(table[_COLUMNS[0]].to_pylist(), dtype=str), numbers
-
-
-def _check_numbers(path: Path, numbers: np.ndarray) -> None:
-    if not np.isfinite(numbers).all():
-        raise SampleFileError(f"{path.name} holds positions that are not finite: copy it again from Space Ranger.")
-    cells = numbers[:, 1:3]
-    if (cells != np.rint(cells)).any() or (np.abs(cells) > np.iinfo(np.int32).max).any():
-        raise SampleFileError(
-            f"{path.name} holds array rows or columns that are not whole numbers: copy it again from Space Ranger."
-        )
-
-
-def _under_tissue() -> Any:
-    from pyarrow import compute
-
-    return compute.field("in_tissue") == 1
-
-
-def _check_parquet(path: Path, file: Any) -> None:
-    from pyarrow import types
-
-    if file.metadata.num_rows > MAX_ROWS:
-        raise SampleFileError(f"{path.name} declares {file.metadata.num_rows:,} rows, more than any slide has spots.")
-    kinds = {field.name: field.type for field in file.schema_arrow}
-    numbers = all(_is_number(kinds[name]) for name in _COLUMNS[1:] if name in kinds)
-    if not (set(_COLUMNS) <= set(kinds) and numbers and types.is_string(kinds[_COLUMNS[0]])):
-        raise SampleFileError(f"{path.name} needs the columns {', '.join(_COLUMNS)}: text, then numbers.")
-
-
-def _is_number(kind: Any) -> bool:
-    from pyarrow import types
-
-    return bool(types.is_integer(kind) or types.is_floating(kind))
-
-
 def _check_size(path: Path) -> None:
     if path.stat().st_size > MAX_TEXT_BYTES:
         raise SampleFileError(f"{path.name} is larger than {MAX_TEXT_BYTES >> 20} MiB, which no table of spots is.")
 
 
-def _read_image(folder: Path) -> TissueImage | None:
-    found = next((pair for pair in IMAGES if (folder / pair[0]).is_file()), None)
-    if found is None:
-        return None
-    name, scale_name = found
-    pixels, shrunk = _pixels(folder / name)
-    return TissueImage(pixels=pixels, scale=_scale(folder / SCALES, scale_name) * shrunk)
-
-
-def _read_bin_size(folder: Path) -> float | None:
+def _read_bin_size(folder: Path, is_needed: bool) -> float | None:
     path = folder / SCALES
-    return _scale(path, "bin_size_um") if path.is_file() and "bin_size_um" in _factors(path) else None
+    try:
+        return _scale(path, "bin_size_um") if path.is_file() and "bin_size_um" in _factors(path) else None
+    except SampleFileError:
+        if is_needed:
+            raise
+        return None  # the image, which needs the same file, says what is wrong with it
+
+
+def _named_bin_size(barcodes: np.ndarray) -> float | None:
+    """Read the size of bins from their names, such as `s_008um_00078_00444-1`."""
+    found = _BIN.match(barcodes[0]) if len(barcodes) else None
+    return float(found[1]) if found else None
 
 
 def _factors(path: Path) -> dict[str, Any]:
     try:
         _check_size(path)
-        factors = json.loads(path.read_text(encoding="utf-8"))
+        factors = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise SampleFileError(f"{path.name} cannot be read: copy it from the same folder as the image.") from error
     return factors if isinstance(factors, dict) else {}
@@ -247,7 +221,8 @@ def _factors(path: Path) -> dict[str, Any]:
 
 def _scale(path: Path, name: str) -> float:
     scale = _factors(path).get(name)
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not (math.isfinite(scale) and scale > 0):
+    # By comparison alone: whole numbers of JSON have any number of digits, and not all are floats.
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not _LEAST_SCALE <= scale <= _MOST_SCALE:
         raise SampleFileError(f"{path.name} has no number above 0 called `{name}`: copy it again from Space Ranger.")
     return float(scale)
 
@@ -256,6 +231,8 @@ def _pixels(path: Path) -> tuple[np.ndarray, float]:
     """Read an image, no larger than `MAX_SIDE`, and by how much it was made smaller."""
     from PIL import Image
 
+    if _declared_pixels(path) > MAX_DECLARED_PIXELS:
+        raise UnsafeFileError(str(_too_large(path)))
     try:
         # Only PNG: Pillow hands some formats to outside programs. Opening reads the header, not the pixels.
         with Image.open(path, formats=("PNG",)) as image:
@@ -265,9 +242,25 @@ def _pixels(path: Path) -> tuple[np.ndarray, float]:
             small.thumbnail((MAX_SIDE, MAX_SIDE))
             return np.array(small), max(small.size) / max(image.size)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(path) from error
+        raise UnsafeFileError(str(_too_large(path))) from error
     except (OSError, ValueError, SyntaxError) as error:  # what Pillow makes of damage
-        raise SampleFileError(f"{path.name} is not a whole PNG: copy it again.") from error
+        is_jpeg = _begins_as_jpeg(path)
+        found = "is a JPEG under the name of a PNG: save it as PNG" if is_jpeg else "is not a whole PNG: copy it again"
+        raise SampleFileError(f"{path.name} {found}.") from error
+
+
+def _declared_pixels(path: Path) -> int:
+    """Read what the header of a PNG declares; 0 where there is none."""
+    with path.open("rb") as file:
+        start = file.read(24)
+    if start[12:16] != b"IHDR":
+        return 0
+    return int.from_bytes(start[16:20]) * int.from_bytes(start[20:24])
+
+
+def _begins_as_jpeg(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\xff\xd8"
 
 
 def _too_large(path: Path) -> SampleFileError:

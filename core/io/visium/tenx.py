@@ -16,6 +16,7 @@ from scipy import sparse
 
 from core.errors import SampleFileError
 from core.io import archives
+from core.io.hdf5.numbers import whole
 from core.io.hdf5.safe import naming, opened
 from core.io.hdf5.text import short_texts
 from core.text import counted, file_name, shown
@@ -32,6 +33,8 @@ GENES = "Gene Expression"
 MATRIX, BARCODES, FEATURES = "matrix.mtx", "barcodes.tsv", ("features.tsv", "genes.tsv")
 """Names of the three text files; newer ones end in `.gz`, too."""
 
+TEXT_NAMES = (MATRIX, BARCODES, *FEATURES)
+
 _MAX_INDEX = np.iinfo(np.int32).max
 _SHORTEST_LINE = 6  # "1 1 1\n"
 
@@ -47,6 +50,8 @@ class MatrixHead:
         Symbols where the file has them; some may stand twice.
     is_gene : ndarray of shape (n_features,), bool
         Which features are genes.
+    gene_ids : ndarray of shape (n_genes,), str, optional
+        Ensembl's identifiers.
     other_features : mapping of str to int
         How many there are of each other kind.
     """
@@ -54,6 +59,7 @@ class MatrixHead:
     barcodes: np.ndarray
     gene_names: np.ndarray
     is_gene: np.ndarray
+    gene_ids: np.ndarray | None = None
     other_features: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -151,21 +157,26 @@ def _h5_head(group: h5py.Group) -> MatrixHead:
     features = group["features"] if isinstance(group.get("features"), h5py.Group) else group
     # Version 2 calls ids `genes` and symbols `gene_names`.
     names = _names(features, "name", "gene_names", "id", "genes")
+    ids = _names(features, "id", "genes") if "id" in features or "genes" in features else None
     kinds = _names(features, "feature_type") if "feature_type" in features else np.full(len(names), GENES)
     barcodes = _names(group, "barcodes")
-    shape = _numbers(group, "shape", np.int64)
+    shape = _numbers(group, "shape")  # R writes it as floating-point numbers
     if shape.tolist() != [len(names), len(barcodes)]:
         raise SampleFileError(
-            f"declares {' x '.join(map(str, shape.tolist()))} features x barcodes, but names {len(names)} and {len(barcodes)}: "
+            f"declares {' x '.join(f'{number:.15g}' for number in shape.tolist())} features x barcodes, but names {len(names)} and {len(barcodes)}: "
             "copy or download it again."
         )
-    return _head(barcodes, names, kinds)
+    return _head(barcodes, names, kinds, ids)
 
 
-def _head(barcodes: np.ndarray, names: np.ndarray, kinds: np.ndarray) -> MatrixHead:
+def _head(barcodes: np.ndarray, names: np.ndarray, kinds: np.ndarray, ids: np.ndarray | None) -> MatrixHead:
     if len(kinds) != len(names):
         raise SampleFileError(
             f"names {counted(len(names), 'feature')} but the kinds of {len(kinds)}: copy or download it again."
+        )
+    if ids is not None and len(ids) != len(names):
+        raise SampleFileError(
+            f"names {counted(len(names), 'feature')} but the identifiers of {len(ids)}: copy or download it again."
         )
     if len(np.unique(barcodes)) < len(barcodes):
         raise SampleFileError("names a barcode twice: give the matrix of one sample.")
@@ -173,7 +184,10 @@ def _head(barcodes: np.ndarray, names: np.ndarray, kinds: np.ndarray) -> MatrixH
     if not is_gene.any():
         raise SampleFileError(f"counts no genes: none of its {counted(len(names), 'feature')} is called {GENES!r}.")
     others = Counter(shown(kind, 40) for kind in kinds[~is_gene].tolist())
-    return MatrixHead(barcodes=barcodes, gene_names=names[is_gene], is_gene=is_gene, other_features=dict(others))
+    return MatrixHead(
+        barcodes=barcodes, gene_names=names[is_gene], is_gene=is_gene, other_features=dict(others),
+        gene_ids=None if ids is None else ids[is_gene],
+    )  # fmt: skip
 
 
 def _names(group: h5py.Group, *keys: str) -> np.ndarray:
@@ -193,7 +207,7 @@ def _numbers(group: h5py.Group, key: str, dtype: type | None = None) -> np.ndarr
             "larger bins."
         )
     # HDF5 converts while it reads, and keeps what does not fit at the limit of the type: the checks see it.
-    return np.asarray(found[...] if dtype is None else found.astype(dtype)[...])
+    return whole(found, dtype)
 
 
 def _h5_counts(group: h5py.Group, head: MatrixHead) -> sparse.csr_array:
@@ -251,7 +265,8 @@ def _text_head(folder: Path) -> MatrixHead:
     names = [row[1] if len(row) > 1 else row[0] for row in rows]
     kinds = [row[2] if len(row) > 2 else GENES for row in rows]
     with naming(barcodes.parent):
-        return _head(np.array([row[0] for row in _lines(barcodes)]), np.array(names), np.array(kinds))
+        codes, ids = ([row[0] for row in table] for table in (_lines(barcodes), rows))
+        return _head(np.array(codes), np.array(names), np.array(kinds), np.array(ids))
 
 
 def _lines(path: Path) -> list[list[str]]:

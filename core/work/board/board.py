@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DomainsError, LimitError
+from core.people import called
 from core.work.board.dispatch import Dispatcher, Request
 from core.work.board.failures import LOST
 from core.work.board.job import About, Job, JobStatus
@@ -285,7 +286,7 @@ class Board:
     def _check_limit(self, owner: str) -> None:
         n = self._ledger.unfinished(owner)
         if n >= most_jobs_per_user():
-            raise LimitError(_TOO_MANY.format(who=owner or "This session", n=n))
+            raise LimitError(_TOO_MANY.format(who=called(owner) or "This session", n=n))
 
     def _write_down(self, job: Job, task: Task, args: tuple[Any, ...], *, at_home: bool, again: bool) -> None:
         self._lasting[job.id] = not again

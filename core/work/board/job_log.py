@@ -10,7 +10,9 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from core import codec, files
 from core.errors import DomainsError
@@ -20,6 +22,7 @@ from core.work.board.tasks_by_name import Task, arguments_of, name_of, task_name
 from core.work.event_log import EventLog
 
 _LOG = logging.getLogger(__name__)
+_LATEST = 2**33  # seconds, in the year 2242
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ class _Event:
     key: str = ""
     owners: tuple[str, ...] = ()
     about: tuple[str, str, str] = ("", "", "")
-    asked: float = 0.0
+    asked: Annotated[float, msgspec.Meta(ge=0, lt=_LATEST)] = 0.0
     task: str = ""
     args: Any = None
     arrays: tuple[str, ...] = ()  # of version 0.1; now they are among `args`
@@ -186,7 +189,7 @@ def _read(event: _Event) -> Interrupted | None:
             at_home=event.at_home,
             again=event.again,
         )
-    except (DomainsError, LookupError, TypeError, ValueError) as error:
+    except (DomainsError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         _LOG.warning("An interrupted job cannot be read and is passed over: %s", error)
         return None
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from core import codec, files
+from core import codec, files, npy
 from core.errors import CodecError
 from core.method.version import METHOD_VERSION
 
@@ -54,14 +54,12 @@ class Results:
         """
         path = self._path(key)
         try:
-            # NumPy leaves a file open that it opened itself and finds damaged.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                arrays = [stored[f"a{index}"] for index in range(len(stored.files) - 1)]
-                value = codec.decode(kind, stored[_TREE].tobytes(), arrays)
+            value = _read(path, kind)
             files.mark_used(path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, CodecError) as error:
+        # zipfile raises many kinds of errors for damage, and all mean that the work is done again.
+        except Exception as error:
             _LOG.warning("A kept result cannot be read and is passed over: %s", error)
             return None
         return value
@@ -82,3 +80,18 @@ class Results:
 
     def _path(self, key: str) -> Path:
         return self.folder / (hashlib.sha256(f"{METHOD_VERSION} {key}".encode()).hexdigest()[:32] + ".npz")
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    with zipfile.ZipFile(path) as archive:
+        contents = {entry.filename: _stored(archive, entry) for entry in archive.infolist()}
+    tree = npy.from_bytes(contents.pop(f"{_TREE}.npy"))
+    arrays = [npy.from_bytes(contents[f"a{index}.npy"]) for index in range(len(contents))]
+    return codec.decode(kind, tree.tobytes(), arrays)
+
+
+def _stored(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    # What is not compressed takes no more memory than the file has bytes.
+    if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
+        raise ValueError("it was packed by another program")
+    return archive.read(entry)

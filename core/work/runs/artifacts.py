@@ -4,24 +4,33 @@ Arrays are written as npy and never unpickled.
 """
 
 import hashlib
-import io
 import json
 import uuid
 from pathlib import Path
 
 import numpy as np
 
-from core.errors import RecordError
+from core import codec, guidance, npy
+from core.errors import CodecError, ParameterError, RecordError
+from core.files import write_bytes
+from core.guidance import Guidance
 from core.result import Result
 
 LABELS, CONFIDENCE, LOSSES, MAP = "labels.npy", "confidence.npy", "losses.json", "map.png"
+GUIDANCE = "guidance.json"
 
 _ARRAY = "application/octet-stream"
 
-MIME_TYPES = {LABELS: _ARRAY, CONFIDENCE: _ARRAY, LOSSES: "application/json", MAP: "image/png"}
+MIME_TYPES = {
+    LABELS: _ARRAY,
+    CONFIDENCE: _ARRAY,
+    LOSSES: "application/json",
+    MAP: "image/png",
+    GUIDANCE: "application/json",
+}
 """Kind of each file that a run may have."""
 
-MAX_BYTES = {LABELS: 64 << 20, CONFIDENCE: 64 << 20, LOSSES: 32 << 20, MAP: 4 << 20}
+MAX_BYTES = {LABELS: 64 << 20, CONFIDENCE: 64 << 20, LOSSES: 32 << 20, MAP: 4 << 20, GUIDANCE: guidance.MAX_BYTES}
 """Largest size of each; labels of eight million spots at eight bytes."""
 
 _MAX_LOSSES = 1_000_000
@@ -40,6 +49,7 @@ class Artifacts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._shared: dict[str, str] = {}
 
     def write(self, content: bytes) -> str:
         """Write a file.
@@ -57,12 +67,20 @@ class Artifacts:
         artifact_id = str(uuid.uuid4())
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / artifact_id).write_bytes(content)
+            write_bytes(self._folder / artifact_id, content)
         except OSError as error:
             raise RecordError(
                 f"The labels of the run cannot be written to {self._folder.name}: {error.strerror}. Nothing was recorded."
             ) from error
         return artifact_id
+
+    def write_once(self, content: bytes) -> str:
+        """Write a file that many runs have; again only where it is no longer there. Returns its id."""
+        digest = hashlib.sha256(content).hexdigest()
+        known = self._shared.get(digest)
+        if known is None or not (self._folder / known).is_file():
+            known = self._shared[digest] = self.write(content)
+        return known
 
     def read(self, artifact_id: str, max_bytes: int) -> bytes:
         """Read a file.
@@ -103,20 +121,16 @@ def files_of(result: Result, picture: bytes) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        Contents by file name; losses and confidence only where the result has them.
+        Contents by file name; losses, confidence and guidance only where the result has them.
     """
-    files = {LABELS: _npy(result.labels.astype(np.min_scalar_type(int(result.labels.max())))), MAP: picture}
+    files = {LABELS: npy.as_bytes(result.labels.astype(np.min_scalar_type(int(result.labels.max())))), MAP: picture}
     if result.confidence is not None:
-        files[CONFIDENCE] = _npy(result.confidence.astype(np.float32))
+        files[CONFIDENCE] = npy.as_bytes(result.confidence.astype(np.float32))
     if result.autoencoder is not None and result.autoencoder.losses:
         files[LOSSES] = json.dumps(list(result.autoencoder.losses)).encode()
+    if result.guidance is not None:
+        files[GUIDANCE] = result.guidance.to_json()
     return files
-
-
-def _npy(array: np.ndarray) -> bytes:
-    content = io.BytesIO()
-    np.save(content, array, allow_pickle=False)
-    return content.getvalue()
 
 
 def labels_hash(labels: np.ndarray) -> str:
@@ -175,18 +189,13 @@ def read_confidence(content: bytes, n_spots: int) -> np.ndarray:
 
 
 def _read_array(content: bytes, n_spots: int, kinds: str, name: str) -> np.ndarray:
-    file = io.BytesIO(content)
     try:
-        version = np.lib.format.read_magic(file)
-        header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-        shape, _, dtype = header(file)
-    except (ValueError, KeyError, EOFError) as error:
-        raise RecordError(f"The {name} of this run cannot be read: that is no npy file, or it is damaged.") from error
-    # Compare with the bytes that are there before reserving memory.
-    rest = content[file.tell() :]
-    if shape != (n_spots,) or dtype.kind not in kinds or len(rest) != n_spots * dtype.itemsize:
+        array = npy.from_bytes(content)
+    except ValueError as error:
+        raise RecordError(f"The {name} of this run cannot be read, as it is damaged ({error}).") from error
+    if array.shape != (n_spots,) or array.dtype.kind not in kinds:
         raise RecordError(f"The {name} of this run cannot be read: they are not {n_spots:,} numbers, or damaged.")
-    return np.frombuffer(rest, dtype=dtype)
+    return array
 
 
 def read_losses(content: bytes) -> tuple[float, ...]:
@@ -203,12 +212,32 @@ def read_losses(content: bytes) -> tuple[float, ...]:
         If they are not numbers.
     """
     try:
-        losses = json.loads(content)
-        if not isinstance(losses, list) or len(losses) > _MAX_LOSSES:
-            raise ValueError
-        return tuple(map(float, losses))
-    except (ValueError, TypeError, RecursionError) as error:
+        losses = codec.decode(tuple[float, ...], content)
+    except CodecError as error:
         raise RecordError("The losses of this run are damaged: they are no list of numbers.") from error
+    if len(losses) > _MAX_LOSSES:
+        raise RecordError(f"The losses of this run are damaged: there are more than {_MAX_LOSSES:,}.")
+    return losses
+
+
+def read_guidance(content: bytes, n_spots: int) -> Guidance:
+    """Read what a run was guided by.
+
+    Parameters
+    ----------
+    content : bytes
+        JSON.
+    n_spots : int
+
+    Raises
+    ------
+    RecordError
+        If it is anything else, or of another number of spots.
+    """
+    try:
+        return guidance.from_json(content, n_spots)
+    except ParameterError as error:
+        raise RecordError(str(error)) from error
 
 
 def check_picture(content: bytes) -> None:

@@ -12,14 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from core.work.runs.sentences import as_sentence
+from core.errors import RecordError
+from core.work.runs.sentences import as_sentence, where
 from core.work.runs.tables import METADATA, RUNS, SCHEMA, VERSION, Row, insert, next_change
 from core.work.runs.taking_over import take_over
 
 _SECONDS_TO_WAIT = 10
+_SECONDS_TO_BEGIN = 30  # more than any process takes to make the tables
 _ROWS_AT_ONCE = 500
 _TRIES_TO_OPEN = 5
 _TRIES_TO_WRITE = 5
+_MOST_CHANGES = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Database:
         def change(connection: sa.Connection) -> None:
             changed = next_change(connection)
             facts = json.loads(connection.execute(sa.select(RUNS.c.facts).where(this)).scalar_one())
-            text = json.dumps(facts | {name: value})
+            text = json.dumps({**facts, name: value})
             connection.execute(sa.update(RUNS).where(this).values(facts=text, changed=changed))
 
         self._write(change)
@@ -103,8 +106,10 @@ class Database:
         n_new = n_runs.where(RUNS.c.changed > since)
         # One statement, so that the three numbers are consistent.
         query = sa.select(SCHEMA.c.n_changes, n_runs.scalar_subquery(), n_new.scalar_subquery())
-        [row] = self._read(query)
-        return Standing(*row)
+        rows = self._read(query)
+        if len(rows) != 1 or not all(type(number) is int for number in rows[0]):
+            raise RecordError(f"The record of runs, {where(self._url)}, is damaged: take it from a backup.")
+        return Standing(*rows[0])
 
     def rows(self, since: int, until: int) -> Iterator[list[Row]]:
         """Read runs that were added or changed, a few hundred at a time.
@@ -173,8 +178,11 @@ def _open(url: str) -> sa.Engine:
     address = sa.engine.make_url(url)
     is_file = address.get_backend_name() == "sqlite"
     if is_file and address.database:
+        _check_not_emptied(Path(address.database))
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(address, **_ENGINE[is_file])
+    if is_file:
+        sa.event.listen(engine, "connect", _read_damaged_text)
     try:
         _with_patience(lambda: _prepare(engine))
         take_over(engine, _ENGINE[is_file])
@@ -182,6 +190,20 @@ def _open(url: str) -> sa.Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _check_not_emptied(path: Path) -> None:
+    """Refuse a record that lost its content: SQLite would begin it anew, as if there had been no runs.
+
+    Another process that begins one has it empty for a moment only.
+    """
+    if path.is_file() and (status := path.stat()).st_size == 0 and time.time() - status.st_mtime > _SECONDS_TO_BEGIN:
+        raise RuntimeError("the file is empty")
+
+
+def _read_damaged_text(connection: Any, _: object) -> None:
+    """Read text with a damaged letter, so that one such run does not hide all others."""
+    connection.text_factory = lambda text: text.decode(errors="replace")
 
 
 # A file is written by one process at a time: others wait, and a write begins as one, or two that read first would each wait
@@ -194,12 +216,23 @@ _ENGINE: dict[bool, dict[str, Any]] = {
 
 def _prepare(engine: sa.Engine) -> None:
     with engine.begin() as connection:
+        present = sa.inspect(connection)
+        if present.has_table(SCHEMA.name) and not present.has_table(RUNS.name):
+            raise RuntimeError("malformed: it has lost the table of its runs")
         METADATA.create_all(connection)
-        version = connection.execute(sa.select(SCHEMA.c.version)).scalar()
+        counts = RUNS.c.changed.between(0, _MOST_CHANGES)  # in SQLite text, too, may stand there
+        last = sa.select(sa.func.coalesce(sa.func.max(RUNS.c.changed), 0)).where(counts).scalar_subquery()
+        version, too_few = connection.execute(sa.select(SCHEMA.c.version, SCHEMA.c.n_changes < last)).first() or (
+            None,
+            None,
+        )
+        # A count that was lost hides no run: all stay below it.
         if version is None:
-            connection.execute(sa.insert(SCHEMA).values(id=1, version=VERSION, n_changes=0, n_trials=0))
+            connection.execute(sa.insert(SCHEMA).values(id=1, version=VERSION, n_changes=last, n_trials=0))
         elif version != VERSION:
             raise RuntimeError(f"a newer version of this program wrote it, with tables of version {version}")
+        elif too_few:
+            connection.execute(sa.update(SCHEMA).where(SCHEMA.c.n_changes < last).values(n_changes=last))
 
 
 def _with_patience(prepare: Callable[[], None]) -> None:

@@ -22,6 +22,7 @@ class Known:
         self._database = database
         self._lock = threading.Lock()
         self._runs: dict[str, Run | None] = {}  # None where a row holds no run
+        self._n_rows = 0
         self._until = 0
 
     def now(self, on_read: OnRead | None = None) -> list[Run]:
@@ -29,6 +30,12 @@ class Known:
         with self._lock:
             self._catch_up(on_read or _say_nothing)
             return [run for run in self._runs.values() if run is not None]
+
+    @property
+    def n_damaged(self) -> int:
+        """Number of rows that hold no run, as far as they were read."""
+        with self._lock:
+            return self._n_rows - sum(run is not None for run in self._runs.values())
 
     def _catch_up(self, on_read: OnRead) -> None:
         now = self._database.standing(self._until)
@@ -38,7 +45,7 @@ class Known:
             n_read += len(rows)
             on_read(n_read, now.n_new)
         replaced = now.n_changes < self._until or len(self._runs) > now.n_runs
-        self._until = now.n_changes
+        self._until, self._n_rows = now.n_changes, now.n_runs
         if replaced:  # a backup was restored, or rows were deleted by hand
             self._runs, self._until = {}, 0
             self._catch_up(on_read)

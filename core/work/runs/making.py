@@ -4,6 +4,7 @@ import dataclasses
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from core.errors import RecordError
 from core.method.version import code_version
@@ -12,10 +13,11 @@ from core.sample import Sample
 from core.work.runs import artifacts as files
 from core.work.runs.run import Run, checked_text
 
+if TYPE_CHECKING:
+    from core.evaluation.matching import Matching
 
-def new_run(
-    sample: Sample, result: Result, *, who: str, sweep: str = "", names: Mapping[int, str] | None = None
-) -> Run:
+
+def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "", domains: "Matching | None" = None) -> Run:
     """Make a run with a new id from a result.
 
     Parameters
@@ -27,16 +29,16 @@ def new_run(
         Who keeps it.
     sweep : str
         Id of the sweep that it is part of.
-    names : mapping of int to str, optional
-        Names that people gave to its domains, by cluster.
+    domains : Matching, optional
+        Names and colours of its domains, where they are decided already.
     """
-    from core.evaluation.matching import domains_of
-
     return Run(
         id=uuid.uuid4().hex,
         sample_name=sample.name,
         content_hash=sample.content_hash,
         annotation_hash=sample.annotation_hash,
+        annotation=sample.annotation_name,
+        annotation_id=sample.annotation_id,
         n_spots=sample.n_spots,
         params=result.params,
         scores=result.scores,
@@ -45,7 +47,8 @@ def new_run(
         autoencoder=result.autoencoder and dataclasses.replace(result.autoencoder, losses=()),
         seconds=dict(result.seconds),
         labels_hash=files.labels_hash(result.labels),
-        domains=domains_of(sample, result.labels, names).domains,
+        domains=(domains or _domains(sample, result)).domains,
+        guided="" if result.guidance is None else result.guidance.in_words(),
         who=checked_text("who", who),
         sweep=sweep,
         created=datetime.now(UTC),
@@ -53,7 +56,7 @@ def new_run(
     )
 
 
-def files_of(sample: Sample, result: Result) -> dict[str, bytes]:
+def files_of(sample: Sample, result: Result, domains: "Matching | None" = None) -> dict[str, bytes]:
     """Write the files of a run, its small map among them, in matched colours.
 
     Returns
@@ -62,12 +65,18 @@ def files_of(sample: Sample, result: Result) -> dict[str, bytes]:
         Contents by file name.
     """
     # Plotly, SciPy and Pillow take seconds to import, and reading does not need them.
-    from core.evaluation.matching import domains_of
     from core.figures.charts import colours_of_clusters
     from core.figures.thumbnail import map_png
 
-    colours = colours_of_clusters(domains_of(sample, result.labels), sample.labels_true, "light")
+    found = domains or _domains(sample, result)
+    colours = colours_of_clusters(found, sample.labels_true, "light")
     return files.files_of(result, map_png(sample.coordinates, result.labels, colours))
+
+
+def _domains(sample: Sample, result: Result) -> "Matching":
+    from core.evaluation.matching import domains_of, guided_domains
+
+    return domains_of(sample, result.labels) if result.guidance is None else guided_domains(sample, result)
 
 
 def result_of(run: Run, contents: Mapping[str, bytes]) -> Result:
@@ -90,6 +99,7 @@ def result_of(run: Run, contents: Mapping[str, bytes]) -> Result:
     confidence = (
         files.read_confidence(contents[files.CONFIDENCE], run.n_spots) if files.CONFIDENCE in contents else None
     )
+    guidance = files.read_guidance(contents[files.GUIDANCE], run.n_spots) if files.GUIDANCE in contents else None
     losses = files.read_losses(contents[files.LOSSES]) if files.LOSSES in contents else ()
     return Result(
         sample_name=run.sample_name,
@@ -99,6 +109,8 @@ def result_of(run: Run, contents: Mapping[str, bytes]) -> Result:
         confidence=confidence,
         direction=run.direction,
         averaging=run.averaging,
+        guidance=guidance,
+        names=() if guidance is None else guidance.names(int(labels.max()) + 1),
         autoencoder=run.autoencoder and dataclasses.replace(run.autoencoder, losses=losses),
         seconds=dict(run.seconds),
     )

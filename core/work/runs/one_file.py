@@ -1,4 +1,4 @@
-"""A run as one file, to send to somebody: a zip of facts (JSON), labels (npy), losses (JSON) and the small map (PNG).
+"""A run as one file, to send to somebody: a zip of facts (JSON), labels (npy), losses and guidance (JSON), and the small map (PNG).
 
 An imported file is not trusted: it is checked before anything is read, and nothing in it is ever unpickled.
 """
@@ -141,5 +141,9 @@ def _check(called: str, run: Run, contents: dict[str, bytes]) -> None:
         files.read_confidence(contents[files.CONFIDENCE], run.n_spots)
     if files.LOSSES in contents:
         files.read_losses(contents[files.LOSSES])
+    if files.GUIDANCE in contents:
+        files.read_guidance(contents[files.GUIDANCE], run.n_spots)
+    elif run.guided:
+        raise RecordError(f"{called} is of a guided run, but does not hold what guided it: the file is damaged.")
     if files.MAP in contents:
         files.check_picture(contents[files.MAP])

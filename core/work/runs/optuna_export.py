@@ -87,9 +87,10 @@ def study_name(run: Run) -> str:
     -------
     str
         The sample's name, and a digest of its contents, its annotation and the choices that knobs offer: values of one study
-        can be compared, and Optuna takes all its trials.
+        can be compared, and Optuna takes all its trials. Guided runs have a study of their own.
     """
-    return f"{run.sample_name} {params_key(run.content_hash, run.annotation_hash, knobs.choices_digest())[:8]}"
+    guided = " guided" * bool(run.guided)
+    return f"{run.sample_name} {params_key(run.content_hash, run.annotation_hash, knobs.choices_digest())[:8]}{guided}"
 
 
 def objective(scores: Scores) -> float:

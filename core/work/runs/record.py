@@ -7,13 +7,13 @@ and the rows last: an interrupted write leaves only files that no row names.
 import dataclasses
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.codec import as_plain
 from core.errors import RecordError
-from core.result import Domain, Result
+from core.result import Domain, Result, Scores
 from core.sample import Sample
 from core.work.runs import artifacts as files
 from core.work.runs import making, one_file
@@ -21,6 +21,7 @@ from core.work.runs.artifacts import Artifacts
 from core.work.runs.run import Run, checked_text, run_id
 
 if TYPE_CHECKING:
+    from core.evaluation.matching import Matching
     from core.work.runs.database import Database
     from core.work.runs.known import Known, OnRead
 
@@ -66,7 +67,7 @@ class Record:
         name: str = "",
         note: str = "",
         starred: bool = False,
-        names: Mapping[int, str] | None = None,
+        domains: "Matching | None" = None,
         together: Sequence[str] = (),
     ) -> Run:
         """Record a run.
@@ -79,19 +80,19 @@ class Record:
         who, name, note : str
             User who keeps it, its name, and a note.
         starred : bool
-        names : mapping of int to str, optional
-            Names that people gave to its domains, by cluster.
+        domains : Matching, optional
+            Names and colours of its domains; without, as :func:`core.evaluation.matching.domains_of` decides them.
         together : sequence of str
             Names of the sections that it was clustered as one with.
         """
         run = dataclasses.replace(
-            making.new_run(sample, result, who=who, names=names),
+            making.new_run(sample, result, who=who, domains=domains),
             name=checked_text("name", name),
             note=checked_text("note", note),
             starred=starred,
             together=tuple(together),
         )
-        return self.add(run, making.files_of(sample, result))
+        return self.add(run, making.files_of(sample, result, domains))
 
     def keep_all(self, sample: Sample, results: Sequence[Result], *, who: str, sweep: str) -> list[Run]:
         """Record runs of one sample and one sweep, all of them or none.
@@ -139,12 +140,16 @@ class Record:
 
         runs = [
             dataclasses.replace(
-                run, artifacts={name: self.artifacts.write(content) for name, content in contents.items()}
+                run, artifacts={name: self._written(name, content) for name, content in contents.items()}
             )
             for run, contents in made
         ]
         self._database.add([row_of(run) for run in runs])
         return runs
+
+    def _written(self, name: str, content: bytes) -> str:
+        # All runs of a sweep may have one guidance, which holds megabytes where sections taught.
+        return self.artifacts.write_once(content) if name == files.GUIDANCE else self.artifacts.write(content)
 
     def runs(
         self,
@@ -171,6 +176,11 @@ class Record:
             if run.deleted == deleted and sample_name in (None, run.sample_name) and sweep in (None, run.sweep)
         )
         return sorted(chosen, key=lambda run: run.created, reverse=True)
+
+    @property
+    def n_damaged(self) -> int:
+        """Number of runs that are damaged, and so left out of lists; as far as the record was read."""
+        return self._known.n_damaged
 
     def run(self, run_id: str) -> Run:
         """Look up one run, deleted or not, without reading the others.
@@ -205,7 +215,8 @@ class Record:
         RecordError
             If its files are missing or damaged.
         """
-        names = [files.LABELS, *(name for name in (files.CONFIDENCE, files.LOSSES) if name in run.artifacts)]
+        more = (files.CONFIDENCE, files.LOSSES, files.GUIDANCE)
+        names = [files.LABELS, *(name for name in more if name in run.artifacts)]
         return making.result_of(run, {name: self._file(run, name) for name in names})
 
     def picture(self, run: Run) -> bytes:
@@ -287,7 +298,9 @@ class Record:
         one_file.write(path, run, {name: self._file(run, name) for name in run.artifacts})
         return run
 
-    def import_(self, path: Path, name: str = "") -> Run:
+    def import_(
+        self, path: Path, name: str = "", *, who: str = "", may_restore: Callable[[Run], bool] = lambda run: True
+    ) -> Run:
         """Import a run that :meth:`export` wrote, here or elsewhere; the file is not trusted.
 
         Parameters
@@ -295,22 +308,51 @@ class Record:
         path : Path
         name : str
             Name of the file for its owner, used in messages; the file's own name if empty.
+        who : str
+            User who imports it, and owns it from now on; whom the file names is kept as a claim.
+        may_restore : callable
+            Whether that user may bring back a run that was deleted here.
 
         Returns
         -------
         Run
-            Under the id that it had. One that is kept here already stays as it is; if it was deleted, it is restored.
+            Under the id that it had, with scores that count as not computed here. One that is kept here already stays as it
+            is; if it was deleted, it is restored.
 
         Raises
         ------
         RecordError
-            If the file is not such a run, or is damaged.
+            If the file is not such a run, or is damaged, or the run was deleted here by somebody else.
         """
         run, contents = one_file.read(path, name)
         known = self.find(run.id)
         if known is None:
-            return self.add(run, contents)
-        return self.restore(run.id) if known.deleted else known
+            self.add(dataclasses.replace(run, who=checked_text("who", who), claimed=run.who, imported=True), contents)
+            return self.run(run.id)  # somebody else may have imported it meanwhile
+        if not known.deleted:
+            return known
+        if not may_restore(known):
+            raise RecordError(
+                "This run was kept here and was deleted by whoever kept it, who alone can bring it back: ask for that."
+            )
+        return self.restore(run.id)
+
+    def confirm(self, run_id: str, scores: Scores) -> Run:
+        """Keep that an imported run was computed here, with these scores.
+
+        Parameters
+        ----------
+        run_id : str
+        scores : Scores
+
+        Returns
+        -------
+        Run
+            The changed run.
+        """
+        for name, value in (("scores", as_plain(scores)), ("imported", False)):
+            self._database.change_fact(run_id, name, value)
+        return self.run(run_id)
 
     def close(self) -> None:
         """Close the database; the next call opens it again."""

@@ -9,13 +9,14 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
+from core.annotation import as_colour
 from core.averaging import Averaging
-from core.codec import as_plain, from_plain
+from core.codec import as_plain, from_plain, in_utc
 from core.depth import FoundDirection
 from core.errors import CodecError, RecordError
 from core.params import MethodParams
@@ -46,6 +47,8 @@ class Run:
         32 hexadecimal digits: what a link names. The same wherever the run is exported to.
     sample_name, content_hash, annotation_hash : str
         As of :class:`core.sample.Sample`.
+    annotation, annotation_id : str
+        Name and id of the annotation that its scores are with, where that is not the one of the sample's file.
     n_spots : int
     params : MethodParams
     scores : Scores
@@ -64,6 +67,8 @@ class Run:
     starred : bool
     together : tuple of str
         Names of the sections that it was clustered as one with; empty where it was clustered alone.
+    guided : str
+        What guided it, in words; empty for what is label-free.
     sweep : str
         Id of the sweep that it is part of; empty where it was kept by hand.
     created : datetime
@@ -72,6 +77,10 @@ class Run:
         As :func:`core.method.version.code_version` of the program that made it.
     deleted : bool
         Whether it was deleted; it can be restored.
+    imported : bool
+        Whether it came in as a file and was not computed here since, so that its scores are those that the file claims.
+    claimed : str
+        Who kept it, as the file claimed that it came in from.
     domains : tuple of Domain
         Names and colours of its domains, decided once; empty where an older version kept it.
     aside : dict of str to object
@@ -88,6 +97,8 @@ class Run:
     params: MethodParams
     created: datetime
     annotation_hash: Digest = ""
+    annotation: Name = ""
+    annotation_id: Digest = ""
     scores: Scores = field(default_factory=Scores)
     direction: FoundDirection | None = None
     averaging: Averaging | None = None
@@ -99,9 +110,12 @@ class Run:
     note: Note = ""
     starred: bool = False
     together: tuple[Annotated[str, msgspec.Meta(max_length=200)], ...] = ()
+    guided: Note = ""
     sweep: Digest = ""
     code_version: Digest = ""
     deleted: bool = False
+    imported: bool = False
+    claimed: Name = ""
     domains: tuple[Domain, ...] = ()
     aside: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
@@ -122,7 +136,16 @@ def facts_of(run: Run) -> dict[str, Any]:
     """
     facts: dict[str, Any] = as_plain(run)
     del facts["params"], facts["deleted"]
-    for added_later in ("together", "domains", "averaging"):
+    for added_later in (
+        "together",
+        "guided",
+        "domains",
+        "averaging",
+        "annotation",
+        "annotation_id",
+        "imported",
+        "claimed",
+    ):
         if not facts[added_later]:  # as an older version wrote it
             del facts[added_later]
     report = run.autoencoder and _report_facts(run.autoencoder)
@@ -159,20 +182,21 @@ def run_of(facts: Any, values: Any, *, deleted: bool = False) -> Run:
         "params": params,
         "deleted": deleted,
         "aside": dict(_knobs(given.get("aside", {}))) | aside,
-        "scores": _known(Scores, given.get("scores") or {}),
-        "direction": _known(FoundDirection, given.get("direction")) or None,
-        "averaging": _known(Averaging, given.get("averaging")) or None,
+        "scores": _known(Scores, given.get("scores", {})),
+        "direction": _known(FoundDirection, given.get("direction")),
+        "averaging": _known(Averaging, given.get("averaging")),
         "autoencoder": _report(given.get("autoencoder")),
         "domains": _domains(given.get("domains", ())),
     }
     try:
         run = from_plain(Run, given)
+        created = in_utc(run.created)
     except CodecError as error:
         raise RecordError(f"The facts of the run were not read. {error}") from error
     bend = run.direction and run.direction.bend
     if bend and len(bend.coefficients) not in _BEND_TERMS:
         raise RecordError("A run's bending depth is not written as this program writes one.")
-    return run if run.created.tzinfo is UTC else dataclasses.replace(run, created=_in_utc(run.created))
+    return run if created is run.created else dataclasses.replace(run, created=created)
 
 
 _BEND_TERMS = (2, 5, 9, 14)  # of polynomials of degree 1 to 4
@@ -196,13 +220,16 @@ def _domains(given: Any) -> Any:
         raise RecordError(f"The domains of the run are {shown(given, 40)}, where a list belongs.")
     known = [_known(Domain, item) for item in given]
     return [
-        item | {"given": shown(item.get("given", ""), MAX_DOMAIN).strip()} if isinstance(item, dict) else item
+        item
+        | {"given": shown(item.get("given", ""), MAX_DOMAIN).strip(), "colour": as_colour(item.get("colour")) or ""}
+        if isinstance(item, dict)
+        else item
         for item in known
     ]
 
 
 def _report(given: Any) -> Any:
-    known = _known(AutoencoderReport, given) or None
+    known = _known(AutoencoderReport, given)
     return {"explained_variance": math.nan} | known | {"losses": ()} if isinstance(known, dict) else known
 
 
@@ -273,7 +300,3 @@ def _short(name: str, text: str, limit: int) -> str:
         raise RecordError(f"`{name}` of the run has {len(text):,} signs, but at most {limit:,} are kept: shorten it.")
     # Databases accept neither null characters nor halves of a surrogate pair.
     return text if text.isprintable() else text.replace("\0", "?").encode(errors="replace").decode()
-
-
-def _in_utc(time: datetime) -> datetime:
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -16,6 +16,7 @@ _REASONS = (
     ("readonly database", "it may not be written to. Give the user that runs this program the right to write it"),
     ("unable to open database", "it cannot be opened. Check that its folder exists and may be written to"),
     ("not a database", "it is not a database. Move that file away, or let {setting} name another"),
+    ("the file is empty", "it is empty, so all runs in it are lost. Take it from a backup, or delete the file to begin anew"),
     ("malformed", "it is damaged. Take it from a backup"),
     ("newer version of this program", "a newer version of this program wrote it. Install that version"),
     ("no longer compatible", "another version of Optuna wrote it. Save a copy, then run `optuna storage upgrade`, or install that version"),

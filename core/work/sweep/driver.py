@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from core import files, knobs
 from core.errors import DomainsError
+from core.guidance import Guidance
 from core.params import MethodParams
 from core.result import Result, Scores
 from core.sample import Sample
@@ -18,6 +19,7 @@ from core.work.board.board import Board
 from core.work.board.job import About, Job, JobStatus
 from core.work.runs import Record, Run
 from core.work.sweep.folder import PROGRAM_ENDED, Plan, SweepFolder
+from core.work.sweep.guiding import GuidanceFile
 from core.work.sweep.order import GridSource, SearchSource, Source, Task, in_tasks
 from core.work.sweep.outcome import Event, Outcome, SweepStatus, cell_of
 from core.work.sweep.plan import Section, Setting, run_key
@@ -47,6 +49,8 @@ class SweepSnapshot:
         What is being done, if that takes long.
     seconds_left : float or None
         Estimate from the pace so far.
+    n_under_way : int
+        Runs that workers have made and not handed in yet: they do so when a whole task is done.
     """
 
     id: str
@@ -54,6 +58,7 @@ class SweepSnapshot:
     outcome: Outcome
     message: str = ""
     seconds_left: float | None = None
+    n_under_way: int = 0
 
     @property
     def running(self) -> bool:
@@ -62,8 +67,8 @@ class SweepSnapshot:
 
     @property
     def share(self) -> float:
-        """Share of the runs that are done, from 0 to 1."""
-        return min(1.0, self.outcome.n_done / self.plan.sweep.n_runs)
+        """Share of the runs that are done, those under way included, from 0 to 1."""
+        return min(1.0, (self.outcome.n_done + self.n_under_way) / self.plan.sweep.n_runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +107,7 @@ class Driver(threading.Thread):
         self._next: Task | None = None
         self._known: dict[str, Run] = {}
         self._samples: dict[int, Sample] = {}
+        self._guidances: dict[int, Guidance] = {}
         self._n_losses: dict[str, int] = {}
         self._hopeless: set[str] = set()
         self._n_made, self._first_made = 0, (0.0, 0)
@@ -126,6 +132,7 @@ class Driver(threading.Thread):
             plan=self._plan,
             outcome=outcome,
             message=self._message(),
+            n_under_way=self._n_under_way(),
             seconds_left=self._seconds_left(outcome),
         )
 
@@ -154,10 +161,19 @@ class Driver(threading.Thread):
 
     def _source(self) -> Source:
         sweep = self._plan.sweep
+        self._guidances = self._read_guidances()
         self._known = {} if self._first_time else self._recorded()
         if sweep.search is not None:
             return SearchSource(sweep, self._what_is_known)
         return GridSource([setting for setting in sweep.settings() if not self._what_is_known(setting)[0]])
+
+    def _read_guidances(self) -> dict[int, Guidance]:
+        """Read what guides the runs of each section, before any is made."""
+        files = {number: self._guidance_file(one) for number, one in enumerate(self._plan.sweep.sections)}
+        return {number: file.read(self._sample(number).n_spots) for number, file in files.items() if file is not None}
+
+    def _guidance_file(self, section: Section) -> GuidanceFile | None:
+        return None if section.guided_by is None else self._folder.guidance(section.guided_by.digest)
 
     def _recorded(self) -> dict[str, Run]:
         return {run_key(run.content_hash, run.params): run for run in self._record.runs(sweep=self._folder.id)}
@@ -209,9 +225,11 @@ class Driver(threading.Thread):
         key = f"sweep-{self._folder.id}-{self._key(task.settings[0])}-{len(settings)}"
         about = About(what="Sweep", sample=section.name, settings=self._varied(settings), sweep=self._folder.id)
         arguments = _file(section), settings, self._means.models, self._steps, task.to_itself
+        guided_by = self._guidance_file(section)
         return self._board.submit(
-            key, self._means.task, *arguments, owner=self._owner, again=True, about=about, near=near
-        )
+            key, self._means.task, *arguments, *((guided_by,) if guided_by else ()),
+            owner=self._owner, again=True, about=about, near=near,
+        )  # fmt: skip
 
     def _varied(self, settings: Sequence[MethodParams]) -> str:
         return ", ".join(f"{name} {_span(name, settings)}" for name in self._plan.sweep.knobs)
@@ -230,7 +248,9 @@ class Driver(threading.Thread):
         source.ended(task)
 
     def _keep(self, task: Task, results: list[Result], source: Source) -> None:
-        sample, sweep = self._sample(task.settings[0].section), self._folder.id
+        number, sweep = task.settings[0].section, self._folder.id
+        sample, guidance = self._sample(number), self._guidances.get(number)
+        results = [dataclasses.replace(result, guidance=guidance) for result in results]
         runs = self._record.keep_all(sample, results, who=self._plan.who, sweep=sweep)
         made = list(zip(task.settings, runs, strict=False))
         self._known |= {self._key(setting): run for setting, run in made}
@@ -297,6 +317,10 @@ class Driver(threading.Thread):
         jobs = [self._board.job(job_id) for job_id in list(self._jobs)]
         return next((job.message for job in jobs if job is not None and job.losses), "")
 
+    def _n_under_way(self) -> int:
+        at_work = [(self._board.job(job_id), task) for job_id, task in list(self._jobs.items())]
+        return sum(round(job.share * len(task.settings)) for job, task in at_work if job is not None and not job.losses)
+
     def _seconds_left(self, outcome: Outcome) -> float | None:
         since, n_then = self._first_made  # what came before includes the start of the workers
         if self._n_made <= n_then or outcome.status is not SweepStatus.RUNNING:
@@ -313,4 +337,5 @@ def _span(name: str, settings: Sequence[MethodParams]) -> str:
 
 
 def _file(section: Section) -> SampleFile:
-    return SampleFile(Path(section.path), section.content_hash, section.annotation_hash)
+    given = Path(section.annotation) if section.annotation else None
+    return SampleFile(Path(section.path), section.content_hash, section.annotation_hash, given, section.annotated)

@@ -103,12 +103,13 @@ def paces_like(sweep: Sweep, n_spots: int, earlier: Iterable[Run], ids: Iterable
     Returns
     -------
     list of float
-        Of those with the same kind of embedding, direction and read-out.
+        Of those with the same kind of embedding, direction and read-out, guided or not as this one.
     """
-    kind, there = _kind(sweep.sections[0].params), set(ids)
+    first, there = sweep.sections[0], set(ids)
+    kind = _kind(first.params), first.guided_by is not None
     by_sweep: dict[str, list[Run]] = {}
     for run in earlier:
-        if run.sweep in there and _kind(run.params) == kind:
+        if run.sweep in there and (_kind(run.params), bool(run.guided)) == kind:
             by_sweep.setdefault(run.sweep, []).append(run)
     found = [(pace(run.created for run in runs), runs[0].n_spots) for runs in by_sweep.values()]
     return [seconds * n_spots / of for seconds, of in found if seconds is not None]

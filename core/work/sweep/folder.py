@@ -1,10 +1,11 @@
 """The files of a sweep beside its runs: its plan, and its events one by one.
 
-One folder per sweep: `plan.json`, written once, and `events.jsonl`, to which lines are added.
+One folder per sweep: `plan.json`, written once, `events.jsonl`, to which lines are added, and `guidance`, where runs are guided.
 """
 
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import IO, Any
 
 from core import codec, files
 from core.errors import CodecError, ParameterError
+from core.guidance import Guidance
 from core.work.event_log import EventLog
+from core.work.sweep.guiding import GuidanceFile
 from core.work.sweep.outcome import Event, Outcome, SweepStatus
 from core.work.sweep.plan import Sweep, as_json, from_json
 
-_PLAN, _EVENTS, _STEPS = "plan.json", "events.jsonl", "steps"
+_PLAN, _EVENTS, _STEPS, _GUIDANCE = "plan.json", "events.jsonl", "steps", "guidance"
 PROGRAM_ENDED = "The program ended before this was done. What is recorded is not made again."
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -67,13 +70,19 @@ class SweepFolder:
         found = sorted(self.steps.iterdir()) if self.steps.is_dir() else []
         return found[0] if found else self.steps / uuid.uuid4().hex
 
-    def begin(self, sweep: Sweep, who: str) -> None:
-        """Write the plan, unless it exists already."""
+    def begin(self, sweep: Sweep, who: str, guidances: Iterable[Guidance] = ()) -> None:
+        """Write what guides its runs, and then the plan, unless it exists already."""
+        for guidance in guidances:
+            self.guidance(guidance.digest).write(guidance)
         path = self.path / _PLAN
         if not path.exists():
             self.path.mkdir(parents=True, exist_ok=True)
             with files.written_whole(path) as draft:
                 draft.write_bytes(codec.encode(_Written(sweep=as_json(sweep), who=who, created=datetime.now(UTC))))
+
+    def guidance(self, digest: str) -> GuidanceFile:
+        """Name the file of what guides runs."""
+        return GuidanceFile.within(self.path.absolute() / _GUIDANCE, digest)
 
     def plan(self) -> Plan:
         """Read the plan.
@@ -85,7 +94,7 @@ class SweepFolder:
         """
         try:
             written = codec.read(_Written, self.path / _PLAN)
-            return Plan(sweep=from_json(written.sweep), who=written.who, created=written.created)
+            return Plan(sweep=from_json(written.sweep), who=written.who, created=codec.in_utc(written.created))
         except (OSError, CodecError, ParameterError) as error:
             raise ParameterError(f"The sweep {self.id} cannot be read: {error}") from error
 

@@ -11,13 +11,18 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from core import codec, knobs, version_0_1
 from core.errors import CodecError, ParameterError
+from core.guidance import Guidance
+from core.io.annotation_store import annotation_path
 from core.knobs import KnobPath
 from core.method.seeds import nth_start
 from core.params import MethodParams, params_key
+from core.sample import Sample
+from core.work.sweep.guiding import GuidedBy
 from core.work.sweep.varied import Axis, Range, Search, check_once
 
 MOST_KNOBS = 2
@@ -39,6 +44,12 @@ class Section:
     content_hash, annotation_hash : str
         As :class:`core.sample.Sample` has them.
     params : MethodParams
+    annotation : str
+        File of the annotation that scores are counted with; empty for that of the sample's file.
+    annotated : bool
+        Whether scores are counted with any.
+    guided_by : GuidedBy or None
+        What guides its runs; None for what is label-free.
     """
 
     name: str
@@ -46,6 +57,33 @@ class Section:
     content_hash: str
     annotation_hash: str
     params: MethodParams
+    annotation: str = ""
+    annotated: bool = True
+    guided_by: GuidedBy | None = None
+
+    @classmethod
+    def of(cls, sample: Sample, path: Path, params: MethodParams, guidance: Guidance | None = None) -> "Section":
+        """Name a sample by its content, and by the annotation that it is compared with.
+
+        Parameters
+        ----------
+        sample : Sample
+        path : Path
+            The file that it was read from.
+        params : MethodParams
+        guidance : Guidance, optional
+            What guides its runs.
+        """
+        return cls(
+            name=sample.name,
+            path=str(path.absolute()),
+            content_hash=sample.content_hash,
+            annotation_hash=sample.annotation_hash,
+            params=params,
+            annotation=str(annotation_path(path.absolute(), sample.annotation_id)) if sample.annotation_id else "",
+            annotated=sample.labels_true is not None,
+            guided_by=None if guidance is None else GuidedBy.of(guidance),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +137,13 @@ class Sweep:
         if any(axis.knob == "seed" for axis in self.axes) and self.n_starts > 1:
             raise ParameterError("Starts count the seed up by themselves: take either several starts or seeds.")
         check_once([axis.knob for axis in self.axes])
+        by_content = {one.content_hash: one.guided_by for one in self.sections}
+        if any(by_content[one.content_hash] != one.guided_by for one in self.sections):
+            raise ParameterError(
+                "Two samples of one content are guided by different things: sweep one after the other."
+            )
+        if self.n_starts > 1 and any(one.guided_by is not None and not one.guided_by.learns for one in self.sections):
+            raise ParameterError("A reference gives the same domains from every start: take one.")
         if self.n_starts < 1:
             raise ParameterError(f"{self.n_starts} starts make no run: give 1 or more.")
         if self.n_runs > MOST_RUNS:
@@ -124,7 +169,10 @@ class Sweep:
         """Digest of the plan without paths, so that equal sweeps have equal ids."""
         facts = _as_named(as_json(self))
         for section in facts["sections"]:
-            del section["path"]
+            for where in ("path", "annotation", "annotated"):  # its digest says what the annotation is
+                del section[where]
+            if "guided_by" in section:
+                section["guided_by"] = section["guided_by"]["digest"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def check_knobs(self, others: Iterable[KnobPath] = ()) -> None:
@@ -142,6 +190,8 @@ class Sweep:
         """
         for path, section in itertools.product((*map(knobs.path_of, self.knobs), *others), self.sections):
             knobs.check_takes_part(path, self._reached_from(section.params))
+            if (guided_by := section.guided_by) is not None:
+                guided_by.check_takes_part(path, self._reached_from(section.params))
 
     def _reached_from(self, params: MethodParams) -> Iterator[MethodParams]:
         """Give all settings that the knobs with choices allow; only these decide which knobs take part."""
@@ -196,6 +246,8 @@ def as_json(sweep: Sweep) -> dict[str, Any]:
     facts: dict[str, Any] = codec.as_plain(sweep)
     for plain, section in zip(facts["sections"], sweep.sections, strict=True):
         plain["params"] = knobs.as_flat(section.params)
+        if section.guided_by is None:  # as an earlier version wrote it
+            del plain["guided_by"]
     return facts
 
 

@@ -4,6 +4,7 @@ Arrays lie in `.npy` and `.npz` files that are mapped into memory, so a matrix i
 Nothing is pickled. Knows nothing of the method: keys say what a value depends on.
 """
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -13,9 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy import sparse
 
-from core.files import keep_below, locked, mark_used, written_whole
+from core.files import keep_below, locked, mark_used, remove, written_whole
 from core.method.cache import DEFAULT_BYTES, StepCache
-from core.sample import Sample, TissueImage
+from core.sample import BY_GENE, BY_SPOT, Sample, TissueImage
+
+_LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -23,8 +26,9 @@ MOST_BYTES = 8 * 2**30
 """Budget of a folder; the values used longest ago are deleted, and computed again when needed."""
 
 _TEXT = ("name", "source", "synthetic", "unit_known")
+_ADDED_LATER = ("annotation_name", "annotation_id")  # a sweep that an earlier version began has none
 _HASHES = ("content_hash", "annotation_hash")
-_ARRAYS = ("lattice", "coords_um", "labels_true", "gene_names", "barcodes", "coords_px", "spot_rgb")
+_ARRAYS = (*BY_SPOT, *BY_GENE)
 
 
 class SharedSteps(StepCache):
@@ -82,13 +86,14 @@ class SharedSteps(StepCache):
     def find_sample(self, key: str) -> Sample | None:
         """Look up a sample that a process has read; None if none has."""
         folder = self.folder / key
-        return _sample_from(folder) if folder.is_dir() else None
+        return _whole(folder, _sample_from) if folder.is_dir() else None
 
     def _shared(self, key: str, compute: Callable[[], T], *, bulky: bool) -> T:
         path = self.folder / f"{key}.npy"
         with self._locked(key):
-            if path.exists():
-                return _mapped(path)
+            found = _whole(path, _mapped) if path.exists() else None
+            if found is not None:
+                return found
             value = compute()
             if isinstance(value, np.ndarray):
                 self._keep(path, value, bulky=bulky)
@@ -129,6 +134,18 @@ class SharedSteps(StepCache):
         return locked(self.folder / f"{key}.lock")
 
 
+def _whole(path: Path, read: Callable[[Path], T]) -> T | None:
+    """Read a step, or make room for it to be computed again where a power cut or a full disk damaged it."""
+    try:
+        return read(path)
+    # NumPy and samples raise many kinds of errors for damage, and all mean the same here.
+    except Exception as error:
+        _LOG.warning("A shared step is damaged and computed again: %s", error)
+        with suppress(OSError):
+            remove(path)
+        return None
+
+
 def _mapped(path: Path) -> Any:
     mark_used(path)
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -147,7 +164,8 @@ def _write_sample(folder: Path, sample: Sample) -> None:
 
 def _arrays_of(sample: Sample) -> Mapping[str, np.ndarray]:
     arrays = {name: getattr(sample, name) for name in _ARRAYS if getattr(sample, name) is not None}
-    arrays |= {name: np.asarray(getattr(sample, name)) for name in (*_TEXT, *_HASHES)}
+    arrays |= {name: np.asarray(getattr(sample, name)) for name in (*_TEXT, *_ADDED_LATER, *_HASHES)}
+    arrays["class_colours"] = np.array(list(sample.class_colours.items()), dtype=str).reshape(-1, 2)
     counts = sample.expression
     if isinstance(counts, np.ndarray):
         arrays["expression"] = counts
@@ -171,7 +189,8 @@ def _sample_from(folder: Path) -> Sample:
         expression = sparse.csr_array(matrix, shape=(int(parts["shape"][0]), int(parts["shape"][1])))
     image = TissueImage(pixels=parts["pixels"], scale=float(parts["pixel_scale"])) if "pixels" in parts else None
     rest: dict[str, Any] = {name: parts.get(name) for name in _ARRAYS}
-    rest |= {name: parts[name].item() for name in _TEXT}
+    rest |= {name: parts[name].item() for name in (*_TEXT, *_ADDED_LATER) if name in parts}
+    rest["class_colours"] = dict(parts["class_colours"].tolist()) if "class_colours" in parts else {}
     sample = Sample(expression=expression, image=image, **rest)
     vars(sample).update({name: parts[name].item() for name in _HASHES})  # as computed by the process that read its file
     return sample

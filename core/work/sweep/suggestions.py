@@ -8,14 +8,16 @@ from typing import Any
 
 from core import knobs
 from core.params import MethodParams
+from core.work.sweep.guiding import GuidedBy
 from core.work.sweep.varied import Range
 
 _FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
 
 
-def relevant(params: MethodParams) -> list[str]:
+def relevant(params: MethodParams, guided_by: GuidedBy | None = None) -> list[str]:
     """List the knobs that change the labels of a setting, those that users turn most often first."""
-    return [knobs.names()[path] for path in knobs.soonest_first(knobs.names()) if knobs.takes_part(params, path)]
+    takes_part = knobs.takes_part if guided_by is None else guided_by.takes_part
+    return [knobs.names()[path] for path in knobs.soonest_first(knobs.names()) if takes_part(params, path)]
 
 
 def values(knob: str, params: MethodParams) -> tuple[Any, ...]:
@@ -57,7 +59,7 @@ def _around(own: Any, declared: Mapping[str, Any]) -> Sequence[Any]:
     return sorted({min(max(value, declared["min"]), declared["max"]) for value in near})
 
 
-def to_search(params: MethodParams) -> tuple[str, ...]:
+def to_search(params: MethodParams, guided_by: GuidedBy | None = None) -> tuple[str, ...]:
     """Suggest which knobs to search over by default.
 
     Returns
@@ -66,4 +68,4 @@ def to_search(params: MethodParams) -> tuple[str, ...]:
         Two or three that matter most, none of which changes how many domains are found.
     """
     wanted = ("window", "x_weight", "components", "refinement")
-    return tuple(knob for knob in wanted if knob in relevant(params))[:3]
+    return tuple(knob for knob in wanted if knob in relevant(params, guided_by))[:3]

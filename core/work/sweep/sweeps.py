@@ -6,12 +6,13 @@ recorded as it comes in; recorded runs are not repeated after a stop.
 
 import atexit
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from core import files
 from core.errors import ParameterError, WorkError
+from core.guidance import Guidance
 from core.work.board.board import Board
 from core.work.runs import Record
 from core.work.sweep.driver import Driver, Means, SweepSnapshot
@@ -50,7 +51,7 @@ class Sweeps:
         atexit.register(self.close)  # registered after the board's, so that it runs before
         self._clear()
 
-    def start(self, sweep: Sweep, who: str = "", owner: str = "") -> str:
+    def start(self, sweep: Sweep, who: str = "", owner: str = "", guidances: Iterable[Guidance] = ()) -> str:
         """Start a sweep, or continue an equal one.
 
         Parameters
@@ -60,6 +61,8 @@ class Sweeps:
             User that its runs are recorded for, unless the sweep exists already.
         owner : str
             User that its tasks on the board count for.
+        guidances : iterable of Guidance
+            What guides the runs of its sections, where the sweep is new.
 
         Returns
         -------
@@ -75,7 +78,7 @@ class Sweeps:
         """
         sweep.check_knobs()
         folder = self._folder_of(sweep.id)
-        folder.begin(sweep, who)
+        folder.begin(sweep, who, guidances)
         with self._lock:
             at_work = self._drivers.get(sweep.id)
             if at_work is not None and at_work.is_alive():

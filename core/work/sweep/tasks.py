@@ -1,12 +1,13 @@
 """Tasks of a sweep: runs of one sample that share their early steps."""
 
+import dataclasses
 import functools
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-from core.method import pipeline
+from core.guidance import Guidance
 from core.method.cache import StepCache
 from core.method.pipeline import Pipeline
 from core.params import MethodParams
@@ -15,6 +16,7 @@ from core.sample import Sample
 from core.work.board.progress import Progress
 from core.work.cluster import depot
 from core.work.cluster.depot import Delivery
+from core.work.sweep.guiding import GuidanceFile
 from core.work.sweep.steps import SharedSteps
 from core.work.tasks import SampleFile, model_shelf
 
@@ -29,6 +31,7 @@ def make_runs(
     models: Path,
     steps: Path,
     to_itself: bool = False,
+    guidance: GuidanceFile | None = None,
 ) -> list[Result] | Delivery:
     """Compute runs, reusing steps that other runs of the sweep have computed, for about :data:`SECONDS_A_TASK`.
 
@@ -45,28 +48,42 @@ def make_runs(
         Folder of the steps that workers of the sweep share, if they share a disk.
     to_itself : bool
         Whether no other task pools as these runs do.
+    guidance : GuidanceFile, optional
+        What guides the runs.
 
     Returns
     -------
     list of Result
-        One for each of the first settings, in order, at least one; in a `Delivery` if a model has to be sent back.
+        One for each of the first settings, in order, at least one; in a `Delivery` if a model has to be sent back. Guided ones
+        come without their guidance, which the client has, and which may be large.
     """
     until = time.monotonic() + SECONDS_A_TASK
     cache, read = _begun(sample, steps)
     shelf = model_shelf(read, settings[0], models)  # runs of one task share their early steps, and so their model
+    guided = None if guidance is None else _read(guidance, read.n_spots)
     results: list[Result] = []
     with cache.hold_back() if to_itself and isinstance(cache, SharedSteps) else nullcontext():
         for number, params in enumerate(settings, start=1):
             on_epoch = (
                 _epochs(progress, Pipeline(read, cache=cache), params) if params.embedding.needs_training else None
             )
-            results.append(pipeline.run(read, params, cache=cache, models=shelf.folder, on_epoch=on_epoch))
+            own = Pipeline(read, cache=cache, models=shelf.folder, on_epoch=on_epoch)
+            results.append(own.run(params) if guided is None else _guided(own, params, guided))
             if number == len(settings) or time.monotonic() >= until:
                 break
             progress.report(number / len(settings), f"Run {number} of {len(settings)}")
         if len(results) < len(settings) and isinstance(cache, SharedSteps):
             cache.publish()
     return shelf.brought_back(results)
+
+
+@functools.lru_cache(maxsize=2)  # a reference takes as long to read as some runs to make
+def _read(guidance: GuidanceFile, n_spots: int) -> Guidance:
+    return guidance.read(n_spots)
+
+
+def _guided(own: Pipeline, params: MethodParams, guidance: Guidance) -> Result:
+    return dataclasses.replace(own.run_guided(params, guidance), guidance=None)
 
 
 def _begun(sample: SampleFile, steps: Path) -> tuple[StepCache, Sample]:

@@ -7,6 +7,7 @@ from core import knobs
 from core.errors import ParameterError
 from core.knobs import KnobPath
 from core.params import MethodParams, replaced
+from core.text import shown
 
 SMALLER_IS_BETTER = frozenset({"chaos", "pas"})
 """Scores of which a low value is good."""
@@ -129,7 +130,9 @@ class Search:
 
     def __post_init__(self) -> None:
         if self.objective not in objectives():
-            raise ParameterError(f"There is no score {self.objective!r}; there are {', '.join(objectives())}.")
+            raise ParameterError(
+                f"There is no score {shown(repr(self.objective), 60)}; there are {', '.join(objectives())}."
+            )
         if not self.ranges:
             raise ParameterError("A search needs a knob to turn: give one or more ranges, such as x-weight=0.5:20.")
         check_once([item.knob for item in self.ranges])

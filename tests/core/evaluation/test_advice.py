@@ -64,6 +64,8 @@ def test_a_window_wider_than_the_thinnest_layer_is_told_with_both_lengths():
     assert found.kind == "window"
     assert "260 µm" in found.sentence
     assert "Layer 1 is about 173 µm" in found.sentence
+    (found,) = advice.advise(made(window=8), dataclasses.replace(VISIUM, unit_known=False), LAYERS, None)
+    assert "1,299 units of depth, but Layer 1 is about 173 units thick" in found.sentence
 
 
 def test_without_an_annotation_the_clusters_are_measured_and_without_direction_nothing():

@@ -98,5 +98,28 @@ def test_a_cluster_wears_its_layers_colour_and_an_unmatched_one_its_own(theme):
     assert len({*found.values(), *layers.values()}) == len(layers) + 2
 
 
-def test_clusters_without_any_annotation_all_differ():
-    assert len(set(cluster_colours(dict.fromkeys(range(15)), [], "light").values())) == 15
+@pytest.mark.parametrize("n", [15, 30])
+def test_clusters_without_any_annotation_all_differ(n):
+    assert len(set(cluster_colours(dict.fromkeys(range(n)), [], "light").values())) == n
+
+
+def test_layers_that_a_file_joins_are_called_and_sorted_like_the_others():
+    assert [display_name(name) for name in in_order(["L4", "WM", "L2/3", "HPC", "L1"])] == [
+        "Layer 1", "Layer 2/3", "Layer 4", "White matter", "HPC",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("n_classes", [8, 15, 24])
+def test_no_domain_has_the_colour_of_another_class_however_many_there_are(n_classes, theme):
+    names = [f"class {index}" for index in range(n_classes)]
+    layers = layer_colours(names, theme)
+    found = cluster_colours({0: None, 1: None, 2: names[0]}, names, theme)
+    assert len({*layers.values(), found[0], found[1]}) == n_classes + 2
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_domain_has_a_colour_that_an_annotation_brings(theme):
+    own = {"Top": colours.further_colour(3, "light"), "Rest": colours.further_colour(2, "light")}
+    found = cluster_colours({0: None, 1: None, 2: "Top"}, own, theme, own=own)
+    assert len({*layer_colours(own, theme, own).values(), found[0], found[1]}) == 4

@@ -70,6 +70,28 @@ def test_cells_cover_as_much_as_their_squares_and_lie_inside_what_is_drawn():
         assert any(x0 <= x <= x1 and y0 <= y <= y1 for x0, x1, y0, y1 in boxes(x_um, y_um))
 
 
+def test_few_spots_are_all_drawn_where_they_are():
+    spots, at = tissue.thinned(CELLS)
+    assert (spots == np.arange(300)).all()
+    assert at is CELLS
+
+
+def test_of_many_cells_one_in_each_square_is_drawn_and_the_squares_cover_the_tissue_once(monkeypatch):
+    monkeypatch.setattr(tissue, "MOST_SQUARES", 300)
+    # A regular grid, 100 x 90 cells at 8 um: each has 64 um2 of tissue, and so a square 64 * 9000 / 300 = 1920 um2.
+    rows, columns = np.divmod(np.random.default_rng(1).permutation(9000), 100)
+    cells = off_lattice(np.column_stack((rows, columns)) * 8.0 + 1000)
+    spots, at = tissue.thinned(cells)
+    side = at.spot_um2**0.5
+    assert side**2 == pytest.approx(1920, rel=0.06)
+    assert 300 <= len(spots) == len(at) <= 380  # those at the rim are cut
+    away = np.abs(cells.tissue_um[spots] - at.tissue_um)
+    assert away.max() <= side / 2 * (1 + 1e-9)  # each drawn cell lies in its square
+    assert len(np.unique(np.rint(at.tissue_um / side - 0.5), axis=0)) == len(at)  # no two squares are the same
+    nearest = np.abs(cells.tissue_um[:, None] - at.tissue_um[None]).max(axis=2).min(axis=1)
+    assert nearest.max() <= side / 2 * (1 + 1e-9)  # each cell lies in a square that is drawn
+
+
 def test_cells_of_two_labels_share_one_raster_and_the_picture_grows_with_their_border_only():
     grid = off_lattice(np.argwhere(np.ones((40, 40))) * 10.0)
     left = grid.tissue_um[:, 0] < 200
@@ -90,6 +112,15 @@ def test_the_scale_bar_is_round_and_at_most_a_quarter_of_the_tissue(width_um, ex
 @pytest.mark.parametrize(("length_um", "name"), [(1000, "1 mm"), (5000, "5 mm"), (500, "500 µm")])
 def test_lengths_are_written_as_people_read_them(length_um, name):
     assert tissue.length_name(length_um) == name
+
+
+def test_no_length_is_in_micrometres_where_nobody_said_how_long_a_unit_is():
+    assert tissue.length_name(2000, "units") == "2,000 units"
+    figure = go.Figure()
+    cells = off_lattice(np.argwhere(np.ones((20, 20))) * 8.0, unit_known=False)
+    tissue.add_scale_bar(figure, cells, STYLES["light"])
+    assert [item.text for item in figure.layout.annotations] == ["20 units"]
+    assert "µm" not in tissue.hover(cells, ["a"] * 400, [""] * 400, 1).hovertemplate
 
 
 @given(st.floats(-math.pi, math.pi))

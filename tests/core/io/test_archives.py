@@ -1,3 +1,4 @@
+import copy
 import gzip
 import io
 import tarfile
@@ -191,3 +192,60 @@ def test_a_gzip_file_that_unpacks_to_far_more_than_it_is_is_not_read_to_its_end(
     path.write_bytes(gzip.compress(b"1" * 10_000_000))
     with pytest.raises(UnsafeFileError, match="unpacks to more than"), archives.unzipped(path, SMALL) as file:
         file.read()
+
+
+def test_a_link_inside_an_archive_stands_for_what_it_leads_to_and_one_that_nobody_needs_is_passed_over(tmp_path):
+    entries = [
+        (tar_entry("run/cloupe", tarfile.SYMTYPE, "../missing/cloupe"), b""),
+        (tar_entry("run/a.csv"), b"rows"),
+        (tar_entry("run/deep/b.csv", tarfile.SYMTYPE, "../a.csv"), b""),
+        (tar_entry("run/c.csv", tarfile.LNKTYPE, "run/a.csv"), b""),
+    ]
+    for name in ("a.tar", "a.tar.gz"):
+        path = make_tar(tmp_path / name, *entries)
+        wanted = {PurePosixPath("run/deep/b.csv"), PurePosixPath("run/c.csv")}
+        assert wanted < set(archives.member_names(path))
+        with archives.unpacked(path, wanted) as folder:
+            assert [(folder / name).read_bytes() for name in sorted(wanted)] == [b"rows", b"rows"]
+        with pytest.raises(UnsafeFileError, match="`run/cloupe` in it is a link or a device"):
+            archives.unpacked(path, {PurePosixPath("run/cloupe")}).__enter__()
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../etc/passwd", "../x/../../y"])
+def test_a_link_out_of_an_archive_is_refused_even_where_nobody_needs_it(tmp_path, target):
+    content = ((tar_entry("a/x", tarfile.SYMTYPE, target), b""), (tar_entry("a/rows"), b"rows"))
+    assert "is a link or a device" in refused(make_tar(tmp_path / "a.tar", *content))
+
+
+def test_a_link_inside_a_zip_stands_for_what_it_leads_to(tmp_path):
+    entry = zipfile.ZipInfo("run/b.csv")
+    entry.create_system, entry.external_attr = 3, 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("run/a.csv", "rows")
+        archive.writestr(entry, "a.csv")
+    with archives.unpacked(tmp_path / "a.zip", {PurePosixPath("run/b.csv")}) as folder:
+        assert (folder / "run" / "b.csv").read_text() == "rows"
+
+
+def test_members_of_a_zip_that_share_their_bytes_are_refused(tmp_path):
+    path = make_zip(tmp_path / "a.zip", first=b"x" * 5000)
+    with zipfile.ZipFile(path, "a") as archive:  # as bombs do: many names for one place
+        again = copy.copy(archive.infolist()[0])
+        again.filename = again.orig_filename = "other"
+        archive.filelist.append(again)
+        archive.writestr("third", b"")
+    with pytest.raises(SampleFileError, match=r"^a\.zip .*\.$"):
+        unpack_all(path, archives.LIMITS)
+
+
+def test_a_tar_member_with_holes_is_refused(tmp_path):
+    path = tmp_path / "a.tar"
+    hole = tar_entry("x", tarfile.GNUTYPE_SPARSE)
+    assert "stored with holes" in refused(make_tar(path, (hole, b"")))
+    made = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "x", "GNU.sparse.realsize": "99999999"}
+    later = tarfile.TarInfo("GNUSparseFile.0/x")
+    later.pax_headers = made
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        later.size = 512
+        archive.addfile(later, io.BytesIO(b"1\n0\n1\n".ljust(512, b"\0")))
+    assert "stored with holes" in refused(path)

@@ -48,7 +48,7 @@ def test_the_number_type_does_not_matter_and_the_counts_are_left_alone(kind: typ
 def test_the_labs_rule_keeps_genes_with_counts_in_a_tenth_of_the_spots():
     counts = np.zeros((20, 3), dtype=int)
     counts[:1, 0], counts[:2, 1], counts[:, 2] = 5, 1, 1
-    assert chosen(sparse.csr_array(counts), ImportChoices()).tolist() == [1, 2]
+    assert chosen(sparse.csr_array(counts), ImportChoices(genes="present")).tolist() == [1, 2]
 
 
 def test_all_genes_are_kept_where_all_are_asked_for_and_n_where_the_variable_are():
@@ -60,4 +60,13 @@ def test_all_genes_are_kept_where_all_are_asked_for_and_n_where_the_variable_are
 def test_no_gene_in_a_tenth_of_the_spots_is_said_in_words():
     counts = sparse.csr_array(np.eye(30, dtype=int))
     with pytest.raises(SampleError, match="None of the 30 genes has counts in at least 10% of the 30 spots"):
-        chosen(counts, ImportChoices())
+        chosen(counts, ImportChoices(genes="present"))
+
+
+def test_a_panel_and_cells_keep_all_genes_and_other_matrices_those_in_a_tenth_of_the_spots():
+    counts = sparse.csr_array(np.eye(40, 1600, dtype=int))
+    of_panel = counts[:, :1499]
+    assert chosen(of_panel, ImportChoices()).tolist() == list(range(1499))
+    assert chosen(counts, ImportChoices(), cells=True).tolist() == list(range(1600))
+    seen = sparse.csr_array(np.hstack([np.ones((40, 1), dtype=int), np.eye(40, 1599, dtype=int)]))
+    assert chosen(seen, ImportChoices()).tolist() == [0]

@@ -68,3 +68,14 @@ def test_a_folder_of_very_many_files_is_not_looked_through(root: Path, monkeypat
     monkeypatch.setattr(roots, "MAX_LINKS_LOOKED_FOR", 2)
     with pytest.raises(UnsafeFileError, match="holds more than 2 files"):
         roots.check_links(root, root)
+
+
+def test_a_link_out_that_nobody_reads_is_no_reason_to_refuse_and_one_beside_a_matrix_is(root: Path) -> None:
+    (root / "section" / "cloupe.cloupe").symlink_to("/etc/hostname")
+    roots.check_links(root / "section", root)
+    matrix = root / "section" / "filtered_feature_bc_matrix.h5"
+    matrix.write_bytes(b"")
+    roots.check_links(matrix, root)
+    (root / "section" / "labels.csv").symlink_to("/etc/hostname")
+    with pytest.raises(UnsafeFileError, match=r"labels\.csv is a link out of shared"):
+        roots.check_links(matrix, root)

@@ -95,6 +95,38 @@ def test_damaged_or_missing_files_are_refused_in_words(sample, trained):
         load(trained, sample)
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["null", "[]", '"text"', "3", "[" * 100_000, '{"format": 1, "a": ' + '{"b":' * 50_000, '{"format": "one"}', '{"format": 1, "losses": null}'],
+)  # fmt: skip
+def test_a_story_that_is_no_story_is_refused_in_words(sample, trained, content):
+    trained.with_suffix(".json").write_text(content)
+    with pytest.raises(CheckpointError, match=r"missing or damaged|another version"):
+        load(trained, sample)
+
+
+def test_each_fact_of_a_model_that_is_damaged_is_refused_in_words(sample, trained):
+    story = trained.with_suffix(".json")
+    facts = json.loads(story.read_text())
+    damages: tuple[object, ...] = (None, "wrong", -1, [[[]]], {"x": {}})
+    for name in facts:
+        for wrong in damages:
+            if facts[name] == wrong or (name, wrong) in (("sample", "wrong"), ("explained_variance", -1)):
+                continue  # which says nothing of the model
+            story.write_text(json.dumps(facts | {name: wrong}))
+            with pytest.raises(CheckpointError):
+                load(trained, sample)
+
+
+def test_weights_that_are_not_numbers_are_refused_in_words(sample, trained):
+    weights = torch.load(trained, weights_only=True)
+    first = next(iter(weights.values()))
+    first.view(-1)[0] = float("nan")
+    torch.save(weights, trained)
+    with pytest.raises(CheckpointError, match="weights that are not numbers"):
+        load(trained, sample)
+
+
 def test_the_json_tells_the_story_and_nothing_else_is_left_in_the_folder(sample, trained):
     story = json.loads(trained.with_suffix(".json").read_text())
     assert story["content_hash"] == sample.content_hash

@@ -6,7 +6,8 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import ParameterError
 from core.method import mixture
-from core.method.mixture import consensus, fit_many, merge_each, merged, reduced, sizes
+from core.method.merging import by_ward, merged, ridged
+from core.method.mixture import consensus, fit_many, merge_each, reduced, sizes
 
 
 def slabs(seed: int = 0, n_each: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -76,9 +77,8 @@ def test_merging_by_wards_rule_joins_the_pair_that_costs_least_by_hand():
     rng = np.random.default_rng(0)
     values = np.concatenate([centre + _standard(rng, n) for centre, n in ((0, 100), (3, 100), (10, 2))])[:, None]
     labels = np.repeat([0, 1, 2], [100, 100, 2])
-    joined = merged(values, labels, 2, np.arange(len(labels)))
-    assert joined[0] != joined[100]
-    assert joined[100] == joined[201]
+    ((joined,),) = merged(values, labels, [2], np.arange(len(labels)), rules=[by_ward])
+    assert joined[1] == joined[2] != joined[0]
 
 
 def _standard(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -144,7 +144,7 @@ def test_distances_are_those_of_the_metric_that_widths_stretch():
     rule, shift = mixture._linear_rule(features, widths, shares, features.T @ features / len(features))
     centres = np.array([features[labels == k].mean(axis=0) for k in range(4)])
     residuals = features - centres[labels]
-    inverse = np.linalg.inv(mixture._ridged(residuals.T @ residuals / len(features)))
+    inverse = np.linalg.inv(ridged(residuals.T @ residuals / len(features)))
     apart = (features[:, None] - centres) * widths
     squares = np.einsum("nkd,de,nke->nk", apart, inverse, apart)
     log_densities = np.log(np.bincount(labels) / len(labels)) - squares / 2

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.depth import depth
-from core.method import clustering, direction, early_steps, mixture, pipeline, pooling, training
+from core.method import clustering, direction, early_steps, label_free_steps, mixture, pipeline, pooling, training
 from core.method.cache import StepCache
 from core.method.factors import spatial_factors
 from core.method.neighbours import neighbour_graph
@@ -35,7 +35,7 @@ def calls(monkeypatch):
     for module, name in (
         (early_steps, "pool_window"),
         (early_steps, "principal_components"),
-        (pipeline, "cluster"),
+        (label_free_steps, "cluster"),
         (early_steps, "raw_factors"),
         (mixture, "fit_many"),
         (direction, "from_expression"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.io import lab
-from core.method import direction, early_steps, joint, mixture, pipeline, timing, training
+from core.method import direction, early_steps, joint, label_free_steps, mixture, pipeline, timing, training
 from core.method.cache import StepCache
 from core.method.timing import StepClock
 from core.params import AutoencoderParams, EmbeddingParams, preset, replaced
@@ -21,8 +21,8 @@ COSTS = {
     (joint, "raw_factors"): ("pool", 2.0),
     (training, "train"): ("train", 4.0),
     (early_steps, "principal_components"): ("cluster", 8.0),
-    (pipeline, "find_bend"): ("cluster", 16.0),
-    (pipeline, "cluster"): ("cluster", 32.0),
+    (label_free_steps, "find_bend"): ("cluster", 16.0),
+    (label_free_steps, "cluster"): ("cluster", 32.0),
     (mixture, "fit_many"): ("cluster", 64.0),
     (pipeline, "confidence"): ("cluster", 128.0),
     (direction, "from_preclustering"): ("cluster", 256.0),

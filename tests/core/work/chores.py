@@ -49,10 +49,10 @@ def break_down(progress):
     raise KeyError("nobody thought of this")
 
 
-def counted_runs(progress, sample, settings, models, steps, to_itself):
+def counted_runs(progress, sample, settings, models, steps, to_itself, guidance=None):
     """Make runs of a sweep, and leave a line for each early step that is really done."""
     from core.io import lab
-    from core.method import early_steps, pipeline, training
+    from core.method import early_steps, label_free_steps, training
     from core.work.sweep import tasks
 
     log = models / "steps.log"
@@ -62,13 +62,13 @@ def counted_runs(progress, sample, settings, models, steps, to_itself):
         (early_steps, "principal_components", "embed"),
         (early_steps, "raw_factors", "embed"),
         (training, "train", "train"),
-        (pipeline, "cluster", "cluster"),
+        (label_free_steps, "cluster", "cluster"),
     )
     originals = [(module, name, getattr(module, name)) for module, name, _ in watched]
     for module, name, step in watched:
         setattr(module, name, _logged(getattr(module, name), step, log))
     try:
-        return tasks.make_runs(progress, sample, settings, models, steps, to_itself)
+        return tasks.make_runs(progress, sample, settings, models, steps, to_itself, guidance)
     finally:
         for module, name, original in originals:
             setattr(module, name, original)
@@ -83,9 +83,9 @@ def _logged(function, step, log):
     return told
 
 
-def slow_runs(progress, sample, settings, models, steps, to_itself):
+def slow_runs(progress, sample, settings, models, steps, to_itself, guidance=None):
     """Make runs of a sweep at leisure."""
     from core.work.sweep import tasks
 
     time.sleep(0.3)
-    return tasks.make_runs(progress, sample, settings, models, steps, to_itself)
+    return tasks.make_runs(progress, sample, settings, models, steps, to_itself, guidance)

@@ -1,5 +1,7 @@
 """What a server says of itself."""
 
+import errno
+
 import pytest
 
 from core import __version__
@@ -22,7 +24,17 @@ def test_a_server_that_is_well_says_version_queue_memory_and_storage(board, tmp_
     assert [name for name, check in found.items() if not check.ok] == []
     assert __version__ in found["Version"].message
     assert found["Queue"].message == "0 running, 0 waiting"
-    assert found["Samples"].message == "1 files"
+    assert found["Samples"].message == "1 files; can be written"
+
+
+def test_samples_that_cannot_be_written_are_said(board, tmp_path, monkeypatch):
+    def read_only(folder):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(health, "_write_something", read_only)
+    found = {check.name: check for check in health.check_all(board, tmp_path, tmp_path / "models")}
+    assert not found["Samples"].ok
+    assert "none can be added and nothing can be annotated (Read-only file system)" in found["Samples"].message
 
 
 def test_what_cannot_be_reached_is_said(board, tmp_path, monkeypatch):

@@ -2,12 +2,18 @@
 
 import shutil
 
+import numpy as np
 import pytest
 from distributed import Client, Security
+from sklearn.metrics import adjusted_rand_score
 
+from core.annotation import compared
+from core.annotation_labels import from_labels
 from core.errors import WorkError
 from core.io import lab
+from core.io.annotation_store import AnnotationStore
 from core.method import pipeline
+from core.params import MethodParams
 from core.work import tasks
 from core.work.board.board import Board, JobStatus
 from core.work.cluster import outside
@@ -66,6 +72,19 @@ def test_a_worker_finds_a_sample_in_its_own_folder_by_what_it_holds(board, clust
     job = ended(board, board.submit("own", tasks.train, saved_sample, SMALL, tmp_path))
     assert job.error == ""
     assert [path.stem[:6] for path in tmp_path.glob("*.pt")] == ["first-"]
+
+
+@pytest.mark.slow
+def test_a_worker_without_the_sample_is_sent_the_annotation_that_it_is_compared_with(board, saved_sample, tmp_path):
+    own = lab.read(saved_sample.path)
+    annotation = from_labels(np.where(own.positions[:, 1] < 9, "left", "right"), name="sides", author="Ana")
+    AnnotationStore(saved_sample.path, own).save(annotation, "Ana")
+    sample = compared(own, annotation)
+    asked = SampleFile.of(sample, saved_sample.path)
+    job = ended(board, board.submit("sides", tasks.repeat, asked, MethodParams(), 1, tmp_path))
+    assert job.error == ""
+    (result,) = job.result
+    assert result.scores.ari == pytest.approx(adjusted_rand_score(sample.labels_true, result.labels))
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The record of runs between processes and programs: several that write at once, PostgreSQL, Optuna's dashboard, faults."""
 
 import dataclasses
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -156,6 +157,17 @@ def test_a_record_of_another_schema_is_told(tmp_path, record):
     other.close()
     with pytest.raises(RecordError, match="a newer version of this program wrote it"):
         record.runs()
+
+
+def test_a_record_that_lost_its_content_does_not_look_like_a_fresh_start(tmp_path):
+    path = tmp_path / "runs.sqlite3"
+    path.write_bytes(b"")
+    os.utime(path, (1e9, 1e9))
+    with pytest.raises(RecordError, match="it is empty, so all runs in it are lost"):
+        record_in(tmp_path).runs()
+    assert path.stat().st_size == 0
+    path.unlink()
+    assert record_in(tmp_path).runs() == []
 
 
 def test_a_file_that_is_no_record_is_told(tmp_path):

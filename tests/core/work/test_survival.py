@@ -11,6 +11,7 @@ import pytest
 
 from core import codec
 from core.errors import CodecError, WorkError
+from core.evaluation.differential import Differential, Group, find_differential
 from core.evaluation.markers import Markers
 from core.io import lab
 from core.io.public.dlpfc import Sources
@@ -60,6 +61,20 @@ def test_markers_come_back_as_they_were():
     again = back_and_forth(Markers, found)
     assert (again.clusters, again.too_small, again.genes.tolist()) == ((0, 2), {1: 3}, ["A", "B"])
     np.testing.assert_array_equal(again.scores, numbers)
+
+
+def test_a_comparison_of_two_groups_comes_back_as_it_was_and_so_does_what_was_asked():
+    group, against = back_and_forth(
+        tuple[Group, Group], (Group("Layer5", np.array([True, False])), Group("<b>", np.array([False, True])))
+    )
+    assert (group.name, group.spots.tolist(), against.name) == ("Layer5", [True, False], "<b>")
+    assert group.spots.dtype == bool
+    found = find_differential(
+        np.array([[3, 0], [2, 1], [0, 4], [1, 1]]), Group("left", np.array([True, True, False, False]))
+    )
+    again = back_and_forth(Differential, found)
+    assert again.sizes == (2, 2)
+    np.testing.assert_array_equal(again.log2_fold_change, found.log2_fold_change)
 
 
 def test_nothing_of_an_unknown_kind_is_written_or_made():

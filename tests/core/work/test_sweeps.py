@@ -9,10 +9,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
+from core.annotation import compared
+from core.annotation_labels import from_labels
 from core.errors import ParameterError, WorkError
 from core.io import lab
+from core.io.annotation_store import AnnotationStore
 from core.method import pipeline
 from core.params import AutoencoderParams, DirectionParams, EmbeddingParams, MethodParams, preset, replaced
 from core.work.board.board import shared_board
@@ -40,13 +45,7 @@ def section(tmp_path):
         path = tmp_path / f"{name}.h5"
         lab.write(small_sample(name, n_rows=16 if name == "first" else 20), path)
         sample = lab.read(path)
-        return Section(
-            name=name,
-            path=str(path),
-            content_hash=sample.content_hash,
-            annotation_hash=sample.annotation_hash,
-            params=replaced(params, ("clustering", "n_clusters"), 4),
-        )
+        return Section.of(sample, path, replaced(params, ("clustering", "n_clusters"), 4))
 
     return made
 
@@ -117,6 +116,33 @@ def test_every_run_is_recorded_with_the_labels_that_the_pipeline_gives(sweeps, s
         expected = pipeline.run(sample, setting.params)
         assert record.result(run).labels.tolist() == expected.labels.tolist()
         assert run.scores == expected.scores
+
+
+def test_scores_are_with_the_annotation_that_the_sample_is_compared_with(sweeps, section, record, tmp_path):
+    path = Path(section().path)
+    own = lab.read(path)
+    sides = np.where(own.positions[:, 1] < np.median(own.positions[:, 1]), "left", "right")
+    drawn = from_labels(sides, name="sides", author="Ana", colours={"left": "#112233"})
+    AnnotationStore(path, own).save(drawn, "Ana")
+    sample, bare = compared(own, drawn), compared(own, None)
+    for asked, annotation in ((sample, "sides · Ana"), (bare, "")):
+        sweep = Sweep(sections=(Section.of(asked, path, PLAIN),), axes=(WINDOWS,))
+        finished(sweeps, sweep)
+        for run in record.runs(sweep=sweep.id):
+            found = adjusted_rand_score(sides, record.result(run).labels)
+            assert run.annotation == annotation
+            assert run.scores.ari == (pytest.approx(found) if asked is sample else None)
+
+
+def test_which_annotation_a_sweep_is_scored_with_is_a_part_of_what_it_is(section):
+    path = Path(section().path)
+    own = lab.read(path)
+    plain, bare = (
+        Sweep(sections=(Section.of(one, path, PLAIN),), axes=(WINDOWS,)) for one in (own, compared(own, None))
+    )
+    assert plain.id != bare.id
+    before = dataclasses.replace(plain.sections[0], annotation="", annotated=True)
+    assert Sweep(sections=(before,), axes=(WINDOWS,)).id == plain.id
 
 
 def test_a_sweep_asked_for_again_makes_only_the_runs_that_are_not_recorded(sweeps, section, record, tmp_path):

@@ -15,7 +15,7 @@ import { legendOf } from "./data.js";
  * @returns {Composition}
  */
 export function compositionOf(maps, selected) {
-  const labelled = maps.filter((map) => map.labels);
+  const labelled = maps.filter((map) => map.labels && map.names.length);
   const counted = labelled.map((map) => countsOf(map, selected));
   const rows = legendOf(labelled).map(([name]) => ({ name, counts: counted.map((counts) => counts.get(name) ?? 0) }));
   const total = selected ? selected.reduce((sum, one) => sum + one, 0) : (labelled[0]?.labels?.length ?? 0);

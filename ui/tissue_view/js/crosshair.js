@@ -10,7 +10,7 @@ import { panned, toPixels, transformOf } from "./geometry.js";
 
 const LEAST_STEP = 0.0125; // of the smaller side of a stage: spots may be too small to be told apart
 const RIM = 0.02; // of a side, which the crosshair keeps from it
-const LEAST_CORNERS = 3;
+export const LEAST_CORNERS = 3;
 
 /**
  * How far one key moves the crosshair, in um: to the next spot beside it or below it, or further where spots are small.
@@ -98,6 +98,7 @@ export class Crosshair {
     const [dx, dy] = stepUm(geometry, panel.transform().scale, panel);
     this.um = within(geometry.extent, [this.um[0] + across * dx, this.um[1] + down * dy]);
     this.panel = panel;
+    this.view.drawing?.extendStroke(this.um);
     this.view.moveTo(showing(geometry.extent, camera, panel, this.um));
     this.read();
   }
@@ -116,7 +117,13 @@ export class Crosshair {
     this.view.lasso.push([...this.um]);
     this.view.repaint();
     const corners = this.view.lasso.length;
-    this.view.say(`Corner ${corners} set.${corners < LEAST_CORNERS ? "" : " Escape closes the lasso and selects the spots inside."}`);
+    this.view.say(`Corner ${corners} set.${corners < LEAST_CORNERS ? "" : ` ${this.closing()}`}`);
+  }
+
+  /** What closes the line. */
+  closing() {
+    if (this.view.mode === "polygon") return "Enter closes the polygon.";
+    return this.view.drawing?.data ? "Escape closes the lasso." : "Escape closes the lasso and selects the spots inside.";
   }
 
   takeCornerBack() {

@@ -10,7 +10,7 @@
  * @property {string} title
  * @property {string} description
  * @property {NumberArray | null} labels index of each spot's label in `names`
- * @property {string[]} names
+ * @property {string[]} names none where colours mean no labels, as of blended values: then no legend, table or hover text has them
  * @property {string[]} colours of the labels, `#RRGGBB`
  * @property {string[]} hover_names of the labels, for the hover text
  * @property {NumberArray | null} values NaN if a spot has none
@@ -33,17 +33,31 @@
  * @property {MapData[]} maps
  * @property {MapData[]} hover_only more lines of the hover text, without a map
  * @property {{ url: string, um_to_px: number[] } | null} image
- * @property {number[]} selected runs of the selected spots
+ * @property {NumberArray | null} selected a bit for each spot, the lowest of a byte first; null if none is selected
+ * @property {number | null} [choice] number of a selection that was made outside the maps; null where the maps' own is the only one
  * @property {number} move that the maps come from
  * @property {string} camera entry of the address that holds the camera; empty for none
+ * @property {number | null} [marked] spot that a ring is drawn around in all maps
+ * @property {DrawingData | null} drawing what may be drawn; null where nothing may
+ */
+
+/**
+ * An annotation that is drawn on the first map: its labels are the regions in order, and after them that of spots in no region.
+ *
+ * @typedef {object} DrawingData
+ * @property {string} annotation
+ * @property {number} active label of the region that shapes change; -1 for none
+ * @property {number} count of the changes that led to what is shown
+ * @property {[annotation: string, tab: string, number: number][]} taken number of the last edit of a tab that the server has taken or refused
  */
 
 /**
  * @typedef {object} SpotData
  * @property {string} digest
  * @property {NumberArray} centres_um x, y, x, y, ...
- * @property {string[]} names
+ * @property {Names} names
  * @property {number} width_um of a spot
+ * @property {string} unit what lengths are in: µm, or units of the file where nobody said how long these are
  * @property {[number, number] | null} array_um between array rows, and between array columns; null off the lattice
  * @property {NumberArray | null} stain red, green and blue of each spot
  */
@@ -56,7 +70,8 @@ const ARRAYS = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Arr
  * @param {Uint8Array} bytes
  */
 function opened(bytes) {
-  const buffer = bytes.slice().buffer; // a copy starts at 0, as typed arrays need it
+  const alone = bytes.byteLength === bytes.buffer.byteLength;
+  const buffer = /** @type {ArrayBuffer} */ (alone ? bytes.buffer : bytes.slice().buffer); // a copy starts at 0, as typed arrays need it
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   /** @param {number | null} index */
@@ -76,7 +91,7 @@ export function unpack(bytes) {
   const { header, array } = opened(bytes);
   /** @param {any} map */
   const read = (map) => ({ ...map, labels: array(map.labels), values: array(map.values), lines: array(map.lines) });
-  return { ...header, maps: header.maps.map(read), hover_only: header.hover_only.map(read) };
+  return { ...header, selected: array(header.selected), maps: header.maps.map(read), hover_only: header.hover_only.map(read) };
 }
 
 /**
@@ -85,7 +100,37 @@ export function unpack(bytes) {
  */
 export function unpackSpots(bytes) {
   const { header, array } = opened(bytes);
-  return { ...header, centres_um: array(header.centres_um), stain: array(header.stain) };
+  const names = new Names(/** @type {Uint8Array | null} */ (array(header.names)));
+  return { ...header, names, centres_um: array(header.centres_um), stain: array(header.stain) };
+}
+
+/** Names of spots as they travel, a line for each: as strings, those of a million spots would take most of the memory. */
+export class Names {
+  /** @type {Uint32Array | null} */ starts = null; // of the lines, found when a name is first asked for
+
+  /** @param {Uint8Array | null} text null where spots are called by their number */
+  constructor(text) {
+    this.text = text;
+  }
+
+  /** @param {number} spot */
+  of(spot) {
+    if (!this.text) return `Spot ${spot}`;
+    this.starts ??= startsOfLines(this.text);
+    const end = (this.starts[spot + 1] ?? this.text.length + 1) - 1;
+    return new TextDecoder().decode(this.text.subarray(this.starts[spot], end));
+  }
+}
+
+const LINE_END = 10;
+
+/** @param {Uint8Array} text */
+function startsOfLines(text) {
+  let count = 1;
+  for (let i = 0; i < text.length; i++) if (text[i] === LINE_END) count += 1;
+  const starts = new Uint32Array(count);
+  for (let i = 0, line = 1; line < count; i++) if (text[i] === LINE_END) starts[line++] = i + 1;
+  return starts;
 }
 
 /**
@@ -136,6 +181,18 @@ export function grouped(numbers, n) {
 }
 
 /**
+ * Sort some of the indices by their number, as `grouped` does with all.
+ *
+ * @param {Int32Array} some
+ * @param {ArrayLike<number>} numbers of all
+ * @param {number} n
+ */
+export function groupedAmong(some, numbers, n) {
+  const { order, starts } = grouped(some.map((index) => numbers[index]), n);
+  return { order: order.map((place) => some[place]), starts };
+}
+
+/**
  * Runs of marked spots as [first, one past the last, first, one past the last, ...], which is short if spots are in rows.
  *
  * @param {Uint8Array} mask
@@ -149,16 +206,32 @@ export function runs(mask) {
 }
 
 /**
- * The mask of runs; null if no spot is marked.
+ * The mask of bits; null if no spot is marked.
  *
- * @param {number[]} ends
+ * @param {ArrayLike<number> | null} bits
  * @param {number} count
  */
-export function marked(ends, count) {
+export function marked(bits, count) {
+  if (!bits) return null;
   const mask = new Uint8Array(count);
-  for (let i = 0; i < ends.length; i += 2) mask.fill(1, ends[i], ends[i + 1]);
+  for (let spot = 0; spot < count; spot++) mask[spot] = (bits[spot >> 3] >> (spot & 7)) & 1;
   return mask.includes(1) ? mask : null;
 }
+
+/**
+ * A bit for each spot, the lowest of a byte first, in the letters of base64: cells lie in no order, so that runs of them are many.
+ *
+ * @param {Uint8Array} mask
+ */
+export function bitsOf(mask) {
+  const bits = new Uint8Array((mask.length + 7) >> 3);
+  for (let spot = 0; spot < mask.length; spot++) bits[spot >> 3] |= mask[spot] << (spot & 7);
+  let text = "";
+  for (let first = 0; first < bits.length; first += CHUNK) text += String.fromCharCode(...bits.subarray(first, first + CHUNK));
+  return btoa(text);
+}
+
+const CHUNK = 8192; // a function takes no more arguments than that everywhere
 
 /**
  * Names and colours of the labels that have spots, each name once, in the order of the maps.
@@ -172,7 +245,9 @@ export function legendOf(maps) {
   for (const { labels, names, colours: given } of maps) {
     if (!labels) continue;
     names.forEach((name, c) => colours.has(name) || colours.set(name, given[c]));
-    for (const c of new Set(labels)) present.add(names[c]);
+    const counts = new Uint32Array(given.length);
+    for (let spot = 0; spot < labels.length; spot++) counts[labels[spot]] += 1;
+    counts.forEach((count, c) => { if (count) present.add(names[c]); });
   }
   return [...colours].filter(([name]) => present.has(name));
 }

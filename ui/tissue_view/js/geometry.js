@@ -2,7 +2,7 @@
 /** Positions of spots, the spot under a point, the spots inside a lasso, and the camera. Does not use a canvas. */
 
 import { grouped } from "./data.js";
-import { micrometres } from "./text.js";
+import { lengthInWords } from "./text.js";
 
 /** @typedef {[number, number]} Point x and y, y down: in um on the tissue, or in pixels of a stage */
 /** @typedef {{ left: number, right: number, top: number, bottom: number }} Extent in um */
@@ -21,6 +21,7 @@ export class Geometry {
     this.key = data.digest;
     this.names = data.names;
     this.arrayUm = data.array_um;
+    this.unit = data.unit;
     this.count = data.centres_um.length / 2;
     this.width = data.width_um;
     // Hexagons stand on a corner and touch. The square around a dot has a spot's share of the tissue.
@@ -31,8 +32,12 @@ export class Geometry {
     this.rectangle = this.arrayUm
       ? { across: this.width / 2, down: this.radius * 0.75 }
       : { across: 0.65 * this.width, down: 0.65 * this.width };
-    this.x = Float32Array.from({ length: this.count }, (_, spot) => data.centres_um[2 * spot]);
-    this.y = Float32Array.from({ length: this.count }, (_, spot) => data.centres_um[2 * spot + 1]);
+    this.x = new Float32Array(this.count);
+    this.y = new Float32Array(this.count);
+    for (let spot = 0; spot < this.count; spot++) {
+      this.x[spot] = data.centres_um[2 * spot];
+      this.y[spot] = data.centres_um[2 * spot + 1];
+    }
     this.extent = extentOf(this.x, this.y, this.width / 2, this.radius);
     this.cell = this.cellSize();
     this.nAcross = Math.ceil((this.extent.right - this.extent.left) / this.cell) + 1;
@@ -48,7 +53,8 @@ export class Geometry {
 
   sortedIntoCells() {
     const nDown = Math.ceil((this.extent.bottom - this.extent.top) / this.cell) + 1;
-    const cells = Int32Array.from({ length: this.count }, (_, spot) => this.cellOf(this.x[spot], this.y[spot]));
+    const cells = new Int32Array(this.count);
+    for (let spot = 0; spot < this.count; spot++) cells[spot] = this.cellOf(this.x[spot], this.y[spot]);
     return grouped(cells, this.nAcross * nDown);
   }
 
@@ -98,8 +104,60 @@ export class Geometry {
    * @param {Point} point
    */
   placeOf([x, y]) {
-    if (!this.arrayUm) return `x ${micrometres(x)}, y ${micrometres(y)}`;
+    if (!this.arrayUm) return `x ${lengthInWords(x, this.unit)}, y ${lengthInWords(y, this.unit)}`;
     return `array row ${Math.round(y / this.arrayUm[0])}, column ${Math.round(x / this.arrayUm[1])}`;
+  }
+
+  /**
+   * The spots whose centres lie within a distance of a line between two points.
+   *
+   * @param {Point} from
+   * @param {Point} to
+   * @param {number} radius in um
+   */
+  along(from, to, radius) {
+    const { left, top } = this.extent;
+    const nDown = Math.floor((this.cells.starts.length - 1) / this.nAcross);
+    const [first, last] = [Math.min, Math.max].map((end, i) => {
+      const rim = (2 * i - 1) * radius;
+      return [(end(from[0], to[0]) + rim - left) / this.cell, (end(from[1], to[1]) + rim - top) / this.cell].map(Math.floor);
+    });
+    /** @type {number[]} */
+    const found = [];
+    for (let row = Math.max(0, first[1]); row <= Math.min(nDown - 1, last[1]); row++) {
+      const begin = row * this.nAcross + Math.max(0, first[0]);
+      const end = row * this.nAcross + Math.min(this.nAcross - 1, last[0]);
+      for (let i = this.cells.starts[begin]; i < this.cells.starts[Math.max(begin, end + 1)]; i++) {
+        const spot = this.cells.order[i];
+        if (distance(this.x[spot], this.y[spot], from, to) <= radius) found.push(spot);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * The spots near a rectangle: all whose centres lie in it, and some beside it, by the cells of the grid; null if these are all.
+   *
+   * @param {Extent} box
+   */
+  near({ left, right, top, bottom }) {
+    const { extent, cell, nAcross } = this;
+    const { order, starts } = this.cells;
+    const nDown = Math.floor((starts.length - 1) / nAcross);
+    const [west, east] = [left, right].map((x) => Math.max(0, Math.min(nAcross - 1, Math.floor((x - extent.left) / cell))));
+    const [north, south] = [top, bottom].map((y) => Math.max(0, Math.min(nDown - 1, Math.floor((y - extent.top) / cell))));
+    /** @param {number} row */
+    const inRow = (row) => [starts[row * nAcross + west], starts[row * nAcross + east + 1]];
+    let count = 0;
+    for (let row = north; row <= south; row++) count += inRow(row)[1] - inRow(row)[0];
+    if (count === this.count) return null;
+    const spots = new Int32Array(count);
+    for (let row = north, n = 0; row <= south; row++) {
+      const [first, end] = inRow(row);
+      spots.set(order.subarray(first, end), n);
+      n += end - first;
+    }
+    return spots;
   }
 
   /**
@@ -111,7 +169,8 @@ export class Geometry {
     const mask = new Uint8Array(this.count);
     const [xs, ys] = [0, 1].map((axis) => Float64Array.from(polygon, (corner) => corner[axis]));
     const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-    for (let spot = 0; spot < this.count; spot++) {
+    const { order } = this.cells;
+    for (const spot of this.near({ left, right, top, bottom }) ?? order) {
       const x = this.x[spot];
       const y = this.y[spot];
       if (x < left || x > right || y < top || y > bottom) continue;
@@ -153,6 +212,21 @@ export function holds(xs, ys, x, y) {
     if (ys[i] > y !== ys[j] > y && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i]) odd = !odd;
   }
   return odd;
+}
+
+/**
+ * From a point to a line between two others.
+ *
+ * @param {number} x
+ * @param {number} y
+ * @param {Point} from
+ * @param {Point} to
+ */
+export function distance(x, y, from, to) {
+  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+  const share = dx || dy ? ((x - from[0]) * dx + (y - from[1]) * dy) / (dx * dx + dy * dy) : 0;
+  const nearest = Math.max(0, Math.min(1, share));
+  return Math.hypot(x - from[0] - nearest * dx, y - from[1] - nearest * dy);
 }
 
 /**

@@ -11,10 +11,11 @@ import { CameraEntry, cameraAsText, cameraOfText } from "./address.js";
 import { mix, rgb } from "./colours.js";
 import { compositionOf, countAndShare, selectionInWords } from "./composition.js";
 import { Crosshair } from "./crosshair.js";
-import { legendOf, marked, runs, unpack } from "./data.js";
+import { bitsOf, legendOf, marked, unpack } from "./data.js";
 import { element, setText } from "./dom.js";
+import { Drawing } from "./drawing.js";
 import { Geometry, NOTHING, panned, toTissue, wholeTissue, zoomedAbout } from "./geometry.js";
-import { HINTS } from "./keys.js";
+import { hintOf } from "./keys.js";
 import { Panel } from "./panel.js";
 import { fetchSpots, keptSpots } from "./spots.js";
 import { cameraInWords, lineAbout } from "./text.js";
@@ -22,9 +23,11 @@ import { cameraInWords, lineAbout } from "./text.js";
 /** @typedef {import("./data.js").ViewData} ViewData */
 /** @typedef {import("./data.js").SpotData} SpotData */
 /** @typedef {import("./geometry.js").Point} Point */
-/** @typedef {"pan" | "lasso"} Mode */
+/** @typedef {"pan" | "lasso" | "polygon" | "brush"} Mode */
 
+const MODES = /** @type {const} */ (["pan", "lasso", "polygon", "brush"]);
 const NO_SPOTS = "The spots of this sample did not arrive: check the connection, then reload the page.";
+const SETTLE_MS = 150; // after the camera moved last
 const REST_MS = 120; // without another move: somebody who drags is not told of what is over already
 
 export class TissueView {
@@ -35,6 +38,7 @@ export class TissueView {
   /** @type {Uint8Array | null} */ selected = null; // 1 for each selected spot
   /** @type {string | null} */ lit = null;
   hovered = NOTHING;
+  marked = NOTHING;
   /** @type {{ panel: Panel, point: Point } | null} */ pointer = null;
   /** @type {Point[]} */ lasso = [];
   crosshair = new Crosshair(this);
@@ -47,28 +51,35 @@ export class TissueView {
   /** @type {SpotData["stain"]} */ stain = null;
   /** @type {ViewData["image"]} */ image = null;
   /** @type {number | null} */ frame = null; // requested and not drawn yet
+  /** @type {number | null} */ marksFrame = null;
+  moving = false; // whether the camera moved just now
+  settling = 0;
   legendEntries = "";
   /** @type {Mode} */ mode = "pan";
   /** @type {ViewData | null} */ newest = null;
   surroundings = ""; // of all maps
-  /** @type {(selection: { spots: string, runs: number[] }) => void} */ report = () => {};
+  /** @type {(selection: { spots: string, bits: string }) => void} */ report = () => {};
   /** @type {(move: number) => void} */ rested = () => {};
   /** @type {number | undefined} */ move;
   resting = 0;
+  /** @type {number | null | undefined} */ choice; // number of the selection from outside that was taken last
   imageNode = new Image();
   observer = new ResizeObserver(() => this.resized());
 
   /** @param {ParentNode} parent */
   constructor(parent) {
     this.imageNode.onload = () => this.repaint();
-    this.root = element("div", "view", parent);
+    this.root = element("div", "view waits", parent);
     this.tools = element("div", "tools", this.root, { role: "group" });
     this.buttons = {
       pan: this.button("Pan", "Drag to move all maps; on a map, arrow keys and + and - do the same", () => this.setMode("pan")),
       lasso: this.button("Lasso", "Draw around spots to select them in all maps; on a map, key L does so with a crosshair", () => this.setMode("lasso")),
+      polygon: this.button("Polygon", "Click corner by corner; a double click or Enter closes, Backspace takes a corner back, Escape lets go; key G", () => this.setMode("polygon")),
+      brush: this.button("Brush", "Paint over spots; a stroke is one edit; key B", () => this.setMode("brush")),
       fit: this.button("Fit", "Show the whole tissue; key 0 does the same", () => this.fit()),
       clear: this.button("Clear", "Clear the selected spots and the highlighted label", () => this.clear()),
     };
+    this.drawing = new Drawing(this);
     this.grid = element("div", "maps", this.root);
     this.foot = element("div", "foot", this.root);
     this.missing = element("p", "missing", this.root, { role: "alert" });
@@ -146,22 +157,26 @@ export class TissueView {
     if (this.geometry?.key !== spots.digest) this.takeSpots(data, spots);
     this.takeUnderlay(data, spots);
     this.hoverOnly = data.hover_only;
+    const maps = this.drawing.take(data);
+    this.offerDrawing(Boolean(data.drawing));
     this.grid.style.setProperty("--columns", String(data.columns));
     this.grid.style.setProperty("--rows", String(Math.ceil(data.maps.length / data.columns)));
     this.root.classList.toggle("crowded", data.columns > 2 || data.columns < Math.min(data.maps.length, 2));
     this.panels.splice(data.maps.length).forEach((panel) => this.drop(panel));
     while (this.panels.length < data.maps.length) this.panels.push(new Panel(this, this.grid));
     const surroundings = JSON.stringify([data.theme, data.image, spots.digest]);
-    this.panels.forEach((panel, i) => panel.show(data.maps[i], surroundings !== this.surroundings));
+    this.panels.forEach((panel, i) => panel.show(maps[i], surroundings !== this.surroundings));
     this.surroundings = surroundings;
+    this.takeChoice(data);
     this.nameGroups(data.maps[0]);
-    this.showLegend(data.maps);
+    this.showLegend(maps);
     this.showShares();
     this.showButtons();
     this.resized();
+    this.takeMark(data.marked ?? NOTHING);
     this.hover(); // the spot under the pointer may have another label now
     this.entry?.keep();
-    this.awaitRest(data.move);
+    this.awaitRest(data);
   }
 
   /**
@@ -172,24 +187,47 @@ export class TissueView {
   lack(data) {
     this.takeTheme(data.theme);
     this.showMissing(NO_SPOTS);
-    this.awaitRest(data.move);
+    this.awaitRest(data);
   }
 
   /** @param {string} sentence */
   showMissing(sentence) {
+    this.root.classList.remove("waits");
     setText(this.missing, sentence);
     this.missing.hidden = !sentence;
     for (const node of [this.tools, this.grid, this.foot]) node.hidden = Boolean(sentence);
   }
 
-  /** @param {number} move */
-  awaitRest(move) {
+  /** @param {ViewData} data */
+  awaitRest({ move }) {
     if (this.move !== undefined && this.move !== move) {
       this.say(this.panels[0]?.map?.description ?? "");
       clearTimeout(this.resting);
       this.resting = setTimeout(() => this.rested(move), REST_MS);
     }
     this.move = move;
+  }
+
+  /**
+   * Select what was selected outside the maps, once; at the opening it is selected already.
+   *
+   * @param {ViewData} data
+   */
+  takeChoice({ choice, selected }) {
+    if (this.choice !== undefined && choice !== this.choice) {
+      this.selected = marked(selected, this.geometry.count);
+      this.recolour();
+    }
+    this.choice = choice ?? null;
+  }
+
+  /** @param {number} spot that a ring is drawn around; brought into sight where the camera does not show it */
+  takeMark(spot) {
+    if (spot === this.marked) return;
+    this.marked = spot;
+    const [panel] = this.panels;
+    if (spot !== NOTHING && panel?.width && !panel.shows(spot)) this.fit();
+    this.drawMarks();
   }
 
   /** @param {ViewData["theme"]} theme */
@@ -209,6 +247,7 @@ export class TissueView {
     this.geometry = new Geometry(spots);
     this.selected = opening ? marked(data.selected, this.geometry.count) : null;
     this.lasso = [];
+    this.marked = NOTHING;
     this.crosshair.panel = null;
     if (opening && data.camera) this.entry = new CameraEntry(data.camera, this.root);
     this.setCamera((opening && this.entry && cameraOfText(this.geometry.extent, this.entry.read())) || this.whole());
@@ -223,6 +262,14 @@ export class TissueView {
     this.image = image;
     if (image && this.imageNode.getAttribute("src") !== image.url) this.imageNode.src = image.url;
     this.underlayNode.hidden = !image && !stain;
+  }
+
+  /** @param {boolean} offered */
+  offerDrawing(offered) {
+    this.root.classList.toggle("draws", offered);
+    for (const button of [this.buttons.polygon, this.buttons.brush]) button.hidden = !offered;
+    if (!offered && (this.mode === "polygon" || this.mode === "brush")) this.setMode("pan");
+    for (const panel of this.panels) setText(panel.hint, hintOf(this));
   }
 
   /** @param {Panel} panel */
@@ -249,6 +296,18 @@ export class TissueView {
       this.frame = null;
       this.drawAll();
     });
+  }
+
+  repaintMarks() {
+    this.marksFrame ??= requestAnimationFrame(() => {
+      this.marksFrame = null;
+      this.drawMarks();
+    });
+  }
+
+  /** Draw one map after another, each in a frame of its own, so that the page answers between them. */
+  settle() {
+    if (!this.moving && this.panels.some((panel) => panel.settle())) requestAnimationFrame(() => this.settle());
   }
 
   recolour() {
@@ -333,7 +392,7 @@ export class TissueView {
 
   /** Write the table of labels, if somebody looks at it. */
   showShares() {
-    this.shares.hidden = !this.panels.some((panel) => panel.map.labels);
+    this.shares.hidden = !this.panels.some(({ map }) => map.labels && map.names.length);
     if (!this.shares.open || this.shares.hidden) return;
     const { titles, total, rows } = this.composition();
     this.table.replaceChildren();
@@ -353,32 +412,44 @@ export class TissueView {
 
   /** @param {Mode} mode */
   setMode(mode) {
+    this.drawing.endStroke(true);
+    if (mode !== this.mode) this.lasso = [];
     if (mode === "pan" && this.crosshair.panel) this.crosshair.hide();
     this.mode = mode;
-    for (const panel of this.panels) setText(panel.hint, HINTS[mode]);
-    this.buttons.pan.setAttribute("aria-pressed", String(mode === "pan"));
-    this.buttons.lasso.setAttribute("aria-pressed", String(mode === "lasso"));
+    for (const panel of this.panels) setText(panel.hint, hintOf(this));
+    for (const name of MODES) this.buttons[name].setAttribute("aria-pressed", String(mode === name));
     this.root.dataset.mode = mode;
+    this.drawMarks();
   }
 
   showButtons() {
     this.buttons.clear.disabled = this.selected === null && this.lit === null;
   }
 
-  /** @param {Uint8Array | null} mask */
+  /**
+   * Select the spots in a shape, or draw with it where an annotation is drawn.
+   *
+   * @param {Uint8Array | null} mask
+   */
   select(mask) {
+    if (this.drawing.data) this.drawing.shape(mask);
+    else this.mark(mask);
+  }
+
+  /** @param {Uint8Array | null} mask */
+  mark(mask) {
     const changed = this.selected !== null || mask !== null;
     this.selected = mask;
     this.recolour();
     this.showShares();
     if (changed) this.say(mask ? selectionInWords(this.composition()) : "No spots are selected.");
-    if (changed) this.report({ spots: this.geometry.key, runs: mask ? runs(mask) : [] });
+    if (changed) this.report({ spots: this.geometry.key, bits: mask ? bitsOf(mask) : "" });
   }
 
   clear() {
     this.lit = null;
     this.pressLegend();
-    this.select(null);
+    this.mark(null);
   }
 
   // Camera
@@ -386,8 +457,18 @@ export class TissueView {
   /** @param {import("./geometry.js").Camera} camera */
   moveTo(camera) {
     this.setCamera(camera);
+    this.settleLater();
     this.repaint();
     this.hover();
+  }
+
+  settleLater() {
+    this.moving = true;
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      this.moving = false;
+      this.settle();
+    }, SETTLE_MS);
   }
 
   /** @param {import("./geometry.js").Camera} camera */
@@ -431,7 +512,11 @@ export class TissueView {
     if (panel && point && spot !== NOTHING) panel.showTip(spot, point);
     if (spot === this.hovered) return;
     this.hovered = spot;
-    for (const each of this.panels) each.drawMarks();
+    this.drawMarks();
+  }
+
+  drawMarks() {
+    for (const panel of this.panels) panel.drawMarks();
   }
 
   /**
@@ -439,7 +524,7 @@ export class TissueView {
    * @param {Point} point
    */
   spotUnder(panel, point) {
-    if (!panel.categories || (this.lasso.length > 0 && !this.crosshair.panel)) return NOTHING;
+    if (!panel.categories || this.drawing.stroke || (this.lasso.length > 0 && !this.crosshair.panel)) return NOTHING;
     return this.geometry.at(toTissue(panel.transform(), point));
   }
 
@@ -458,6 +543,7 @@ export class TissueView {
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
   const view = (parentElement.tissueView ??= new TissueView(parentElement));
   view.report = (selection) => setStateValue("selection", selection);
+  view.drawing.report = (edits) => setStateValue("edits", edits);
   view.rested = (move) => setTriggerValue("rest", move);
   view.take(unpack(data));
 }

@@ -23,7 +23,7 @@ export function listen(panel) {
     down.set(event.pointerId, panel.pointOf(event));
     if (down.size === 1) tapped = panel.pointOf(event);
     view.crosshair.panel = null;
-    view.lasso = view.mode === "lasso" && down.size === 1 ? [toTissue(panel.transform(), panel.pointOf(event))] : [];
+    begin(panel, panel.pointOf(event), down.size === 1);
     view.root.classList.add("dragging");
   };
   marks.onpointermove = (event) => {
@@ -40,11 +40,15 @@ export function listen(panel) {
     view.crosshair.panel = null;
     view.pointer = { panel, point };
     view.hover();
+    if (view.mode === "brush" || (view.mode === "polygon" && view.lasso.length)) view.drawMarks();
   };
+  marks.ondblclick = () => view.mode === "polygon" && view.drawing.close();
   marks.onpointerup = marks.onpointercancel = (event) => {
     if (!down.delete(event.pointerId)) return;
     view.root.classList.remove("dragging");
-    if (view.lasso.length) finishLasso(panel, event.type === "pointerup");
+    if (view.mode === "lasso" && view.lasso.length) finishLasso(panel, event.type === "pointerup");
+    if (view.drawing.stroke) view.drawing.endStroke(event.type === "pointerup");
+    if (view.mode === "polygon" && tapped && event.type === "pointerup") view.drawing.addCorner(panel, toTissue(panel.transform(), tapped));
     if (tapped && event.type === "pointerup") {
       view.pointer = { panel, point: tapped };
       view.hover();
@@ -54,9 +58,26 @@ export function listen(panel) {
     if (event.pointerType === "touch" && tapped) return; // a finger cannot stay over a spot to read it
     view.pointer = null;
     view.hover();
+    view.drawMarks();
   };
   marks.addEventListener("wheel", (event) => turnWheel(panel, event), { passive: false });
   marks.onkeydown = (event) => pressKey(panel, event);
+}
+
+/**
+ * Begin a lasso or a stroke; a second finger ends both, because two fingers move the tissue.
+ *
+ * @param {Panel} panel
+ * @param {Point} point
+ * @param {boolean} alone
+ */
+function begin(panel, point, alone) {
+  const { view } = panel;
+  const um = toTissue(panel.transform(), point);
+  if (view.mode !== "polygon") view.lasso = view.mode === "lasso" && alone ? [um] : [];
+  if (view.mode !== "brush") return;
+  if (alone) view.drawing.startStroke(um);
+  else view.drawing.endStroke(false);
 }
 
 /**
@@ -66,10 +87,12 @@ export function listen(panel) {
  */
 function drag(panel, from, to) {
   const { view } = panel;
-  if (view.lasso.length) {
+  if (view.drawing.stroke) {
+    view.drawing.extendStroke(toTissue(panel.transform(), to));
+  } else if (view.mode === "lasso" && view.lasso.length) {
     view.lasso.push(toTissue(panel.transform(), to));
-    view.repaint();
-  } else if (view.mode === "pan") {
+    view.repaintMarks();
+  } else if (view.mode === "pan" || view.mode === "polygon") {
     pull(panel, from, to);
   }
 }

@@ -11,11 +11,25 @@ const LONG_STEP = 10; // with Shift
 /** @type {Record<string, Point>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export const HINTS = {
+const HINTS = {
   pan: "Arrow keys move the maps, + and - zoom, 0 fits. L: read spots and draw a lasso by keys. Escape clears.",
   lasso: "Arrow keys move the crosshair, with Shift ten times as far. Enter sets a corner of the lasso, Backspace takes it back, "
     + "Escape closes it. P: move the maps.",
+  polygon: "Arrow keys move the crosshair, with Shift ten times as far. Space sets a corner of the polygon, Backspace takes it back, "
+    + "Enter closes it, Escape lets it go.",
+  brush: "Arrow keys move the brush, with Shift ten times as far. Space puts it down and lifts it, [ and ] change its size, "
+    + "Escape lets the stroke go.",
 };
+const DRAWING_HINT = " B: brush, G: polygon, L: lasso, P: move the maps. A: add, T: take, I: keep only what is drawn.";
+
+/**
+ * What keys do now.
+ *
+ * @param {import("./index.js").TissueView} view
+ */
+export function hintOf({ drawing, mode }) {
+  return HINTS[mode] + (drawing?.data ? DRAWING_HINT : "");
+}
 
 /**
  * @param {Panel} panel
@@ -23,7 +37,7 @@ export const HINTS = {
  */
 export function pressKey(panel, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = panel.view.mode === "lasso" ? (lassoAct(panel, event) ?? cameraAct(panel, event)) : cameraAct(panel, event);
+  const act = OWN[panel.view.mode]?.(panel, event) ?? drawingAct(panel, event) ?? cameraAct(panel, event);
   if (!act) return;
   event.preventDefault();
   act();
@@ -50,11 +64,83 @@ function lassoAct(panel, { key, shiftKey }) {
   const acts = {
     Enter: () => crosshair.setCorner(panel),
     Backspace: () => crosshair.takeCornerBack(),
-    p: () => { panel.view.setMode("pan"); panel.view.say(HINTS.pan); },
+    p: () => { panel.view.setMode("pan"); panel.view.say(hintOf(panel.view)); },
   };
   if (crosshair.panel) acts.Escape = () => crosshair.end();
   return actOf(acts, key);
 }
+
+/**
+ * @param {Panel} panel
+ * @param {KeyboardEvent} event
+ */
+function polygonAct(panel, event) {
+  const { crosshair, drawing, lasso } = panel.view;
+  /** @type {Record<string, () => void>} */
+  const acts = { " ": () => crosshair.setCorner(panel), Enter: () => drawing.close(), Backspace: () => crosshair.takeCornerBack() };
+  if (lasso.length) acts.Escape = () => drawing.letGo();
+  return actOf(acts, event.key) ?? moveOrLeave(panel, event);
+}
+
+/**
+ * @param {Panel} panel
+ * @param {KeyboardEvent} event
+ */
+function brushAct(panel, event) {
+  const { crosshair, drawing } = panel.view;
+  /** @type {Record<string, () => void>} */
+  const acts = {
+    " ": () => {
+      if (!crosshair.panel) crosshair.show(panel);
+      if (drawing.stroke) drawing.endStroke(true);
+      else drawing.startStroke(crosshair.um);
+    },
+  };
+  if (drawing.stroke) acts.Escape = () => drawing.endStroke(false);
+  return actOf(acts, event.key) ?? moveOrLeave(panel, event);
+}
+
+/**
+ * Move the crosshair, or go back to moving the maps.
+ *
+ * @param {Panel} panel
+ * @param {KeyboardEvent} event
+ */
+function moveOrLeave(panel, { key, shiftKey }) {
+  const { view } = panel;
+  const steps = shiftKey ? LONG_STEP : 1;
+  if (Object.hasOwn(ARROWS, key)) return () => view.crosshair.move(panel, steps * ARROWS[key][0], steps * ARROWS[key][1]);
+  if (key === "Escape" && view.crosshair.panel) return () => view.crosshair.end();
+  return undefined;
+}
+
+/**
+ * @param {Panel} panel
+ * @param {KeyboardEvent} event
+ */
+function drawingAct(panel, { key }) {
+  const { view } = panel;
+  const { drawing } = view;
+  if (!drawing?.data) return undefined;
+  /** @param {import("./index.js").Mode} mode */
+  const choose = (mode) => () => {
+    view.setMode(mode);
+    view.crosshair.show(panel);
+  };
+  return actOf({
+    b: choose("brush"),
+    g: choose("polygon"),
+    p: () => { view.setMode("pan"); view.say(hintOf(view)); },
+    a: () => drawing.chooseWhat("add"),
+    t: () => drawing.chooseWhat("take"),
+    i: () => drawing.chooseWhat("intersect"),
+    "[": () => drawing.resize(drawing.step - 1),
+    "]": () => drawing.resize(drawing.step + 1),
+  }, key);
+}
+
+/** @type {Partial<Record<import("./index.js").Mode, (panel: Panel, event: KeyboardEvent) => (() => void) | undefined>>} */
+const OWN = { lasso: lassoAct, polygon: polygonAct, brush: brushAct };
 
 /**
  * @param {Panel} panel

@@ -2,12 +2,13 @@
 /** One map: its title, its two canvases (spots below; arrow, marks and lasso above), its hover text, its colour bar. */
 
 import { css, pixelWord, plain, rgb, shadeTable, shadesOf, stained, withDimmed } from "./colours.js";
-import { grouped, same } from "./data.js";
+import { grouped, groupedAmong, same } from "./data.js";
 import { contextOf, element, setText } from "./dom.js";
-import { NOTHING, roundLength, toPixels, transformOf } from "./geometry.js";
+import { NOTHING, roundLength, toPixels, toTissue, transformOf, wholeTissue } from "./geometry.js";
 import { listen } from "./input.js";
-import { HINTS } from "./keys.js";
-import { fillRectangles, fillShapes, trace } from "./shapes.js";
+import { hintOf } from "./keys.js";
+import { fillFew, fillRectangles, fillShapes, trace } from "./shapes.js";
+import { Still } from "./still.js";
 import { lengthName, readable } from "./text.js";
 
 /** @typedef {import("./geometry.js").Point} Point */
@@ -16,6 +17,7 @@ import { lengthName, readable } from "./text.js";
 
 const SHAPE_FROM_PX = { few: 2, many: 4 }; // radius; smaller spots are drawn as rectangles, which are faster
 const MANY_SPOTS = 10000;
+const IN_TIME = 60000; // spots in all maps together that are drawn anew for each frame while the camera moves
 const CROSS_PX = { from: 4, to: 18 }; // the spot in the middle stays in sight
 const OVERLAP_PX = 0.4; // closes the hairlines that antialiasing leaves between touching shapes
 // Corners of an arrow of length 1 about the origin, along it and to its side; as in core/figures/tissue.py.
@@ -26,7 +28,9 @@ export class Panel {
   /** @type {ArrayLike<number> | null} */ categories = null;
   /** @type {import("./colours.js").Colour[]} */ table = []; // of the categories
   /** @type {import("./colours.js").Colouring | null} */ colouring = null;
-  /** @type {ReturnType<typeof grouped>} */ fills; // spots by colour code
+  /** @type {ReturnType<typeof grouped> | null} */ fills = null; // all spots by colour code
+  still = new Still();
+  behind = false; // whether the map shows a picture that was moved, in place of its spots
   width = 0;
   height = 0;
   ratio = 0; // pixels of the canvas for each pixel of the screen
@@ -49,7 +53,7 @@ export class Panel {
     this.message = element("p", "message", this.stage);
     this.tip = element("div", "tip", this.stage);
     this.hint = element("p", "hint", this.stage, { id: hint });
-    setText(this.hint, HINTS[view.mode]);
+    setText(this.hint, hintOf(view));
     this.bar = element("div", "bar", this.node);
     listen(this);
     view.observer.observe(this.stage);
@@ -116,16 +120,16 @@ export class Panel {
 
   /** Compute the colours again the next time spots are drawn. */
   recolour() {
-    this.colouring = null;
+    [this.colouring, this.fills] = [null, null];
+    this.still.forget();
   }
 
   group() {
-    const { stain, underlay, selected, panelColour } = this.view;
+    const { stain, underlay, selected } = this.view;
     const categories = this.categories ?? [];
-    const tones = withDimmed(this.litColours(), panelColour);
+    const tones = this.tones();
     const shown = stain && underlay > 0;
     this.colouring = shown ? stained(categories, selected, tones, stain, underlay) : plain(categories, selected, tones);
-    this.fills = grouped(this.colouring.codes, this.colouring.n);
     return this.colouring;
   }
 
@@ -136,15 +140,65 @@ export class Panel {
     return this.table.map((colour, c) => (this.map.names[c] === lit ? colour : idle));
   }
 
+  /**
+   * Draw spots again whose labels have changed, over what is there; all where the tissue shows through.
+   *
+   * @param {number[]} changed
+   */
+  patch(changed) {
+    if (!changed.length || !this.map.labels) return;
+    this.recolour();
+    if (this.view.underlay > 0 || !this.width) return this.view.repaint();
+    const { categories, numbers } = this.over(changed);
+    const context = contextOf(this.spots);
+    const { ratio, at } = this.onCanvas();
+    const { selected } = this.view;
+    const colouring = plain(categories, selected && Uint8Array.from(numbers, (spot) => selected[spot]), this.tones());
+    const { order, starts } = grouped(colouring.codes, colouring.n);
+    for (let c = 0; c < colouring.n; c++) {
+      if (starts[c] === starts[c + 1]) continue;
+      context.fillStyle = css(colouring.colourOf(c));
+      const spots = order.subarray(starts[c], starts[c + 1]).map((i) => numbers[i]);
+      if (this.drawsShapes(at, ratio)) fillShapes(context, this.view.geometry, at, OVERLAP_PX * ratio, spots);
+      else fillFew(context, this.view.geometry, at, spots);
+    }
+  }
+
+  /** @param {number[]} spots */
+  over(spots) {
+    return { numbers: Int32Array.from(spots), categories: Int32Array.from(spots, (spot) => this.map.labels?.[spot] ?? 0) };
+  }
+
+  tones() {
+    return withDimmed(this.litColours(), this.view.panelColour);
+  }
+
+  /** From um to pixels of the canvas. */
+  onCanvas() {
+    const ratio = this.spots.width / this.width;
+    const { scale, x, y } = this.transform();
+    return { ratio, at: { scale: scale * ratio, x: x * ratio, y: y * ratio } };
+  }
+
+  /**
+   * Whether spots are large enough to be drawn as shapes.
+   *
+   * @param {Transform} at
+   * @param {number} ratio
+   */
+  drawsShapes(at, ratio) {
+    const { geometry } = this.view;
+    const least = geometry.count > MANY_SPOTS ? SHAPE_FROM_PX.many : SHAPE_FROM_PX.few;
+    return geometry.radius * at.scale >= least * ratio;
+  }
+
   draw() {
     if (!this.width || !this.map) return;
-    const ratio = this.spots.width / this.width;
+    const { ratio, at } = this.onCanvas();
     const context = contextOf(this.spots);
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.globalAlpha = 1;
     context.clearRect(0, 0, this.spots.width, this.spots.height);
-    const { scale, x, y } = this.transform();
-    const at = { scale: scale * ratio, x: x * ratio, y: y * ratio };
     this.drawImage(context, at);
     if (this.categories) this.drawSpots(context, at, ratio);
     this.drawMarks();
@@ -171,21 +225,37 @@ export class Panel {
    * @param {number} ratio pixels of the canvas for each pixel of the screen
    */
   drawSpots(context, at, ratio) {
-    const { geometry } = this.view;
-    const least = geometry.count > MANY_SPOTS ? SHAPE_FROM_PX.many : SHAPE_FROM_PX.few;
-    if (geometry.radius * at.scale >= least * ratio) this.drawShapes(context, at, ratio);
-    else this.drawRectangles(context, at);
+    const seen = this.inSight(at);
+    const { geometry, moving, panels } = this.view;
+    const late = moving && panels.length * (seen?.length ?? geometry.count) > IN_TIME;
+    this.behind = late && this.still.draw(context, at);
+    if (!this.behind && this.drawsShapes(at, ratio)) this.drawShapes(context, at, ratio, seen);
+    else if (!this.behind) this.drawRectangles(context, at, seen);
     context.globalAlpha = 1;
   }
 
   /**
-   * Call `fill` with each colour that has spots, and with these spots.
+   * The spots that the canvas may show; null if these are all.
    *
+   * @param {Transform} at
+   */
+  inSight(at) {
+    const { geometry } = this.view;
+    const [left, top] = toTissue(at, [0, 0]);
+    const [right, bottom] = toTissue(at, [this.spots.width, this.spots.height]);
+    const rim = geometry.width + 2 / at.scale; // of spots whose centres lie beside the canvas
+    return geometry.near({ left: left - rim, right: right + rim, top: top - rim, bottom: bottom + rim });
+  }
+
+  /**
+   * Call `fill` with each colour that has spots in sight, and with these spots.
+   *
+   * @param {Int32Array | null} seen
    * @param {(colour: import("./colours.js").Colour, spots: Int32Array) => void} fill
    */
-  eachColour(fill) {
-    const { n, colourOf } = this.colouring ?? this.group();
-    const { order, starts } = this.fills;
+  eachColour(seen, fill) {
+    const { codes, n, colourOf } = this.colouring ?? this.group();
+    const { order, starts } = seen ? groupedAmong(seen, codes, n) : (this.fills ??= grouped(codes, n));
     for (let c = 0; c < n; c++) {
       if (starts[c] < starts[c + 1]) fill(colourOf(c), order.subarray(starts[c], starts[c + 1]));
     }
@@ -195,10 +265,11 @@ export class Panel {
    * @param {Context} context
    * @param {Transform} at
    * @param {number} ratio
+   * @param {Int32Array | null} seen
    */
-  drawShapes(context, at, ratio) {
+  drawShapes(context, at, ratio, seen) {
     const overlap = context.globalAlpha < 1 ? 0 : OVERLAP_PX * ratio;
-    this.eachColour((colour, spots) => {
+    this.eachColour(seen, (colour, spots) => {
       context.fillStyle = css(colour);
       fillShapes(context, this.view.geometry, at, overlap, spots);
     });
@@ -207,14 +278,45 @@ export class Panel {
   /**
    * @param {Context} context
    * @param {Transform} at
+   * @param {Int32Array | null} seen
    */
-  drawRectangles(context, at) {
-    const { width, height } = context.canvas;
+  drawRectangles(context, at, seen) {
+    const layer = this.layerOf(at, seen);
+    context.drawImage(layer, 0, 0);
+    if (this.view.panels.length * this.view.geometry.count > IN_TIME) this.still.keep({ layer, at }, !seen);
+  }
+
+  /**
+   * Spots as rectangles of pixels, on a layer of the size of the canvas.
+   *
+   * @param {Transform} at
+   * @param {Int32Array | null} seen
+   */
+  layerOf(at, seen) {
+    const { width, height } = this.spots;
     const [layer, image] = [new OffscreenCanvas(width, height), new ImageData(width, height)];
     const target = { pixels: new Uint32Array(image.data.buffer), width, height };
-    this.eachColour((colour, spots) => fillRectangles(target, this.view.geometry, at, pixelWord(colour), spots));
+    this.eachColour(seen, (colour, spots) => fillRectangles(target, this.view.geometry, at, pixelWord(colour), spots));
     layer.getContext("2d")?.putImageData(image, 0, 0);
-    context.drawImage(layer, 0, 0);
+    return layer;
+  }
+
+  /** Draw what the camera shows now that it rests, then, unseen, the whole tissue for later; false once there is nothing to draw. */
+  settle() {
+    if (!this.behind) return this.keepWhole();
+    this.behind = false;
+    this.draw();
+    return true;
+  }
+
+  keepWhole() {
+    const { geometry, panels } = this.view;
+    if (!this.categories || !this.width || this.still.whole || panels.length * geometry.count <= IN_TIME) return false;
+    const { ratio } = this.onCanvas();
+    const { scale, x, y } = transformOf(geometry.extent, wholeTissue(geometry.extent), this);
+    const at = { scale: scale * ratio, x: x * ratio, y: y * ratio };
+    this.still.whole = { layer: this.layerOf(at, null), at };
+    return true;
   }
 
   // Marks above the spots: direction, scale bar, the spot under the pointer, the lasso.
@@ -226,13 +328,15 @@ export class Panel {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     const at = this.transform();
-    const { crosshair, hovered, lasso, panels } = this.view;
+    const { crosshair, drawing, hovered, marked, panels } = this.view;
     if (this.map.lines) this.drawLines(context, at, this.map.lines);
     if (this.map.arrow) this.drawArrow(context, at, this.map.arrow);
     if (panels[0] === this) this.drawScaleBar(context, at);
+    if (marked !== NOTHING && this.categories) this.drawQuestion(context, at, marked);
     if (hovered !== NOTHING && this.categories) this.drawSpotMark(context, at, hovered);
-    const outline = crosshair.panel && lasso.length ? [...lasso, crosshair.um] : lasso;
+    const [outline, brush] = [drawing.outline(), drawing.brush()];
     if (outline.length > 1) this.drawLasso(context, at, outline);
+    if (brush) this.drawBrush(context, toPixels(at, brush), drawing.radius * at.scale);
     if (crosshair.panel) this.drawCrosshair(context, toPixels(at, crosshair.um));
   }
 
@@ -281,7 +385,7 @@ export class Panel {
     const um = roundLength(this.width / 4 / at.scale);
     const [x, y, length] = [14, this.height - 14, um * at.scale];
     context.font = `12px ${getComputedStyle(this.stage).fontFamily}`;
-    const label = lengthName(um);
+    const label = lengthName(um, this.view.geometry.unit);
     context.globalAlpha = 0.8;
     context.fillStyle = theme.panel;
     context.fillRect(x - 6, y - 11, length + context.measureText(label).width + 18, 22);
@@ -311,6 +415,34 @@ export class Panel {
   }
 
   /**
+   * Whether a spot lies within the stage.
+   *
+   * @param {number} spot
+   */
+  shows(spot) {
+    const { x, y } = this.view.geometry;
+    const [left, top] = toPixels(this.transform(), [x[spot], y[spot]]);
+    return left >= 0 && top >= 0 && left <= this.width && top <= this.height;
+  }
+
+  /**
+   * Two rings about the spot that is asked about, seen on any colour.
+   *
+   * @param {Context} context
+   * @param {Transform} at
+   * @param {number} spot
+   */
+  drawQuestion(context, at, spot) {
+    const { geometry, theme } = this.view;
+    const [x, y] = toPixels(at, [geometry.x[spot], geometry.y[spot]]);
+    for (const more of [3, 9]) {
+      context.beginPath();
+      context.arc(x, y, Math.max(6, geometry.radius * at.scale) + more, 0, 2 * Math.PI);
+      this.strokeTwice(context, 5, 2.5, theme.accent);
+    }
+  }
+
+  /**
    * @param {Context} context
    * @param {Transform} at
    * @param {Point[]} lasso
@@ -318,6 +450,17 @@ export class Panel {
   drawLasso(context, at, lasso) {
     trace(context, at, lasso);
     this.strokeTwice(context, 4, 2, this.view.theme.accent);
+  }
+
+  /**
+   * @param {Context} context
+   * @param {Point} point of the stage
+   * @param {number} radius
+   */
+  drawBrush(context, [x, y], radius) {
+    context.beginPath();
+    context.arc(x, y, Math.max(2, radius), 0, 2 * Math.PI);
+    this.strokeTwice(context, 4, 1.75, this.view.theme.accent);
   }
 
   /**
@@ -367,7 +510,7 @@ export class Panel {
    */
   showTip(spot, [x, y]) {
     this.tip.replaceChildren();
-    setText(element("strong", "", this.tip), this.view.geometry.names[spot]);
+    setText(element("strong", "", this.tip), this.view.geometry.names.of(spot));
     for (const line of this.view.linesAbout(spot)) setText(element("div", "", this.tip), line);
     this.tip.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = this.tip;

@@ -71,7 +71,7 @@ function dots(context, geometry, at, spots) {
  * @param {Int32Array} spots
  */
 export function fillRectangles({ pixels, width, height }, geometry, at, word, spots) {
-  const [across, down] = [geometry.rectangle.across * at.scale, geometry.rectangle.down * at.scale];
+  const [across, down] = halfRectangle(geometry, at);
   for (const spot of spots) {
     const x = geometry.x[spot] * at.scale + at.x;
     const y = geometry.y[spot] * at.scale + at.y;
@@ -79,10 +79,37 @@ export function fillRectangles({ pixels, width, height }, geometry, at, word, sp
     const left = Math.max(0, Math.round(x - across));
     const right = Math.min(width, Math.round(x + across));
     const bottom = Math.min(height, Math.round(y + down));
-    if (left >= right) continue;
     for (let line = Math.max(0, Math.round(y - down)); line < bottom; line++) {
-      pixels.fill(word, line * width + left, line * width + right);
+      for (let pixel = line * width + left; pixel < line * width + right; pixel++) pixels[pixel] = word; // few: a call for them takes longer
     }
+  }
+}
+
+/**
+ * From the middle of a spot to the sides of its rectangle: a pixel at least, or many small cells would leave holes.
+ *
+ * @param {Geometry} geometry
+ * @param {Transform} at
+ */
+function halfRectangle({ rectangle }, at) {
+  return [rectangle.across, rectangle.down].map((half) => Math.max(0.5, half * at.scale));
+}
+
+/**
+ * Fill the rectangles of a few spots over what is there, rounded as all are.
+ *
+ * @param {Context} context
+ * @param {Geometry} geometry
+ * @param {Transform} at
+ * @param {Int32Array} spots
+ */
+export function fillFew(context, geometry, at, spots) {
+  const [across, down] = halfRectangle(geometry, at);
+  for (const spot of spots) {
+    const x = geometry.x[spot] * at.scale + at.x;
+    const y = geometry.y[spot] * at.scale + at.y;
+    const [left, top] = [Math.round(x - across), Math.round(y - down)];
+    context.fillRect(left, top, Math.round(x + across) - left, Math.round(y + down) - top);
   }
 }
 

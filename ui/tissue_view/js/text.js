@@ -9,14 +9,22 @@ export function readable(value) {
   return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(3)));
 }
 
-/** @param {number} um */
-export function lengthName(um) {
-  return um >= 1000 ? `${um / 1000} mm` : `${um} µm`;
+/**
+ * A round length, as a scale bar has it.
+ *
+ * @param {number} length
+ * @param {string} unit µm, or what lengths are in where nobody knows how many µm that is
+ */
+export function lengthName(length, unit) {
+  return unit === "µm" && length >= 1000 ? `${length / 1000} mm` : `${length.toLocaleString("en")} ${unit}`;
 }
 
-/** @param {number} um */
-export function micrometres(um) {
-  return `${um.toLocaleString("en", { maximumFractionDigits: 1 })} µm`;
+/**
+ * @param {number} length
+ * @param {string} unit
+ */
+export function lengthInWords(length, unit) {
+  return `${length.toLocaleString("en", { maximumFractionDigits: 1 })} ${unit}`;
 }
 
 /**
@@ -36,7 +44,7 @@ export function cameraInWords(zoom, place) {
  * @param {number} spot
  */
 export function lineAbout(map, spot) {
-  if (map.labels) return `${map.title}: ${map.hover_names[map.labels[spot]]}`;
+  if (map.labels && map.names.length) return `${map.title}: ${map.hover_names[map.labels[spot]]}`;
   if (map.values) return `${map.title}: ${[readable(map.values[spot]), map.unit].filter(Boolean).join(" ")}`;
   return "";
 }

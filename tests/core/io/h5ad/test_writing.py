@@ -41,6 +41,7 @@ def on_lattice(*, pictured: bool = True) -> Sample:
         lattice=plain.lattice,
         labels_true=plain.labels_true,
         gene_names=np.array([f"Gene{number}" for number in range(plain.n_genes)]),
+        gene_ids=np.array([f"ENSG{number:011}" for number in range(plain.n_genes)]),
         barcodes=spot_index(plain).to_numpy().astype(str),
         coords_px=pixels(plain)[:, ::-1] if pictured else None,
         image=image if pictured else None,
@@ -88,6 +89,7 @@ def test_what_goes_out_comes_back_as_the_same_sample(tmp_path: Path, make: Any):
         np.testing.assert_array_equal(back.spot_rgb, sample.spot_rgb)
     if sample.barcodes is not None:
         np.testing.assert_array_equal(back.barcodes, sample.barcodes)
+        np.testing.assert_array_equal(back.gene_ids, sample.gene_ids)
 
 
 def test_the_same_parameters_give_the_same_labels_after_the_journey(tmp_path: Path):

@@ -344,3 +344,22 @@ def test_flipping_bytes_anywhere_ends_in_a_sample_or_a_sentence_and_soon(tmp_pat
             n_refused += 1
         assert time.perf_counter() - started < 2
     assert min(n_read, n_refused) > 20
+
+
+@pytest.mark.parametrize("name", ["X", "pos", "Y", "gene"])
+@pytest.mark.parametrize("kind", ["object", "region"])
+def test_references_in_place_of_values_are_refused(path: Path, name: str, kind: str):
+    with h5py.File(path, "a") as file:
+        target = file["X"]
+        reference, dtype = (
+            (target.ref, h5py.ref_dtype) if kind == "object" else (target.regionref[:2, :2], h5py.regionref_dtype)
+        )
+        shape = {"X": (4, 3), "pos": (2, 4), "Y": (4,), "gene": (3,)}[name]
+        made = file.create_dataset("made", shape, dtype=dtype)
+        made[...] = reference
+        if name in file:
+            del file[name]
+        file.move("made", name)
+    with pytest.raises(SampleFileError, match=rf"`{name}`"):
+        lab.read(path)
+    assert f"`{name}`" in lab.peek(path).problem or name in ("Y", "gene")

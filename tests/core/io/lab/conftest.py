@@ -15,6 +15,7 @@ def sample() -> Sample:
         lattice=LATTICE,
         labels_true=LABELS,
         gene_names=np.array(["MOBP", "SNAP25", "GFAP"]),
+        gene_ids=np.array(["ENSG00000168314", "ENSG00000132639", ""]),
         barcodes=np.array(["AAAC-1", "AAAG-1", "AAAT-1", "AACA-1"]),
         coords_px=np.array([[10.5, 20.0], [10.5, 40.0], [20.0, 30.0], [20.0, 50.0]]),
         spot_rgb=np.arange(12, dtype=np.uint8).reshape(4, 3),

@@ -251,7 +251,7 @@ def test_sparse_counts_are_read_from_rows_or_columns_and_any_width_of_index(tmp_
 def test_one_endless_text_among_names_is_refused_before_it_widens_all_of_them(tmp_path: Path, key: str):
     texts = np.array(["A", "B", "C", "D" * 5000], dtype=object)
     write_h5(tmp_path / "a.h5", **{key: texts})
-    with pytest.raises(SampleFileError, match=f"`{key}` holds text of more than 4096 bytes, where names belong"):
+    with pytest.raises(SampleFileError, match=f"`{key}` holds text of more than 1024 bytes, where names belong"):
         lab.read(tmp_path / "a.h5")
 
 

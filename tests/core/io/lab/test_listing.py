@@ -1,4 +1,5 @@
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -70,3 +71,15 @@ def test_a_folder_that_is_not_there_is_said_in_a_sentence(tmp_path: Path):
 )
 def test_a_sample_is_called_after_its_file(file: str, name: str):
     assert lab.sample_name(Path(file)) == name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_read_listed_and_can_be_written_down(sample: Sample, tmp_path: Path):
+    path = tmp_path / os.fsdecode(b"sample_caf\xe9.h5")
+    lab.write(sample, tmp_path / "a.h5")
+    (tmp_path / "a.h5").rename(path)
+    [summary] = lab.list_samples(tmp_path)
+    assert (summary.name, lab.read(path).name, summary.problem) == ("caf?", "caf?", "")
+    path.write_bytes(path.read_bytes()[:500])
+    [summary] = lab.list_samples(tmp_path)
+    assert summary.problem.encode().startswith(b"sample_caf?.h5 ")

@@ -118,6 +118,14 @@ def test_only_genes_are_kept_and_the_rest_is_said(output):
     assert found == ["Not only genes: 1 of Antibody Capture."]
 
 
+@pytest.mark.parametrize("version", [2, 3])
+def test_ensembl_identifiers_come_beside_the_symbols(output, version):
+    space_ranger.write_h5(output / "filtered_feature_bc_matrix.h5", version=version)
+    sample = spaceranger.read(output, ALL)
+    assert sample.gene_names.tolist() == space_ranger.GENES
+    assert sample.gene_ids.tolist() == [f"ENSG{number:011}" for number in range(len(space_ranger.GENES))]
+
+
 def test_spots_outside_the_tissue_are_left_out_and_counted(output):
     barcodes = ["AAAC-1", "AAAT-1", "AACA-1", "AACC-1"]
     space_ranger.write_h5(output / "filtered_feature_bc_matrix.h5", barcodes=barcodes)
@@ -203,7 +211,7 @@ def test_one_endless_barcode_is_refused_before_it_widens_all_of_them(output):
     with h5py.File(path, "a") as file:
         del file["matrix/barcodes"]
         file["matrix/barcodes"] = np.array(["A", "B", "C", "D" * 5000], dtype=object)
-    with pytest.raises(SampleFileError, match="`barcodes` holds text of more than 4096 bytes"):
+    with pytest.raises(SampleFileError, match="`barcodes` holds text of more than 1024 bytes"):
         spaceranger.read(output, ALL)
 
 

@@ -1,0 +1,89 @@
+"""Files of other programs that are not read here, known by what they hold, with the next step as a sentence."""
+
+from pathlib import Path
+
+import h5py
+
+from core.errors import SampleFileError
+from core.io.found_files import first_bytes
+from core.text import file_name, shown
+
+_R_STARTS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n", b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n")
+_R_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+_R_ENDS = (".rds", ".rda", ".rdata")
+_GEM_COLUMNS = {"x", "y"}
+_GEM_GENES = {"geneid", "genename", "gene"}
+_GEM_COUNTS = {"midcount", "midcounts", "umicount"}
+
+
+def check_file(path: Path) -> None:
+    """Refuse a file of R or of Stereo-seq's text, and say how it becomes one that is read.
+
+    Parameters
+    ----------
+    path : Path
+        Any file that is no HDF5.
+
+    Raises
+    ------
+    SampleFileError
+        With the next step.
+    """
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(8)
+    except OSError:  # the reader that comes next says so
+        return
+    if path.name.lower().endswith(_R_ENDS) and packed.startswith(tuple(_R_PACKED)):
+        raise _of_r(path)
+    if not packed.startswith((b"\x1f\x8b", *_R_STARTS)) and b"\0" in packed:
+        return
+    start = first_bytes(path)
+    if start.startswith(_R_STARTS):
+        raise _of_r(path)
+    if _is_gem(start):
+        name = shown(path.name, 60)
+        raise SampleFileError(
+            f"{file_name(path)} is Stereo-seq's text (gem), which lists single spots of the chip: give the .gef that SAW wrote "
+            f"beside it, or make one with `geftools bgef -i {name} -o {name.partition('.')[0]}.gef`."
+        )
+
+
+def check_hdf5(file: h5py.File, path: Path) -> None:
+    """Refuse HDF5 of Seurat or loom, and say how it becomes h5ad.
+
+    Parameters
+    ----------
+    file : h5py.File
+    path : Path
+
+    Raises
+    ------
+    SampleFileError
+        With the next step.
+    """
+    stem = shown(path.stem, 60)
+    if isinstance(file.get("assays"), h5py.Group) and {"cell.names", "meta.data"} & set(file):
+        raise _of_r(path, f'SeuratDisk::LoadH5Seurat("{shown(path.name, 60)}")', "an h5Seurat")
+    if {"matrix", "row_attrs", "col_attrs"} <= set(file):
+        raise SampleFileError(
+            f"{file_name(path)} is a loom file. Write it as h5ad in Python (`pip install scanpy loompy`): "
+            f'`adata = scanpy.read_loom("{shown(path.name, 60)}")`, then `adata.write_h5ad("{stem}.h5ad")`, and give that. Positions '
+            "are found in columns of cells such as `x` and `y`."
+        )
+
+
+def _of_r(path: Path, load: str = "", kind: str = "an object of R") -> SampleFileError:
+    name = shown(path.name, 60)
+    load = load or f'readRDS("{name}")'
+    return SampleFileError(
+        f"{file_name(path)} is {kind}. Write it as h5ad in R, with the package anndataR, and give that: "
+        f"`obj <- {load}; obj@meta.data <- cbind(obj@meta.data, Seurat::GetTissueCoordinates(obj))`, then "
+        f'`anndataR::write_h5ad(anndataR::as_AnnData(obj), "{shown(path.stem, 60)}.h5ad")`.'
+    )
+
+
+def _is_gem(start: bytes) -> bool:
+    lines = [line for line in start.decode("utf-8", "replace").lower().splitlines() if not line.startswith("#")]
+    titles = set(lines[0].split("\t")) if lines else set()
+    return titles >= _GEM_COLUMNS and bool(titles & _GEM_GENES) and bool(titles & _GEM_COUNTS)

@@ -1,0 +1,23 @@
+"""Marker genes that are shipped."""
+
+import re
+
+from core.marker_table import MarkerTable, parse
+
+_SOURCE = "human cortex: Maynard et al. 2021, doi 10.1038/s41593-020-00787-0, and Zeng et al. 2012, doi 10.1016/j.cell.2012.02.052"
+
+# Each is among the ten genes of its layer that the first source ranks highest (`Analysis/Layer_Guesses/sig_genes.csv` of
+# LieberInstitute/HumanPilot, layer against rest), or one of the older markers that it draws (`layer_marker_genes_plots.R` there); AQP4 and
+# GFAP are not, since they are higher in white matter than in layer 1.
+_HUMAN_CORTEX = """
+Layer1 RELN|ENSG00000189056 MT1G|ENSG00000125144 FABP7|ENSG00000164434 MT1F|ENSG00000198417
+Layer2 HPCAL1|ENSG00000115756 C1QL2|ENSG00000144119 LAMP5|ENSG00000125869 STXBP6|ENSG00000168952 SERPINE2|ENSG00000135919
+Layer3 CARTPT|ENSG00000164326 ADCYAP1|ENSG00000141433 FREM3|ENSG00000183090
+Layer4 RORB|ENSG00000198963 VAMP1|ENSG00000139190 NEFH|ENSG00000100285 PVALB|ENSG00000100362 SCN1B|ENSG00000105711
+Layer5 PCP4|ENSG00000183036 TRABD2A|ENSG00000186854 SMYD2|ENSG00000143499 CAMK2D|ENSG00000145349 FEZF2|ENSG00000153266
+Layer6 KRT17|ENSG00000128422 NR4A2|ENSG00000153234 NTNG2|ENSG00000196358 SEMA3E|ENSG00000170381
+WM MOBP|ENSG00000168314 MBP|ENSG00000197971 PLP1|ENSG00000123560 MAG|ENSG00000105695 NDRG1|ENSG00000104419
+"""
+
+KNOWN: dict[str, MarkerTable] = {"human-cortex": parse(re.sub(r"(?m)^(\w+) ", r"\1,", _HUMAN_CORTEX), source=_SOURCE)}
+"""Tables by name."""

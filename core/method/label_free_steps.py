@@ -1,0 +1,131 @@
+"""Domains of one sample without guidance: the direction across the layers, and labels by either read-out."""
+
+import numpy as np
+from scipy import sparse
+
+from core.depth import FoundDirection
+from core.evaluation.stability import confidence
+from core.method import direction as directions
+from core.method import mixture
+from core.method.bending import find_bend
+from core.method.clustering import cluster, sketch_of
+from core.method.early_steps import LEARNT_BY, embedding_key, unscaled
+from core.method.mixture_steps import MixtureSteps
+from core.method.neighbours import nearest_spots, neighbour_graph
+from core.method.refinement import majority_vote
+from core.params import MethodParams
+
+
+class LabelFreeSteps(MixtureSteps):
+    """The steps from factors to labels."""
+
+    def direction(self, params: MethodParams) -> FoundDirection | None:
+        """Direction across the layers: given, found, or None when it is off.
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        method, sample = params.direction.method, self.sample
+        if method == "off":
+            return None
+        if method == "manual":
+            return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
+        if method == "bending":
+            return self._kept(
+                lambda: find_bend(self.factors(LEARNT_BY), sample.coordinates, params.direction.degree),
+                "direction",
+                "bending",
+                str(params.direction.degree),
+                *embedding_key(LEARNT_BY),
+            )
+        if method == "expression":
+            return self._kept(
+                lambda: directions.from_expression(sample.expression, sample.positions, logged=sample.is_logged),
+                "direction",
+                "expression",
+            )
+        return self._kept(
+            lambda: directions.from_preclustering(self._unrefined(params, None), sample.positions),
+            "direction",
+            *embedding_key(params),
+            params.clustering,
+        )
+
+    def labels(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        """Cluster; ndarray of shape (n_spots,), int.
+
+        Parameters
+        ----------
+        params : MethodParams
+        found : FoundDirection or None
+            None lets both coordinates enter the distance of k-means.
+        """
+        rounds = params.refinement.rounds
+        if rounds == 0:
+            return self._unrefined(params, found)
+        return self._kept(
+            lambda: majority_vote(self._unrefined(params, found), self._neighbours(), rounds),
+            "labels",
+            *labels_key(params, found),
+            str(rounds),
+        )
+
+    def _unrefined(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        read_out = self._by_kmeans if params.clustering.by_kmeans else self._by_mixture
+        # Half the bytes: on a lab's server it is labels that fill the cache.
+        return self._kept(lambda: read_out(params, found).astype(np.int32), "unrefined", *labels_key(params, found))
+
+    def _by_kmeans(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        params = unscaled(params)
+        expression, positions = self.embedded(params), self.sample.positions
+        sketched = self._kept(lambda: sketch_of(expression, positions), "sketch", *embedding_key(params))
+        return cluster(expression, positions, params.clustering, depths=self._depths(found), sketched=sketched)
+
+    def _by_mixture(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        clustering = params.clustering
+        merged = self._merged(params, found)
+        return mixture.consensus(merged, self.sample.positions, clustering.n_clusters, clustering.random_state)
+
+    def _label_free(self, params: MethodParams) -> tuple[np.ndarray, np.ndarray]:
+        """Find domains without guidance, and how sure each spot is of its own."""
+        found = self.direction(params)
+        labels = self.labels(params, found)
+        if params.clustering.by_kmeans:
+            return labels, np.ones(self.sample.n_spots)
+        key = (*labels_key(params, found), str(params.refinement.rounds))
+        return labels, self._kept(lambda: confidence(labels, self._merged(params, found)), "confidence", *key)
+
+    def _merged(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        """Fits of unlike mixtures, merged to the number of clusters by both rules; ndarray of shape (n_partitions, n_spots), int."""
+        n_clusters = params.clustering.n_clusters
+        return self._kept(
+            lambda: np.concatenate([
+                mixture.merge_each(fitted.labels, fitted.features, fitted.positions, n_clusters, fitted.widths)
+                for fitted in self._fitted(params, found)
+            ]),
+            "merged",
+            *labels_key(params, found),
+        )  # fmt: skip
+
+    def _neighbours(self) -> sparse.csr_array:
+        return self._kept(lambda: neighbour_graph(self.sample.coordinates), "neighbours")
+
+    def _nearest(self) -> np.ndarray:
+        return self._kept(lambda: nearest_spots(self.sample.coordinates), "nearest")
+
+
+def labels_key(params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:
+    """List what labels depend on, but for the rounds of refinement.
+
+    Parameters
+    ----------
+    params : MethodParams
+    found : FoundDirection or None
+
+    Returns
+    -------
+    tuple
+        For :func:`core.params.params_key`.
+    """
+    return *embedding_key(params), params.clustering, repr(found)

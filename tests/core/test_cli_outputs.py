@@ -1,0 +1,149 @@
+"""Outputs of commands destroy nothing: neither what is read, nor one another, nor what was there when the disk is full."""
+
+import argparse
+import re
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.cli import _parser, apart
+from core.cli.options import figure_path, output_path
+from core.io import lab
+from tests.named_tissue import named_sample
+
+ROOT = Path(__file__).resolve().parents[2]
+PAPER = ("--preset", "paper")
+
+
+@pytest.fixture
+def sample_file(tmp_path):
+    """A small sample in the lab's format."""
+    lab.write(named_sample("s"), path := tmp_path / "s.h5")
+    return path
+
+
+def options_of(parser):
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from options_of(command)
+        else:
+            yield action
+
+
+def test_every_option_that_names_a_file_to_write_is_known_as_one():
+    written = {
+        action.dest
+        for action in options_of(_parser())
+        if (action.metavar or "").startswith("OUT") or action.type in (output_path, figure_path)
+    }
+    assert written == set(apart.OUTPUTS)
+
+
+@pytest.mark.parametrize("option", ["--labels", "--loupe", "--lab-h5", "--markers", "--thickness"])
+def test_a_sample_is_not_written_over(run, sample_file, option):
+    before = sample_file.read_bytes()
+    status, _, said = run("cluster", sample_file, *PAPER, option, sample_file)
+    assert (status, said) == (2, f"{option} names {sample_file}, which is read: name another file.\n")
+    assert sample_file.read_bytes() == before
+
+
+def test_a_sample_is_not_written_over_through_a_link(run, sample_file, tmp_path):
+    (tmp_path / "link.csv").symlink_to(sample_file)
+    before = sample_file.read_bytes()
+    status, _, said = run("cluster", sample_file, *PAPER, "--labels", tmp_path / "link.csv")
+    assert status == 2
+    assert "which is read" in said
+    assert sample_file.read_bytes() == before
+
+
+def test_another_sample_is_not_lost_to_a_table(run, sample_file, tmp_path):
+    lab.write(named_sample("t"), other := tmp_path / "t.h5")
+    before = other.read_bytes()
+    status, _, said = run("cluster", sample_file, *PAPER, "--labels", other)
+    assert (status, said) == (2, f"--labels: {other} holds a sample, which would be lost: name another file.\n")
+    assert other.read_bytes() == before
+
+
+def test_two_outputs_have_two_files(run, sample_file, tmp_path):
+    both = tmp_path / "x.csv"
+    status, _, said = run("cluster", sample_file, *PAPER, "--labels", both, "--loupe", tmp_path / "." / "x.csv")
+    assert status == 2
+    assert said == f"--labels and --loupe both name {both}: give each a file of its own.\n"
+    assert not both.exists()
+
+
+def test_strokes_tables_and_folders_that_are_read_stay(run, sample_file, tmp_path):
+    (strokes := tmp_path / "strokes.csv").write_text("spot,label\n0,A\n")
+    (tmp_path / "spatial").mkdir()
+    (inside := tmp_path / "spatial" / "tissue_positions_list.csv").write_text("x")
+    for words in (
+        ("cluster", sample_file, "--strokes", strokes, "--labels", strokes),
+        ("cluster", sample_file, "--markers-of", strokes, "--labels", strokes),
+        ("cluster", sample_file, "--name-by", strokes, "--labels", strokes),
+        ("cluster", sample_file, "--reference", tmp_path / "spatial", "--labels", inside),
+        ("compare", strokes, sample_file, "--sample", tmp_path / "spatial", "--out", inside),
+        ("compare", f"{strokes}:label", sample_file, "--out", strokes),
+        ("import", sample_file, "--annotation", strokes, "--out", strokes),
+        ("import", tmp_path / "spatial", "--out", inside),
+        ("import", sample_file, "--out", sample_file),
+    ):
+        status, _, said = run(*words)
+        assert status == 2, words
+        assert "which is read: name another file." in said, words
+    assert strokes.read_text() == "spot,label\n0,A\n"
+    assert inside.read_text() == "x"
+
+
+def test_a_section_is_not_written_over_by_the_domains_of_another(run, tmp_path):
+    for name, n_rows in (("a", 16), ("a_domains", 20)):
+        lab.write(named_sample(name, n_rows), tmp_path / f"{name}.h5")
+    before = (tmp_path / "a_domains.h5").read_bytes()
+    status, _, said = run("cluster", tmp_path / "a.h5", tmp_path / "a_domains.h5", "--joint", "--lab-h5", tmp_path)
+    assert status == 2
+    assert "which is read" in said
+    assert (tmp_path / "a_domains.h5").read_bytes() == before
+
+
+def test_a_table_stays_whole_when_the_disk_is_full_and_the_sentence_names_it(run, sample_file, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("what was there\n")
+    usual, of_signal = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, usual[1]))  # cuts a write off in the middle, as a full disk does
+    try:
+        status, _, said = run("cluster", sample_file, *PAPER, "--labels", labels)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+        signal.signal(signal.SIGXFSZ, of_signal)
+    assert status == 2
+    assert said.endswith(f"{labels} cannot be read or written: File too large.\n")
+    assert labels.read_text() == "what was there\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.csv", "s.h5"]
+
+
+def test_labels_can_be_written_to_the_terminal(run, sample_file):
+    status, _, _ = run("cluster", sample_file, *PAPER, "--labels", "/dev/null")
+    assert status == 0
+
+
+def test_a_store_that_is_read_is_not_named_for_what_is_written(run, tmp_path):
+    (store := tmp_path / "s.zarr").mkdir()
+    status, _, said = run("cluster", store, *PAPER, "--spatialdata", store)
+    assert (status, said) == (2, f"--spatialdata names {store}, which is read: name another file.\n")
+
+
+@pytest.mark.parametrize("words", [("info", "{sample}"), ("info", "{sample}", "--json"), ("--help",)])
+@pytest.mark.parametrize("closed", ["the reader has gone", "there is none"])
+def test_an_output_that_nobody_reads_ends_without_a_traceback(sample_file, words, closed):
+    command = [sys.executable, "-m", "core", *(word.format(sample=sample_file) for word in words)]
+    if closed == "there is none":
+        command = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode in (0, 2), said
+    assert not re.search("Traceback|Exception", said)

@@ -1,0 +1,142 @@
+"""`learn`, and `cluster` with --reference, --markers-of and --name-by, by command line."""
+
+import csv
+import dataclasses
+import functools
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from core.io import lab
+from tests.teaching import LAYERS, section
+
+TABLE = "domain,genes\n" + "".join(f"{layer},GENE{number} GENE{number + 4}\n" for number, layer in enumerate(LAYERS))
+
+
+@pytest.fixture
+def cluster(run):
+    return functools.partial(run, "cluster")
+
+
+@pytest.fixture
+def sections(tmp_path):
+    """Files of two sections of one tissue."""
+    paths = tmp_path / "A.h5", tmp_path / "B.h5"
+    for seed, path in enumerate(paths):
+        lab.write(section(path.stem, seed), path)
+    return paths
+
+
+@pytest.fixture
+def table(tmp_path):
+    (tmp_path / "table.csv").write_text(TABLE)
+    return tmp_path / "table.csv"
+
+
+def labels_of(path):
+    return [row["domain"] for row in csv.DictReader(path.read_text().splitlines())]
+
+
+def test_a_section_gets_the_layers_of_another_and_the_score_is_scikit_learns(cluster, sections, tmp_path):
+    one, other = sections
+    status, out, _ = cluster(other, "--reference", one, "--labels", tmp_path / "out.csv", "--json")
+    facts, sample = json.loads(out), lab.read(other)
+    found = labels_of(tmp_path / "out.csv")
+    assert status == 0
+    assert facts["guided_by"] == "reference"
+    assert facts["reference"] == {
+        "samples": ["A"], "species": "human", "n_genes": 80, "n_shared_genes": 80, "n_unlike": found.count("Unlike the reference")
+    }  # fmt: skip
+    assert facts["scores"]["ari"] == pytest.approx(adjusted_rand_score(sample.labels_true, found))
+    assert np.mean(np.array(found) == sample.labels_true) > 0.95
+
+
+def test_a_saved_reference_gives_the_labels_of_the_section_that_it_was_learnt_from(run, cluster, sections, tmp_path):
+    one, other = sections
+    status, out, _ = run("learn", one, "--out", tmp_path / "model.json", "--json")
+    assert (status, json.loads(out)["samples"]) == (0, ["A"])
+    for number, given in enumerate((one, tmp_path / "model.json")):
+        assert cluster(other, "--reference", given, "--labels", tmp_path / f"{number}.csv")[0] == 0
+    assert labels_of(tmp_path / "0.csv") == labels_of(tmp_path / "1.csv")
+
+
+def test_several_sections_teach_together(cluster, sections, tmp_path):
+    one, other = sections
+    lab.write(section("C", 5), tmp_path / "C.h5")
+    status, out, _ = cluster(other, "--reference", one, tmp_path / "C.h5")
+    assert status == 0
+    assert "transferred from A and C (4 domains, 80 genes); not label-free" in out
+    assert "80 shared genes" in out
+
+
+def test_strokes_correct_a_reference(cluster, sections, tmp_path):
+    one, other = sections
+    (tmp_path / "strokes.csv").write_text("barcode,label\nSPOT0-1,Layer4\n")
+    strokes = "--strokes", tmp_path / "strokes.csv"
+    status, out, _ = cluster(other, "--reference", one, *strokes, "--labels", tmp_path / "out.csv")
+    assert status == 0
+    assert labels_of(tmp_path / "out.csv")[0] == "Layer4"
+    assert "corrected by 1 painted spot" in out
+
+
+def test_markers_find_and_name_domains_and_what_plays_no_part_is_told(cluster, sections, table, tmp_path):
+    with table.open("a") as file:
+        file.write("Vessel,NOWHERE\n")
+    status, out, _ = cluster(sections[0], "--markers-of", table, "--labels", tmp_path / "out.csv", "--json")
+    facts = json.loads(out)
+    assert status == 0
+    assert (facts["guided_by"], facts["markers"]["missing"]) == ("markers", ["Vessel"])
+    assert facts["markers"]["notes"][0] == "Vessel has no marker gene in the sample, so it cannot be found."
+    assert np.mean(np.array(labels_of(tmp_path / "out.csv")) == lab.read(sections[0]).labels_true) > 0.9
+
+
+def test_domains_found_without_names_are_named_with_evidence_and_stay_as_they_are(cluster, sections, table, tmp_path):
+    plain, named = tmp_path / "plain.csv", tmp_path / "named.csv"
+    cluster(sections[0], "--labels", plain)
+    status, out, _ = cluster(sections[0], "--name-by", table, "--labels", named, "--json")
+    facts = json.loads(out)
+    assert status == 0
+    assert {one["name"] for one in facts["suggested_names"].values()} == set(LAYERS)
+    assert all(one["genes"] for one in facts["suggested_names"].values())
+    clusters = [[row["cluster"] for row in csv.DictReader(path.read_text().splitlines())] for path in (plain, named)]
+    assert clusters[0] == clusters[1]
+    assert np.mean(np.array(labels_of(named)) == lab.read(sections[0]).labels_true) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--reference", "nowhere.h5"), "nowhere.h5"),
+        (("--reference", "nowhere.json"), "cannot be read"),
+        (("--reference", "{other}"), "itself among the references"),
+        (("--reference", "{one}", "--markers-of", "{table}"), "choose one"),
+        (("--reference", "{one}", "--others"), "leave out --others"),
+        (("--reference", "{one}", "--starts", "2"), "found from one seed here: leave out --starts"),
+        (("--reference", "{one}", "--name-by", "{table}"), "have names already"),
+        (("--markers-of", "human-cortex"), "marker genes of no domain"),
+        (("--markers-of", "nowhere.csv"), "cannot be read"),
+        (("--name-by", "nowhere.csv"), "cannot be read"),
+        (("{one}", "--joint", "--reference", "{one}"), "leave out --joint"),
+        (("{one}", "--joint", "--name-by", "{table}"), "leave it out with --joint"),
+    ],
+)
+def test_what_does_not_fit_is_a_sentence(cluster, sections, table, words, sentence):
+    names = {"one": sections[0], "other": sections[1], "table": table}
+    status, _, said = cluster(sections[1], *(word.format(**names) for word in words))
+    assert (status, said.count("\n")) == (2, 1)
+    assert sentence in said
+
+
+def test_a_reference_of_one_layer_or_without_annotation_teaches_nothing(run, sections, tmp_path):
+    sample = lab.read(sections[0])
+    for labels, sentence in (
+        (None, "no annotation to learn from"),
+        (np.full(sample.n_spots, "Layer1"), "at least two"),
+    ):
+        lab.write(dataclasses.replace(sample, labels_true=labels), tmp_path / "bare.h5")
+        status, _, said = run("learn", tmp_path / "bare.h5", "--out", tmp_path / "model.json")
+        assert status == 2
+        assert sentence in said
+        assert not (tmp_path / "model.json").exists()

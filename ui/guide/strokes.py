@@ -1,0 +1,153 @@
+"""Whose strokes the page shows: one's own, which are kept beside the sample; another's, by a link; or those of a kept run."""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.annotation import UNASSIGNED, Annotation, Region, new_annotation, new_id
+from core.annotation_history import Kept
+from core.errors import RecordError
+from core.guidance import Guidance, as_annotation
+from core.io.annotation_store import AnnotationStore
+from core.io.lab import SampleSummary
+from core.layer_names import canonical
+from core.region_names import fitting_names
+from core.result import Result
+from core.strokes import SOURCE
+from core.work.runs import Run
+from ui.data import annotations, compute, user
+from ui.data.record import record
+from ui.guide import state
+from ui.shell import known_runs
+from ui.shell import teaching as starts
+from ui.shell.drawing import acting
+from ui.shell.teaching import Start
+
+NAME = "Strokes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Painted:
+    """Strokes that are shown, and whether the user may paint on them.
+
+    Those of a kept run have the run, what it started from, and its result until a knob is moved.
+    """
+
+    kept: Kept
+    mine: bool
+    run: Run | None = None
+    result: Result | None = None
+    start: Start | None = None
+
+    @property
+    def annotation(self) -> Annotation:
+        """The strokes themselves."""
+        return self.kept.annotation
+
+
+def shown_id(summary: SampleSummary) -> str:
+    """Decide which strokes are shown: those that are asked for, else the user's own; empty where there are none."""
+    wanted, there = state.asked_for(summary.path.name), annotations.strokes(summary)
+    if wanted in {one.id for one in there}:
+        return wanted
+    return (own.id if (own := _own(there)) else "") if not wanted else ""
+
+
+def _own(there: list[Annotation]) -> Annotation | None:
+    mine = [one for one in there if annotations.author_of(one) is not None]
+    return max(mine, key=lambda one: one.changed, default=None)
+
+
+def of_id(summary: SampleSummary, id: str) -> Painted:
+    """Read strokes."""
+    kept = compute.annotation(summary, id)
+    return Painted(kept=kept, mine=annotations.author_of(kept.annotation) is not None)
+
+
+def of_run(summary: SampleSummary) -> Painted | None:
+    """Read the strokes of the kept run that is shown, with its labels until a knob is moved; None where none is, or not here."""
+    file = summary.path.name
+    if not (wanted := state.run(file)):
+        return None
+    run = record().find(wanted)
+    if run is None or not run.guided or run.content_hash != compute.file_sample(summary).content_hash:
+        return None
+    result = compute.kept(lambda: record().result(run), "kept run", run.id)
+    if result.guidance is None:
+        return None
+    [name] = fitting_names([run.title])  # runs may have longer ones
+    made = as_annotation(result.guidance, run.n_spots, name=name, author=run.who)
+    kept = Kept(annotation=dataclasses.replace(made, id=run.id[:12]))
+    guidance = result.guidance
+    as_kept = bool(guidance.known) or guidance.others == state.others()
+    of_run = result if as_kept and known_runs.guided_of_settings(file) == run else None
+    return Painted(kept=kept, mine=False, run=run, result=of_run, start=_start_of(result.guidance))
+
+
+def others_of(run: Run) -> bool:
+    """Whether domains that nobody painted may exist in a kept run; not where what guided it cannot be read, which the page says."""
+    try:
+        guidance = compute.kept(lambda: record().result(run), "kept run", run.id).guidance
+    except RecordError:
+        return False
+    return guidance is not None and guidance.others
+
+
+def begin(summary: SampleSummary, regions: tuple[Region, ...]) -> None:
+    """Start the user's strokes with these domains."""
+    n_spots = compute.file_sample(summary).n_spots
+    made = new_annotation(n_spots, name=NAME, author=user.who(), regions=regions, source=SOURCE)
+
+    def act() -> None:
+        annotations.store(summary).save(made, made.author)
+        state.choose(summary.path.name, "")
+
+    acting.do(summary, act)
+
+
+def take_over(summary: SampleSummary, painted: Annotation, start: Start | None) -> None:
+    """Go on from the strokes of another, or of a run: they become the user's own, in place of those before, which undo brings back."""
+
+    def act() -> None:
+        own, now = _own(annotations.strokes(summary)), datetime.now(UTC)
+        own = own or dataclasses.replace(painted, id=new_id(), author=user.who(), name=NAME, created=now)
+        mine = dataclasses.replace(
+            own, regions=painted.regions, assigned=painted.assigned, changed=now, source=SOURCE, note=""
+        )
+        annotations.store(summary).save(mine, mine.author)
+        state.choose(summary.path.name, "")
+        if start is not None:
+            starts.choose(summary.path.name, start)
+
+    acting.do(summary, act)
+
+
+def _start_of(guidance: Guidance) -> Start:
+    if guidance.reference is not None:
+        return Start(kind="model", model=guidance.reference)
+    return starts.NOTHING if guidance.markers is None else Start(kind="markers", table=guidance.markers.as_text())
+
+
+def add_domains(summary: SampleSummary, annotation: Annotation, regions: tuple[Region, ...]) -> None:
+    """Add those domains that the strokes have no region for, in any spelling of a layer."""
+
+    def act(there: AnnotationStore, author: str) -> Kept:
+        now = there.read(annotation.id).annotation
+        known = {canonical(name) for name in now.names}
+        more = tuple(region for region in regions if canonical(region.name) not in known)
+        return there.save(dataclasses.replace(now, regions=(*now.regions, *more), changed=datetime.now(UTC)), author)
+
+    acting.change(summary, annotation, act)
+
+
+def clear(summary: SampleSummary, annotation: Annotation) -> None:
+    """Take all strokes away, as one step that can be undone; the domains stay."""
+
+    def act(there: AnnotationStore, author: str) -> Kept:
+        now = there.read(annotation.id).annotation
+        empty = now.with_assigned(np.full(now.n_spots, UNASSIGNED))
+        return there.save(dataclasses.replace(empty, changed=datetime.now(UTC)), author)
+
+    acting.change(summary, annotation, act)

@@ -1,0 +1,39 @@
+"""Give the layers of annotated sections to another one, by name: Guide goes on from there."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.io.lab import SampleSummary
+from ui.data import compute
+from ui.sections.choice import Readable
+from ui.shell import session, teaching
+from ui.shell.teaching import Start
+
+
+def box(readable: Readable, chosen: Sequence[SampleSummary]) -> None:
+    """Offer the sections that can get the layers of the chosen ones, inside the sidebar."""
+    teachers = [summary.path.name for summary in chosen if compute.sample(summary).layer_names]
+    others = [file for file in readable if file not in {summary.path.name for summary in chosen}]
+    if not teachers or not others:
+        return
+    with st.container(border=True, gap="small"):
+        wanted = st.selectbox(
+            "Give their layers to",
+            others,
+            index=None,
+            placeholder="Choose a section",
+            format_func=lambda file: readable[file].name,
+            key=session.widget_key("sections", "give"),
+            help="The section gets the layers of the chosen ones that are annotated, by name; strokes can correct them. Its own "
+            "annotation plays no part.",
+        )
+        if st.button(
+            "Give layers",
+            key=session.widget_key("sections", "give now"),
+            icon=":material/auto_awesome:",
+            disabled=wanted is None,
+        ):
+            teaching.choose(str(wanted), Start(kind="sections", files=tuple(teachers)))
+            session.choose_sample(str(wanted))
+            st.switch_page("pages/guide.py")
