@@ -184,10 +184,11 @@ def test_questions_are_answered_by_one_click_and_undone_runs_are_kept_and_opened
     assert before[asked] == "NA"
     page.get_by_test_id("stButton").get_by_text("Layer 4").click()
     until(lambda: painted(folder, section)[asked] == "Layer 4")
+    until(lambda: look(page, "view.marked") not in (-1, asked))
     settled(page)
-    assert look(page, "view.marked") not in (-1, asked)
-    assert shown(page)[asked] == "Layer 4"
+    until(lambda: shown(page)[asked] == "Layer 4")
     expect(page.get_by_text("1 answer")).to_be_visible()
+    wanted = shown(page)
     another = look(page, "view.marked")
     page.get_by_role("button", name="I cannot tell").click()
     until(lambda: look(page, "view.marked") != another)
@@ -207,9 +208,9 @@ def test_questions_are_answered_by_one_click_and_undone_runs_are_kept_and_opened
     settled(page)
     page.keyboard.press("Control+Shift+z")
     until(lambda: painted(folder, section)[asked] == "Layer 4")
+    until(lambda: shown(page) == wanted)
     settled(page)
 
-    wanted = shown(page)
     page.get_by_role("button", name="Keep", exact=True).first.click()
     page.get_by_test_id("stForm").get_by_role("button", name="Keep").click()
     page.get_by_text("Kept: Guided by").first.wait_for()
