@@ -114,3 +114,26 @@ def test_while_it_computes_what_stands_above_the_maps_neither_dims_nor_moves(ope
     seen = page.evaluate("() => ({ opacity: window.seen.opacity, tops: [...window.seen.tops] })")
     assert seen["opacity"] == 1
     assert len(seen["tops"]) == 1
+
+
+def test_the_way_back_of_a_knob_is_there_while_the_knob_is_moved_and_only_then(open_page):
+    page = open_page(path="/?preset=paper&angle=0.1")
+    settled(page)
+    window = page.get_by_role("slider", name=re.compile("^Window k"))
+    back, every = (page.get_by_role("button", name=f"Undo {name}") for name in ("Window k", "all moved knobs"))
+    default = window.input_value()
+    expect(page.get_by_text("2 knobs moved")).to_be_visible()  # the angle of the address, and that there is one
+    for _ in range(2):
+        expect(back).to_have_count(0)
+        window.press("ArrowRight")
+        expect(back).to_be_visible()
+        expect(page.get_by_text("3 knobs moved")).to_be_visible()
+        window.press("ArrowLeft")
+    expect(page.get_by_text("2 knobs moved")).to_be_visible()
+    window.press("ArrowRight")
+    back.click()
+    expect(window).to_have_value(default)
+    expect(back).to_have_count(0)
+    every.click()
+    expect(page.get_by_text("Unchanged")).to_be_visible()
+    expect(every).to_have_count(0)

@@ -1,5 +1,6 @@
 """A folder of small samples, and the app opened on it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def whole_pages(monkeypatch):
     ask for the rest. Parts are tested in the browser."""
     monkeypatch.setattr(redraw, "alone", lambda *names: None)
     monkeypatch.setattr(redraw, "let_maps_be_drawn", lambda place: None)
+
+
+def has_way_back(app, knob):
+    """Whether Tune shows the button that undoes a knob: those without something to undo are hidden by a rule of style."""
+    (rule,) = (item.proto.body for item in app.get("html") if "visibility: hidden" in item.proto.body)
+    assert any(item.key == f"widget:back.{knob}" for item in app.button)
+    return f".st-key-widget-back-{knob.replace('.', '-')}" not in re.split("[, ]+", rule.removeprefix("<style>"))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ parameters, so it always shows the value that was used in the computation.
 import dataclasses
 import functools
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _LONGEST_SLIDER = 64
 _ANGLE_STEP = 0.1  # degrees, as angles are written
 _ANGLE: KnobPath = ("direction", "angle")
+_NOT_IN_A_CLASS = re.compile(r"[^a-zA-Z0-9_-]")  # of a key, where Streamlit makes a class of it
 
 
 def params(sample: Sample) -> MethodParams:
@@ -57,15 +59,22 @@ def moved(sample: Sample) -> dict[KnobPath, Any]:
     }
 
 
-def preset_picker(sample: Sample) -> None:
-    """Ask for a preset; choosing one sets all knobs to its values."""
+def moved_in_words(sample: Sample) -> str:
+    """Say how many knobs are moved, such as `2 knobs moved`."""
+    n_moved = len(moved(sample))
+    return f"{counted(n_moved, 'knob')} moved" if n_moved else "unchanged"
+
+
+def preset_picker(sample: Sample, *, told_below: bool = False) -> None:
+    """Ask for a preset; choosing one sets all knobs to its values.
+
+    How many knobs are moved, and whether there is something to undo, may be told below instead, by :func:`hide_ways_back`.
+    """
     key, changes = session.widget_key("preset"), session.settings().changes
     session.show(key, session.settings().preset)
-    n_moved = len(moved(sample))
-    count = f"{counted(n_moved, 'knob')} moved" if n_moved else "unchanged"
     with row():
         st.selectbox(
-            _label("Preset", count),
+            "Preset" if told_below else _label("Preset", moved_in_words(sample)),
             list(PRESETS),
             format_func=PRESETS.__getitem__,
             key=key,
@@ -78,7 +87,7 @@ def preset_picker(sample: Sample) -> None:
             "preset",
             "all moved knobs",
             "Reset all knobs to the preset",
-            not changes,
+            not changes and not told_below,
             session.choose_preset,
             session.settings().preset,
         )
@@ -148,6 +157,15 @@ def back_button(name: str, label: str, help_text: str, disabled: bool, act: Any,
         on_click=act,
         args=args,
     )
+
+
+def hide_ways_back(names: Sequence[str]) -> None:
+    """Hide the buttons of :func:`back_button` with these names, from eyes, keys and screen readers; their places stay."""
+    keys = (session.widget_key("back", name) for name in names)
+    rules = ", ".join(f".st-key-{_NOT_IN_A_CLASS.sub('-', key)}" for key in keys)
+    st.html(
+        f"<style>{rules or 'nothing'} {{ visibility: hidden; }}</style>"
+    )  # also for none: a part must write where it wrote
 
 
 def _label(name: str, note: str) -> str:

@@ -1,7 +1,7 @@
 """The form of Tune: every knob that takes part in the method, in the order of the steps."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,6 +12,7 @@ from core.declarations import Group
 from core.knobs import KnobPath, declared, in_groups, names, soonest_first, takes_part, value_at, value_in_words
 from core.params import FOUND_WINDOW
 from core.sample import Sample
+from core.text import sentence_case
 from ui.data import compute
 from ui.shell import address, fields, forms, session, terms
 from ui.tune import parts, redraw, state
@@ -19,6 +20,7 @@ from ui.tune import parts, redraw, state
 _EARLY: Sequence[Group] = ("pooling", "embedding", "reduction")
 _LATE: Sequence[Group] = ("weight", "direction", "clusters", "refinement")
 _MOST_LEFT_OVER = 12
+_PRESET = "preset"  # name of its way back
 _DIRECTION: KnobPath = ("direction", "method")
 _ANGLE: KnobPath = ("direction", "angle")
 _WINDOW: KnobPath = ("pooling", "window")
@@ -70,16 +72,45 @@ def _those_that_take_part(sample: Sample, *groups: Group) -> DeltaGenerator | No
 def _knob(sample: Sample, path: KnobPath) -> None:
     """Ask for one knob: its widget, and the button that resets it to its default."""
     item, value = declared(path), value_at(forms.params(sample), path)
-    default = _default(sample, path)
-    in_words, key = "" if default is None else value_in_words(path, default), session.widget_key(*path)
+    default, key = _default(sample, path), session.widget_key(*path)
+    of_default = "" if default is None else f" Default: {value_in_words(path, default)}."
+    help_text = f"{item.metadata['help']}{of_default}{terms.more_on_knob(path)}"
+    back_to = "Its default is not known yet" if default is None else f"Reset to {value_in_words(path, default)}"
     with forms.row():
-        of_default = f" Default: {in_words}." if in_words else ""
-        help_text = f"{item.metadata['help']}{of_default}{terms.more_on_knob(path)}"
         forms.ask(item, key, value, default, help_text, functools.partial(_take, sample, path, default))
-        at_default = default is None or value == default
-        back_to = f"Reset to {in_words}" if in_words else "Its default is not known yet"
-        forms.back_button(".".join(path), item.metadata["label"], back_to, at_default, _reset, sample, path)
+        # Never disabled here: which of these buttons have something to undo is told below the preset.
+        forms.back_button(_name(path), item.metadata["label"], back_to, False, _reset, sample, path)
     fields.refusal(key)
+
+
+@st.fragment(key=redraw.MOVED)
+def moved(sample: Sample) -> None:
+    """Tell how many knobs are moved, and hide the ways back of those that are not.
+
+    A part of its own, so that a knob that leaves its default, or returns to it, draws no more than this and the picture. It has
+    no widgets: a press on a widget of a part waits for the part that is being drawn.
+    """
+    st.caption(sentence_case(forms.moved_in_words(sample)))
+    forms.hide_ways_back(_without_way_back(sample))
+    parts.remember_moved(_told_of_moved(sample))
+
+
+def _told_of_moved(sample: Sample) -> Hashable:
+    return forms.moved_in_words(sample), tuple(_without_way_back(sample))
+
+
+def _without_way_back(sample: Sample) -> list[str]:
+    there = [_name(path) for path in _taking_part(sample) if _at_default(sample, path)]
+    return there if session.settings().changes else [*there, _PRESET]
+
+
+def _at_default(sample: Sample, path: KnobPath) -> bool:
+    default = _default(sample, path)
+    return default is None or bool(value_at(forms.params(sample), path) == default)
+
+
+def _name(path: KnobPath) -> str:
+    return ".".join(path)
 
 
 def _default(sample: Sample, path: KnobPath) -> Any:
@@ -100,22 +131,29 @@ def _reset(sample: Sample, path: KnobPath) -> None:
 def _take(sample: Sample, path: KnobPath, default: Any) -> None:
     in_use = value_at(forms.params(sample), path)
     value = forms.asked(declared(path), session.widget_key(*path), in_use)
-    if value is None or value == default:
+    if value is None:  # the field was emptied: only the whole page fills it again
         _reset(sample, path)
         return
-    moved = {path: value}
-    if (path, value) == (_DIRECTION, "manual") and (angle := state.found_angle(sample)) is not None:
-        moved |= forms.by_hand(angle)
-    session.change(moved)
+    if value == default:
+        _reset(sample, path)
+    else:
+        moved = {path: value}
+        if (path, value) == (_DIRECTION, "manual") and (angle := state.found_angle(sample)) is not None:
+            moved |= forms.by_hand(angle)
+        session.change(moved)
     if parts.form_is(form(sample)) and compute.ready(sample, forms.params(sample)):
         parts.count_move()
-        redraw.alone(redraw.PICTURE)  # what is told of it follows when the maps have come to rest
+        # What is told of it follows when the maps have come to rest.
+        also = [] if parts.moved() == _told_of_moved(sample) else [redraw.MOVED]
+        redraw.alone(redraw.PICTURE, *also)
+
+
+def _taking_part(sample: Sample) -> list[KnobPath]:
+    values = forms.params(sample)
+    return [path for path in names() if takes_part(values, path)]
 
 
 def form(sample: Sample) -> object:
-    """Give all that the form and the notices beside it show besides the values of knobs, to be compared."""
-    values, settings = forms.params(sample), session.settings()
-    there = [path for path in names() if takes_part(values, path)]
-    at_default = [value_at(values, path) == _default(sample, path) for path in there]
-    notes = len(settings.changes), address.ignored(), fields.refused()
-    return sample.content_hash, settings.preset, there, at_default, notes
+    """Give all that the form and the notices beside it show besides the values of knobs and the ways back, to be compared."""
+    notes = address.ignored(), fields.refused()
+    return sample.content_hash, session.settings().preset, _taking_part(sample), notes

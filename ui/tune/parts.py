@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-_FORM, _MOVE, _HEAD = "form drawn", "moves drawn", "head drawn"
+_FORM, _MOVE, _HEAD, _MOVED = "form drawn", "moves drawn", "head drawn", "moved knobs drawn"
 
 
 def count_move() -> None:
@@ -43,3 +43,13 @@ def remember_head(shown: object) -> None:
 def head() -> object:
     """Look up what the head was drawn for before the maps."""
     return st.session_state.get(_HEAD)
+
+
+def remember_moved(told: object) -> None:
+    """Remember what the form tells of moved knobs."""
+    st.session_state[_MOVED] = told
+
+
+def moved() -> object:
+    """Look up what the form tells of moved knobs; not what it should, where a newer move kept that from being drawn."""
+    return st.session_state.get(_MOVED)

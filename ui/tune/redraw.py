@@ -10,7 +10,7 @@ from streamlit.errors import StreamlitAPIException
 from ui.shell.redraw import whole_page as whole_page
 from ui.tune import parts
 
-PICTURE, TELLING = "tune picture", "tune telling"
+PICTURE, TELLING, MOVED = "tune picture", "tune telling", "tune moved knobs"
 _MAPS_FIRST_SECONDS, _WAITS = 1.0, 5
 
 
