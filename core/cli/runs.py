@@ -37,7 +37,9 @@ def add(todo: Any) -> None:
     parser = todo.add_parser(
         "runs", help="list, show, report on, repeat, export, import, check or delete kept runs", allow_abbrev=False
     )
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=type(parser))
+    actions = parser.add_subparsers(
+        title="actions", dest="action", metavar="ACTION", required=True, parser_class=type(parser)
+    )
     _add_list(actions)
     _add_show(actions)
     _add_report(actions)
