@@ -61,7 +61,7 @@ def test_figures_of_the_server_are_there_where_they_are_asked_for(tmp_path):
 )
 def test_a_server_whose_names_cannot_be_read_does_not_start_and_says_why(tmp_path, wrong):
     with (
-        pytest.raises(RuntimeError, match="SPCA_HOSTS holds .* without https:// and port") as told,
+        pytest.raises(RuntimeError, match=r"SPCA_HOSTS holds .* without https:// and port") as told,
         served_app(SPCA_HOSTS=wrong, SPCA_MODELS=str(tmp_path)),
     ):
         pass
