@@ -232,7 +232,7 @@ def _check(options: argparse.Namespace) -> None:
         sample = _sample_of(run, options.samples)
         if (reason := why_not(run, sample)) or sample is None:
             raise RecordError(f"Run {run.id[:8]} cannot be checked. {reason}")
-        checked = confirm(record, run, recompute(record.result(run), sample, options.models))
+        checked = confirm(record, run, sample, recompute(record.result(run), sample, options.models))
     said = f"all {run.n_spots:,} labels are those that its settings give here"
     print_facts({"checked": checked.id, "found": said, "ari": checked.scores.ari}, as_json=options.json)
 
