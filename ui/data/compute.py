@@ -8,7 +8,8 @@ import dataclasses
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,7 +53,7 @@ Stamp = tuple[str, int, int]
 def samples() -> list[SampleSummary]:
     """List the samples, including those that cannot be read; empty if the folder does not exist."""
     folder = samples_folder()
-    return _samples(folder, tuple(sorted(map(_stamp, folder.glob("*.*"))))) if folder.is_dir() else []
+    return _samples(folder, tuple(sorted(_stamps(folder)))) if folder.is_dir() else []
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -64,6 +65,13 @@ def _samples(folder: Path, stamps: tuple[Stamp, ...]) -> list[SampleSummary]:
 def _stamp(path: Path) -> Stamp:
     status = path.lstat()
     return str(path), status.st_mtime_ns, status.st_size
+
+
+def _stamps(folder: Path) -> Iterator[Stamp]:
+    for path in folder.glob("*.*"):
+        with suppress(FileNotFoundError):  # a draft that has got its name meanwhile
+            _, changed, size = _stamp(path)
+            yield os.fsencode(path).hex(), changed, size  # since a name need not be text
 
 
 def sample(summary: SampleSummary) -> Sample:
