@@ -42,6 +42,7 @@ from core.method.tree import DomainTree
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import Result
 from core.sample import Sample
+from core.text import shown
 from ui.data import truth
 from ui.data.finding import Finding
 
@@ -59,7 +60,17 @@ def samples() -> list[SampleSummary]:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _samples(folder: Path, stamps: tuple[Stamp, ...]) -> list[SampleSummary]:
     del stamps  # part of the key only
-    return lab.list_samples(folder)
+    return list(map(_nameable, lab.list_samples(folder)))
+
+
+def _nameable(summary: SampleSummary) -> SampleSummary:
+    """Say of a file that no link can name it, where the bytes of its name are no text."""
+    try:
+        summary.path.name.encode()
+    except UnicodeEncodeError:
+        problem = f"The name of {shown(summary.path.name)} is not written in UTF-8: give the file another name."
+        return dataclasses.replace(summary, problem=problem)
+    return summary
 
 
 def _stamp(path: Path) -> Stamp:

@@ -79,8 +79,7 @@ def list_samples(folder: str | os.PathLike[str]) -> list[SampleSummary]:
     Returns
     -------
     list of SampleSummary
-        One for each `.h5` or `.hdf5` file; files that cannot be read, or whose name no link can hold, are listed with their
-        problem.
+        One for each `.h5` or `.hdf5` file; files that cannot be read are listed with their problem.
         Links that lead out of the folder are left out.
 
     Raises
@@ -94,17 +93,7 @@ def list_samples(folder: str | os.PathLike[str]) -> list[SampleSummary]:
         paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and _is_inside(path, home)]
     except OSError as error:
         raise SampleFileError(f"The folder {shown(folder, 300)} cannot be read: check its name.") from error
-    return sorted(map(_listed, paths), key=lambda summary: (summary.name, summary.path.name))
-
-
-def _listed(path: Path) -> SampleSummary:
-    """Summarize a file, unless the bytes of its name are no text: neither pages nor links could name it."""
-    try:
-        path.name.encode()
-    except UnicodeEncodeError:
-        problem = f"The name of {shown(path.name)} is not written in UTF-8: give the file another name."
-        return SampleSummary(name=sample_name(path), path=path, problem=problem)
-    return peek(path)
+    return sorted(map(peek, paths), key=lambda summary: (summary.name, summary.path.name))
 
 
 def _is_inside(path: Path, home: Path) -> bool:
