@@ -264,4 +264,5 @@ def direction_in_full(found: FoundDirection | None) -> str:
         share = f"{support_in_words(found)} of the structure of expression where it was not learnt"
         return f"{name}, explains {share}{part}"
     ways = {"preclustering": "by pre-clustering", "expression": "from expression"}
-    return f"{name}, found {ways[found.method]} (support {support_in_words(found)})"
+    how = ways.get(found.method, "in another way")  # as a later version, or a file of a stranger, may say
+    return f"{name}, found {how} (support {support_in_words(found)})"

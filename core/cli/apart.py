@@ -1,4 +1,4 @@
-"""No command writes over what it reads, or twice to one place.
+"""No command writes over what it reads, over what this program keeps, or twice to one place.
 
 Checked once for all commands, after their options are read and before anything else is done.
 """
@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from core.errors import ParameterError
-from core.io.hdf5.magic import is_hdf5
+from core.folders import models_folder
+from core.io.annotation_store import FOLDER_ENDING
 
 OUTPUTS = (
     "labels",
@@ -28,7 +29,25 @@ OUTPUTS = (
 )
 """Options that name what a command writes; every other path is read."""
 
-_HDF5_OUTPUTS = ("h5ad", "lab_h5", "out")
+# What files begin with that hold data which a table, a page or a figure would destroy.
+_KINDS = {
+    b"\x89HDF\r\n\x1a\n": "a sample",
+    b"SQLite format 3\x00": "a database",
+    b"PK\x03\x04": "an archive",
+    b"\x1f\x8b": "compressed data",
+    b"PAR1": "a table in Parquet",
+}
+# Which of them an output may replace, since it is of that kind itself: by option, or by command and option.
+_REPLACED = {
+    "--h5ad": "a sample",
+    "--lab-h5": "a sample",
+    "import --out": "a sample",
+    "synthesise --out": "a sample",
+    "attach --out": "a sample",
+    "runs export --out": "an archive",
+}
+_KEPT = {"runs", "results", "jobs", "sweeps"}  # folders inside that of models
+
 _MAY_REPLACE_ITS_FILE = "attach"  # which is what it is for
 # Where they are folders; that of models holds what is written, too.
 _READ_WHOLE = ("file", "files", "source", "folder", "reference", "sample")
@@ -40,7 +59,7 @@ Outputs = Mapping[str, Path]
 
 
 def check_options(options: argparse.Namespace) -> None:
-    """Refuse outputs of a command that are its inputs or one another, or that a sample of another format would be lost to.
+    """Refuse outputs of a command that are its inputs or one another, or to which something that is kept would be lost.
 
     Parameters
     ----------
@@ -54,10 +73,50 @@ def check_options(options: argparse.Namespace) -> None:
         return  # outputs are folders, which may be one: the files in them are checked once the samples' names are known
     written = {_option(name): path for name in OUTPUTS if isinstance(path := getattr(options, name, None), Path)}
     check(written, _read(options))
-    for name in set(OUTPUTS) - {*_HDF5_OUTPUTS}:
-        path = written.get(_option(name))
-        if path is not None and path.is_file() and is_hdf5(path):
-            raise ParameterError(f"{_option(name)}: {path} holds a sample, which would be lost: name another file.")
+    check_kept(written, options)
+
+
+def check_kept(written: Outputs, options: argparse.Namespace) -> None:
+    """Refuse files to write in whose place lies something that this program keeps, or data of another kind.
+
+    Parameters
+    ----------
+    written : mapping of str to Path
+        By the options that name them.
+    options : argparse.Namespace
+        Of the command.
+
+    Raises
+    ------
+    ParameterError
+    """
+    models = getattr(options, "models", None) or models_folder()
+    for option, path in written.items():
+        if not path.is_file():
+            continue
+        lost = _kept_by_place(path.resolve(), models.resolve()) or _kept_by_content(path)
+        command = " ".join(filter(None, (options.command, getattr(options, "action", None), option)))
+        if lost and lost not in (_REPLACED.get(option), _REPLACED.get(command)):
+            raise ParameterError(f"{option}: {path} holds {lost}, which would be lost: name another file.")
+
+
+def _kept_by_place(path: Path, models: Path) -> str:
+    """Say what lies at a path that begins like anything else; empty for nothing of ours."""
+    if path.parent.name.endswith(FOLDER_ENDING):
+        return "an annotation"
+    if path.parent.resolve() == Path(os.environ.get("RUNS_ARTIFACTS") or models / "runs").resolve():
+        return "a part of a run"
+    if models not in path.parents:
+        return ""
+    if path.parent == models:
+        return "a trained model" if path.with_suffix(".pt").is_file() else ""
+    return "what this program keeps" if path.relative_to(models).parts[0] in _KEPT else ""
+
+
+def _kept_by_content(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(max(map(len, _KINDS)))
+    return next((kind for magic, kind in _KINDS.items() if start.startswith(magic)), "")
 
 
 def check(written: Outputs, read: Iterable[Path]) -> None:

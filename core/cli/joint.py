@@ -67,6 +67,7 @@ def cluster(options: argparse.Namespace) -> None:
         out.check(samples, params.clustering.n_clusters)
         for sample in samples:
             apart.check(out.files(sample.name), options.files)
+            apart.check_kept(out.files(sample.name), options)
         runs = list(_runs(steps, params, options.starts))
     out.write(steps, runs[0], {sample.name: annotations for sample, annotations in read})
     facts = _facts(steps, runs, load_seconds)

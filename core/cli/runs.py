@@ -37,7 +37,9 @@ def add(todo: Any) -> None:
     parser = todo.add_parser(
         "runs", help="list, show, report on, repeat, export, import, check or delete kept runs", allow_abbrev=False
     )
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=type(parser))
+    actions = parser.add_subparsers(
+        title="actions", dest="action", metavar="ACTION", required=True, parser_class=type(parser)
+    )
     _add_list(actions)
     _add_show(actions)
     _add_report(actions)
@@ -230,7 +232,7 @@ def _check(options: argparse.Namespace) -> None:
         sample = _sample_of(run, options.samples)
         if (reason := why_not(run, sample)) or sample is None:
             raise RecordError(f"Run {run.id[:8]} cannot be checked. {reason}")
-        checked = confirm(record, run, recompute(record.result(run), sample, options.models))
+        checked = confirm(record, run, sample, recompute(record.result(run), sample, options.models))
     said = f"all {run.n_spots:,} labels are those that its settings give here"
     print_facts({"checked": checked.id, "found": said, "ari": checked.scores.ari}, as_json=options.json)
 

@@ -1,7 +1,10 @@
 """Private folders for uploads: files under new names, removed together with the object that holds the folder."""
 
+import os
 import shutil
+import stat
 import tempfile
+import time
 import uuid
 import weakref
 from pathlib import Path
@@ -30,13 +33,15 @@ SUFFIXES = (
 """Endings that readers rely on; other endings are removed."""
 
 _COPY_BYTES = 1 << 20
+_PREFIX = "spatial-domains-"  # of all private folders of this program, those of readers among them
+_FORGOTTEN_SECONDS = 7 * 24 * 3600  # no session and no import lasts as long
 
 
 class Draft:
     """A private folder, removed with the last reference to this object or at the end of the process."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="spatial-domains-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         self._end = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     def remove(self) -> None:
@@ -98,3 +103,19 @@ def stem(name: str) -> str:
     str
     """
     return name[: len(name) - len(suffix(name))]
+
+
+def remove_forgotten() -> None:
+    """Remove private folders of this user that nothing has written to for a week: their process was killed and could not."""
+    for entry in os.scandir(tempfile.gettempdir()):
+        if entry.name.startswith(_PREFIX) and _is_forgotten(entry):
+            shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _is_forgotten(entry: "os.DirEntry[str]") -> bool:
+    try:
+        status = entry.stat(follow_symlinks=False)  # others may put links into a folder that all share
+    except OSError:
+        return False
+    mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return mine and stat.S_ISDIR(status.st_mode) and time.time() - status.st_mtime > _FORGOTTEN_SECONDS

@@ -98,7 +98,7 @@ def below(root: Path, name: str) -> Path:
 
 
 def entries(folder: Path, root: Path) -> list[Entry]:
-    """List what lies in a folder, without hidden files and without links out of its root.
+    """List what lies in a folder, without hidden files, links out of its root, and names that are no text.
 
     Parameters
     ----------
@@ -118,13 +118,21 @@ def entries(folder: Path, root: Path) -> list[Entry]:
     """
     try:
         with os.scandir(folder) as found:
-            seen = list(islice((item for item in found if not item.name.startswith(".")), MAX_ENTRIES))
+            seen = list(islice((item for item in found if _can_be_chosen(item.name)), MAX_ENTRIES))
     except OSError as error:
         raise SampleFileError(
             f"The folder {file_name(folder)} cannot be read: ask its owner for permission."
         ) from error
     listed = [Entry(name=item.name, is_folder=item.is_dir()) for item in seen if _leads_inside(Path(item.path), root)]
     return sorted(listed, key=lambda entry: (not entry.is_folder, entry.name))
+
+
+def _can_be_chosen(name: str) -> bool:
+    try:
+        name.encode()  # the bytes of a name need not be UTF-8, and no page can send others
+    except UnicodeEncodeError:
+        return False
+    return not name.startswith(".")
 
 
 def check_links(path: Path, root: Path) -> None:

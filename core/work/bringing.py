@@ -1,4 +1,4 @@
-"""Tasks that bring samples in: looking at a source, reading it, and fetching public sections.
+"""Tasks that bring samples in: looking at a source, reading it, and fetching public sections; and regions of a sample from a file.
 
 Like all tasks these take a `Progress` first, and then arguments small enough to be sent.
 """
@@ -6,15 +6,22 @@ Like all tasks these take a `Progress` first, and then arguments small enough to
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from core.errors import ParameterError
-from core.io import importing, lab
+import numpy as np
+
+from core.annotation import Annotation
+from core.errors import DomainsError, ParameterError
+from core.figures import colours
+from core.io import geojson, importing, lab, label_files
 from core.io.drafts import stem
 from core.io.incoming import ImportChoices, Survey, name_of_section
 from core.io.public import dlpfc, paste2
+from core.layer_names import display_name
+from core.sample import UNANNOTATED, Sample
 from core.text import counted, shown
 from core.work.board.progress import Progress
+from core.work.tasks import SampleFile
 
 COLLECTIONS = ("paste2", "dlpfc")
 """Public collections that can be fetched."""
@@ -161,3 +168,108 @@ def fetch(
     if collection == "dlpfc":
         return dlpfc.fetch_dlpfc(folder, sections=sections, progress=progress.report, sources=sources)
     raise ParameterError(f"There is no collection {collection!r}; there are {', '.join(COLLECTIONS)}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionsFile:
+    """A file with regions of a sample, and how people say that it is to be read.
+
+    Parameters
+    ----------
+    path : Path
+        On the server.
+    called : str
+        Its name for the user.
+    unit, flip : str, optional
+        Of shapes; see `core.io.geojson.place`.
+    column : str, optional
+        With the labels, of a table.
+    """
+
+    path: Path
+    called: str
+    unit: str | None = None
+    flip: str | None = None
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FoundRegions:
+    """What a file says of a sample's regions.
+
+    Parameters
+    ----------
+    kind : {"shapes", "labels"}
+        What the file holds.
+    annotation : Annotation or None
+        Without an author; None where there is a problem.
+    said : str
+        How the file was read, in a sentence.
+    notes : tuple of str
+        What else has to be known.
+    is_clear : bool
+        Whether nothing has to be answered before it is taken.
+    problem : str
+        Why there are no regions, as a sentence.
+    """
+
+    kind: Literal["shapes", "labels"]
+    annotation: Annotation | None = None
+    said: str = ""
+    notes: tuple[str, ...] = ()
+    is_clear: bool = True
+    problem: str = ""
+
+
+def regions(progress: Progress, file: RegionsFile, of: SampleFile) -> FoundRegions:
+    """Read regions of a sample from a file, shapes or labels.
+
+    Parameters
+    ----------
+    progress : Progress
+    file : RegionsFile
+        Not trusted.
+    of : SampleFile
+
+    Returns
+    -------
+    FoundRegions
+        Also where the file has none: the kind of file says what can be asked of it.
+
+    Raises
+    ------
+    SampleFileError
+        If the sample is not as it was.
+    """
+    progress.report(0.0, "Reading the regions")
+    sample, name = of.read(), shown(file.called, 60)
+    kind: Literal["shapes", "labels"] = "shapes" if geojson.is_geojson(file.path, file.called) else "labels"
+    try:
+        return (_shapes if kind == "shapes" else _labels)(sample, file, name)
+    except DomainsError as error:
+        return FoundRegions(kind=kind, problem=str(error).replace(file.path.name, name))
+
+
+def _shapes(sample: Sample, file: RegionsFile, name: str) -> FoundRegions:
+    placed = geojson.place(geojson.read(file.path, name), sample, unit=file.unit, flip=file.flip)
+    shades = colours.layer_colours([region.name for region in placed.regions], "light")
+    made = placed.annotation(_UNNAMED, "", shades)
+    return FoundRegions(
+        kind="shapes", annotation=made, said=placed.said, notes=placed.notes, is_clear=not placed.others
+    )
+
+
+def _labels(sample: Sample, file: RegionsFile, name: str) -> FoundRegions:
+    found = label_files.labels_of(file.path, sample, file.column)
+    plain = {label: display_name(label) if label != UNANNOTATED else label for label in set(found.labels.tolist())}
+    called_so = dataclasses.replace(
+        found,
+        file_name=name,
+        labels=np.array([plain[label] for label in found.labels.tolist()]),
+        colours={plain.get(label, label): colour for label, colour in found.colours.items()},
+    )
+    made = called_so.annotation(_UNNAMED, "", colours.layer_colours(set(plain.values()), "light"))
+    return FoundRegions(kind="labels", annotation=made, said=found.said.replace(found.file_name, name))
+
+
+_UNNAMED = "Regions"  # until its author gives it a name

@@ -1,6 +1,7 @@
 """Drawing regions in a real Chromium: layers by polygon and brush, kept over a reload, scored, corrected, and by two people at once."""
 
 import csv
+import json
 import re
 import shutil
 
@@ -284,3 +285,31 @@ def test_other_pages_have_no_tools_to_draw_with(open_page):
     stage(page, 0).focus()
     page.keyboard.press("b")
     assert look(page, "view.mode") == "pan"
+
+
+def test_shapes_from_a_file_are_read_beside_the_server_shown_and_taken(open_page, folder):
+    sample = lab.read(folder / SHIPPED.name)
+    width, height = sample.tissue_um.max(axis=0) / 2
+    ring = [[-1, -1], [width, -1], [width, height], [-1, height], [-1, -1]]
+    shape = {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {"name": "A <b>x</b>"},
+    }
+    page = open_page(path="/annotate")
+    page.get_by_role("radiogroup", name="Start from").get_by_text("A file", exact=True).click()
+    settled(page)
+    page.locator("input[type=file]").set_input_files(
+        files=[{"name": "regions.geojson", "mimeType": "application/json", "buffer": json.dumps(shape).encode()}]
+    )
+    page.get_by_role("button", name="Take it").wait_for(
+        timeout=180_000
+    )  # a worker starts first, behind all else that runs
+    page.get_by_role("combobox", name=re.compile("Unit")).click()
+    page.get_by_role("option", name="µm on the array").click()
+    expect(page.get_by_text("Regions and their spots")).to_contain_text("A <b>x</b>")
+    settled(page)
+    page.get_by_role("button", name="Take it").click()
+    until(lambda: len(on_disk(folder)) == 1)
+    inside = (sample.tissue_um <= (width, height)).all(axis=1)
+    assert sizes(folder) == {"A <b>x</b>": int(inside.sum())}

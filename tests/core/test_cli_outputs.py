@@ -13,6 +13,9 @@ import pytest
 from core.cli import _parser, apart
 from core.cli.options import figure_path, output_path
 from core.io import lab
+from core.method.pipeline import Pipeline
+from core.params import preset
+from core.work.runs import open_record
 from tests.named_tissue import named_sample
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,6 +126,62 @@ def test_a_table_stays_whole_when_the_disk_is_full_and_the_sentence_names_it(run
     assert said.endswith(f"{labels} cannot be read or written: File too large.\n")
     assert labels.read_text() == "what was there\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.csv", "s.h5"]
+
+
+@pytest.fixture
+def kept(tmp_path, sample_file, monkeypatch):
+    """A folder of models with a run, and what the record, a model, an annotation and a job are kept in; with the run's id."""
+    models = tmp_path / "models"
+    monkeypatch.setenv("SPCA_MODELS", str(models))
+    sample = lab.read(sample_file)
+    record = open_record(models)
+    run = record.keep(sample, Pipeline(sample).run(preset("paper", 2)))
+    record.close()
+    (models / "jobs").mkdir()
+    for name in ("m.json", "m.pt", "jobs/j.jsonl"):
+        (models / name).write_text("{}")
+    (tmp_path / "s.annotations").mkdir()
+    (tmp_path / "s.annotations" / "0123456789ab.json").write_text("{}")
+    return models, run
+
+
+def test_no_output_takes_the_place_of_what_is_kept(run, sample_file, tmp_path, kept):
+    models, made = kept
+    record = models / "runs.sqlite3"
+    labels = models / "runs" / made.artifacts["labels.npy"]
+    annotation = tmp_path / "s.annotations" / "0123456789ab.json"
+    run("runs", "export", made.id, "--out", exported := tmp_path / "r.run.zip", "--models", models)
+    for words, lost in (
+        (("cluster", sample_file, *PAPER, "--labels", record), "a database"),
+        (("cluster", sample_file, *PAPER, "--h5ad", record), "a database"),
+        (("cluster", sample_file, *PAPER, "--labels", models / "m.pt"), "a trained model"),
+        (("cluster", sample_file, *PAPER, "--labels", labels), "a part of a run"),
+        (("cluster", sample_file, *PAPER, "--labels", models / "jobs" / "j.jsonl"), "what this program keeps"),
+        (("cluster", sample_file, *PAPER, "--labels", annotation), "an annotation"),
+        (("cluster", sample_file, *PAPER, "--labels", exported), "an archive"),
+        (("learn", sample_file, "--out", models / "m.json"), "a trained model"),
+        (("learn", sample_file, "--out", annotation), "an annotation"),
+        (("runs", "report", made.id, "--out", sample_file, "--models", models), "a sample"),
+        (("runs", "script", made.id, "--out", record, "--models", models), "a database"),
+        (("runs", "export", made.id, "--out", sample_file, "--models", models), "a sample"),
+        (("runs", "export", made.id, "--out", record, "--models", models), "a database"),
+    ):
+        path = Path(words[words.index("--models") - 1] if "--models" in words else words[-1])
+        before = path.read_bytes()
+        status, _, said = run(*words)
+        assert status == 2, words
+        assert lost in said, (words, said)
+        assert path.read_bytes() == before, words
+
+
+def test_an_output_of_the_same_kind_is_written_anew(run, sample_file, tmp_path, kept):
+    models, made = kept
+    for words in (
+        ("cluster", sample_file, *PAPER, "--labels", tmp_path / "l.csv"),
+        ("cluster", sample_file, *PAPER, "--lab-h5", tmp_path / "l.h5"),
+        ("runs", "export", made.id, "--models", models, "--out", tmp_path / "r.run.zip"),
+    ):
+        assert [run(*words)[0] for _ in range(2)] == [0, 0], words
 
 
 def test_labels_can_be_written_to_the_terminal(run, sample_file):

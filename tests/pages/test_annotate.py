@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.annotation import Region, new_annotation
 from core.figures import colours
-from core.io import lab
+from core.io import geojson, lab, label_files
 from core.io.annotation_store import AnnotationStore
+from core.work.board.board import shared_board
 from core.work.runs import open_record
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
@@ -319,9 +321,21 @@ def test_a_link_to_sections_says_what_each_is_compared_with_and_refuses_what_no_
 def beginning_from(content, name):
     app = opened()
     next(item for item in app.radio if item.label == "Start from").set_value("file").run()
-    app.get("file_uploader")[0].upload(name, content, "text/plain").run()
-    assert not app.exception
-    return app
+    app.get("file_uploader")[0].upload(name, content, "text/plain")
+    return settled(app)
+
+
+def settled(app, seconds=120):
+    """Run until a worker has read the file, in the way that is asked for, and the page has seen it."""
+    end, n_before = time.monotonic() + seconds, -1
+    while n_before != (n_before := len(shared_board().jobs())) or not all(
+        job.finished for job in shared_board().jobs()
+    ):
+        assert time.monotonic() < end
+        app.run()
+        assert not app.exception
+        time.sleep(0.05)
+    return app.run()
 
 
 def box(right, bottom):
@@ -343,6 +357,39 @@ def test_shapes_are_known_by_their_content_whatever_the_file_is_called(store):
     assert (made.assigned == 0).tolist() == inside.tolist()
 
 
+LABELS = "spot,label\n" + "".join(f"{row},{'AB'[row % 2]}\n" for row in range(small_sample("first").n_spots))
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [(json.dumps(box(1200, 400)).encode(), "r.geojson"), (LABELS.encode(), "r.csv")]
+)
+def test_the_server_itself_never_reads_a_file_of_regions_and_redraws_do_not_read_it_again(
+    store, monkeypatch, content, name
+):
+    def read_here(*_, **__):
+        raise AssertionError("read in the server's own process")
+
+    for module, function in ((geojson, "read"), (geojson, "is_geojson"), (label_files, "labels_of")):
+        monkeypatch.setattr(module, function, read_here)
+    app = beginning_from(content, name)
+    n_read = len(shared_board().jobs())
+    app.run()
+    assert len(shared_board().jobs()) == n_read
+    app.button(key("annotation", "take")).click().run()
+    assert not app.exception
+    assert the_only(store).sizes[0] > 0
+
+
+def test_a_file_that_is_taken_twice_is_two_annotations(store):
+    app = beginning_from(LABELS.encode(), "regions.csv")
+    for _ in range(2):
+        app.button(key("annotation", "take")).click().run()
+        assert not app.exception
+        app = settled(app)
+    first, second = store.entries()
+    assert first.id != second.id
+
+
 def test_shapes_that_fit_in_two_units_wait_for_an_answer(samples_folder, ana):
     plain = small_sample("first")
     # Pixels of 0.7 µm: a region in the corner lies on the tissue in either.
@@ -350,7 +397,8 @@ def test_shapes_that_fit_in_two_units_wait_for_an_answer(samples_folder, ana):
     app = beginning_from(json.dumps(box(900, 600)).encode(), "regions.json")
     assert app.button(key("annotation", "take")).disabled
     assert any("say which is right" in item.value for item in app.caption)
-    app.selectbox(key("shapes", "unit")).select("um").run()
+    app.selectbox(key("shapes", "unit")).select("um")
+    settled(app)
     app.button(key("annotation", "take")).click().run()
     made = the_only(AnnotationStore(samples_folder / "first.h5", lab.read(samples_folder / "first.h5")))
     inside = (plain.tissue_um <= (900, 600)).all(axis=1)

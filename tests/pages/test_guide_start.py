@@ -124,8 +124,22 @@ def test_a_link_to_what_is_not_here_is_told(sections, query, sentence):
     assert any(sentence in warning.value for warning in app.warning)
 
 
+@pytest.mark.parametrize("taught", [{"layers_of": "b_teacher.h5"}, {"markers_of": TABLE}])
+def test_who_only_opens_a_link_writes_nothing_and_begins_with_a_click(sections, samples_folder, taught):
+    before = sorted(samples_folder.rglob("*"))
+    app = opened(sample="a_target.h5", preset="recommended", **taught)
+    shown = drawn(app)["labels"]
+    assert sorted(samples_folder.rglob("*")) == before
+    app.button(key("guide", "take over")).click().run()
+    assert not app.exception
+    (entry,) = AnnotationStore(samples_folder / "a_target.h5", sections[0]).entries()
+    assert (entry.annotation.author, entry.annotation.names) == ("Ana", NAMES)
+    assert np.array_equal(drawn(app)["labels"], shown)
+
+
 def test_strokes_correct_what_another_section_says(sections, samples_folder):
-    opened(sample="a_target.h5", preset="recommended", layers_of="b_teacher.h5")
+    app = opened(sample="a_target.h5", preset="recommended", layers_of="b_teacher.h5")
+    app.button(key("guide", "take over")).click().run()
     store = AnnotationStore(samples_folder / "a_target.h5", sections[0])
     (entry,) = store.entries()
     assert entry.annotation.names == NAMES

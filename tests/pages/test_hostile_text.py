@@ -4,6 +4,7 @@ Every string that a page sends is looked at, but for those that the browser show
 """
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,9 +13,13 @@ from google.protobuf.message import Message  # type: ignore[import-untyped]
 from streamlit.testing.v1 import AppTest
 
 from core.annotation_labels import from_labels
+from core.guidance import Guidance
 from core.io import lab
 from core.io.annotation_store import AnnotationStore
+from core.marker_table import MarkerTable
 from core.method import pipeline
+from core.method.pipeline import Pipeline
+from core.method.reference import learn
 from core.params import preset
 from core.work.board.board import shared_board
 from core.work.board.job import About
@@ -22,6 +27,13 @@ from core.work.runs import open_record
 from tests.core.work import chores
 from tests.named_tissue import named_sample
 from tests.pages.conftest import APP
+from tests.teaching import LAYERS, section
+from ui.annotate import address as annotate
+from ui.guide import address as guide
+from ui.shell.asking import address as asking
+from ui.sweep import address as sweep
+from ui.tissue import address as tissue
+from ui.tune import address as tune
 
 HOSTILE = "![](http://evil.example/a.png)<b>x</b>www.evil.example a@evil.example $x^2$ :red[y]\u202e"
 READ_AS_MORE = ("![](", "http://evil", "<b>", "www.evil", "a@evil", "$x^2$", ":red[", "\u202e")
@@ -137,3 +149,75 @@ def test_no_name_is_read_as_more_than_text_on_any_page(everywhere, page):
     assert page in ("method", "glossary", "health", "add_data", "sections") or any(
         "evil" in text for _, text in sent(app)
     )
+
+
+def read_as_more(app: AppTest) -> list[tuple[str, str]]:
+    """What the page sends that a browser would read as more than text, but for `code`, in which nothing is."""
+    plain = ((at, re.sub("`[^`]*`", "", text)) for at, text in sent(app))
+    return [(at, text) for at, text in plain if any(sign in text for sign in READ_AS_MORE)]
+
+
+ENTRIES = [
+    "preset", "run", "truth", "truth.one.h5", "section", "window", "x_weight", HOSTILE,
+    *(name for module in (annotate, guide, asking, sweep, tissue, tune) for name in module.PART.names),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", [HOSTILE, "x" * 10_000, "\x00\x1b[2J", "[" * 3000], ids=["markup", "long", "control", "open"]
+)
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_in_an_address_is_read_as_more_than_text(everywhere, page, text):
+    for entries in (ENTRIES, ["sample"]):
+        app = AppTest.from_file(APP, default_timeout=120).run().switch_page(f"pages/{page}.py")
+        app.query_params["sample"] = "one.h5"
+        for name in entries:
+            app.query_params[name] = text
+        app.run()
+        assert not app.exception
+        assert not read_as_more(app)
+        assert all(len(words) < 3000 for at, words in sent(app) if at.startswith("warning"))
+
+
+@pytest.fixture
+def guided(samples_folder, tmp_path):
+    """Runs that were taught by a section and by marker genes, whose domains have hostile names."""
+    names = [
+        "![](http://evil.example/a.png)<b>x</b>",
+        "www.evil.example a@evil.example $x^2$ :red[y]",
+        "# head",
+        "|a|b|",
+    ]
+    target, teacher = section("target", 1), section("teacher", 0)
+    called = dict(zip(LAYERS, names, strict=True))
+    teacher = dataclasses.replace(
+        teacher, name=HOSTILE, labels_true=np.array([called[layer] for layer in teacher.labels_true.tolist()])
+    )
+    lab.write(target, samples_folder / "target.h5")
+    lab.write(dataclasses.replace(teacher, name="teacher"), samples_folder / "teacher.h5")
+    genes: dict[str, tuple[str, ...]] = {
+        name: (f"GENE{number}", f"GENE{number + 4}") for number, name in enumerate(names)
+    }
+    table = MarkerTable(markers=genes, source=hostile("source"))
+    record, steps = open_record(tmp_path / "models"), Pipeline(target)
+    return [
+        record.keep(target, steps.run_guided(preset("recommended", 4), guidance), name=hostile("run"))
+        for guidance in (Guidance(reference=learn([teacher])), Guidance(markers=table))
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["section", "markers"])
+@pytest.mark.parametrize("page", ["guide", "runs", "tune", "sweep"])
+def test_domains_that_were_taught_and_swept_have_names_that_are_text(guided, page, number):
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.session_state["chosen runs"] = tuple(run.id for run in guided)
+    app.switch_page("pages/guide.py")
+    app.query_params.clear()
+    app.query_params["run"] = guided[number].id
+    app.run()
+    if page == "guide":
+        app.button("widget:guide.take over").click().run()
+    else:
+        app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    assert not read_as_more(app)

@@ -330,6 +330,27 @@ def test_who_keeps_a_run_deletes_it_unless_the_server_lets_everyone(sample, reco
     assert bool(app.warning) == bool(left)
 
 
+@pytest.mark.parametrize(("setting", "may"), [("owner", False), ("everyone", True)])
+def test_the_words_of_another_on_a_run_stay_unless_the_server_lets_everyone(sample, record, monkeypatch, setting, may):
+    monkeypatch.setenv("SPCA_DELETE", setting)
+    theirs = kept(record, sample, name="theirs", who="Ben")
+    app = opened(theirs)
+    app.session_state["who"] = "Ada"
+    app.run()
+    assert any(item.label == "Save" for item in app.button) == may
+    press(app, "star")
+    assert record.run(theirs.id).starred
+    tune = AppTest.from_file(APP, default_timeout=120)
+    tune.session_state["who"] = "Ada"
+    tune.query_params["run"] = theirs.id
+    tune.run()
+    name = next(item for item in tune.text_input if item.label == "Name")
+    assert name.disabled != may
+    next(item for item in tune.button if item.label == "Save changes").click().run()
+    assert not tune.exception
+    assert record.run(theirs.id).name == "theirs"
+
+
 def test_a_guest_who_gives_a_name_still_deletes_what_was_kept_before_and_nobody_elses(sample, record):
     theirs = kept(record, sample, name="theirs", who="Ben")
     app = opened(theirs)

@@ -12,8 +12,10 @@ from sklearn.metrics import adjusted_rand_score
 from streamlit.testing.v1 import AppTest
 
 from core.annotation import Region, new_annotation
+from core.folders import models_folder
 from core.io import lab
 from core.io.annotation_store import AnnotationStore
+from core.work.sweep.folder import SweepFolder
 from core.work.sweep.outcome import SweepStatus
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
@@ -135,6 +137,14 @@ def test_a_sweep_is_found_again_after_a_reload(page):
     assert not again.exception
     again.segmented_control(key("view", "3")).set_value("Table").run()
     assert len(again.dataframe[0].value) == 4
+
+
+def test_a_sweep_that_another_server_of_the_folder_works_on_is_told(page):
+    page, sweep_id = start(small_grid(page))
+    with SweepFolder(models_folder() / "sweeps" / sweep_id).hold():
+        page.button(key("start")).click().run()
+    assert not page.exception
+    assert "Another process works on this sweep" in page.error[0].value
 
 
 def opened(file="pages/sweep.py", **query):

@@ -7,6 +7,7 @@ downloads in `tests/core/io/public/test_download.py`; damage in `test_damaged.py
 
 import gzip
 import io
+import os
 import pickle
 import re
 import shutil
@@ -27,6 +28,7 @@ import numpy as np
 import pytest
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
+from core.io import drafts
 from core.io.drafts import Draft
 from core.text import shown
 from scripts.chromium import served
@@ -281,6 +283,24 @@ def test_a_private_folder_goes_when_it_is_removed_and_twice_is_no_error(scratch:
     draft.remove()
     draft.remove()
     assert not list(scratch.iterdir())
+
+
+def test_private_folders_of_a_process_that_was_killed_go_after_a_week_and_nothing_else_does(
+    scratch: Path, tmp_path: Path
+) -> None:
+    names = ("spatial-domains-old", "spatial-domains-new", "of-another-program")
+    for name in names:
+        (scratch / name).mkdir()
+        (scratch / name / "upload.h5").write_bytes(b"x")
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    (scratch / "spatial-domains-link").symlink_to(elsewhere)
+    long_ago = time.time() - 8 * 24 * 3600
+    for path in (scratch / names[0], scratch / names[2], elsewhere):
+        os.utime(path, (long_ago, long_ago))
+    os.utime(scratch / "spatial-domains-link", (long_ago, long_ago), follow_symlinks=False)
+    drafts.remove_forgotten()
+    assert sorted(path.name for path in scratch.iterdir()) == sorted([*names[1:], "spatial-domains-link"])
+    assert elsewhere.is_dir()
 
 
 # --- the server -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import dataclasses
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +42,7 @@ from core.method.tree import DomainTree
 from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import Result
 from core.sample import Sample
+from core.text import shown
 from ui.data import truth
 from ui.data.finding import Finding
 
@@ -52,18 +54,35 @@ Stamp = tuple[str, int, int]
 def samples() -> list[SampleSummary]:
     """List the samples, including those that cannot be read; empty if the folder does not exist."""
     folder = samples_folder()
-    return _samples(folder, tuple(sorted(map(_stamp, folder.glob("*.*"))))) if folder.is_dir() else []
+    return _samples(folder, tuple(sorted(_stamps(folder)))) if folder.is_dir() else []
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _samples(folder: Path, stamps: tuple[Stamp, ...]) -> list[SampleSummary]:
     del stamps  # part of the key only
-    return lab.list_samples(folder)
+    return list(map(_nameable, lab.list_samples(folder)))
+
+
+def _nameable(summary: SampleSummary) -> SampleSummary:
+    """Say of a file that no link can name it, where the bytes of its name are no text."""
+    try:
+        summary.path.name.encode()
+    except UnicodeEncodeError:
+        problem = f"The name of {shown(summary.path.name)} is not written in UTF-8: give the file another name."
+        return dataclasses.replace(summary, problem=problem)
+    return summary
 
 
 def _stamp(path: Path) -> Stamp:
     status = path.lstat()
     return str(path), status.st_mtime_ns, status.st_size
+
+
+def _stamps(folder: Path) -> Iterator[Stamp]:
+    for path in folder.glob("*.*"):
+        with suppress(FileNotFoundError):  # a draft that has got its name meanwhile
+            _, changed, size = _stamp(path)
+            yield os.fsencode(path).hex(), changed, size  # since a name need not be text
 
 
 def sample(summary: SampleSummary) -> Sample:

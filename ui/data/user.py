@@ -15,6 +15,7 @@ import streamlit as st
 
 from core import people
 from core.text import shown
+from core.work.runs import Run
 
 COOKIE = "spatial_domains_name"
 MAX_LENGTH = 40
@@ -62,6 +63,14 @@ def rename(name: str) -> None:
 def may_delete(owner: str) -> bool:
     """Whether `SPCA_DELETE` (`owner` by default, or `everyone`) lets this user delete the runs of `owner`; anyone may delete runs without one."""
     return os.environ.get("SPCA_DELETE", "owner") == _EVERYONE or owner == "" or is_me(owner)
+
+
+def may_describe(run: Run) -> bool:
+    """Whether this user may change the name and the note of a run, which nothing brings back: whoever may delete it.
+
+    Anyone may star it and name its domains, which can be undone.
+    """
+    return may_delete(run.who)
 
 
 def may_cancel(owner: str) -> bool:

@@ -26,13 +26,15 @@ from ui.shell.drawing import acting
 from ui.shell.teaching import Start
 
 NAME = "Strokes"
+_NOT_BEGUN = "0" * 12  # no id that is drawn by lot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Painted:
     """Strokes that are shown, and whether the user may paint on them.
 
-    Those of a kept run have the run, what it started from, and its result until a knob is moved.
+    Those of a kept run have the run, what it started from, and its result until a knob is moved. Those that are `begun` are kept
+    beside the sample.
     """
 
     kept: Kept
@@ -40,6 +42,7 @@ class Painted:
     run: Run | None = None
     result: Result | None = None
     start: Start | None = None
+    begun: bool = True
 
     @property
     def annotation(self) -> Annotation:
@@ -93,6 +96,13 @@ def others_of(run: Run) -> bool:
     except RecordError:
         return False
     return guidance is not None and guidance.others
+
+
+def not_begun(summary: SampleSummary, regions: tuple[Region, ...]) -> Painted:
+    """Show what these domains are taught by, before anybody paints: who only opens a link writes nothing."""
+    n_spots = compute.file_sample(summary).n_spots
+    made = new_annotation(n_spots, name=NAME, regions=regions, source=SOURCE)
+    return Painted(kept=Kept(annotation=dataclasses.replace(made, id=_NOT_BEGUN)), mine=False, begun=False)
 
 
 def begin(summary: SampleSummary, regions: tuple[Region, ...]) -> None:

@@ -23,6 +23,10 @@ _DOMAINS = Words(
     shapes=False,
     of_another="These strokes are {}'s: Paint on takes a copy of your own.",
 )
+_NOT_BEGUN = dataclasses.replace(
+    _DOMAINS,
+    of_another="Nobody has painted here yet: Paint on begins strokes of your own, which correct these domains.",
+)
 _OF_RUN = dataclasses.replace(_DOMAINS, of_another="These strokes are a kept run's: Paint on takes a copy of your own.")
 
 
@@ -40,12 +44,21 @@ def page(summary: SampleSummary) -> None:
 
 
 def _taught_elsewhere(summary: SampleSummary) -> None:
-    """Begin at once with what another page or a link has chosen."""
+    """Show what another page or a link has chosen; a click on that page begins strokes at once, a link writes nothing."""
+    file, painted = summary.path.name, None
     with st.spinner("Learning from the sections", show_time=True), guards.shown_as_message():
-        strokes.begin(summary, start.regions(start.names(summary.path.name), compute.sample(summary)))
+        regions = start.regions(start.names(file), compute.sample(summary))
+        if starts.takes_click(file):
+            strokes.begin(summary, regions)
+        else:
+            painted = strokes.not_begun(summary, regions)
+    if painted is not None:
+        _missing_strokes(summary)
+        _guiding(summary, painted)
+        return
     if strokes.shown_id(summary):
         st.rerun()
-    starts.choose(summary.path.name, starts.NOTHING)
+    starts.choose(file, starts.NOTHING)
     _beginning(summary)
 
 
@@ -68,7 +81,7 @@ def _guiding(summary: SampleSummary, painted: Painted) -> None:
     if not _is_asked_for(summary, painted):
         st.rerun()  # others were taken over or opened: the page decides which
     with turns.of_this_server().taken(), guards.shown_as_message():
-        if painted.run is None:
+        if painted.run is None and painted.begun:
             painted = strokes.of_id(summary, painted.annotation.id)
         shown = found.look(summary, painted)
         sweeping.offer(summary.path.name, shown.guidance)
@@ -88,6 +101,8 @@ def _is_asked_for(summary: SampleSummary, painted: Painted) -> bool:
     file = summary.path.name
     if painted.run is not None:
         return state.run(file) == painted.run.id
+    if not painted.begun:
+        return not state.run(file) and not strokes.shown_id(summary)
     return not state.run(file) and state.asked_for(file) == painted.annotation.id
 
 
@@ -171,9 +186,15 @@ def _beside_the_maps(summary: SampleSummary, shown: Found) -> None:
         asking.box(summary, shown)
     else:
         _take_over(summary, painted)
-    regions.panel(summary, painted.kept, mine=painted.mine, words=_DOMAINS if painted.run is None else _OF_RUN)
+    regions.panel(summary, painted.kept, mine=painted.mine, words=_words(painted))
     if painted.mine:
         _clear(summary, painted)
+
+
+def _words(painted: Painted) -> Words:
+    if painted.run is not None:
+        return _OF_RUN
+    return _DOMAINS if painted.begun else _NOT_BEGUN
 
 
 def _take_over(summary: SampleSummary, painted: Painted) -> None:

@@ -182,6 +182,8 @@ def _star(ids: Sequence[str], starred: bool) -> None:
 def _rename(chosen: Sequence[KeptRun]) -> None:
     one = chosen[0].run if len(chosen) == 1 else None
     help_text = "Change the name and the note of the chosen run." if one is not None else "Choose one run."
+    if one is not None and not user.may_describe(one):
+        one, help_text = None, "On this server, only who kept a run may change its name and its note."
     with st.popover("Rename", icon=":material/edit:", type="tertiary", help=help_text, disabled=one is None):
         if one is not None:
             _name_and_note(one, chosen[0].name)

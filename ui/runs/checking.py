@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import DomainsError
 from core.people import called
+from core.sample import Sample
 from core.work.board.job import Job
 from core.work.runs import Run
 from core.work.runs.checking import confirm, why_not
@@ -34,7 +35,7 @@ def _one(kept: KeptRun) -> None:
     if job is not None and not job.finished:
         watch(job.id, f"check {kept.run.id}")
         return
-    if job is not None and job.result is not None and _confirmed(kept.run, job):
+    if job is not None and job.result is not None and _confirmed(kept.run, sample, job):
         st.rerun()
     offer(
         "Check",
@@ -56,10 +57,10 @@ def _claim(run: Run) -> str:
     )
 
 
-def _confirmed(run: Run, job: Job) -> bool:
+def _confirmed(run: Run, sample: Sample, job: Job) -> bool:
     """Compare what the job made with the run; False with a sentence where they differ."""
     try:
-        confirm(record(), run, job.result[0])
+        confirm(record(), run, sample, job.result[0])
     except DomainsError as error:
         st.error(as_markdown(str(error)))
         return False

@@ -34,6 +34,6 @@ def box(readable: Readable, chosen: Sequence[SampleSummary]) -> None:
             icon=":material/auto_awesome:",
             disabled=wanted is None,
         ):
-            teaching.choose(str(wanted), Start(kind="sections", files=tuple(teachers)))
+            teaching.choose(str(wanted), Start(kind="sections", files=tuple(teachers)), clicked=True)
             session.choose_sample(str(wanted))
             st.switch_page("pages/guide.py")

@@ -13,6 +13,7 @@ from core.work.runs import Run
 from ui.data import compute
 from ui.data.record import record
 from ui.shell import session
+from ui.shell.guards import as_markdown
 from ui.shell.session import Settings
 
 _KNOWN = "kept runs"
@@ -79,5 +80,5 @@ def kept_result(sample: Sample, params: MethodParams, file: str) -> Result | Non
     try:
         return compute.kept(lambda: record().result(run), "kept run", run.id)
     except RecordError as error:
-        st.warning(f"{error} The result shown was computed again.")
+        st.warning(f"{as_markdown(str(error))} The result shown was computed again.")
         return None

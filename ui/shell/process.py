@@ -5,7 +5,9 @@ import functools
 import logging
 import os
 import sys
+from contextlib import suppress
 
+from core.io.drafts import remove_forgotten
 from core.method.threads import one_thread_from_now_on
 
 _M_ARENA_MAX = -8  # of glibc's malloc.h
@@ -19,6 +21,8 @@ def set_up() -> None:
     _no_word_of_late_timers()
     one_thread_from_now_on()
     _few_arenas()
+    with suppress(OSError):
+        remove_forgotten()
 
 
 def _log() -> None:

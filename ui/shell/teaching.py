@@ -10,7 +10,7 @@ from ui.shell.drawing import remembered
 
 Kind = Literal["", "sections", "model", "markers"]
 
-_STARTS = "starts of guided domains"
+_STARTS, _CLICKED = "starts of guided domains", "strokes to begin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +48,15 @@ def start(file: str) -> Start:
     return found
 
 
-def choose(file: str, start: Start) -> None:
-    """Start the domains of a sample from something else."""
+def choose(file: str, start: Start, *, clicked: bool = False) -> None:
+    """Start the domains of a sample from something else; `clicked` where somebody asked for strokes with it, as a link never does."""
     remembered.remember(_STARTS, file, start)
+    remembered.remember(_CLICKED, file, clicked)
+
+
+def takes_click(file: str) -> bool:
+    """Whether strokes of a sample shall begin, which is told once."""
+    wanted = bool(remembered.of(_CLICKED).get(file, False))
+    if wanted:
+        remembered.remember(_CLICKED, file, False)
+    return wanted

@@ -14,8 +14,9 @@ from core.work.sweep.estimate import Estimate
 from core.work.sweep.folder import sweep_folders
 from core.work.sweep.plan import Section, Sweep
 from core.work.sweep.sweeps import Sweeps
-from ui.data import compute, jobs
+from ui.data import compute, jobs, user
 from ui.data.record import record
+from ui.shell import guards
 
 
 def sweeps() -> Sweeps:
@@ -35,12 +36,13 @@ def any_sweeps() -> bool:
 
 def start(sweep: Sweep, guidances: Iterable[Guidance] = ()) -> str:
     """Start a sweep, whose runs may follow what guides them, or continue an equal one."""
-    return sweeps().start(sweep, jobs.owner(), jobs.owner(), guidances)
+    return sweeps().start(sweep, jobs.owner(), jobs.owner(), guidances, user.may_cancel)
 
 
 def go_on(sweep_id: str) -> None:
-    """Continue a sweep that stopped before it was done."""
-    sweeps().go_on(sweep_id, jobs.owner())
+    """Continue a sweep that stopped before it was done; the page says why not where that is refused."""
+    with guards.kept_for_the_page():
+        sweeps().go_on(sweep_id, jobs.owner(), user.may_cancel)
 
 
 def section(summary: SampleSummary, params: MethodParams, guidance: Guidance | None = None) -> Section:

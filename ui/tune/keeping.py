@@ -68,13 +68,14 @@ def _details(run: Run) -> str:
 @st.fragment
 def _form(sample: Sample, result: Result, found: Matching, run: Run | None) -> None:
     # After a knob is moved, the form starts again with another name.
-    known = run.id if run else params_key(result.params)
+    known, fixed = run.id if run else params_key(result.params), run is not None and not user.may_describe(run)
     with st.form(session.widget_key("keep form", known), border=False):
         name = st.text_input(
             "Name",
             run.name if run else _suggested_name(result.params),
             max_chars=MAX_NAME,
             help="The name of the run in lists.",
+            disabled=fixed,
         )
         note = st.text_area(
             "Note",
@@ -83,6 +84,7 @@ def _form(sample: Sample, result: Result, found: Matching, run: Run | None) -> N
             height=68,
             placeholder="What is good about it?",
             help="For yourself and for others on this server.",
+            disabled=fixed,
         )
         st.caption(f"Kept by {as_markdown(called(run.who) or 'nobody' if run else called(user.who()))}")
         starred = st.toggle("Star", run.starred if run else False, help="Starred runs are easy to find.")
@@ -106,7 +108,8 @@ def _save(
 ) -> None:
     with st.spinner("Keeping the run", show_time=True):
         if run is not None:
-            known_runs.change(record().change(run.id, name=name, note=note, starred=starred))
+            words = {"name": name, "note": note} if user.may_describe(run) else {}
+            known_runs.change(record().change(run.id, starred=starred, **words))
         else:
             made = record().keep(sample, result, who=user.who(), name=name, note=note, starred=starred, domains=found)
             known_runs.remember(page_address.shown_file(), session.settings(), made)

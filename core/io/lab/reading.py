@@ -24,7 +24,7 @@ from core.sample import (
     TissueImage,
 )
 from core.sample_checks import MAX_IMAGE_BYTES
-from core.text import counted
+from core.text import counted, printable
 
 BLOCK_BYTES = 64 << 20
 """Rows of a large matrix are made sparse in blocks of about this size."""
@@ -145,7 +145,7 @@ def sample_name(path: Path) -> str:
         `151507_named` for `sample_151507_named.h5`.
     """
     name = path.stem.removeprefix("sample_") or path.stem
-    return name.encode(errors="replace").decode()  # bytes of a name that are no text could be written nowhere
+    return printable(name)  # bytes of a name that are no text could be written nowhere
 
 
 def _read_parts(file: h5py.File, layout: Layout) -> dict[str, Any]:

@@ -62,20 +62,22 @@ def recompute(claimed: Result, sample: Sample, models: Path) -> Result:
     return steps.run_guided(claimed.params, claimed.guidance)
 
 
-def confirm(record: Record, run: Run, result: Result) -> Run:
+def confirm(record: Record, run: Run, sample: Sample, result: Result) -> Run:
     """Compare a run with what its settings give here, and keep that it was computed here.
 
     Parameters
     ----------
     record : Record
     run : Run
+    sample : Sample
+        That it was made on.
     result : Result
         Of :func:`recompute`.
 
     Returns
     -------
     Run
-        With the scores of `result`.
+        With scores, confidence, losses, direction and small map of `result`; names stay as people gave them.
 
     Raises
     ------
@@ -92,4 +94,4 @@ def confirm(record: Record, run: Run, result: Result) -> Run:
             f"{counted(n_other, 'spot')} of {len(claimed):,} have another label than the settings of this run give here, so it "
             f"still counts as not computed here.{why}"
         )
-    return record.confirm(run.id, result.scores)
+    return record.confirm(run.id, sample, result)

@@ -74,22 +74,21 @@ class Database:
         update = sa.update(RUNS).where(RUNS.c.id == run_id)
         self._write(lambda connection: connection.execute(update.values(values | {"changed": next_change(connection)})))
 
-    def change_fact(self, run_id: str, name: str, value: Any) -> None:
-        """Change one fact of a run; all others stay as they were written, those of other versions among them.
+    def change_facts(self, run_id: str, values: dict[str, Any]) -> None:
+        """Change some facts of a run, all or none; all others stay as they were written, those of other versions among them.
 
         Parameters
         ----------
         run_id : str
-        name : str
-        value : object
-            Fit for JSON.
+        values : dict of str to object
+            By name; fit for JSON.
         """
         this = RUNS.c.id == run_id
 
         def change(connection: sa.Connection) -> None:
             changed = next_change(connection)
             facts = json.loads(connection.execute(sa.select(RUNS.c.facts).where(this)).scalar_one())
-            text = json.dumps({**facts, name: value})
+            text = json.dumps({**facts, **values})
             connection.execute(sa.update(RUNS).where(this).values(facts=text, changed=changed))
 
         self._write(change)

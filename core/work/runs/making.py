@@ -8,13 +8,27 @@ from typing import TYPE_CHECKING
 
 from core.errors import RecordError
 from core.method.version import code_version
-from core.result import Result
+from core.result import Domain, Result
 from core.sample import Sample
 from core.work.runs import artifacts as files
 from core.work.runs.run import Run, checked_text
 
 if TYPE_CHECKING:
     from core.evaluation.matching import Matching
+
+COMPUTED = (
+    "scores",
+    "direction",
+    "averaging",
+    "autoencoder",
+    "seconds",
+    "labels_hash",
+    "guided",
+    "code_version",
+    "domains",
+    "artifacts",
+)
+"""Facts of a run that follow from its sample and its settings; all others are what people say of it."""
 
 
 def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "", domains: "Matching | None" = None) -> Run:
@@ -54,6 +68,47 @@ def new_run(sample: Sample, result: Result, *, who: str, sweep: str = "", domain
         created=datetime.now(UTC),
         code_version=code_version(),
     )
+
+
+def made_again(claimed: Run, sample: Sample, result: Result) -> tuple[Run, dict[str, bytes]]:
+    """Make a run anew whose settings were run again.
+
+    Parameters
+    ----------
+    claimed : Run
+        As it came in; its domains keep the names that people gave them.
+    sample : Sample
+    result : Result
+        Of that sample, with the labels of the run.
+
+    Returns
+    -------
+    run : Run
+        Whose facts `COMPUTED` hold for `claimed`, but for the ids of its files.
+    contents : dict of str to bytes
+        Its files by name.
+    """
+    given = {domain.cluster: domain.given for domain in claimed.domains}
+    return with_names(new_run(sample, result, who=claimed.who), given), files_of(sample, result)
+
+
+def with_names(run: Run, names: Mapping[int, str]) -> Run:
+    """Give the domains of a run names by cluster, and all others their own.
+
+    Parameters
+    ----------
+    run : Run
+    names : mapping of int to str
+
+    Returns
+    -------
+    Run
+    """
+    known = {domain.cluster: domain for domain in run.domains}
+    for cluster in names:
+        known.setdefault(cluster, Domain(cluster=cluster))  # an older version kept none
+    domains = tuple(dataclasses.replace(domain, given=names.get(at, "")) for at, domain in known.items())
+    return dataclasses.replace(run, domains=domains)
 
 
 def files_of(sample: Sample, result: Result, domains: "Matching | None" = None) -> dict[str, bytes]:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from core.codec import as_plain
 from core.errors import RecordError
-from core.result import Domain, Result, Scores
+from core.result import Result
 from core.sample import Sample
 from core.work.runs import artifacts as files
 from core.work.runs import making, one_file
 from core.work.runs.artifacts import Artifacts
-from core.work.runs.run import Run, checked_text, run_id
+from core.work.runs.run import Run, checked_text, facts_of, run_id
 
 if TYPE_CHECKING:
     from core.evaluation.matching import Matching
@@ -265,8 +265,8 @@ class Record:
         Run
             The changed run.
         """
-        named = _with_names(self.run(run_id), names)
-        self._database.change_fact(run_id, "domains", as_plain(named.domains))
+        named = making.with_names(self.run(run_id), names)
+        self._database.change_facts(run_id, {"domains": as_plain(named.domains)})
         return named
 
     def delete(self, run_id: str) -> Run:
@@ -294,7 +294,7 @@ class Record:
             If there is no such run, its files are missing, or the file cannot be written.
         """
         run = self.run(run_id)
-        run = run if names is None else _with_names(run, names)
+        run = run if names is None else making.with_names(run, names)
         one_file.write(path, run, {name: self._file(run, name) for name in run.artifacts})
         return run
 
@@ -337,21 +337,25 @@ class Record:
             )
         return self.restore(run.id)
 
-    def confirm(self, run_id: str, scores: Scores) -> Run:
-        """Keep that an imported run was computed here, with these scores.
+    def confirm(self, run_id: str, sample: Sample, result: Result) -> Run:
+        """Keep that an imported run was computed here, with all that came of it in place of what its file claimed.
 
         Parameters
         ----------
         run_id : str
-        scores : Scores
+        sample : Sample
+        result : Result
+            Of that sample, with the labels that the run has.
 
         Returns
         -------
         Run
             The changed run.
         """
-        for name, value in (("scores", as_plain(scores)), ("imported", False)):
-            self._database.change_fact(run_id, name, value)
+        made, contents = making.made_again(self.run(run_id), sample, result)
+        own = dataclasses.replace(made, artifacts={name: self._written(name, one) for name, one in contents.items()})
+        facts = facts_of(own)
+        self._database.change_facts(run_id, {"imported": False} | {name: facts.get(name) for name in making.COMPUTED})
         return self.run(run_id)
 
     def close(self) -> None:
@@ -369,14 +373,6 @@ class Record:
         if new:
             self._database.change(run_id, new)
         return dataclasses.replace(run, **new)
-
-
-def _with_names(run: Run, names: Mapping[int, str]) -> Run:
-    known = {domain.cluster: domain for domain in run.domains}
-    for cluster in names:
-        known.setdefault(cluster, Domain(cluster=cluster))  # an older version kept none
-    domains = tuple(dataclasses.replace(domain, given=names.get(at, "")) for at, domain in known.items())
-    return dataclasses.replace(run, domains=domains)
 
 
 def open_record(models: Path) -> Record:

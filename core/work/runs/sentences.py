@@ -1,5 +1,6 @@
 """Errors of a database as one sentence, with a remedy and without its password."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,10 @@ _REASONS = (
     ("newer version of this program", "a newer version of this program wrote it. Install that version"),
     ("no longer compatible", "another version of Optuna wrote it. Save a copy, then run `optuna storage upgrade`, or install that version"),
 )  # fmt: skip
+
+# As SQLAlchemy reads an address, a password ends at its first @; people write it as it is.
+_WITH_PASSWORD = re.compile(r"(?P<before>[^:]*:(?P<slashes>/*))(?P<secret>.*)@(?P<after>.*)", re.DOTALL)
+_AT_SIGN = "its password holds an @, which ends a password there. Write %40 for it in {setting}"
 
 
 @contextmanager
@@ -48,13 +53,45 @@ def as_sentence(url: str, what: str = "The record of runs", setting: str = "RUNS
 
 
 def where(url: str) -> str:
-    """Name a database by its file, or by its address without the password."""
-    try:
-        address = sa.engine.make_url(url)
-    except SQLAlchemyError:
-        return shown(url, 40)
+    """Name a database by its file, or by its address without the password.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy's address, which may be none.
+
+    Returns
+    -------
+    str
+        With all up to the last @ hidden where SQLAlchemy would take it for something else; never with a query, which may
+        hold a password, too.
+    """
+    address = _address(url)
+    if address is None or _is_cut(address):
+        return shown(_hidden(url), 100)
     is_file = address.get_backend_name() == "sqlite"
-    return Path(address.database or "").name if is_file else address.render_as_string(hide_password=True)
+    return Path(address.database or "").name if is_file else address.set(query={}).render_as_string(hide_password=True)
+
+
+def _address(url: str) -> sa.URL | None:
+    try:
+        return sa.engine.make_url(url)
+    except (SQLAlchemyError, ValueError):  # ValueError: of a port that is no number
+        return None
+
+
+def _is_cut(address: sa.URL) -> bool:
+    """Whether a part of the password was taken for the host or for what follows it."""
+    return address.get_backend_name() != "sqlite" and "@" in f"{address.host}{address.database}"
+
+
+def _hidden(url: str) -> str:
+    parts = _WITH_PASSWORD.fullmatch(url)
+    if parts is None:
+        return url.partition("?")[0]
+    user, colon, _ = parts["secret"].partition(":")
+    known = f"{user}:" if colon and parts["slashes"] == "//" else ""
+    return f"{parts['before']}{known}***@{parts['after'].partition('?')[0]}"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -64,6 +101,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _reason(said: str, url: str, setting: str) -> str:
+    if (address := _address(url)) is not None and _is_cut(address):
+        return _AT_SIGN.format(setting=setting)  # the driver would name what it took for a host
     reason = next((reason for sign, reason in _REASONS if sign in said), None)
     if reason is not None:
         return reason.format(setting=setting)

@@ -92,11 +92,11 @@ class Means:
 
 
 class Driver(threading.Thread):
-    """Takes one sweep from its plan to its last run."""
+    """Takes one sweep from its plan to its last run, which is recorded for `who`; its tasks count for `owner`."""
 
-    def __init__(self, folder: SweepFolder, held: IO[str], means: Means, owner: str) -> None:
+    def __init__(self, folder: SweepFolder, held: IO[str], means: Means, *, who: str, owner: str) -> None:
         super().__init__(name=f"sweep-{folder.id}", daemon=True)
-        self._folder, self._held, self._means, self._owner = folder, held, means, owner
+        self._folder, self._held, self._means, self._who, self._owner = folder, held, means, who, owner
         self._board, self._record = means.board, means.record
         self._plan, self._outcome = folder.plan(), folder.outcome()
         self._steps = folder.steps_from_now_on()
@@ -113,6 +113,11 @@ class Driver(threading.Thread):
         self._n_made, self._first_made = 0, (0.0, 0)
         self._n_workers, self._next_count = 1, 0.0
         self._lock = threading.Lock()
+
+    @property
+    def asked(self) -> SweepStatus:
+        """What it was asked for last."""
+        return self._asked
 
     def ask(self, status: SweepStatus) -> None:
         """Ask the sweep to stop, or to continue."""
@@ -176,7 +181,9 @@ class Driver(threading.Thread):
         return None if section.guided_by is None else self._folder.guidance(section.guided_by.digest)
 
     def _recorded(self) -> dict[str, Run]:
-        return {run_key(run.content_hash, run.params): run for run in self._record.runs(sweep=self._folder.id)}
+        # A file may name any sweep: what came in as one counts once it was computed here.
+        found = [run for run in self._record.runs(sweep=self._folder.id) if not run.imported]
+        return {run_key(run.content_hash, run.params): run for run in found}
 
     def _what_is_known(self, setting: Setting) -> tuple[bool, Scores | None]:
         cell = cell_of(setting)
@@ -251,7 +258,7 @@ class Driver(threading.Thread):
         number, sweep = task.settings[0].section, self._folder.id
         sample, guidance = self._sample(number), self._guidances.get(number)
         results = [dataclasses.replace(result, guidance=guidance) for result in results]
-        runs = self._record.keep_all(sample, results, who=self._plan.who, sweep=sweep)
+        runs = self._record.keep_all(sample, results, who=self._who, sweep=sweep)
         made = list(zip(task.settings, runs, strict=False))
         self._known |= {self._key(setting): run for setting, run in made}
         self._note(*(Event(cell=cell_of(setting), run=run.id) for setting, run in made))

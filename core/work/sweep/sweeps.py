@@ -13,17 +13,19 @@ from typing import Any
 from core import files
 from core.errors import ParameterError, WorkError
 from core.guidance import Guidance
+from core.people import called
 from core.work.board.board import Board
 from core.work.runs import Record
 from core.work.sweep.driver import Driver, Means, SweepSnapshot
 from core.work.sweep.folder import SweepFolder, sweep_folders
-from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.outcome import Outcome, SweepStatus
 from core.work.sweep.plan import Sweep
 from core.work.sweep.tasks import make_runs
 
 __all__ = ["SweepSnapshot", "Sweeps"]
 
 _SECONDS_TO_STOP = 5.0
+_OF_ANOTHER = "This sweep is {who}'s, who alone may continue it on this server: change a value to start one of your own, or ask {who}."
 _HELD = "Another process works on this sweep ({sweep}): wait until it has ended, or end it there."
 
 
@@ -51,7 +53,14 @@ class Sweeps:
         atexit.register(self.close)  # registered after the board's, so that it runs before
         self._clear()
 
-    def start(self, sweep: Sweep, who: str = "", owner: str = "", guidances: Iterable[Guidance] = ()) -> str:
+    def start(
+        self,
+        sweep: Sweep,
+        who: str = "",
+        owner: str = "",
+        guidances: Iterable[Guidance] = (),
+        may_continue: Callable[[str], bool] = lambda who: True,
+    ) -> str:
         """Start a sweep, or continue an equal one.
 
         Parameters
@@ -63,6 +72,9 @@ class Sweeps:
             User that its tasks on the board count for.
         guidances : iterable of Guidance
             What guides the runs of its sections, where the sweep is new.
+        may_continue : callable
+            Whether the user may continue a sweep that somebody has paused, cancelled or left; one that runs or is done is
+            everybody's to look at, and what is missing of it is recorded for who asks now.
 
         Returns
         -------
@@ -74,27 +86,41 @@ class Sweeps:
         ParameterError
             If a knob that varies changes nothing.
         WorkError
-            If another process works on it.
+            If another process works on it, the user may not continue it, or its folder cannot be written.
         """
         sweep.check_knobs()
         folder = self._folder_of(sweep.id)
-        folder.begin(sweep, who, guidances)
-        with self._lock:
-            at_work = self._drivers.get(sweep.id)
-            if at_work is not None and at_work.is_alive():
-                at_work.ask(SweepStatus.RUNNING)
-            else:
-                self._drivers[sweep.id] = self._driver_of(folder, owner)
-                self._drivers[sweep.id].start()
+        try:
+            folder.begin(sweep, who, guidances)
+            with self._lock:
+                self._begin(folder, who, owner, may_continue)
+        except OSError as error:
+            raise WorkError(
+                f"The sweep cannot be written to {folder.path.parent.name} ({error.strerror or error}): check that the folder may be "
+                "written to, and has room."
+            ) from error
         return sweep.id
 
-    def _driver_of(self, folder: SweepFolder, owner: str) -> Driver:
+    def _begin(self, folder: SweepFolder, who: str, owner: str, may_continue: Callable[[str], bool]) -> None:
+        at_work, starter = self._drivers.get(folder.id), folder.plan().who
+        at_work = at_work if at_work is not None and at_work.is_alive() else None
+        outcome, mine = folder.outcome(), may_continue(starter)
+        status = outcome.status if at_work is None else at_work.asked
+        if not mine and outcome != Outcome() and status not in (SweepStatus.RUNNING, SweepStatus.DONE):
+            raise WorkError(_OF_ANOTHER.format(who=called(starter)))
+        if at_work is not None:
+            at_work.ask(SweepStatus.RUNNING)
+            return
+        self._drivers[folder.id] = self._driver_of(folder, starter if mine else who, owner)
+        self._drivers[folder.id].start()
+
+    def _driver_of(self, folder: SweepFolder, who: str, owner: str) -> Driver:
         held = folder.hold()
         if held is None:
             raise WorkError(_HELD.format(sweep=folder.id))
-        return Driver(folder, held, self._means, owner)
+        return Driver(folder, held, self._means, who=who, owner=owner)
 
-    def go_on(self, sweep_id: str, owner: str = "") -> None:
+    def go_on(self, sweep_id: str, owner: str = "", may_continue: Callable[[str], bool] = lambda who: True) -> None:
         """Continue a sweep that was paused, cancelled or stopped, and try failed runs again.
 
         Parameters
@@ -102,9 +128,11 @@ class Sweeps:
         sweep_id : str
         owner : str
             User that its tasks on the board count for.
+        may_continue : callable
+            As for :meth:`start`, which also says what is raised.
         """
         # Files may have moved since: the plan on the disk says where they were.
-        self.start(self._folder_of(sweep_id).plan().sweep, owner=owner)
+        self.start(self._folder_of(sweep_id).plan().sweep, owner=owner, may_continue=may_continue)
 
     def pause(self, sweep_id: str) -> None:
         """Start no more runs; those that run are finished."""

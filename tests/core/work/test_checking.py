@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import RecordError
+from core.figures.thumbnail import map_png
 from core.guidance import Guidance
 from core.method import pipeline
 from core.method.pipeline import Pipeline
@@ -16,7 +17,7 @@ from core.params import preset
 from core.result import Scores
 from core.sample import UNANNOTATED
 from core.strokes import strokes_of
-from core.work.runs import Record
+from core.work.runs import Record, one_file
 from core.work.runs.checking import confirm, recompute, why_not
 from tests.small_tissue import small_sample
 
@@ -64,8 +65,31 @@ def test_a_check_puts_the_scores_that_are_computed_here(tmp_path, sent, result):
     run = here.import_(sent, who="Ada")
     assert run.scores.ari == 0.99
     assert why_not(run, SAMPLE) == ""
-    checked = confirm(here, run, recompute(here.result(run), SAMPLE, tmp_path))
+    checked = confirm(here, run, SAMPLE, recompute(here.result(run), SAMPLE, tmp_path))
     assert (checked.imported, checked.scores, checked.claimed) == (False, result.scores, "Ben")
+
+
+def test_a_check_leaves_nothing_that_only_the_file_claims_but_what_people_call_things(tmp_path):
+    there, here = record_in(tmp_path / "there"), record_in(tmp_path / "here")
+    own = pipeline.run(SAMPLE, preset("recommended", n_clusters=3))
+    assert own.confidence is not None
+    forged = dataclasses.replace(own, confidence=np.ones(SAMPLE.n_spots), seconds={"cluster": 1e6})
+    run = there.keep(SAMPLE, forged, name="sent")
+    named = there.name_domains(run.id, {0: "Mine"})
+    wrong = tuple(dataclasses.replace(one, layer="Layer9", colour="#123456") for one in named.domains)
+    there.export(run.id, path := tmp_path / "forged.run.zip")
+    read, contents = one_file.read(path)
+    contents["map.png"] = map_png(SAMPLE.coordinates, np.zeros(SAMPLE.n_spots, dtype=int), {0: "#FF0000"})
+    one_file.write(path, dataclasses.replace(read, domains=wrong), contents)
+    run = here.import_(path, who="Ada")
+    checked = confirm(here, run, SAMPLE, recompute(here.result(run), SAMPLE, tmp_path))
+    kept = there.keep(SAMPLE, own)  # as it is where it is computed
+    np.testing.assert_allclose(here.result(checked).confidence, own.confidence, atol=1e-6)
+    assert here.picture(checked) == there.picture(kept)
+    assert checked.seconds.keys() != {"cluster"}
+    assert [one.layer for one in checked.domains] == [one.layer for one in kept.domains]
+    assert [one.given for one in checked.domains] == ["Mine", *[""] * (len(checked.domains) - 1)]
+    assert (checked.name, checked.who, checked.imported) == ("sent", "Ada", False)
 
 
 def test_a_run_whose_labels_are_others_stays_unchecked(tmp_path, result):
@@ -76,7 +100,7 @@ def test_a_run_whose_labels_are_others_stays_unchecked(tmp_path, result):
     there.export(false.id, tmp_path / "false.run.zip")
     run = here.import_(tmp_path / "false.run.zip")
     with pytest.raises(RecordError, match=f"3 spots of {SAMPLE.n_spots} have another label"):
-        confirm(here, run, recompute(here.result(run), SAMPLE, tmp_path))
+        confirm(here, run, SAMPLE, recompute(here.result(run), SAMPLE, tmp_path))
     assert here.run(run.id).imported
 
 
@@ -86,7 +110,7 @@ def test_a_guided_run_is_checked_as_it_was_guided(tmp_path):
     guided = Pipeline(SAMPLE).run_guided(preset("recommended", n_clusters=3), Guidance(strokes=strokes_of(painted)))
     there.export(there.keep(SAMPLE, guided).id, tmp_path / "guided.run.zip")
     run = here.import_(tmp_path / "guided.run.zip")
-    checked = confirm(here, run, recompute(here.result(run), SAMPLE, tmp_path))
+    checked = confirm(here, run, SAMPLE, recompute(here.result(run), SAMPLE, tmp_path))
     assert (checked.imported, checked.scores) == (False, guided.scores)
 
 

@@ -1,5 +1,10 @@
 """Whose turn it is."""
 
+import sys
+from collections import Counter
+
+import numpy as np
+
 from core.work.board.queue import FairQueue
 
 
@@ -69,3 +74,43 @@ def test_of_the_jobs_of_one_user_the_lowest_rank_comes_first_and_of_equals_the_o
     ranks = {"far": 2, "near": 1, "nearer": 0, "near too": 1}
     taken = [queue.take({}, rank=ranks.__getitem__) for _ in range(4)]
     assert taken == [("nearer", "ada"), ("near", "ada"), ("near too", "ada"), ("far", "ada")]
+
+
+def test_the_order_is_that_in_which_jobs_are_taken():
+    chance = np.random.default_rng(3)
+    for _ in range(30):
+        queue = FairQueue()
+        for number in range(60):
+            queue.add(str(number), chance.choice(list("abcd")), chance.choice(["home", "outside"]))
+            if (shared := str(chance.integers(number + 1))) in queue:
+                queue.add(shared, chance.choice(list("abcd")))
+            if chance.random() < 0.2:
+                queue.take({"a": 2}, "home")
+        running, taken = Counter({"a": 3, "c": 1}), []
+        told = queue.order(running)
+        for lane in ("home", "outside"):
+            while (one := queue.take(running, lane)) is not None:
+                taken.append(one[0])
+                running[one[1]] += 1
+        assert told == taken
+
+
+def test_a_queue_that_many_have_filled_is_ordered_without_looking_at_all_of_it_for_each_job():
+    def n_steps(n_jobs):
+        queue, counted = FairQueue(), 0
+        for number in range(n_jobs):
+            queue.add(str(number), f"user {number % 20}")
+
+        def count(*_):
+            nonlocal counted
+            counted += 1
+            return count
+
+        sys.settrace(count)
+        try:
+            assert len(queue.order({})) == n_jobs
+        finally:
+            sys.settrace(None)
+        return counted
+
+    assert n_steps(2000) < 12 * n_steps(200)  # in proportion, not with the square

@@ -1,6 +1,7 @@
 """Sweeps on a real cluster of processes, with a real record."""
 
 import dataclasses
+import functools
 import json
 import os
 import subprocess
@@ -21,7 +22,7 @@ from core.io.annotation_store import AnnotationStore
 from core.method import pipeline
 from core.params import AutoencoderParams, DirectionParams, EmbeddingParams, MethodParams, preset, replaced
 from core.work.board.board import shared_board
-from core.work.runs import Record
+from core.work.runs import Record, one_file
 from core.work.sweep.folder import SweepFolder
 from core.work.sweep.outcome import SweepStatus
 from core.work.sweep.plan import Section, Sweep, as_json, from_json
@@ -176,6 +177,54 @@ def test_a_paused_sweep_makes_no_runs_until_it_goes_on(section, record, tmp_path
     sweeps.cancel(sweep_id)
     assert sweeps.wait(sweep_id, 10)
     assert sweeps.find(sweep_id).outcome.status is SweepStatus.CANCELLED
+
+
+def test_who_asks_for_the_paused_sweep_of_another_does_not_continue_it_by_that(section, record, tmp_path):
+    sweeps = Sweeps(tmp_path / "sweeps", shared_board(), record, tmp_path, task=chores.slow_runs)
+    axis = Axis(knob="x_weight", values=tuple(map(float, range(1, 21))))
+    sweep = Sweep(sections=(section(),), axes=(axis,))
+    sweep_id = sweeps.start(sweep, "Ada", "Ada")
+    ask_as_bo = functools.partial(sweeps.start, sweep, "Bo", "Bo", may_continue=lambda who: who == "Bo")
+    ask_as_bo()  # to look at it while it runs
+    until(lambda: sweeps.find(sweep_id).outcome.n_done >= 1)
+    sweeps.pause(sweep_id)
+    with pytest.raises(WorkError, match="is Ada's, who alone may continue it"):  # also before its last task has ended
+        ask_as_bo()
+    assert sweeps.wait(sweep_id, 60)
+    for act in (ask_as_bo, lambda: sweeps.go_on(sweep_id, "Bo", may_continue=lambda who: who == "Bo")):
+        with pytest.raises(WorkError, match="is Ada's, who alone may continue it"):
+            act()
+    assert sweeps.find(sweep_id).outcome.status is SweepStatus.PAUSED
+    sweeps.start(sweep, "Ada", "Ada", may_continue=lambda who: who == "Ada")
+    sweeps.cancel(sweep_id)
+    assert sweeps.wait(sweep_id, 10)
+    with pytest.raises(WorkError, match="is Ada's, who alone may continue it"):
+        ask_as_bo()
+    assert {run.who for run in record.runs(sweep=sweep_id)} == {"Ada"}
+
+
+def test_a_run_that_came_in_as_a_file_takes_no_place_of_a_sweep_that_it_names(sweeps, section, record, tmp_path):
+    sweep = Sweep(sections=(section(),), axes=(WINDOWS,))
+    finished(sweeps, sweep)
+    first = record.runs(sweep=sweep.id)[0]
+    record.export(first.id, out := tmp_path / "first.run.zip")
+    facts, contents = one_file.read(out)
+    forged = dataclasses.replace(facts, id="f" * 32, scores=dataclasses.replace(facts.scores, ari=1.0))
+    one_file.write(out, forged, contents)
+    record.delete(first.id)
+    record.import_(out, who="Mallory")
+    finished(sweeps, sweep)
+    own = [run for run in record.runs(sweep=sweep.id) if not run.imported]
+    assert len(own) == 3
+    shown = runs_by_setting(sweeps.find(sweep.id).outcome, record.runs(sweep=sweep.id), 0)
+    assert {run.id for runs in shown.values() for run in runs} == {run.id for run in own}
+
+
+def test_a_folder_of_sweeps_that_cannot_be_written_is_told(section, record, tmp_path):
+    (tmp_path / "sweeps").write_text("no folder")
+    sweeps = Sweeps(tmp_path / "sweeps", shared_board(), record, tmp_path)
+    with pytest.raises(WorkError, match="cannot be written to sweeps"):
+        sweeps.start(Sweep(sections=(section(),), axes=(WINDOWS,)))
 
 
 def test_what_was_recorded_before_the_program_was_killed_is_not_made_again(sweeps, section, record, tmp_path):
