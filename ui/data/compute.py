@@ -1,7 +1,7 @@
 """What core computes, cached: samples, results and models, shared by all sessions.
 
 Sessions share the returned values, so never change them. Everything large lies in one cache with a budget of bytes
-(`SPCA_CACHE_MB`, 512 by default). Streamlit's own caches hold only small values, and the sample that was read last.
+(`SPCA_CACHE_MB`). Streamlit's own caches hold only small values, and the sample that was read last.
 """
 
 import dataclasses
