@@ -42,7 +42,7 @@ from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import Result
 from core.sample import Sample
 from ui.data import truth
-from ui.data.finding import Finding
+from ui.data.finding import Finding, begun
 
 T = TypeVar("T")
 Stamp = tuple[str, int, int]
@@ -139,8 +139,8 @@ def cluster(sample: Sample, params: MethodParams) -> Result:
     return kept(run, "result", result_key(sample, params))
 
 
-def find(sample: Sample, params: MethodParams) -> Finding | None:
-    """Begin to run the method in a thread of its own; None where the result is there already."""
+def find(sample: Sample, params: MethodParams, by: str = "") -> Finding | None:
+    """Begin to run the method in a thread of its own, or join whoever began it; None where the result is there already."""
     key = result_key(sample, params)
     if is_found(sample, params):
         return None
@@ -149,7 +149,7 @@ def find(sample: Sample, params: MethodParams) -> Finding | None:
         steps = pipeline.Pipeline(sample, cache=_steps(), models=models_folder(), on_step=tell)
         return kept(lambda: steps.run(params), "result", key)
 
-    return Finding(key, sample, params, run)
+    return begun(key, by, lambda: Finding(key, sample, params, run, by))
 
 
 def tree(sample: Sample, params: MethodParams) -> DomainTree:
