@@ -38,6 +38,16 @@ def limit_bytes() -> int:
     return int(found[1]) << _UNITS[found[2]]
 
 
+def total_bytes() -> int:
+    """Find how much memory the machine has, or its container where that may take less.
+
+    Returns
+    -------
+    int
+    """
+    return min(int(psutil.virtual_memory().total), *(most for most, _ in _in_container()))
+
+
 def check_fits(n_bytes: int, what: str) -> None:
     """Refuse to read more than may be taken.
 
@@ -63,19 +73,19 @@ def check_fits(n_bytes: int, what: str) -> None:
 
 
 def _free_bytes() -> int:
-    return min(int(psutil.virtual_memory().available), *_free_in_container())
+    return min(int(psutil.virtual_memory().available), *(max(0, most - used) for most, used in _in_container()))
 
 
-def _free_in_container() -> list[int]:
-    """List what a container's own limit leaves, by the kernel's control groups of either version."""
-    found = [1 << 62]
+def _in_container() -> list[tuple[int, int]]:
+    """List a container's own limit and what of it is used, by the kernel's control groups of either version."""
+    found = [(1 << 62, 0)]
     for most, used in (
         ("memory.max", "memory.current"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
     ):
         with suppress(OSError, ValueError):  # no container, or no limit
             root = Path("/sys/fs/cgroup")
-            found.append(max(0, int((root / most).read_text()) - int((root / used).read_text())))
+            found.append((int((root / most).read_text()), int((root / used).read_text())))
     return found
 
 

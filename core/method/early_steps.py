@@ -87,11 +87,16 @@ class EarlySteps:
 
     def _prepared(self, params: MethodParams) -> "TrainedModel | None":
         """Do what takes longest first; gives the model, where one takes part."""
+        # Once: a late knob that finds its own steps kept needs none of these, and they are too large to be kept for long.
+        self._cache.get(self._key("prepared", *embedding_key(params)), lambda: self._prepare(params))
+        return self.model(params) if params.embedding.needs_training else None
+
+    def _prepare(self, params: MethodParams) -> bool:
         if not params.embedding.pools:
             self.factors(params)
         elif params.embedding.kind != "latent":
             self.pooled(unscaled(params).pooling)
-        return self.model(params) if params.embedding.needs_training else None
+        return True
 
     def pooled(self, pooling: PoolingParams) -> np.ndarray:
         """Pool expression; ndarray of shape (n_spots, n_genes).

@@ -73,7 +73,7 @@ class GuidedSteps(LabelFreeSteps):
             sample_name=self.sample.name,
             labels=guided.labels.astype(np.int32),
             params=params,
-            scores=scores_of(hidden, guided.labels, n_domains, nearest=self._nearest(), fits=None),
+            scores=scores_of(hidden, guided.labels, n_domains, nearest=self._nearest(), steadiness=None),
             confidence=guided.shares.max(axis=1),
             direction=self.direction(params),
             averaging=self.averaging(params),

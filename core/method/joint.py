@@ -14,6 +14,7 @@ import numpy as np
 from core.averaging import Averaging, reaches
 from core.coordinates import canonical_order
 from core.errors import ParameterError, SampleError
+from core.evaluation.stability import stability
 from core.method import mixture
 from core.method.anchors import offsets
 from core.method.cache import StepCache
@@ -143,7 +144,7 @@ class JointPipeline:
                 labels[sample.name],
                 n_clusters,
                 nearest=nearest_spots(sample.coordinates),
-                fits=fits[sample.name],
+                steadiness=stability(fits[sample.name]),
             )
             for sample in self.samples
         }

@@ -63,9 +63,11 @@ class MixtureSteps(EarlySteps):
         return np.column_stack((width * (u - u.mean()), few))
 
     def _reduced(self, params: MethodParams, hops: int | None) -> np.ndarray:
-        expression = self.embedded(params) if hops is None else self.factors_averaged(params, hops)
+        if hops is not None:
+            return self.factors_averaged(params, hops)  # few by themselves, and kept already
+        expression = self.embedded(params)
         return self._shared(
-            lambda: mixture.reduced(expression, self.sample.positions), "reduced", *embedding_key(params), str(hops)
+            lambda: mixture.reduced(expression, self.sample.positions), "reduced", *embedding_key(params)
         )
 
     def _depths(self, found: FoundDirection | None) -> np.ndarray | None:

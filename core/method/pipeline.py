@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.depth import FoundDirection
 from core.errors import ParameterError
-from core.evaluation.stability import confidence
+from core.evaluation.stability import confidence, stability
 from core.method.cache import StepCache
 from core.method.guided_steps import GuidedSteps
 from core.method.label_free_steps import labels_key
@@ -55,7 +56,7 @@ class Pipeline(GuidedSteps):
             sample_name=self.sample.name,
             labels=labels,
             params=params,
-            scores=self._scores(labels, fits, params.clustering.n_clusters),
+            scores=self._scores(params, labels, None if fits is None else self._stability(params, found, fits)),
             confidence=None if fits is None else confidence(labels, fits),
             direction=found,
             averaging=self.averaging(params),
@@ -91,8 +92,12 @@ class Pipeline(GuidedSteps):
             "tree", *labels_key(params, found), str(params.refinement.rounds),
         )  # fmt: skip
 
-    def _scores(self, labels: np.ndarray, fits: np.ndarray | None, n_clusters: int) -> Scores:
-        return scores_of(self.sample, labels, n_clusters, nearest=self._nearest(), fits=fits)
+    def _scores(self, params: MethodParams, labels: np.ndarray, steadiness: float | None) -> Scores:
+        n_clusters = params.clustering.n_clusters
+        return scores_of(self.sample, labels, n_clusters, nearest=self._nearest(), steadiness=steadiness)
+
+    def _stability(self, params: MethodParams, found: FoundDirection | None, fits: np.ndarray) -> float:
+        return self._kept(lambda: stability(fits), "stability", *labels_key(params, found))
 
 
 def _report(model: "TrainedModel") -> AutoencoderReport:

@@ -6,13 +6,12 @@ import numpy as np
 
 from core.evaluation.agreement import agreement
 from core.evaluation.coherence import TINY_SHARE, chaos, domain_shares, pas
-from core.evaluation.stability import stability
 from core.result import Scores
 from core.sample import Sample
 
 
 def scores_of(
-    sample: Sample, labels: np.ndarray, n_clusters: int, *, nearest: np.ndarray, fits: np.ndarray | None
+    sample: Sample, labels: np.ndarray, n_clusters: int, *, nearest: np.ndarray, steadiness: float | None
 ) -> Scores:
     """Score labels.
 
@@ -24,8 +23,8 @@ def scores_of(
         How many were asked for.
     nearest : ndarray of shape (n_spots, n_nearest), int
         From `core.method.neighbours.nearest_spots`.
-    fits : ndarray of shape (n_fits, n_spots), int, or None
-        Labels of the fits behind a consensus.
+    steadiness : float or None
+        Stability of the fits behind a consensus, from `core.evaluation.stability`; it takes the longest, and hardly any knob changes it.
 
     Returns
     -------
@@ -36,7 +35,7 @@ def scores_of(
         agreement(labels, sample.labels_true),
         chaos=chaos(labels, sample.positions),
         pas=pas(labels, nearest),
-        stability=None if fits is None else stability(fits),
+        stability=steadiness,
         smallest_share=float(shares.min()),
         largest_share=float(shares.max()),
         n_tiny=int(np.count_nonzero(shares < TINY_SHARE)),

@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from types import SimpleNamespace
 
 import anndata
 import h5py
@@ -47,6 +48,16 @@ def test_without_a_setting_it_is_half_of_what_is_free(monkeypatch):
         SampleFileError, match=r"`X` would take 6.0 GiB of memory, and at most 5.0 GiB may be taken, half of"
     ):
         memory.check_fits(6 << 30, "`X`")
+
+
+def test_a_machine_has_as_much_as_its_container_may_take(monkeypatch):
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=64 << 30, available=8 << 30))
+    monkeypatch.setattr(memory, "_in_container", lambda: [(1 << 62, 0)])
+    assert memory.total_bytes() == 64 << 30
+    monkeypatch.setattr(memory, "_in_container", lambda: [(1 << 62, 0), (4 << 30, 1 << 30)])
+    assert memory.total_bytes() == 4 << 30
+    monkeypatch.delenv(memory.SETTING, raising=False)
+    assert memory.limit_bytes() == (3 << 30) // 2
 
 
 def empty_file(path, **datasets):

@@ -105,3 +105,47 @@ def test_nothing_is_said_of_a_run_of_another_kind_or_one_that_is_slower_than_tho
     many = replaced(PAPER, ("clustering", "n_init"), 10)
     halted(SAMPLE, PAPER, {"unrefined": 1.0}, monkeypatch)
     assert halted(SAMPLE, many, {"unrefined": 10.0}, monkeypatch) == [5.0]
+
+
+def test_who_asks_for_what_is_being_found_joins_the_run_which_goes_on_until_the_last_one_leaves():
+    began, go_on, cache = threading.Event(), threading.Event(), StepCache()
+
+    def run(tell):
+        tell("first")
+        began.set()
+        assert go_on.wait(30)
+        return real(cache)(tell)
+
+    def ask(by):
+        return findings.begun("key", by, lambda: Finding("key", SAMPLE, PAPER, run, by))
+
+    one = ask("one")
+    assert began.wait(30)
+    assert ask("other") is one
+    one.leave("one")
+    go_on.set()
+    assert one.wait().labels.tolist() == pipeline.run(SAMPLE, PAPER).labels.tolist()
+    later = ask("one")
+    assert later is not one
+    later.wait()
+
+
+def test_a_run_that_all_who_asked_for_it_have_left_ends():
+    began, go_on = threading.Event(), threading.Event()
+
+    def run(tell):
+        tell("first")
+        began.set()
+        assert go_on.wait(30)
+        return real(StepCache())(tell)
+
+    one = findings.begun("key", "one", lambda: Finding("key", SAMPLE, PAPER, run, "one"))
+    assert began.wait(30)
+    findings.begun("key", "other", lambda: pytest.fail("It is running already."))
+    one.leave("one")
+    one.leave("other")
+    go_on.set()
+    with pytest.raises(NotWantedError):
+        one.wait()
+    again = findings.begun("key", "other", lambda: Finding("key", SAMPLE, PAPER, real(StepCache()), "other"))
+    assert again.wait().labels.tolist() == pipeline.run(SAMPLE, PAPER).labels.tolist()

@@ -1,7 +1,7 @@
 """What core computes, cached: samples, results and models, shared by all sessions.
 
 Sessions share the returned values, so never change them. Everything large lies in one cache with a budget of bytes
-(`SPCA_CACHE_MB`, 512 by default). Streamlit's own caches hold only small values, and the sample that was read last.
+(`SPCA_CACHE_MB`). Streamlit's own caches hold only small values, and the sample that was read last.
 """
 
 import dataclasses
@@ -44,7 +44,7 @@ from core.result import Result
 from core.sample import Sample
 from core.text import shown
 from ui.data import truth
-from ui.data.finding import Finding
+from ui.data.finding import Finding, begun
 
 T = TypeVar("T")
 Stamp = tuple[str, int, int]
@@ -158,8 +158,8 @@ def cluster(sample: Sample, params: MethodParams) -> Result:
     return kept(run, "result", result_key(sample, params))
 
 
-def find(sample: Sample, params: MethodParams) -> Finding | None:
-    """Begin to run the method in a thread of its own; None where the result is there already."""
+def find(sample: Sample, params: MethodParams, by: str = "") -> Finding | None:
+    """Begin to run the method in a thread of its own, or join whoever began it; None where the result is there already."""
     key = result_key(sample, params)
     if is_found(sample, params):
         return None
@@ -168,7 +168,7 @@ def find(sample: Sample, params: MethodParams) -> Finding | None:
         steps = pipeline.Pipeline(sample, cache=_steps(), models=models_folder(), on_step=tell)
         return kept(lambda: steps.run(params), "result", key)
 
-    return Finding(key, sample, params, run)
+    return begun(key, by, lambda: Finding(key, sample, params, run, by))
 
 
 def tree(sample: Sample, params: MethodParams) -> DomainTree:

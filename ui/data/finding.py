@@ -1,7 +1,7 @@
 """Runs of the method beside the page: how far one is, about how long it still takes, and an end before it is done.
 
 A run goes on in a thread of its own, so that a press on the page can end the wait for it. Between two steps it looks whether
-anybody still wants it; what its steps computed is kept.
+anybody still wants it; what its steps computed is kept. Whoever asks for what is being found waits for the same run.
 """
 
 import threading
@@ -31,6 +31,9 @@ _took: dict[Kind, dict[str, float]] = {}
 
 _lock = threading.Lock()
 
+_running: dict[str, "Finding"] = {}
+"""Runs that are not done, by the result that they find."""
+
 
 class Finding:
     """A run of the method that others can look at.
@@ -43,16 +46,20 @@ class Finding:
     params : MethodParams
     run : callable
         Runs the method, and tells of each step.
+    by : str
+        Who wants it first.
     """
 
-    def __init__(self, key: str, sample: Sample, params: MethodParams, run: Callable[[OnStep], Result]) -> None:
+    def __init__(
+        self, key: str, sample: Sample, params: MethodParams, run: Callable[[OnStep], Result], by: str = ""
+    ) -> None:
         self.key = key
         self._sample, self._params, self._run = sample, params, run
         self._kind: Kind = (params.embedding.kind, params.clustering.read_out, params.direction.method)
         self._step_begun = time.monotonic()
         self._step = ""
         self._steps: list[tuple[str, float]] = []
-        self._wanted, self._done = True, threading.Event()
+        self._wanted_by, self._done = {by}, threading.Event()
         self._result: Result | None = None
         self._error: BaseException | None = None
         threading.Thread(target=self._work, name="finding domains", daemon=True).start()
@@ -73,13 +80,13 @@ class Finding:
         assert self._result is not None  # noqa: S101 - for the type checker
         return self._result
 
-    def want(self) -> None:
-        """Wait for the run again."""
-        self._wanted = True
+    def want(self, by: str = "") -> None:
+        """Wait for the run, too, or again."""
+        self._wanted_by.add(by)
 
-    def leave(self) -> None:
-        """Let the run end after its present step."""
-        self._wanted = False
+    def leave(self, by: str = "") -> None:
+        """Wait no longer: the run ends after its present step, unless others want it."""
+        self._wanted_by.discard(by)
 
     @property
     def ended_unwanted(self) -> bool:
@@ -114,10 +121,13 @@ class Finding:
         except BaseException as error:
             self._error = error
         finally:
+            with _lock:
+                if _running.get(self.key) is self:
+                    del _running[self.key]
             self._done.set()
 
     def _tell(self, step: str) -> None:
-        if not self._wanted:
+        if not self._wanted_by:
             raise NotWantedError
         self._end_step()
         self._step, self._step_begun = step, time.monotonic()
@@ -136,3 +146,13 @@ class Finding:
             before = _took.get(self._kind, {})
             kept = {step: took for step, took in before.items() if step not in new}
             _took[self._kind] = {**before, **new} if set(new) <= set(before) else kept | new  # what is kept came first
+
+
+def begun(key: str, by: str, begin: Callable[[], Finding]) -> Finding:
+    """Join the run that finds this result already, or begin one."""
+    with _lock:
+        running = _running.get(key)
+        if running is None:
+            running = _running[key] = begin()
+        running.want(by)
+    return running

@@ -49,11 +49,10 @@ def _found(sample: Sample, params: MethodParams, words: DeltaGenerator) -> Resul
     """Run the method in a thread, and say how far it is once it takes long; saying so is where a press ends the wait."""
     finding = state.present_finding()
     if finding is None or finding.key != compute.result_key(sample, params) or finding.ended_unwanted:
-        finding = compute.find(sample, params)
+        finding = compute.find(sample, params, state.waits_as())
     if finding is None:
         return compute.cluster(sample, params)
     state.wait_for(finding)
-    finding.want()
     if not finding.done(_QUIET_SECONDS):
         with words.container(key=FINDING_WORDS):
             line = st.empty()

@@ -1,5 +1,6 @@
 """What Tune remembers in a session: pinned results, whether to draw them, the chart, and the last map's direction."""
 
+import uuid
 from collections.abc import Mapping
 
 import numpy as np
@@ -239,17 +240,23 @@ def present_finding() -> Finding | None:
     return found
 
 
+def waits_as() -> str:
+    """Name this session to the runs that it waits for, which others may wait for, too."""
+    return str(st.session_state.setdefault(_WAITS_AS, uuid.uuid4().hex))
+
+
 def wait_for(finding: Finding) -> None:
-    """Wait for a run; the one before is no longer wanted."""
+    """Wait for a run; the one before is no longer wanted here."""
     if (before := present_finding()) is not None and before is not finding:
-        before.leave()
+        before.leave(waits_as())
+    finding.want(waits_as())
     st.session_state[_FINDING] = finding
 
 
 def cancel_finding() -> None:
     """End the run that this session waits for; its settings are not computed until somebody goes on."""
     if (finding := present_finding()) is not None:
-        finding.leave()
+        finding.leave(waits_as())
         st.session_state[_CANCELLED] = finding.key
 
 
@@ -270,6 +277,7 @@ def last_result(sample: Sample) -> ShownResult | None:
 
 
 _FINDING, _CANCELLED, _LAST = "finding", "cancelled finding", "last result"
+_WAITS_AS = "waits as"
 
 STEPS_COOKIE, STEPS_AWAY = "spca_steps", "seen"
 

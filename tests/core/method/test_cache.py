@@ -53,9 +53,46 @@ def test_samples_results_arrays_and_bytes_share_one_budget():
     assert all(name in cache for name in ("result", "picture", "step", "step again"))
 
 
-def test_the_budget_is_512_mib_unless_another_is_asked_for():
-    assert budget_bytes(None) == budget_bytes("") == 536_870_912
+@pytest.mark.parametrize(("machine", "budget"), [(2 << 30, 512 << 20), (16 << 30, 2 << 30), (512 << 30, 4 << 30)])
+def test_the_budget_is_an_eighth_of_the_memory_within_limits_unless_another_is_asked_for(monkeypatch, machine, budget):
+    monkeypatch.setattr("core.memory.total_bytes", lambda: machine)
+    assert budget_bytes(None) == budget_bytes("") == budget
     assert budget_bytes("64") == 67_108_864
+
+
+def bytes_of(kib):
+    return lambda: b"0" * (kib * 1024)
+
+
+def test_large_values_never_drive_out_small_ones():
+    cache = StepCache(max_bytes=1000 * 1024)
+    for number in range(8):
+        cache.get(f"labels {number}", bytes_of(29))
+    for number in range(20):
+        cache.get(f"step {number}", bytes_of(400))
+        assert cache.nbytes <= 1000 * 1024
+    assert all(f"labels {number}" in cache for number in range(8))
+    assert [f"step {number}" in cache for number in range(17, 20)] == [False, False, True]
+
+
+def test_small_values_keep_no_more_than_a_quarter_where_large_ones_need_the_room():
+    cache = StepCache(max_bytes=1000 * 1024)
+    for number in range(32):
+        cache.get(f"labels {number}", bytes_of(30))
+    assert all(f"labels {number}" in cache for number in range(32))  # nothing else wants the room
+    cache.get("labels 0", bytes_of(30))
+    cache.get("step", bytes_of(700))
+    assert "step" in cache
+    left = [number for number in range(32) if f"labels {number}" in cache]
+    assert left == [0, *range(24, 32)]  # those used last: 9 of 31 KiB are left beside 701
+
+
+def test_a_small_value_that_finds_no_room_takes_that_of_a_large_one():
+    cache = StepCache(max_bytes=1000 * 1024)
+    cache.get("step", bytes_of(980))
+    cache.get("labels", bytes_of(25))
+    assert "labels" in cache
+    assert "step" not in cache
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "1.5", "much", "٥"])

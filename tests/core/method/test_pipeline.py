@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from core.depth import depth
+from core.evaluation.stability import stability
 from core.method import clustering, direction, early_steps, label_free_steps, mixture, pipeline, pooling, training
 from core.method.cache import StepCache
 from core.method.factors import spatial_factors
@@ -90,6 +91,28 @@ def test_late_knobs_of_the_mixture_never_find_factors_or_pool_again_and_clusters
         pipeline.run(sample, change(change(params, "clustering", **late), "refinement", rounds=0), cache=cache)
     kinds = 2  # of fits: after one averaging and after two; depth takes no part here
     assert (calls["raw_factors"], calls["fit_many"], calls["pool_window"]) == (1, kinds, 0)
+
+
+def test_a_late_knob_begins_at_no_early_step_after_large_ones_were_dropped(sample, calls):
+    # The budget of a tissue whose factors are large, and whose labels are small; another's large step drives the former out.
+    cache, params = StepCache(max_bytes=3200 * sample.n_spots), preset("recommended", 7)
+    pipeline.run(sample, params, cache=cache)
+    cache.get("of another tissue", lambda: np.zeros(2900 * sample.n_spots // 8))
+    before = dict(calls)
+    for rounds in (0, 2, 3):
+        pipeline.run(sample, change(params, "refinement", rounds=rounds), cache=cache)
+    assert dict(calls) == before
+
+
+def test_stability_is_counted_once_for_all_rounds_of_refinement(sample, monkeypatch):
+    cache, counted = StepCache(), []
+    real = stability
+    monkeypatch.setattr(pipeline, "stability", lambda fits: counted.append(1) or real(fits))
+    params = preset("recommended", 7)
+    moved = [change(params, "refinement", rounds=rounds) for rounds in (0, 1, 2)]
+    scores = {pipeline.run(sample, one, cache=cache).scores.stability for one in moved}
+    assert len(scores) == 1
+    assert counted == [1]
 
 
 def test_refinement_leaves_fewer_spots_among_strangers(sample):
