@@ -119,14 +119,16 @@ def _how_many(ids: Sequence[str], listed: Listing) -> str:
     in_sweeps = {run.id for fold in listed.folds for run in fold.runs} & set(ids)
     filtered = set(ids) - in_sweeps - {run.id for run in listed.runs}
     told = [f"**{len(ids)} chosen**"]
-    told += [_part(len(in_sweeps), len(ids)) + " in a sweep's row"] * bool(in_sweeps)
-    told += [_part(len(filtered), len(ids)) + " hidden by filters"] * bool(filtered)
+    told += [_part(len(in_sweeps), len(ids)) + "in the row of a sweep"] * bool(in_sweeps)
+    told += [_part(len(filtered), len(ids)) + "hidden by filters"] * bool(filtered)
     return ", ".join(told)
 
 
 def _part(n: int, n_all: int) -> str:
-    """Say how many of the chosen runs; nothing where it is all of them."""
-    return str(n) if n < n_all else ("both" if n == 2 else "all" if n > 1 else "")  # noqa: PLR2004
+    """Say how many of the chosen runs, where it is not the only one."""
+    if n < n_all:
+        return f"{n} "
+    return {1: "", 2: "both "}.get(n, "all ")
 
 
 def _button(
