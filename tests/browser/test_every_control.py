@@ -59,8 +59,8 @@ ROLES: tuple[Any, ...] = (
     "tab",
 )
 PICKER, PUT_AWAY = "colour picker", "what is put away"
-WITHOUT_ROLE = {PICKER: "[data-testid=stColorPickerBlock]", PUT_AWAY: "summary"}
-"""Controls that have no role of their own in Chromium's tree, and how they are found."""
+WITHOUT_ROLE = {PICKER: "[data-testid=stColorPicker] button", PUT_AWAY: "summary"}
+"""Controls whose role says nothing of what they do, or that have none, and how they are found."""
 EFFECT_SECONDS, MOST_CONTROLS = 12.0, 120
 
 # Streamlit's own, which are the same in every app: the header's menu, the arrows of the sidebar, toolbars of tables and charts,
@@ -186,7 +186,7 @@ def choose_another(page: Page, at: Locator) -> None:
 
 def choose_a_colour(page: Page, at: Locator) -> None:
     at.click(timeout=5000)
-    page.locator("[data-baseweb=popover] input").first.fill("#0A7B3C")
+    page.locator("[data-testid=stColorPickerPopover] input").fill("#0A7B3C")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
 
