@@ -100,8 +100,34 @@ def layer_colours(names: Iterable[str], theme: Theme, own: Mapping[str, str] | N
 
 
 def _in_theme(colour: str, theme: Theme) -> str:
-    light, shown = (*_FIXED["light"], *_FURTHER["light"]), (*_FIXED[theme], *_FURTHER[theme])
-    return dict(zip(light, shown, strict=True)).get(colour.upper(), colour)
+    return dict(zip(_palette("light"), _palette(theme), strict=True)).get(colour.upper(), colour)
+
+
+def kept_colour(shown: str, theme: Theme) -> str:
+    """Find the colour to keep of one that somebody chose on a page: it is shown as it was chosen in that theme.
+
+    Parameters
+    ----------
+    shown : str
+        A hexadecimal colour as the page shows it.
+    theme : {"light", "dark"}
+        Of the page.
+
+    Returns
+    -------
+    str
+        The light pair of a colour of the theme's palette; any other as it is, in capitals.
+
+    Examples
+    --------
+    >>> kept_colour("#fcd876", "dark"), kept_colour("#fcd876", "light")
+    ('#EFBD47', '#FCD876')
+    """
+    return dict(zip(_palette(theme), _palette("light"), strict=True)).get(shown.upper(), shown.upper())
+
+
+def _palette(theme: Theme) -> tuple[str, ...]:
+    return (*_FIXED[theme], *_FURTHER[theme])
 
 
 def further_colour(index: int, theme: Theme, names: Iterable[str] = ()) -> str:

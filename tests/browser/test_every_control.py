@@ -58,6 +58,9 @@ ROLES: tuple[Any, ...] = (
     "switch",
     "tab",
 )
+PICKER, PUT_AWAY = "colour picker", "what is put away"
+WITHOUT_ROLE = {PICKER: "[data-testid=stColorPicker] button", PUT_AWAY: "summary"}
+"""Controls whose role says nothing of what they do, or that have none, and how they are found."""
 EFFECT_SECONDS, MOST_CONTROLS = 12.0, 120
 
 # Streamlit's own, which are the same in every app: the header's menu, the arrows of the sidebar, toolbars of tables and charts,
@@ -148,8 +151,10 @@ def settle(page: Page) -> None:
 def controls(page: Page) -> Iterator[Control]:
     """Find the controls that can be used now; those of an open popover come first."""
     found = []
-    for role in ROLES:
-        for at in page.get_by_role(role).all():
+    found_by: dict[str, Locator] = {role: page.get_by_role(role) for role in ROLES}
+    found_by |= {name: page.locator(selector) for name, selector in WITHOUT_ROLE.items()}
+    for role, all_of_them in found_by.items():
+        for at in all_of_them.all():
             try:
                 if not at.is_visible() or not at.is_enabled(timeout=1000) or (role == "radio" and at.is_checked()):
                     continue  # a chosen one is tried after another was
@@ -179,7 +184,14 @@ def choose_another(page: Page, at: Locator) -> None:
                 raise
 
 
-def use(page: Page, control: Control) -> None:
+def choose_a_colour(page: Page, at: Locator) -> None:
+    at.click(timeout=5000)
+    page.locator("[data-testid=stColorPickerPopover] input").fill("#0A7B3C")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+
+
+def use(page: Page, control: Control) -> None:  # noqa: C901 - one branch for each kind of control
     at = control.at
     if control.role in ("checkbox", "switch", "radio"):
         at.evaluate("node => node.click()")
@@ -198,6 +210,8 @@ def use(page: Page, control: Control) -> None:
         at.fill("2, 4" if at.input_value() == "2, 3" else "2, 3")  # another text than what it is, to see an effect
         at.press("Control+Enter")
         at.press("Tab")
+    elif control.role == PICKER:
+        choose_a_colour(page, at)
     else:
         at.click(timeout=5000)
 

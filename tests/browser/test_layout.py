@@ -140,6 +140,26 @@ def test_what_stands_below_the_maps_does_not_move_with_another_result(open_page,
     assert len(heights) == 1
 
 
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_on_guide_nothing_below_the_maps_moves_when_another_map_is_beside_the_strokes(open_used, width):
+    page = open_used(width=width, path="/guide")
+    places = {}
+    for kind in ("Guided", "Uncertainty", "Label-free"):
+        page.get_by_role("radio", name=kind, exact=True).evaluate("choice => choice.click()")
+        page.locator(".title").filter(has_text=kind).wait_for()
+        settled(page)
+        places[kind] = round(page.get_by_test_id("stMetric").first.bounding_box()["y"])
+    assert len(set(places.values())) == 1, places
+
+
+@pytest.mark.parametrize("width", [1024, 1440, 1920])
+def test_what_is_drawn_and_what_is_beside_it_stand_side_by_side(open_used, width):
+    page = open_used(width=width, path="/annotate")
+    drawn, beside = boxes(page.locator(".stage"))
+    assert drawn["y"] == beside["y"]
+    assert drawn["x"] + drawn["width"] <= beside["x"]
+
+
 def test_before_their_spots_are_here_maps_have_their_place_and_show_nothing_half_made(browser, address):
     held: list[Route] = []
     context = browser.new_context(viewport={"width": 1024, "height": 900})

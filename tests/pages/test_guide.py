@@ -168,7 +168,7 @@ def test_strokes_of_another_are_shown_by_a_link_and_taken_over_as_a_copy(sample,
 
 def test_strokes_are_in_no_list_of_annotations_to_compare_with(sample, store):
     strokes(store, few(sample, 0, 1))
-    assert opened("tune").selectbox(key("truth", "")).options == ["Annotation of the file", "None"]
+    assert opened("tune").selectbox(key("truth", "")).options == ["File's annotation", "None"]
     assert opened("annotate").button(key("annotation", "create"))
 
 

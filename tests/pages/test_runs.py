@@ -104,7 +104,7 @@ def test_every_word_that_is_looked_for_must_occur_and_what_is_hidden_stays_chose
     app.text_input("widget:runs.find").set_value("nowhere").run()
     assert listed(app) == []
     assert not app.exception
-    assert "**2 chosen**, 2 of them not in the list above" in [item.value for item in app.markdown]
+    assert "**2 chosen**, both hidden by filters" in [item.value for item in app.markdown]
 
 
 def test_sample_sweep_and_star_narrow_the_list_down(samples_folder, sample, record):

@@ -12,13 +12,13 @@ from core.io.lab import SampleSummary
 from core.result import Result
 from core.sample import Sample
 from ui.annotate import state
-from ui.data import compute
+from ui.data import compute, truth
 from ui.shell import domain_names, forms, gene_names, known_runs, maps, sample_view, session
 from ui.tissue_view import TissueMap
 
 _KINDS = {
     "predicted": "Domains",
-    "annotation": "File's annotation",
+    "annotation": truth.OF_FILE,
     "gene": "Gene",
     "depth": "Depth",
     "nothing": "Nothing",
@@ -94,7 +94,7 @@ def maps_beside(summary: SampleSummary, found: Predicted) -> list[TissueMap]:
     if kind == "nothing":
         return []
     if kind == "annotation":
-        return [maps.annotated(own, theme, "Annotation of the file")]
+        return [maps.annotated(own, theme, truth.OF_FILE)]
     if kind == "gene":
         return [sample_view.map_of_values(sample_view.find(own, theme, "gene", shown.gene))]
     if found.result is None or found.matching is None:

@@ -13,7 +13,7 @@ from core.region_names import MAX_NAME
 from core.sample import UNANNOTATED
 from ui.annotate import beginning, taking_in
 from ui.annotate.beside import Predicted
-from ui.data import compute, user
+from ui.data import compute, truth, user
 from ui.shell import session
 from ui.shell.drawing import acting
 from ui.shell.drawing.pictures import new_colour
@@ -21,7 +21,7 @@ from ui.shell.drawing.pictures import new_colour
 _SOURCES = {
     "nothing": "Nothing",
     "predicted": "Predicted domains",
-    "annotation": "File's annotation",
+    "annotation": truth.OF_FILE,
     "file": "A file",
 }
 
@@ -95,7 +95,7 @@ def _from_file(summary: SampleSummary, name: str, _: Predicted) -> Annotation:
         np.array([display_name(label) if label != UNANNOTATED else label for label in map(str, sample.labels_true)]),  # type: ignore[arg-type]
         name=name,
         author=user.who(),
-        source="annotation of the file",
+        source="file's annotation",
         colours={display_name(label): shade for label, shade in shades.items()},
         order=[display_name(label) for label in shades],
     )

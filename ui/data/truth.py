@@ -8,6 +8,9 @@ from core.recent import with_latest
 OWN, NONE = "", "none"
 """The file's own annotation, and no annotation."""
 
+OF_FILE = "File's annotation"
+"""What every page calls the annotation of a sample's file."""
+
 _CHOSEN = "compared with"
 MAX_SAMPLES = 200
 """Most samples whose choice a session remembers."""

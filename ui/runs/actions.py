@@ -114,9 +114,21 @@ def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
 
 
 def _how_many(ids: Sequence[str], listed: Listing) -> str:
-    n_hidden = len(set(ids) - {run.id for run in listed.runs})
-    hidden = f", {n_hidden} of them not in the list above" * bool(n_hidden)
-    return f"**{len(ids)} chosen**{hidden}" if ids else "Tick runs to compare"
+    if not ids:
+        return "Tick runs to compare"
+    in_sweeps = {run.id for fold in listed.folds for run in fold.runs} & set(ids)
+    filtered = set(ids) - in_sweeps - {run.id for run in listed.runs}
+    told = [f"**{len(ids)} chosen**"]
+    told += [_part(len(in_sweeps), len(ids)) + "in the row of a sweep"] * bool(in_sweeps)
+    told += [_part(len(filtered), len(ids)) + "hidden by filters"] * bool(filtered)
+    return ", ".join(told)
+
+
+def _part(n: int, n_all: int) -> str:
+    """Say how many of the chosen runs, where it is not the only one."""
+    if n < n_all:
+        return f"{n} "
+    return {1: "", 2: "both "}.get(n, "all ")
 
 
 def _button(

@@ -16,11 +16,13 @@ def picker(summary: SampleSummary, *, of_several: bool = False) -> None:
     """Ask what a sample is compared with, under its name where the page shows several."""
     file = summary.path.name
     there = _there(summary)
-    offered = {truth.OWN: "Annotation of the file" if summary.annotated else "The file (no annotation)"}
+    offered = {truth.OWN: truth.OF_FILE if summary.annotated else f"{truth.OF_FILE} (there is none)"}
     offered |= {truth.NONE: "None"} | {item.id: item.title for item in there.values()}
     wanted = truth.chosen(file)
     if wanted not in offered:
-        st.caption(":material/error: The annotation that was asked for is not here: scores are with the file's own.")
+        st.caption(
+            ":material/error: The annotation that was asked for is not here: scores are with the file's annotation."
+        )
     key = session.widget_key("truth", file if of_several else "")
     session.show(key, wanted if wanted in offered else truth.OWN)
     st.selectbox(

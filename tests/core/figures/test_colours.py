@@ -123,3 +123,10 @@ def test_no_domain_has_a_colour_that_an_annotation_brings(theme):
     own = {"Top": colours.further_colour(3, "light"), "Rest": colours.further_colour(2, "light")}
     found = cluster_colours({0: None, 1: None, 2: "Top"}, own, theme, own=own)
     assert len({*layer_colours(own, theme, own).values(), found[0], found[1]}) == 4
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("colour", ["#EFBD47", "#9F6A01", "#123456"])
+def test_a_colour_that_is_chosen_as_a_page_shows_it_is_the_one_that_was_kept(theme, colour):
+    shown = colours.layer_colours(["Mine"], theme, {"Mine": colour})["Mine"]
+    assert colours.kept_colour(shown.lower(), theme) == colour

@@ -16,6 +16,11 @@ def shades(annotation: Annotation) -> dict[str, str]:
     return colours.layer_colours(own, session.theme(), own)
 
 
+def colour_to_keep(shown: str) -> str:
+    """Find the colour that a region keeps where somebody chose one in the viewer's theme."""
+    return colours.kept_colour(shown, session.theme())
+
+
 def as_map(annotation: Annotation, title: str, of: str) -> TissueMap:
     """Make the map of an annotation; spots without a region come last."""
     n_regions, own = len(annotation.regions), shades(annotation)

@@ -17,7 +17,7 @@ from ui.data import compute
 from ui.shell import session
 from ui.shell.buttons import icon_button
 from ui.shell.drawing import acting, remembered
-from ui.shell.drawing.pictures import new_colour, shades
+from ui.shell.drawing.pictures import colour_to_keep, new_colour, shades
 from ui.shell.guards import as_markdown
 
 
@@ -162,7 +162,7 @@ def _active(summary: SampleSummary, annotation: Annotation, index: int, words: W
     region = annotation.regions[index]
     name, colour = (session.widget_key("region", part, annotation.id, region.name) for part in ("name", "colour"))
     session.show(name, region.name)
-    session.show(colour, region.colour.lower())
+    session.show(colour, shades(annotation)[region.name].lower())  # as the map beside shows it, in either theme
 
     def rename() -> None:
         wanted = str(session.shown(name) or "").strip()
@@ -171,7 +171,8 @@ def _active(summary: SampleSummary, annotation: Annotation, index: int, words: W
             remembered.activate_for_user(annotation.id, wanted)
 
     def recolour() -> None:
-        acting.step(summary, annotation, Step(kind="recolour", region=index, colour=str(session.shown(colour)).upper()))
+        chosen = colour_to_keep(str(session.shown(colour)))
+        acting.step(summary, annotation, Step(kind="recolour", region=index, colour=chosen))
 
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):

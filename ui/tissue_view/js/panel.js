@@ -54,7 +54,7 @@ export class Panel {
     this.tip = element("div", "tip", this.stage);
     this.hint = element("p", "hint", this.stage, { id: hint });
     setText(this.hint, hintOf(view));
-    this.bar = element("div", "bar", this.node);
+    this.bar = element("div", "bar", this.stage); // over the map: what stands below does not move where one has it
     listen(this);
     view.observer.observe(this.stage);
   }
