@@ -5,7 +5,9 @@ import numpy as np
 from core.sample import Sample
 
 
-def small_sample(name: str, n_rows: int = 16, n_layers: int = 3, annotated: bool = True, random_state: int | None = None) -> Sample:
+def small_sample(
+    name: str, n_rows: int = 16, n_layers: int = 3, annotated: bool = True, random_state: int | None = None
+) -> Sample:
     """Flat layers, one gene programme each, on a piece of the Visium lattice; counts of their own for each `random_state`."""
     random = np.random.default_rng(n_rows if random_state is None else random_state)
     lattice = np.array([(row, col) for row in range(n_rows) for col in range(24) if (row + col) % 2 == 0])
