@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count, islice
 from typing import Annotated, Literal
 
 import msgspec
@@ -102,6 +103,21 @@ class Guidance:
         own = np.array([number[canonical(name)] for name in self.strokes.names], dtype=np.int64)
         return np.where(self.strokes.painted >= 0, own[self.strokes.painted], UNPAINTED)
 
+    def painted_known(self, n_spots: int) -> np.ndarray:
+        """Give painted spots the number of their domain among `known`.
+
+        Parameters
+        ----------
+        n_spots : int
+
+        Returns
+        -------
+        ndarray of shape (n_spots,), int
+            `core.strokes.UNPAINTED` also for spots of domains that were painted and are not known.
+        """
+        painted = self.painted(n_spots)
+        return np.where(painted < len(self.known), painted, UNPAINTED)
+
     @property
     def n_painted(self) -> int:
         """Number of painted spots, which scores do not count."""
@@ -126,10 +142,12 @@ class Guidance:
         tuple of str
         """
         n_others = n_domains - len(self.domains)
-        return (
-            *self.domains,
-            *((UNLIKE,) if self.reference else (f"Other {number}" for number in range(1, n_others + 1))),
-        )
+        more = (f"{UNLIKE} ({number})" if number > 1 else UNLIKE for number in count(1))
+        if not self.reference:
+            more = (f"Other {number}" for number in count(1))
+        # People may have called a domain so.
+        free = (name for name in more if name not in self.domains)
+        return *self.domains, *islice(free, 1 if self.reference else max(n_others, 0))
 
     def check_several(self, n_others: int = 0) -> None:
         """Refuse strokes in one domain alone.

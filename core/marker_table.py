@@ -16,6 +16,7 @@ import msgspec
 
 from core.annotation import MAX_REGIONS
 from core.errors import ParameterError
+from core.layer_names import canonical
 from core.region_names import MAX_NAME, check_name, fitting_names
 from core.text import counted, file_name, listed, shown
 
@@ -140,7 +141,7 @@ def parse(text: str, *, source: str = "") -> MarkerTable:
     Parameters
     ----------
     text : str
-        On each line a domain and, after a comma, tab, semicolon or colon, its genes; lines of one domain add up. A line of names of
+        On each line a domain and, after a comma, tab, semicolon or colon, its genes; lines of one domain add up, however it is spelt. A line of names of
         columns and lines that begin with `#` are passed over.
     source : str
 
@@ -162,9 +163,10 @@ def parse(text: str, *, source: str = "") -> MarkerTable:
     if len(text) > MAX_BYTES:
         raise ParameterError(f"The table has more than {MAX_BYTES >> 20} MiB, which no table of marker genes has.")
     found: dict[str, dict[str, None]] = {}
+    spelt: dict[str, str] = {}  # spellings of one layer are one domain, as everywhere
     try:
         for name, genes in _lines(text):
-            found.setdefault(name, {}).update(dict.fromkeys(genes))
+            found.setdefault(spelt.setdefault(canonical(name), name), {}).update(dict.fromkeys(genes))
     except csv.Error as error:  # such as a quotation mark that is never closed
         raise ParameterError(
             f"The table cannot be read ({shown(error)}). Is a quotation mark left open? Write a line for each domain, its name and "

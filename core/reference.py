@@ -5,6 +5,7 @@ run, and its size is known before it is read.
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ MAX_GENES = 100_000
 _MAX_FEATURES = 200
 _MAX_SAMPLES = 1000
 _MAX_HOPS = 20
+_HASH = re.compile(r"[0-9a-f]{16,64}")
 _KINDS = (("ENSMUSG", "mouse"), ("ENSG", "human"))
 
 
@@ -62,6 +64,8 @@ class Reference:
     usual, unusual : float
         Squared distance from a spot and its neighbours to the nearest mean, in units of `within`: its lower quartile, and what hardly
         any spot exceeds.
+    contents : tuple of str
+        Content hashes of the sections; empty in files of earlier versions. Plays no part in labels.
     """
 
     names: tuple[str, ...]
@@ -78,6 +82,7 @@ class Reference:
     hops: int
     usual: float
     unusual: float
+    contents: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_names(self)
@@ -106,6 +111,26 @@ class Reference:
         for name in _SHAPES:
             digest.update(np.ascontiguousarray(getattr(self, name), dtype="<f8").tobytes())
         return digest.hexdigest()[:32]
+
+    def check_not_of(self, content_hash: str, name: str) -> None:
+        """Refuse to tell a section its own annotation.
+
+        Parameters
+        ----------
+        content_hash : str
+            Of the section that is to be compared.
+        name : str
+            Of that section, for the message.
+
+        Raises
+        ------
+        TransferError
+            If it was learnt from that section.
+        """
+        if content_hash in self.contents:
+            raise TransferError(
+                f"{shown(name)} is itself among the references, and would be told its own annotation: choose other sections."
+            )
 
     def in_words(self) -> str:
         """Say what it was learnt from, such as `151675 (7 domains, 8,597 genes)`.
@@ -240,6 +265,11 @@ def _check_names(found: Reference) -> None:
     _refuse(
         not all(_fits(name) for name in found.samples),
         "a name of its sections is empty, too long, or cannot be printed",
+    )
+    _refuse(
+        len(found.contents) not in (0, len(found.samples))
+        or not all(_HASH.fullmatch(content) for content in found.contents),
+        "`contents` is no list of its sections' content hashes",
     )
     _refuse(not 1 <= len(found.genes) <= MAX_GENES, "it has no gene, or too many")
     _refuse(

@@ -1,6 +1,7 @@
 """What guides domains, as options give it: painted spots, annotated sections or a reference, marker genes."""
 
 import argparse
+import codecs
 import dataclasses
 import functools
 import sys
@@ -17,7 +18,7 @@ from core.marker_table import MarkerTable
 from core.reference import Reference
 from core.sample import Sample
 from core.strokes import Strokes, strokes_of
-from core.text import counted, listed, shown
+from core.text import counted, file_name, listed, shown
 
 _FIRST_BYTES = 64
 
@@ -133,6 +134,13 @@ def read_strokes(path: Path, sample: Sample) -> Strokes:
 
 
 def _left_out(read: Annotations, contradicted: list[str]) -> Iterator[str]:
+    if len(read.columns) > 1:
+        others = [shown(name, 40) for name in read.columns if name != read.suggested]
+        yield f"{read.file_name}: domains are taken from its column {shown(read.suggested, 40)}, not from {shown(listed(others), 200)}."
+    if read.n_uneven:
+        yield (
+            f"{read.file_name}: {counted(read.n_uneven, 'row has', 'rows have')} more or fewer cells than the first, and {'is' if read.n_uneven == 1 else 'are'} left out."
+        )
     if read.n_unknown:
         yield (
             f"{read.file_name}: {counted(read.n_unknown, 'row names', 'rows name')} no spot of the sample, and {'is' if read.n_unknown == 1 else 'are'} left out."
@@ -147,45 +155,60 @@ def _left_out(read: Annotations, contradicted: list[str]) -> Iterator[str]:
 
 
 def _reference(paths: Sequence[Path], sample: Sample) -> Reference:
-    if len(paths) == 1 and is_model(paths[0]):
-        return reference.read(paths[0])
-    return learnt(paths, sample)
+    found = learnt(paths) if not (len(paths) == 1 and is_model(paths[0])) else reference.read(paths[0])
+    found.check_not_of(sample.content_hash, sample.name)
+    return found
 
 
 def is_model(path: Path) -> bool:
-    """Whether a file is a saved reference, by its first bytes: no sample begins with a brace."""
+    """Whether a file is a saved reference, by its first bytes or its name: no sample begins with a brace, or is called so."""
     try:
         with path.open("rb") as file:
-            return file.read(_FIRST_BYTES).lstrip().startswith(b"{")
+            begins = file.read(_FIRST_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     except OSError:
-        return path.suffix.lower() == ".json"
+        begins = b""
+    return begins.startswith(b"{") or path.suffix.lower() == ".json"
 
 
-def learnt(paths: Sequence[Path], sample: Sample | None = None) -> Reference:
+def learnt(paths: Sequence[Path]) -> Reference:
     """Read annotated samples and learn from them.
 
     Parameters
     ----------
     paths : sequence of Path
-    sample : Sample, optional
-        That will be compared with them: it must not be among them.
+
+    Raises
+    ------
+    ParameterError
+        If a saved reference is among them.
+    TransferError
+        If they teach nothing.
+    SampleError
+        If one cannot be read.
     """
-    contents, found = _learnt(tuple(paths))
-    if sample is not None and sample.content_hash in contents:
+    saved = next((path for path in paths if is_model(path)), None)
+    if saved is not None:
         raise ParameterError(
-            f"{shown(sample.name)} is itself among the references, and would be told its own annotation: name other sections."
+            f"{file_name(saved)} is a saved reference, from which nothing more can be learnt: give it to `cluster --reference` alone, or name "
+            "the files of all sections."
         )
-    return found
+    return _learnt(tuple(paths))
 
 
 @functools.lru_cache(maxsize=1)  # all samples of a sweep may be compared with the same
-def _learnt(paths: tuple[Path, ...]) -> tuple[frozenset[str], Reference]:
+def _learnt(paths: tuple[Path, ...]) -> Reference:
     from core.method.reference import learn
 
-    samples = [read_sample(path) for path in paths]
-    return frozenset(one.content_hash for one in samples), learn(samples)
+    return learn([read_sample(path) for path in paths])
 
 
 def table_of(text: str) -> MarkerTable:
     """Take a table that is shipped, by its name, or read a file."""
-    return KNOWN[text] if text in KNOWN else marker_table.read(Path(text))
+    if text in KNOWN:
+        return KNOWN[text]
+    path = Path(text)
+    if not path.exists():
+        raise ParameterError(
+            f"{shown(text, 300)} is neither a file that can be read nor a table that is shipped, which is {listed(list(KNOWN))}."
+        )
+    return marker_table.read(path)

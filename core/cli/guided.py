@@ -75,7 +75,7 @@ def _taught(steps: "Pipeline", result: Result) -> dict[str, Any]:
     if guidance is None:
         return {}
     if guidance.reference is not None:
-        found = steps.transferred(result.params, guidance.reference, guidance.painted(len(result.labels)))
+        found = steps.transferred(result.params, guidance.reference, guidance.painted_known(len(result.labels)))
         return {
             "reference": {
                 "samples": list(guidance.reference.samples),

@@ -4,8 +4,6 @@ Columns are found by content, not by name: the barcode column is the one that na
 several sections; only rows of one are taken.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.csv_text import plain
 from core.errors import SampleFileError
-from core.io import archives
 from core.io.incoming import Check
+from core.io.label_tables import read_rows
 from core.io.spot_names import Found, SpotNames
 from core.io.table_sections import of_one_section
 from core.layer_names import LAYERS, canonical, without_class
 from core.sample import UNANNOTATED
 from core.text import counted, file_name, shown
-
-MAX_TABLE_BYTES = 64 << 20
 
 MAX_CLASSES = 100
 """A column with more different values is not an annotation."""
@@ -51,6 +46,8 @@ _NO_LABELS = re.compile(
 )
 """Names of columns that hold places, names or numbers of counts."""
 
+_LONGEST_NUMBERED = 60
+
 _N_GLIMPSED = 2000
 """Rows by which the column of names is found."""
 
@@ -68,6 +65,8 @@ class Annotations:
         Spots of the sample, and those that the table names.
     n_unknown : int
         Rows of the table whose barcode is not the sample's.
+    n_uneven : int
+        Rows that are left out because they have more or fewer cells than the first.
     sections : sequence of str
         Sections that the table holds, where it names spots more than once; `columns` are empty until one is taken.
     section : str, optional
@@ -87,6 +86,7 @@ class Annotations:
     section: str | None = None
     n_repeated: int = 0
     contradicted: Sequence[int] = ()
+    n_uneven: int = 0
 
     @property
     def n_classes(self) -> dict[str, int]:
@@ -121,10 +121,13 @@ class Annotations:
             others = ", ".join(name for name in self.sections if name != self.section)
             found = f"{found}; only rows of {shown(self.section)} are taken, not of {shown(others, 300)}"
             return Check(what="Annotation", found=f"{found}.", status="notice")
-        if not self.n_unknown:
+        lost = [f"{self.n_unknown} of its rows belong to no spot of the sample"] if self.n_unknown else []
+        lost += [f"{self.n_uneven} have more or fewer cells than its first"] if self.n_uneven else []
+        if not lost:
             return Check(what="Annotation", found=f"{found}.")
-        found = f"{found}; {self.n_unknown} of its rows belong to no spot of the sample."
-        return Check(what="Annotation", found=found, status="notice", advice="They are left out.")
+        return Check(
+            what="Annotation", found=f"{found}; {', '.join(lost)}.", status="notice", advice="They are left out."
+        )
 
     def labels(self, column: str | None) -> np.ndarray:
         """Labels of one column.
@@ -146,7 +149,12 @@ class Annotations:
         if self.obstacle:
             raise SampleFileError(self.obstacle)
         chosen = self.suggested if column is None else column
-        if chosen is None or chosen not in self.columns:
+        if chosen is None:
+            raise SampleFileError(
+                f"{self.file_name} labels no spot of the sample: it needs a column with a label for each barcode, of at most {MAX_CLASSES} "
+                "different ones."
+            )
+        if chosen not in self.columns:
             known = ", ".join(shown(name, 40) for name in self.columns) or "none"
             raise SampleFileError(f"{self.file_name} has no column of labels {shown(chosen)!r}; it has {known}.")
         return self.columns[chosen]
@@ -206,8 +214,8 @@ def read_annotations(
     SampleFileError
         If the file is not a table, no column names spots of the sample, or there is no such section.
     """
-    rows = _table(path)
-    names = SpotNames(barcodes.tolist())
+    table = read_rows(path)
+    rows, names = table.rows, SpotNames(barcodes.tolist())
     which = _naming_column(rows, names)
     name = file_name(path)
     if which is None:
@@ -240,6 +248,7 @@ def read_annotations(
         n_spots=len(barcodes),
         n_matched=len(np.unique(split.spots[split.spots >= 0])),
         n_unknown=int((found.spots < 0).sum()),
+        n_uneven=table.n_uneven,
         sections=split.sections,
         section=split.section,
         n_repeated=split.n_repeated,
@@ -308,51 +317,6 @@ def spelled(names: list[str]) -> list[str]:
     return [canonical(name) for name in plain] if all(canonical(name) in LAYERS for name in plain) else plain
 
 
-def _table(path: Path) -> list[list[str]]:
-    """Read all rows of the width of the first, which may be a header."""
-    name = file_name(path)
-    text = _text(path)
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    try:
-        rows = [[*map(plain, row)] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
-    except csv.Error as error:
-        raise SampleFileError(f"{name} cannot be read as a table ({error}): save it as CSV.") from error
-    if len(rows) < 2 or len(rows[0]) < 2:
-        raise SampleFileError(f"{name} is no table of barcodes and labels: it needs two columns with a header.")
-    if len(rows[1]) == len(rows[0]) + 1:
-        rows[0] = ["", *rows[0]]  # R writes no title above the names of rows
-    return [row for row in rows if len(row) == len(rows[0])]
-
-
-def _text(path: Path) -> str:
-    with archives.unzipped(path) as file:
-        content = file.read(MAX_TABLE_BYTES + 1)
-    if len(content) > MAX_TABLE_BYTES:
-        raise SampleFileError(
-            f"{file_name(path)} is larger than {MAX_TABLE_BYTES >> 20} MiB, which no table of labels is."
-        )
-    if content.startswith(b"PK"):
-        raise SampleFileError(f"{file_name(path)} is an Excel workbook or a zip: save the table as CSV.")
-    return decoded_table(content)
-
-
-def decoded_table(content: bytes) -> str:
-    """Decode a table that any program wrote, by the mark at its beginning.
-
-    Parameters
-    ----------
-    content : bytes
-
-    Returns
-    -------
-    str
-        UTF-8 by default; UTF-16 as Excel's "Unicode text" is.
-    """
-    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return content.decode("utf-16" if wide else "utf-8-sig", "replace")
-
-
 def naming_column(path: Path) -> np.ndarray:
     """Find the column of a table that names spots, where no sample says what they are called.
 
@@ -371,7 +335,7 @@ def naming_column(path: Path) -> np.ndarray:
     SampleFileError
         If the file is not a table, or has no such column.
     """
-    rows = _table(path)
+    rows = read_rows(path).rows
     for column in zip(*rows[1:], strict=True):
         names = [name.strip() for name in column]
         if len(set(names)) == len(names) and all(names):
@@ -382,8 +346,20 @@ def naming_column(path: Path) -> np.ndarray:
 def _aligned(rows: list[list[str]], number: int, indices: np.ndarray, n_spots: int) -> np.ndarray:
     found = [(row[number].strip(), index) for row, index in zip(rows, indices.tolist(), strict=True) if index >= 0]
     names = sorted({label for label, _ in found})
-    spellings = dict(zip(names, spelled([shown(name) for name in names]), strict=True))
+    spellings = dict(zip(names, spelled(_told_apart(names)), strict=True))
     labels = [UNANNOTATED] * n_spots
     for label, index in found:
         labels[index] = spellings[label]
     return np.array(labels)
+
+
+def _told_apart(names: list[str]) -> list[str]:
+    """Cut names to what is shown, and number those that are the same then: two classes stay two."""
+    found: dict[str, None] = {}
+    for name in names:
+        cut, number = shown(name), 1
+        while cut in found:
+            number += 1
+            cut = f"{shown(name, _LONGEST_NUMBERED)} ({number})"
+        found[cut] = None
+    return list(found)

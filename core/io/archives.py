@@ -195,7 +195,9 @@ def _damage_as_sentence(path: Path) -> Iterator[None]:
         yield
     except DomainsError:
         raise
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+    except IsADirectoryError as error:
+        raise SampleFileError(f"{name} is a folder: name a file in it.") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise SampleFileError(f"There is no file {shown(path, 300)}: check its name and its folder.") from error
     except PermissionError as error:
         raise SampleFileError(f"{name} may not be read: ask its owner for permission.") from error

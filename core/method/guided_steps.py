@@ -164,9 +164,8 @@ class GuidedSteps(LabelFreeSteps):
         ndarray of shape (n_spots, n_domains), or None
             With a last column for what is unlike the reference, where there is one; None where strokes alone guide.
         """
-        painted = guidance.painted(self.sample.n_spots)
         n_new = len(guidance.domains) - len(guidance.known)
-        known = np.where(painted < len(guidance.known), painted, -1)
+        known = guidance.painted_known(self.sample.n_spots)
         if guidance.reference is not None:
             found = self.transferred(params, guidance.reference, known)
             shares = with_painted_mixture(guide, found.shares, known)

@@ -69,10 +69,11 @@ def learn(samples: Sequence[Sample]) -> Reference:
     Raises
     ------
     TransferError
-        If a section has no annotation or gene names, or there are fewer than two domains.
+        If a section has no annotation or gene names, or comes twice, or there are fewer than two domains.
     SampleError
         If sections share too few genes.
     """
+    _check_once(samples)
     labels = [_labels(sample) for sample in samples]
     names = _names(samples, labels)
     genes = shared_genes(samples)
@@ -104,7 +105,21 @@ def learn(samples: Sequence[Sample]) -> Reference:
         hops=hops,
         usual=float(np.quantile(distances, USUAL)),
         unusual=float(np.quantile(distances, _HARDLY_ANY)),
+        contents=tuple(sample.content_hash for sample in samples),
     )
+
+
+def _check_once(samples: Sequence[Sample]) -> None:
+    """Refuse one section with one annotation twice, whatever its files are called: it would count double."""
+    there: dict[tuple[str, str], str] = {}
+    for sample in samples:
+        content = sample.content_hash, sample.annotation_hash
+        if content in there:
+            raise TransferError(
+                f"{shown(there[content])} and {shown(sample.name)} are one section with one annotation, which would count twice: choose each "
+                "section once."
+            )
+        there[content] = sample.name
 
 
 def _labels(sample: Sample) -> np.ndarray:

@@ -73,8 +73,9 @@ def shared_with(reference: Reference, sample: Sample) -> tuple[np.ndarray, np.nd
     Raises
     ------
     TransferError
-        If the sample has no gene names, or fewer than 50 genes match.
+        If the sample taught the reference, or has no gene names, or fewer than 50 genes match.
     """
+    reference.check_not_of(sample.content_hash, sample.name)
     if sample.gene_names is None:
         raise TransferError(
             f"{shown(sample.name)} has no gene names, by which it is compared with a reference: import it again with them."

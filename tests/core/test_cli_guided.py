@@ -98,11 +98,61 @@ def test_contradicting_unknown_and_lonely_strokes_are_told_in_a_sentence(cluster
     for painted, sentence in (
         ({"SPOT1-1": "WM"}, "Only WM is painted"),
         ({"NOBODY-1": "WM", "NOWHERE-1": "Layer1"}, "names none of the sample's spots"),
-        ({"SPOT1-1": "NA", "SPOT2-1": "NA"}, "no column of labels"),
+        ({"SPOT1-1": "NA", "SPOT2-1": "NA"}, "labels no spot of the sample"),
     ):
         status, out, err = cluster(part, "--strokes", written(tmp_path / "s.csv", painted))
         assert (status, out, err.count("\n")) == (2, "", 1)
         assert sentence in err
+
+
+LONG = "a" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ("", "no table of barcodes and labels"),
+        ("barcode,label\n", "no table of barcodes and labels"),
+        ("barcode\nSPOT1-1\n", "no table of barcodes and labels"),
+        ("barcode,label\nSPOT1-1,\nSPOT2-1,nan\n", "labels no spot of the sample"),
+        ("barcode,label\nSPOT1-1,WM\nSPOT1-1,Layer1\n", "SPOT1-1 is painted in several domains, and so in none"),
+        ("barcode,label\nSPOT1-1,L1\nSPOT2-1,Layer 1\n", "Only Layer1 is painted"),
+        ("barcode,label\n" + "".join(f"SPOT{at}-1,d{at}\n" for at in range(101)), "at most 100 different ones"),
+        (bytes(range(256)) * 9, "names none of the sample's spots"),
+        ('{"WM": ["SPOT1-1"]}', "no table of barcodes and labels"),
+        (None, "is a folder"),
+    ],
+)
+def test_strokes_that_are_none_are_a_sentence(cluster, part, tmp_path, table, sentence):
+    path = tmp_path / "given"
+    if table is None:
+        path.mkdir()
+    else:
+        path.write_bytes(table if isinstance(table, bytes) else table.encode())
+    status, out, err = cluster(part, "--strokes", path)
+    assert (status, out) == (2, "")
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("table", "domains", "said"),
+    [
+        (f"barcode,label\nSPOT1-1,{LONG}\nSPOT500-1,{LONG}b\n", 2, ""),
+        ("barcode,label\nSPOT1-1,<b>x</b>\nSPOT500-1,![y](http://z)\n", 2, ""),
+        ("label;barcode\nWM;SPOT1-1\nL1;SPOT500-1\n", 2, ""),
+        ("barcode,mine,other\nSPOT1-1,WM,x\nSPOT500-1,L1,y\n", 2, "from its column mine, not from other"),
+        ("barcode,label\nSPOT1-1,WM\nSPOT2-1,WM,more\nSPOT500-1,L1\n", 2, "1 row has more or fewer cells"),
+        ("barcode,label\nSPOT1-1,WM\nSPOT1-1,WM\nSPOT500-1,L1\n", 2, ""),
+    ],
+)
+def test_no_stroke_is_lost_without_a_word(cluster, part, tmp_path, table, domains, said):
+    (tmp_path / "given.csv").write_text(table)
+    status, out, err = cluster(part, "--strokes", tmp_path / "given.csv", "--json")
+    assert status == 0
+    assert len(json.loads(out)["painted"]) == len(set(json.loads(out)["domains"].values())) == domains
+    assert said in err
+    assert bool(said) == bool(err)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,16 @@ def test_strokes_correct_a_reference(cluster, sections, tmp_path):
     assert "corrected by 1 painted spot" in out
 
 
+def test_strokes_may_paint_domains_that_a_reference_does_not_know(cluster, sections, tmp_path):
+    one, other = sections
+    (tmp_path / "strokes.csv").write_text("barcode,label\nSPOT0-1,Vessel\nSPOT1-1,Vessel\n")
+    words = "--reference", one, "--strokes", tmp_path / "strokes.csv", "--labels", tmp_path / "out.csv"
+    status, out, _ = cluster(other, *words)
+    assert status == 0
+    assert labels_of(tmp_path / "out.csv")[:2] == ["Vessel", "Vessel"]
+    assert "80 shared genes" in out
+
+
 def test_markers_find_and_name_domains_and_what_plays_no_part_is_told(cluster, sections, table, tmp_path):
     with table.open("a") as file:
         file.write("Vessel,NOWHERE\n")
@@ -115,15 +125,30 @@ def test_domains_found_without_names_are_named_with_evidence_and_stay_as_they_ar
         (("--reference", "{one}", "--others"), "leave out --others"),
         (("--reference", "{one}", "--starts", "2"), "found from one seed here: leave out --starts"),
         (("--reference", "{one}", "--name-by", "{table}"), "have names already"),
+        (("--reference", "{copy}"), "itself among the references"),
+        (("--reference", "{own_model}"), "itself among the references"),
+        (("--reference", "{one}", "{one}"), "would count twice"),
+        (("--reference", "{model}", "{one}"), "nothing more can be learnt"),
+        (("--reference", "{mouse}"), "genes of human and of mouse"),
+        (("--reference", "{bare}"), "no annotation to learn from"),
+        (("--reference", "{list}"), "It is no reference"),
         (("--markers-of", "human-cortex"), "marker genes of no domain"),
-        (("--markers-of", "nowhere.csv"), "cannot be read"),
-        (("--name-by", "nowhere.csv"), "cannot be read"),
+        (("--markers-of", "nowhere.csv"), "a table that is shipped, which is human-cortex"),
+        (("--name-by", "nowhere.csv"), "a table that is shipped, which is human-cortex"),
         (("{one}", "--joint", "--reference", "{one}"), "leave out --joint"),
         (("{one}", "--joint", "--name-by", "{table}"), "leave it out with --joint"),
     ],
 )
-def test_what_does_not_fit_is_a_sentence(cluster, sections, table, words, sentence):
+def test_what_does_not_fit_is_a_sentence(run, cluster, sections, table, tmp_path, words, sentence):
     names = {"one": sections[0], "other": sections[1], "table": table}
+    names |= {name: tmp_path / f"{name}.h5" for name in ("copy", "mouse", "bare")}
+    names |= {name: tmp_path / f"{name}.json" for name in ("own_model", "model", "list")}
+    lab.write(section("copy", 1), names["copy"])
+    lab.write(section("M", 0, kinds="Gene"), names["mouse"])
+    lab.write(dataclasses.replace(section("bare", 0), labels_true=None), names["bare"])
+    for taught_by, model in (("one", "model"), ("other", "own_model")):
+        assert run("learn", names[taught_by], "--out", names[model])[0] == 0
+    names["list"].write_text("[]")
     status, _, said = cluster(sections[1], *(word.format(**names) for word in words))
     assert (status, said.count("\n")) == (2, 1)
     assert sentence in said

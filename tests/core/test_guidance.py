@@ -7,7 +7,9 @@ import pytest
 
 from core.errors import ParameterError
 from core.guidance import Guidance, from_json
+from core.method.reference import learn
 from core.strokes import strokes_of
+from tests.teaching import section
 
 LABELS = np.array(["WM", "NA", "Layer 1", "WM", "NA"])
 
@@ -71,3 +73,11 @@ def markers(**genes):
 def test_what_strangers_write_is_refused_in_a_sentence(written, sentence):
     with pytest.raises(ParameterError, match=sentence):
         from_json(written, 5)
+
+
+def test_no_two_domains_have_one_name_whatever_people_called_theirs():
+    labels = np.array(["Other 1", "NA", "Other 3", "Unlike the reference", "NA"])
+    guidance = Guidance(strokes=strokes_of(labels), others=True)
+    assert guidance.names(5) == ("Other 1", "Other 3", "Unlike the reference", "Other 2", "Other 4")
+    taught = Guidance(strokes=strokes_of(labels), reference=learn([section("A", 0)]))
+    assert taught.names(8)[-2:] == ("Unlike the reference", "Unlike the reference (2)")

@@ -24,6 +24,10 @@ def test_ways_of_writing_one_table(text):
     assert parse(text).markers == WANTED
 
 
+def test_spellings_of_one_layer_are_one_domain():
+    assert parse("Layer1,x\nL1,y\nWhite matter,z\nWM,z").markers == {"Layer1": ("x", "y"), "White matter": ("z",)}
+
+
 def test_it_reads_what_it_writes():
     table = KNOWN["human-cortex"]
     assert parse(table.as_text(), source=table.source) == table

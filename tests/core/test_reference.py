@@ -35,6 +35,15 @@ def test_it_reads_as_it_was_written(learnt, tmp_path):
     assert read.digest == learnt.digest
 
 
+def test_a_file_of_an_earlier_version_names_no_contents_and_is_read(written, learnt):
+    read = from_json(json.dumps({key: value for key, value in written.items() if key != "contents"}).encode())
+    assert (read.contents, read.digest) == ((), learnt.digest)
+
+
+def test_marks_before_the_text_as_editors_write_them_do_no_harm(learnt):
+    assert from_json(b"\xef\xbb\xbf" + learnt.to_json()).digest == learnt.digest
+
+
 def text_of(array):
     from core.codec import encode
 
@@ -68,6 +77,7 @@ DAMAGE: dict[str, list[object]] = {
     "hops": [-1, 1000, "two", 1.5],
     "usual": [0, -1.0, float("nan"), "far"],
     "unusual": [0, float("inf"), None],
+    "contents": [["x"], ["A" * 32], ["a" * 32, "b" * 32], 7, [7]],
 }
 
 
@@ -81,7 +91,7 @@ def test_every_field_is_damaged_above(written):
     assert set(DAMAGE) == set(written)
 
 
-@pytest.mark.parametrize("name", sorted(DAMAGE))
+@pytest.mark.parametrize("name", sorted(DAMAGE.keys() - {"contents"}))
 def test_each_missing_field_is_a_sentence(written, name):
     with pytest.raises(TransferError, match="It is no reference"):
         from_json(json.dumps({key: value for key, value in written.items() if key != name}).encode())

@@ -84,8 +84,7 @@ def told(sample: Sample, result: Result) -> list[str]:
 
 
 def _transferred(sample: Sample, result: Result, guidance: Guidance, reference: Reference) -> str:
-    painted = np.where(guidance.painted(sample.n_spots) < len(guidance.known), guidance.painted(sample.n_spots), -1)
-    found = compute.steps(sample).transferred(result.params, reference, painted)
+    found = compute.steps(sample).transferred(result.params, reference, guidance.painted_known(sample.n_spots))
     n_unlike = int(np.count_nonzero(result.labels == len(guidance.domains)))
     sure = 0.0 if result.confidence is None else float(np.median(result.confidence))
     unlike = "no spot is" if n_unlike == 0 else counted(n_unlike, "spot is", "spots are")

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io import archives
-from core.io.annotations import decoded_table
+from core.io.label_tables import decoded_table
 from core.text import counted, shown
 
 MAX_TEXT_BYTES = 64 << 20

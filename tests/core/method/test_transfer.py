@@ -133,6 +133,17 @@ def test_what_cannot_teach_is_told(changed, kind, sentence):
         learn([dataclasses.replace(section("A", 0), **changed)])
 
 
+def test_a_section_that_taught_the_reference_is_told_nothing_by_it_whatever_it_is_called(taught):
+    with pytest.raises(TransferError, match=r"copy is itself among the references.*own annotation"):
+        Pipeline(dataclasses.replace(section("A", 0), name="copy")).run_guided(PARAMS, Guidance(reference=taught))
+
+
+def test_one_section_twice_would_count_twice_and_is_refused():
+    copy = dataclasses.replace(section("A", 0), name="copy")
+    with pytest.raises(TransferError, match="A and copy are one section with one annotation"):
+        learn([section("A", 0), copy])
+
+
 def test_sections_without_shared_genes_are_told():
     with pytest.raises(SampleError, match="share 0 gene names"):
         learn([section("A", 0), section("B", 1, kinds="Gene")])

@@ -1,0 +1,82 @@
+"""Tables of labels as text and as rows, whatever program wrote them."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.csv_text import plain
+from core.errors import SampleFileError
+from core.io import archives
+from core.text import file_name
+
+MAX_TABLE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a table that have as many cells as its first, and how many have not."""
+
+    rows: list[list[str]]
+    n_uneven: int
+
+
+def read_rows(path: Path) -> Rows:
+    """Read all rows of the width of the first, which may be a header.
+
+    Parameters
+    ----------
+    path : Path
+        Comma-, semicolon- or tab-separated; gzip is unpacked.
+
+    Returns
+    -------
+    Rows
+
+    Raises
+    ------
+    SampleFileError
+        If it is no table of two columns or more.
+    """
+    name = file_name(path)
+    text = _text(path)
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    try:
+        rows = [[*map(plain, row)] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
+    except csv.Error as error:
+        raise SampleFileError(f"{name} cannot be read as a table ({error}): save it as CSV.") from error
+    if len(rows) < 2 or len(rows[0]) < 2:
+        raise SampleFileError(f"{name} is no table of barcodes and labels: it needs two columns with a header.")
+    if len(rows[1]) == len(rows[0]) + 1:
+        rows[0] = ["", *rows[0]]  # R writes no title above the names of rows
+    even = [row for row in rows if len(row) == len(rows[0])]
+    return Rows(even, len(rows) - len(even))
+
+
+def _text(path: Path) -> str:
+    with archives.unzipped(path) as file:
+        content = file.read(MAX_TABLE_BYTES + 1)
+    if len(content) > MAX_TABLE_BYTES:
+        raise SampleFileError(
+            f"{file_name(path)} is larger than {MAX_TABLE_BYTES >> 20} MiB, which no table of labels is."
+        )
+    if content.startswith(b"PK"):
+        raise SampleFileError(f"{file_name(path)} is an Excel workbook or a zip: save the table as CSV.")
+    return decoded_table(content)
+
+
+def decoded_table(content: bytes) -> str:
+    """Decode a table that any program wrote, by the mark at its beginning.
+
+    Parameters
+    ----------
+    content : bytes
+
+    Returns
+    -------
+    str
+        UTF-8 by default; UTF-16 as Excel's "Unicode text" is.
+    """
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return content.decode("utf-16" if wide else "utf-8-sig", "replace")
