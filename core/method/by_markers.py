@@ -4,7 +4,7 @@ A domain's score is the mean of its markers, each averaged over neighbours and s
 the scores are found by a mixture of normal distributions with one covariance that begins at them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +71,28 @@ class MarkerScores:
             *(f"{shown(name)} has no marker gene in the sample, so it cannot be found." for name in self.missing),
             *((said + (" and more." if len(lost) > 10 else "."),) if lost else ()),
         )
+
+
+def check_fits(table: MarkerTable, sample: Sample) -> None:
+    """Raise, before anything is counted, where a sample lacks the genes of a table.
+
+    Parameters
+    ----------
+    table : MarkerTable
+    sample : Sample
+
+    Raises
+    ------
+    ParameterError
+        If the sample has no gene names, or markers of fewer than two domains.
+    """
+    columns = _columns(sample)
+    genes = {
+        name: [gene.split("|")[0] for gene in markers if _column(gene, columns) is not None]
+        for name, markers in table.markers.items()
+    }
+    if sum(map(bool, genes.values())) < 2:
+        raise ParameterError(_too_few(table, sample, genes))
 
 
 def marker_scores(table: MarkerTable, sample: Sample, neighbours: sparse.csr_array, hops: int) -> MarkerScores:
@@ -148,7 +170,7 @@ def _score(genes: Mapping[str, np.ndarray], n_spots: int) -> np.ndarray:
     return np.asarray(mean / max(float(mean.std()), 1e-12))
 
 
-def _too_few(table: MarkerTable, sample: Sample, genes: Mapping[str, Mapping[str, np.ndarray]]) -> str:
+def _too_few(table: MarkerTable, sample: Sample, genes: Mapping[str, Collection[str]]) -> str:
     found = [shown(name) for name, own in genes.items() if own]
     markers = [gene.split("|")[0] for own in table.markers.values() for gene in own]
     return (

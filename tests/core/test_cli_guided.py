@@ -261,13 +261,21 @@ def test_a_sweep_follows_the_strokes_as_cluster_does_and_says_what_it_is_scored_
         (("{part}", "--strokes", "{strokes}", "--grid", "window=1,3"), "Strokes belong to one section"),
         (("--strokes", "nowhere.csv", "--grid", "window=1,3"), "nowhere.csv"),
         (("--strokes", "{one}", "--grid", "window=1,3"), "Only WM is painted"),
+        (("--markers-of", "{strange}", "--grid", "window=1,3"), "at least two domains are needed"),
+        (("--reference", "{mouse}", "--grid", "window=1,3"), "share 0 genes"),
     ],
 )
 def test_a_sweep_that_cannot_be_guided_so_is_told_in_a_sentence(sweep, part, strokes, tmp_path, words, sentence):
     sample = lab.read(part)
     every = written(tmp_path / "every.csv", {str(name): "ab"[at % 2] for at, name in enumerate(sample.barcodes)})
     one = written(tmp_path / "one.csv", {"SPOT1-1": "WM"})
-    named = {"strokes": strokes, "every": every, "one": one, "part": part}
+    strange = tmp_path / "strange.csv"
+    strange.write_text("domain,gene\na,nogene1\nb,nogene2\n")
+    mouse = tmp_path / "mouse.h5"
+    for path, kind in ((part, "GENE"), (mouse, "Gm")):
+        names = np.array([f"{kind}{at}" for at in range(sample.n_genes)])
+        lab.write(dataclasses.replace(sample, gene_names=names, gene_ids=None), path)
+    named = {"strokes": strokes, "every": every, "one": one, "part": part, "strange": strange, "mouse": mouse}
     status, out, err = sweep(part, *(word.format(**named) for word in words), "--models", tmp_path / "models")
     assert (status, out) == (2, "")
     assert sentence in err

@@ -19,6 +19,7 @@ from core.errors import CodecError, ParameterError
 from core.guidance import Guidance
 from core.io.annotation_store import annotation_path
 from core.knobs import KnobPath
+from core.method.fitting import check_fits
 from core.method.seeds import nth_start
 from core.params import MethodParams, params_key
 from core.sample import Sample
@@ -73,7 +74,14 @@ class Section:
         params : MethodParams
         guidance : Guidance, optional
             What guides its runs.
+
+        Raises
+        ------
+        DomainsError
+            If the guidance cannot guide this sample: every run of it would fail.
         """
+        if guidance is not None:
+            check_fits(guidance, sample)
         return cls(
             name=sample.name,
             path=str(path.absolute()),
