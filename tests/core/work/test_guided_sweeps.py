@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +18,12 @@ from core.method.pipeline import Pipeline
 from core.method.reference import learn
 from core.method.seeds import nth_start
 from core.params import preset, replaced
+from core.report.html import html_report
+from core.report.script import reproduction_script
 from core.strokes import strokes_of
 from core.work.board.board import shared_board
 from core.work.runs import Record
+from core.work.runs.reported import reported
 from core.work.sweep import suggestions
 from core.work.sweep.outcome import SweepStatus
 from core.work.sweep.plan import Section, Sweep, as_json, from_json
@@ -26,6 +32,7 @@ from core.work.sweep.varied import Axis
 from tests.small_tissue import small_sample
 from tests.teaching import section as layered
 
+ROOT = Path(__file__).resolve().parents[3]
 WINDOWS, WEIGHTS = Axis(knob="window", values=(1, 3)), Axis(knob="x_weight", values=(1.0, 3.0))
 
 
@@ -222,3 +229,20 @@ def test_one_tissue_under_two_names_has_one_guidance(sample, section):
     one, other = section(painted(sample)), section(painted(sample, 14))
     with pytest.raises(ParameterError, match="guided by different things"):
         Sweep(sections=(one, dataclasses.replace(other, name="copy")), axes=(WINDOWS,))
+
+
+def test_a_run_of_a_sweep_is_reported_as_guided_and_its_script_gives_every_label_again(
+    sweeps, record, sample, section, tmp_path
+):
+    guidance = painted(sample)
+    sweep = Sweep(sections=(section(guidance),), axes=(WINDOWS,))
+    assert ended(sweeps, sweeps.start(sweep, guidances=[guidance])).outcome.status is SweepStatus.DONE
+    run = next(run for run in record.runs(sweep=sweep.id) if run.params.pooling.window == 3)
+    told = reported(run, record.result(run))
+    assert guidance.in_words() in html_report([told], {sample.content_hash: sample}).decode()
+    script = tmp_path / "reproduce.py"
+    script.write_text(reproduction_script(told))
+    done = subprocess.run([sys.executable, script, tmp_path / "first.h5"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"all {sample.n_spots} are the run's" in done.stdout
+    assert "not label-free" in done.stdout

@@ -10,14 +10,21 @@ from sklearn.metrics import adjusted_rand_score
 from core.annotation import compared
 from core.annotation_labels import from_labels
 from core.errors import WorkError
+from core.guidance import Guidance
 from core.io import lab
 from core.io.annotation_store import AnnotationStore
 from core.method import pipeline
-from core.params import MethodParams
+from core.params import MethodParams, preset
+from core.strokes import strokes_of
 from core.work import tasks
 from core.work.board.board import Board, JobStatus
 from core.work.cluster import outside
 from core.work.cluster.depot import Delivery, Depot, MissingFileError, check_may_be_sent
+from core.work.runs import Record
+from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.plan import Section, Sweep
+from core.work.sweep.sweeps import Sweeps
+from core.work.sweep.varied import Axis
 from core.work.tasks import SampleFile
 from tests.core.work import chores
 from tests.core.work.outside_cluster import outside_cluster, wait_until
@@ -174,3 +181,28 @@ def test_the_depot_lets_go_of_what_was_used_longest_ago(tmp_path):
     depot.has("a.h5")
     depot.put("c.h5", bytes(100))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.h5", "c.h5"]
+
+
+@pytest.mark.slow
+def test_a_worker_that_shares_no_folder_is_sent_what_guides_a_sweep(board, cluster, saved_sample, tmp_path):
+    sample = lab.read(saved_sample.path)
+    every_tenth = np.where(np.arange(sample.n_spots) % 10 == 0, sample.labels_true, "NA")
+    guidance = Guidance(strokes=strokes_of(every_tenth))
+    section = Section.of(sample, saved_sample.path, preset("recommended", 3), guidance)
+    sweep = Sweep(sections=(section,), axes=(Axis(knob="window", values=(1, 3)),))
+    record = Record(f"sqlite:///{tmp_path / 'runs.sqlite3'}", tmp_path / "artifacts")
+    sweeps = Sweeps(tmp_path / "sweeps", board, record, tmp_path)
+    sweep_id = sweeps.start(sweep, guidances=[guidance])
+    assert sweeps.wait(sweep_id, 120)
+    sweeps.close()
+    outcome = sweeps.find(sweep_id).outcome
+    assert (outcome.status, outcome.failed) == (SweepStatus.DONE, {})
+    runs = record.runs(sweep=sweep_id)
+    assert {run.params.pooling.window for run in runs} == {1, 3}
+    for run in runs:
+        assert (
+            record.result(run).labels.tolist()
+            == pipeline.Pipeline(sample).run_guided(run.params, guidance).labels.tolist()
+        )
+    sent = {path.name for number in (0, 1) for path in (cluster.folder / f"worker{number}").glob("*-guidance.json")}
+    assert sent == {f"{guidance.digest}-guidance.json"}
