@@ -82,7 +82,7 @@ def test_a_second_move_sends_labels_and_no_barcodes(visit):
     with_maps = [frame for frame in sent if b"tissue_view" in frame]
     assert with_maps
     assert (
-        max(map(len, with_maps)) < 2 * N_SPOTS + 9500
+        max(map(len, with_maps)) < 2 * N_SPOTS + 10_000
     )  # one byte for each spot of two maps, and words, also on drawing and choosing
     for barcode in lab.read_barcodes(SHIPPED):
         assert not any(str(barcode).encode() in frame for frame in with_maps)
