@@ -58,9 +58,9 @@ ROLES: tuple[Any, ...] = (
     "switch",
     "tab",
 )
-PICKER, PUT_AWAY = "colour picker", "what is put away"
-WITHOUT_ROLE = {PICKER: "[data-testid=stColorPicker] button", PUT_AWAY: "summary"}
-"""Controls whose role says nothing of what they do, or that have none, and how they are found."""
+PICKER = "colour picker"
+WITHOUT_ROLE = {PICKER: "[data-testid=stColorPicker] button"}
+"""Controls whose role says nothing of what they do, and how they are found."""
 EFFECT_SECONDS, MOST_CONTROLS = 12.0, 120
 
 # Streamlit's own, which are the same in every app: the header's menu, the arrows of the sidebar, toolbars of tables and charts,
@@ -102,12 +102,16 @@ LOOK = """skipped => {
   document.querySelectorAll('[data-testid=stApp], [data-baseweb=popover], [role=dialog]').forEach(see);
   return parts.join("\\n");
 }"""
-ABOUT = """(node, own) => {
+ABOUT = """(nodes, own) => nodes.map(node => {
   const outer = node.closest("[class*=st-key-]") ?? node.getRootNode().host?.closest("[class*=st-key-]");
   const key = [...(outer?.classList ?? [])].find(name => name.startsWith("st-key-")) ?? "";
   const label = node.getAttribute("aria-label") || node.labels?.[0]?.innerText || node.innerText || node.title || "";
-  return { key, label, own: !!node.closest(own), popover: !!node.closest("[data-testid=stPopoverBody]") };
-}"""
+  const box = node.getBoundingClientRect();
+  const seen = box.width > 0 && box.height > 0 && getComputedStyle(node).visibility === "visible";
+  const enabled = !node.matches(":disabled") && !node.closest("[aria-disabled=true]");
+  const chosen = node.checked ?? node.getAttribute("aria-checked") === "true";
+  return { key, label, own: !!node.closest(own), popover: !!node.closest("[data-testid=stPopoverBody]"), usable: seen && enabled, chosen };
+})"""
 SKIPPED = """node => node.closest("[data-testid=stElementContainer]") ?? node"""
 
 
@@ -154,17 +158,18 @@ def controls(page: Page) -> Iterator[Control]:
     found_by: dict[str, Locator] = {role: page.get_by_role(role) for role in ROLES}
     found_by |= {name: page.locator(selector) for name, selector in WITHOUT_ROLE.items()}
     for role, all_of_them in found_by.items():
-        for at in all_of_them.all():
-            try:
-                if not at.is_visible() or not at.is_enabled(timeout=1000) or (role == "radio" and at.is_checked()):
-                    continue  # a chosen one is tried after another was
-                about = at.evaluate(ABOUT, STREAMLITS_OWN, timeout=1000)
-            except Error:
-                continue  # it went while the page was drawn
+        try:
+            told = all_of_them.evaluate_all(
+                ABOUT, STREAMLITS_OWN
+            )  # of all at once: one question for each takes seconds
+        except Error:
+            continue  # they went while the page was drawn
+        for number, about in enumerate(told):
+            if not about["usable"] or about["own"] or (role == "radio" and about["chosen"]):
+                continue  # a chosen one is tried after another was
             label = re.sub(r"\([^)]*\)|[\d.,]+|\s+", " ", about["label"]).strip()
             key = re.sub(r"-\d+$", "", about["key"])  # fields that begin empty again after each use are one control
-            if not about["own"]:
-                found.append(Control(f"{role} {key} {label}", role, at, about["popover"]))
+            found.append(Control(f"{role} {key} {label}", role, all_of_them.nth(number), about["popover"]))
     yield from sorted(found, key=lambda control: not control.inside)
 
 
@@ -230,6 +235,7 @@ def try_it(page: Page, control: Control, downloads: list[object]) -> bool:
     return False
 
 
+@pytest.mark.timeout(900)  # Tune has some seventy controls, each of which is given its time
 @pytest.mark.parametrize("path", PATHS)
 def test_every_control_has_an_effect(browser, app, path):
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
