@@ -112,7 +112,9 @@ def test_samples_that_are_switched_quickly_end_with_the_one_chosen_last(visit):
     until(lambda: count(visit) == N_HALF and drawn(visit))
     settle(visit)
     assert (count(visit), drawn(visit)) == (N_HALF, True)
-    assert len(set(visit.blocks)) == len(visit.blocks) <= 2
+    assert len(set(visit.blocks)) <= 2
+    # On a busy machine the server may have let go of spots before they were fetched: then they are asked for once more.
+    assert max(map(visit.blocks.count, visit.blocks)) <= 2
 
 
 def test_a_sample_whose_spots_come_late_is_not_drawn_over_the_one_chosen_meanwhile(visit):
