@@ -50,7 +50,7 @@ def pixels(page):
     return look(page, "view.panels[0].spots.toDataURL()")
 
 
-def until(true, seconds=30.0):
+def until(true, seconds=120.0):
     """Look again and again: a busy machine draws late."""
     end = time.monotonic() + seconds
     while not true():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ui.tissue_view import component
-from ui.tissue_view.script import joined
+from ui.tissue_view.script import joined, with_styles
 
 FOLDER = Path(component.__file__).parent / "js"
 NAME = re.compile(r"^(?:export )?(?:const|let|class|function) (\w+)", re.MULTILINE)
@@ -17,7 +17,7 @@ IMPORTED = re.compile(r'from "\./(\w+)\.js";$', re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def script():
-    return joined(FOLDER, component._MODULES)
+    return component._SCRIPT.decode()
 
 
 def test_every_module_is_in_the_script_behind_those_that_it_imports():
@@ -32,6 +32,12 @@ def test_the_script_links_to_nothing_and_exports_one_function(script):
     assert re.findall(r"^export\b.*", script, re.MULTILINE) == [
         "export default function ({ parentElement, data, setStateValue, setTriggerValue }) {"
     ]
+
+
+def test_the_script_brings_the_styles_without_their_comments():
+    assert with_styles("draw();", '.a { content: "\\2713"; }\n/* why */\n.b { top: 0; }\n') == (
+        'const STYLES = ".a { content: \\"\\\\2713\\"; }\\n.b { top: 0; }\\n";\ndraw();'
+    )
 
 
 def test_no_two_modules_declare_the_same_name(script):

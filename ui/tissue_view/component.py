@@ -7,7 +7,6 @@ label and selection, so new data change the maps in place; it fetches script and
 import base64
 import binascii
 import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from core.figures.colours import STYLES, Theme
 from core.text import counted
 from ui.tissue_view import media
 from ui.tissue_view.packing import Packing
-from ui.tissue_view.script import joined
+from ui.tissue_view.script import joined, with_styles
 from ui.tissue_view.spots import Spots
 
 MAX_MAPS = 6
@@ -32,16 +31,14 @@ _MODULES = (
     "text", "data", "spots", "colours", "composition", "geometry", "address", "crosshair", "shapes", "dom", "edits", "keys", "drawing", "input", "still", "panel", "index",
 )  # fmt: skip
 
-# Without comments, since the styles travel with every run.
-_STYLES = re.sub(r"/\*.*?\*/\s*", "", (_FOLDER / "view.css").read_text(encoding="utf-8"), flags=re.DOTALL)
-_SCRIPT = joined(_FOLDER / "js", _MODULES).encode()
+_STYLES = (_FOLDER / "view.css").read_text(encoding="utf-8")
+_SCRIPT = with_styles(joined(_FOLDER / "js", _MODULES), _STYLES).encode()
 
 # Registered once, at import, because a second registration would make the browser rebuild all maps. Another script needs
 # another text of the loader, or a page that is open while the server is updated would keep the old one.
 _mount = st.components.v2.component(
     _NAME,
     js=f"{(_FOLDER / 'loader.js').read_text(encoding='utf-8')}// {hashlib.blake2b(_SCRIPT, digest_size=16).hexdigest()}\n",
-    css=_STYLES,
 )
 
 

@@ -69,6 +69,7 @@ export class TissueView {
   /** @param {ParentNode} parent */
   constructor(parent) {
     this.imageNode.onload = () => this.repaint();
+    element("style", "", parent).textContent = STYLES;
     this.root = element("div", "view waits", parent);
     this.tools = element("div", "tools", this.root, { role: "group" });
     this.buttons = {

@@ -1,0 +1,2 @@
+/** Rules of `view.css`, which script.py puts before the modules. */
+declare const STYLES: string;
