@@ -12,6 +12,7 @@ from pathlib import Path
 from core.errors import ParameterError
 from core.folders import models_folder
 from core.io.annotation_store import FOLDER_ENDING
+from core.io.hdf5.magic import HDF5
 
 OUTPUTS = (
     "labels",
@@ -31,7 +32,7 @@ OUTPUTS = (
 
 # What files begin with that hold data which a table, a page or a figure would destroy.
 _KINDS = {
-    b"\x89HDF\r\n\x1a\n": "a sample",
+    HDF5: "a sample",
     b"SQLite format 3\x00": "a database",
     b"PK\x03\x04": "an archive",
     b"\x1f\x8b": "compressed data",

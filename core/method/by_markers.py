@@ -73,7 +73,7 @@ class MarkerScores:
         )
 
 
-def check_fits(table: MarkerTable, sample: Sample) -> None:
+def check_has_markers(table: MarkerTable, sample: Sample) -> None:
     """Raise, before anything is counted, where a sample lacks the genes of a table.
 
     Parameters

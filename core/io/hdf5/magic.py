@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""How files of HDF5 begin."""
 
 
 def is_hdf5(path: Path) -> bool:
@@ -22,4 +23,4 @@ def is_hdf5(path: Path) -> bool:
         If it cannot be read.
     """
     with path.open("rb") as file:
-        return file.read(len(_HDF5)) == _HDF5
+        return file.read(len(HDF5)) == HDF5

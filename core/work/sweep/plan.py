@@ -19,7 +19,6 @@ from core.errors import CodecError, ParameterError
 from core.guidance import Guidance
 from core.io.annotation_store import annotation_path
 from core.knobs import KnobPath
-from core.method.fitting import check_fits
 from core.method.seeds import nth_start
 from core.params import MethodParams, params_key
 from core.sample import Sample
@@ -81,7 +80,11 @@ class Section:
             If the guidance cannot guide this sample: every run of it would fail.
         """
         if guidance is not None:
-            check_fits(guidance, sample)
+            from core.method.guidable import (
+                check_guidable,
+            )  # brings scikit-learn, which commands that plan nothing do without
+
+            check_guidable(guidance, sample)
         return cls(
             name=sample.name,
             path=str(path.absolute()),
