@@ -6,6 +6,8 @@ from core import units
 from core.depth import FoundDirection, support_in_words
 from core.text import counted
 
+_HARDLY_ANY = 0.05  # share of noise
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Averaging:
@@ -75,10 +77,10 @@ def averaging_in_words(found: Averaging) -> str:
         apart = "" if found.spacing_um is None else f", {found.spacing_um:.0f} µm apart,"
         return f"not averaged: neighbours{apart} differ by more than noise"
     far = "" if found.spacing_um is None else f" ({found.hops * found.spacing_um:.0f} µm)"
-    return (
-        f"averaged over {counted(found.hops, 'ring')} of neighbours{far}: {units.percent(found.noise, 0)} of what differs between "
-        "spots is noise"
-    )
+    averaged = f"averaged over {counted(found.hops, 'ring')} of neighbours{far}"
+    if found.noise < _HARDLY_ANY:
+        return f"{averaged}, which hardly changes them"
+    return f"{averaged}: {units.percent(found.noise, 0)} of what differs between spots is noise"
 
 
 def chosen_in_words(averaging: Averaging | None, direction: FoundDirection | None) -> str:

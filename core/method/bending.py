@@ -9,11 +9,12 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from scipy.interpolate import BSpline
 
 from core.coordinates import Coordinates, canonical_order
 from core.depth import Bend, FoundDirection, across_layers_um, bending_terms, depth
-from core.method.neighbours import mean_over_neighbours, neighbour_graph
+from core.method.neighbours import in_order, mean_over_neighbours, neighbour_graph
 from core.method.threads import one_thread
 
 _ANGLES = np.arange(60) * np.pi / 60
@@ -40,7 +41,9 @@ class _Fit:
     slopes: np.ndarray
 
 
-def find_bend(factors: np.ndarray, coordinates: Coordinates, degree: int = 3) -> FoundDirection:
+def find_bend(
+    factors: np.ndarray, coordinates: Coordinates, degree: int = 3, graph: sparse.csr_array | None = None
+) -> FoundDirection:
     """Find the curved depth that explains most of what expression shows over the tissue.
 
     Parameters
@@ -50,6 +53,8 @@ def find_bend(factors: np.ndarray, coordinates: Coordinates, degree: int = 3) ->
     coordinates : Coordinates
     degree : int
         Of the polynomial: 1 is straight, 2 bends once, 3 lets the bend differ from end to end.
+    graph : csr_array of shape (n_spots, n_spots), optional
+        From :func:`core.method.neighbours.neighbour_graph`, where it is known already.
 
     Returns
     -------
@@ -69,6 +74,7 @@ def find_bend(factors: np.ndarray, coordinates: Coordinates, degree: int = 3) ->
     wide, a quarter of which is left out by turns.
     """
     order = canonical_order(coordinates.positions)
+    graph = in_order(neighbour_graph(coordinates) if graph is None else graph, order)
     factors, coordinates = factors[order], coordinates[order]
     factors = factors - factors.mean(axis=0)
     learnt = np.linspace(0, len(order) - 1, min(len(order), _N_FITTED)).astype(int)
@@ -77,7 +83,7 @@ def find_bend(factors: np.ndarray, coordinates: Coordinates, degree: int = 3) ->
         terms = bending_terms((coordinates.tissue_um - centre) / scale, degree)
         terms -= terms[learnt].mean(axis=0)
         coefficients = _best_fit(factors[learnt], terms[learnt], coordinates[learnt])
-        support = _support(factors, terms, coordinates)
+        support = _support(factors, terms, coordinates, graph)
     return _direction(coefficients, centre, scale, coordinates, support)
 
 
@@ -176,7 +182,7 @@ def _spline(factors: np.ndarray, u: np.ndarray) -> BSpline:
     return BSpline(knots, np.linalg.solve(normal, splines.T @ factors), 3)
 
 
-def _support(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates) -> float:
+def _support(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates, graph: sparse.csr_array) -> float:
     """Share of the structure that depth explains where it was not learnt; 0 where spots are too few to leave any out."""
     if len(factors) < _FEWEST_BY_TERM * terms.shape[1]:
         return 0.0
@@ -186,7 +192,7 @@ def _support(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates) -
         seen = seen[np.linspace(0, len(seen) - 1, min(len(seen), _N_CHECKED)).astype(int)]
         if unseen.any():
             left[unseen] = _unexplained(factors, terms, coordinates, seen, unseen)
-    smooth, structure = mean_over_neighbours(neighbour_graph(coordinates), own_weight=1.0), factors
+    smooth, structure = mean_over_neighbours(graph, own_weight=1.0), factors
     for _ in range(_STRUCTURE_HOPS):
         structure, left = smooth @ structure, smooth @ left
     return float(np.clip(1 - np.square(left).sum() / max(np.square(structure).sum(), 1e-300), 0, 1))

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
+from scipy import sparse
 
 from core.averaging import Averaging
 from core.knobs import declared
 from core.method.cache import StepCache
 from core.method.embedding import principal_components
 from core.method.factors import RawFactors, raw_factors
+from core.method.neighbours import neighbour_graph
 from core.method.pooling import pool_window
 from core.method.reach import find_averaging
 from core.method.timing import StepClock
@@ -155,13 +157,16 @@ class EarlySteps:
         return pooling if found is None else dataclasses.replace(pooling, window=found.window)
 
     def _raw_factors(self, params: MethodParams) -> RawFactors:
-        sample, n_factors, scale = self.sample, params.embedding.n_components, params.pooling.scale
-        return self._kept(
-            lambda: raw_factors([sample.expression], [sample.coordinates], n_factors, scale, [sample.is_logged])[0],
-            "raw factors",
-            str(n_factors),
-            str(scale),
-        )
+        n_factors, scale = params.embedding.n_components, params.pooling.scale
+        return self._kept(lambda: self._raw(n_factors, scale), "raw factors", str(n_factors), str(scale))
+
+    def _raw(self, n_factors: int, scale: float) -> RawFactors:
+        sample, graphs = self.sample, [self._neighbours()]
+        logged = [sample.is_logged]
+        return raw_factors([sample.expression], [sample.coordinates], n_factors, scale, logged, graphs=graphs)[0]
+
+    def _neighbours(self) -> sparse.csr_array:
+        return self._kept(lambda: neighbour_graph(self.sample.coordinates), "neighbours")
 
     def model(self, params: MethodParams) -> "TrainedModel":
         """Trained autoencoder: kept, loaded from its checkpoint, or trained now and saved.

@@ -14,7 +14,7 @@ from scipy.linalg import eigh
 
 from core.coordinates import Coordinates, canonical_order
 from core.errors import ParameterError
-from core.method.neighbours import mean_over_neighbours, neighbour_graph
+from core.method.neighbours import in_order, mean_over_neighbours, neighbour_graph
 from core.method.normalisation import log_normalised_together
 from core.method.threads import one_thread
 from core.sample import Expression
@@ -114,6 +114,8 @@ def raw_factors(
     n_factors: int,
     scale: float = 1.0,
     logged: Sequence[bool] | None = None,
+    *,
+    graphs: Sequence[sparse.csr_array] | None = None,
 ) -> list[RawFactors]:
     """Find the same directions for several sections, none of which is a neighbour of another, and average nothing yet.
 
@@ -127,6 +129,8 @@ def raw_factors(
         As for :func:`spatial_factors`.
     logged : sequence of bool, optional
         Which sections hold logarithms already.
+    graphs : sequence of csr_array of shape (n_spots, n_spots), optional
+        Neighbours of each section, from :func:`core.method.neighbours.neighbour_graph`, where they are known already.
 
     Returns
     -------
@@ -147,9 +151,10 @@ def raw_factors(
         )
         components = _common_components(logs, N_COMPONENTS)
         del logs  # they take more memory than all that follows
-        graphs = [neighbour_graph(of_section[order]) for of_section, order in zip(coordinates, orders, strict=True)]
-        turned = _turned(components, graphs, n_factors)
-    return [RawFactors(*parts) for parts in zip(turned, graphs, orders, strict=True)]
+        known = map(neighbour_graph, coordinates) if graphs is None else graphs
+        sorted_graphs = [in_order(graph, order) for graph, order in zip(known, orders, strict=True)]
+        turned = _turned(components, sorted_graphs, n_factors)
+    return [RawFactors(*parts) for parts in zip(turned, sorted_graphs, orders, strict=True)]
 
 
 def _check_size(expression: Expression) -> None:

@@ -1,7 +1,6 @@
 """Domains of one sample without guidance: the direction across the layers, and labels by either read-out."""
 
 import numpy as np
-from scipy import sparse
 
 from core.depth import FoundDirection
 from core.evaluation.stability import confidence
@@ -11,7 +10,7 @@ from core.method.bending import find_bend
 from core.method.clustering import cluster, sketch_of
 from core.method.early_steps import LEARNT_BY, embedding_key, unscaled
 from core.method.mixture_steps import MixtureSteps
-from core.method.neighbours import nearest_spots, neighbour_graph
+from core.method.neighbours import nearest_spots
 from core.method.refinement import majority_vote
 from core.params import MethodParams
 
@@ -33,7 +32,9 @@ class LabelFreeSteps(MixtureSteps):
             return FoundDirection(angle=params.direction.angle % np.pi, method="manual")
         if method == "bending":
             return self._kept(
-                lambda: find_bend(self.factors(LEARNT_BY), sample.coordinates, params.direction.degree),
+                lambda: find_bend(
+                    self.factors(LEARNT_BY), sample.coordinates, params.direction.degree, self._neighbours()
+                ),
                 "direction",
                 "bending",
                 str(params.direction.degree),
@@ -107,9 +108,6 @@ class LabelFreeSteps(MixtureSteps):
             "merged",
             *labels_key(params, found),
         )  # fmt: skip
-
-    def _neighbours(self) -> sparse.csr_array:
-        return self._kept(lambda: neighbour_graph(self.sample.coordinates), "neighbours")
 
     def _nearest(self) -> np.ndarray:
         return self._kept(lambda: nearest_spots(self.sample.coordinates), "nearest")

@@ -7,6 +7,8 @@ from scipy.spatial import cKDTree
 from core.coordinates import Coordinates, canonical_order
 
 _N_NEIGHBOURS = 6  # of a spot on the Visium lattice, and as many off it
+_LEVEL = 2  # more that may lie as far away as the sixth: on a grid of squares the corners are four
+_AS_FAR = 1.001  # times the distance of the sixth: positions in single precision differ by less
 _REACH = {True: 1.2, False: 3.0}  # spacings: on the lattice the second ring is left out, off it only far cells are
 _ROWS = 65_536  # spots whose nearest are looked for at once
 _MOST_ASKED = 256
@@ -23,18 +25,50 @@ def neighbour_graph(coordinates: Coordinates) -> sparse.csr_array:
     Returns
     -------
     csr_array of shape (n_spots, n_spots)
-        1 between neighbours, both ways; nothing on the diagonal. On the lattice up to 6 neighbours; off it the 6 nearest, and
-        those that a spot is one of the 6 nearest of.
+        1 between neighbours, both ways; nothing on the diagonal. On the lattice up to 6 neighbours; off it the 6 nearest with
+        those that lie as far away as the sixth (8 on a grid of squares), and those that a spot is one of the nearest of.
+
+    Notes
+    -----
+    The order of the spots changes nothing, unless more than 8 lie as near to one of them as its sixth.
     """
     spacing_um = np.sqrt(2 / np.sqrt(3) * coordinates.spot_um2)  # of hexagons of that area
-    n_spots, n_asked = len(coordinates), min(_N_NEIGHBOURS + 1, len(coordinates))
     reach = _REACH[coordinates.on_lattice] * spacing_um
-    _, found = cKDTree(coordinates.tissue_um).query(coordinates.tissue_um, k=n_asked, distance_upper_bound=reach)
-    found = found.reshape(n_spots, n_asked)
-    spots = np.repeat(np.arange(n_spots), n_asked)
-    linked = (found.ravel() < n_spots) & (found.ravel() != spots)
-    links = sparse.csr_array((np.ones(linked.sum()), (spots[linked], found.ravel()[linked])), shape=(n_spots, n_spots))
+    order = canonical_order(coordinates.positions)
+    spots, neighbours = _links(coordinates.tissue_um[order], reach)
+    shape = (len(order), len(order))
+    ends = tuple(order[index].astype(np.int32) for index in (spots, neighbours))  # half the memory
+    links = sparse.csr_array((np.ones(len(spots)), ends), shape=shape)
     return sparse.csr_array(links.maximum(links.T))
+
+
+def _links(tissue_um: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """List each spot beside each of its nearest ones, as two arrays of indices."""
+    n_spots = len(tissue_um)
+    n_asked = min(_N_NEIGHBOURS + 1 + _LEVEL, n_spots)
+    asked = cKDTree(tissue_um).query(tissue_um, k=n_asked, distance_upper_bound=reach)
+    distances, found = (np.asarray(values).reshape(n_spots, n_asked) for values in asked)
+    last = distances[:, min(_N_NEIGHBOURS, n_asked - 1), None]  # itself comes first
+    linked = (found < n_spots) & (found != np.arange(n_spots)[:, None]) & (distances <= _AS_FAR * last)
+    return np.nonzero(linked)[0], found[linked]
+
+
+def in_order(graph: sparse.csr_array, order: np.ndarray) -> sparse.csr_array:
+    """Renumber the spots of a graph.
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n_spots, n_spots)
+    order : ndarray of shape (n_spots,), int
+        The spot that was at `order[i]` comes to i.
+
+    Returns
+    -------
+    csr_array of shape (n_spots, n_spots)
+    """
+    numbered = sparse.csr_array(graph[order][:, order])
+    numbered.sort_indices()  # sums go through them in this order
+    return numbered
 
 
 def nearest_spots(coordinates: Coordinates, n_nearest: int = 10) -> np.ndarray:

@@ -21,6 +21,11 @@ MOST_HOPS = 4
 _AS_GOOD = 0.1
 """Share of the least loss that may be lost more: risk hardly grows beyond its least, and what is blurred no step brings back."""
 
+_CLEARLY = 0.2
+"""Share of the variance that one ring must lose against none before spots are not averaged at all: the estimated noise, followed
+from two rings to a distance of zero, may be wrong by as much. On spots 200 um apart one ring loses 0.32 to 0.44, and on 300 to 600
+spots of finer tissue, which gain by averaging, up to 0.12."""
+
 
 def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:
     """Find how far expression should be averaged on this tissue.
@@ -40,17 +45,27 @@ def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:
         factors = raw.values - raw.values.mean(axis=0)
         noise = noise_share(factors, raw.graph)
         losses = risks(factors, raw.graph, noise)
-        hops = int(np.flatnonzero(losses <= losses.min() + _AS_GOOD * abs(losses.min()))[0])
+        hops = _fewest(losses)
     return Averaging(hops=hops, noise=noise, spacing_um=_spacing_um(raw, coordinates))
 
 
+def _fewest(losses: np.ndarray) -> int:
+    """Choose the fewest rings that are about as good as the best."""
+    first = int(losses[1] - losses[0] <= _CLEARLY)
+    least = losses[first:].min()
+    return first + int(np.flatnonzero(losses[first:] <= least + _AS_GOOD * abs(least))[0])
+
+
 def _spacing_um(raw: RawFactors, coordinates: Coordinates) -> float | None:
-    """Median distance of neighbours: that along the sides of a square grid, too, whose diagonals are links of fewer spots."""
+    """Distance of the third nearest neighbour, the median over spots: half of the six lie so near, and on a square grid its sides."""
     links = raw.graph.tocoo()
     if not coordinates.unit_known or links.nnz == 0:
         return None
     tissue_um = coordinates.tissue_um[raw.order]
-    return float(np.median(np.linalg.norm(tissue_um[links.row] - tissue_um[links.col], axis=1)))
+    apart = np.linalg.norm(tissue_um[links.row] - tissue_um[links.col], axis=1)
+    apart, n_links = apart[np.lexsort((apart, links.row))], np.diff(raw.graph.indptr)
+    third = (np.cumsum(n_links) - n_links + np.minimum(n_links, 3) - 1)[n_links > 0]
+    return float(np.median(apart[third]))
 
 
 def noise_share(factors: np.ndarray, graph: sparse.csr_array) -> float:

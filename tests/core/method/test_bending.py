@@ -11,6 +11,7 @@ from core.coordinates import on_lattice
 from core.depth import LEAST_SUPPORT
 from core.method import pipeline
 from core.method.bending import find_bend
+from core.method.neighbours import neighbour_graph
 from core.params import preset
 from core.sample import Sample
 
@@ -97,6 +98,11 @@ def test_neither_the_order_of_spots_nor_the_number_of_threads_changes_the_depth(
     with threadpool_limits(4):
         shuffled = find_bend(values[order], PLACES[order])
     assert straight == shuffled
+
+
+def test_a_graph_that_is_known_already_changes_nothing():
+    values = factors_of(Y_MM + 0.25 * np.square(X_MM - 2))
+    assert find_bend(values, PLACES, graph=neighbour_graph(PLACES)) == find_bend(values, PLACES)
 
 
 def test_round_domains_are_clustered_as_without_a_direction():

@@ -32,6 +32,25 @@ def test_off_the_lattice_each_cell_has_its_six_nearest():
     assert np.array_equal(graph, graph.T)
 
 
+def test_on_a_grid_of_squares_the_four_corners_are_neighbours_too_however_the_spots_are_sorted():
+    grid = np.array([(row, column) for row in range(30) for column in range(20)]) * 8.0
+    graph = neighbour_graph(off_lattice(grid)).toarray()
+    steps = np.abs(grid[:, None] - grid).max(axis=2) / 8
+    inner = ((grid > 16) & (grid < grid.max(axis=0) - 16)).all(axis=1)  # at the rim the sixth lies two steps away
+    assert np.array_equal(graph[inner], steps[inner] == 1)
+    in_single_precision = neighbour_graph(off_lattice((grid * 12.34567 + 1e4).astype(np.float32).astype(float)))
+    assert np.array_equal(in_single_precision.toarray(), graph)
+    order = np.random.default_rng(0).permutation(len(grid))
+    assert np.array_equal(neighbour_graph(off_lattice(grid[order])).toarray(), graph[order][:, order])
+
+
+def test_cells_that_share_a_place_are_linked_alike_however_they_are_sorted():
+    cells = np.repeat(np.random.default_rng(1).uniform(0, 100, (60, 2)), 3, axis=0)
+    graph = neighbour_graph(off_lattice(cells)).toarray()
+    order = np.random.default_rng(0).permutation(len(cells))
+    assert np.array_equal(neighbour_graph(off_lattice(cells[order])).toarray(), graph[order][:, order])
+
+
 def test_the_ten_nearest_on_the_lattice_are_the_first_ring_and_the_upper_four_of_the_second():
     lattice = np.array([(row, col) for row in range(9) for col in range(17) if (row + col) % 2 == 0])
     spot = int(np.flatnonzero((lattice == (4, 8)).all(axis=1))[0])

@@ -69,6 +69,15 @@ def test_domains_no_wider_than_the_spots_are_apart_are_not_averaged():
     assert (found.hops, found.noise) == (0, 0.0)
 
 
+def test_spots_that_averaging_hardly_changes_are_averaged_once_though_no_noise_is_seen():
+    smooth = mean_over_neighbours(GRAPH, own_weight=1.0)
+    values = np.random.default_rng(2).normal(size=(len(LATTICE), 4))
+    blurred = smooth @ (smooth @ values)  # neighbours are much alike, and those of the second ring much less
+    found = find_averaging(raw(blurred - blurred.mean(axis=0)), PLACES)
+    assert found.noise == 0.0
+    assert found.hops == 1
+
+
 def test_a_handful_of_spots_and_spots_that_are_all_alike_have_some_reach_and_no_error():
     few = off_lattice(np.array([[0.0, 0.0], [0.0, 9.0], [9.0, 0.0]]))
     for values in (np.zeros((3, 2)), np.array([[1.0, -1.0], [0.0, 2.0], [-1.0, -1.0]])):
@@ -84,6 +93,7 @@ def test_what_was_chosen_is_said_in_a_line():
     depth, none = (FoundDirection(angle=0.0, method="bending", support=share, bend=straight) for share in (0.8, 0.2))
     cells = Averaging(hops=3, noise=0.6, spacing_um=15.0)
     assert averaging_in_words(cells).startswith("averaged over 3 rings of neighbours (45 µm)")
+    assert averaging_in_words(Averaging(hops=1, noise=0.0)).endswith("1 ring of neighbours, which hardly changes them")
     assert "a bending depth explains 80%" in chosen_in_words(cells, depth)
     assert "no depth: one that bends explains 20%" in chosen_in_words(cells, none)
     assert chosen_in_words(None, None) == ""
