@@ -146,7 +146,7 @@ def _lay_out(figure: go.Figure, sample: Sample, style: Style) -> None:
 
 
 def _write_titles(figure: go.Figure, sample: Sample, heading: str, style: Style) -> None:
-    made = " (synthetic tissue)" if sample.synthetic else ""
+    made = (" (synthetic tissue)" if sample.synthetic else "") + tissue.thinned_in_words(sample.n_spots)
     for panel, index in zip(_panels(sample), (0.0, 0.5 + _GAP / 2), strict=False):
         figure.add_annotation(
             text=f"<b>{('Predicted', 'Annotated')[panel - 1]}</b>{made}", x=index, y=1, xref="paper", yref="paper",

@@ -206,9 +206,8 @@ def _add_map(
         },
     }  # fmt: skip
     figure.update_layout(axes)
-    title = (
-        f'<b>{in_figure(small.title)}</b><br><span style="font-size:12px;color:{style.muted}">{small.subtitle}</span>'
-    )
+    under = f"{small.subtitle}{tissue.thinned_in_words(len(coordinates))}".removeprefix(", ")
+    title = f'<b>{in_figure(small.title)}</b><br><span style="font-size:12px;color:{style.muted}">{under}</span>'
     charts.write_above(figure, title, x[0], style, y=y[1])
     if small.angle is not None:
         tissue.add_direction(figure, coordinates, small.angle, style, panel=panel)

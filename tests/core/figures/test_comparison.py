@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.depth import FoundDirection
+from core.figures import tissue
 from core.figures.colours import STYLES, layer_colours
 from core.figures.comparison import predicted_and_annotated
 from core.figures.training import loss_curve
@@ -41,6 +42,14 @@ def test_a_layer_found_again_has_one_colour_on_both_maps(theme):
     expected = {"Layer 1": colours["Layer1"], "Layer 2": colours["Layer2"], "White matter": colours["WM"]}
     assert areas(figure, 1) == areas(figure, 2) == expected
     assert figure.layout.paper_bgcolor == STYLES[theme].paper
+
+
+def test_maps_that_draw_a_part_of_the_spots_say_so(monkeypatch):
+    titles = [note.text for note in predicted_and_annotated(make_sample(), make_result()).layout.annotations]
+    assert not any("each square" in str(title) for title in titles)
+    monkeypatch.setattr(tissue, "MOST_SQUARES", 6)  # of 18 spots
+    titles = [note.text for note in predicted_and_annotated(make_sample(), make_result()).layout.annotations]
+    assert sum("each square one of about 3 spots" in str(title) for title in titles) == 2
 
 
 def test_a_cluster_too_many_has_a_colour_and_a_name_of_its_own():

@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 
+from core.figures import tissue
 from core.figures.colours import layer_colours
 from core.figures.sections import match_together, sections_figure
 from core.params import MethodParams
@@ -25,6 +26,14 @@ def true_places(sample):
 
 def headings(figure):
     return " ".join(note.text for note in figure.layout.annotations)
+
+
+def test_small_maps_that_draw_a_part_of_the_spots_say_so(monkeypatch):
+    sample = named_sample("one")
+    assert "each square" not in headings(sections_figure([sample], results([sample], true_places)))
+    monkeypatch.setattr(tissue, "MOST_SQUARES", sample.n_spots // 2)
+    said = headings(sections_figure([sample], results([sample], true_places)))
+    assert said.count("each square one of about 2 spots") == 2  # predicted and annotated
 
 
 def test_a_label_has_one_colour_in_all_sections_that_of_its_layer():
