@@ -18,7 +18,7 @@ from core.annotation import MAX_REGIONS
 from core.errors import ParameterError
 from core.layer_names import canonical
 from core.region_names import MAX_NAME, check_name, fitting_names
-from core.text import counted, file_name, listed, shown
+from core.text import counted, decoded, file_name, listed, sentence_case, shown
 
 MAX_BYTES = 1 << 20
 """Largest size of a table as text."""
@@ -42,6 +42,7 @@ _HEADS = {
 }
 _BETWEEN_GENES = re.compile(r"[,;\s]+")
 _N_SAID = 5
+_WHAT_TO_WRITE = "write a line for each domain, its name and then its genes, such as `Layer 4, RORB VAMP1`."
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
 _Gene = Annotated[str, msgspec.Meta(min_length=1, max_length=2 * MAX_NAME)]
@@ -125,14 +126,39 @@ def read(path: Path) -> MarkerTable:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ParameterError(f"{file_name(path)} cannot be read: {error.strerror}.") from error
+    return parse(text_of(data, file_name(path)), source=file_name(path))
+
+
+def text_of(data: bytes, name: str) -> str:
+    """Decode a table.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8, or UTF-16 as Excel's "Unicode text" is.
+    name : str
+        Of its file, for messages.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ParameterError
+        If it is too large, empty, or no text.
+    """
     if len(data) > MAX_BYTES:
-        raise ParameterError(
-            f"{file_name(path)} has more than {MAX_BYTES >> 20} MiB, which no table of marker genes has."
-        )
+        raise ParameterError(f"{name} has more than {MAX_BYTES >> 20} MiB, which no table of marker genes has.")
     try:
-        return parse(data.decode("utf-8-sig"), source=file_name(path))
-    except UnicodeDecodeError as error:
-        raise ParameterError(f"{file_name(path)} is no text: save the table as CSV or TSV in UTF-8.") from error
+        text = decoded(data, strictly=True)
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise ParameterError(f"{name} is no text: save the table as CSV or TSV in UTF-8.")
+    if not text.strip():
+        raise ParameterError(f"{name} is empty: {_WHAT_TO_WRITE}")
+    return text
 
 
 def parse(text: str, *, source: str = "") -> MarkerTable:
@@ -169,8 +195,7 @@ def parse(text: str, *, source: str = "") -> MarkerTable:
             found.setdefault(spelt.setdefault(canonical(name), name), {}).update(dict.fromkeys(genes))
     except csv.Error as error:  # such as a quotation mark that is never closed
         raise ParameterError(
-            f"The table cannot be read ({shown(error)}). Is a quotation mark left open? Write a line for each domain, its name and "
-            "then its genes, such as `Layer 4, RORB VAMP1`."
+            f"The table cannot be read ({shown(error)}). Is a quotation mark left open? {sentence_case(_WHAT_TO_WRITE)}"
         ) from error
     shared, notes = _in_two(found), []
     if shared:
@@ -219,8 +244,7 @@ def _some(names: Sequence[str]) -> str:
 def _checked(markers: dict[str, tuple[str, ...]], source: str, notes: tuple[str, ...]) -> MarkerTable:
     if len(markers) < 2:
         raise ParameterError(
-            " ".join((f"Marker genes of {counted(len(markers), 'domain')} were found, but at least two domains are needed: write a line "
-            "for each domain, its name and then its genes, such as `Layer 4, RORB VAMP1`.", *notes))
+            " ".join((f"Marker genes of {counted(len(markers), 'domain')} were found, but at least two domains are needed: {_WHAT_TO_WRITE}", *notes))
         )  # fmt: skip
     _check_amount(markers)
     long = [gene for gene in _all(markers.values()) if len(gene) > 2 * MAX_NAME]

@@ -29,6 +29,7 @@ MAX_GENES = 100_000
 _MAX_FEATURES = 200
 _MAX_SAMPLES = 1000
 _MAX_HOPS = 20
+_AGAIN = "Learn it again from its sections."
 _HASH = re.compile(r"[0-9a-f]{16,64}")
 _KINDS = (("ENSMUSG", "mouse"), ("ENSG", "human"))
 
@@ -197,7 +198,8 @@ def from_json(data: bytes) -> Reference:
     try:
         return codec.decode(Reference, data, most_bytes=MAX_BYTES)
     except CodecError as error:
-        raise TransferError(f"It is no reference learnt from annotated sections. {error}") from error
+        advice = "" if _AGAIN in str(error) else f" {_AGAIN}"
+        raise TransferError(f"It is no reference learnt from annotated sections. {error}{advice}") from error
 
 
 def read(path: Path) -> Reference:
@@ -313,4 +315,4 @@ def _check_values(found: Reference) -> None:
 
 def _refuse(bad: bool, what: str) -> None:
     if bad:
-        raise TransferError(f"The reference is damaged: {what}. Learn it again from its sections.")
+        raise TransferError(f"The reference is damaged: {what}. {_AGAIN}")

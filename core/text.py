@@ -1,8 +1,36 @@
 """Text from outside, made fit to be shown to people."""
 
+import codecs
 import html
 from collections.abc import Sequence
 from pathlib import Path
+
+
+def decoded(content: bytes, *, strictly: bool = False) -> str:
+    r"""Decode text that any program wrote, by the mark at its beginning.
+
+    Parameters
+    ----------
+    content : bytes
+    strictly : bool
+        Whether bytes that are no text are an error; a sign stands in their place otherwise.
+
+    Returns
+    -------
+    str
+        UTF-8 by default; UTF-16 as Excel's "Unicode text" is.
+
+    Raises
+    ------
+    UnicodeDecodeError
+
+    Examples
+    --------
+    >>> decoded("a;b".encode("utf-16")), decoded(b"\xef\xbb\xbfa;b")
+    ('a;b', 'a;b')
+    """
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if wide else "utf-8-sig", "strict" if strictly else "replace")
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

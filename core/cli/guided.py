@@ -88,15 +88,12 @@ def _taught(steps: "Pipeline", result: Result) -> dict[str, Any]:
     if (table := guidance.markers) is None:
         return {}
     scores = steps.marker_scores(result.params, table)
-    sizes = np.bincount(result.labels, minlength=len(result.names))
-    empty = [name for name, size in zip(result.names, sizes, strict=True) if not size and name not in scores.missing]
-    notes = [f"{shown(name)} was not found: no spot looks most like its markers." for name in empty]
     return {
         "markers": {
             "source": table.source,
             "genes": {name: list(genes) for name, genes in scores.genes.items()},
             "missing": list(scores.missing),
-            "notes": [*table.notes, *scores.notes(), *notes],
+            "notes": [*table.notes, *scores.notes_on(result.names, result.labels)],
         }
     }
 

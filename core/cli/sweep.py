@@ -100,9 +100,12 @@ def _sweep(options: argparse.Namespace) -> None:
     of_sections = zip(samples, options.files, guidances or itertools.repeat(None, len(samples)), strict=True)
     plan = _plan(options, tuple(_section(options, *one) for one in of_sections))
     _check_objective(plan, samples, guidances)
+    markers = [_markers(*one) for one in zip(guidances, samples, strict=False)]
     record, started = open_record(options.models), time.perf_counter()
     status = _made(plan, record, options.models, guidances)
     facts = _facts(status, record.runs(sweep=plan.id), time.perf_counter() - started)
+    for section, found in zip(facts["samples"], markers, strict=False):
+        section.update(found)
     print_facts(facts if options.json else _in_short(facts), as_json=options.json)
 
 
@@ -116,6 +119,18 @@ def _guidances(options: argparse.Namespace, samples: Sequence[Sample]) -> list[G
         if not guidance.others:
             guidance.check_several()
     return found
+
+
+def _markers(guidance: Guidance, sample: Sample) -> dict[str, Any]:
+    """Say what of a table of marker genes plays no part in the runs of a sample."""
+    if guidance.markers is None:
+        return {}
+    from core.method.guidable import marker_scores  # its steps take a second to import
+
+    table = guidance.markers
+    scores = marker_scores(table, sample)
+    notes = [*table.notes, *scores.notes()]
+    return {"markers": {"source": table.source, "missing": list(scores.missing), "notes": notes}}
 
 
 def _section(options: argparse.Namespace, sample: Sample, path: Path, guidance: Guidance | None) -> Section:
@@ -294,6 +309,8 @@ def _in_short(facts: dict[str, Any]) -> dict[str, Any]:
     for section in facts["samples"]:
         if "guided" in section:
             lines[f"{section['sample']}, made"] = f"{section['guided']}; not label-free, scored on {SCORED_ON}"
+        if notes := section.get("markers", {}).get("notes"):
+            lines[f"{section['sample']}, left out"] = " ".join(notes)
         lines |= _best_lines(section, facts["knobs"])
     return {**lines, "Seconds": f"{facts['seconds']:.2f}"}
 

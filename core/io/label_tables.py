@@ -8,7 +8,7 @@ from pathlib import Path
 from core.csv_text import plain
 from core.errors import SampleFileError
 from core.io import archives
-from core.text import file_name
+from core.text import decoded, file_name
 
 MAX_TABLE_BYTES = 64 << 20
 
@@ -63,20 +63,4 @@ def _text(path: Path) -> str:
         )
     if content.startswith(b"PK"):
         raise SampleFileError(f"{file_name(path)} is an Excel workbook or a zip: save the table as CSV.")
-    return decoded_table(content)
-
-
-def decoded_table(content: bytes) -> str:
-    """Decode a table that any program wrote, by the mark at its beginning.
-
-    Parameters
-    ----------
-    content : bytes
-
-    Returns
-    -------
-    str
-        UTF-8 by default; UTF-16 as Excel's "Unicode text" is.
-    """
-    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return content.decode("utf-16" if wide else "utf-8-sig", "replace")
+    return decoded(content)

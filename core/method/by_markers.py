@@ -72,6 +72,25 @@ class MarkerScores:
             *((said + (" and more." if len(lost) > 10 else "."),) if lost else ()),
         )
 
+    def notes_on(self, names: Sequence[str], labels: np.ndarray) -> tuple[str, ...]:
+        """Say besides which domains have markers here, and no spot.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of the domains of a result.
+        labels : ndarray of shape (n_spots,), int
+
+        Returns
+        -------
+        tuple of str
+            Sentences.
+        """
+        sizes = np.bincount(labels, minlength=len(names))
+        empty = [name for name, size in zip(names, sizes, strict=True) if not size and name not in self.missing]
+        more = (f"{shown(name)} was not found: no spot looks most like its markers." for name in empty)
+        return (*self.notes(), *more)
+
 
 def check_has_markers(table: MarkerTable, sample: Sample) -> None:
     """Raise, before anything is counted, where a sample lacks the genes of a table.

@@ -1,8 +1,14 @@
 """What tests of `core` share."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from core.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -16,5 +22,17 @@ def run(capsys):
             status = int(end.code)
         captured = capsys.readouterr()
         return status, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def sweep():
+    """Run `sweep` in a process of its own, whose workers end with it: those of this process are other tests', too."""
+
+    def run(*words):
+        command = [sys.executable, "-m", "core", "sweep", *map(str, words)]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return ended.returncode, ended.stdout, ended.stderr
 
     return run

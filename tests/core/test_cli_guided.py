@@ -4,9 +4,6 @@ import csv
 import dataclasses
 import functools
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,24 +14,10 @@ from core.io import lab
 from core.io.annotation_store import AnnotationStore
 from tests.sections import SHIPPED, shipped_part
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture
 def cluster(run):
     return functools.partial(run, "cluster")
-
-
-@pytest.fixture
-def sweep():
-    """Run `sweep` in a process of its own, whose workers end with it: those of this process are other tests', too."""
-
-    def run(*words):
-        command = [sys.executable, "-m", "core", "sweep", *map(str, words)]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        return ended.returncode, ended.stdout, ended.stderr
-
-    return run
 
 
 @pytest.fixture

@@ -102,6 +102,26 @@ def test_markers_find_and_name_domains_and_what_plays_no_part_is_told(cluster, s
     assert np.mean(np.array(labels_of(tmp_path / "out.csv")) == lab.read(sections[0]).labels_true) > 0.9
 
 
+def test_a_sweep_says_of_each_sample_what_cluster_says_of_its_marker_genes(run, sweep, sections, table, tmp_path):
+    with table.open("a") as file:
+        file.write("Vessel,NOWHERE\nLayer1,GENE8\nLayer2,GENE9 GENE0\n")
+    less = lab.read(sections[1])
+    names = np.array([name.replace("GENE9", "OTHER") for name in less.gene_names])
+    counts = less.expression.copy()
+    counts[:, 8] = 0  # known to the sample, and told from nothing
+    lab.write(dataclasses.replace(less, gene_names=names, expression=counts), sections[1])
+    words = ("--markers-of", table, "--models", tmp_path / "models")
+    status, out, _ = sweep(*sections, "--grid", "window=1,2", *words, "--json")
+    assert status == 0
+    swept = [one["markers"] for one in json.loads(out)["samples"]]
+    for path, found in zip(sections, swept, strict=True):
+        told = json.loads(run("cluster", path, *words, "--json")[1])["markers"]
+        assert found == {part: told[part] for part in ("source", "missing", "notes")}
+    assert "3 marker genes are not in the sample, or the same everywhere: GENE8, GENE9, NOWHERE." in swept[1]["notes"]
+    status, out, _ = sweep(*sections, "--grid", "window=1,2", *words)
+    assert "GENE0 is left out" in next(line for line in out.splitlines() if "B, left out" in line)
+
+
 def test_domains_found_without_names_are_named_with_evidence_and_stay_as_they_are(cluster, sections, table, tmp_path):
     plain, named = tmp_path / "plain.csv", tmp_path / "named.csv"
     cluster(sections[0], "--labels", plain)

@@ -60,10 +60,27 @@ def test_what_is_no_table_is_a_sentence(text, sentence):
 
 
 def test_a_file_that_is_no_text_or_not_there_is_a_sentence(tmp_path):
-    (tmp_path / "table.csv").write_bytes(b"\xff\xfe\x00A")
-    for name, sentence in (("table.csv", "no text"), ("missing.csv", "cannot be read")):
+    contents = {"cut.csv": b"\xff\xfe\x00", "image.csv": b"\x89PNG\r\n\x1a\n\0", "zeros.csv": b"A,x\nB,y\n\0\0"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "empty.csv").write_bytes(b"\r\n ")
+    no_text = {name: f"{name} is no text: save the table as CSV or TSV" for name in contents}
+    for name, sentence in (
+        *no_text.items(),
+        ("empty.csv", "is empty: write a line"),
+        ("missing.csv", "cannot be read"),
+    ):
         with pytest.raises(ParameterError, match=sentence):
             read(tmp_path / name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_a_table_may_be_in_the_encodings_and_with_the_separators_of_spreadsheets(tmp_path, encoding, between):
+    text = f"domain{between}genes\r\nÄußere Schicht{between}MBP MOBP\r\nLayer 4{between}RORB\r\n"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""  # which Python writes for no name with the order of bytes
+    (tmp_path / "table.txt").write_bytes((mark + text).encode(encoding))
+    assert read(tmp_path / "table.txt").markers == {"Äußere Schicht": ("MBP", "MOBP"), "Layer 4": ("RORB",)}
 
 
 def test_the_shipped_table_has_each_layer_of_the_cortex_and_says_its_source():

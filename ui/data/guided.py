@@ -79,7 +79,7 @@ def told(sample: Sample, result: Result) -> list[str]:
         return [_transferred(sample, result, guidance, guidance.reference)]
     if guidance is not None and guidance.markers is not None:
         scores = compute.steps(sample).marker_scores(result.params, guidance.markers)
-        return [*guidance.markers.notes, *scores.notes()]
+        return [*guidance.markers.notes, *scores.notes_on(result.names, result.labels)]
     return []
 
 

@@ -37,6 +37,11 @@ def _start_query(start: Start) -> dict[str, str]:
     return {_LAYERS_OF: _BETWEEN.join(start.files), _MARKERS_OF: table}
 
 
+def carries(start: Start) -> bool:
+    """Whether the address says all of what is chosen."""
+    return not start.kind or any(_start_query(start).values())
+
+
 def _start(query: Mapping[str, str]) -> tuple[Start, list[str]]:
     asked, table = dict.fromkeys(filter(None, query.get(_LAYERS_OF, "").split(_BETWEEN))), query.get(_MARKERS_OF, "")
     there = {summary.path.name for summary in compute.samples() if not summary.problem} - {session.sample_file()}

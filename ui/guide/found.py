@@ -77,7 +77,12 @@ def find(summary: SampleSummary, painted: Painted) -> None:
     params = forms.params(compute.sample(summary))
     compute.cluster(own, params)
     guided.prepare(own, params)
-    start.taught(summary.path.name, _start(summary, painted))
+    file, chosen = summary.path.name, _start(summary, painted)
+    try:
+        start.taught(file, chosen)
+    except DomainsError:
+        if not start.is_ready(file, chosen):  # else the page, which is drawn again, says why
+            raise
 
 
 def _followed(base: Found, file: str, chosen: Start) -> Found:

@@ -6,15 +6,15 @@ import streamlit as st
 
 from core import reference
 from core.annotation import Region
+from core.errors import DomainsError
 from core.io.lab import SampleSummary
-from core.known_markers import KNOWN
 from core.layer_names import display_name
 from core.marker_table import MarkerTable
 from core.reference import Reference
 from core.sample import Sample
 from core.text import sentence_case
 from ui.data import compute, teaching, truth
-from ui.shell import guards, session
+from ui.shell import guards, marker_tables, session
 from ui.shell import teaching as starts
 from ui.shell.buttons import on_primary
 from ui.shell.drawing import pictures
@@ -28,9 +28,6 @@ KINDS = {
     "markers": "Marker genes",
 }
 
-_OWN_TABLE = "own"
-_EXAMPLE = "Layer 4, RORB VAMP1\nWhite matter, MBP MOBP"
-
 
 def sections_of(file: str, start: Start) -> list[SampleSummary]:
     """Look up the annotated sections that are chosen and are still here, but for the sample itself."""
@@ -38,8 +35,11 @@ def sections_of(file: str, start: Start) -> list[SampleSummary]:
 
 
 def is_ready(file: str, start: Start) -> bool:
-    """Whether what is chosen for a sample is learnt."""
-    return start.kind != "sections" or teaching.is_learnt(sections_of(file, start))
+    """Whether what is chosen for a sample is learnt, or cannot be, as :func:`taught` says."""
+    try:
+        return start.kind != "sections" or teaching.is_learnt(sections_of(file, start))
+    except DomainsError:  # of a section that can be read no more
+        return True
 
 
 def taught(file: str, start: Start) -> tuple[Reference | None, MarkerTable | None]:
@@ -48,6 +48,11 @@ def taught(file: str, start: Start) -> tuple[Reference | None, MarkerTable | Non
         chosen = sections_of(file, start)
         return (teaching.reference(chosen) if chosen else None), None
     return start.model, start.markers
+
+
+def check(summary: SampleSummary, start: Start) -> None:
+    """Raise why a sample cannot start from something, before anything is changed for it."""
+    teaching.check(summary, *taught(summary.path.name, start))
 
 
 def names(file: str) -> list[str]:
@@ -96,7 +101,7 @@ def _sections(summary: SampleSummary, then: Callable[[], None]) -> None:
         placeholder="Choose one or several",
         help="This section gets their layers by name. Genes are matched by name; this section's own annotation plays no part.",
     )
-    _start_button(summary, Start(kind="sections", files=tuple(chosen)), then, ready=bool(chosen))
+    _start_button(summary, "sections", Start(kind="sections", files=tuple(chosen)), then, ready=bool(chosen))
 
 
 def _model(summary: SampleSummary, then: Callable[[], None]) -> None:
@@ -109,53 +114,32 @@ def _model(summary: SampleSummary, then: Callable[[], None]) -> None:
     model = None
     if given is not None:
         with guards.shown_as_message():
-            model = reference.from_json(given.getvalue()[: reference.MAX_BYTES + 1])
+            model = teaching.of_file(given.getvalue()[: reference.MAX_BYTES + 1], given.name)
             st.caption(as_markdown(f"Learnt from {model.in_words()}."))
-    _start_button(summary, Start(kind="model", model=model), then, ready=model is not None)
+    _start_button(summary, "model", Start(kind="model", model=model), then, ready=model is not None)
 
 
 def _markers(summary: SampleSummary, then: Callable[[], None]) -> None:
-    key, now = session.widget_key("guide", "table"), starts.start(summary.path.name).table
-    kinds = [*KNOWN, _OWN_TABLE]
-    kind = st.selectbox(
-        "Marker genes",
-        kinds,
-        index=kinds.index(now) if now in kinds else len(kinds) - 1 if now else 0,
-        format_func=lambda name: "A table of your own" if name == _OWN_TABLE else name.replace("-", " ").capitalize(),
-        key=key,
-    )
-    table = str(kind)
-    if kind == _OWN_TABLE:
-        table = st.text_area(
-            "Domains and genes",
-            value="" if now in KNOWN else now,
-            placeholder=_EXAMPLE,
-            key=session.widget_key("guide", "own table"),
-            help="A line for each domain: its name, then its genes. Paste a CSV or TSV table.",
-        )
-    else:
-        st.caption(as_markdown(sentence_case(KNOWN[table].source)))
-    start = Start(kind="markers", table=table)
-    _start_button(summary, start, then, ready=bool(table.strip()) and _is_table(start))
-
-
-def _is_table(start: Start) -> bool:
+    start = starts.NOTHING
     with guards.shown_as_message():
-        if (table := start.markers) is not None:
-            for note in table.notes:
+        if text := marker_tables.ask("guide", starts.start(summary.path.name).table):
+            table = marker_tables.named(text)
+            for note in filter(None, (sentence_case(table.source), *table.notes)):
                 st.caption(as_markdown(note))
-            return True
-    return False
+            start = Start(kind="markers", table=text)
+    _start_button(summary, "markers", start, then, ready=bool(start.kind))
 
 
-def _start_button(summary: SampleSummary, start: Start, then: Callable[[], None], *, ready: bool) -> None:
+def _start_button(summary: SampleSummary, kind: str, start: Start, then: Callable[[], None], *, ready: bool) -> None:
     def act() -> None:
-        starts.choose(summary.path.name, start)
-        then()
+        with guards.kept_for_the_page():
+            check(summary, start)
+            starts.choose(summary.path.name, start)
+            then()
 
     st.button(
         on_primary("Start", disabled=not ready),
-        key=session.widget_key("guide", "start", start.kind),
+        key=session.widget_key("guide", "start", kind),
         type="primary",
         icon=":material/auto_awesome:",
         disabled=not ready,

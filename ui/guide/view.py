@@ -4,16 +4,18 @@ import dataclasses
 
 import streamlit as st
 
+from core.errors import DomainsError
 from core.io.lab import SampleSummary
 from ui.data import compute
 from ui.guide import asking, beginning, cards, exports, found, keeping, maps, start, state, strokes
-from ui.guide.address import PART
+from ui.guide.address import PART, carries
 from ui.guide.found import Found
 from ui.guide.strokes import Painted
 from ui.shell import address, guards, sample_view, session, sweeping, turns
 from ui.shell import teaching as starts
 from ui.shell.drawing import regions
 from ui.shell.drawing.regions import Words
+from ui.shell.guards import as_markdown
 
 _RATIO = [2.6, 1]
 _DOMAINS = Words(
@@ -32,6 +34,8 @@ _OF_RUN = dataclasses.replace(_DOMAINS, of_another="These strokes are a kept run
 
 def page(summary: SampleSummary) -> None:
     """Show the strokes of a sample and what follows them; where there are none yet, ask which domains will be painted."""
+    if starts.takes_click(summary.path.name):
+        _begin_taught(summary)
     if (of_run := strokes.of_run(summary)) is not None:
         _guiding(summary, of_run)
     elif shown_id := strokes.shown_id(summary):
@@ -43,23 +47,32 @@ def page(summary: SampleSummary) -> None:
         _beginning(summary)
 
 
+def _begin_taught(summary: SampleSummary) -> None:
+    """Begin strokes with what somebody chose on another page; strokes of theirs that are here stay, as corrections."""
+    file = summary.path.name
+    state.choose(file, "")
+    regions = start.regions(start.names(file), compute.sample(summary))
+    if own := strokes.shown_id(summary):
+        strokes.add_domains(summary, strokes.of_id(summary, own).annotation, regions)
+    else:
+        strokes.begin(summary, regions)
+    guards.show_refusal()
+
+
 def _taught_elsewhere(summary: SampleSummary) -> None:
-    """Show what another page or a link has chosen; a click on that page begins strokes at once, a link writes nothing."""
-    file, painted = summary.path.name, None
-    with st.spinner("Learning from the sections", show_time=True), guards.shown_as_message():
-        regions = start.regions(start.names(file), compute.sample(summary))
-        if starts.takes_click(file):
-            strokes.begin(summary, regions)
-        else:
-            painted = strokes.not_begun(summary, regions)
-    if painted is not None:
-        _missing_strokes(summary)
-        _guiding(summary, painted)
+    """Show what a link has chosen, which writes nothing; where it cannot be, say why and ask for something else."""
+    file = summary.path.name
+    try:
+        with st.spinner("Learning from the sections", show_time=True):
+            start.check(summary, starts.start(file))
+            regions = start.regions(start.names(file), compute.sample(summary))
+    except DomainsError as error:
+        st.error(as_markdown(str(error)))
+        starts.choose(file, starts.NOTHING)
+        _beginning(summary)
         return
-    if strokes.shown_id(summary):
-        st.rerun()
-    starts.choose(file, starts.NOTHING)
-    _beginning(summary)
+    _missing_strokes(summary)
+    _guiding(summary, strokes.not_begun(summary, regions))
 
 
 def _beginning(summary: SampleSummary) -> None:
@@ -91,10 +104,21 @@ def _guiding(summary: SampleSummary, painted: Painted) -> None:
         with left:
             maps.draw(summary, shown)
             cards.cards(shown)
+            _uncarried(summary, painted)
         with right, st.container(key="guide-side"):
             _beside_the_maps(summary, shown)
         address.write(summary.path.name, PART)
         _find_later(summary, shown)
+
+
+def _uncarried(summary: SampleSummary, painted: Painted) -> None:
+    """Say what a reload of the page forgets."""
+    chosen = starts.start(summary.path.name)
+    if painted.run is None and not carries(chosen):
+        what = "This table is too long for a link" if chosen.kind == "markers" else "A saved reference is in no link"
+        st.caption(
+            f":material/info: {what}, and a reload of the page forgets it; your strokes stay. Keep it as a run, whose link brings it back."
+        )
 
 
 def _is_asked_for(summary: SampleSummary, painted: Painted) -> bool:

@@ -6,14 +6,15 @@ import streamlit as st
 
 from core.io.lab import SampleSummary
 from ui.data import compute
+from ui.data import teaching as learning
 from ui.sections.choice import Readable
-from ui.shell import session, teaching
+from ui.shell import guards, session, teaching
 from ui.shell.teaching import Start
 
 
 def box(readable: Readable, chosen: Sequence[SampleSummary]) -> None:
     """Offer the sections that can get the layers of the chosen ones, inside the sidebar."""
-    teachers = [summary.path.name for summary in chosen if compute.sample(summary).layer_names]
+    teachers = [summary for summary in chosen if compute.sample(summary).layer_names]
     others = [file for file in readable if file not in {summary.path.name for summary in chosen}]
     if not teachers or not others:
         return
@@ -34,6 +35,15 @@ def box(readable: Readable, chosen: Sequence[SampleSummary]) -> None:
             icon=":material/auto_awesome:",
             disabled=wanted is None,
         ):
-            teaching.choose(str(wanted), Start(kind="sections", files=tuple(teachers)), clicked=True)
-            session.choose_sample(str(wanted))
-            st.switch_page("pages/guide.py")
+            _give(readable[str(wanted)], teachers)
+
+
+def _give(summary: SampleSummary, teachers: Sequence[SampleSummary]) -> None:
+    """Go on to Guide, or say why these sections cannot teach that one."""
+    with guards.shown_as_message():
+        with st.spinner("Learning from the sections", show_time=True):
+            learning.check(summary, learning.reference(teachers), None)
+        files = tuple(teacher.path.name for teacher in teachers)
+        teaching.choose(summary.path.name, Start(kind="sections", files=files), clicked=True)
+        session.choose_sample(summary.path.name)
+        st.switch_page("pages/guide.py")

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from core.known_markers import KNOWN
-from core.marker_table import MarkerTable, parse
+from core.marker_table import MarkerTable
 from core.reference import Reference
+from ui.shell import marker_tables
 from ui.shell.drawing import remembered
 
 Kind = Literal["", "sections", "model", "markers"]
@@ -36,7 +36,7 @@ class Start:
     @property
     def markers(self) -> MarkerTable | None:
         """The table, if it is one; raises what `core.marker_table.parse` does."""
-        return None if self.kind != "markers" else KNOWN[self.table] if self.table in KNOWN else parse(self.table)
+        return None if self.kind != "markers" else marker_tables.named(self.table)
 
 
 NOTHING = Start()

@@ -4,18 +4,16 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core.known_markers import KNOWN
 from core.layer_names import display_name
-from core.marker_table import MarkerTable, parse
+from core.marker_table import MarkerTable
 from core.method.by_markers import Suggestion, suggest_names
 from ui.data import compute
-from ui.shell import domain_names, guards, session
+from ui.shell import domain_names, guards, marker_tables, session
 from ui.shell.domain_names import Named
 from ui.shell.guards import as_markdown
 from ui.tune.shown import ShownResult
 
-_OWN_TABLE = "own"
-_WANTED, _TABLE, _TEXT = (session.widget_key("suggest", part) for part in ("names", "table", "own"))
+_WANTED = session.widget_key("suggest", "names")
 
 
 def box(shown: ShownResult, named: Named, shades: Mapping[int, str], then: Callable[[], None]) -> None:
@@ -24,26 +22,8 @@ def box(shown: ShownResult, named: Named, shades: Mapping[int, str], then: Calla
         return
     if st.toggle("Suggest names by marker genes", key=_WANTED, help="The domains stay as they are."):
         with guards.shown_as_message():
-            if (table := _table()) is not None:
-                _suggestions(shown, table, named, shades, then)
-
-
-def _table() -> MarkerTable | None:
-    kind = st.selectbox(
-        "Marker genes",
-        [*KNOWN, _OWN_TABLE],
-        key=_TABLE,
-        format_func=lambda name: "A table of your own" if name == _OWN_TABLE else name.replace("-", " ").capitalize(),
-    )
-    if kind != _OWN_TABLE:
-        return KNOWN[str(kind)]
-    text = st.text_area(
-        "Domains and genes",
-        key=_TEXT,
-        placeholder="Layer 4, RORB VAMP1\nWhite matter, MBP MOBP",
-        help="A line for each domain: its name, then its genes. Paste a CSV or TSV table.",
-    )
-    return parse(text) if text.strip() else None
+            if table := marker_tables.ask("suggest"):
+                _suggestions(shown, marker_tables.named(table), named, shades, then)
 
 
 def _suggestions(

@@ -15,8 +15,7 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io import archives
-from core.io.label_tables import decoded_table
-from core.text import counted, shown
+from core.text import counted, decoded, shown
 
 MAX_TEXT_BYTES = 64 << 20
 """Largest table of positions: Visium's largest slide has 14,336 rows of about 50 bytes."""
@@ -138,7 +137,7 @@ def _rows(path: Path) -> tuple[list[list[str]], str]:
             content = file.read(MAX_TEXT_BYTES + 1)
         if len(content) > MAX_TEXT_BYTES:
             raise _too_large(path)
-        text = decoded_table(content)
+        text = decoded(content)
         if "\0" in text or "\ufffd" in text:
             raise _no_table(path)
         separator = max(",;\t ", key=text.partition("\n")[0].count)

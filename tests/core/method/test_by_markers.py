@@ -54,6 +54,15 @@ def test_a_domain_without_its_markers_is_said_and_the_others_are_found():
     assert np.mean(named(Pipeline(sample).run_guided(PARAMS, Guidance(markers=table))) == sample.labels_true) > 0.9
 
 
+def test_a_domain_that_has_markers_and_no_spot_is_said():
+    sample = section("A", 0)
+    found, labels = scored(sample, parse(TABLE.as_text() + "Vessel,NOWHERE\n")), np.arange(sample.n_spots) % 3
+    assert found.notes_on(found.names, labels) == (
+        *found.notes(),
+        f"{LAYERS[3]} was not found: no spot looks most like its markers.",
+    )
+
+
 def test_strokes_bring_a_domain_without_markers_back():
     table = parse(TABLE.as_text() + "Vessel,NOWHERE\n")
     sample = section("A", 0)
