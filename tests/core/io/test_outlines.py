@@ -1,6 +1,7 @@
 """Outlines of cells come in beside the counts as they were written, and what is wrong with them keeps no counts out."""
 
 import gzip
+import json
 
 import numpy as np
 import pyarrow
@@ -12,7 +13,17 @@ from core.io import importing, lab
 from core.io.incoming import ImportChoices
 from core.io.tabular import streams
 from core.outlines import UNIT_UM
-from tests.instruments import CELLS, COUNTS, N_CELLS, X_UM, Y_UM, ring_of, write_boundaries, write_xenium
+from tests.instruments import (
+    CELLS,
+    COUNTS,
+    N_CELLS,
+    X_UM,
+    Y_UM,
+    ring_of,
+    write_boundaries,
+    write_segmented,
+    write_xenium,
+)
 
 TABLES = ["cell_boundaries.parquet", "cell_boundaries.csv.gz"]
 RINGS = {CELLS[cell]: ring_of(cell) for cell in np.random.default_rng(3).permutation(N_CELLS).tolist()}
@@ -120,6 +131,31 @@ def test_a_ring_that_is_no_outline_of_its_cell_is_left_out_and_said(tmp_path, co
     sample = imported(folder)
     assert_counts_are_in(sample)
     assert sample.outlines.has_outline.tolist() == [False] + [True] * (N_CELLS - 1)
+
+
+def test_outlines_of_visium_hd_are_those_of_its_geojson_within_the_unit(tmp_path):
+    folder = tmp_path / "segmented_outputs"
+    folder.mkdir()
+    path = write_segmented(folder) / "cell_segmentations.geojson"
+    written = json.loads(path.read_text())
+    rings = {}
+    for feature in written["features"]:  # the squares get other corners, in pixels of 0.25 um
+        cell = feature["properties"]["cell_id"] - 1
+        rings[cell] = ring_of(cell)
+        feature["geometry"]["coordinates"] = [(rings[cell] * 4).tolist()]
+    two = [8 + np.array(shapely.box(-side, -side, side, side).exterior.coords) for side in (4, 40)]
+    written["features"][3]["geometry"] = {"type": "MultiPolygon", "coordinates": [[part.tolist()] for part in two]}
+    in_parts = written["features"][3]["properties"]["cell_id"] - 1
+    written["features"][5]["geometry"] = None
+    nowhere = written["features"][5]["properties"]["cell_id"] - 1
+    path.write_text(json.dumps(written))
+    assert said(folder).found == "Of 39 of 40 cells, in cell_segmentations.geojson."
+    sample = imported(folder)
+    cells = [cell for cell in range(N_CELLS) if cell != nowhere]
+    assert (np.asarray(sample.expression) == COUNTS[cells]).all()
+    for place, cell in enumerate(cells):
+        truth = two[1][:-1] / 4 if cell == in_parts else rings[cell][:-1]
+        np.testing.assert_allclose(ring(sample, place), truth, rtol=0, atol=UNIT_UM / 2 + 1e-4)
 
 
 def test_xenium_without_outlines_says_so(tmp_path):
