@@ -27,7 +27,8 @@ def part_of(sample: Sample, spots: np.ndarray) -> Sample:
         As :class:`Sample`, such as where no spot is kept.
     """
     kept = {name: values[spots] for name in ("expression", *BY_SPOT) if (values := getattr(sample, name)) is not None}
-    return dataclasses.replace(sample, **kept)
+    outlines = None if sample.outlines is None else sample.outlines[spots]
+    return dataclasses.replace(sample, outlines=outlines, **kept)
 
 
 def genes_of(sample: Sample, columns: np.ndarray) -> Sample:

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from core.coordinates import Coordinates, off_lattice, on_lattice
+from core.outlines import Outlines
 from core.params import DEFAULT_N_CLUSTERS
 from core.sample_checks import check_barcodes, check_counts, check_image, check_length, check_pixels, check_positions
 
@@ -98,6 +99,8 @@ class Sample:
         Mean H&E colour of each spot.
     image : TissueImage, optional
         Spots lie on it at `coords_px * image.scale`.
+    outlines : Outlines, optional
+        Where each cell ends, for pictures; no part of any digest of the sample.
     source : str
         Where the data come from and under which licence, for people.
     class_colours : dict of str to str
@@ -131,6 +134,7 @@ class Sample:
     coords_px: np.ndarray | None = None
     spot_rgb: np.ndarray | None = None
     image: TissueImage | None = None
+    outlines: Outlines | None = None
     source: str = ""
     class_colours: dict[str, str] = dataclasses.field(default_factory=dict)
     annotation_name: str = ""
@@ -147,6 +151,7 @@ class Sample:
             check_length(name, getattr(self, name), n_spots, "spot")
         for name in BY_GENE:
             check_length(name, getattr(self, name), n_genes, "gene")
+        check_length("outlines", self.outlines, n_spots, "spot")
         for name in ("expression", *BY_GENE, *BY_SPOT):
             object.__setattr__(self, name, _read_only(getattr(self, name)))
         check_barcodes(self.barcodes)
@@ -233,7 +238,7 @@ class Sample:
         stored = (counts,) if isinstance(counts, np.ndarray) else (counts.data, counts.indices, counts.indptr)
         named = [getattr(self, name) for name in (*BY_SPOT, *BY_GENE)]
         pixels = None if self.image is None else self.image.pixels
-        return sum(part.nbytes for part in (*stored, *named, pixels) if part is not None)
+        return sum(part.nbytes for part in (*stored, *named, pixels, self.outlines) if part is not None)
 
     @functools.cached_property
     def content_hash(self) -> str:

@@ -1,5 +1,7 @@
 """What a sample's arrays must be; each that is not is refused with a sentence that names no file."""
 
+from collections.abc import Sized
+
 import numpy as np
 from scipy import sparse
 
@@ -178,14 +180,14 @@ def _check_lattice(lattice: np.ndarray) -> None:
         )
 
 
-def check_length(field: str, array: np.ndarray | None, expected: int, noun: str) -> None:
+def check_length(field: str, array: Sized | None, expected: int, noun: str) -> None:
     """Refuse a field that is of another number of spots or genes.
 
     Parameters
     ----------
     field : str
         Its name, for the message.
-    array : ndarray, optional
+    array : ndarray or another that has a length, optional
     expected : int
     noun : str
         What it has one entry for.

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -61,6 +61,29 @@ def write_xenium(folder: Path, prefix: str = "", *, leave_out: int = 0, table: s
     lines = ["cell_id,x_centroid,y_centroid"] + [f'"{CELLS[row]}",{X_UM[row]},{Y_UM[row]}' for row in kept]
     (folder / f"{prefix}{table}").write_bytes(gzip.compress("\n".join(lines).encode()))
     return folder
+
+
+def ring_of(cell: int) -> np.ndarray:
+    """Corners of a cell, closed: twelve at uneven distances around its centre; x and y in um."""
+    angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    radii = np.random.default_rng(cell).uniform(3, 8, 12)
+    corners = np.column_stack([X_UM[cell] + radii * np.cos(angles), Y_UM[cell] + radii * np.sin(angles)])
+    return np.vstack([corners, corners[:1]])
+
+
+def write_boundaries(folder: Path, name: str, rings: Mapping[str, np.ndarray], **more: Sequence[int]) -> Path:
+    """Write a Xenium table of boundaries, a row for each corner; `more` are columns with an entry for each ring."""
+    lengths = [len(ring) for ring in rings.values()]
+    x, y = np.concatenate(list(rings.values())).T
+    columns = {"cell_id": np.repeat(list(rings), lengths), "vertex_x": x, "vertex_y": y}
+    columns |= {title: np.repeat(values, lengths) for title, values in more.items()}
+    if name.endswith(".parquet"):
+        parquet.write_table(pyarrow.table(columns), folder / name)
+        return folder / name
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    lines = [",".join(columns)] + [",".join([f'"{cell}"', *map(repr, numbers)]) for cell, *numbers in rows]
+    (folder / name).write_bytes(gzip.compress("\n".join(lines).encode()))
+    return folder / name
 
 
 def write_merscope(folder: Path) -> Path:

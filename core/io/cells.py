@@ -16,6 +16,7 @@ from core.io import genes
 from core.io.annotations import Annotations, spelled, suggested_annotation
 from core.io.controls import control_check, controls
 from core.io.incoming import Check, ImportChoices, Survey
+from core.io.outlines import ReadOutlines, attempted
 from core.io.spacing import guess
 from core.memory import check_fits
 from core.sample import DENSE_LIMIT, UNANNOTATED, Expression, Sample, TissueImage
@@ -58,6 +59,11 @@ class Cells:
         Samples or matrices of the source to choose from; empty where there is one only.
     checks : sequence of Check
         What the reader has to say besides.
+    read_outlines : callable, optional
+        Returns the outlines of all cells, in micrometres from `coords_um`, and what is said of them. What is wrong with them
+        keeps no counts out.
+    has_outlines : bool
+        Whether the format has outlines, so that it is said if there are none.
     """
 
     kind: str
@@ -76,6 +82,8 @@ class Cells:
     coords_px: np.ndarray | None = None
     sections: Sequence[str] = ()
     checks: Sequence[Check] = ()
+    read_outlines: ReadOutlines | None = None
+    has_outlines: bool = False
 
     @property
     def is_gene(self) -> np.ndarray:
@@ -110,7 +118,7 @@ def survey(cells: Cells, labels_of: LabelsOf | None = None) -> Survey:
     checks += [
         found for found in (control_check(cells.gene_names, cells.other_features), *_position_checks(cells)) if found
     ]
-    checks += cells.checks
+    checks += [*cells.checks, *([attempted(cells.read_outlines)[1]] if cells.has_outlines else [])]
     labels, said = _labels_found(cells, labels_of)
     return Survey(
         kind=cells.kind,
@@ -158,6 +166,7 @@ def sample(
     counts = _part(cells.read_counts(), rows, columns)
     kept = genes.chosen(counts, choices, cells=True)
     columns, counts = columns[kept], _part(counts, np.arange(len(rows)), kept)
+    outlines, _ = attempted(cells.read_outlines)
     return Sample(
         name=name or cells.name,
         expression=_stored(counts),
@@ -168,6 +177,7 @@ def sample(
         barcodes=cells.cell_ids[rows],
         coords_px=None if cells.coords_px is None else cells.coords_px[rows],
         image=cells.image,
+        outlines=None if outlines is None else outlines[rows],
         source=source,
         unit_known=unit_known,
     )

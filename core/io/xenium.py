@@ -1,21 +1,30 @@
 """Xenium's output: counts by cell, and a table of cells with centroids in micrometres.
 
-Files and columns are those of "Understanding Xenium Outputs" of 10x Genomics. The outlines, transcripts and morphology images
-beside them are not read.
+Files and columns are those of "Understanding Xenium Outputs" of 10x Genomics. Outlines come from the table of cells' boundaries;
+transcripts and morphology images are not read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
+from core.errors import SampleFileError
 from core.io.cells import Cells, aligned, taken
 from core.io.found_files import Found, with_ending
+from core.io.incoming import Check
+from core.io.outlines import Gathering
 from core.io.tabular.columns import read_columns
+from core.io.tabular.streams import numbered
 from core.io.visium import tenx
+from core.outlines import Outlines
 
 KIND = "Xenium output"
 
 _MATRIX, _MATRIX_FOLDER = "cell_feature_matrix.h5", "cell_feature_matrix"
 _CELLS = ("cells.parquet", "cells.csv.gz", "cells.csv")
+_MAX_RING = 200_000  # corners
+_OUTLINES = ("cell_boundaries.parquet", "cell_boundaries.csv.gz", "cell_boundaries.csv")
 
 
 def find(names: Sequence[PurePosixPath]) -> list[Found]:
@@ -28,7 +37,7 @@ def find(names: Sequence[PurePosixPath]) -> list[Found]:
     Returns
     -------
     list of Found
-        With the roles `matrix` and `cells`.
+        With the roles `matrix`, `cells` and, where it is there, `outlines`.
     """
     folders = [name.parent for name in names if name.name in ("matrix.mtx", "matrix.mtx.gz")]
     texts = [(folder, "") for folder in folders if folder.name == _MATRIX_FOLDER]
@@ -40,12 +49,14 @@ def find(names: Sequence[PurePosixPath]) -> list[Found]:
 
 
 def _beside(names: Sequence[PurePosixPath], matrix: PurePosixPath, prefix: str) -> Found | None:
-    cells = [matrix.parent / f"{prefix}{ending}" for ending in _CELLS]
-    table = next((name for name in cells if name in names), None)
+    table, outlines = (
+        next((name for ending in endings if (name := matrix.parent / f"{prefix}{ending}") in names), None)
+        for endings in (_CELLS, _OUTLINES)
+    )
     if table is None:
         return None
-    texts = [name for name in names if name.parent == matrix]
-    return Found(prefix=prefix, roles={"matrix": matrix, "cells": table}, others=texts)
+    roles = {"matrix": matrix, "cells": table} | ({} if outlines is None else {"outlines": outlines})
+    return Found(prefix=prefix, roles=roles, others=[name for name in names if name.parent == matrix])
 
 
 def read(folder: Path, found: Found, name: str) -> Cells:
@@ -74,6 +85,8 @@ def read(folder: Path, found: Found, name: str) -> Cells:
     table = read_columns(folder / found.roles["cells"])
     rows = aligned(head.barcodes, table.texts(table.required("cell_id")))
     x, y = table.required("x_centroid"), table.required("y_centroid")
+    coords_um = taken(table.numbers([y, x]), rows)
+    outlines = folder / found.roles["outlines"] if "outlines" in found.roles else None
     return Cells(
         kind=KIND,
         name=name,
@@ -81,7 +94,37 @@ def read(folder: Path, found: Found, name: str) -> Cells:
         gene_names=head.gene_names,
         gene_ids=head.gene_ids,
         other_features=head.other_features,
-        coords_um=taken(table.numbers([y, x]), rows),
+        coords_um=coords_um,
         read_counts=lambda: tenx.read_counts(matrix, head),
         placed_by=f"Centroids of cells from {table.path.name}, in micrometres.",
+        read_outlines=None if outlines is None else lambda: _read_outlines(outlines, head.barcodes, coords_um[:, ::-1]),
+        has_outlines=True,
     )
+
+
+def _read_outlines(path: Path, cell_ids: np.ndarray, centres_um: np.ndarray) -> tuple[Outlines, Check]:
+    gathering = Gathering(centres_um=centres_um)
+    for cells, lengths, xy in _rings(path, cell_ids):
+        gathering.add(cells, lengths, xy)
+    outlines = gathering.finished()
+    return outlines, gathering.check(outlines, path.name)
+
+
+def _rings(path: Path, cell_ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Cut corners into rings, which end where another cell begins, or another of several rings of one cell (`label_id`)."""
+    table = read_columns(path)
+    part = table.find("label_id")
+    columns = [table.required("vertex_x"), table.required("vertex_y"), *([part] if part else [])]
+    rest, rest_values = np.zeros(0, dtype=np.int64), np.zeros((0, len(columns)))
+    for more, more_values in numbered(table, table.required("cell_id"), cell_ids, columns):
+        cells, values = np.append(rest, more), np.nan_to_num(np.concatenate([rest_values, more_values]), nan=np.inf)
+        changes = (cells[1:] != cells[:-1]) | (values[1:, 2:] != values[:-1, 2:]).any(axis=1)
+        begins = np.r_[0, np.flatnonzero(changes) + 1]
+        last = begins[-1]  # it may go on in the next piece
+        yield cells[begins[:-1]], np.diff(begins), values[:last, :2]
+        end = last + 1 if cells[last : last + 1].tolist() == [-1] else None
+        rest, rest_values = cells[last:end], values[last:end]
+        if len(rest) > _MAX_RING:
+            raise SampleFileError(f"{path.name} has a cell of more than {_MAX_RING:,} corners, which no cell has.")
+    if len(rest):
+        yield rest[:1], np.array([len(rest)]), rest_values[:, :2]

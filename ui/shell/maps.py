@@ -18,6 +18,7 @@ from core.sample import Sample
 from ui.data import compute
 from ui.shell import pictures
 from ui.tissue_view import Choice, Drawing, Spots, TissueMap, selected_in, tissue_view
+from ui.tissue_view.outlines import Tiles, cut
 from ui.tissue_view.spots import pack
 
 CAMERA = "view"
@@ -63,6 +64,7 @@ def draw(
         camera=camera,
         choice=choice,
         marked=marked,
+        outlines=outlines(sample),
     )
 
 
@@ -90,6 +92,15 @@ def spots(sample: Sample, *, stained: bool) -> Spots:
     stain = sample.spot_rgb if stained else None
     key, named = "stained" * (stain is not None), None if sample.barcodes is None else sample.barcodes.tolist()
     return compute.kept(lambda: pack(sample.coordinates, named, stain), "spots", sample.spots_hash, key)
+
+
+def outlines(sample: Sample) -> Tiles | None:
+    """Cut the outlines of a sample's cells into tiles, once; None where it has none, or lies on the lattice."""
+    found = sample.outlines
+    if found is None or sample.on_lattice:
+        return None
+    digest = compute.digest_of([found.digest, sample.spots_hash])
+    return compute.kept(lambda: cut(found, sample.tissue_um, digest), "outlines", digest)
 
 
 def domain_colours(sample: Sample, matching: Matching) -> dict[int, str]:

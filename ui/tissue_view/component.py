@@ -19,6 +19,7 @@ from core.errors import FigureError
 from core.figures.colours import STYLES, Theme
 from core.text import counted
 from ui.tissue_view import media
+from ui.tissue_view.outlines import Tiles
 from ui.tissue_view.packing import Packing
 from ui.tissue_view.script import joined, with_styles
 from ui.tissue_view.spots import Spots
@@ -28,7 +29,7 @@ _LONGEST_ROW = 3
 _FOLDER = Path(__file__).parent
 _NAME = "tissue_view"
 _MODULES = (
-    "text", "data", "spots", "colours", "composition", "geometry", "address", "crosshair", "shapes", "dom", "edits", "keys", "drawing", "input", "still", "panel", "index",
+    "text", "data", "spots", "colours", "composition", "geometry", "address", "crosshair", "shapes", "dom", "edits", "keys", "drawing", "input", "still", "outlines", "panel", "index",
 )  # fmt: skip
 
 _STYLES = (_FOLDER / "view.css").read_text(encoding="utf-8")
@@ -170,6 +171,7 @@ def tissue_view(
     camera: str = "",
     choice: Choice | None = None,
     marked: int | None = None,
+    outlines: Tiles | None = None,
 ) -> np.ndarray | None:
     """Draw maps, and return the selected spots.
 
@@ -204,6 +206,8 @@ def tissue_view(
         Spots that are selected in place of those that the lasso holds.
     marked : int, optional
         Spot that a ring is drawn around in all maps, such as one that is asked about; brought into sight when it is another.
+    outlines : Tiles, optional
+        Outlines of the spots, which are cells; the browser fetches them once cells are large on the screen.
 
     Returns
     -------
@@ -235,6 +239,7 @@ def tissue_view(
         "camera": camera,
         "drawing": None if drawing is None else asdict(drawing),
         "marked": marked,
+        "outlines": None if outlines is None else outlines.links(),
     }
     state = _mount(
         key=key,

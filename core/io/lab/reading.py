@@ -13,6 +13,7 @@ from core.expression_kinds import EXPRESSION_KINDS
 from core.io.hdf5.numbers import check_filters, kind_of, native_type, numbers, whole
 from core.io.hdf5.safe import naming, opened, plain_attribute
 from core.io.hdf5.text import MAX_TEXT_BYTES, short_texts
+from core.io.lab import outlines
 from core.io.lab.layout import Layout, is_csr, layout_of
 from core.layer_names import without_class
 from core.memory import check_fits
@@ -160,6 +161,7 @@ def _read_parts(file: h5py.File, layout: Layout) -> dict[str, Any]:
         "coords_px": _read_coords(file, n_spots),
         "spot_rgb": _read_rgb(file, n_spots),
         "image": _read_image(file),
+        "outlines": outlines.read(file),
         "source": _read_source(file),
         "expression_kind": _read_kind(file),
         "synthetic": flag(file, "synthetic"),

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from core.errors import SampleFileError
 from core.files import written_whole
+from core.io.lab import outlines
 from core.io.lab.deepdish_bridge import deepdish_save
 from core.sample import Expression, Sample
 from core.text import shown
@@ -55,6 +56,7 @@ def _contents(sample: Sample) -> dict[str, Any]:
         contents["rgb"] = np.asarray(sample.spot_rgb, dtype=np.uint8)
     if sample.image is not None:
         contents |= {"image": np.array(sample.image.pixels), "image_scale": np.array([sample.image.scale], dtype=float)}
+    contents |= outlines.stored(sample.outlines)
     # As arrays: deepdish makes attributes of lone values, and PyTables unpickles attributes that look like a pickle.
     if sample.source:
         contents["source"] = _stored_text(np.array([sample.source]))

@@ -115,7 +115,7 @@ class Columns:
     def numeric(self) -> list[str]:
         """Titles of the columns whose first rows hold numbers."""
         if self.path.suffix == ".parquet":
-            with _parquet(self.path) as file:
+            with opened_parquet(self.path) as file:
                 return [field.name for field in file.schema_arrow if _is_number(field.type)]
         return [name for name in dict.fromkeys(self.names) if name and self._begins_with_numbers(name)]
 
@@ -214,26 +214,43 @@ def read_columns(path: Path) -> Columns:
     """
     if path.suffix != ".parquet":
         return Columns(path=path, names=read_head(path).columns)
-    with _parquet(path) as file:
+    with opened_parquet(path) as file:
         return Columns(path=path, names=tuple(file.schema_arrow.names))
 
 
-def _parquet(path: Path, by_number: Sequence[str] = ()) -> Any:
-    """Open a table; text of the columns in `by_number` stays as it is stored, one of each."""
+def opened_parquet(path: Path, by_number: Sequence[str] = (), *, max_rows: int = MAX_ROWS) -> Any:
+    """Open a table of Parquet.
+
+    Parameters
+    ----------
+    path : Path
+    by_number : sequence of str
+        Columns whose text stays as it is stored, one of each.
+    max_rows : int
+
+    Returns
+    -------
+    pyarrow.parquet.ParquetFile
+
+    Raises
+    ------
+    SampleFileError
+        If it is none, or has more rows.
+    """
     from pyarrow import ArrowException, parquet
 
     try:
         file = parquet.ParquetFile(path, read_dictionary=list(by_number))
     except (ArrowException, OSError) as error:
         raise SampleFileError(f"{file_name(path)} is not a whole Parquet table: copy it again.") from error
-    if file.metadata.num_rows > MAX_ROWS:
+    if file.metadata.num_rows > max_rows:
         raise SampleFileError(f"{file_name(path)} declares {file.metadata.num_rows:,} rows, more than are read.")
     return file
 
 
 def _parquet_columns(path: Path, names: list[str]) -> list[Any]:
-    with _parquet(path, names) as file:
-        _check_sizes(path, file, names)
+    with opened_parquet(path, names) as file:
+        check_sizes(path, file, names)
         table = file.read(columns=names, use_pandas_metadata=False)
         columns = [table[name] for name in names]
     for name, column in zip(names, columns, strict=True):
@@ -241,7 +258,19 @@ def _parquet_columns(path: Path, names: list[str]) -> list[Any]:
     return [_decoded(column, f"Columns of {file_name(path)}") for column in columns]
 
 
-def _check_sizes(path: Path, file: Any, names: list[str]) -> None:
+def check_sizes(path: Path, file: Any, names: list[str]) -> None:
+    """Refuse columns that are larger than a table of cells needs, or than may be read.
+
+    Parameters
+    ----------
+    path : Path
+    file : pyarrow.parquet.ParquetFile
+    names : list of str
+
+    Raises
+    ------
+    SampleFileError
+    """
     groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
     chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
     size = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in names)

@@ -2,7 +2,9 @@
 
 import math
 import re
+from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -13,8 +15,10 @@ from core.errors import SampleFileError
 from core.io.cells import Cells, aligned, taken
 from core.io.found_files import Found, with_ending
 from core.io.incoming import Check
+from core.io.outlines import Gathering
 from core.io.visium import spatial, tenx
 from core.memory import check_fits
+from core.outlines import Outlines
 from core.sample import TissueImage
 from core.text import file_name
 
@@ -26,6 +30,7 @@ LAYER = "cells"
 MAX_OUTLINES_BYTES = 2 << 30
 """Largest file of outlines: a million cells of 30 corners take about half of it."""
 
+_AT_A_TIME = 20_000  # cells
 _BINS = re.compile(r"square_(\d+)um")
 _MATRIX = "feature_cell_matrix.h5"
 _OUTLINES = ("cell_segmentations.geojson", "nucleus_segmentations.geojson")
@@ -106,9 +111,9 @@ def read(folder: Path, found: Found, name: str) -> Cells:
     matrix, outlines = folder / found.roles["matrix"], folder / found.roles["outlines"]
     head = tenx.read_head(matrix)
     um_per_px = _um_per_px(folder, found)
-    ids, centroids = _centroids(outlines)
-    rows = aligned(head.barcodes, ids)
-    coords_px = taken(centroids, rows)
+    cells = _read_cells(outlines)
+    rows = aligned(head.barcodes, cells.names)
+    coords_px = taken(cells.centroids, rows)
     image, checks = _image(folder, found)
     return Cells(
         kind=KIND,
@@ -124,6 +129,8 @@ def read(folder: Path, found: Found, name: str) -> Cells:
         image=image,
         sections=found.choices,
         checks=checks,
+        read_outlines=lambda: _outlines(cells, rows, um_per_px, outlines.name),
+        has_outlines=True,
     )
 
 
@@ -147,15 +154,31 @@ def _image(folder: Path, found: Found) -> tuple[TissueImage | None, list[Check]]
     return None, [Check(what="Image", found="None, which is fine.")]
 
 
-def _centroids(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Names of cells, as the matrix has them, and row and column of their centroids."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cells:
+    """Names of cells, as the matrix has them, row and column of their centroids, and their largest rings."""
+
+    names: np.ndarray
+    centroids: np.ndarray
+    lengths: np.ndarray
+    corners: np.ndarray
+    """x and y of all rings, one after another, from the centroids."""
+
+
+def _read_cells(path: Path) -> _Cells:
     if path.stat().st_size > MAX_OUTLINES_BYTES:
         raise SampleFileError(f"{file_name(path)} is larger than {MAX_OUTLINES_BYTES >> 30} GiB, which is not read.")
-    check_fits(3 * path.stat().st_size, file_name(path))
+    check_fits(4 * path.stat().st_size, file_name(path))
     from shapely.errors import ShapelyError
 
+    numbers, places, lengths, corners = [], [], [], array("f")
     try:
-        found = [(feature.properties.cell_id, _centroid(feature.geometry)) for feature in _features(path)]
+        for feature in _features(path):
+            place, ring = _placed(feature.geometry)
+            numbers.append(feature.properties.cell_id)
+            places.append(place)
+            lengths.append(len(ring))
+            corners.frombytes((ring - place[::-1]).astype(np.float32).tobytes())
     except (
         msgspec.MsgspecError,
         ValueError,
@@ -168,8 +191,12 @@ def _centroids(path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise SampleFileError(
             f"{file_name(path)} holds no outlines as Space Ranger writes them: copy it again."
         ) from error
-    names = [f"cellid_{number:09d}-1" for number, _ in found]
-    return np.array(names, dtype=str), np.array([place for _, place in found], dtype=np.float64).reshape(-1, 2)
+    return _Cells(
+        names=np.array([f"cellid_{number:09d}-1" for number in numbers], dtype=str),
+        centroids=np.array(places, dtype=np.float64).reshape(-1, 2),
+        lengths=np.array(lengths, dtype=np.int64),
+        corners=np.frombuffer(corners, dtype=np.float32).reshape(-1, 2),
+    )
 
 
 def _features(path: Path) -> Iterator[_Feature]:
@@ -179,13 +206,35 @@ def _features(path: Path) -> Iterator[_Feature]:
         yield decoder.decode(raw)
 
 
-def _centroid(geometry: _Geometry | None) -> tuple[float, float]:
+def _placed(geometry: _Geometry | None) -> tuple[tuple[float, float], np.ndarray]:
+    """Find row and column of the centroid, and the outer ring of the largest part."""
+    nowhere = (math.nan, math.nan), np.zeros((0, 2))
     if geometry is None or geometry.type not in ("Polygon", "MultiPolygon"):
-        return (math.nan, math.nan)
+        return nowhere
     import shapely
 
     rings: Any = msgspec.json.decode(geometry.coordinates)
     polygons = [rings] if geometry.type == "Polygon" else rings
     shapes = [shapely.Polygon(rings[0], rings[1:]) for rings in polygons if rings and len(rings[0]) >= 4]
     centre = shapely.MultiPolygon(shapes).centroid if len(shapes) != 1 else shapes[0].centroid
-    return (math.nan, math.nan) if centre.is_empty else (centre.y, centre.x)
+    if centre.is_empty:
+        return nowhere
+    return (centre.y, centre.x), shapely.get_coordinates(max(shapes, key=shapely.area).exterior)
+
+
+def _outlines(found: _Cells, rows: np.ndarray, um_per_px: float, name: str) -> tuple[Outlines, Check]:
+    """Bring rings into the order of the counts, some at a time."""
+    cells = np.full(len(found.names), -1, dtype=np.int64)
+    cells[rows[rows >= 0]] = np.flatnonzero(rows >= 0)
+    cells[found.lengths == 0] = -1
+    gathering = Gathering(centres_um=taken(found.centroids, rows)[:, ::-1] * um_per_px)
+    ends = np.append(0, np.cumsum(found.lengths))
+    for first in range(0, len(cells), _AT_A_TIME):
+        some = slice(first, first + _AT_A_TIME)
+        lengths = found.lengths[some]
+        corners = found.corners[ends[first] : ends[first + len(lengths)]] + np.repeat(
+            found.centroids[some, ::-1], lengths, axis=0
+        )
+        gathering.add(cells[some], lengths, corners * um_per_px)
+    outlines = gathering.finished()
+    return outlines, gathering.check(outlines, name)

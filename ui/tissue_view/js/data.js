@@ -1,7 +1,7 @@
 // @ts-check
 /** Reads the blocks of bytes that component.py and spots.py pack, and writes the selection that goes back. */
 
-/** @typedef {Uint8Array | Uint16Array | Int32Array | Float32Array} NumberArray */
+/** @typedef {Uint8Array | Uint16Array | Int16Array | Int32Array | Float32Array} NumberArray */
 
 /**
  * One map: labels, or values, or neither and a message.
@@ -37,6 +37,7 @@
  * @property {number | null} [choice] number of a selection that was made outside the maps; null where the maps' own is the only one
  * @property {number} move that the maps come from
  * @property {string} camera entry of the address that holds the camera; empty for none
+ * @property {OutlineLinks | null} [outlines] null where cells have none
  * @property {number | null} [marked] spot that a ring is drawn around in all maps
  * @property {DrawingData | null} drawing what may be drawn; null where nothing may
  */
@@ -62,7 +63,20 @@
  * @property {NumberArray | null} stain red, green and blue of each spot
  */
 
-const ARRAYS = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array };
+/** @typedef {{ digest: string, tiles: { url: string, box: [left: number, top: number, right: number, bottom: number] }[] }} OutlineLinks */
+
+/**
+ * Outlines of some neighbouring cells.
+ *
+ * @typedef {object} OutlineTile
+ * @property {string} digest
+ * @property {Int32Array} cells
+ * @property {Int32Array} begins of the corners of each cell, and the end of the last
+ * @property {Int16Array} corners x, y, x, y, ... from the cell's centre, in units
+ * @property {number} unit_um
+ */
+
+const ARRAYS = { u1: Uint8Array, u2: Uint16Array, i2: Int16Array, i4: Int32Array, f4: Float32Array };
 
 /**
  * Read a block that packing.py wrote: the length of a JSON header, the header, then the arrays that it lists.
@@ -102,6 +116,15 @@ export function unpackSpots(bytes) {
   const { header, array } = opened(bytes);
   const names = new Names(/** @type {Uint8Array | null} */ (array(header.names)));
   return { ...header, names, centres_um: array(header.centres_um), stain: array(header.stain) };
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {OutlineTile}
+ */
+export function unpackOutlines(bytes) {
+  const { header, array } = opened(bytes);
+  return { ...header, cells: array(header.cells), begins: array(header.begins), corners: array(header.corners) };
 }
 
 /** Names of spots as they travel, a line for each: as strings, those of a million spots would take most of the memory. */

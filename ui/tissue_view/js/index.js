@@ -16,6 +16,7 @@ import { element, setText } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { Geometry, NOTHING, panned, toTissue, wholeTissue, zoomedAbout } from "./geometry.js";
 import { hintOf } from "./keys.js";
+import { outlinesOf } from "./outlines.js";
 import { Panel } from "./panel.js";
 import { fetchSpots, keptSpots } from "./spots.js";
 import { cameraInWords, lineAbout } from "./text.js";
@@ -50,6 +51,7 @@ export class TissueView {
   /** @type {ViewData["hover_only"]} */ hoverOnly = [];
   /** @type {SpotData["stain"]} */ stain = null;
   /** @type {ViewData["image"]} */ image = null;
+  /** @type {import("./outlines.js").Outlines | null} */ outlines = null;
   /** @type {number | null} */ frame = null; // requested and not drawn yet
   /** @type {number | null} */ marksFrame = null;
   moving = false; // whether the camera moved just now
@@ -157,6 +159,7 @@ export class TissueView {
     this.takeTheme(data.theme);
     if (this.geometry?.key !== spots.digest) this.takeSpots(data, spots);
     this.takeUnderlay(data, spots);
+    this.outlines = outlinesOf(data.outlines, this.geometry.count);
     this.hoverOnly = data.hover_only;
     const maps = this.drawing.take(data);
     this.offerDrawing(Boolean(data.drawing));

@@ -7,6 +7,7 @@ import { contextOf, element, setText } from "./dom.js";
 import { NOTHING, roundLength, toPixels, toTissue, transformOf, wholeTissue } from "./geometry.js";
 import { listen } from "./input.js";
 import { hintOf } from "./keys.js";
+import { seesOutlines } from "./outlines.js";
 import { fillFew, fillRectangles, fillShapes, trace } from "./shapes.js";
 import { Still } from "./still.js";
 import { lengthName, readable } from "./text.js";
@@ -159,7 +160,7 @@ export class Panel {
       if (starts[c] === starts[c + 1]) continue;
       context.fillStyle = css(colouring.colourOf(c));
       const spots = order.subarray(starts[c], starts[c + 1]).map((i) => numbers[i]);
-      if (this.drawsShapes(at, ratio)) fillShapes(context, this.view.geometry, at, OVERLAP_PX * ratio, spots);
+      if (this.drawsShapes(at, ratio)) this.fillSpots(context, at, ratio, OVERLAP_PX * ratio, spots);
       else fillFew(context, this.view.geometry, at, spots);
     }
   }
@@ -188,8 +189,40 @@ export class Panel {
    */
   drawsShapes(at, ratio) {
     const { geometry } = this.view;
+    if (this.outlines(at, ratio)) return true;
     const least = geometry.count > MANY_SPOTS ? SHAPE_FROM_PX.many : SHAPE_FROM_PX.few;
     return geometry.radius * at.scale >= least * ratio;
+  }
+
+  /**
+   * The outlines that spots are drawn with; null where there are none, or spots are too small for them.
+   *
+   * @param {Transform} at
+   * @param {number} ratio
+   */
+  outlines(at, ratio) {
+    const { geometry, outlines } = this.view;
+    return outlines && seesOutlines(geometry, at, ratio) ? outlines : null;
+  }
+
+  /**
+   * Fill spots of one colour: cells as their outlines where these are here, else as all spots.
+   *
+   * @param {Context} context
+   * @param {Transform} at
+   * @param {number} ratio
+   * @param {number} overlap
+   * @param {Int32Array} spots
+   */
+  fillSpots(context, at, ratio, overlap, spots) {
+    const { geometry } = this.view;
+    const outlines = this.outlines(at, ratio);
+    if (!outlines) return fillShapes(context, geometry, at, overlap, spots);
+    const { outlined, dots } = outlines.parted(spots);
+    if (dots.length) fillShapes(context, geometry, at, overlap, dots);
+    context.beginPath();
+    outlines.trace(context, geometry, at, ratio, outlined);
+    context.fill();
   }
 
   draw() {
@@ -225,8 +258,10 @@ export class Panel {
    * @param {number} ratio pixels of the canvas for each pixel of the screen
    */
   drawSpots(context, at, ratio) {
-    const seen = this.inSight(at);
+    const box = this.boxInSight(at);
     const { geometry, moving, panels } = this.view;
+    const seen = geometry.near(box);
+    this.outlines(at, ratio)?.need(box, () => this.view.repaint());
     const late = moving && panels.length * (seen?.length ?? geometry.count) > IN_TIME;
     this.behind = late && this.still.draw(context, at);
     if (!this.behind && this.drawsShapes(at, ratio)) this.drawShapes(context, at, ratio, seen);
@@ -235,16 +270,16 @@ export class Panel {
   }
 
   /**
-   * The spots that the canvas may show; null if these are all.
+   * Where the spots lie that the canvas may show.
    *
    * @param {Transform} at
    */
-  inSight(at) {
+  boxInSight(at) {
     const { geometry } = this.view;
     const [left, top] = toTissue(at, [0, 0]);
     const [right, bottom] = toTissue(at, [this.spots.width, this.spots.height]);
     const rim = geometry.width + 2 / at.scale; // of spots whose centres lie beside the canvas
-    return geometry.near({ left: left - rim, right: right + rim, top: top - rim, bottom: bottom + rim });
+    return { left: left - rim, right: right + rim, top: top - rim, bottom: bottom + rim };
   }
 
   /**
@@ -271,7 +306,7 @@ export class Panel {
     const overlap = context.globalAlpha < 1 ? 0 : OVERLAP_PX * ratio;
     this.eachColour(seen, (colour, spots) => {
       context.fillStyle = css(colour);
-      fillShapes(context, this.view.geometry, at, overlap, spots);
+      this.fillSpots(context, at, ratio, overlap, spots);
     });
   }
 

@@ -11,6 +11,12 @@ from core.io import lab
 from core.io.lab.deepdish_bridge import deepdish_io
 from tests.lab_files import COUNTS, LABELS, LATTICE, write_h5, write_sparse_h5
 
+OUTLINES = {
+    "outline_corners": np.zeros((4, 2), np.int16),
+    "outline_begins": np.array([0, 4, 4, 4, 4]),
+    "outline_unit_um": np.full(1, 0.05),
+}
+
 
 def refusal(path: Path) -> str:
     """The sentence for a file, which `read` and `peek` share where no counts are needed to see it."""
@@ -71,6 +77,12 @@ def test_spots_without_positions_get_the_sentence_of_the_style_guide(tmp_path: P
         ({"image": np.zeros((2, 2, 3), np.uint8), "image_scale": np.ones(2)}, ["`image_scale`", "2 entries"]),
         ({"image": np.zeros((2, 2, 3), np.uint8), "image_scale": np.zeros(1)}, ["`image`", "above 0"]),
         ({"image": np.zeros((4800, 4800, 3), np.uint8), "image_scale": np.ones(1)}, ["`image`", "65 MiB"]),
+        ({"outline_corners": np.zeros((4, 2), np.int16)}, ["`outline_corners`", "no `outline_begins`"]),
+        (OUTLINES | {"outline_begins": np.array([0, 4, 4])}, ["`outlines` has 2 entries"]),
+        (OUTLINES | {"outline_begins": np.array([0, 9, 2, 3, 4])}, ["do not rise from 0 to their 4 corners"]),
+        (OUTLINES | {"outline_corners": np.zeros((4, 2), np.int32)}, ["whole numbers of 16 bits"]),
+        (OUTLINES | {"outline_unit_um": np.zeros(1)}, ["unit of outlines", "above 0"]),
+        (OUTLINES | {"outline_unit_um": np.ones(2)}, ["one number"]),
         ({"synthetic": np.array([b"no"])}, ["`synthetic`"]),
     ],
 )
