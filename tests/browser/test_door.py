@@ -1,7 +1,9 @@
 """Which names the server answers to, and what it tells of itself, asked as browsers do."""
 
+import itertools
 import socket
 import threading
+import uuid
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +24,13 @@ def status(address, path="/", host=None, more=None):
         connection.request("GET", path, headers=({"Host": host} if host else {}) | (more or {}))
         with connection.getresponse() as answer:
             return answer.status
+
+
+def body(address, path, method="GET", **more):
+    with closing(HTTPConnection(urlsplit(address).netloc, timeout=30)) as connection:
+        connection.request(method, path, **more)
+        with connection.getresponse() as answer:
+            return answer.status, answer.read()
 
 
 def headers(address, path, **more):
@@ -134,6 +143,38 @@ def test_every_answer_says_that_no_page_elsewhere_may_show_it_and_what_browsers_
         refused = headers(address, "/", headers={"Host": "evil.example"})
         assert refused["X-Frame-Options"] == "SAMEORIGIN"
         assert websocket_opens(address, "127.0.0.1")
+
+
+def test_no_file_of_the_server_and_nothing_of_anothers_session_comes_by_a_guessed_address(tmp_path):
+    hidden = "a text that stands in no page"
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "secret.txt").write_text(hidden)
+    drafts = tmp_path / "temporary" / "spatial-domains-0"
+    drafts.mkdir(parents=True)
+    (drafts / "secret.txt").write_text(hidden)
+    settings = {"SPCA_DATA": str(tmp_path / "samples"), "TMPDIR": str(drafts.parent), "SPCA_MODELS": str(tmp_path)}
+    with served_app(**settings) as address:
+        ways = ("/media", "/component/ui.browser_memory", "/_stcore/bidi-components/x", "/app/static", "/static", "")
+        ups = ("..%2f" * 12, "../" * 12, "%2e%2e/" * 12, "..%5c" * 12, "/", "%2f", "")
+        for way, up, file in itertools.product(ways, ups, (drafts / "secret.txt", tmp_path / "samples" / "secret.txt")):
+            _, found = body(address, f"{way}/{up}{str(file).lstrip('/')}")
+            assert hidden.encode() not in found, (way, up)
+        for path in (
+            "/requirements.txt",
+            "/.streamlit/config.toml",
+            "/app/static/../../pyproject.toml",
+            "/save_model/runs.sqlite3",
+        ):
+            assert b"streamlit==" not in (found := body(address, path)[1]), path
+            assert b"maxUploadSize" not in found, path
+        cookie = headers(address, "/_stcore/health")["Set-Cookie"].split(";")[0]
+        own = {"Cookie": cookie, "X-Xsrftoken": cookie.partition("=")[2]}
+        of_another = f"/_stcore/upload_file/{uuid.uuid4()}/{uuid.uuid4()}"
+        form = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f.h5"\r\n\r\nX\r\n--x--\r\n'
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert body(address, of_another, "PUT", body=form, headers=own | kind)[0] == 400
+        assert body(address, of_another, "PUT", body=form, headers=kind)[0] == 403
+        assert body(address, of_another) == body(address, "/")  # which any address is that means nothing
 
 
 def test_a_page_elsewhere_shows_the_server_in_a_frame_only_where_it_is_named(tmp_path, browser):

@@ -106,10 +106,10 @@ def not_begun(summary: SampleSummary, regions: tuple[Region, ...]) -> Painted:
 
 def begin(summary: SampleSummary, regions: tuple[Region, ...]) -> None:
     """Start the user's strokes with these domains."""
-    n_spots = compute.file_sample(summary).n_spots
-    made = new_annotation(n_spots, name=NAME, author=user.who(), regions=regions, source=SOURCE)
 
     def act() -> None:
+        n_spots = compute.file_sample(summary).n_spots
+        made = new_annotation(n_spots, name=NAME, author=user.who(), regions=regions, source=SOURCE)
         annotations.store(summary).save(made, made.author)
         state.choose(summary.path.name, "")
 
