@@ -4,12 +4,13 @@ Checked once for all commands, after their options are read and before anything 
 """
 
 import argparse
+import contextlib
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from core.errors import ParameterError
+from core.errors import DomainsError, ParameterError, RecordError
 from core.folders import models_folder
 from core.io.annotation_store import FOLDER_ENDING
 from core.io.hdf5.magic import HDF5
@@ -30,22 +31,24 @@ OUTPUTS = (
 )
 """Options that name what a command writes; every other path is read."""
 
+_ZIP = b"PK\x03\x04"
 # What files begin with that hold data which a table, a page or a figure would destroy.
 _KINDS = {
     HDF5: "a sample",
     b"SQLite format 3\x00": "a database",
-    b"PK\x03\x04": "an archive",
+    _ZIP: "an archive",
     b"\x1f\x8b": "compressed data",
     b"PAR1": "a table in Parquet",
 }
-# Which of them an output may replace, since it is of that kind itself: by option, or by command and option.
+_FOUND_LAB, _FOUND_H5AD, _DRAWN, _RUN = "a sample with domains", "an h5ad with domains", "a synthetic sample", "a run"
+# Which of them an output may replace, since a command made them like that itself: by option, or by command and option. What
+# somebody brought in himself is only replaced by `import`, whose help says so.
 _REPLACED = {
-    "--h5ad": "a sample",
-    "--lab-h5": "a sample",
-    "import --out": "a sample",
-    "synthesise --out": "a sample",
-    "attach --out": "a sample",
-    "runs export --out": "an archive",
+    "--h5ad": (_FOUND_H5AD,),
+    "--lab-h5": (_FOUND_LAB,),
+    "import --out": ("a sample", _FOUND_LAB, _FOUND_H5AD, _DRAWN),
+    "synthesise --out": (_DRAWN,),
+    "runs export --out": (_RUN,),
 }
 _KEPT = {"runs", "results", "jobs", "sweeps"}  # folders inside that of models
 
@@ -93,11 +96,11 @@ def check_kept(written: Outputs, options: argparse.Namespace) -> None:
     """
     models = getattr(options, "models", None) or models_folder()
     for option, path in written.items():
-        if not path.is_file():
+        if not path.is_file() or _changed_in_place(path, options):
             continue
         lost = _kept_by_place(path.resolve(), models.resolve()) or _kept_by_content(path)
         command = " ".join(filter(None, (options.command, getattr(options, "action", None), option)))
-        if lost and lost not in (_REPLACED.get(option), _REPLACED.get(command)):
+        if lost and lost not in (*_REPLACED.get(option, ()), *_REPLACED.get(command, ())):
             raise ParameterError(f"{option}: {path} holds {lost}, which would be lost: name another file.")
 
 
@@ -114,10 +117,40 @@ def _kept_by_place(path: Path, models: Path) -> str:
     return "what this program keeps" if path.relative_to(models).parts[0] in _KEPT else ""
 
 
+def _changed_in_place(path: Path, options: argparse.Namespace) -> bool:
+    return options.command == _MAY_REPLACE_ITS_FILE and _same(path, options.file)
+
+
 def _kept_by_content(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(max(map(len, _KINDS)))
-    return next((kind for magic, kind in _KINDS.items() if start.startswith(magic)), "")
+    magic = next((magic for magic in _KINDS if start.startswith(magic)), b"")
+    looked_into = {HDF5: _domains_in, _ZIP: _run_in}.get(magic)
+    return (looked_into(path) if looked_into else "") or _KINDS.get(magic, "")
+
+
+def _run_in(path: Path) -> str:
+    from core.work.runs import one_file
+
+    try:
+        one_file.read(path)
+    except RecordError:
+        return ""
+    return _RUN
+
+
+def _domains_in(path: Path) -> str:
+    """Say what a command has written there; empty for any other sample, and for what cannot be read."""
+    from core.io.hdf5.safe import opened
+
+    with contextlib.suppress(DomainsError), opened(path) as file:
+        if "spatial_domains" in file.get("uns", ()):
+            return _FOUND_H5AD
+        if "X" in file and "labels" in file:
+            return _FOUND_LAB
+        if "X" in file and "synthetic" in file:
+            return _DRAWN
+    return ""
 
 
 def check(written: Outputs, read: Iterable[Path]) -> None:

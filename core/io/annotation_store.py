@@ -177,6 +177,33 @@ class AnnotationStore:
             _check_author(kept.annotation, user)
             return self._write(history.saved_over(kept, annotation))
 
+    def revise(self, id: str, user: str, made_of: Callable[[Annotation], Annotation]) -> Kept:
+        """Keep another state, made of what is on disk now, which can be undone as one step.
+
+        Parameters
+        ----------
+        id, user
+            As for :meth:`edit`.
+        made_of : callable
+            Gives the new state; nothing that another window adds meanwhile is lost to it.
+
+        Returns
+        -------
+        Kept
+
+        Raises
+        ------
+        AnnotationError
+            As :meth:`save`, and if there is none.
+        """
+
+        def revised(kept: Kept) -> Kept:
+            new = made_of(kept.annotation)
+            check_fits(new, self.sample)
+            return history.saved_over(kept, new)
+
+        return self._changed(id, user, revised)
+
     def copy(self, annotation: Annotation, user: str) -> Kept:
         """Make one's own copy of an annotation.
 

@@ -1,11 +1,13 @@
 """Outputs of commands destroy nothing: neither what is read, nor one another, nor what was there when the disk is full."""
 
 import argparse
+import dataclasses
 import re
 import resource
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -150,6 +152,8 @@ def test_no_output_takes_the_place_of_what_is_kept(run, sample_file, tmp_path, k
     record = models / "runs.sqlite3"
     labels = models / "runs" / made.artifacts["labels.npy"]
     annotation = tmp_path / "s.annotations" / "0123456789ab.json"
+    with zipfile.ZipFile(archive := tmp_path / "thesis.run.zip", "w") as file:
+        file.writestr("thesis.txt", "years of work")
     run("runs", "export", made.id, "--out", exported := tmp_path / "r.run.zip", "--models", models)
     for words, lost in (
         (("cluster", sample_file, *PAPER, "--labels", record), "a database"),
@@ -158,13 +162,14 @@ def test_no_output_takes_the_place_of_what_is_kept(run, sample_file, tmp_path, k
         (("cluster", sample_file, *PAPER, "--labels", labels), "a part of a run"),
         (("cluster", sample_file, *PAPER, "--labels", models / "jobs" / "j.jsonl"), "what this program keeps"),
         (("cluster", sample_file, *PAPER, "--labels", annotation), "an annotation"),
-        (("cluster", sample_file, *PAPER, "--labels", exported), "an archive"),
+        (("cluster", sample_file, *PAPER, "--labels", exported), "a run"),
         (("learn", sample_file, "--out", models / "m.json"), "a trained model"),
         (("learn", sample_file, "--out", annotation), "an annotation"),
         (("runs", "report", made.id, "--out", sample_file, "--models", models), "a sample"),
         (("runs", "script", made.id, "--out", record, "--models", models), "a database"),
         (("runs", "export", made.id, "--out", sample_file, "--models", models), "a sample"),
         (("runs", "export", made.id, "--out", record, "--models", models), "a database"),
+        (("runs", "export", made.id, "--out", archive, "--models", models), "an archive"),
     ):
         path = Path(words[words.index("--models") - 1] if "--models" in words else words[-1])
         before = path.read_bytes()
@@ -179,9 +184,44 @@ def test_an_output_of_the_same_kind_is_written_anew(run, sample_file, tmp_path, 
     for words in (
         ("cluster", sample_file, *PAPER, "--labels", tmp_path / "l.csv"),
         ("cluster", sample_file, *PAPER, "--lab-h5", tmp_path / "l.h5"),
+        ("cluster", sample_file, *PAPER, "--h5ad", tmp_path / "l.h5ad"),
+        ("synthesise", "--n-spots", "1000", "--n-genes", "20", "--out", tmp_path / "drawn.h5"),
         ("runs", "export", made.id, "--models", models, "--out", tmp_path / "r.run.zip"),
     ):
         assert [run(*words)[0] for _ in range(2)] == [0, 0], words
+
+
+def test_a_sample_that_somebody_brought_in_is_replaced_by_no_result(run, sample_file, tmp_path):
+    lab.write(named_sample("t"), other := tmp_path / "t.h5")
+    (brought := tmp_path / "b.h5ad").write_bytes(other.read_bytes())
+    lab.write(dataclasses.replace(named_sample("u"), synthetic=True), drawn := tmp_path / "drawn.h5")
+    before = {path: path.read_bytes() for path in (other, brought, drawn)}
+    for words, path, lost in (
+        (("cluster", sample_file, *PAPER, "--lab-h5"), other, "a sample"),
+        (("cluster", sample_file, *PAPER, "--h5ad"), brought, "a sample"),
+        (("cluster", sample_file, *PAPER, "--lab-h5"), drawn, "a synthetic sample"),
+        (("synthesise", "--n-spots", "1000", "--n-genes", "20", "--out"), other, "a sample"),
+        (("attach", sample_file, tmp_path / "spatial", "--out"), other, "a sample"),
+    ):
+        status, _, said = run(*words, path)
+        option = words[-1]
+        assert (status, said) == (2, f"{option}: {path} holds {lost}, which would be lost: name another file.\n"), words
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_no_section_of_several_replaces_a_sample_that_was_not_read(run, tmp_path):
+    for name, n_rows in (("a", 16), ("b", 20)):
+        lab.write(named_sample(name, n_rows), tmp_path / f"{name}.h5")
+    (tmp_path / "out").mkdir()
+    lab.write(named_sample("other"), other := tmp_path / "out" / "b_domains.h5")
+    before = other.read_bytes()
+    status, _, said = run("cluster", tmp_path / "a.h5", tmp_path / "b.h5", "--joint", "--lab-h5", tmp_path / "out")
+    assert (status, said.splitlines()[-1]) == (
+        2,
+        f"--lab-h5: {other} holds a sample, which would be lost: name another file.",
+    )
+    assert other.read_bytes() == before
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b_domains.h5"]
 
 
 def test_labels_can_be_written_to_the_terminal(run, sample_file):

@@ -16,7 +16,7 @@ from core.folders import models_folder
 from core.io import lab
 from core.io.annotation_store import AnnotationStore
 from core.work.sweep.folder import SweepFolder
-from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.outcome import Event, SweepStatus
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from tests.tissue_view import given
@@ -145,6 +145,19 @@ def test_a_sweep_that_another_server_of_the_folder_works_on_is_told(page):
         page.button(key("start")).click().run()
     assert not page.exception
     assert "Another process works on this sweep" in page.error[0].value
+
+
+def test_a_sweep_that_another_server_runs_is_watched_here_and_offers_nothing_that_would_do_nothing(page):
+    page, sweep_id = start(small_grid(page))
+    folder = SweepFolder(models_folder() / "sweeps" / sweep_id)
+    with folder.hold():
+        folder.add(Event(state=SweepStatus.RUNNING))
+        page.run()
+        assert not page.exception
+        assert "Another server works on this sweep" in " ".join(caption.value for caption in page.caption)
+        assert {"Pause", "Cancel", "Go on"}.isdisjoint(button.label for button in page.button)
+    page.run()
+    assert "Go on" in {button.label for button in page.button}  # once that server has ended without a word
 
 
 def opened(file="pages/sweep.py", **query):

@@ -20,7 +20,7 @@ from core.annotation import compared
 from core.annotation_history import Kept
 from core.coordinates import Coordinates
 from core.depth import Bend, FoundDirection
-from core.errors import AnnotationError
+from core.errors import AnnotationError, SampleFileError
 from core.evaluation import share, thickness, ways
 from core.evaluation.rank_sums import names_of
 from core.evaluation.share import Shares
@@ -74,7 +74,10 @@ def _nameable(summary: SampleSummary) -> SampleSummary:
 
 
 def _stamp(path: Path) -> Stamp:
-    status = path.lstat()
+    try:
+        status = path.stat()  # of what a link leads to, since that is what may change
+    except OSError:
+        status = path.lstat()
     return str(path), status.st_mtime_ns, status.st_size
 
 
@@ -99,8 +102,13 @@ def sample(summary: SampleSummary) -> Sample:
 
 
 def file_sample(summary: SampleSummary) -> Sample:
-    """Read a sample with the annotation of its file."""
-    stamp = _stamp(summary.path)
+    """Read a sample with the annotation of its file; who deletes or replaces it need not ask those who have it open."""
+    try:
+        stamp = _stamp(summary.path)
+    except OSError as error:
+        raise SampleFileError(
+            f"{shown(summary.path.name)} is not there any more ({error.strerror}): choose another sample, or put it back."
+        ) from error
     return kept(lambda: _sample(stamp), "sample", repr(stamp))
 
 

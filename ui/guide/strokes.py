@@ -10,7 +10,6 @@ from core.annotation import UNASSIGNED, Annotation, Region, new_annotation, new_
 from core.annotation_history import Kept
 from core.errors import RecordError
 from core.guidance import Guidance, as_annotation
-from core.io.annotation_store import AnnotationStore
 from core.io.lab import SampleSummary
 from core.layer_names import canonical
 from core.region_names import fitting_names
@@ -107,10 +106,10 @@ def not_begun(summary: SampleSummary, regions: tuple[Region, ...]) -> Painted:
 
 def begin(summary: SampleSummary, regions: tuple[Region, ...]) -> None:
     """Start the user's strokes with these domains."""
-    n_spots = compute.file_sample(summary).n_spots
-    made = new_annotation(n_spots, name=NAME, author=user.who(), regions=regions, source=SOURCE)
 
     def act() -> None:
+        n_spots = compute.file_sample(summary).n_spots
+        made = new_annotation(n_spots, name=NAME, author=user.who(), regions=regions, source=SOURCE)
         annotations.store(summary).save(made, made.author)
         state.choose(summary.path.name, "")
 
@@ -143,21 +142,19 @@ def _start_of(guidance: Guidance) -> Start:
 def add_domains(summary: SampleSummary, annotation: Annotation, regions: tuple[Region, ...]) -> None:
     """Add those domains that the strokes have no region for, in any spelling of a layer."""
 
-    def act(there: AnnotationStore, author: str) -> Kept:
-        now = there.read(annotation.id).annotation
+    def with_more(now: Annotation) -> Annotation:
         known = {canonical(name) for name in now.names}
         more = tuple(region for region in regions if canonical(region.name) not in known)
-        return there.save(dataclasses.replace(now, regions=(*now.regions, *more), changed=datetime.now(UTC)), author)
+        return dataclasses.replace(now, regions=(*now.regions, *more), changed=datetime.now(UTC))
 
-    acting.change(summary, annotation, act)
+    acting.change(summary, annotation, lambda there, author: there.revise(annotation.id, author, with_more))
 
 
 def clear(summary: SampleSummary, annotation: Annotation) -> None:
     """Take all strokes away, as one step that can be undone; the domains stay."""
 
-    def act(there: AnnotationStore, author: str) -> Kept:
-        now = there.read(annotation.id).annotation
+    def emptied(now: Annotation) -> Annotation:
         empty = now.with_assigned(np.full(now.n_spots, UNASSIGNED))
-        return there.save(dataclasses.replace(empty, changed=datetime.now(UTC)), author)
+        return dataclasses.replace(empty, changed=datetime.now(UTC))
 
-    acting.change(summary, annotation, act)
+    acting.change(summary, annotation, lambda there, author: there.revise(annotation.id, author, emptied))

@@ -2,22 +2,47 @@
 
 A page elsewhere can have a visitor's browser ask this server under a name of its own (DNS rebinding): `SPCA_HOSTS` lists the names
 that are answered, for pages and for WebSockets. Streamlit's figures of itself are there with `SPCA_METRICS=1` only.
+
+A page elsewhere can also show this server in a frame, so that a visitor clicks on what he does not see: only this server's own
+pages and those that `SPCA_EMBEDDED_BY` names may. Browsers take each answer for what it says that it is, and tell other sites
+nothing of the address, in which settings and names of samples are.
 """
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import ParameterError
 from core.text import shown
 
 _METRICS = "/_stcore/metrics"
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
+
+_ORIGIN = re.compile(r"https?://(\*\.)?([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
+
+
+class Told:
+    """Adds to every answer what browsers have to keep to."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, and what comes back with the headers."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
 class NoMetrics:
@@ -35,13 +60,27 @@ class NoMetrics:
 
 
 def keepers() -> Sequence[Middleware]:
-    """List what stands before the app, by the settings of this server; a server whose names cannot be read does not start."""
+    """List what stands before the app, by the settings of this server; a server whose settings cannot be read does not start."""
     try:
         hosts = read_hosts(os.environ.get("SPCA_HOSTS", ""))
+        embedding = read_origins(os.environ.get("SPCA_EMBEDDED_BY", ""))
     except ParameterError as error:
         raise SystemExit(str(error)) from error
-    trusted = [Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)] if hosts else []
-    return trusted if os.environ.get("SPCA_METRICS") == "1" else [*trusted, Middleware(NoMetrics)]
+    # First, since those that are refused are told the same.
+    before = [Middleware(Told, headers=_headers(embedding))]
+    if hosts:
+        before.append(Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False))
+    return before if os.environ.get("SPCA_METRICS") == "1" else [*before, Middleware(NoMetrics)]
+
+
+def _headers(embedding: Sequence[str]) -> dict[str, str]:
+    headers = {
+        "Content-Security-Policy": " ".join(("frame-ancestors", "'self'", *embedding)),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+    # Of browsers that do not know the first, and it can name no other site.
+    return headers if embedding else headers | {"X-Frame-Options": "SAMEORIGIN"}
 
 
 def read_hosts(text: str) -> list[str]:
@@ -54,3 +93,15 @@ def read_hosts(text: str) -> list[str]:
             "domains.example.org, *.example.org, 192.0.2.1 or [2001:db8::1], with commas between them."
         )
     return hosts
+
+
+def read_origins(text: str) -> list[str]:
+    """Read whose pages may show this server in a frame. Raises `core.errors.ParameterError` for what is no origin."""
+    origins = [origin.strip() for origin in text.split(",") if origin.strip()]
+    wrong = next((origin for origin in origins if not _ORIGIN.fullmatch(origin)), "")
+    if wrong:
+        raise ParameterError(
+            f"SPCA_EMBEDDED_BY holds {shown(wrong)!r}, which is no origin: write https:// and a name, with a port where there is one "
+            "and nothing behind it, such as https://wiki.example.org, with commas between them."
+        )
+    return origins

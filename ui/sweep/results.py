@@ -96,7 +96,8 @@ def _progress(sweep_id: str, was_running: bool) -> None:
         st.rerun()  # the page is drawn once more, without this timer
     outcome, n_runs = status.outcome, status.plan.sweep.n_runs
     if status.running:
-        message = "Starting the workers." if not outcome.n_done and not status.message else status.message
+        starts = not outcome.n_done and not status.message and not status.elsewhere
+        message = "Starting the workers." if starts else status.message
         done = f"{outcome.n_done + status.n_under_way:,} of {counted(n_runs, 'run')}"
         st.progress(status.share, f"{done}. {_time_left(status)} {as_markdown(message)}")
     _buttons(status)
@@ -119,6 +120,8 @@ def _buttons(status: SweepSnapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if not user.may_cancel(status.plan.who):
             st.caption(f"Only {as_markdown(called(status.plan.who))} may pause, cancel or continue this sweep.")
+        elif status.running and status.elsewhere:
+            st.caption("Another server works on this sweep, where it can be paused and cancelled.")
         elif status.running:
             _button("Pause", "pause", sweeps.sweeps().pause, status.id, "Runs that have started are finished first.")
             _button("Cancel", "cancel", sweeps.sweeps().cancel, status.id, "End the sweep now. Recorded runs are kept.")

@@ -92,7 +92,8 @@ class JobLog:
         self._lock = threading.Lock()
         self._undone: dict[str, _Event] = {}
         self._log = EventLog(folder / f"{uuid.uuid4().hex}.jsonl", durable=True)
-        self._held = files.open_locked(self._log.path)
+        # Another server that starts may look into it before it is held: it finds nothing, and lets go.
+        self._held = files.open_locked(self._log.path, wait=True)
         for path in sorted(folder.glob("*.jsonl")):
             self._adopt(path)
 

@@ -51,6 +51,8 @@ class SweepSnapshot:
         Estimate from the pace so far.
     n_under_way : int
         Runs that workers have made and not handed in yet: they do so when a whole task is done.
+    elsewhere : bool
+        Whether it is another server of the same folder that works on it, and alone can pause or cancel it.
     """
 
     id: str
@@ -59,6 +61,7 @@ class SweepSnapshot:
     message: str = ""
     seconds_left: float | None = None
     n_under_way: int = 0
+    elsewhere: bool = False
 
     @property
     def running(self) -> bool:

@@ -6,6 +6,7 @@ recorded as it comes in; recorded runs are not repeated after a stop.
 
 import atexit
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from core.work.sweep.tasks import make_runs
 __all__ = ["SweepSnapshot", "Sweeps"]
 
 _SECONDS_TO_STOP = 5.0
+_SECONDS_TO_GET_HOLD, _SECONDS_BETWEEN_TRIES = 0.5, 0.02
 _OF_ANOTHER = "This sweep is {who}'s, who alone may continue it on this server: change a value to start one of your own, or ask {who}."
 _HELD = "Another process works on this sweep ({sweep}): wait until it has ended, or end it there."
 
@@ -115,7 +117,10 @@ class Sweeps:
         self._drivers[folder.id].start()
 
     def _driver_of(self, folder: SweepFolder, who: str, owner: str) -> Driver:
-        held = folder.hold()
+        # Who looks whether somebody works on it holds it for a moment.
+        until = time.monotonic() + _SECONDS_TO_GET_HOLD
+        while (held := folder.hold()) is None and time.monotonic() < until:
+            time.sleep(_SECONDS_BETWEEN_TRIES)
         if held is None:
             raise WorkError(_HELD.format(sweep=folder.id))
         return Driver(folder, held, self._means, who=who, owner=owner)
@@ -155,7 +160,9 @@ class Sweeps:
             return driver.snapshot()
         try:
             folder = self._folder_of(sweep_id)
-            return SweepSnapshot(id=sweep_id, plan=folder.plan(), outcome=folder.outcome())
+            outcome = folder.outcome()
+            elsewhere = outcome.status is SweepStatus.RUNNING
+            return SweepSnapshot(id=sweep_id, plan=folder.plan(), outcome=outcome, elsewhere=elsewhere)
         except ParameterError:
             return None
 

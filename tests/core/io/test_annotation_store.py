@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,23 @@ def test_saving_another_state_is_one_step_that_can_be_undone(store):
     assert store.undo(made.id, "Ada").annotation.sizes == [0, 0]
 
 
+def test_what_another_window_draws_while_a_state_is_made_stays_with_it(store, sample, tmp_path):
+    made, other = drawn(store), AnnotationStore(tmp_path / "one.h5", sample)
+    window = threading.Thread(target=lambda: other.edit(made.id, "Ada", Edits([add(3, 4)])))
+
+    def with_a_third(now):
+        window.start()
+        return dataclasses.replace(now, regions=(*now.regions, Region("c", "#778899")))
+
+    assert store.revise(made.id, "Ada", with_a_third).annotation.names == ["a", "b", "c"]
+    window.join()
+    kept = store.read(made.id)
+    assert (kept.annotation.names, kept.annotation.sizes) == (["a", "b", "c"], [2, 0, 0])
+    assert store.undo(made.id, "Ada").annotation.sizes == [0, 0, 0]
+    with pytest.raises(AnnotationError, match="is Ada's, and only its author changes it"):
+        store.revise(made.id, "Bo", lambda now: now)
+
+
 def test_deleting_moves_the_file_aside_and_destroys_nothing(store):
     made = drawn(store)
     store.delete(made.id, "Ada")
@@ -201,6 +219,7 @@ def test_a_writer_that_is_killed_leaves_the_annotation_as_it_was_and_lets_others
     made = drawn(store)
     code = """
 import sys
+import threading
 from pathlib import Path
 from core.annotation_history import Edits
 from core.annotation_steps import Step

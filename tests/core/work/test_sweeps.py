@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -24,7 +25,7 @@ from core.params import AutoencoderParams, DirectionParams, EmbeddingParams, Met
 from core.work.board.board import shared_board
 from core.work.runs import Record, one_file
 from core.work.sweep.folder import SweepFolder
-from core.work.sweep.outcome import SweepStatus
+from core.work.sweep.outcome import Event, SweepStatus
 from core.work.sweep.plan import Section, Sweep, as_json, from_json
 from core.work.sweep.results import runs_by_setting, tried
 from core.work.sweep.sweeps import Sweeps
@@ -304,6 +305,28 @@ def test_two_sweeps_of_one_plan_in_two_processes_are_refused(sweeps, section, tm
     journal.begin(sweep, "")
     with journal.hold(), pytest.raises(WorkError, match="Another process"):
         sweeps.start(sweep)
+
+
+def test_a_sweep_that_another_server_works_on_is_told_from_those_of_this_one(sweeps, section, tmp_path):
+    sweep = Sweep(sections=(section(),), axes=(WINDOWS,))
+    journal = SweepFolder(tmp_path / "sweeps" / sweep.id)
+    journal.begin(sweep, "Ada")
+    journal.add(Event(state=SweepStatus.RUNNING))
+    with journal.hold():
+        assert (sweeps.find(sweep.id).running, sweeps.find(sweep.id).elsewhere) == (True, True)
+    left = sweeps.find(sweep.id)
+    assert (left.outcome.status, left.elsewhere) == (SweepStatus.STOPPED, False)
+    assert not finished(sweeps, sweep).elsewhere
+
+
+def test_a_look_at_a_sweep_that_was_left_keeps_nobody_from_going_on_with_it(sweeps, section, tmp_path):
+    sweep = Sweep(sections=(section(),), axes=(WINDOWS,))
+    journal = SweepFolder(tmp_path / "sweeps" / sweep.id)
+    journal.begin(sweep, "")
+    journal.add(Event(state=SweepStatus.RUNNING))
+    looks = journal.hold()  # as who asks how it stands does for a moment
+    threading.Timer(0.1, looks.close).start()
+    assert finished(sweeps, sweep).outcome.n_done == 3
 
 
 def test_a_knob_that_changes_nothing_in_any_run_is_refused_and_one_that_another_knob_brings_in_is_not(sweeps, section):

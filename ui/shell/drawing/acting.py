@@ -20,7 +20,12 @@ from ui.tissue_view.edits import Edit
 
 
 def take(summary: SampleSummary) -> None:
-    """Apply what the browser has drawn and nobody has applied yet."""
+    """Apply what the browser has drawn and nobody has applied yet; it keeps what cannot be, such as for a sample that is gone."""
+    with guards.kept_for_the_page():
+        _take(summary)
+
+
+def _take(summary: SampleSummary) -> None:
     sample, taken = compute.file_sample(summary), remembered.taken()
     spots = maps.spots(sample, stained=pictures.underlay(sample) is None)
     told = [*edits.of(remembered.ANNOTATE, spots), *edits.of(remembered.GUIDE, spots)]

@@ -14,7 +14,7 @@ from core.people import called
 from core.region_names import MAX_NAME
 from core.text import counted
 from ui.data import compute
-from ui.shell import session
+from ui.shell import guards, session
 from ui.shell.buttons import icon_button
 from ui.shell.drawing import acting, remembered
 from ui.shell.drawing.pictures import colour_to_keep, new_colour, shades
@@ -127,10 +127,9 @@ def _new(summary: SampleSummary, annotation: Annotation, words: Words) -> None:
 
     def act() -> None:
         name = str(st.session_state.get(key) or "").strip() or _free_name(annotation, words)
-        step = Step(
-            kind="new region", name=name, colour=new_colour(name, annotation.regions, compute.file_sample(summary))
-        )
-        acting.step(summary, annotation, step)
+        with guards.kept_for_the_page():
+            colour = new_colour(name, annotation.regions, compute.file_sample(summary))
+            acting.step(summary, annotation, Step(kind="new region", name=name, colour=colour))
         remembered.activate_for_user(annotation.id, name)
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
