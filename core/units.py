@@ -46,10 +46,10 @@ def score(name: str, value: float | None) -> str:
 
     Examples
     --------
-    >>> score("ari", 0.63512), score("pas", 0.0291), score("chaos", 0.04123), score("nmi", None)
-    ('0.635', '2.9%', '0.0412', '–')
+    >>> score("ari", 0.63512), score("ari", -0.0002), score("pas", 0.0291), score("chaos", 0.04123), score("nmi", None)
+    ('0.635', '0.000', '2.9%', '0.0412', '–')
     """
-    return UNKNOWN if value is None else format(value, score_format(name))
+    return UNKNOWN if value is None else format(value, f"z{score_format(name)}")  # z: never -0.000
 
 
 def percent(share: float, decimals: int = 1) -> str:
@@ -65,7 +65,7 @@ def percent(share: float, decimals: int = 1) -> str:
     -------
     str
     """
-    return f"{share:.{decimals}%}"
+    return f"{share:z.{decimals}%}"
 
 
 def degrees(radians: float, *, signed: bool = False) -> str:

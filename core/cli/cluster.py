@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core import knobs
+from core import knobs, units
 from core.cli import guidance, guided, joint, naming
 from core.cli.console import (
     autoencoder_facts,
@@ -307,9 +307,9 @@ def _expression_words(result: Result) -> str:
     pooled = f"pooled with window {result.window}, scale {pooling.scale:g}"
     if result.autoencoder is not None and kind == "latent":
         share, epochs = result.autoencoder.explained_variance, len(result.autoencoder.losses)
-        return f"{pooled}; code of the small autoencoder, {epochs} epochs, which explains {share:.2f}"
+        return f"{pooled}; code of the small autoencoder, {epochs} epochs, which explains {units.percent(share, 0)}"
     if result.autoencoder is not None:
-        return f"{pooled}; {kind} of the autoencoder, which explains {result.autoencoder.explained_variance:.2f}"
+        return f"{pooled}; {kind} of the autoencoder, which explains {units.percent(result.autoencoder.explained_variance, 0)}"
     return pooled if kind == "none" else f"{pooled}; {result.params.embedding.n_components} principal components"
 
 

@@ -14,7 +14,7 @@ from core.params import FOUND_WINDOW, MethodParams
 from core.result import AutoencoderReport, Result, Scores
 
 _DEAD = (
-    "The autoencoder is dead: its reconstruction explains {share:.2f} of the variance of its input (1 is all, 0 no more than "
+    "The autoencoder is dead: its reconstruction explains {share} of the variance of its input (100% is all, 0% no more than "
     "the gene means), so it hardly differs between spots and expression drops out of the distance. Try a smaller scale."
 )
 
@@ -143,4 +143,4 @@ def warn_if_dead(report: AutoencoderReport | None) -> None:
     report : AutoencoderReport or None
     """
     if report is not None and report.dead:
-        sys.stderr.write(_DEAD.format(share=report.explained_variance) + "\n")
+        sys.stderr.write(_DEAD.format(share=units.percent(report.explained_variance, 0)) + "\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import knobs
+from core import knobs, units
 from core.cli.console import print_facts
 from core.cli.guidance import guidance_of
 from core.cli.options import KNOBS, STEP_BYTES, method_params
@@ -142,4 +142,4 @@ def _agreement(result: Result) -> str:
     ari, nmi = result.scores.ari, result.scores.nmi
     if ari is None or nmi is None:
         return "no annotation on spots that were not painted"
-    return f"ARI {ari:.3f}, NMI {nmi:.3f} on annotated spots that were not painted"
+    return f"ARI {units.score('ari', ari)}, NMI {units.score('nmi', nmi)} on annotated spots that were not painted"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core import units
 from core.coordinates import Coordinates
 from core.depth import support_in_words
 from core.evaluation.share import Shares, share_in_words
@@ -86,8 +87,8 @@ def dead_autoencoder(result: Result) -> Iterator[Advice]:
     if report is not None and report.dead:
         yield Advice(
             "autoencoder",
-            f"The autoencoder learned nothing: its reconstruction explains {report.explained_variance:.2f} of how spots "
-            "differ (1 is all, 0 is no better than the mean of each gene, below 0.05 counts as dead), so position alone "
+            f"The autoencoder learned nothing: its reconstruction explains {units.percent(report.explained_variance, 0)} of how spots "
+            "differ (100% is all, 0% is no better than the mean of each gene, below 5% counts as dead), so position alone "
             "decides. With a smaller scale alpha, such as 2, it learns.",
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from core import units
 from core.evaluation.matching import domains_of
 from core.evaluation.share import Shares, share_in_words
 from core.figures import small_maps
@@ -66,7 +67,7 @@ def weights_figure(sample: Sample, runs: Sequence[Result], shares: Sequence[Shar
 
 
 def _ari(run: Result) -> str:
-    return "" if run.scores.ari is None else f"ARI {run.scores.ari:.3f}, "
+    return "" if run.scores.ari is None else f"ARI {units.score('ari', run.scores.ari)}, "
 
 
 def direction_figure(sample: Sample, runs: tuple[Result, Result], *, theme: Theme) -> go.Figure:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from core import units
 from core.evaluation.matching import Matching, match_domains
 from core.figures import charts, colours
 from core.figures.colours import STYLES, Theme
@@ -156,7 +157,7 @@ def _predicted(
 def _score_words(result: Result) -> str:
     if result.scores.ari is None:
         return "predicted"
-    return f"predicted, ARI {result.scores.ari:.3f}"
+    return f"predicted, ARI {units.score('ari', result.scores.ari)}"
 
 
 def _annotated(samples: Sequence[Sample], theme: Theme) -> dict[str, SmallMap]:

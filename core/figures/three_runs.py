@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from core import units
 from core.evaluation.matching import domains_of
 from core.figures import small_maps
 from core.figures.colours import Theme
@@ -49,4 +50,4 @@ def scores_in_words(scores: Scores) -> str:
     """
     if scores.ari is None or scores.nmi is None:
         return "no annotation to score by"
-    return f"ARI {scores.ari:.3f}, NMI {scores.nmi:.3f}"
+    return f"ARI {units.score('ari', scores.ari)}, NMI {units.score('nmi', scores.nmi)}"

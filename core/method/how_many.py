@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core import units
 from core.errors import ParameterError
 from core.evaluation.common_spots import Runs
 from core.evaluation.stability import fowlkes_mallows, stability
@@ -164,11 +165,13 @@ def _suggestion(points: Sequence[AtNumber]) -> tuple[int | None, str]:
     if not peaks:
         return None, _no_peak(points)
     best = max(peaks, key=lambda point: point.stability)
-    others = [f"{point.n_clusters} ({point.stability:.3f})" for point in peaks if point is not best]
+    others = [
+        f"{point.n_clusters} ({units.score('stability', point.stability)})" for point in peaks if point is not best
+    ]
     further = f" Lower peaks are at {', '.join(others)}." if others else ""
     reason = (
         f"{best.n_clusters}: of the numbers from {LEAST} on at which runs agree better with those at one more and one less than "
-        f"the numbers beside it do, it is the one with the highest agreement ({best.stability:.3f}).{further}{_how_sure(points, best)}"
+        f"the numbers beside it do, it is the one with the highest agreement ({units.score('stability', best.stability)}).{further}{_how_sure(points, best)}"
     )
     return best.n_clusters, reason
 

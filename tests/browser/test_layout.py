@@ -25,6 +25,9 @@ def boxes(found):
     return [one.bounding_box() for one in found.all()]
 
 
+BOXES = "nodes => nodes.map(node => { const { x, y, width, height } = node.getBoundingClientRect(); return { x, y, width, height }; })"
+
+
 def at_each_width(page):
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -51,7 +54,7 @@ def test_headings_of_maps_side_by_side_do_not_lie_over_one_another(open_page):
     page.get_by_text("Seed 2").wait_for()
     for _ in at_each_width(page):
         for figure in page.locator(".js-plotly-plot").all():
-            headings = boxes(figure.locator(".annotation-text"))
+            headings = figure.locator(".annotation-text").evaluate_all(BOXES)  # at one time: charts are drawn again
             assert len(headings) >= 3
             assert all(apart(one, other) for one, other in itertools.combinations(headings, 2))
 
@@ -68,6 +71,34 @@ def test_the_titles_of_all_pages_stand_at_one_height(browser, address):
                 settled(page)
                 heights[name] = title.bounding_box()["y"]
             assert max(heights.values()) - min(heights.values()) <= 1, heights
+
+
+def test_every_page_is_called_in_its_title_as_in_the_navigation(browser, address):
+    with opening(browser, address) as opened:
+        page = opened()
+        titles = {}
+        for name in page.get_by_test_id("stSidebarNavLink").all_inner_texts():
+            page.get_by_role("link", name=name, exact=True).click()
+            page.get_by_role("heading", level=1, name=name, exact=True).wait_for()
+            settled(page)
+            titles[name] = page.get_by_role("heading", level=1).all_inner_texts()
+        assert len(titles) == 10
+        assert titles == {name: [name] for name in titles}
+
+
+def test_maps_stand_close_to_what_is_above_and_below_them(open_used):
+    for path, above in (("/", ".st-key-tune-story"), ("/tissue", None), ("/guide", None)):
+        page = open_used(path=path)
+        for width in at_each_width(page):
+            title, last = (
+                page.locator(".title").first.bounding_box(),
+                page.locator(".legend .label").last.bounding_box(),
+            )
+            slider = page.locator(".underlay").bounding_box()
+            assert slider["y"] - (last["y"] + last["height"]) < 12, (path, width)
+            if above and width > 640:  # else the maps come first
+                told = page.locator(above).bounding_box()
+                assert 0 < title["y"] - (told["y"] + told["height"]) <= 30, (path, width)
 
 
 LONE_BUTTONS = """() => {

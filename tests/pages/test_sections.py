@@ -96,6 +96,13 @@ def test_what_cannot_be_clustered_together_is_said_before_it_is_chosen(folder):
     assert "Cannot join one: **nameless**: no gene names; **odd**: 0 shared genes, at least 50 are needed." in told
 
 
+def test_what_keeps_several_sections_out_is_said_once_for_all_of_them(folder):
+    for name in ("a", "b", "c"):
+        lab.write(small_sample(name, 18), folder / f"{name}.h5")
+    told = " ".join(item.value for item in opened(section=["one.h5", "two.h5"]).caption)
+    assert "Cannot join one and two: **a**, **b** and **c**: no gene names." in told
+
+
 def test_a_run_of_each_section_is_kept_and_repeated_by_its_script(folder, tmp_path, once_through_app):
     app = finished(opened(section=["one.h5", "two.h5"], started=["1"]))
     next(item for item in app.text_input if item.label == "Name").set_value("Both")

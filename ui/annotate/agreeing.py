@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import units
 from core.annotation import Annotation
 from core.evaluation.agreement import agreement
 from core.params import PRESETS
@@ -20,8 +21,8 @@ def scores(annotation: Annotation, found: Predicted) -> None:
         result = found.result
         counts = agreement(result.labels, annotation.labels_true())
         with st.container(horizontal=True):
-            st.metric("ARI", "–" if counts.ari is None else f"{counts.ari:.3f}")
-            st.metric("NMI", "–" if counts.nmi is None else f"{counts.nmi:.3f}")
+            st.metric("ARI", units.score("ari", counts.ari))
+            st.metric("NMI", units.score("nmi", counts.nmi))
         n_spots = counted(int((annotation.assigned >= 0).sum()), "spot")
         st.caption(
             f"{PRESETS[session.settings().preset]}, {counted(result.params.clustering.n_clusters, 'domain')}, over {n_spots} "

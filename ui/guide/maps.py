@@ -82,5 +82,4 @@ def _uncertainty(found: Found, uncertainty: np.ndarray) -> TissueMap:
         values=uncertainty,
         scale=[colour for _, colour in colour_scale(session.theme())],
         limits=(0.0, 1.0),
-        unit="unsure",
     )

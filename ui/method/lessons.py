@@ -29,7 +29,7 @@ _MAX_WEIGHT = 1e6
 def introduction(sample: Sample) -> None:
     """Explain this page, and name the sample that it uses."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.title("The method, step by step", anchor=False, width="content")
+        st.title("Method", anchor=False, width="content")
         sample_view.badges(sample)
     st.markdown(
         "The paper's method clusters spots by position and expression together. It has four steps: pool expression over "

@@ -91,15 +91,16 @@ def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
     ids = [kept.run.id for kept in chosen]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(_how_many(ids, listed), width="content")
-        icon_button(
-            "Choose none of the runs",
-            ":material/close:",
-            key=session.widget_key("runs", "none"),
-            help="Clear the choice.",
-            disabled=not ids,
-            on_click=state.choose_runs,
-            args=((),),
-        )
+        if ids:
+            icon_button(
+                "Choose none of the runs",
+                ":material/close:",
+                key=session.widget_key("runs", "none"),
+                help="Clear the choice.",
+                disabled=False,
+                on_click=state.choose_runs,
+                args=((),),
+            )
         st.space("stretch")
         if listed.deleted:
             _button("Bring back", "restore", ":material/undo:", "List these runs again.", bool(ids), _restore, ids)

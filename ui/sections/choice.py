@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.io.lab import SampleSummary
 from core.method.shared_genes import obstacle
+from core.text import listed
 from ui.data import compute
 from ui.sections import state
 from ui.shell import session
@@ -51,6 +52,10 @@ def _refused(readable: Readable, chosen: list[str]) -> dict[str, str]:
 
 
 def _sentence(readable: Readable, chosen: list[str], refused: Mapping[str, str]) -> str:
-    met = ", ".join(readable[file].name for file in chosen)
-    reasons = "; ".join(f"**{as_markdown(readable[file].name)}**: {reason}" for file, reason in refused.items())
-    return f"Cannot join{' ' + as_markdown(met) if met else ''}: {reasons}."
+    """Say once for each reason which sections it keeps out."""
+    met = listed([as_markdown(readable[file].name) for file in chosen])
+    kept_out: dict[str, list[str]] = {}
+    for file, reason in refused.items():
+        kept_out.setdefault(reason, []).append(f"**{as_markdown(readable[file].name)}**")
+    reasons = "; ".join(f"{listed(names)}: {reason}" for reason, names in kept_out.items())
+    return f"Cannot join{' ' + met if met else ''}: {reasons}."

@@ -15,7 +15,7 @@ TERMS: Mapping[str, str] = {
     "ARI": "Adjusted Rand index: how well domains agree with the annotation, over pairs of annotated spots. 1 is full agreement, 0 "
     "is chance. On all spots, the unannotated count as a class of their own.",
     "Autoencoder": "A neural network that squeezes each spot's expression into few numbers and restores it. It is trained on the "
-    "sample itself. Where it explains less than 0.05 of the differences between spots, it counts as dead.",
+    "sample itself. Where it explains less than 5% of the differences between spots, it counts as dead.",
     "CHAOS": "Mean distance from a spot to the nearest one of its domain, in standard deviations of position. Lower is more "
     "compact; needs no annotation. It is best where one domain has nearly all spots, so it cannot tell how many there are.",
     "Clusters": "How many domains a run looks for, also called K.",

@@ -69,7 +69,7 @@ def _against(value: float | None, pinned: float | None, digits: str, unit: str =
     """Write the change against the pinned result."""
     if value is None or pinned is None:
         return units.UNKNOWN, _VERSUS
-    return f"{round(value - pinned, 6) + 0.0:+{digits}}{unit}", _VERSUS
+    return f"{round(value - pinned, 6) + 0.0:+z{digits}}{unit}", _VERSUS
 
 
 def _scores_of(result: Result | None) -> Scores:

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core import units
 from core.result import AutoencoderReport
 from ui.shell import sample_view, session
 from ui.shell.buttons import icon_button
@@ -28,11 +29,11 @@ def header(shown: Shown) -> None:
 
 def _autoencoder_badge(report: AutoencoderReport) -> None:
     help_text = (
-        "Share of the variance between spots that the reconstruction explains: 1 is all of it, 0 is no better than the mean of "
-        "each gene. Below 0.05 the autoencoder counts as dead."
+        "Share of the variance between spots that the reconstruction explains: 100% is all of it, 0% is no better than the "
+        "mean of each gene. Below 5% the autoencoder counts as dead."
     )
     state_of_it = "dead" if report.dead else "works"
-    label = f"Autoencoder {state_of_it}: explains {report.explained_variance:.2f}"
+    label = f"Autoencoder {state_of_it}: explains {units.percent(report.explained_variance, 0)}"
     st.badge(label, color="orange" if report.dead else "gray", help=help_text)
 
 

@@ -45,7 +45,7 @@ def story(shown: Shown, row: list[Chapter]) -> None:
     """Draw the row of settings with their scores; the button of the shown settings is disabled."""
     if not row:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="tune-story"):
         st.caption("ARI", width="content")
         for chapter in row:
             st.button(
