@@ -42,3 +42,15 @@ def test_no_name_of_a_test_holds_the_time_at_which_it_was_packed():
         if "mtime" not in [keyword.arg for keyword in call.keywords]
     ]
     assert not packed
+
+
+def test_scores_are_written_in_one_place_for_all_pages_figures_and_commands():
+    by_hand = [
+        f"{path.relative_to(ROOT)}: {found}"
+        for folder in ("ui", "pages", "core")
+        for path in (ROOT / folder).rglob("*.py")
+        for found in re.findall(
+            r"\{[^{}]*(?:ari|nmi|stability|explained_variance)\b[^{}]*:[^{}]*[.][0-4]f\}", path.read_text()
+        )
+    ]
+    assert not by_hand, "units.score and units.percent write them."

@@ -307,9 +307,9 @@ def _expression_words(result: Result) -> str:
     pooled = f"pooled with window {result.window}, scale {pooling.scale:g}"
     if result.autoencoder is not None and kind == "latent":
         share, epochs = result.autoencoder.explained_variance, len(result.autoencoder.losses)
-        return f"{pooled}; code of the small autoencoder, {epochs} epochs, which explains {units.percent(share, 0)}"
+        return f"{pooled}; code of the small autoencoder, {epochs} epochs, which explains {units.percent(share)}"
     if result.autoencoder is not None:
-        return f"{pooled}; {kind} of the autoencoder, which explains {units.percent(result.autoencoder.explained_variance, 0)}"
+        return f"{pooled}; {kind} of the autoencoder, which explains {units.percent(result.autoencoder.explained_variance)}"
     return pooled if kind == "none" else f"{pooled}; {result.params.embedding.n_components} principal components"
 
 

@@ -143,4 +143,4 @@ def warn_if_dead(report: AutoencoderReport | None) -> None:
     report : AutoencoderReport or None
     """
     if report is not None and report.dead:
-        sys.stderr.write(_DEAD.format(share=units.percent(report.explained_variance, 0)) + "\n")
+        sys.stderr.write(_DEAD.format(share=units.percent(report.explained_variance)) + "\n")

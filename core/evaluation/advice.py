@@ -87,7 +87,7 @@ def dead_autoencoder(result: Result) -> Iterator[Advice]:
     if report is not None and report.dead:
         yield Advice(
             "autoencoder",
-            f"The autoencoder learned nothing: its reconstruction explains {units.percent(report.explained_variance, 0)} of how spots "
+            f"The autoencoder learned nothing: its reconstruction explains {units.percent(report.explained_variance)} of how spots "
             "differ (100% is all, 0% is no better than the mean of each gene, below 5% counts as dead), so position alone "
             "decides. With a smaller scale alpha, such as 2, it learns.",
         )

@@ -75,7 +75,7 @@ def facts_of(run: ReportedRun) -> list[Fact]:
         Fact("Direction", direction_in_full(result.direction), "Line across which depth is measured, in degrees, or a depth that bends."),
         Fact("Averaging", "" if result.averaging is None else averaging_in_words(result.averaging), "How far expression was averaged, where the tissue decided it."),
         Fact(
-            "Autoencoder explains", "" if autoencoder is None else units.percent(autoencoder.explained_variance, 0),
+            "Autoencoder explains", "" if autoencoder is None else units.percent(autoencoder.explained_variance),
             "Share of the differences between spots that the reconstruction keeps; below 5% it counts as dead.",
         ),
         Fact("Time", units.seconds(sum(result.seconds.values())) if result.seconds else "", "When it was first computed."),

@@ -33,7 +33,7 @@ def _autoencoder_badge(report: AutoencoderReport) -> None:
         "mean of each gene. Below 5% the autoencoder counts as dead."
     )
     state_of_it = "dead" if report.dead else "works"
-    label = f"Autoencoder {state_of_it}: explains {units.percent(report.explained_variance, 0)}"
+    label = f"Autoencoder {state_of_it}: explains {units.percent(report.explained_variance)}"
     st.badge(label, color="orange" if report.dead else "gray", help=help_text)
 
 

@@ -110,7 +110,8 @@ export class Drawing {
     this.region.replaceChildren();
     if (active < 0) return;
     element("span", "swatch", this.region).style.background = colours[active];
-    this.region.append(names[active]);
+    setText(element("span", "name", this.region), names[active]);
+    this.region.title = names[active];
     this.node.setAttribute("aria-label", `What a shape does with ${names[active]}`);
     this.resize(this.step, true);
   }
