@@ -10,6 +10,7 @@ from core.io import lab
 from core.io.synthetic import synthesise
 from core.outlines import UNIT_UM, Outlines
 from scripts.chromium import served_app
+from tests.browser.conftest import opening
 from tests.browser.test_tissue_view import look, stage, until
 
 pytestmark = pytest.mark.browser
@@ -35,7 +36,22 @@ def address(cells, tmp_path_factory):
         yield address
 
 
-def test_a_cell_is_drawn_as_its_outline_once_it_is_large_and_its_outline_fetched_no_sooner(open_page, cells):
+@pytest.fixture
+def page(browser, address):
+    """The page Tissue, opened by its address, where Streamlit asks in vain for files of its own; scripts may not fail."""
+    complaints, came = [], []
+
+    def watch(page):
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("response", lambda answer: answer.url.endswith(".bin") and came.append(answer.status))
+
+    with opening(browser, address, watch) as opened:
+        yield opened(path="/tissue")
+    assert complaints == []
+    assert set(came) == {200}
+
+
+def test_a_cell_is_drawn_as_its_outline_once_it_is_large_and_its_outline_fetched_no_sooner(page, cells):
     width, places = np.sqrt(cells.coordinates.spot_um2), cells.tissue_um
     beside = places + np.array([0.7 * width, 0])  # in the outline of the cell, and not in its dot
     # Of no other cell is it in the outline or in the dot; nearest to the middle, which stays where it is.
@@ -43,8 +59,6 @@ def test_a_cell_is_drawn_as_its_outline_once_it_is_large_and_its_outline_fetched
     middle = (places.min(axis=0) + places.max(axis=0)) / 2
     cell = min(alone, key=lambda cell: np.hypot(*(places[cell] - middle)))
     asked = []
-
-    page = open_page(path="/tissue")
     page.on("request", lambda request: request.url.endswith(".bin") and asked.append(request.url))
 
     def pixel(x, y):

@@ -1,5 +1,5 @@
 // @ts-check
-/** Outlines of cells: fetched in tiles once cells are large on the screen, and drawn in place of dots. Does not use a canvas but to draw. */
+/** Outlines of cells: fetched in tiles once cells are large on the screen, and drawn in place of dots. */
 
 import { unpackOutlines } from "./data.js";
 
@@ -11,6 +11,7 @@ import { unpackOutlines } from "./data.js";
 
 const FROM_PX = 8; // width of a cell on the screen
 const GAP_PX = 0.5; // kept free inside of an outline, so that cells that touch are told apart
+const AT_ONCE = 12; // cells in a path: one path of thousands takes nine times as long as many of a few, and three times as long as dots
 const SAMPLES_KEPT = 2;
 const TILE_PAUSE_MS = 500; // Streamlit's store lacks a block for a moment while a run begins
 
@@ -70,6 +71,23 @@ export class Outlines {
   parted(cells) {
     const [outlined, dots] = [cells.filter((cell) => this.tileOf[cell] >= 0), cells.filter((cell) => this.tileOf[cell] < 0)];
     return { outlined, dots };
+  }
+
+  /**
+   * Fill cells of one colour.
+   *
+   * @param {Pick<CanvasRenderingContext2D, "beginPath" | "moveTo" | "lineTo" | "closePath" | "fill">} context
+   * @param {Geometry} geometry
+   * @param {Transform} at
+   * @param {number} ratio pixels of the canvas for each pixel of the screen
+   * @param {Int32Array} cells whose outlines are here
+   */
+  fill(context, geometry, at, ratio, cells) {
+    for (let first = 0; first < cells.length; first += AT_ONCE) {
+      context.beginPath();
+      this.trace(context, geometry, at, ratio, cells.subarray(first, first + AT_ONCE));
+      context.fill();
+    }
   }
 
   /**

@@ -220,9 +220,7 @@ export class Panel {
     if (!outlines) return fillShapes(context, geometry, at, overlap, spots);
     const { outlined, dots } = outlines.parted(spots);
     if (dots.length) fillShapes(context, geometry, at, overlap, dots);
-    context.beginPath();
-    outlines.trace(context, geometry, at, ratio, outlined);
-    context.fill();
+    outlines.fill(context, geometry, at, ratio, outlined);
   }
 
   draw() {
