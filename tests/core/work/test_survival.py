@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
+import threading
+import uuid
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core import codec
+from core import codec, files
 from core.errors import CodecError, WorkError
 from core.evaluation.differential import Differential, Group, find_differential
 from core.evaluation.markers import Markers
@@ -151,6 +153,20 @@ def test_a_server_that_runs_keeps_its_journal_to_itself(opened, tmp_path):
     running = opened()
     asked(running)
     assert opened().interrupted() == []
+
+
+def test_a_server_that_starts_gets_its_journal_though_another_looks_into_it(opened, tmp_path, monkeypatch):
+    name = uuid.uuid4()
+    monkeypatch.setattr(uuid, "uuid4", lambda: name)
+    looks = files.open_locked(path := tmp_path / f"{name.hex}.jsonl")
+
+    def let_go():
+        path.unlink()  # as of a server that ended
+        looks.close()
+
+    threading.Timer(0.1, let_go).start()
+    asked(opened())
+    assert len(path.read_text().splitlines()) == 1
 
 
 def test_interrupted_work_is_told_until_it_is_settled_over_any_number_of_restarts(opened, tmp_path):
