@@ -117,9 +117,9 @@ def test_a_gene_of_fewer_than_a_hundredth_of_the_spots_is_seen(samples_folder, n
 
 def test_the_way_back_to_the_ends_of_the_values_is_one_click(app, named):
     app.selectbox(key("gene")).select("GENE1").run()
-    assert app.button(key("limit.reset")).disabled
+    assert app.button(key("back.limits")).disabled
     app.number_input(key("limit.high")).set_value(9.0).run()
-    app.button(key("limit.reset")).click().run()
+    app.button(key("back.limits")).click().run()
     column = log_normalised(named)[:, 1]
     assert only_map(app)["limits"] == pytest.approx([column.min(), np.percentile(column, 99)])
 

@@ -8,8 +8,7 @@ import streamlit as st
 
 from core.sample import Sample
 from core.text import shown as quoted
-from ui.shell import fields, gene_names, sample_view, session
-from ui.shell.buttons import icon_button
+from ui.shell import fields, forms, gene_names, sample_view, session
 from ui.shell.guards import as_markdown
 from ui.shell.sample_view import Shown
 from ui.tissue import genes, state
@@ -89,13 +88,12 @@ def _limits_picker(limits: tuple[float, float] | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", wrap=False):
         _limit_input("Minimum", keys[0], low, "below it have the first colour", take, at_most=high)
         _limit_input("Maximum", keys[1], high, "above it have the last colour", take, at_least=low)
-        icon_button(
-            "Undo minimum and maximum",
-            ":material/undo:",
-            key=session.widget_key("limit", "reset"),
-            help="Reset the limits: of a gene the lowest value and the 99th percentile, of other values the lowest and the highest",
-            disabled=state.view().limits is None,
-            on_click=state.change_view,
+        forms.back_button(
+            "limits",
+            "minimum and maximum",
+            "Reset the limits: of a gene the lowest value and the 99th percentile, of other values the lowest and the highest",
+            state.view().limits is None,
+            state.change_view,
         )
     for key in keys:
         fields.refusal(key)
