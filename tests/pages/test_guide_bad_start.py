@@ -1,4 +1,4 @@
-"""What Guide and Sections do with references and marker tables that cannot guide: a sentence, nothing lost, and the page goes on."""
+"""What Guide, Sections and Tune do with references and marker tables that are no good: a sentence, nothing lost, and the page goes on."""
 
 import dataclasses
 
@@ -218,3 +218,14 @@ def test_marker_genes_that_the_section_lacks_begin_nothing_and_the_table_stays(t
         assert "Write the markers as the sample names its genes" in said
         assert app.text_area(key("guide", "own table")).value == table
     assert store.entries() == []
+
+
+def test_tune_names_domains_by_a_table_in_a_file_and_says_what_is_none(target):
+    app = opened("tune", sample="a_target.h5", preset="recommended")
+    app.toggle(key("suggest", "names")).set_value(True).run()
+    app.selectbox(key("suggest", "table")).set_value("file").run()
+    upload(app, "mine.csv", b"\x89PNG\r\n\x1a\n\0")
+    assert any("mine.csv is no text" in said for said in errors(app))
+    upload(app, "mine.csv", TABLE.replace(",", "\t").encode("utf-16"))
+    assert errors(app) == []
+    assert not app.button(key("suggest", "take")).disabled
