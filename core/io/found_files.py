@@ -2,13 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from core.errors import SampleFileError
+from core.errors import SampleFileError, UnsafeFileError
 from core.io import archives
 from core.io.spatialdata.store import is_metadata
 from core.text import file_name, shown
@@ -44,6 +44,8 @@ class Found:
         What else can be read of the same source, this first.
     given : str
         Name of the file that was given itself; empty for a folder or an archive.
+    optional : collection of str
+        Roles without which the sample is read, too: what is wrong with their files keeps nothing else out.
     """
 
     roles: Mapping[str, PurePosixPath]
@@ -51,6 +53,7 @@ class Found:
     others: Sequence[PurePosixPath] = field(default=())
     choices: Sequence[str] = ()
     given: str = ""
+    optional: Collection[str] = ()
 
     @property
     def files(self) -> set[PurePosixPath]:
@@ -180,10 +183,22 @@ def at_hand(path: Path, found: Found) -> Iterator[Path]:
     if path.is_dir():
         yield path
     elif is_packed(path):
-        with archives.unpacked(path, found.files) as folder:
-            yield folder
+        with ExitStack() as stack:
+            yield _unpacked(path, found, stack)
     else:
         yield path.parent
+
+
+def _unpacked(path: Path, found: Found, stack: ExitStack) -> Path:
+    needed = found.files - {name for role, name in found.roles.items() if role in found.optional}
+    try:
+        return stack.enter_context(archives.unpacked(path, found.files))
+    except UnsafeFileError:
+        raise
+    except SampleFileError:
+        if needed == found.files:
+            raise
+        return stack.enter_context(archives.unpacked(path, needed))
 
 
 def suggested_name(path: Path, found: Found) -> str:

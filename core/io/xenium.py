@@ -56,7 +56,8 @@ def _beside(names: Sequence[PurePosixPath], matrix: PurePosixPath, prefix: str) 
     if table is None:
         return None
     roles = {"matrix": matrix, "cells": table} | ({} if outlines is None else {"outlines": outlines})
-    return Found(prefix=prefix, roles=roles, others=[name for name in names if name.parent == matrix])
+    texts = [name for name in names if name.parent == matrix]
+    return Found(prefix=prefix, roles=roles, others=texts, optional=["outlines"])
 
 
 def read(folder: Path, found: Found, name: str) -> Cells:

@@ -76,7 +76,7 @@ def _halved(cells: np.ndarray, xy: np.ndarray, sizes: np.ndarray) -> Iterator[np
             yield cells
         return
     along = int(np.ptp(xy[cells], axis=0).argmax())
-    order = cells[np.argsort(xy[cells, along], kind="stable")]
+    order = cells[np.argpartition(xy[cells, along], len(cells) // 2)]
     for half in (order[: len(order) // 2], order[len(order) // 2 :]):
         yield from _halved(half, xy, sizes)
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zipfile
 
 import numpy as np
 import pyarrow
@@ -213,6 +214,24 @@ def test_wherever_a_table_is_damaged_the_counts_are_in(tmp_path, table):
     changed_in_the_middle(write_boundaries(folder, table, RINGS))
     assert said(folder).status == "notice"
     assert_counts_are_in(imported(folder))
+
+
+def test_outlines_that_are_damaged_in_an_archive_keep_the_counts_in(tmp_path):
+    folder = write_xenium(tmp_path / "run")
+    table = write_boundaries(folder, TABLES[1], RINGS)
+    with zipfile.ZipFile(
+        tmp_path / "run.zip", "w"
+    ) as packed:  # not compressed, so that its bytes are those of the files
+        for path in folder.iterdir():
+            packed.write(path, f"outs/{path.name}")
+    assert said(tmp_path / "run.zip").status == "good"
+    assert imported(tmp_path / "run.zip").outlines is not None
+    whole = (tmp_path / "run.zip").read_bytes()
+    (tmp_path / "run.zip").write_bytes(whole.replace(table.read_bytes()[100:200], bytes(100)))
+    assert said(tmp_path / "run.zip").status == "notice"
+    sample = imported(tmp_path / "run.zip")
+    assert_counts_are_in(sample)
+    assert sample.outlines is None
 
 
 def test_outlines_that_are_too_much_are_left_out_and_said(tmp_path, monkeypatch):
