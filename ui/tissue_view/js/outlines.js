@@ -11,7 +11,7 @@ import { unpackOutlines } from "./data.js";
 
 const FROM_PX = 8; // width of a cell on the screen
 const GAP_PX = 0.5; // kept free inside of an outline, so that cells that touch are told apart
-const AT_ONCE = 12; // cells in a path: one path of thousands takes nine times as long as many of a few, and three times as long as dots
+const AT_ONCE = 12; // cells in a path: one path of a thousand takes four times as long as many of a few
 const SAMPLES_KEPT = 2;
 const TILE_PAUSE_MS = 500; // Streamlit's store lacks a block for a moment while a run begins
 
