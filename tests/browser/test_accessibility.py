@@ -46,6 +46,9 @@ OFFERED = {
     "Ask": re.compile("^Compare$"),
 }
 """Charts of jobs, and the buttons that start them."""
+# A tooltip half faded in has too little contrast. What turns for ever, as a wheel of waiting does, ends at Infinity.
+FADED = """() => document.getAnimations().every(
+  one => one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity)"""
 # Labels of fields that are disabled: WCAG 1.4.3 lets them be faint, but Streamlit does not tie them to their fields, so that axe-core
 # does not see it.
 OF_DISABLED = """selector => {
@@ -109,9 +112,12 @@ def serious(page):
 
 
 def at_rest(page):
+    """Wait until nothing is drawn, nothing fades in or out, and no tooltip is open because the page moved below the mouse."""
+    page.mouse.move(0, 0)
     page.wait_for_timeout(500)
     settled(page)
     page.wait_for_timeout(500)
+    page.wait_for_function(FADED)
 
 
 def seen_at_each_width(page, where):
@@ -131,6 +137,7 @@ def charts(page):
 @pytest.mark.skipif(
     not AXE.exists() and shutil.which("npm") is None, reason="Node is not installed, so there is no axe-core."
 )
+@pytest.mark.timeout(900)  # axe-core goes through some thirty states of pages at two widths
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_any_page_nor_with_any_chart(walk, scheme):
     assert AXE.exists(), "axe-core is missing: run `npm ci`."
@@ -158,6 +165,7 @@ def test_axe_finds_nothing_serious_on_any_page_nor_with_any_chart(walk, scheme):
     assert not found, found
 
 
+@pytest.mark.timeout(900)  # axe-core goes through some thirty states of pages at two widths
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_in_anything_that_opens_on_any_page(walk, scheme):
     page = walk(scheme)
