@@ -1,12 +1,14 @@
 """Depth: the coordinate across the layers, straight as in the paper or bent, and the direction that it comes from."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from core import units
 from core.coordinates import Coordinates
+from core.text import listed, shown
 
 LEAST_SUPPORT = 0.5
 """Share of the tissue's structure that a bending depth must explain, where it was not learnt, before it takes part: round domains stay below it."""
@@ -238,6 +240,33 @@ def support_in_words(found: FoundDirection) -> str:
         A share; `by hand` where nothing was found.
     """
     return "by hand" if found.support is None else units.percent(found.support, 0)
+
+
+def common_depth_in_words(found: Mapping[str, FoundDirection]) -> str:
+    """Say what part depth takes where several sections are clustered as one.
+
+    Parameters
+    ----------
+    found : mapping of str to FoundDirection
+        By the name of the section; empty where they have no depth in common.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> common_depth_in_words({})
+    'no depth: the sections have none in common'
+    >>> bent = FoundDirection(angle=0.0, method="bending", support=0.79)
+    >>> common_depth_in_words({"A": bent, "B": bent})
+    'one bending depth for all, which explains 79% of the structure of expression in A and 79% in B'
+    """
+    if not found:
+        return "no depth: the sections have none in common"
+    shares = [f"{support_in_words(direction)}{{}} in {shown(name)}" for name, direction in found.items()]
+    first = shares[0].format(" of the structure of expression")
+    return f"one bending depth for all, which explains {listed([first, *(share.format('') for share in shares[1:])])}"
 
 
 def direction_in_full(found: FoundDirection | None) -> str:

@@ -13,6 +13,7 @@ from core.cli.console import coherence_words, factor_words, print_facts, score_w
 from core.cli.options import KNOBS, joint_params
 from core.cli.outputs import JointOutputs
 from core.cli.reading import read_compared
+from core.depth import common_depth_in_words
 from core.errors import ParameterError
 from core.expression_kinds import in_words
 from core.method.seeds import nth_start
@@ -127,6 +128,7 @@ def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str,
     facts: dict[str, Any] = {
         "Sections": {sample.name: _sample_words(sample) for sample in steps.samples},
         "Expression": factor_words(params, f" of {len(steps.genes)} shared genes", steps.averaging(params)),
+        "Direction": _direction_words(steps, params),
         "Clusters": f"{params.clustering.n_clusters} in all sections together, tied mixture{refined}",
     }
     facts["Without annotation"] = {name: coherence_words(result.scores) for name, result in runs[0].items()}
@@ -135,6 +137,10 @@ def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str,
         facts[f"Seed {_seed(run)}"] = scores | _mean_words(run)
     facts["Seconds"] = ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
     return facts
+
+
+def _direction_words(steps: "JointPipeline", params: MethodParams) -> str:
+    return common_depth_in_words(steps.directions(params)) if params.direction.method == "bending" else "off"
 
 
 def _sample_words(sample: Sample) -> str:

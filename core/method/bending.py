@@ -166,13 +166,27 @@ def _standard(u: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _curve(factors: np.ndarray, u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Fit factors by a smooth curve along depth: the share of variance explained, the residuals, and the slopes of the curve."""
-    curve = _spline(factors, u)
+    curve = smooth_curve(factors, u)
     residuals = factors - curve(u)
     explained = 1 - np.square(residuals).sum() / max(np.square(factors).sum(), 1e-300)
     return float(explained), residuals, curve.derivative()(u)
 
 
-def _spline(factors: np.ndarray, u: np.ndarray) -> BSpline:
+def smooth_curve(factors: np.ndarray, u: np.ndarray) -> BSpline:
+    """Fit factors by a smooth curve along depth: a cubic spline with knots at quantiles of depth.
+
+    Parameters
+    ----------
+    factors : ndarray of shape (n_spots, n_factors)
+        Centred: a small ridge draws the curve to zero.
+    u : ndarray of shape (n_spots,)
+        Depth, in any unit.
+
+    Returns
+    -------
+    BSpline
+        From depths between the least and the greatest to factors.
+    """
     between = np.quantile(u, np.linspace(0, 1, _KNOTS)[1:-1])
     inner = np.unique([u.min() - 1e-6, *between, u.max() + 1e-6])
     knots = np.concatenate(([inner[0]] * 3, inner, [inner[-1]] * 3))
@@ -218,7 +232,7 @@ def _unexplained(
     mean = factors[seen].mean(axis=0)
     centred, moved = factors[seen] - mean, terms - terms[seen].mean(axis=0)
     u = moved @ _best_fit(centred, moved[seen], coordinates[seen])
-    curve = _spline(centred, u[seen])
+    curve = smooth_curve(centred, u[seen])
     return np.asarray(factors[unseen] - mean - curve(np.clip(u[unseen], u[seen].min(), u[seen].max())))
 
 

@@ -2,10 +2,12 @@
 
 Genes are matched by name and centred within each section; all sections share the directions of their factors, which no
 neighbourhood across sections enters; each section is moved as a whole to where the others lie (:mod:`core.method.anchors`); one set
-of mixtures and one consensus go over all spots; neighbours vote within their section. The annotation plays no part.
+of mixtures and one consensus go over all spots; neighbours vote within their section. Depths that bend are each section's own; where
+they can be brought onto one scale (:mod:`core.method.common_depth`) they enter two thirds of the mixtures. The annotation plays no part.
 """
 
 import hashlib
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -13,12 +15,16 @@ import numpy as np
 
 from core.averaging import Averaging, reaches
 from core.coordinates import canonical_order
+from core.depth import FoundDirection
 from core.errors import ParameterError, SampleError
 from core.evaluation.stability import stability
 from core.method import mixture
 from core.method.anchors import offsets
+from core.method.bending import find_bend
 from core.method.cache import StepCache
+from core.method.common_depth import common_depths
 from core.method.factors import RawFactors, raw_factors
+from core.method.mixture_steps import DEPTH_WIDTHS, FITS_OF_A_KIND, beside_depth
 from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.reach import find_averaging
 from core.method.refinement import majority_vote
@@ -36,6 +42,9 @@ OnStep = Callable[[float, str], None]
 
 N_FITS = 24
 """Fits that the consensus is made of: with 12, as one section has, the score depended twice as much on the seed."""
+
+_WIDTHS_BESIDE_NONE = (*DEPTH_WIDTHS, 0.0)
+"""Of a common depth in the fits: with none but those with depth, whole sections of cortex lost twice as much (`docs/accuracy.md`)."""
 
 _ANCHORS_FROM, _FITS_FROM, _FITS_TO = 0.3, 0.4, 0.9  # shares of the work that are done when these begin, and end
 
@@ -77,14 +86,14 @@ class JointPipeline:
         Parameters
         ----------
         params : MethodParams
-            Of the kind of `recommended`: spatial factors, tied mixture. Its bending depth is each section's own and takes no
-            part here.
+            Of the kind of `recommended`: spatial factors, tied mixture, and a bending depth or none.
 
         Returns
         -------
         dict of str to Result
             By the name of the section, in the order given. Labels mean the same in all; a section need not have every one.
-            The seconds are of all sections together.
+            The seconds are of all sections together. `direction` is the section's own, and None where the sections have no
+            depth in common.
 
         Raises
         ------
@@ -98,6 +107,7 @@ class JointPipeline:
         with self._clock.timed("cluster"):
             labels = self.labels(params)
             found = self._scores(params, labels)
+            directions = self.directions(params)
         self._tell(1.0, "Done")
         return {
             name: Result(
@@ -105,6 +115,7 @@ class JointPipeline:
                 labels=labels[name],
                 params=params,
                 scores=scores,
+                direction=directions.get(name),
                 averaging=self.averaging(params),
                 seconds=self._clock.seconds,
             )
@@ -174,6 +185,40 @@ class JointPipeline:
         sections = zip(self._raw(params), self._ranked, strict=True)
         return min((find_averaging(raw, sample.coordinates) for raw, sample in sections), key=lambda found: found.hops)
 
+    def directions(self, params: MethodParams) -> dict[str, FoundDirection]:
+        """Find the bending depth of each section, by its name; empty where they have none in common.
+
+        Parameters
+        ----------
+        params : MethodParams
+        """
+        if self._depths(params) is None:
+            return {}
+        return {sample.name: found for sample, found in zip(self._ranked, self._bends(params), strict=True)}
+
+    def _bends(self, params: MethodParams) -> list[FoundDirection]:
+        degree = str(params.direction.degree)
+        return self._kept(lambda: self._find_bends(params), "joint bends", *_factors_key(params), degree)
+
+    def _find_bends(self, params: MethodParams) -> list[FoundDirection]:
+        factors, degree = self.factors(params), params.direction.degree
+        self._tell(_ANCHORS_FROM, "Follows the layers of each section")
+        return [find_bend(factors[sample.name], sample.coordinates, degree) for sample in self._ranked]
+
+    def _depths(self, params: MethodParams) -> np.ndarray | None:
+        """Depth on one scale, all sections below one another as :meth:`_factors`; None where there is none."""
+        if params.direction.method != "bending":
+            return None
+        found = self._kept(
+            lambda: common_depths(
+                list(self.factors(params).values()),
+                [sample.coordinates for sample in self._ranked],
+                self._bends(params),
+            ),
+            "joint depths", *_factors_key(params), str(params.direction.degree),
+        )  # fmt: skip
+        return None if found is None else np.concatenate(found)
+
     def _reaches(self, params: MethodParams) -> tuple[int, ...]:
         return reaches(params.pooling.window, self.averaging(params))
 
@@ -206,30 +251,39 @@ class JointPipeline:
         )
         return self._kept(
             lambda: mixture.consensus(partitions, _on_a_line(partitions.shape[1]), n_clusters, seed),
-            "joint labels", *_factors_key(params), str(n_clusters), str(seed),
+            "joint labels", *_fits_key(params), str(n_clusters),
         )  # fmt: skip
 
     def _merged(self, params: MethodParams) -> np.ndarray:
         """Fits of the mixture, merged down to the number of clusters, over all spots in the order of work."""
-        n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
         return self._kept(
-            lambda: np.concatenate([self._merged_at(params, hops) for hops in self._reaches(params)]),
-            "joint merged", *_factors_key(params), str(n_clusters), str(seed),
+            lambda: np.concatenate([self._merged_of_a_kind(params, *kind) for kind in enumerate(self._kinds(params))]),
+            "joint merged", *_fits_key(params), str(params.clustering.n_clusters),
         )  # fmt: skip
 
-    def _merged_at(self, params: MethodParams, hops: int) -> np.ndarray:
-        n_clusters, seed, all_hops = params.clustering.n_clusters, params.clustering.random_state, self._reaches(params)
-        features = self._in_order(self._factors(params, hops))
-        coordinates, n_fits, done = _on_a_line(len(features)), N_FITS // len(all_hops), all_hops.index(hops)
+    def _kinds(self, params: MethodParams) -> list[tuple[int, float]]:
+        """List the reaches of averaging and the widths of depth that fits have by turns."""
+        shares = (0.0,) if self._depths(params) is None else _WIDTHS_BESIDE_NONE
+        return list(itertools.product(self._reaches(params), shares))
+
+    def _merged_of_a_kind(self, params: MethodParams, number: int, kind: tuple[int, float]) -> np.ndarray:
+        (hops, share), n_kinds, n_clusters = kind, len(self._kinds(params)), params.clustering.n_clusters
+        depths, n_fits = self._depths(params) if share else None, max(FITS_OF_A_KIND, N_FITS // n_kinds)
+        features = self._factors(params, hops)
+        features = self._in_order(features if depths is None else beside_depth(features, depths, share))
+        widths = np.full(features.shape[1], params.clustering.x_weight if share else 1.0)
+        widths[: int(share > 0)] = 1.0  # depth comes first
+        coordinates = _on_a_line(len(features))
         fits = self._kept(
             lambda: mixture.fit_many(
-                features, coordinates, n_clusters, (seed, done), n_fits=n_fits,
-                on_fit=lambda fit, of: self._on_fit(done * of + fit, len(all_hops) * of),
+                features, coordinates, n_clusters, (params.clustering.random_state, number), widths, n_fits=n_fits,
+                on_fit=lambda fit, of: self._on_fit(number * of + fit, n_kinds * of),
             ),
-            "joint fits", *_factors_key(params), repr(mixture.sizes(n_clusters)), str(seed), str(hops),
+            "joint fits", *_fits_key(params), repr(mixture.sizes(n_clusters)), repr(kind),
         )  # fmt: skip
-        self._tell(_FITS_TO, "Keeps what the fits agree on")
-        return mixture.merge_each(fits, features, coordinates, n_clusters)
+        if number + 1 == n_kinds:
+            self._tell(_FITS_TO, "Keeps what the fits agree on")
+        return mixture.merge_each(fits, features, coordinates, n_clusters, widths)
 
     def _in_order(self, stacked: np.ndarray) -> np.ndarray:
         firsts = np.cumsum([0, *(len(order) for order in self._orders[:-1])])
@@ -268,15 +322,14 @@ def check_params(params: MethodParams) -> None:
     Raises
     ------
     ParameterError
-        Unless they ask for spatial factors, the tied mixture, and no direction but the preset's bending depth, which takes no
-        part: depths of two sections do not begin at one place, and did not help (`docs/accuracy.md`).
+        Unless they ask for spatial factors, the tied mixture, and no direction but a bending depth.
     """
     embedding, read_out, direction = params.embedding.kind, params.clustering.read_out, params.direction.method
     if (embedding, read_out) != ("factors", "mixture") or direction not in ("off", "bending"):
         raise ParameterError(
             f"The embedding is {embedding!r}, the read-out {read_out!r} and the direction {direction!r}, but sections are "
-            "clustered together by 'factors' and 'mixture' without a direction: positions mean nothing between "
-            "sections. Start from the preset `recommended`."
+            "clustered together by 'factors' and 'mixture', with a depth that bends or none: positions mean nothing "
+            "between sections. Start from the preset `recommended`."
         )
 
 
@@ -323,3 +376,8 @@ def _on_a_line(n_spots: int) -> np.ndarray:
 
 def _factors_key(params: MethodParams) -> tuple[str, PoolingParams]:
     return str(params.embedding.n_components), params.pooling
+
+
+def _fits_key(params: MethodParams) -> tuple[object, ...]:
+    clustering = params.clustering
+    return *_factors_key(params), params.direction, str(clustering.x_weight), str(clustering.random_state)

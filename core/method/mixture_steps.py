@@ -12,12 +12,11 @@ from core.method.early_steps import EarlySteps, embedding_key
 from core.method.tree import Fitted
 from core.params import MethodParams
 
-_DEPTH_WIDTHS = (1.0, 0.25)
+DEPTH_WIDTHS = (1.0, 0.25)
 """Of depth in the starts of the fits, by turns: as wide as the strongest factor, and less, so that fits start unlike."""
 
-_FITS_OF_A_KIND = (
-    6  # of one reach of averaging and one width of depth; more where these would be fewer than mixture.N_FITS
-)
+FITS_OF_A_KIND = 6
+"""Of one reach of averaging and one width of depth; more where these would be fewer than `mixture.N_FITS`."""
 
 
 class MixtureSteps(EarlySteps):
@@ -25,14 +24,14 @@ class MixtureSteps(EarlySteps):
 
     def _fitted(self, params: MethodParams, found: FoundDirection | None) -> Iterator[Fitted]:
         kinds = self._kinds(params, found)
-        n_fits = max(_FITS_OF_A_KIND, mixture.N_FITS // len(kinds))
+        n_fits = max(FITS_OF_A_KIND, mixture.N_FITS // len(kinds))
         for number, (hops, share) in enumerate(kinds):
             yield self._fitted_of_a_kind(params, found, (number, hops, share), n_fits)
 
     def _kinds(self, params: MethodParams, found: FoundDirection | None) -> list[tuple[int | None, float]]:
         """List the reaches of averaging (None for what is not made of factors) and the widths of depth that fits have by turns."""
         averaged = (None,) if params.embedding.pools else reaches(params.pooling.window, self.averaging(params))
-        shares = _DEPTH_WIDTHS if found is not None and found.takes_part else (0.0,)
+        shares = DEPTH_WIDTHS if found is not None and found.takes_part else (0.0,)
         return list(itertools.product(averaged, shares))
 
     def _fitted_of_a_kind(
@@ -55,12 +54,8 @@ class MixtureSteps(EarlySteps):
         self, params: MethodParams, found: FoundDirection | None, hops: int | None, share: float
     ) -> np.ndarray:
         """Depth, as wide as a share of the strongest feature, where it takes part, beside what stands for expression."""
-        few = self._reduced(params, hops)
-        u = self._depths(found)
-        if u is None:
-            return few
-        width = share * float(few.std(axis=0).max()) / max(float(u.std()), 1e-12)
-        return np.column_stack((width * (u - u.mean()), few))
+        few, u = self._reduced(params, hops), self._depths(found)
+        return few if u is None else beside_depth(few, u, share)
 
     def _reduced(self, params: MethodParams, hops: int | None) -> np.ndarray:
         if hops is not None:
@@ -73,3 +68,22 @@ class MixtureSteps(EarlySteps):
     def _depths(self, found: FoundDirection | None) -> np.ndarray | None:
         """Coordinate that distances are measured in, where a direction takes part; ndarray of shape (n_spots,)."""
         return found.depth(self.sample.coordinates) if found is not None and found.takes_part else None
+
+
+def beside_depth(features: np.ndarray, u: np.ndarray, share: float) -> np.ndarray:
+    """Put depth before features.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_spots, n_features)
+    u : ndarray of shape (n_spots,)
+        Depth, in any unit.
+    share : float
+        How wide it becomes, as a share of the widest feature.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, 1 + n_features)
+    """
+    width = share * float(features.std(axis=0).max()) / max(float(u.std()), 1e-12)
+    return np.column_stack((width * (u - u.mean()), features))

@@ -66,7 +66,7 @@ def test_two_sections_are_chosen_clustered_and_turned_and_the_link_keeps_all_of_
     assert table["Domains"].tolist() == ["3", "3"]
     assert all(float(score) > 0.7 for score in table["ARI"])
     assert any(caption.value.startswith("Chosen for this tissue: averaged over ") for caption in app.caption)
-    assert any("agree less with experts than each alone" in caption.value for caption in app.caption)
+    assert any("Whether they then agree with experts as well as each alone" in caption.value for caption in app.caption)
     # Asked for once, knobs act at once.
     app.number_input(CLUSTERS).set_value(2).run()
     finished(app)
