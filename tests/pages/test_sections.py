@@ -1,5 +1,6 @@
 """Journeys over the Sections page, from `app.py`."""
 
+import dataclasses
 import functools
 import subprocess
 import sys
@@ -113,6 +114,16 @@ def test_what_cannot_be_clustered_together_is_said_before_it_is_chosen(folder):
     assert app.multiselect(PICK).options == ["nameless (cannot join)", "odd (cannot join)", "one", "two"]
     told = " ".join(item.value for item in app.caption)
     assert "Cannot join one: **nameless**: no gene names; **odd**: 0 shared genes, at least 50 are needed." in told
+
+
+def test_a_section_under_another_name_cannot_join_itself(folder):
+    lab.write(dataclasses.replace(named_sample("one"), name="copy"), folder / "copy.h5")
+    app = opened(section=["one.h5"])
+    assert "copy (cannot join)" in app.multiselect(PICK).options
+    assert "**copy**: holds the same counts as a chosen one." in " ".join(item.value for item in app.caption)
+    app.multiselect(PICK).set_value(["one.h5", "copy.h5"]).run()
+    assert "hold the same counts at the same positions" in errors(app)
+    assert [title.value for title in app.title] == ["Sections"]
 
 
 def test_what_keeps_several_sections_out_is_said_once_for_all_of_them(folder):

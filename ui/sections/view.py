@@ -10,6 +10,7 @@ import streamlit as st
 
 from core import units
 from core.averaging import chosen_in_words
+from core.errors import DomainsError
 from core.evaluation.matching import Matching
 from core.figures import charts as figure_charts
 from core.figures import sections as figures
@@ -81,9 +82,13 @@ def _too_few(n_readable: int) -> None:
 
 
 def read(summaries: Sequence[SampleSummary]) -> list[Sample]:
-    """Read the chosen sections."""
-    samples = [compute.sample(summary) for summary in summaries]
-    joint.check_samples(samples)
+    """Read the chosen sections; where they do not go together, the reason stands below the title of the page."""
+    try:
+        samples = [compute.sample(summary) for summary in summaries]
+        joint.check_samples(samples)
+    except DomainsError:
+        page_style.title("Sections")
+        raise
     sections_address.ignore(
         [sentence for sample in samples for sentence in camera.refused(sample, maps.camera_entry(sample.name))]
     )
