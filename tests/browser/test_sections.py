@@ -12,6 +12,8 @@ from tests.sections import shipped_part
 
 pytestmark = pytest.mark.browser
 
+LONG = "External_pyramidal_layer_without_any_blank_to_break_the_line_at_all"
+
 WATCH = """() => {
   const seen = window.seenPlaces = { tops: new Set(), below: new Set(), lines: new Set() };
   const look = () => {
@@ -36,7 +38,10 @@ def sections(tmp_path_factory):
         part = shipped_part()
         noise = np.random.default_rng(seed).poisson(1, part.expression.shape)
         names = np.array([f"gene{number}" for number in range(part.n_genes)])
-        changed = dataclasses.replace(part, name=name, expression=part.expression + noise, gene_names=names)
+        layers = np.where(part.labels_true == part.layer_names[0], LONG, part.labels_true)
+        changed = dataclasses.replace(
+            part, name=name, expression=part.expression + noise, gene_names=names, labels_true=layers
+        )
         lab.write(changed, folder / f"{name}.h5")
     with served_app(SPCA_DATA=str(folder), SPCA_MODELS=str(tmp_path_factory.mktemp("models"))) as address:
         yield address
@@ -65,4 +70,18 @@ def test_nothing_moves_when_a_clustering_starts_and_ends(browser, sections, widt
     assert any("left" in line and "Cancel" in line for line in lines), lines
     assert len(tops) == 1, tops
     assert len(below) == 1, below
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/tissue?sample=one.h5", "/sections?section=one.h5&section=two.h5"])
+def test_a_long_name_of_a_layer_is_whole_in_the_legend_of_a_narrow_window(browser, sections, path):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    page.goto(sections + path)
+    label = page.locator(".legend .label", has_text=LONG).first
+    label.wait_for()
+    box = label.bounding_box()
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+    assert label.evaluate("node => node.scrollWidth <= node.clientWidth")
     context.close()
