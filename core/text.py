@@ -144,6 +144,27 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
+def shortened(name: str, limit: int = 28) -> str:
+    """Shorten a name to fit into a heading.
+
+    Parameters
+    ----------
+    name : str
+    limit : int
+        Characters; of a longer name the beginning is left.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shortened("window 6, weight 1, seed 0, refined")
+    'window 6, weight 1, seed 0,…'
+    """
+    return name if len(name) <= limit else name[: limit - 1].rstrip() + "…"
+
+
 def in_figure(text: str) -> str:
     """Make text from outside harmless in figures, where plotly reads some HTML, formulas between dollars, and fields in braces.
 

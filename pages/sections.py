@@ -11,6 +11,6 @@ with guards.shown_as_message():
     samples, theme = joint_view.read(summaries), session.theme()
     with st.sidebar:
         joint_view.knobs(samples)
-    results, named = joint_view.header(samples, theme)
-    maps.maps_of(samples, results, named, theme)
-    joint_view.scores(samples, results)
+    shown = joint_view.header(samples, theme)
+    maps.maps_of(samples, shown.results, shown.named, theme, shown.awaited)
+    joint_view.scores(samples, shown.results)

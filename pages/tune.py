@@ -15,7 +15,7 @@ with guards.shown_as_message():
     sample = compute.sample(summary)
     page_address.ignore(camera.refused(sample))
     with st.sidebar:
-        forms.preset_picker(sample, told_below=True)
+        forms.preset_picker(sample, told_apart=True)
         knobs.moved(sample)
         found_window = knobs.early(sample)
         training.control(sample, forms.params(sample))

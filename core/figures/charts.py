@@ -11,7 +11,7 @@ from core.figures import colours
 from core.figures.colours import STYLES, Style, Theme
 from core.figures.comparison import FONT
 from core.sample import UNANNOTATED
-from core.text import in_figure
+from core.text import in_figure, shortened
 
 # One hue from low to high values: only lightness differs, so colour-blind readers lose nothing.
 _SCALE: Mapping[Theme, tuple[str, ...]] = {
@@ -119,6 +119,23 @@ def swatch(name: str, colour: str) -> str:
     str
     """
     return f'<span style="color:{colour}">■</span> {name}'
+
+
+def beside(name: str, limit: int = 28) -> str:
+    """Write a name beside an axis, where a long one would take the room of the chart; what the pointer tells has all of it.
+
+    Parameters
+    ----------
+    name : str
+    limit : int
+        Characters.
+
+    Returns
+    -------
+    str
+        As plotly reads it.
+    """
+    return in_figure(shortened(name, limit))
 
 
 def domain_names(matching: Matching) -> dict[int, str]:

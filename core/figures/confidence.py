@@ -72,6 +72,8 @@ def _add_bars(
         text=[f"{mean:.0%}" for mean in means], textposition="outside", cliponaxis=False,
         textfont={"color": STYLES[theme].text}, hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip
+    told_apart = [matching.told_apart[cluster] for cluster in clusters]
+    figure.update_layout(yaxis={"tickvals": names, "ticktext": list(map(charts.beside, told_apart))})
 
 
 def _lay_out(figure: go.Figure, coordinates: Coordinates, theme: Theme) -> None:

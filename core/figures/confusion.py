@@ -10,6 +10,7 @@ from core.layer_names import display_name
 from core.text import in_figure
 
 _ROW_PX = 34
+_LONGEST_ABOVE = 16  # characters: they stand at a slope where there is little room
 
 
 def confusion(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "light") -> go.Figure:
@@ -31,10 +32,18 @@ def confusion(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "li
     counts = common_spots(matching.labels, labels_true, clusters, layers).T
     shares = counts / counts.sum(axis=1, keepdims=True)
     texts = [[_cell(n, s) for n, s in zip(*row, strict=True)] for row in zip(counts, shares, strict=True)]
+    called = charts.domain_names(matching)
+    facts = [
+        [
+            (int(count), f"{in_figure(display_name(layer))} in {called[cluster]}")
+            for count, cluster in zip(row, clusters, strict=True)
+        ]
+        for row, layer in zip(counts, layers, strict=True)
+    ]
     heat = go.Heatmap(
-        z=shares, text=texts, texttemplate="%{text}", customdata=counts, zmin=0, zmax=1, xgap=2, ygap=2,
+        z=shares, text=texts, texttemplate="%{text}", customdata=facts, zmin=0, zmax=1, xgap=2, ygap=2,
         colorscale=charts.colour_scale(theme), showscale=False, textfont={"size": 13},
-        hovertemplate="%{y} in %{x}<br>%{customdata} spots, %{z:.1%} of the layer<extra></extra>",
+        hovertemplate="%{customdata[1]}<br>%{customdata[0]} spots, %{z:.1%} of the layer<extra></extra>",
     )  # fmt: skip
     figure = go.Figure(heat)
     _lay_out(figure, layers, clusters, labels_true, matching, theme)
@@ -50,9 +59,11 @@ def _lay_out(
 ) -> None:
     style, of_layer = STYLES[theme], colours.layer_colours(layers, theme, matching.colours)
     of_cluster = charts.colours_of_clusters(matching, labels_true, theme)
-    rows = [charts.swatch(in_figure(display_name(layer)), of_layer[layer]) + "  " for layer in layers]
-    called = charts.domain_names(matching)
-    columns = [charts.swatch(called[cluster], of_cluster[cluster]) for cluster in clusters]
+    rows = [charts.swatch(charts.beside(display_name(layer)), of_layer[layer]) + "  " for layer in layers]
+    called = matching.told_apart
+    columns = [
+        charts.swatch(charts.beside(called[cluster], _LONGEST_ABOVE), of_cluster[cluster]) for cluster in clusters
+    ]
     ticks = {"showgrid": False, "showline": False, "tickfont": {"color": style.text}, "ticks": ""}
     figure.update_layout(**charts.chart_style(theme, _ROW_PX * len(layers) + 68))
     figure.update_xaxes(charts.axis(style, **ticks, side="top", tickvals=list(range(len(clusters))), ticktext=columns))

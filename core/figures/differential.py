@@ -19,6 +19,7 @@ N_LABELLED = 8
 
 _MOST_LOG10_P = 300.0  # float64 ends there
 _HEIGHT_PX, _PLOT_PX, _NAME_PX, _VIOLIN_PX = 420, 320, 15, 170
+_LONGEST_BELOW = 16  # characters
 _MOST_VALUES = 500  # of a violin: quantiles stand for more
 _AGAINST: Mapping[Theme, str] = {"light": "#D97706", "dark": "#F0A040"}
 
@@ -186,7 +187,7 @@ def violins(
                 hovertemplate="<b>%{customdata[1]}</b> in %{customdata[0]} (%{customdata[5]:,} spots)<br>median %{y:.2f}, quartiles "
                 "%{customdata[2]:.2f} and %{customdata[3]:.2f}<br>in %{customdata[4]:.0%} of spots<extra></extra>",
             )  # fmt: skip
-    _lay_out_violins(figure, list(values), ticks, theme)
+    _lay_out_violins(figure, list(values), [charts.beside(names[index], _LONGEST_BELOW) for index in present], theme)
     return figure
 
 

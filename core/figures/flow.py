@@ -33,17 +33,19 @@ def flow(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "light")
     names = [in_figure(display_name(layer)) for layer in layers]
     called = charts.domain_names(matching)
     names += [called[cluster] for cluster in clusters]
+    beside = [charts.beside(display_name(layer)) for layer in layers]
+    beside += [charts.beside(matching.told_apart[cluster]) for cluster in clusters]
     figure = go.Figure(
         go.Sankey(
             arrangement="fixed",
             node={
-                "label": names, "color": [*of_layer.values(), *(of_cluster[cluster] for cluster in clusters)],
+                "label": beside, "customdata": names, "color": [*of_layer.values(), *(of_cluster[cluster] for cluster in clusters)],
                 "x": [0.001] * len(layers) + [0.999] * len(clusters),
                 "y": [*_middles(counts.sum(axis=1)), *_middles(counts.sum(axis=0))],
                 "pad": 8, "thickness": 16, "line": {"width": 0},
-                "hovertemplate": "%{label}<br>%{value:,.0f} spots<extra></extra>",
+                "hovertemplate": "%{customdata}<br>%{value:,.0f} spots<extra></extra>",
             },
-            link=_streams(counts, [_translucent(colour) for colour in of_layer.values()]),
+            link=_streams(counts, names, [_translucent(colour) for colour in of_layer.values()]),
             textfont={"color": STYLES[theme].text, "size": 13},
         )
     )  # fmt: skip
@@ -56,14 +58,17 @@ def _middles(sizes: np.ndarray) -> list[float]:
     return [float(index) for index in np.clip(middles, 0.001, 0.999)]
 
 
-def _streams(counts: np.ndarray, shades: list[str]) -> dict[str, object]:
+def _streams(counts: np.ndarray, names: list[str], shades: list[str]) -> dict[str, object]:
     rows, columns = np.nonzero(counts)
     return {
         "source": rows.tolist(),
         "target": (columns + len(counts)).tolist(),
         "value": counts[rows, columns].tolist(),
         "color": [shades[row] for row in rows],
-        "hovertemplate": "%{source.label} in %{target.label}<br>%{value:,.0f} spots<extra></extra>",
+        "customdata": [
+            f"{names[row]} in {names[column + len(counts)]}" for row, column in zip(rows, columns, strict=True)
+        ],
+        "hovertemplate": "%{customdata}<br>%{value:,.0f} spots<extra></extra>",
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from core.figures import colours
-from core.figures.charts import axis, chart_style
+from core.figures.charts import axis, beside, chart_style
 from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
 from core.text import in_figure
@@ -49,10 +49,14 @@ def spots_per_layer(
             hovertemplate="%{y}: %{x:,} spots<extra></extra>",
         )
     )
+    called = [display_name(layer) for layer in layers]
+    names_beside = {"tickvals": list(map(in_figure, called)), "ticktext": list(map(beside, called))}
     figure.update_layout(**chart_style(theme, 16 + _ROW_PX * len(layers)))
     figure.update_layout(
         xaxis=axis(style, visible=False, range=[0, 2.1 * max([*numbers, 1])]),
-        yaxis=axis(style, autorange="reversed", automargin=True, tickfont={"color": style.text}, showgrid=False),
+        yaxis=axis(
+            style, **names_beside, autorange="reversed", automargin=True, tickfont={"color": style.text}, showgrid=False
+        ),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         bargap=0.25,
     )

@@ -76,7 +76,8 @@ def dot_plot(
     called_genes = [in_figure(gene) for gene in markers.genes[genes].tolist()]
     figure = go.Figure(_dots(shares, means, called_genes, names, theme))
     shades = charts.colours_of_clusters(matching, labels_true, theme)
-    swatches = [charts.swatch(name, shades[cluster]) + "  " for name, cluster in zip(names, clusters, strict=True)]
+    told_apart = matching.told_apart
+    swatches = [charts.swatch(charts.beside(told_apart[cluster]), shades[cluster]) + "  " for cluster in clusters]
     _lay_out(figure, swatches, called_genes, theme)
     _add_size_key(figure, theme)
     return figure

@@ -13,11 +13,10 @@ from core.figures.three_runs import scores_in_words
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
-from core.text import in_figure
+from core.text import in_figure, shortened
 
 _ROW_PX = 40
 _HEAD_PX = 40
-_LONGEST_NAME = 28
 _N_COLUMNS = 4
 
 
@@ -79,7 +78,7 @@ def agreement_of_runs(
         A cell for every pair with its adjusted Rand index. Rows have numbers and names, columns the same numbers.
     """
     numbers = numbers or range(1, len(names) + 1)
-    rows = [f"{number}  {in_figure(shortened(name))}" for number, name in zip(numbers, names, strict=True)]
+    rows = [f"{number}  {charts.beside(name)}" for number, name in zip(numbers, names, strict=True)]
     texts = [[in_figure(f"{one} and {other}") for other in names] for one in names]
     return _table(table, texts, rows, numbers, "ARI", theme)
 
@@ -119,7 +118,7 @@ def scores_by_layer(
         for layer in shades
     ]
     values = np.array([[of_run[layer].f1 for of_run in found] for layer in shades])
-    rows = [charts.swatch(in_figure(display_name(layer)), shade) for layer, shade in shades.items()]
+    rows = [charts.swatch(charts.beside(display_name(layer)), shade) for layer, shade in shades.items()]
     return _table(values, texts, rows, numbers or range(1, len(names) + 1), "F1", theme)
 
 
@@ -148,22 +147,3 @@ def _table(
     figure.update_xaxes(charts.axis(style, **ticks, **columns, side="top"))
     figure.update_yaxes(charts.axis(style, **ticks, **beside, autorange="reversed", automargin=True))
     return figure
-
-
-def shortened(name: str) -> str:
-    """Shorten a name to fit into a heading.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> shortened("window 6, weight 1, seed 0, refined")
-    'window 6, weight 1, seed 0,…'
-    """
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1].rstrip() + "…"

@@ -178,7 +178,7 @@ def _layout(
 ) -> dict[str, Any]:
     style, finest = STYLES[theme], of_cut(tree, tree.n_leaves, domains)
     ticks = [
-        charts.swatch(in_figure(finest[branch.leaves[0]].name), colour)
+        charts.swatch(charts.beside(finest[branch.leaves[0]].name), colour)
         for branch, colour in zip(tree.branches[: tree.n_leaves], colour_of, strict=False)
     ]
     x_title = {"text": _TITLE, "font": {"color": style.muted, "size": 13}, "standoff": 8}

@@ -277,7 +277,7 @@ def _said_unit(cells: Cells) -> Check:
     if cells.unit_known or not cells.has_position.any():
         return Check(what="Positions", found=cells.placed_by)
     guessed = guess(cells.coords_um[cells.has_position])
-    found = f"{cells.placed_by.rstrip('.')}: {guessed.um_per_unit:g} um per unit, {guessed.because}."
+    found = f"{cells.placed_by.rstrip('.')}: {guessed.um_per_unit:g} µm per unit, {guessed.because}."
     advice = "Set the micrometres per unit if that is wrong."
     return Check(what="Positions", found=found, status="notice", advice=advice)
 

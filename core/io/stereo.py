@@ -154,7 +154,7 @@ def _bins(file: h5py.File, path: Path, name: str, section: str | None) -> Cells:
         # The middle of a bin: the spots of a lone bin lie at its corner's number.
         coords_um=(places * size + grid.first + (size - 1) / 2) * (nm / 1000),
         read_counts=lambda: _read_bins(path, grid, size, places, genes),
-        placed_by=f"Squares of {size} x {size} spots, {nm:g} nm apart: {side_um:g} um.",
+        placed_by=f"Squares of {size} x {size} spots, {nm:g} nm apart: {side_um:g} µm.",
         noun="bin",
         sections=[_called(size), *(name for name in names if name != _called(size))],
         checks=[Check(what="Bins", found=f"{_called(size).capitalize()} spots, of {', '.join(names)}.",

@@ -327,6 +327,16 @@ def test_a_finger_that_taps_a_spot_reads_it_and_one_that_swipes_up_scrolls_the_p
     context.close()
 
 
+def test_the_focus_is_framed_on_links_to_other_pages(open_page):
+    page = open_page()
+    link = page.get_by_role("link", name="Sweep", exact=True)
+    for _ in range(3):  # past the link to the main content, and past Tune
+        page.keyboard.press("Tab")
+    expect(link).to_be_focused()
+    expect(link).to_have_css("outline-style", "solid")
+    expect(link).to_have_css("outline-width", "2px")
+
+
 def test_the_focus_is_seen_on_every_stop_of_the_tab_key(open_page):
     page = open_page()
     look_of = """() => {

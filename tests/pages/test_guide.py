@@ -46,6 +46,18 @@ def store(sample, samples_folder):
     return AnnotationStore(samples_folder / "first.h5", sample)
 
 
+def test_layers_with_names_too_long_for_regions_are_painted_under_their_beginnings(samples_folder, ana):
+    sample = small_sample("first")
+    long = "Molecular layer of the dorsolateral prefrontal cortex, sublamina one"
+    truth = np.where(sample.labels_true == sample.layer_names[0], long, sample.labels_true)
+    lab.write(dataclasses.replace(sample, labels_true=truth), samples_folder / "first.h5")
+    app = opened()
+    assert not app.error
+    app.button(key("guide", "begin")).click().run()
+    (entry,) = AnnotationStore(samples_folder / "first.h5", lab.read(samples_folder / "first.h5")).entries()
+    assert f"{long[:57]}..." in entry.annotation.names
+
+
 def strokes(store, assigned, author="Ana"):
     made = new_annotation(store.sample.n_spots, name="Strokes", author=author, regions=REGIONS, source="strokes")
     return store.save(made.with_assigned(assigned), author).annotation

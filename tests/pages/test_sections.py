@@ -1,9 +1,11 @@
 """Journeys over the Sections page, from `app.py`."""
 
+import dataclasses
 import functools
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -15,6 +17,7 @@ from tests.named_tissue import named_sample
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from tests.tissue_view import all_given
+from ui.data import jobs
 from ui.data.record import record
 from ui.sections import address
 
@@ -54,7 +57,9 @@ def test_two_sections_are_chosen_clustered_and_turned_and_the_link_keeps_all_of_
     app = opened()
     assert "Choose two or more sections" in app.info[0].value
     app.multiselect(PICK).set_value(["one.h5", "two.h5"]).run()
-    assert maps(app) == [["Annotated"], ["Annotated"]]
+    assert maps(app) == [["Predicted", "Annotated"]] * 2
+    waiting = "Press Cluster together\nto find domains"
+    assert [view["maps"][0]["message"] for view in all_given(app)] == [waiting] * 2
     app.button(START).click().run()
     finished(app)
     assert not app.exception
@@ -76,6 +81,21 @@ def test_two_sections_are_chosen_clustered_and_turned_and_the_link_keeps_all_of_
     assert again.dataframe[0].value["Domains"].tolist() == ["2", "2"]
 
 
+def test_while_knobs_are_followed_the_maps_are_those_of_before_and_cannot_be_taken_home(folder, monkeypatch):
+    lab.write(named_sample("three", 18), folder / "three.h5")
+    app = finished(opened(section=["one.h5", "two.h5"], started=["1"]))
+    before = [view["maps"][0]["labels"] for view in all_given(app)]
+    can_leave = [button.label for button in app.get("download_button")]
+    monkeypatch.setattr(jobs, "cluster_together", lambda samples, params: None)  # never starts
+    app.number_input(CLUSTERS).set_value(5).run()
+    np.testing.assert_equal([view["maps"][0]["labels"] for view in all_given(app)], before)
+    assert maps(app) == [["Predicted, ARI " + title.split()[-1], "Annotated"] for title, _ in maps(app)]
+    assert len(app.get("download_button")) < len(can_leave)
+    app.multiselect(PICK).set_value(["one.h5"]).run()
+    app.multiselect(PICK).set_value(["one.h5", "three.h5"]).run()
+    assert maps(app) == [["Predicted", "Annotated"]] * 2  # never those of other sections
+
+
 def test_sections_without_genes_in_common_end_in_a_sentence(folder):
     lab.write(named_sample("odd", 18, prefix="ENSG"), folder / "odd.h5")
     lab.write(small_sample("nameless", 18), folder / "nameless.h5")
@@ -94,6 +114,16 @@ def test_what_cannot_be_clustered_together_is_said_before_it_is_chosen(folder):
     assert app.multiselect(PICK).options == ["nameless (cannot join)", "odd (cannot join)", "one", "two"]
     told = " ".join(item.value for item in app.caption)
     assert "Cannot join one: **nameless**: no gene names; **odd**: 0 shared genes, at least 50 are needed." in told
+
+
+def test_a_section_under_another_name_cannot_join_itself(folder):
+    lab.write(dataclasses.replace(named_sample("one"), name="copy"), folder / "copy.h5")
+    app = opened(section=["one.h5"])
+    assert "copy (cannot join)" in app.multiselect(PICK).options
+    assert "**copy**: holds the same counts as a chosen one." in " ".join(item.value for item in app.caption)
+    app.multiselect(PICK).set_value(["one.h5", "copy.h5"]).run()
+    assert "hold the same counts at the same positions" in errors(app)
+    assert [title.value for title in app.title] == ["Sections"]
 
 
 def test_what_keeps_several_sections_out_is_said_once_for_all_of_them(folder):

@@ -195,6 +195,13 @@ def test_the_reset_beside_the_preset_puts_all_knobs_back(app):
     assert (app.number_input(key("clustering.n_clusters")).value, app.slider(key("pooling.window")).value) == (3, 6)
 
 
+def test_every_page_with_a_preset_says_below_it_how_many_knobs_are_moved(app):
+    for page in ("tune", "sweep", "guide"):
+        app.switch_page(f"pages/{page}.py").run()
+        assert app.selectbox(key("preset")).label == "Preset"
+        assert "Unchanged" in captions(app), page
+
+
 def test_another_sample_brings_its_own_number_of_clusters_and_keeps_moved_knobs(app):
     app.slider(key("pooling.window")).set_value(3).run()
     app.selectbox(key("sample")).select("second.h5").run()

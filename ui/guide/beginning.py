@@ -6,6 +6,7 @@ import streamlit as st
 from core.figures import colours
 from core.io.lab import SampleSummary
 from core.layer_names import LAYERS, display_name
+from core.region_names import fitting_names
 from core.sample import UNANNOTATED, Sample
 from ui.data import compute
 from ui.guide import start, state, strokes
@@ -81,7 +82,7 @@ def _form(summary: SampleSummary, sample: Sample) -> None:
 
 def _names(kind: str, sample: Sample) -> list[str]:
     if kind == "annotation":
-        return [display_name(name) for name in colours.in_order(sample.layer_names)]
+        return fitting_names(dict.fromkeys(map(display_name, colours.in_order(sample.layer_names))))
     if kind == "cortex":
         return [display_name(name) for name in LAYERS if name != UNANNOTATED]
     number = st.number_input(

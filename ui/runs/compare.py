@@ -10,11 +10,12 @@ from core.evaluation.matching import Matching
 from core.evaluation.stability import adjusted_rand
 from core.figures.colours import STYLES, Theme
 from core.figures.origin import Origin, of_several
-from core.figures.runs import agreement_of_runs, scores_by_layer, shortened
+from core.figures.runs import agreement_of_runs, scores_by_layer
 from core.report.facts import scores_in_facts
 from core.report.settings import NO_PART, settings
 from core.result import Result
 from core.sample import Sample
+from core.text import shortened
 from core.work.runs import Run
 from ui.data import compute, kept_runs
 from ui.data.kept_runs import KeptRun

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.errors import DomainsError
 from core.io.lab import SampleSummary
 from core.method.shared_genes import obstacle
 from core.text import listed
@@ -48,7 +49,19 @@ def _refused(readable: Readable, chosen: list[str]) -> dict[str, str]:
     for file in readable.keys() - set(chosen):
         same_name = readable[file].name in names
         reasons[file] = "has the name of a chosen one" if same_name else obstacle(genes[file], those)
+        if not reasons[file] and _is_one_of(readable[file], [readable[other] for other in chosen]):
+            reasons[file] = "holds the same counts as a chosen one"
     return {file: reasons[file] for file in readable if reasons.get(file)}
+
+
+def _is_one_of(summary: SampleSummary, chosen: list[SampleSummary]) -> bool:
+    """Whether a sample is a chosen one under another name; counts are read only where both are of one size."""
+    size = summary.n_spots, summary.n_genes
+    alike = [other for other in chosen if (other.n_spots, other.n_genes) == size]
+    try:
+        return any(compute.sample(other).content_hash == compute.sample(summary).content_hash for other in alike)
+    except DomainsError:  # who chooses it is told why it cannot be read
+        return False
 
 
 def _sentence(readable: Readable, chosen: list[str], refused: Mapping[str, str]) -> str:

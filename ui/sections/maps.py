@@ -22,8 +22,14 @@ _LONGEST_ROW = 3
 _MOST_IN_TWOS = 4  # two rows of two are larger than a row of three and one more
 
 
-def maps_of(samples: Sequence[Sample], results: Mapping[str, Result] | None, named: Named | None, theme: Theme) -> None:
-    """Draw every section, predicted above annotated, and offer to name the domains."""
+def maps_of(
+    samples: Sequence[Sample],
+    results: Mapping[str, Result] | None,
+    named: Named | None,
+    theme: Theme,
+    awaited: str,
+) -> None:
+    """Draw every section, predicted above annotated, and offer to name the domains; `awaited` has the place of those to come."""
     found = None if named is None else named.found
     predicted, annotated = figures.maps_of_sections(samples, results, found, theme=theme)
     n_columns = 2 if len(samples) in (2, _MOST_IN_TWOS) else _LONGEST_ROW
@@ -36,6 +42,16 @@ def maps_of(samples: Sequence[Sample], results: Mapping[str, Result] | None, nam
                 drawn.append(
                     maps.of_small_map(
                         small, sample, sentence_case(small.subtitle), f"Predicted domains of {sample.name}."
+                    )
+                )
+            elif sample.labels_true is not None and figures.layers_of(
+                samples
+            ):  # the annotation stands below them, as it will: nothing moves once they are found
+                drawn.append(
+                    TissueMap(
+                        title=maps.titled("Predicted", sample),
+                        description=f"The predicted domains of {sample.name} are not found yet.",
+                        message=awaited,
                     )
                 )
             if (small := annotated.get(sample.name)) is not None and (small.in_legend or not drawn):

@@ -1,16 +1,18 @@
 """What the Sections page clusters as one, in this session."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from core.knobs import KnobPath
+from core.result import Result
+from core.sample import Sample
 from core.work.runs import Run
 
-_TOGETHER, _KEPT = "together", "sections kept"
+_TOGETHER, _KEPT, _FOUND = "together", "sections kept", "sections found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,18 @@ def kept() -> tuple[Run, ...]:
 def remember_kept(runs: Sequence[Run]) -> None:
     """Remember which runs were kept of these sections and knobs."""
     st.session_state[_KEPT] = together(), tuple(runs)
+
+
+def last_found(samples: Sequence[Sample]) -> dict[str, Result] | None:
+    """Look up what was shown last of these sections, by name."""
+    of, found = st.session_state.get(_FOUND, (None, None))
+    return found if of == _which(samples) else None
+
+
+def remember_found(samples: Sequence[Sample], found: Mapping[str, Result]) -> None:
+    """Remember what is shown of these sections."""
+    st.session_state[_FOUND] = _which(samples), dict(found)
+
+
+def _which(samples: Sequence[Sample]) -> frozenset[tuple[str, str, str]]:
+    return frozenset((sample.name, sample.content_hash, sample.annotation_hash) for sample in samples)

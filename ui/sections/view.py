@@ -3,6 +3,7 @@
 import functools
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from core import units
 from core.averaging import chosen_in_words
 from core.depth import common_depth_in_words
+from core.errors import DomainsError
 from core.evaluation.matching import Matching
 from core.figures import charts as figure_charts
 from core.figures import sections as figures
@@ -24,18 +26,24 @@ from core.params import MethodParams, preset
 from core.result import Result, Scores
 from core.sample import Sample
 from core.text import counted
-from core.work.board.board import Job, JobStatus
-from ui.data import annotations, compute, jobs
+from ui.data import annotations, compute
 from ui.sections import address as sections_address
-from ui.sections import choice, giving, keeping, state
-from ui.shell import camera, charts, domain_names, forms, maps, navigation, page_style, session, truth_picker
-from ui.shell.buttons import on_primary
+from ui.sections import choice, finding, giving, keeping, state
+from ui.sections.finding import Results
+from ui.shell import camera, charts, domain_names, forms, maps, navigation, page_style, truth_picker
 from ui.shell.domain_names import Named
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
-from ui.shell.job_progress import watch
 
-Results = dict[str, Result]
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows of a clustering: its results and their domains, or what these wait for."""
+
+    results: Results | None
+    named: Named | None
+    awaited: str
+
 
 # Measured: docs/accuracy.md, "Several sections together".
 _BESIDE_ALONE = (
@@ -76,9 +84,13 @@ def _too_few(n_readable: int) -> None:
 
 
 def read(summaries: Sequence[SampleSummary]) -> list[Sample]:
-    """Read the chosen sections."""
-    samples = [compute.sample(summary) for summary in summaries]
-    joint.check_samples(samples)
+    """Read the chosen sections; where they do not go together, the reason stands below the title of the page."""
+    try:
+        samples = [compute.sample(summary) for summary in summaries]
+        joint.check_samples(samples)
+    except DomainsError:
+        page_style.title("Sections")
+        raise
     sections_address.ignore(
         [sentence for sample in samples for sentence in camera.refused(sample, maps.camera_entry(sample.name))]
     )
@@ -111,12 +123,14 @@ def _params(samples: Sequence[Sample]) -> MethodParams:
     return changed(_standard(samples), state.together().changes)
 
 
-def header(samples: Sequence[Sample], theme: Theme) -> tuple[Results | None, Named | None]:
+def header(samples: Sequence[Sample], theme: Theme) -> Shown:
     """Show the title; start the clustering, show its progress, and offer its results, with the names of their domains, as files."""
-    job = _job(samples)
-    results: Results | None = job.result if job is not None and job.status is JobStatus.DONE else None
+    params = _params(samples)
+    job = finding.job(samples, params)
+    results, of_before = finding.found(samples, job)
     named = None if results is None else _named(samples, results)
-    found = None if named is None else named.found
+    new = results if named is not None and not of_before else None  # what can be taken home
+    found = None if new is None or named is None else named.found
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title("Sections", anchor=False, width="content")
         st.badge(counted(len(samples), "section"), color="blue")
@@ -126,54 +140,15 @@ def header(samples: Sequence[Sample], theme: Theme) -> tuple[Results | None, Nam
         n_genes = len(compute.shared_genes(samples))
         st.badge(counted(n_genes, "shared gene"), color="gray", help="Genes that all sections have, matched by name.")
         st.space("stretch")
-        _start_button(samples, job)
-        keeping.popover(samples, results or {}, found)
-        _export(samples, results, found, theme)
-    _progress(job)
-    return results, named
+        finding.start_button(samples, params, job)
+        keeping.popover(samples, new or {}, found)
+        _export(samples, new, found, theme)
+    finding.progress(job, of_before=of_before)
+    return Shown(results, named, finding.awaited(job))
 
 
 def _named(samples: Sequence[Sample], results: Results) -> Named:
     return domain_names.of_sections(samples, figures.match_together(samples, results), state.kept())
-
-
-def _job(samples: Sequence[Sample]) -> Job | None:
-    params = _params(samples)
-    job = jobs.joint(samples, params)
-    if job is None and state.together().live == state.together().files:  # once started, knobs act at once
-        jobs.cluster_together(samples, params)
-        job = jobs.joint(samples, params)
-    return job
-
-
-def _start_button(samples: Sequence[Sample], job: Job | None) -> None:
-    running = job is not None and not job.finished
-    done = job is not None and job.status is JobStatus.DONE
-    st.button(
-        on_primary("Clustered" if done else "Clustering" if running else "Cluster together", disabled=done or running),
-        key=session.widget_key("cluster together"),
-        type="primary",
-        disabled=done or running,
-        help="Cluster all spots of these sections as one, in the background. Knobs then act at once.",
-        on_click=_start,
-        args=(samples,),
-    )
-
-
-def _start(samples: Sequence[Sample]) -> None:
-    jobs.cluster_together(samples, _params(samples))
-    state.change_together(live=state.together().files)
-
-
-def _progress(job: Job | None) -> None:
-    if job is None or job.status is JobStatus.DONE:
-        return
-    if not job.finished:
-        watch(job.id, "clustering")
-    elif job.status is JobStatus.FAILED:
-        st.error(as_markdown(job.error))
-    else:
-        st.caption("The clustering was cancelled. Press Cluster together to start it again.")
 
 
 def scores(samples: Sequence[Sample], results: Results | None) -> None:

@@ -59,22 +59,23 @@ def moved(sample: Sample) -> dict[KnobPath, Any]:
     }
 
 
-def moved_in_words(sample: Sample) -> str:
-    """Say how many knobs are moved, such as `2 knobs moved`."""
+def tell_moved(sample: Sample) -> None:
+    """Say how many knobs are moved, below the preset."""
     n_moved = len(moved(sample))
-    return f"{counted(n_moved, 'knob')} moved" if n_moved else "unchanged"
+    st.caption(f"{counted(n_moved, 'knob')} moved" if n_moved else "Unchanged")
 
 
-def preset_picker(sample: Sample, *, told_below: bool = False) -> None:
-    """Ask for a preset; choosing one sets all knobs to its values.
+def preset_picker(sample: Sample, *, told_apart: bool = False) -> None:
+    """Ask for a preset; choosing one sets all knobs to its values. Below it stands how many knobs are moved.
 
-    How many knobs are moved, and whether there is something to undo, may be told below instead, by :func:`hide_ways_back`.
+    That, and whether there is something to undo, may be told by a part of the page instead: :func:`tell_moved`,
+    :func:`hide_ways_back`.
     """
     key, changes = session.widget_key("preset"), session.settings().changes
     session.show(key, session.settings().preset)
     with row():
         st.selectbox(
-            "Preset" if told_below else _label("Preset", moved_in_words(sample)),
+            "Preset",
             list(PRESETS),
             format_func=PRESETS.__getitem__,
             key=key,
@@ -87,10 +88,12 @@ def preset_picker(sample: Sample, *, told_below: bool = False) -> None:
             "preset",
             "all moved knobs",
             "Reset all knobs to the preset",
-            not changes and not told_below,
+            not changes and not told_apart,
             session.choose_preset,
             session.settings().preset,
         )
+    if not told_apart:
+        tell_moved(sample)
 
 
 def record(

@@ -16,6 +16,7 @@ from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown, kept_for_the_page
 
 SECONDS_BETWEEN_LOOKS = 0.5
+_LINE_BAR_PX = 120
 
 _ORDINALS = ("", "second ", "third ", "fourth ", "fifth ", "sixth ", "seventh ", "eighth ", "ninth ", "tenth ")
 
@@ -31,6 +32,19 @@ def watch(job_id: str, name: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_time_left(job))
             st.space("stretch")
+            _cancel_or_owners(job, name)
+
+
+@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+def watch_in_a_line(job_id: str, name: str) -> None:
+    """Show an unfinished job as :func:`watch` does, as low as a line of text, for a place that is there without a job, too."""
+    job = jobs.job(job_id)
+    if job is None or job.finished:
+        st.rerun()
+    else:
+        with st.container(key=f"line {name}", horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            st.progress(job.share, width=_LINE_BAR_PX)
+            st.caption(f"{as_markdown(job.message or _default_message(job))}. {_time_left(job)}", width="stretch")
             _cancel_or_owners(job, name)
 
 

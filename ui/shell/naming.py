@@ -9,6 +9,7 @@ from core.figures import charts
 from core.io.export import MAX_NAME
 from core.text import counted
 from ui.shell import domain_names, session
+from ui.shell.buttons import icon_button
 from ui.shell.domain_names import Named
 from ui.shell.guards import as_markdown
 
@@ -54,7 +55,7 @@ def _row(domains: Named, cluster: int, shade: str, n_spots: int, then: Callable[
         then()
 
     session.show(key, domains.found.names[cluster])
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.html(f'<span aria-hidden="true" style="color:{shade}">&#9632;</span>', width="content")
         st.text_input(
             f"Name of {as_markdown(own)}",
@@ -65,11 +66,12 @@ def _row(domains: Named, cluster: int, shade: str, n_spots: int, then: Callable[
             on_change=lambda: rename(str(session.shown(key) or "")),
         )
         st.caption(f"{counted(n_spots, 'spot')}, cluster {cluster}", width=130)
-        st.button(
-            f"Undo {as_markdown(own)}",  # a name of its own, for those who hear it
-            key=session.widget_key("own name", partition, str(cluster)),
-            type="tertiary",
-            icon=":material/undo:",
+        icon_button(
+            f"Undo {as_markdown(own)}",
+            ":material/undo:",
+            key=session.widget_key(
+                "back", "name", partition, str(cluster)
+            ),  # a way back: not seen where it leads nowhere
             help=f"Call it {as_markdown(own)} again",
             disabled=cluster not in domains.found.given,
             on_click=lambda: rename(""),

@@ -47,7 +47,7 @@ def new_sweep(summary: SampleSummary) -> None:
     """Ask for a sweep, and start it."""
     guidance = guiding.ask(summary.path.name)
     readable = [one for one in compute.samples() if not one.problem and guiding.may_follow(guidance, one)]
-    kind_of, starts_of, sections_of = st.columns([1, 1, 2], gap="medium", vertical_alignment="bottom")
+    kind_of, starts_of, sections_of = st.columns([1, 1, 2], gap="medium")
     kind = kind_of.segmented_control(
         "Kind", [_GRID, _SEARCH], default=_GRID, required=True, key=session.widget_key("sweep", "kind"),
         help="A grid tries every value of one or two knobs. A search uses the results so far to choose the next settings.",

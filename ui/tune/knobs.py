@@ -12,7 +12,6 @@ from core.declarations import Group
 from core.knobs import KnobPath, declared, in_groups, names, soonest_first, takes_part, value_at, value_in_words
 from core.params import FOUND_WINDOW
 from core.sample import Sample
-from core.text import sentence_case
 from ui.data import compute
 from ui.shell import address, fields, forms, session, terms
 from ui.tune import parts, redraw, state
@@ -90,13 +89,13 @@ def moved(sample: Sample) -> None:
     A part of its own, so that a knob that leaves its default, or returns to it, draws no more than this and the picture. It has
     no widgets: a press on a widget of a part waits for the part that is being drawn.
     """
-    st.caption(sentence_case(forms.moved_in_words(sample)))
+    forms.tell_moved(sample)
     forms.hide_ways_back(_without_way_back(sample))
     parts.remember_moved(_told_of_moved(sample))
 
 
 def _told_of_moved(sample: Sample) -> Hashable:
-    return forms.moved_in_words(sample), tuple(_without_way_back(sample))
+    return len(forms.moved(sample)), tuple(_without_way_back(sample))
 
 
 def _without_way_back(sample: Sample) -> list[str]:

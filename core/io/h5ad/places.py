@@ -219,7 +219,7 @@ class Places:
         origin = "as the file says" if known else "as you say" if asked else guessed.because
         self._checks.say(
             "Positions",
-            f"Coordinates from {shown(source)}, {unit:.4g} um per unit, {origin}.",
+            f"Coordinates from {shown(source)}, {unit:.4g} µm per unit, {origin}.",
             "good" if known is not None else "notice",
             "" if known is not None else _UNIT_ADVICE,
         )

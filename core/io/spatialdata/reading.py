@@ -333,7 +333,7 @@ class _Regions:
 def _said(names: Sequence[str], system: str, xy: np.ndarray, unit: float | None) -> Check:
     n_placed = int(np.isfinite(xy).all(axis=1).sum())
     where = f"{counted(n_placed, 'cell')} at the centres of {listed([shown(name, 40) for name in names])}"
-    known = "" if unit is None else f", {unit:g} um per unit"
+    known = "" if unit is None else f", {unit:g} µm per unit"
     return Check(what="Shapes", found=f"{where}, in the coordinate system {shown(system, 40)!r}{known}.")
 
 

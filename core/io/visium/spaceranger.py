@@ -300,7 +300,7 @@ def _bins(parts: SampleFiles, tissue: spatial.SpatialFolder | None) -> list[str]
 
 
 def _bins_check(parts: SampleFiles, size_um: float) -> Check:
-    found = f"Squares of {size_um:g} um, off Visium's lattice"
+    found = f"Squares of {size_um:g} µm, off Visium's lattice"
     if not parts.other_bins:
         return _good("Bins", f"{found}.")
     others = ", ".join(parts.other_bins)

@@ -71,6 +71,41 @@ def test_the_first_unmatched_clusters_look_like_no_layer_and_unlike_each_other(t
     assert min(vision.difference(a, b, eyes) for a, b in pairs) > (15 if eyes == "normal" else 9)
 
 
+def contrast(one, other):
+    """WCAG 2.2: (lighter + 0.05) / (darker + 0.05), of relative luminances."""
+
+    def luminance(colour):
+        channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def palette(theme):
+    layers = layer_colours(LAYERS[:-1], theme).values()  # without the unannotated
+    return [*layers, *(colours.further_colour(index, theme) for index in range(8))]
+
+
+def test_contrast_is_that_of_the_guidelines():
+    assert contrast("#FFFFFF", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.005)
+
+
+def test_every_colour_of_the_dark_theme_has_the_contrast_with_the_panel_that_graphics_need():
+    faint = {colour: contrast(colour, STYLES["dark"].panel) for colour in palette("dark")}
+    assert min(faint.values()) >= 3, faint
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("eyes", vision.EYES)
+def test_no_two_of_all_fifteen_colours_are_alike(theme, eyes):
+    every = palette(theme)
+    assert len(every) == 15
+    assert min(vision.difference(a, b, eyes) for a, b in itertools.combinations(every, 2)) > 8.5
+
+
 def test_spellings_of_a_layer_share_its_colour():
     for names in (("L1", "Layer1", "Layer 1", "layer_1"), ("WM", "wm", "White matter", "white_matter")):
         assert len({layer_colours([name], "light")[name] for name in names}) == 1

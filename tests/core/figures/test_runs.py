@@ -8,10 +8,11 @@ import pytest
 from core.evaluation.matching import domains_of, match_domains
 from core.evaluation.stability import adjusted_rand
 from core.figures import colours
-from core.figures.runs import agreement_of_runs, maps_of_runs, scores_by_layer, shortened
+from core.figures.runs import agreement_of_runs, maps_of_runs, scores_by_layer
 from core.params import preset
 from core.result import Result, Scores
 from core.sample import Sample
+from core.text import shortened
 
 LATTICE = np.array([(row, col) for row in range(6) for col in range(6) if (row + col) % 2 == 0])
 LAYERS = np.array(["Layer1", "Layer2", "NA"])[LATTICE[:, 0] // 2]

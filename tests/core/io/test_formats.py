@@ -114,7 +114,7 @@ def test_two_tables_are_told_apart_by_the_cells_that_both_name(tmp_path):
     folder = instruments.write_slide_seq(tmp_path / "puck")
     found = importing.survey(folder)
     assert found.kind == "Counts and coordinates as two tables"
-    assert "1 um per unit, guessed, since neighbours lie" in said(found, "Positions")[0]
+    assert "1 µm per unit, guessed, since neighbours lie" in said(found, "Positions")[0]
     sample = importing.read(folder, ImportChoices())
     assert_is_the_tissue(sample)
     assert (sample.barcodes.tolist(), sample.unit_known) == (CELLS, True)
