@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import SampleFileError
+from core.errors import ParameterError, SampleFileError
 from core.io.annotations import Annotations, read_annotations
 from core.io.export import spot_names
 from core.layer_names import canonical
@@ -62,10 +62,13 @@ def read_strokes(path: Path, sample: Sample) -> StrokeFile:
             f"{shown(sample.name)} has no barcodes, so {read.file_name} has to number its {sample.n_spots:,} spots from 0, also those that "
             f"are not painted (`NA`); it names {read.n_matched:,}. Or import the section again with its barcodes."
         )
+    notes = tuple(_left_out(read, spots[list(read.contradicted)].tolist()))
+    if read.contradicted and not read.columns:
+        raise ParameterError(f"{notes[-1]} No other spot is painted: give some spots of each domain their label.")
     spelt: dict[str, str] = {}  # spellings of one layer are one domain, as everywhere
     labels = [spelt.setdefault(canonical(label), label) for label in read.labels(None).tolist()]
     strokes = strokes_of(np.array(labels))
-    return StrokeFile(strokes=strokes, notes=tuple(_left_out(read, spots[list(read.contradicted)].tolist())))
+    return StrokeFile(strokes=strokes, notes=notes)
 
 
 def _left_out(read: Annotations, contradicted: list[str]) -> Iterator[str]:
