@@ -55,13 +55,10 @@ def read_strokes(path: Path, sample: Sample) -> StrokeFile:
         If it has more domains than an annotation has regions.
     """
     spots = np.array(spot_names(sample))
-    read = read_annotations(path, spots, (sample.name,), without_contradicted=True)
-    # A column of clusters looks like numbers of spots, but names few.
-    if sample.barcodes is None and read.n_matched < sample.n_spots / 2:
-        raise SampleFileError(
-            f"{shown(sample.name)} has no barcodes, so {read.file_name} has to number its {sample.n_spots:,} spots from 0, also those that "
-            f"are not painted (`NA`); it names {read.n_matched:,}. Or import the section again with its barcodes."
-        )
+    if sample.barcodes is None:
+        read = _numbered(path, spots, sample.name)
+    else:
+        read = read_annotations(path, spots, (sample.name,), without_contradicted=True)
     notes = tuple(_left_out(read, spots[list(read.contradicted)].tolist()))
     if read.contradicted and not read.columns:
         raise ParameterError(f"{notes[-1]} No other spot is painted: give some spots of each domain their label.")
@@ -69,6 +66,21 @@ def read_strokes(path: Path, sample: Sample) -> StrokeFile:
     labels = [spelt.setdefault(canonical(label), label) for label in read.labels(None).tolist()]
     strokes = strokes_of(np.array(labels))
     return StrokeFile(strokes=strokes, notes=notes)
+
+
+def _numbered(path: Path, spots: np.ndarray, name: str) -> Annotations:
+    """Read a table that numbers the spots of a sample without barcodes; a column of clusters looks like that, but names few."""
+    wanted = (
+        f"{shown(name)} has no barcodes, by which strokes are found: number all its {len(spots):,} spots from 0, also those that are not "
+        "painted (`NA`), or import the section again with its barcodes."
+    )
+    try:
+        read = read_annotations(path, spots, (name,), without_contradicted=True)
+    except SampleFileError as error:
+        raise SampleFileError(f"{error} {wanted}") from error
+    if read.n_matched < len(spots) / 2:
+        raise SampleFileError(f"{read.file_name} names {counted(read.n_matched, 'spot')}. {wanted}")
+    return read
 
 
 def _left_out(read: Annotations, contradicted: list[str]) -> Iterator[str]:

@@ -97,7 +97,7 @@ def test_what_paints_nothing_is_a_sentence(tmp_path, content, sentence):
 
 
 def test_a_few_numbers_are_no_strokes_of_a_sample_without_barcodes(tmp_path):
-    with pytest.raises(DomainsError, match=r"bare has no barcodes, so strokes\.csv has to number its 192 spots from 0"):
+    with pytest.raises(DomainsError, match=r"names 2 spots\. bare has no barcodes.* number all its 192 spots from 0"):
         painted(tmp_path, "spot,label\n1,a\n2,b\n", BARE)
 
 
