@@ -94,7 +94,7 @@ def test_a_table_from_a_file_keeps_its_files_name_on_the_page_in_its_link_and_in
     app.radio(key("guide", "from")).set_value("markers").run()
     app.selectbox(key("guide", "table")).set_value("file").run()
     app.get("file_uploader")[0].upload("my_layers.csv", TABLE.encode(), "text/csv").run()
-    assert any("Source: my_layers.csv" in caption.value for caption in app.caption)
+    assert any(r"Source\: my_layers.csv" in caption.value for caption in app.caption)
     app.button(key("guide", "start", "markers")).click().run()
     assert not app.exception
     again = opened(sample="a_target.h5", preset="recommended", markers_of=app.query_params["markers_of"])
