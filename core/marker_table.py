@@ -40,6 +40,8 @@ _HEADS = {
     "cell_type",
     "celltype",
 }
+_SOURCE = "# source:"
+_SHORT_SOURCE = 60
 _BETWEEN_GENES = re.compile(r"[,;\s]+")
 _N_SAID = 5
 _WHAT_TO_WRITE = "write a line for each domain, its name and then its genes, such as `Layer 4, RORB VAMP1`."
@@ -82,23 +84,28 @@ class MarkerTable:
         return tuple(self.markers)
 
     def in_words(self) -> str:
-        """Say what it holds, such as `30 marker genes of 7 domains`.
+        """Say what it holds and where it is from, such as `30 marker genes of 7 domains from layers.csv`.
 
         Returns
         -------
         str
+            Of a long source the part before a colon.
         """
         n_genes = sum(map(len, self.markers.values()))
-        return f"{counted(n_genes, 'marker gene')} of {counted(len(self.markers), 'domain')}"
+        source = self.source if len(self.source) <= _SHORT_SOURCE else self.source.partition(":")[0]
+        from_where = f" from {shown(source, _SHORT_SOURCE)}" if source else ""
+        return f"{counted(n_genes, 'marker gene')} of {counted(len(self.markers), 'domain')}{from_where}"
 
     def as_text(self) -> str:
-        """Write it as :func:`parse` reads it.
+        """Write it as :func:`parse` reads it, with its source.
 
         Returns
         -------
         str
         """
         text = io.StringIO()
+        if self.source:
+            text.write(sourced("", self.source))
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("domain", "genes"))
         writer.writerows((name, " ".join(genes)) for name, genes in self.markers.items())
@@ -126,7 +133,8 @@ def read(path: Path) -> MarkerTable:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ParameterError(f"{file_name(path)} cannot be read: {error.strerror}.") from error
-    return parse(text_of(data, file_name(path)), source=file_name(path))
+    name = file_name(path)
+    return parse(sourced(text_of(data, name), name))
 
 
 def text_of(data: bytes, name: str) -> str:
@@ -161,6 +169,21 @@ def text_of(data: bytes, name: str) -> str:
     return text
 
 
+def sourced(text: str, source: str) -> str:
+    """Write where a table is from into its first line, as :func:`parse` reads it.
+
+    Parameters
+    ----------
+    text : str
+    source : str
+
+    Returns
+    -------
+    str
+    """
+    return f"{_SOURCE} {shown(source, 500)}\n{text}"
+
+
 def parse(text: str, *, source: str = "") -> MarkerTable:
     r"""Read a table from text.
 
@@ -168,8 +191,9 @@ def parse(text: str, *, source: str = "") -> MarkerTable:
     ----------
     text : str
         On each line a domain and, after a comma, tab, semicolon or colon, its genes; lines of one domain add up, however it is spelt. A line of names of
-        columns and lines that begin with `#` are passed over.
+        columns and lines that begin with `#` are passed over, but for a first line that says the source, as :func:`sourced` writes it.
     source : str
+        Where the text does not say it.
 
     Returns
     -------
@@ -186,6 +210,9 @@ def parse(text: str, *, source: str = "") -> MarkerTable:
     >>> parse("layer,genes\nWhite matter,MBP MOBP\nLayer 4,RORB").markers
     {'White matter': ('MBP', 'MOBP'), 'Layer 4': ('RORB',)}
     """
+    first, _, rest = text.partition("\n")
+    if first.startswith(_SOURCE):
+        source, text = first.removeprefix(_SOURCE).strip(), rest
     if len(text) > MAX_BYTES:
         raise ParameterError(f"The table has more than {MAX_BYTES >> 20} MiB, which no table of marker genes has.")
     found: dict[str, dict[str, None]] = {}

@@ -5,20 +5,20 @@ import codecs
 import dataclasses
 import functools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from core import marker_table, reference
 from core.cli.reading import read_sample
-from core.errors import ParameterError, SampleFileError
+from core.errors import ParameterError
 from core.guidance import Guidance
-from core.io.annotations import Annotations, read_annotations
+from core.io import stroke_files
 from core.known_markers import KNOWN
 from core.marker_table import MarkerTable
 from core.reference import Reference
 from core.sample import Sample
-from core.strokes import Strokes, strokes_of
-from core.text import counted, file_name, listed, shown
+from core.strokes import Strokes
+from core.text import file_name, listed, shown
 
 _FIRST_BYTES = 64
 
@@ -109,49 +109,17 @@ def read_strokes(path: Path, sample: Sample) -> Strokes:
 
     Parameters
     ----------
-    path : Path
-        Table of barcodes and names of domains.
-    sample : Sample
+    path, sample
+        As for :func:`core.io.stroke_files.read_strokes`, which says what is raised.
 
     Returns
     -------
     Strokes
-        Spots that the table paints in several domains are not painted.
-
-    Raises
-    ------
-    DomainsError
-        If the sample has no barcodes, or the table paints no spot of it.
     """
-    if sample.barcodes is None:
-        raise SampleFileError(
-            f"{shown(sample.name)} has no barcodes, by which strokes are found: import it again with them."
-        )
-    read = read_annotations(path, sample.barcodes, (sample.name,), without_contradicted=True)
-    for sentence in _left_out(read, sample.barcodes[list(read.contradicted)].tolist()):
+    read = stroke_files.read_strokes(path, sample)
+    for sentence in read.notes:
         sys.stderr.write(f"{sentence}\n")
-    return strokes_of(read.labels(None))
-
-
-def _left_out(read: Annotations, contradicted: list[str]) -> Iterator[str]:
-    if len(read.columns) > 1:
-        others = [shown(name, 40) for name in read.columns if name != read.suggested]
-        yield f"{read.file_name}: domains are taken from its column {shown(read.suggested, 40)}, not from {shown(listed(others), 200)}."
-    if read.n_uneven:
-        yield (
-            f"{read.file_name}: {counted(read.n_uneven, 'row has', 'rows have')} more or fewer cells than the first, and {'is' if read.n_uneven == 1 else 'are'} left out."
-        )
-    if read.n_unknown:
-        yield (
-            f"{read.file_name}: {counted(read.n_unknown, 'row names', 'rows name')} no spot of the sample, and {'is' if read.n_unknown == 1 else 'are'} left out."
-        )
-    if contradicted:
-        several = (
-            f"{shown(contradicted[0])} is"
-            if len(contradicted) == 1
-            else f"{len(contradicted):,} spots, {shown(contradicted[0])} among them, are"
-        )
-        yield f"{read.file_name}: {several} painted in several domains, and so in none."
+    return read.strokes
 
 
 def _reference(paths: Sequence[Path], sample: Sample) -> Reference:

@@ -49,7 +49,7 @@ def reproduction_script(run: ReportedRun) -> str:
         "CONTENT_HASH": run.content_hash,
         "ANNOTATION_HASH": run.annotation_hash,
         "N_SPOTS": len(result.labels),
-        "GUIDED": "" if result.guidance is None else shown(result.guidance.in_words()),
+        "GUIDED": "" if result.guidance is None else shown(result.guidance.in_words(), 200),
         "ARI": result.scores.ari,
         "NMI": result.scores.nmi,
         "TRAINING_SECONDS": round(result.seconds.get("train", 0.0)) if result.params.embedding.needs_training else None,

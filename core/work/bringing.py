@@ -1,4 +1,4 @@
-"""Tasks that bring samples in: looking at a source, reading it, and fetching public sections; and regions of a sample from a file.
+"""Tasks that bring samples in: looking at a source, reading it, and fetching public sections; and regions or strokes from a file.
 
 Like all tasks these take a `Progress` first, and then arguments small enough to be sent.
 """
@@ -11,14 +11,17 @@ from typing import Any, Literal
 import numpy as np
 
 from core.annotation import Annotation
+from core.annotation_labels import from_labels
 from core.errors import DomainsError, ParameterError
 from core.figures import colours
-from core.io import geojson, importing, lab, label_files
+from core.io import geojson, importing, lab, label_files, stroke_files
 from core.io.drafts import stem
 from core.io.incoming import ImportChoices, Survey, name_of_section
 from core.io.public import dlpfc, paste2
 from core.layer_names import display_name
+from core.region_names import fitting_names
 from core.sample import UNANNOTATED, Sample
+from core.strokes import SOURCE
 from core.text import counted, shown
 from core.work.board.progress import Progress
 from core.work.tasks import SampleFile
@@ -172,7 +175,7 @@ def fetch(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionsFile:
-    """A file with regions of a sample, and how people say that it is to be read.
+    """A file with regions of a sample, or with strokes, and how people say that it is to be read.
 
     Parameters
     ----------
@@ -195,11 +198,11 @@ class RegionsFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FoundRegions:
-    """What a file says of a sample's regions.
+    """What a file says of a sample's regions, or which spots it paints.
 
     Parameters
     ----------
-    kind : {"shapes", "labels"}
+    kind : {"shapes", "labels", "strokes"}
         What the file holds.
     annotation : Annotation or None
         Without an author; None where there is a problem.
@@ -213,7 +216,7 @@ class FoundRegions:
         Why there are no regions, as a sentence.
     """
 
-    kind: Literal["shapes", "labels"]
+    kind: Literal["shapes", "labels", "strokes"]
     annotation: Annotation | None = None
     said: str = ""
     notes: tuple[str, ...] = ()
@@ -248,6 +251,38 @@ def regions(progress: Progress, file: RegionsFile, of: SampleFile) -> FoundRegio
         return (_shapes if kind == "shapes" else _labels)(sample, file, name)
     except DomainsError as error:
         return FoundRegions(kind=kind, problem=str(error).replace(file.path.name, name))
+
+
+def strokes(progress: Progress, file: RegionsFile, of: SampleFile) -> FoundRegions:
+    """Read painted spots of a sample from a table, as `python -m core cluster --strokes` does.
+
+    Parameters
+    ----------
+    progress, file, of
+        As for :func:`regions`.
+
+    Returns
+    -------
+    FoundRegions
+        Layers are called as people read them.
+
+    Raises
+    ------
+    SampleFileError
+        If the sample is not as it was.
+    """
+    progress.report(0.0, "Reading the strokes")
+    sample, name = of.read(), shown(file.called, 60)
+    try:
+        read = stroke_files.read_strokes(file.path, sample)
+    except DomainsError as error:
+        return FoundRegions(kind="strokes", problem=str(error).replace(file.path.name, name))
+    painted = read.strokes
+    plain = np.array([*fitting_names(map(display_name, painted.names)), UNANNOTATED])
+    made = from_labels(plain[painted.painted], name=_UNNAMED, source=SOURCE)
+    said = f"{name} paints {counted(painted.n_painted, 'spot')} of {counted(len(painted.names), 'domain')}."
+    notes = tuple(note.replace(file.path.name, name) for note in read.notes)
+    return FoundRegions(kind="strokes", annotation=made, said=said, notes=notes)
 
 
 def _shapes(sample: Sample, file: RegionsFile, name: str) -> FoundRegions:

@@ -30,7 +30,22 @@ def test_spellings_of_one_layer_are_one_domain():
 
 def test_it_reads_what_it_writes():
     table = KNOWN["human-cortex"]
-    assert parse(table.as_text(), source=table.source) == table
+    assert parse(table.as_text()) == table
+
+
+@pytest.mark.parametrize("name", ["layers.csv", 'my, "best.csv', "a: b.tsv", "# source: x.txt"])
+def test_a_file_gives_its_name_as_source_also_through_text(tmp_path, name):
+    content = "# source: another\nLayer 4,RORB\nWhite matter,MBP MOBP\n"
+    (tmp_path / name).write_text(content)
+    table = read(tmp_path / name)
+    assert table.source == name
+    assert table.markers == {"Layer 4": ("RORB",), "White matter": ("MBP", "MOBP")}
+    assert parse(table.as_text()) == table
+    assert table.in_words() == f"3 marker genes of 2 domains from {name}"
+
+
+def test_a_long_source_is_said_in_short_in_names_of_runs():
+    assert KNOWN["human-cortex"].in_words() == "31 marker genes of 7 domains from human cortex"
 
 
 def test_a_gene_of_two_domains_is_left_out_and_said():

@@ -9,7 +9,7 @@ from core.layer_names import LAYERS, display_name
 from core.region_names import fitting_names
 from core.sample import UNANNOTATED, Sample
 from ui.data import compute
-from ui.guide import start, state, strokes
+from ui.guide import start, state, stroke_files, strokes
 from ui.shell import guards, maps, sample_view, session
 from ui.shell.drawing import pictures
 from ui.tissue_view import TissueMap
@@ -20,6 +20,7 @@ _KINDS = {
     "annotation": "Those that the annotation names",
     "cortex": "Layers of the cortex",
     "numbers": "A number of domains",
+    "file": "Those of a file with strokes",
 }
 
 _TAUGHT = {
@@ -70,6 +71,9 @@ def _form(summary: SampleSummary, sample: Sample) -> None:
         key=session.widget_key("guide", "kind"),
         help="Names alone are taken from the annotation; it stays hidden, and plays no part in what follows.",
     )
+    if kind == "file":
+        stroke_files.beginning(summary)
+        return
     names = _names(str(kind), sample)
     st.button(
         "Begin",

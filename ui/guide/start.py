@@ -12,7 +12,6 @@ from core.layer_names import display_name
 from core.marker_table import MarkerTable
 from core.reference import Reference
 from core.sample import Sample
-from core.text import sentence_case
 from ui.data import compute, teaching, truth
 from ui.shell import guards, marker_tables, session
 from ui.shell import teaching as starts
@@ -124,7 +123,7 @@ def _markers(summary: SampleSummary, then: Callable[[], None]) -> None:
     with guards.shown_as_message():
         if text := marker_tables.ask("guide", starts.start(summary.path.name).table):
             table = marker_tables.named(text)
-            for note in filter(None, (sentence_case(table.source), *table.notes)):
+            for note in (*marker_tables.source(table), *table.notes):
                 st.caption(as_markdown(note))
             start = Start(kind="markers", table=text)
     _start_button(summary, "markers", start, then, ready=bool(start.kind))

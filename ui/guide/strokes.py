@@ -1,6 +1,7 @@
 """Whose strokes the page shows: one's own, which are kept beside the sample; another's, by a link; or those of a kept run."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from core.io.lab import SampleSummary
 from core.layer_names import canonical
 from core.region_names import fitting_names
 from core.result import Result
+from core.sample import Sample
 from core.strokes import SOURCE
 from core.work.runs import Run
 from ui.data import annotations, compute, user
@@ -21,7 +23,7 @@ from ui.data.record import record
 from ui.guide import state
 from ui.shell import known_runs
 from ui.shell import teaching as starts
-from ui.shell.drawing import acting
+from ui.shell.drawing import acting, pictures
 from ui.shell.teaching import Start
 
 NAME = "Strokes"
@@ -114,6 +116,34 @@ def begin(summary: SampleSummary, regions: tuple[Region, ...]) -> None:
         state.choose(summary.path.name, "")
 
     acting.do(summary, act)
+
+
+def begin_with(summary: SampleSummary, painted: Annotation) -> None:
+    """Start the user's strokes with the domains that a file names, and paint what it says, which can be undone."""
+    begin(summary, _with_colours((), painted.names, compute.file_sample(summary)))
+    if own := _own(annotations.strokes(summary)):
+        add_painted(summary, own, painted)
+
+
+def add_painted(summary: SampleSummary, annotation: Annotation, painted: Annotation) -> None:
+    """Paint what a file says over what is painted, as one step that can be undone; spots that it leaves out stay as they are."""
+
+    def with_more(now: Annotation) -> Annotation:
+        regions = _with_colours(now.regions, painted.names, compute.file_sample(summary))
+        number = {canonical(region.name): index for index, region in reversed(list(enumerate(regions)))}
+        own = np.array([number[canonical(name)] for name in painted.names])
+        assigned = np.where(painted.assigned >= 0, own[painted.assigned], now.assigned)
+        return dataclasses.replace(now, regions=regions, assigned=assigned, changed=datetime.now(UTC))
+
+    acting.change(summary, annotation, lambda there, author: there.revise(annotation.id, author, with_more))
+
+
+def _with_colours(regions: tuple[Region, ...], names: Sequence[str], sample: Sample) -> tuple[Region, ...]:
+    """Add those names that no region has, in any spelling of a layer, each in a colour of its own."""
+    for name in names:
+        if canonical(name) not in {canonical(region.name) for region in regions}:
+            regions = (*regions, Region(name, pictures.new_colour(name, regions, sample)))
+    return regions
 
 
 def take_over(summary: SampleSummary, painted: Annotation, start: Start | None) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import DomainsError
 from core.io.lab import SampleSummary
 from ui.data import compute
-from ui.guide import asking, beginning, cards, exports, found, keeping, maps, start, state, strokes
+from ui.guide import asking, beginning, cards, exports, found, keeping, maps, start, state, stroke_files, strokes
 from ui.guide.address import PART, carries
 from ui.guide.found import Found
 from ui.guide.strokes import Painted
@@ -212,6 +212,7 @@ def _beside_the_maps(summary: SampleSummary, shown: Found) -> None:
         _take_over(summary, painted)
     regions.panel(summary, painted.kept, mine=painted.mine, words=_words(painted))
     if painted.mine:
+        stroke_files.popover(summary, painted.annotation)
         _clear(summary, painted)
 
 

@@ -14,7 +14,7 @@ _EXAMPLE = "Layer 4, RORB VAMP1\nWhite matter, MBP MOBP"
 
 
 def ask(page: str, now: str = "") -> str:
-    """Ask for a table: the name of one that is shipped, or a table as text; nothing while there is none yet.
+    """Ask for a table: the name of one that is shipped, or a table as text, which says its file; nothing while there is none yet.
 
     Parameters
     ----------
@@ -50,6 +50,11 @@ def named(table: str) -> MarkerTable:
     return KNOWN[table] if table in KNOWN else marker_table.parse(table)
 
 
+def source(table: MarkerTable) -> list[str]:
+    """Say where a table is from, as one sentence; none where it does not say."""
+    return [f"Source: {table.source}"] if table.source else []
+
+
 def _pasted(page: str, now: str) -> str:
     text = st.text_area(
         "Domains and genes",
@@ -70,4 +75,5 @@ def _of_file(page: str) -> str:
     )
     if given is None:
         return ""
-    return marker_table.text_of(given.getvalue()[: marker_table.MAX_BYTES + 1], shown(given.name))
+    name = shown(given.name)
+    return marker_table.sourced(marker_table.text_of(given.getvalue()[: marker_table.MAX_BYTES + 1], name), name)

@@ -34,7 +34,7 @@ def _suggestions(
     found = suggest_names(scores, named.found.labels)
     for one in found:
         _row(one, shades[one.cluster])
-    for note in (*table.notes, *scores.notes()):
+    for note in (*marker_tables.source(table), *table.notes, *scores.notes()):
         st.caption(as_markdown(note))
     names = {one.cluster: display_name(one.name) for one in found if one.name}
     st.button(
