@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import anndata
 import numpy as np
@@ -43,7 +44,9 @@ def several(polygons: Sequence[bytes]) -> bytes:
     return struct.pack("<BII", 1, 6, len(polygons)) + b"".join(polygons)
 
 
-def write(folder: Path, region: str, elements: dict[str, tuple[list[str], list[bytes]]], placed: dict) -> Path:
+def write(
+    folder: Path, region: str, elements: dict[str, tuple[list[str], list[bytes]]], placed: dict[str, Any]
+) -> Path:
     """Write a store of version 0.1 whose table stands for one of the elements."""
     root = zarr.open_group(str(folder), mode="w", zarr_format=2)
     root.attrs["spatialdata_attrs"] = {"version": "0.1"}
@@ -76,7 +79,7 @@ def write_shapes(path: Path, names: list[str], written: Iterable[bytes]) -> None
     parquet.write_table(pa.table(columns).replace_schema_metadata(told), path)
 
 
-def placed(unit: str = "unit", kind: str = "turned") -> dict:
+def placed(unit: str = "unit", kind: str = "turned") -> dict[str, Any]:
     """x of the system is 500 - 2 y of the element, y is 7 + 2 x; or both as they are."""
     axes = [{"name": name, "type": "space", "unit": unit} for name in ("x", "y")]
     sides = {"input": {"name": "xy", "axes": axes}, "output": {"name": "global", "axes": axes}}
