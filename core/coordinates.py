@@ -163,4 +163,8 @@ def canonical_order(positions: np.ndarray) -> np.ndarray:
     ndarray of shape (n_spots,), int
         Indices that sort the spots; those that share a position stay in the order of the file.
     """
-    return np.lexsort((positions[:, 1], positions[:, 0]))
+    down = np.ascontiguousarray(positions[:, 0])
+    order = np.argsort(down)
+    if len(order) and (np.diff(down[order]) > 0).all():  # no two are level, as with cells: a third of the time
+        return order
+    return np.lexsort((positions[:, 1], down))

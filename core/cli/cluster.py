@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core import knobs, units
-from core.cli import guidance, guided, joint, naming
+from core.cli import guidance, guided, joint, naming, thicknesses
 from core.cli.console import (
     autoencoder_facts,
     coherence_words,
@@ -36,16 +36,13 @@ from core.cli.outputs import Outputs
 from core.cli.reading import read_compared
 from core.depth import FoundDirection, direction_in_full
 from core.errors import ParameterError
-from core.evaluation import thickness
 from core.evaluation.matching import Matching
 from core.evaluation.stability import confidence, stability
-from core.evaluation.thickness import Thicknesses
 from core.expression_kinds import in_words
-from core.layer_names import display_name
 from core.params import DEFAULT_N_CLUSTERS, DEFAULT_PRESET
 from core.result import Result
 from core.sample import Sample
-from core.text import counted, shown
+from core.text import counted
 
 
 def add(todo: Any) -> None:
@@ -101,7 +98,11 @@ def add(todo: Any) -> None:
         "--markers", type=Path, metavar="OUT.csv", help="rank the genes of every cluster by scanpy's Wilcoxon test"
     )
     parser.add_argument(
-        "--thickness", type=Path, metavar="OUT.csv", help="write how thick each cluster and layer is across the layers"
+        "--thickness",
+        type=Path,
+        metavar="OUT.csv",
+        help="write how thick each cluster and layer is across the layers; "
+        f"above {thicknesses.MOST_UNASKED:,} spots it is measured only with this",
     )
     parser.add_argument(
         "--tree",
@@ -217,10 +218,18 @@ def _cluster_alone(options: argparse.Namespace, file: Path, out: Outputs) -> Non
     steps_of = pipeline.Pipeline(sample, cache=steps, models=options.models, model=options.model)
     named = naming.named(options, steps_of, first)
     out = dataclasses.replace(out, names={**naming.names_of(named), **out.names})
-    out.write(sample, first, steps_of, annotations)
-    found = out.domains(sample, first)
-    facts = {**_cluster_facts(sample, results, found, load_seconds, options.against), **naming.facts(named)}
-    short = {**_in_short(sample, results, found, facts["seconds"]), **naming.in_short(named)}
+    found, asked = out.domains(sample, first), options.thickness is not None
+    thick = thicknesses.measured(sample, first, found, asked=asked)
+    is_left_out = thicknesses.left_out(sample, first, asked=asked)
+    out.write(sample, first, steps_of, annotations, thick)
+    of_thickness = thicknesses.facts(thick, is_left_out=is_left_out)
+    facts = {
+        **_cluster_facts(sample, results, found, load_seconds, options.against),
+        **of_thickness,
+        **naming.facts(named),
+    }
+    thickness_words = thicknesses.LEFT_OUT if is_left_out else None if thick is None else thicknesses.in_words(thick)
+    short = {**_in_short(sample, results, thickness_words, facts["seconds"]), **naming.in_short(named)}
     print_facts(facts if options.json else short, as_json=options.json)
     warn_if_dead(first.autoencoder)
 
@@ -251,20 +260,12 @@ def _cluster_facts(
         "direction": None if first.direction is None else _direction(first.direction),
         "averaging": None if first.averaging is None else dataclasses.asdict(first.averaging),
         "domains": {str(cluster): name for cluster, name in found.names.items()},
-        "thickness": None if (measured := _thicknesses(sample, first, found)) is None else thickness.facts(measured),
         "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
         "repeats": [
             {"seed": result.params.clustering.random_state, **dataclasses.asdict(result.scores)} for result in results
         ],
         "agreement_between_starts": stability([run.labels for run in results]) if len(results) > 1 else None,
     }
-
-
-def _thicknesses(sample: Sample, result: Result, found: Matching) -> Thicknesses | None:
-    if result.direction is None:
-        return None
-    measured = thickness.measure(result.direction, sample.coordinates, found.merged, sample.labels_true)
-    return thickness.called(measured, found.names)
 
 
 def _confidence_facts(first: Result) -> dict[str, Any] | None:
@@ -278,7 +279,9 @@ def _confidence_facts(first: Result) -> dict[str, Any] | None:
     }
 
 
-def _in_short(sample: Sample, results: list[Result], found: Matching, seconds: dict[str, float]) -> dict[str, Any]:
+def _in_short(
+    sample: Sample, results: list[Result], thickness_words: dict[str, str] | str | None, seconds: dict[str, float]
+) -> dict[str, Any]:
     """Summarize a run in a few lines for people; the JSON has the rest."""
     first = results[0]
     clustering = first.params.clustering
@@ -294,7 +297,7 @@ def _in_short(sample: Sample, results: list[Result], found: Matching, seconds: d
         facts[f"Seed {result.params.clustering.random_state}"] = score_words(result)
     facts["Without annotation"] = coherence_words(first.scores)
     facts["Confidence"] = _confidence_words(results)
-    facts["Thickness"] = _thickness_words(_thicknesses(sample, first, found))
+    facts["Thickness"] = thickness_words
     facts["Seconds"] = ", ".join(f"{step} {value:.2f}" for step, value in seconds.items())
     return facts
 
@@ -332,16 +335,6 @@ def _direction(found: FoundDirection) -> dict[str, Any]:
 
 def _direction_words(result: Result) -> str:
     return direction_in_full(result.direction)
-
-
-def _thickness_words(found: Thicknesses | None) -> dict[str, str] | None:
-    if found is None:
-        return None
-    predicted = {shown(item.label): thickness.in_words(item, found.unit) for item in found.predicted}
-    annotated = {
-        f"annotated {shown(display_name(item.label))}": thickness.in_words(item, found.unit) for item in found.annotated
-    }
-    return predicted | annotated
 
 
 def _confidence_words(results: list[Result]) -> str | None:

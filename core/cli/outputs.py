@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.annotation import Annotation
+from core.cli import thicknesses
 from core.cli.console import share_bar
 from core.errors import ParameterError, SampleFileError
 from core.files import write_text
@@ -21,6 +22,7 @@ from core.sample import Sample
 
 if TYPE_CHECKING:
     from core.evaluation.matching import Matching
+    from core.evaluation.thickness import Thicknesses
     from core.method.joint import JointPipeline
     from core.method.pipeline import Pipeline
 
@@ -78,8 +80,15 @@ class Outputs:
         if self.xenium is not None:
             xenium_csv(sample, np.zeros(sample.n_spots, dtype=int))
 
-    def write(self, sample: Sample, result: Result, steps: "Pipeline", annotations: Sequence[Annotation] = ()) -> None:
-        """Write each requested file; the h5ad has the annotations of the sample."""
+    def write(
+        self,
+        sample: Sample,
+        result: Result,
+        steps: "Pipeline",
+        annotations: Sequence[Annotation] = (),
+        thick: "Thicknesses | None" = None,
+    ) -> None:
+        """Write each requested file; the h5ad has the annotations of the sample. Thicknesses that are known are not measured again."""
         found = self.domains(sample, result)
         if self.labels is not None:
             write_text(self.labels, labels_csv(sample, result, found.names))
@@ -91,7 +100,8 @@ class Outputs:
         if self.markers is not None:
             _write_markers(sample, renamed(result.labels, found.names), self.markers)
         if self.thickness is not None:
-            _write_thickness(sample, result, found, self.thickness)
+            thick = thicknesses.measured(sample, result, found, asked=True) if thick is None else thick
+            _write_thickness(thick, self.thickness)
         if self.figure is not None:
             _write_figure(sample, result, found, self.figure)
         self._write_tree(sample, result, steps)
@@ -150,12 +160,11 @@ def _write_markers(sample: Sample, named: np.ndarray, path: Path) -> None:
         )
 
 
-def _write_thickness(sample: Sample, result: Result, found: "Matching", path: Path) -> None:
-    from core.evaluation.thickness import called, measure, thickness_csv
+def _write_thickness(thick: "Thicknesses | None", path: Path) -> None:
+    from core.evaluation.thickness import thickness_csv
 
-    if result.direction is not None:
-        measured = measure(result.direction, sample.coordinates, found.merged, sample.labels_true)
-        write_text(path, thickness_csv(called(measured, found.names)))
+    if thick is not None:
+        write_text(path, thickness_csv(thick))
 
 
 def _write_figure(sample: Sample, result: Result, found: "Matching", path: Path) -> None:

@@ -72,8 +72,21 @@ def common_spots(runs: Runs, others: Runs) -> np.ndarray:
     counts = np.zeros((one.n_clusters, other.n_clusters), dtype=np.int64)
     for first in range(0, n_spots, _SPOTS_AT_ONCE):
         spots = slice(first, first + _SPOTS_AT_ONCE)
-        _count(one.rows(runs, spots), other.rows(others, spots), counts)
-    return counts
+        if others is runs:
+            _count_once(one.rows(runs, spots), counts)
+        else:
+            _count(one.rows(runs, spots), other.rows(others, spots), counts)
+    return counts + counts.T - np.diag(np.diag(counts)) if others is runs else counts
+
+
+@compiled
+def _count_once(rows: np.ndarray, counts: np.ndarray) -> None:
+    """Count each two runs one way only; of a run with itself, that is its clusters with themselves."""
+    for spot in range(len(rows)):
+        for run in range(rows.shape[1]):
+            cluster = rows[spot, run]
+            for other in range(run, rows.shape[1]):
+                counts[cluster, rows[spot, other]] += 1
 
 
 @compiled

@@ -61,12 +61,14 @@ def _in_terms_of(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.array([pairs.get(int(name), -1) for name in names])[rows]
 
 
-def adjusted_rand(runs: Runs, others: Runs) -> np.ndarray:
+def adjusted_rand(runs: Runs, others: Runs, common: np.ndarray | None = None) -> np.ndarray:
     """Compute the adjusted Rand index between every run and every other.
 
     Parameters
     ----------
     runs, others : sequence of ndarray of shape (n_spots,), int
+    common : ndarray, optional
+        :func:`core.evaluation.common_spots.common_spots` of them, where it is known.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def adjusted_rand(runs: Runs, others: Runs) -> np.ndarray:
     Hubert and Arabie 1985 (doi 10.1007/BF01908075), from the numbers of pairs of spots that share a cluster in one run, in the
     other, and in both.
     """
-    return adjusted_rand_of_pairs(*_pairs_together(runs, others), len(runs[0]))
+    return adjusted_rand_of_pairs(*_pairs_together(runs, others, common), len(runs[0]))
 
 
 def fowlkes_mallows(runs: Runs, others: Runs) -> np.ndarray:
@@ -103,11 +105,13 @@ def fowlkes_mallows(runs: Runs, others: Runs) -> np.ndarray:
     return np.where(scale == 0, (one == other).astype(float), together / np.where(scale == 0, 1.0, scale))
 
 
-def _pairs_together(runs: Runs, others: Runs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pairs_together(
+    runs: Runs, others: Runs, common: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count pairs of spots that share a cluster: in both (n_runs, n_others), in the one (n_runs, 1), in the other (1, n_others)."""
-    common = np.square(common_spots(runs, others).astype(float))
+    squares = np.square((common_spots(runs, others) if common is None else common).astype(float))
     begins, other_begins = Numbering.of(runs).begins, Numbering.of(others).begins
-    both = np.add.reduceat(np.add.reduceat(common, begins, axis=0), other_begins, axis=1)
+    both = np.add.reduceat(np.add.reduceat(squares, begins, axis=0), other_begins, axis=1)
     return (both - len(runs[0])) / 2, _pairs(runs)[:, None], _pairs(others)[None, :]
 
 
@@ -115,34 +119,38 @@ def _pairs(runs: Runs) -> np.ndarray:
     return np.array([n_pairs(np.bincount(run)).sum() for run in runs])
 
 
-def stability(runs: Runs) -> float:
+def stability(runs: Runs, common: np.ndarray | None = None) -> float:
     """Average the adjusted Rand index over every two runs.
 
     Parameters
     ----------
     runs : sequence of ndarray of shape (n_spots,), int
         Two or more.
+    common : ndarray, optional
+        As for :func:`adjusted_rand`.
 
     Returns
     -------
     float
         1 where all runs agree.
     """
-    return float(np.mean(agreement_with_others(runs)))
+    return float(np.mean(agreement_with_others(runs, common)))
 
 
-def agreement_with_others(runs: Runs) -> list[float]:
+def agreement_with_others(runs: Runs, common: np.ndarray | None = None) -> list[float]:
     """Average each run's adjusted Rand index with all others.
 
     Parameters
     ----------
     runs : sequence of ndarray of shape (n_spots,), int
         Two or more.
+    common : ndarray, optional
+        As for :func:`adjusted_rand`.
 
     Returns
     -------
     list of float
         One for each run; 1 where all runs agree.
     """
-    table = adjusted_rand(runs, runs)
+    table = adjusted_rand(runs, runs, common)
     return [float(value) for value in (table.sum(axis=1) - 1) / (len(runs) - 1)]

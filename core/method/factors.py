@@ -6,6 +6,7 @@ noise fraction (Green et al. 1988, doi 10.1109/36.3001), in those of morphometry
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from core.coordinates import Coordinates, canonical_order
 from core.errors import ParameterError
 from core.method.neighbours import in_order, mean_over_neighbours, neighbour_graph
 from core.method.normalisation import log_normalised_together
-from core.method.threads import one_thread
+from core.method.threads import AT_ONCE, one_thread
 from core.sample import Expression
 from core.text import counted
 
@@ -26,6 +27,8 @@ N_COMPONENTS = 50
 _SIGNAL_HOPS = 3  # what is left after averaging so often counts as signal
 _EXACT_UP_TO = 3000  # genes for which the eigenvectors of the whole covariance are quick
 _ROWS = 4096  # rows made dense at once
+_PRODUCTS_AT_ONCE = 8
+_COLUMNS = 16  # of values that are averaged at once
 _ENTRIES = 1 << 20  # of sparse values that are averaged at once
 _EXTRA_DIRECTIONS = 14
 _ROUNDS = 4
@@ -271,11 +274,19 @@ def project_each(sections: Sequence[Expression], means: Sequence[np.ndarray], ba
 
 def _covariance(sections: Sequence[Expression], means: Sequence[np.ndarray]) -> np.ndarray:
     total = np.zeros((len(means[0]), len(means[0])))
-    for values, mean in zip(sections, means, strict=True):
-        for first in range(0, values.shape[0], _ROWS):
-            block = values[first : first + _ROWS]
-            centred = (block.toarray() if sparse.issparse(block) else block) - mean
-            total += centred.T @ centred
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        for values, mean in zip(sections, means, strict=True):
+
+            def product(first: int, values: Expression = values, mean: np.ndarray = mean) -> np.ndarray:
+                block = values[first : first + _ROWS]
+                centred = (block.toarray() if sparse.issparse(block) else block) - mean
+                return np.asarray(centred.T @ centred)
+
+            begins = range(0, values.shape[0], _ROWS)
+            # A few at a time, since each product may be large; added up in the order of the spots.
+            for few in range(0, len(begins), _PRODUCTS_AT_ONCE):
+                for of_block in workers.map(product, begins[few : few + _PRODUCTS_AT_ONCE]):
+                    total += of_block
     return total
 
 
@@ -329,8 +340,9 @@ def noise_scaled_directions(
     np.subtract(components, noise, out=noise)
     noise_squares = noise.T @ noise
     del noise
-    averages = np.split(_averaged(components, smooth, _SIGNAL_HOPS), np.asarray(ends, dtype=int))
-    signal = _stacked([_centred(part) for part in averages])
+    signal = _averaged(components, smooth, _SIGNAL_HOPS)
+    for part in np.split(signal, np.asarray(ends, dtype=int)):
+        part -= part.mean(axis=0)  # in place: of very many spots there is no room for another
     noise_squares[np.diag_indices_from(noise_squares)] += _RIDGE * max(np.square(components).sum(), 1e-300)
     # eigh scales to unit sums of squares of noise; times sqrt(n_spots) that is unit variance.
     return np.asarray(eigh(signal.T @ signal, noise_squares)[1][:, ::-1] * np.sqrt(len(components)))
@@ -367,6 +379,10 @@ def _centred(values: np.ndarray) -> np.ndarray:
 def _averaged(values: np.ndarray, smooth: sparse.csr_array, hops: int) -> np.ndarray:
     if not hops:
         return values.copy()
-    for _ in range(hops):
-        values = smooth @ values
-    return values
+    found = np.empty_like(values)
+    for first in range(0, values.shape[1], _COLUMNS):  # a few columns at a time, since each step makes another copy
+        some = np.ascontiguousarray(values[:, first : first + _COLUMNS])
+        for _ in range(hops):
+            some = smooth @ some
+        found[:, first : first + _COLUMNS] = some
+    return found

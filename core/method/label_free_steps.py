@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.depth import FoundDirection
+from core.evaluation.common_spots import common_spots
 from core.evaluation.stability import confidence
 from core.method import direction as directions
 from core.method import mixture
@@ -85,8 +86,8 @@ class LabelFreeSteps(MixtureSteps):
 
     def _by_mixture(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         clustering = params.clustering
-        merged = self._merged(params, found)
-        return mixture.consensus(merged, self.sample.positions, clustering.n_clusters, clustering.random_state)
+        merged, common = self._merged(params, found), self._common(params, found)
+        return mixture.consensus(merged, self.sample.positions, clustering.n_clusters, clustering.random_state, common)
 
     def _label_free(self, params: MethodParams) -> tuple[np.ndarray, np.ndarray]:
         """Find domains without guidance, and how sure each spot is of its own."""
@@ -108,6 +109,15 @@ class LabelFreeSteps(MixtureSteps):
             "merged",
             *labels_key(params, found),
         )  # fmt: skip
+
+    def _common(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        """How many spots the domains of merged fits have in common: what both the consensus and its stability are made of."""
+
+        def counted() -> np.ndarray:
+            merged = self._merged(params, found)
+            return common_spots(merged, merged)
+
+        return self._kept(counted, "common", *labels_key(params, found))
 
     def _nearest(self) -> np.ndarray:
         return self._kept(lambda: nearest_spots(self.sample.coordinates), "nearest")

@@ -16,7 +16,7 @@ from core.evaluation.common_spots import Numbering, common_spots
 from core.method.factors import leading_components
 from core.method.kmeans import Spots, lloyd, sketch
 from core.method.merging import RULES, centres_and_covariance, merged, ridged
-from core.method.threads import one_thread
+from core.method.threads import AT_ONCE, one_thread
 from core.text import counted
 
 N_FITS = 12
@@ -24,7 +24,7 @@ N_FITS = 12
 
 _SIZES = (10, 14, 18)  # domains of the fits: all well above what cortex has
 _SIZES_FROM = (1.25, 1.75, 2.25)  # times as many as asked for, where that is more
-_FITS_AT_ONCE = 2  # each on one thread and from its own seed, so that no label depends on it
+_FITS_AT_ONCE = AT_ONCE  # each on one thread and from its own seed, so that no label depends on it
 _VIEWS = (0.75, 1.0)  # shares of the factors, strongest first, that fits see by turns
 _MAX_FEATURES = 64  # above, the mixture sees principal components
 _N_FITTED = 20_000  # spots that a fit learns from; all are then assigned
@@ -33,6 +33,7 @@ _SETTLED = 1e-3  # change of log densities below which a fit is done
 _START_ITER = 30
 _CONSENSUS_STARTS = 10
 _CONSENSUS_ITER = 100
+_SPOTS_AT_ONCE = 16_384
 
 
 def sizes(n_clusters: int) -> tuple[int, ...]:
@@ -179,7 +180,13 @@ def merge_steps(
         return list(workers.map(merge, range(len(fits))))
 
 
-def consensus(partitions: np.ndarray, positions: np.ndarray, n_clusters: int, random_state: int) -> np.ndarray:
+def consensus(
+    partitions: np.ndarray,
+    positions: np.ndarray,
+    n_clusters: int,
+    random_state: int,
+    common: np.ndarray | None = None,
+) -> np.ndarray:
     """Keep what merged fits agree on.
 
     Parameters
@@ -189,6 +196,8 @@ def consensus(partitions: np.ndarray, positions: np.ndarray, n_clusters: int, ra
     positions : ndarray of shape (n_spots, 2)
     n_clusters : int
     random_state : int
+    common : ndarray, optional
+        :func:`core.evaluation.common_spots.common_spots` of the partitions with themselves, where it is known.
 
     Returns
     -------
@@ -197,7 +206,7 @@ def consensus(partitions: np.ndarray, positions: np.ndarray, n_clusters: int, ra
     """
     order = canonical_order(positions)
     with one_thread():
-        agreed = _agreed(partitions[:, order], n_clusters, _evenly(len(order)), random_state)
+        agreed = _agreed(partitions[:, order], n_clusters, _evenly(len(order)), random_state, common)
     found = np.empty(len(order), dtype=np.int64)
     found[order] = _numbered_as_met(agreed)
     return found
@@ -296,12 +305,14 @@ def _linear_rule(
     return weights, np.log(counts / len(values)) - 0.5 * np.einsum("kd,dk->k", centres, weights)
 
 
-def _agreed(partitions: np.ndarray, n_clusters: int, learnt_from: np.ndarray, random_state: int) -> np.ndarray:
+def _agreed(
+    partitions: np.ndarray, n_clusters: int, learnt_from: np.ndarray, random_state: int, common: np.ndarray | None
+) -> np.ndarray:
     """Cluster spots by the domains that they lie in over all partitions (cluster ensembles by their leading eigenvectors)."""
     n_spots = partitions.shape[1]
     if n_clusters == 1:
         return np.zeros(n_spots, dtype=np.int64)
-    coordinates = _coordinates(partitions, n_clusters)
+    coordinates = _coordinates(partitions, n_clusters, common)
     learnt, rng = coordinates[learnt_from], np.random.default_rng(random_state)
     labels = _kmeans(learnt, n_clusters, rng, n_init=_CONSENSUS_STARTS, max_iter=_CONSENSUS_ITER)
     centres, _ = centres_and_covariance(learnt, labels, n_clusters)
@@ -316,9 +327,9 @@ def _kmeans(values: np.ndarray, size: int, rng: np.random.Generator, *, n_init: 
     return min((lloyd(spots, start, max_iter) for start in starts), key=lambda fit: fit[1])[0]
 
 
-def _coordinates(partitions: np.ndarray, n_clusters: int) -> np.ndarray:
+def _coordinates(partitions: np.ndarray, n_clusters: int, common: np.ndarray | None) -> np.ndarray:
     """Place each spot by the domains that it lies in, each of which weighs one over the root of its size."""
-    counts = common_spots(partitions, partitions)
+    counts = common_spots(partitions, partitions) if common is None else common
     sizes = np.diag(counts)
     has_spots = sizes > 0
     weights = 1 / np.sqrt(sizes[has_spots])
@@ -329,8 +340,11 @@ def _coordinates(partitions: np.ndarray, n_clusters: int) -> np.ndarray:
     places = np.zeros((len(sizes), scaled.shape[1]))
     places[has_spots] = weights[:, None] * scaled
     found = np.zeros((partitions.shape[1], scaled.shape[1]))
-    for begin, domains in zip(Numbering.of(partitions).begins, partitions, strict=True):
-        found += places[begin + domains]
+    begins = Numbering.of(partitions).begins
+    for first in range(0, len(found), _SPOTS_AT_ONCE):  # which the processor's own memory holds
+        some = found[first : first + _SPOTS_AT_ONCE]
+        for begin, domains in zip(begins, partitions, strict=True):
+            some += places[begin + domains[first : first + _SPOTS_AT_ONCE]]
     return found
 
 

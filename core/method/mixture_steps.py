@@ -67,7 +67,9 @@ class MixtureSteps(EarlySteps):
 
     def _depths(self, found: FoundDirection | None) -> np.ndarray | None:
         """Coordinate that distances are measured in, where a direction takes part; ndarray of shape (n_spots,)."""
-        return found.depth(self.sample.coordinates) if found is not None and found.takes_part else None
+        if found is None or not found.takes_part:
+            return None
+        return self._kept(lambda: found.depth(self.sample.coordinates), "depths", repr(found))
 
 
 def beside_depth(features: np.ndarray, u: np.ndarray, share: float) -> np.ndarray:

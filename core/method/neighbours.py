@@ -5,6 +5,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from core.coordinates import Coordinates, canonical_order
+from core.method.threads import AT_ONCE
 
 _N_NEIGHBOURS = 6  # of a spot on the Visium lattice, and as many off it
 _LEVEL = 2  # more that may lie as far away as the sixth: on a grid of squares the corners are four
@@ -46,7 +47,7 @@ def _links(tissue_um: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]
     """List each spot beside each of its nearest ones, as two arrays of indices."""
     n_spots = len(tissue_um)
     n_asked = min(_N_NEIGHBOURS + 1 + _LEVEL, n_spots)
-    asked = cKDTree(tissue_um).query(tissue_um, k=n_asked, distance_upper_bound=reach)
+    asked = cKDTree(tissue_um).query(tissue_um, k=n_asked, distance_upper_bound=reach, workers=AT_ONCE)
     distances, found = (np.asarray(values).reshape(n_spots, n_asked) for values in asked)
     last = distances[:, min(_N_NEIGHBOURS, n_asked - 1), None]  # itself comes first
     linked = (found < n_spots) & (found != np.arange(n_spots)[:, None]) & (distances <= _AS_FAR * last)
@@ -106,7 +107,7 @@ def nearest_spots(coordinates: Coordinates, n_nearest: int = 10) -> np.ndarray:
 
 def _nearest_of(tree: cKDTree, rows: np.ndarray, n_nearest: int, n_asked: int) -> np.ndarray:
     n_asked = min(n_asked, tree.n)
-    distances, found = map(np.asarray, tree.query(tree.data[rows], k=range(1, n_asked + 1)))
+    distances, found = map(np.asarray, tree.query(tree.data[rows], k=range(1, n_asked + 1), workers=AT_ONCE))
     distances = distances.round(_UM_DIGITS)  # what is level on the lattice differs in the last digits
     reach = distances[:, -1].copy()
     distances[found == rows[:, None]] = np.inf

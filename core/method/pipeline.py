@@ -97,7 +97,7 @@ class Pipeline(GuidedSteps):
         return scores_of(self.sample, labels, n_clusters, nearest=self._nearest(), steadiness=steadiness)
 
     def _stability(self, params: MethodParams, found: FoundDirection | None, fits: np.ndarray) -> float:
-        return self._kept(lambda: stability(fits), "stability", *labels_key(params, found))
+        return self._kept(lambda: stability(fits, self._common(params, found)), "stability", *labels_key(params, found))
 
 
 def _report(model: "TrainedModel") -> AutoencoderReport:

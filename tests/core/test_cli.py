@@ -9,7 +9,7 @@ import anndata
 import numpy as np
 import pytest
 
-from core.cli import main
+from core.cli import main, thicknesses
 from core.io import lab
 from core.io.lab.deepdish_bridge import deepdish_io
 from tests import space_ranger
@@ -147,6 +147,21 @@ def test_thickness_is_in_the_json_in_the_lines_for_people_and_in_its_file(run, p
     status, _, err = run("cluster", part, "--angle", "off", "--thickness", tmp_path / "none.csv")
     assert (status, "no direction across which" in err) == (2, True)
     assert not (tmp_path / "none.csv").exists()
+
+
+def test_above_some_spots_thickness_is_measured_only_where_asked_for_and_said(run, part, tmp_path, monkeypatch):
+    whole = facts(run, "cluster", part, "--angle", "0.4")
+    assert whole["thickness_left_out"] is None
+    monkeypatch.setattr(thicknesses, "MOST_UNASKED", whole["n_spots"])
+    assert facts(run, "cluster", part, "--angle", "0.4")["thickness"] == whole["thickness"]
+    monkeypatch.setattr(thicknesses, "MOST_UNASKED", whole["n_spots"] - 1)
+    short = facts(run, "cluster", part, "--angle", "0.4")
+    assert (short["thickness"], short["thickness_left_out"]) == (None, thicknesses.LEFT_OUT)
+    words = run("cluster", part, "--angle", "0.4")[1]
+    assert f"Thickness: {thicknesses.LEFT_OUT}" in words
+    asked = facts(run, "cluster", part, "--angle", "0.4", "--thickness", tmp_path / "thick.csv")
+    assert (asked["thickness"], asked["thickness_left_out"]) == (whole["thickness"], None)
+    assert facts(run, "cluster", part, "--angle", "off")["thickness_left_out"] is None
 
 
 def test_train_keeps_a_model_that_cluster_uses(run, part, tmp_path):

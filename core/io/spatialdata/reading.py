@@ -23,6 +23,7 @@ from core.io.h5ad.tables import Table
 from core.io.hdf5.text import decoded
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.spatialdata import images, shapes
+from core.io.spatialdata.outlines import Shaped
 from core.io.spatialdata.store import Store, is_metadata
 from core.io.spatialdata.table import is_table, write_as_hdf5
 from core.io.spatialdata.transformations import GLOBAL, Placement, placements
@@ -91,7 +92,12 @@ def survey(path: Path, root: PurePosixPath, section: str | None = None, labels_o
             kind=source.kind,
             name=_sample_name(path, root),
             sections=source.tables or found.sections,
-            checks=[*source.checks, *checks, source.image_check()],
+            checks=[
+                *source.checks,
+                *checks,
+                *([] if source.shaped is None else source.shaped.checks()),
+                source.image_check(),
+            ],
         )
         return found if labels_of is None else _with_labels(found, source.table, labels_of)
 
@@ -134,7 +140,7 @@ def read(
         }
         if labels_of is not None:
             changed["labels_true"] = labels_of(_barcodes(sample)).labels(choices.annotation)
-        changed |= source.image_of(sample)
+        changed |= source.image_of(sample) | ({} if source.shaped is None else source.shaped.of(sample))
         return dataclasses.replace(sample, **changed)  # type: ignore[arg-type]
 
 
@@ -148,6 +154,7 @@ class _Source:
     checks: Sequence[Check]
     placed: dict[str, tuple[float, float]] | None = None
     store: Store
+    shaped: Shaped | None = None
     level: images.Level | None = None
     unpack: Callable[[str], None]
 
@@ -265,6 +272,7 @@ def _place(source: _Source, attributes: dict[str, object]) -> None:
             ):  # what this program wrote says all of it, and the image, too
                 _put_positions(file, found)
             index = Table(file, "obs").index().tolist()
+            source.shaped = said.shaped(found, Table(file, "obs").index())
             source.placed = dict(zip(index, map(tuple, found.xy.tolist()), strict=True))
     source.level = images.find(source.store, system)
 
@@ -321,6 +329,17 @@ class _Regions:
             self._fill(xy, name, regions == name, placed[name][system])
         unit = next(iter(placed.values()))[system].um_per_unit
         return _Found(xy=xy, system=system, um_per_unit=unit, check=_said(names, system, xy, unit))
+
+    def shaped(self, found: _Found, names: np.ndarray) -> Shaped:
+        """Which shapes the rows stand for, once it is known where they lie."""
+        assert self._region is not None and self.instances is not None  # noqa: S101, PT018 - else nothing was found
+        regions = self._obs.text(self._region)
+        by_name = {
+            name: regions == name for name in np.unique(regions).tolist() if name in self._store.children("shapes")
+        }
+        return Shaped(
+            store=self._store, system=found.system, xy=found.xy, um_per_unit=found.um_per_unit, names=names, instances=self.instances, regions=by_name
+        )  # fmt: skip
 
     def _fill(self, xy: np.ndarray, name: str, rows: np.ndarray, placement: Placement) -> None:
         known, centres = shapes.centres(self._store, f"shapes/{name}")

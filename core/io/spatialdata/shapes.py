@@ -1,6 +1,8 @@
-"""Shapes of a SpatialData store: the centres of circles and polygons, by their names."""
+"""Shapes of a SpatialData store, by their names: the centres of circles and polygons, and the corners of polygons."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ from core.memory import check_fits
 from core.text import shown
 
 _FILE = "shapes.parquet"
+_AREAS = (3, 6)  # shapely's numbers of polygons and of those of several parts
 _OLD_KINDS = {0: "POINT", 3: "POLYGON", 6: "MULTIPOLYGON"}
+_SHAPES_AT_ONCE = 65_536
 _N_OFFSETS = {"POINT": 0, "POLYGON": 2, "MULTIPOLYGON": 3}
 
 
@@ -39,22 +43,90 @@ def centres(store: Store, key: str) -> tuple[np.ndarray, np.ndarray]:
         If it is damaged.
     """
     path = store.file(key, _FILE)
-    return _old(store, key) if path is None else _of_parquet(path, key)
+    if path is None:
+        names, shapes = _old(store, key)
+        return names, shapes if shapes.ndim == 2 else _centroids(shapes)
+    names, geometry = _table(path, key)
+    with _readable(key):
+        if not _is_wkb(geometry):
+            return names, _pairs(geometry, key)
+        middles = [_centroids(shapes) for _, shapes in _blocks(geometry)]
+    return names, np.concatenate(middles) if middles else np.zeros((0, 2))
 
 
-def _of_parquet(path: Path, key: str) -> tuple[np.ndarray, np.ndarray]:
+def rings(store: Store, key: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Read the outer rings of polygons, some at a time; what is a point or a hole has none.
+
+    Parameters
+    ----------
+    store : Store
+    key : str
+        Of an element, such as `shapes/cell_boundaries`.
+
+    Yields
+    ------
+    names : ndarray of shape (n_rings,), str
+        Of the shape that each belongs to; a shape of several parts has several.
+    lengths : ndarray of shape (n_rings,), int
+        How many corners each has, one at least.
+    xy : ndarray of shape (n_corners, 2), float64
+        Corners of all, one ring after another, in the element's own axes.
+
+    Raises
+    ------
+    SampleFileError
+        If it is damaged.
+    """
+    path = store.file(key, _FILE)
+    if path is None:
+        names, shapes = _old(store, key)
+        if shapes.ndim == 1:
+            yield from (_rings(names[some], shapes[some]) for some in _slices(len(shapes)))
+        return
+    names, geometry = _table(path, key)
+    with _readable(key):
+        if _is_wkb(geometry):
+            yield from (_rings(names[some], shapes) for some, shapes in _blocks(geometry))
+
+
+def _slices(n_shapes: int) -> Iterator[slice]:
+    return (slice(first, first + _SHAPES_AT_ONCE) for first in range(0, n_shapes, _SHAPES_AT_ONCE))
+
+
+def _blocks(geometry: Any) -> Iterator[tuple[slice, np.ndarray]]:
+    """Decode WKB, some shapes at a time: as objects all of them would take several times the memory.
+
+    A shape that cannot be decoded is None, as one that is missing; if that is so of all, something else is wrong.
+    """
     import shapely
-    from pyarrow import ArrowException, parquet
+
+    for some in _slices(len(geometry)):
+        written = np.array(geometry[some].to_pylist(), dtype=object)
+        with np.errstate(invalid="ignore"):  # of corners that are no numbers
+            shapes = shapely.from_wkb(written, on_invalid="ignore")
+        if shapely.is_missing(shapes).all():
+            raise ValueError("none is WKB")
+        yield some, shapes
+
+
+def _rings(names: np.ndarray, shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    import shapely
+
+    areas = np.flatnonzero(np.isin(shapely.get_type_id(shapes), _AREAS))
+    parts, owners = shapely.get_parts(shapes[areas], return_index=True)
+    outer = shapely.get_exterior_ring(parts)
+    lengths = shapely.get_num_points(outer)
+    filled = lengths > 0
+    return names[areas[owners[filled]]], lengths[filled], shapely.get_coordinates(outer[filled])
+
+
+@contextmanager
+def _readable(key: str) -> Iterator[None]:
+    import shapely
+    from pyarrow import ArrowException
 
     try:
-        with parquet.ParquetFile(path) as file:
-            _check(file, key)
-            index = _index_column(file.schema_arrow)
-        wanted = ["geometry", *([index] if index else [])]
-        with parquet.ParquetFile(path, read_dictionary=wanted) as file:
-            table = file.read(columns=wanted, use_pandas_metadata=False)
-        written = [undone(table[name], f"`{shown(key)}`") for name in wanted]
-        centres = _decoded(written[0], key)
+        yield
     except (
         ArrowException,
         OSError,
@@ -65,17 +137,34 @@ def _of_parquet(path: Path, key: str) -> tuple[np.ndarray, np.ndarray]:
         shapely.errors.ShapelyError,
     ) as error:
         raise SampleFileError(f"`{shown(key)}` holds no shapes that can be read: write the store again.") from error
-    names = as_texts(written[1], path) if index else np.arange(len(centres)).astype(str)
-    return names, centres
 
 
-def _decoded(geometry: Any, key: str) -> np.ndarray:
-    """Read shapes as WKB, or points as GeoArrow's pairs of numbers."""
-    import shapely
+def _table(path: Path, key: str) -> tuple[np.ndarray, Any]:
+    """Read the names of shapes, and the column that holds them, once its size is known."""
+    from pyarrow import parquet
+
+    with _readable(key):
+        with parquet.ParquetFile(path) as file:
+            _check(file, key)
+            index = _index_column(file.schema_arrow)
+        wanted = ["geometry", *([index] if index else [])]
+        with parquet.ParquetFile(path, read_dictionary=wanted) as file:
+            table = file.read(columns=wanted, use_pandas_metadata=False)
+        written = [undone(table[name], f"`{shown(key)}`") for name in wanted]
+    names = as_texts(written[1], path) if index else np.arange(len(written[0])).astype(str)
+    return names, written[0]
+
+
+def _is_wkb(geometry: Any) -> bool:
     from pyarrow import types
 
-    if types.is_binary(geometry.type) or types.is_large_binary(geometry.type):
-        return _centroids(shapely.from_wkb(np.array(geometry.to_pylist(), dtype=object)))
+    return bool(types.is_binary(geometry.type) or types.is_large_binary(geometry.type))
+
+
+def _pairs(geometry: Any, key: str) -> np.ndarray:
+    """Read points as GeoArrow's pairs of numbers."""
+    from pyarrow import types
+
     if not types.is_struct(geometry.type):
         raise SampleFileError(
             f"`{shown(key)}` holds outlines as GeoArrow: write the store again with shapes as WKB, its default."
@@ -108,7 +197,7 @@ def _centroids(shapes: np.ndarray) -> np.ndarray:
 
 
 def _old(store: Store, key: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read shapes of version 0.1, whose coordinates are arrays of zarr."""
+    """Read shapes of version 0.1, whose coordinates are arrays of zarr: points as x and y, others as shapes."""
     import shapely
 
     try:
@@ -132,7 +221,7 @@ def _old(store: Store, key: str) -> tuple[np.ndarray, np.ndarray]:
         raise SampleFileError(
             f"`{shown(key)}` has outlines that do not fit together: write the store again."
         ) from error
-    return names, _centroids(np.asarray(shapes))
+    return names, np.asarray(shapes)
 
 
 def _array(store: Store, key: str, kinds: str = "") -> np.ndarray:
