@@ -27,7 +27,18 @@ from core.work.board.board import Job, JobStatus
 from ui.data import annotations, compute, jobs
 from ui.sections import address as sections_address
 from ui.sections import choice, giving, keeping, state
-from ui.shell import camera, charts, domain_names, forms, maps, navigation, page_style, session, truth_picker
+from ui.shell import (
+    camera,
+    charts,
+    domain_names,
+    forms,
+    maps,
+    navigation,
+    page_style,
+    session,
+    table_columns,
+    truth_picker,
+)
 from ui.shell.buttons import on_primary
 from ui.shell.domain_names import Named
 from ui.shell.downloads import download
@@ -199,7 +210,7 @@ def scores(samples: Sequence[Sample], results: Results | None) -> None:
 def _row(sample: Sample, result: Result | None) -> dict[str, Any]:
     found = Scores() if result is None else result.scores
     return {
-        "Section": sample.name,
+        "Section": table_columns.texts([sample.name])[0],
         "Spots": f"{sample.n_spots:,}",
         "Genes": f"{sample.n_genes:,}",
         "Domains": units.UNKNOWN if result is None else str(len(set(result.labels.tolist()))),

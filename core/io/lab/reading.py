@@ -30,8 +30,7 @@ from core.text import counted, printable
 BLOCK_BYTES = 64 << 20
 """Rows of a large matrix are made sparse in blocks of about this size."""
 
-_LABEL_BYTES = 200  # of a number that becomes text, as a number and as text of Python's and of numpy's
-_TEXT_BYTES = 100  # of a short text of Python's, and its place in a list
+_LABEL_BYTES, _TEXT_BYTES = 200, 100  # of a number that becomes text of Python's and of numpy's, and of a short text
 _R_MISSING_INTEGER = np.iinfo(np.int32).min
 
 
