@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.data import compute
 from ui.shell import guards, page_style, sample_picker, session
-from ui.sweep import address, sweeps
+from ui.sweep import address, state, sweeps
 from ui.sweep import forms as sweep_forms
 from ui.sweep import results as sweep_results
 
@@ -14,7 +14,8 @@ with guards.shown_as_message():
     sample = compute.sample(summary)
     with st.sidebar:
         sweep_forms.starting_point(sample)
-    with st.expander("New sweep", expanded=not sweeps.any_sweeps()), guards.shown_as_message():
+    is_open = state.form_is_open(at_first=not sweeps.any_sweeps())
+    with st.expander("New sweep", expanded=is_open), guards.shown_as_message():
         sweep_forms.new_sweep(summary)
     if (chosen := sweep_results.picker()) is not None:
         sweep_results.results(chosen, session.theme())

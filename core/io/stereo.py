@@ -15,7 +15,7 @@ from scipy import sparse
 
 from core.errors import SampleFileError
 from core.io.cells import Cells
-from core.io.hdf5.numbers import whole
+from core.io.hdf5.numbers import check_chunk, whole
 from core.io.hdf5.safe import naming, opened
 from core.io.hdf5.text import MAX_TEXT_BYTES, decoded
 from core.io.incoming import Check
@@ -245,6 +245,7 @@ def _offered(grid: _Grid) -> list[int]:
 
 
 def _blocks(expression: h5py.Dataset) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    check_chunk(expression)
     for first in range(0, len(expression), _BLOCK):
         # What else a record holds may be of any size.
         part = expression.fields(["y", "x", "count"])[first : first + _BLOCK]

@@ -131,3 +131,65 @@ def test_an_h5ad_and_a_matrix_of_10x_are_refused_before_their_counts_are_read(tm
         file["matrix"].create_dataset("data", data=np.ones(6_000_000, dtype=np.int32), compression="gzip")
     with pytest.raises(SampleFileError, match=r"`matrix/data` would take 23 MiB"):
         importing.read(tmp_path / "out", ImportChoices())
+
+
+def pieces(file, chunks, shape=(200, 30)):
+    file["pos"] = np.column_stack(np.divmod(np.arange(shape[0]), 20)).T
+    counts = file.create_dataset("X", shape, "f4", chunks=chunks, maxshape=(None, None), compression="gzip")
+    counts[0, 0] = 1
+
+
+@pytest.mark.parametrize("dense_limit", [1, 10**9], ids=["made sparse", "dense"])
+def test_values_that_are_unpacked_in_one_piece_larger_than_memory_are_refused(
+    tmp_path, limit, monkeypatch, dense_limit
+):
+    """HDF5 unpacks a chunk as a whole, even one that reaches far beyond the values."""
+    monkeypatch.setattr("core.io.lab.reading.DENSE_LIMIT", dense_limit)
+    path = tmp_path / "bomb.h5"
+    with h5py.File(path, "w") as file:
+        pieces(file, (5000, 5000))
+    assert path.stat().st_size < 1 << 20
+    limit("64M")
+    with pytest.raises(
+        SampleFileError, match=r"bomb.h5: A chunk of `X` would take 95 MiB of memory, and at most 64 MiB"
+    ):
+        lab.read(path)
+    limit("200M")
+    assert lab.read(path).n_spots == 200
+
+
+def test_an_h5ad_whose_counts_are_one_large_piece_is_refused_and_an_unused_layer_of_such_is_passed_over(
+    tmp_path, limit
+):
+    counts = np.random.default_rng(0).poisson(3.0, (50, 20)).astype("f4")
+    adata = anndata.AnnData(counts, obsm={"spatial": np.random.default_rng(0).random((50, 2)) * 1000})
+    path = saved(adata, tmp_path)
+    limit("64M")
+    for key, passes in (("layers/other", True), ("X", False)):
+        with h5py.File(path, "r+") as file:
+            if key in file:
+                del file[key]
+            file.create_dataset(key, data=counts, chunks=(5000, 5000), maxshape=(None, None), compression="gzip")
+        if passes:
+            assert importing.read(path, ImportChoices(genes="all")).n_spots == 50
+        else:
+            with pytest.raises(SampleFileError, match="A chunk of `X` would take 95 MiB"):
+                importing.read(path, ImportChoices(genes="all"))
+
+
+@pytest.mark.parametrize("kind", ["numbers", "text of deepdish"])
+def test_labels_that_are_small_in_a_file_and_large_as_text_are_refused_before_they_are_text(tmp_path, limit, kind):
+    path = tmp_path / "s.h5"
+    lab.write(small_sample("s"), path)
+    n = 1_000_000
+    with h5py.File(path, "r+") as file:
+        del file["Y"]
+        if kind == "numbers":
+            file.create_dataset("Y", data=np.full(n, 7, "i4"), compression="gzip")
+        else:
+            text = np.tile(np.frombuffer("ab".encode("utf-32-le"), "u1"), n)
+            labels = file.create_dataset("Y", data=text, compression="gzip")
+            labels.attrs["strtype"], labels.attrs["itemsize"] = np.bytes_(b"unicode"), np.int64(2)
+    limit("64M")
+    with pytest.raises(SampleFileError, match=r"s.h5: `Y` would take \d+ MiB of memory, and at most 64 MiB"):
+        lab.read(path)

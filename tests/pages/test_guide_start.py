@@ -100,7 +100,10 @@ def test_a_table_from_a_file_keeps_its_files_name_on_the_page_in_its_link_and_in
     again = opened(sample="a_target.h5", preset="recommended", markers_of=app.query_params["markers_of"])
     for one in (app, again):
         assert any("domains from my_layers.csv" in caption.value for caption in one.caption)
-    print([(b.label,b.key,b.disabled) for b in app.button if "Keep" in b.label or "keep" in str(b.key)], [b.value for b in app.markdown if "Kept" in str(b.value)])
+    print(
+        [(b.label, b.key, b.disabled) for b in app.button if "Keep" in b.label or "keep" in str(b.key)],
+        [b.value for b in app.markdown if "Kept" in str(b.value)],
+    )
     next(one for one in app.button if one.label == "Keep").click().run()
     assert [item.value for item in app.error] == []
     assert not app.exception

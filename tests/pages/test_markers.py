@@ -143,3 +143,15 @@ def test_a_link_holds_the_domain_that_is_chosen(app):
         assert not other.exception
         assert picker.format_func(picker.value) == chosen
         assert any("number of a domain" in item.value for item in other.warning) == (domain == "Layer 3")
+
+
+def test_no_gene_of_the_table_is_a_formula_where_a_spreadsheet_opens_what_streamlit_saves_of_it(samples_folder):
+    sample = dataclasses.replace(
+        small_sample("formulas", random_state=81), gene_names=np.array([f"=GENE{number}()" for number in range(12)])
+    )
+    lab.write(sample, samples_folder / "named.h5")
+    app = choose(AppTest.from_file(APP, default_timeout=120).run())
+    find(app)
+    genes = app.dataframe[0].value["gene"].tolist()
+    assert genes
+    assert all(gene.startswith("'=GENE") for gene in genes)

@@ -93,6 +93,14 @@ def test_runs_are_listed_the_latest_first_with_scores_and_the_knobs_that_differ(
     assert table["Clusters"].tolist() == [3, 3]
 
 
+def test_no_cell_of_the_table_is_a_formula_where_a_spreadsheet_opens_what_streamlit_saves_of_it(sample, record):
+    kept(record, sample, name='=HYPERLINK("http://evil.example")', note="@SUM(A1)", who="+1+1")
+    table = opened().dataframe[0].value
+    assert [table[name][0] for name in ("Name", "Note", "By")] == [
+        '\'=HYPERLINK("http://evil.example")', "'@SUM(A1)", "'+1+1"
+    ]  # fmt: skip
+
+
 def test_every_word_that_is_looked_for_must_occur_and_what_is_hidden_stays_chosen(sample, record):
     runs = [
         kept(record, sample, name=name, note=note)

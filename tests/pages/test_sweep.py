@@ -167,6 +167,17 @@ def opened(file="pages/sweep.py", **query):
     return page.switch_page(file).run()
 
 
+def test_a_form_that_somebody_fills_in_does_not_fold_when_another_starts_a_sweep(page):
+    other = AppTest.from_file(APP, default_timeout=60).run().switch_page("pages/sweep.py").run()
+    assert page.expander[0].proto.expanded
+    start(small_grid(other))
+    assert not other.run().expander[0].proto.expanded
+    page.text_input(key("values", "0", "window")).set_value("1, 5").run()
+    assert page.expander[0].proto.expanded
+    page, _ = start(small_grid(page))
+    assert not page.expander[0].proto.expanded
+
+
 def test_the_address_names_the_sweep_and_shows_somebody_else_the_same_one(page):
     page, sweep_id = start(small_grid(page))
     address = dict(page.query_params)

@@ -246,8 +246,8 @@ def _frame(listed: Listing) -> pd.DataFrame:
     runs = [*listed.runs, *(fold.best for fold in folds)]
     columns: dict[str, list[Any]] = {
         "★": [*("★" if run.starred else "" for run in listed.runs), *("▸" for _ in folds)],
-        "Name": [*(listed.titles[run.id] for run in listed.runs), *(fold.title for fold in folds)],
-        "Sample": [*(run.sample_name for run in listed.runs), *(_samples(fold) for fold in folds)],
+        "Name": table_columns.texts([*(listed.titles[run.id] for run in listed.runs), *(fold.title for fold in folds)]),
+        "Sample": table_columns.texts([*(run.sample_name for run in listed.runs), *map(_samples, folds)]),
     }
     if any(run.guided for run in runs):
         columns["Guided"] = [run.guided for run in runs]
@@ -259,9 +259,11 @@ def _frame(listed: Listing) -> pd.DataFrame:
     columns |= {name: values + [None] * len(folds) for name, values in _knobs(listed.runs).items()}
     columns |= {
         "Made": [run.created.replace(tzinfo=None) for run in runs],
-        "By": [_by(run) for run in runs],
+        "By": table_columns.texts(map(_by, runs)),
         "Seconds": [sum(run.seconds.values()) for run in runs],
-        "Note": [*(run.note for run in listed.runs), *("Scores are those of its best run." for _ in folds)],
+        "Note": table_columns.texts(
+            [*(run.note for run in listed.runs), *("Scores are those of its best run." for _ in folds)]
+        ),
     }
     return pd.DataFrame({name: values for name, values in columns.items() if name != "By" or any(values)})
 

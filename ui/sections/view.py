@@ -30,7 +30,7 @@ from ui.data import annotations, compute
 from ui.sections import address as sections_address
 from ui.sections import choice, finding, giving, keeping, state
 from ui.sections.finding import Results
-from ui.shell import camera, charts, domain_names, forms, maps, navigation, page_style, truth_picker
+from ui.shell import camera, charts, domain_names, forms, maps, navigation, page_style, table_columns, truth_picker
 from ui.shell.domain_names import Named
 from ui.shell.downloads import download
 from ui.shell.guards import as_markdown
@@ -186,7 +186,7 @@ def _chosen(results: Results) -> str:
 def _row(sample: Sample, result: Result | None) -> dict[str, Any]:
     found = Scores() if result is None else result.scores
     return {
-        "Section": sample.name,
+        "Section": table_columns.texts([sample.name])[0],
         "Spots": f"{sample.n_spots:,}",
         "Genes": f"{sample.n_genes:,}",
         "Domains": units.UNKNOWN if result is None else str(len(set(result.labels.tolist()))),

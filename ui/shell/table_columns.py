@@ -1,16 +1,23 @@
-"""Columns of scores in tables that can be sorted: written as everywhere else."""
+"""Columns of tables that can be sorted: scores as everywhere else, and text that nobody runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from core import units
+from core.csv_text import harmless
+from core.text import printable
 
 
 def values(score: str, found: Sequence[float | None]) -> list[float | None]:
     """Give the numbers of a column: of a share its percent, which its format writes."""
     return [None if value is None else _factor(score) * value for value in found]
+
+
+def texts(names: Iterable[str]) -> list[str]:
+    """Give a column of what files and people call things: Streamlit's own tools save a table as CSV, where some would be formulas."""
+    return [str(harmless("\n".join(map(printable, name.split("\n"))))) for name in names]
 
 
 def column(score: str, help_text: str) -> Any:

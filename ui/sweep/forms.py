@@ -240,6 +240,7 @@ def _begin(sweep: Sweep, guidances: Sequence[Guidance]) -> None:
     state.choose_sweep(sweep.id)
     with guards.kept_for_the_page():
         sweeps.start(sweep, guidances)
+        state.fold_form()
 
 
 def _how_much(sweep: Sweep, sample: Sample) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui.shell import session
 
-_VIEW = "sweep view"
+_VIEW, _FORM = "sweep view", "sweep form is open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,13 @@ def choose_sweep(sweep_id: str | None) -> None:
 def change_view(**changes: str) -> None:
     """Change a part of what the page shows."""
     take_view(dataclasses.replace(view(), **changes))
+
+
+def form_is_open(at_first: bool) -> bool:
+    """Whether the form of a new sweep is drawn open: as at first, since another's sweep must not fold it while it is filled in."""
+    return bool(st.session_state.setdefault(_FORM, at_first))
+
+
+def fold_form() -> None:
+    """Draw the form folded from now on: its sweep has started."""
+    st.session_state[_FORM] = False

@@ -115,7 +115,7 @@ def _table(sample: Sample, found: Markers, cluster: int, name: str) -> None:
     frame = pd.DataFrame(found.table(cluster, N_ROWS)).round({"share_inside": 2, "share_outside": 2})
     named = sample.gene_names is not None
     picked = st.dataframe(
-        frame,
+        frame.assign(gene=table_columns.texts(frame["gene"].astype(str))),
         key=session.widget_key("marker table"),
         height=388,
         hide_index=True,

@@ -15,6 +15,7 @@ from core.annotation import as_colour
 from core.errors import AnnotationError, SampleFileError
 from core.io import archives
 from core.io.geojson.unit import measured_um, named_unit
+from core.memory import check_fits
 from core.text import counted, file_name, shown
 
 MOST_BYTES = 64 << 20
@@ -28,6 +29,9 @@ FURTHEST = 1e9
 
 MOST_CROSSINGS = 50_000
 """More are not mended in one file: a second's work."""
+
+_SIGN_BYTES = {b"[": 80, b"{": 240, b",": 40}
+"""Memory of what stands behind such a sign, as Python's lists, mappings and numbers."""
 
 _SIDES_ASKED = 256, 2048  # of which it is counted how often one crosses the other
 _DEEPEST = 16  # collections inside collections
@@ -156,6 +160,10 @@ def parse(content: bytes, name: str) -> Drawing:
         raise AnnotationError(
             f"{name} is larger than {MOST_BYTES >> 20} MiB: leave out the outlines of cells, and save the regions alone."
         )
+    try:
+        check_fits(2 * len(content) + sum(n * content.count(sign) for sign, n in _SIGN_BYTES.items()), name)
+    except SampleFileError as error:
+        raise AnnotationError(str(error)) from error
     try:
         plain = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from core.errors import SampleFileError
 from core.io import genes
-from core.io.hdf5.numbers import check_filters, whole
+from core.io.hdf5.numbers import check_chunk, check_filters, whole
 from core.io.hdf5.safe import plain_attribute
 from core.io.hdf5.text import text_attribute
 from core.text import counted, shown
@@ -217,3 +217,4 @@ def _check_numbers(item: h5py.Dataset, key: str, kinds: str, n_dims: int) -> Non
             "dimensions."
         )
     check_filters(item, shown(key))
+    check_chunk(item)

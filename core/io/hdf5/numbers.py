@@ -1,5 +1,6 @@
 """Numbers in HDF5 files: checked before they are read, and in types that scipy and torch know. Knows nothing of samples."""
 
+import math
 from typing import Any
 
 import h5py
@@ -8,6 +9,8 @@ import numpy as np
 from core.errors import SampleFileError
 from core.memory import check_fits
 from core.text import shown
+
+_SMALL_CHUNK = 1 << 20
 
 
 def numbers(file: h5py.Group, key: str, *, n_dims: int) -> h5py.Dataset:
@@ -78,6 +81,23 @@ def check_filters(dataset: h5py.Dataset, key: str) -> None:
             )
 
 
+def check_chunk(dataset: h5py.Dataset) -> None:
+    """Refuse values that are stored in pieces which do not fit into memory: one is unpacked as a whole, whatever is asked of it.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+
+    Raises
+    ------
+    SampleFileError
+        The message does not name the file.
+    """
+    n_bytes = math.prod(dataset.chunks or (0,)) * int(dataset.dtype.itemsize)
+    if n_bytes > _SMALL_CHUNK:  # what may be taken is not asked for each of many small tables
+        check_fits(n_bytes, f"A chunk of `{shown(dataset.name).lstrip('/')}`")
+
+
 def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Name the number type that scipy and torch know: this machine's byte order, no halves, no long doubles.
 
@@ -117,6 +137,7 @@ def whole(dataset: h5py.Dataset, dtype: Any = None, field: str | None = None) ->
         If it would take more than :func:`core.memory.limit_bytes`. The message does not name the file.
     """
     stored = dataset.dtype if field is None else dataset.dtype[field]
+    check_chunk(dataset)
     wanted = stored if dtype is None else np.dtype(dtype)
     check_fits(int(dataset.size or 0) * wanted.itemsize, f"`{shown(dataset.name).lstrip('/')}`")
     if field is not None:

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 from core.errors import SampleFileError
+from core.io.hdf5.numbers import check_chunk
 from core.io.hdf5.ragged_text import ENTRY, read_ragged_text, texts
 from core.memory import check_fits
 
@@ -44,6 +45,7 @@ def read_text(dataset: h5py.Dataset) -> list[bytes]:
     SampleFileError
         If text of variable length is compressed or damaged.
     """
+    check_chunk(dataset)
     if dataset.dtype.hasobject:
         return read_ragged_text(dataset)
     return [bytes(entry) for entry in np.ravel(dataset[...])]

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from core.errors import SampleFileError
 from core.expression_kinds import EXPRESSION_KINDS
-from core.io.hdf5.numbers import check_filters, kind_of, native_type, numbers, whole
+from core.io.hdf5.numbers import check_chunk, check_filters, kind_of, native_type, numbers, whole
 from core.io.hdf5.safe import naming, opened, plain_attribute
 from core.io.hdf5.text import MAX_TEXT_BYTES, short_texts
 from core.io.lab import outlines
@@ -30,6 +30,7 @@ from core.text import counted, printable
 BLOCK_BYTES = 64 << 20
 """Rows of a large matrix are made sparse in blocks of about this size."""
 
+_LABEL_BYTES, _TEXT_BYTES = 200, 100  # of a number that becomes text of Python's and of numpy's, and of a short text
 _R_MISSING_INTEGER = np.iinfo(np.int32).min
 
 
@@ -181,6 +182,7 @@ def _values(dataset: h5py.Dataset) -> np.ndarray:
 
 
 def _read_in_blocks(file: h5py.File) -> sparse.csr_array:
+    check_chunk(file["X"])
     n_spots, row_bytes, chunk_rows = _row_plan(file["X"])
     dataset = _open_with_cache(file, "X", min(chunk_rows, n_spots) * row_bytes)
     n_rows = max(1, BLOCK_BYTES // row_bytes)
@@ -272,6 +274,7 @@ def _read_labels(file: h5py.File, n_spots: int) -> np.ndarray | None:
 
 def _number_labels(dataset: h5py.Dataset) -> list[str]:
     check_filters(dataset, "Y")
+    check_fits(_LABEL_BYTES * dataset.size, "`Y`")
     return ["" if value == _R_MISSING_INTEGER else str(value) for value in _values(dataset).ravel().tolist()]
 
 
@@ -304,7 +307,8 @@ def _deepdish_unicode(dataset: h5py.Dataset, key: str) -> list[str]:
     n_signs = int(declared) if isinstance(declared, np.integer) else 0
     if not 0 < n_signs <= MAX_TEXT_BYTES or dataset.size % (4 * n_signs):
         raise SampleFileError(f"`{key}` holds text that does not fit its declared length: save the file again.")
-    check_fits(2 * dataset.size, f"`{key}`")
+    check_chunk(dataset)
+    check_fits(2 * dataset.size + _TEXT_BYTES * (dataset.size // (4 * n_signs)), f"`{key}`")
     return [str(value) for value in dataset[...].ravel().view(f"<U{n_signs}")]
 
 

@@ -31,27 +31,29 @@ MAX_OUTLINES_BYTES = 2 << 30
 """Largest file of outlines: a million cells of 30 corners take about half of it."""
 
 _AT_A_TIME = 20_000  # cells
+_CELL_BYTES = 1 << 20  # of the text of one outline; as Python's numbers it takes fifty times as much
+_OBJECT_BYTES = 300  # of memory for each object of JSON; a cell has three
 _BINS = re.compile(r"square_(\d+)um")
 _MATRIX = "feature_cell_matrix.h5"
 _OUTLINES = ("cell_segmentations.geojson", "nucleus_segmentations.geojson")
 
 
-class _Properties(msgspec.Struct):
+class _Properties(msgspec.Struct, gc=False):
     cell_id: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 
 
-class _Geometry(msgspec.Struct):
+class _Geometry(msgspec.Struct, gc=False):
     type: str
     coordinates: msgspec.Raw
 
 
-class _Feature(msgspec.Struct):
+class _Feature(msgspec.Struct, gc=False):
     properties: _Properties
     geometry: _Geometry | None = None
 
 
 class _Collection(msgspec.Struct):
-    features: list[msgspec.Raw]
+    features: list[_Feature]
 
 
 def find(names: Sequence[PurePosixPath]) -> list[Found]:
@@ -168,7 +170,7 @@ class _Cells:
 def _read_cells(path: Path) -> _Cells:
     if path.stat().st_size > MAX_OUTLINES_BYTES:
         raise SampleFileError(f"{file_name(path)} is larger than {MAX_OUTLINES_BYTES >> 30} GiB, which is not read.")
-    check_fits(4 * path.stat().st_size, file_name(path))
+    check_fits(path.stat().st_size, file_name(path))
     from shapely.errors import ShapelyError
 
     numbers, places, lengths, corners = [], [], [], array("f")
@@ -200,10 +202,13 @@ def _read_cells(path: Path) -> _Cells:
 
 
 def _features(path: Path) -> Iterator[_Feature]:
-    # One after another: all coordinates as Python's numbers would take thirty times the file.
-    decoder = msgspec.json.Decoder(_Feature)
-    for raw in msgspec.json.decode(path.read_bytes(), type=_Collection).features:
-        yield decoder.decode(raw)
+    # Coordinates stay text until their cell's turn: all of them as Python's numbers would take fifty times the file.
+    text = path.read_bytes()
+    check_fits(2 * len(text) + _OBJECT_BYTES * text.count(b"{"), file_name(path))
+    for feature in msgspec.json.decode(text, type=_Collection).features:
+        if feature.geometry is not None and len(memoryview(feature.geometry.coordinates)) > _CELL_BYTES:
+            raise SampleFileError(f"{file_name(path)} has an outline of more than 1 MiB of text, which no cell has.")
+        yield feature
 
 
 def _placed(geometry: _Geometry | None) -> tuple[tuple[float, float], np.ndarray]:

@@ -9,8 +9,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from core.errors import RecordError
+from core.errors import RecordError, UnsafeFileError
 from core.files import written_whole
+from core.io.measured import COPY_BYTES, Bounded
 from core.text import shown
 from core.work.runs import artifacts as files
 from core.work.runs.knobs import trial_params
@@ -99,10 +100,13 @@ def _unpacked(path: Path, called: str) -> dict[str, bytes]:
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise RecordError(f"{called} is larger than any run is.")
-        with zipfile.ZipFile(path) as archive:
+        # Whose list of files is read before anything in it is known, and takes ten times its size.
+        with path.open("rb") as raw, zipfile.ZipFile(Bounded(raw, called)) as archive:
             return {entry.filename: _member(archive, entry, called) for entry in _members(archive, called)}
     except OSError as error:
         raise RecordError(f"{called} cannot be read: {error.strerror}.") from error
+    except UnsafeFileError as error:
+        raise RecordError(str(error)) from error
     # zipfile raises many types of errors for damage, among them zlib's.
     except (
         zipfile.BadZipFile,
@@ -127,10 +131,13 @@ def _members(archive: zipfile.ZipFile, called: str) -> list[zipfile.ZipInfo]:
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, called: str) -> bytes:
     limit = _MAX_BYTES[entry.filename]
     with archive.open(entry) as file:
-        content = file.read(limit + 1)  # the size in the directory may be wrong
+        content = bytearray()
+        # The size in the directory may be wrong.
+        while len(content) <= limit and (piece := file.read(COPY_BYTES)):
+            content += piece
     if len(content) > limit:
         raise RecordError(f"{entry.filename} in {called} is larger than it can be in any run.")
-    return content
+    return bytes(content)
 
 
 def _check(called: str, run: Run, contents: dict[str, bytes]) -> None:

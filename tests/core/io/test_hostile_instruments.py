@@ -1,6 +1,7 @@
 """Outputs of instruments from strangers: what does not fit together, and small files that stand for large ones, end in a sentence."""
 
 import json
+import tracemalloc
 
 import h5py
 import numpy as np
@@ -103,6 +104,30 @@ def test_outlines_of_segmented_cells_that_are_none(tmp_path, coordinates):
     path.write_text(json.dumps(outlines))
     with pytest.raises(SampleFileError, match="holds no outlines"):
         read(tmp_path / "s")
+
+
+@pytest.mark.usefixtures("limited")
+@pytest.mark.parametrize(
+    ("features", "sentence"),
+    [
+        (
+            '{"properties":{"cell_id":1},"geometry":{"type":"Polygon","coordinates":[' + "[]," * 400_000 + "[]]}}",
+            "1 MiB",
+        ),
+        (",".join(['{"properties":{"cell_id":1}}'] * 150_000), "would take .* at most 64 MiB"),
+        ("0," * 5_000_000 + "0", "holds no outlines"),
+    ],
+)
+def test_outlines_whose_text_stands_for_many_times_as_much_memory_are_not_taken_apart(tmp_path, features, sentence):
+    (tmp_path / "s").mkdir()
+    path = write_segmented(tmp_path / "s") / "cell_segmentations.geojson"
+    path.write_text(f'{{"features":[{features}]}}')
+    tracemalloc.start()
+    with pytest.raises(SampleFileError, match=sentence):
+        read(tmp_path / "s")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 << 20
 
 
 # --- stores of zarr ---

@@ -249,7 +249,18 @@ def npy(array):
     return content.getvalue()
 
 
+def of_many(out, n=100_000):
+    """A zip whose list names very many files, as no run has: it takes ten times as much memory as the file."""
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("run.json", b"{}")
+        (entry,) = archive.infolist()
+        archive.filelist = [entry] * n
+        archive._didModify = True
+    return out
+
+
 HOSTILE = {
+    "a list of very many": lambda path, out: of_many(out),
     "no zip": lambda path, out: out.write_bytes(b"hello") and out,
     "cut off": lambda path, out: out.write_bytes(path.read_bytes()[:900]) and out,
     "a further member": lambda path, out: changed_file(path, out, **{"../../evil.py": b"print()"}),

@@ -45,7 +45,7 @@ def table(page: Asked, found: Differential, what: str) -> None:
         st.info("No gene of this sample has such a name.")
         return
     picked = st.dataframe(
-        frame,
+        frame.assign(gene=table_columns.texts(frame["gene"].astype(str))),
         key=session.widget_key("ask", "table", what),
         height=318,
         hide_index=True,

@@ -149,6 +149,15 @@ def test_a_file_is_measured_before_it_is_read(tmp_path, monkeypatch):
         read(packed)
 
 
+@pytest.mark.parametrize(
+    ("inside", "n"), [("[],", 2_000_000), ("{},", 500_000), ("[1,2],", 1_000_000), ("0,", 2_000_000)]
+)
+def test_text_that_stands_for_many_times_as_much_memory_is_not_taken_apart(monkeypatch, inside, n):
+    monkeypatch.setenv("SPCA_MAX_MEMORY", "64M")
+    with pytest.raises(AnnotationError, match=r"a.geojson would take \d+ MiB of memory, and at most 64 MiB"):
+        parse(f'{{"type":"FeatureCollection","features":[{inside * n}0]}}'.encode(), "a.geojson")
+
+
 def test_plain_and_compressed_files_are_read_and_missing_ones_are_named(tmp_path):
     text = json.dumps(feature(SQUARE)).encode()
     (tmp_path / "a.geojson").write_bytes(b"\xef\xbb\xbf" + text)
