@@ -22,6 +22,10 @@ DROWNS = 0.95
 """From this share of the distance on, one part leaves the other nothing to say."""
 
 
+UNSTEADY = 0.55
+"""Stability of the consensus below which its domains did not follow what experts drew (`docs/accuracy.md`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
     """One problem that was found.
@@ -29,7 +33,7 @@ class Advice:
     Parameters
     ----------
     kind : str
-        `autoencoder`, `position`, `expression`, `weight`, `window`, `clusters` or `empty`.
+        `autoencoder`, `position`, `expression`, `weight`, `window`, `clusters`, `empty` or `unsteady`.
     sentence : str
         What was found, with its number, and what to try; Markdown without headings.
     """
@@ -64,6 +68,7 @@ def advise(
     """
     return [
         *dead_autoencoder(result),
+        *unsteady(result),
         *drowned(shares, result.params.clustering.x_weight),
         *idle_weight(result),
         *wide_window(result, coordinates, labels_true, names),
@@ -90,6 +95,27 @@ def dead_autoencoder(result: Result) -> Iterator[Advice]:
             f"The autoencoder learned nothing: its reconstruction explains {units.percent(report.explained_variance)} of how spots "
             "differ (100% is all, 0% is no better than the mean of each gene, below 5% counts as dead), so position alone "
             "decides. With a smaller scale alpha, such as 2, it learns.",
+        )
+
+
+def unsteady(result: Result) -> Iterator[Advice]:
+    """Advise where the mixtures behind a consensus hardly agree.
+
+    Parameters
+    ----------
+    result : Result
+
+    Yields
+    ------
+    Advice
+    """
+    found = result.scores.stability
+    if found is not None and found < UNSTEADY:
+        yield Advice(
+            "unsteady",
+            f"The mixtures behind these domains hardly agree (stability {units.score('stability', found)}): below "
+            f"{units.score('stability', UNSTEADY)} domains did not follow what experts drew. Try another number of clusters, or show "
+            "a few spots of each domain on Guide.",
         )
 
 

@@ -11,7 +11,7 @@ from core.evaluation import advice
 from core.evaluation.share import Shares
 from core.evaluation.window import in_strips_um, window_um
 from core.params import ClusteringParams, MethodParams, PoolingParams, preset
-from core.result import AutoencoderReport, Result
+from core.result import AutoencoderReport, Result, Scores
 
 LATTICE = np.array([(row, col) for row in range(24) for col in range(48) if (row + col) % 2 == 0])
 LAYERS = np.array(["Layer1"] * 2 + ["Layer2"] * 6 + ["WM"] * 16)[LATTICE[:, 0]]
@@ -90,6 +90,12 @@ def test_clusters_without_spots_are_counted():
     assert found.kind == "empty"
     assert "4 clusters were asked for, but only 3" in found.sentence
     assert "distinct spots" in found.sentence
+
+
+@pytest.mark.parametrize(("stability", "told"), [(0.49, True), (0.6, False), (None, False)])
+def test_mixtures_that_hardly_agree_are_told_and_one_fit_alone_is_not(stability, told):
+    result = made(window=1, scores=Scores(stability=stability))
+    assert kinds(result) == ["unsteady"] * told
 
 
 def test_the_way_out_of_clusters_without_spots_names_knobs_that_the_run_has():
