@@ -55,7 +55,7 @@ def _row(domains: Named, cluster: int, shade: str, n_spots: int, then: Callable[
         then()
 
     session.show(key, domains.found.names[cluster])
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<span aria-hidden="true" style="color:{shade}">&#9632;</span>', width="content")
         st.text_input(
             f"Name of {as_markdown(own)}",

@@ -303,7 +303,7 @@ def _bins_check(parts: SampleFiles, size_um: float) -> Check:
     found = f"Squares of {size_um:g} µm, off Visium's lattice"
     if not parts.other_bins:
         return _good("Bins", f"{found}.")
-    others = ", ".join(parts.other_bins)
+    others = ", ".join(parts.other_bins).replace(" um", " µm")  # as they are chosen, in ASCII
     return _notice("Bins", f"{found}; there are bins of {others}, too.", "Choose another to take that.")
 
 

@@ -94,7 +94,7 @@ def test_bins_of_visium_hd_lie_off_the_lattice_at_their_index_times_their_size(t
     assert sample.coords_px.tolist() == [[0, 0], [0, 20], [40, 100], [60, 100]]
     assert sample.name == "brain"
     bins = next(check for check in spaceranger.survey(tmp_path / "brain").checks if check.what == "Bins")
-    assert bins.found == "Squares of 8 um, off Visium's lattice; there are bins of 16 µm, too."
+    assert bins.found == "Squares of 8 µm, off Visium's lattice; there are bins of 16 µm, too."
     larger = spaceranger.read(tmp_path / "brain" / "binned_outputs" / "square_016um", ImportChoices(genes="all"))
     assert larger.coords_um.max() == 80
 
