@@ -29,9 +29,7 @@ _N_NEAREST = 12  # neighbours in expression
 _EXPRESSION_SHARE = 0.5  # what a neighbour in expression counts, where one in the tissue counts 1
 _LEAST_LINK = 1e-4  # so that nobody is cut off
 _ROUNDS = 5  # of the mixture
-_UNPAINTED_WEIGHT = (
-    0.5  # in the mixture, of all spots that nobody painted together, where those that are painted count 1 together
-)
+_UNPAINTED_WEIGHT = 1.0  # in the mixture: of all unpainted spots together, where the painted ones count 1 together
 _OWN_OPINION = 0.01  # of the links of a spot, however many spots are painted
 _GIVEN_OPINION = 0.2  # of the links of a spot: of a reference or marker genes, which have looked at all spots
 _FEW_PAINTED = 2.0  # spots of each class, after which such an opinion counts half
