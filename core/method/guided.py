@@ -2,8 +2,7 @@
 
 Painted spots keep their label. Every other spot has an opinion of its own, from a mixture of normal distributions with one
 shared covariance that the painted spots begin and all spots refine; and it listens to its neighbours, in the tissue and in
-expression, as a random walker that stops at painted spots. The more spots are painted, the more of its neighbours' shares come
-from them, and the less the mixture counts.
+expression, as a random walker that stops at painted spots. The more spots are painted, the less the mixture counts.
 
 What is guided is no longer label-free, and must not be called so: scores are counted on spots that were not painted.
 """
@@ -21,18 +20,15 @@ from core.method.threads import one_thread
 from core.method.walking import solved
 from core.text import counted
 
-DEPTH_WIDTH = 8.0
+DEPTH_WIDTH = 4.0
 """Of depth between neighbours, in widths of the strongest factor: along layers a walker goes far, across them it does not."""
 
 _N_FACTORS = 6  # that neighbours in expression are found by
 _N_NEAREST = 12  # neighbours in expression
 _EXPRESSION_SHARE = 0.5  # what a neighbour in expression counts, where one in the tissue counts 1
 _LEAST_LINK = 1e-4  # so that nobody is cut off
-_ROUNDS = 5  # of the mixture
-_UNPAINTED_WEIGHT = (
-    0.5  # in the mixture, of all spots that nobody painted together, where those that are painted count 1 together
-)
-_OWN_OPINION = 0.01  # of the links of a spot, however many spots are painted
+_ROUNDS, _UNPAINTED_WEIGHT = 5, 0.02  # of the mixture
+_OWN_OPINION = 0.1  # of the links of a spot, where each class has one painted spot; less where it has more
 _GIVEN_OPINION = 0.2  # of the links of a spot: of a reference or marker genes, which have looked at all spots
 _FEW_PAINTED = 2.0  # spots of each class, after which such an opinion counts half
 _PAINTED_WEIGHT = 20.0  # of a painted spot among the others, where a mixture begins at such opinions
@@ -96,6 +92,7 @@ class Guided:
 
 def prepare(
     factors: np.ndarray,
+    near_factors: np.ndarray,
     depth: np.ndarray | None,
     neighbours: sparse.csr_array,
     fits: np.ndarray,
@@ -106,8 +103,8 @@ def prepare(
 
     Parameters
     ----------
-    factors : ndarray of shape (n_spots, n_factors)
-        Strongest first, averaged as far as suits the tissue.
+    factors, near_factors : ndarray of shape (n_spots, n_factors)
+        Strongest first, averaged as far as suits the tissue, and less far.
     depth : ndarray of shape (n_spots,), optional
         Across the layers, in any unit, where it takes part.
     neighbours : csr_array of shape (n_spots, n_spots)
@@ -123,7 +120,7 @@ def prepare(
     """
     across = _as_wide(depth, factors) / max(x_weight, _LEAST_WEIGHT)
     features = np.column_stack((across, factors))
-    near = np.column_stack((DEPTH_WIDTH * across, factors[:, :_N_FACTORS]))
+    near = np.column_stack((DEPTH_WIDTH * across, near_factors[:, :_N_FACTORS]))
     within = [centres_and_covariance(features, labels.astype(np.int64), int(labels.max()) + 1)[1] for labels in fits]
     return Guide(features=features, within=np.mean(within, axis=0), links=_links(near, neighbours))
 
@@ -181,7 +178,7 @@ def follow(guide: Guide, painted: np.ndarray, n_classes: int, opinions: np.ndarr
         )
     with one_thread():
         opinions = _opinions(guide, painted, n_classes)
-        shares = _walked(guide.links, painted, opinions, _OWN_OPINION)
+        shares = _walked(guide.links, painted, opinions, _OWN_OPINION * n_classes / counts.sum())
     return _labelled(shares, painted)
 
 
@@ -246,9 +243,7 @@ def refined(guide: Guide, opinions: np.ndarray, painted: np.ndarray, n_rounds: i
 def _opinions(guide: Guide, painted: np.ndarray, n_classes: int) -> np.ndarray:
     """Fit a mixture with one shared covariance to all spots, the painted ones in their class and counting most."""
     features, covariance = guide.features, guide.within
-    known = painted >= 0
-    n_known = np.count_nonzero(known)
-    weights = np.where(known, 1.0, _UNPAINTED_WEIGHT * n_known / max(len(painted) - n_known, 1))
+    known, weights = painted >= 0, np.where(painted >= 0, 1.0, _UNPAINTED_WEIGHT)
     truth = np.eye(n_classes)[painted[known]]
     means, frequencies = truth.T @ features[known] / truth.sum(axis=0)[:, None], np.full(n_classes, 1 / n_classes)
     for _ in range(_ROUNDS):

@@ -143,6 +143,7 @@ class GuidedSteps(LabelFreeSteps):
         fits = np.concatenate([fitted.labels for fitted in self._fitted(params, found)])
         return prepare(
             self._reduced(params, hops[-1]),
+            self._reduced(params, hops[0]),
             self._depths(found),
             self._neighbours(),
             fits[::_FITS_FOR_A_GUIDE],

@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import ParameterError
 from core.guidance import Guidance, from_json
+from core.marker_table import parse
 from core.method.reference import learn
 from core.strokes import strokes_of
 from tests.teaching import section
@@ -33,6 +34,14 @@ def test_colours_and_nothing_else_leave_its_digest_as_it_is():
 
 def test_it_says_what_guided():
     assert Guidance(strokes=strokes_of(LABELS)).in_words() == "guided by 3 painted spots of 2 domains"
+
+
+def test_a_run_by_marker_genes_keeps_the_file_that_they_are_from_and_says_it():
+    table = parse("Layer 4,RORB\nWhite matter,MBP", source="my_layers.csv")
+    read = from_json(Guidance(markers=table).to_json(), 5)
+    assert read.in_words() == "by 2 marker genes of 2 domains from my_layers.csv"
+    assert read.markers is not None
+    assert parse(read.markers.as_text()) == table
 
 
 def strokes(**changed):
