@@ -255,7 +255,7 @@ def of_many(out, n=100_000):
         archive.writestr("run.json", b"{}")
         (entry,) = archive.infolist()
         archive.filelist = [entry] * n
-        archive._didModify = True
+        archive._didModify = True  # type: ignore[attr-defined]
     return out
 
 
