@@ -32,13 +32,13 @@ WATCH = """() => {
 
 @pytest.fixture(scope="module")
 def sections(tmp_path_factory):
-    """Where an app with two annotated sections listens."""
+    """Where an app with four annotated sections listens; two have a layer with a long name."""
     folder = tmp_path_factory.mktemp("samples")
-    for name, seed in (("one", 1), ("two", 2)):
+    for seed, name in enumerate(("one", "two", "long one", "long two")):
         part = shipped_part()
         noise = np.random.default_rng(seed).poisson(1, part.expression.shape)
         names = np.array([f"gene{number}" for number in range(part.n_genes)])
-        layers = np.where(part.labels_true == part.layer_names[0], LONG, part.labels_true)
+        layers = np.where((part.labels_true == part.layer_names[0]) & ("long" in name), LONG, part.labels_true)
         changed = dataclasses.replace(
             part, name=name, expression=part.expression + noise, gene_names=names, labels_true=layers
         )
@@ -73,7 +73,7 @@ def test_nothing_moves_when_a_clustering_starts_and_ends(browser, sections, widt
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/tissue?sample=one.h5", "/sections?section=one.h5&section=two.h5"])
+@pytest.mark.parametrize("path", ["/tissue?sample=long one.h5", "/sections?section=long one.h5&section=long two.h5"])
 def test_a_long_name_of_a_layer_is_whole_in_the_legend_of_a_narrow_window(browser, sections, path):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
