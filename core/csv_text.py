@@ -1,15 +1,22 @@
 """Tables as CSV, in which no cell is a formula: spreadsheets run cells that begin as formulas do, whoever wrote them.
 
-Text such as `=HYPERLINK(...)` gets an apostrophe before it, by which spreadsheets know text (OWASP, "CSV Injection"). Numbers
-stay as they are, also negative ones. `plain` takes the apostrophe away when a table is read again.
+Text such as `=HYPERLINK(...)` gets an apostrophe before it, by which spreadsheets know text (OWASP, "CSV Injection"), also
+behind a semicolon or a tab inside a cell. Numbers stay as they are, also negative ones. `plain` takes apostrophes away again when
+a table is read.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_SIGNS = "=+@＝＋－＠-"  # wide ones as East Asian spreadsheets take them; the last is at an end of a set of signs
+_BEGINS_A_FORMULA = (*_SIGNS, "\t", "\r", "\n")
 _TEXT = "'"
+
+# Where a comma stands in numbers, spreadsheets begin a cell at each of these, whatever the file's own separator is.
+_BEGINS_INSIDE = re.compile(rf"([;\t])(?=[{_SIGNS}])")
+_TEXT_INSIDE = re.compile(rf"([;\t]){_TEXT}(?=[{_SIGNS}])")
 
 
 def csv_text(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
@@ -53,9 +60,10 @@ def harmless(cell: object) -> object:
     -------
     object
     """
-    if not isinstance(cell, str) or not cell.startswith(_BEGINS_A_FORMULA) or _is_number(cell):
+    if not isinstance(cell, str) or _is_number(cell):
         return cell
-    return _TEXT + cell
+    inside = _BEGINS_INSIDE.sub(rf"\1{_TEXT}", cell)
+    return _TEXT + inside if cell.startswith(_BEGINS_A_FORMULA) else inside
 
 
 def plain(cell: str) -> str:
@@ -70,7 +78,8 @@ def plain(cell: str) -> str:
     -------
     str
     """
-    return cell[1:] if cell.startswith(_TEXT) and harmless(cell[1:]) == cell else cell
+    without = _TEXT_INSIDE.sub(r"\1", cell)
+    return next((text for text in (without.removeprefix(_TEXT), without) if harmless(text) == cell), cell)
 
 
 def _is_number(cell: str) -> bool:

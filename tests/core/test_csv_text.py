@@ -12,7 +12,18 @@ from core.csv_text import csv_text, harmless, plain
 from core.io.label_files import annotation_csv, annotation_loupe_csv, labels_of
 from tests.named_tissue import named_sample
 
-FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("http://x","y")']
+FORMULAS = [
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(1)",
+    "\ta",
+    "\r=1",
+    "\n=1",
+    '=HYPERLINK("http://x","y")',
+    "＝1+1",
+    "＠SUM(1)",
+]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -22,7 +33,17 @@ def test_text_that_begins_a_formula_gets_an_apostrophe_and_loses_it_when_read_ag
     assert plain(cell) == text
 
 
-@pytest.mark.parametrize("cell", ["-1", "+2.5e3", "-inf", "Layer 1", "AAAC-1", "'quoted'", "'", "", -1.5, None, 3])
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t@SUM(1)", "\t=1", "=1;-1", "a;＋1;+1", "-1;-2"])
+def test_no_cell_is_a_formula_either_where_a_spreadsheet_takes_semicolons_and_tabs_for_separators(text):
+    ((cell,),) = csv.reader(io.StringIO(csv_text([text], []), newline=""))
+    begins = ("=", "+", "-", "@", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
+    assert not [part for part in cell.replace("\t", ";").split(";") if part.startswith(begins)]
+    assert plain(cell) == text
+
+
+@pytest.mark.parametrize(
+    "cell", ["-1", "a; b", "a;b", "L1;'x'", "+2.5e3", "-inf", "Layer 1", "AAAC-1", "'quoted'", "'", "", -1.5, None, 3]
+)
 def test_numbers_and_other_text_stay_as_they_are(cell):
     assert harmless(cell) == cell
     assert not isinstance(cell, str) or plain(cell) == cell
