@@ -89,7 +89,9 @@ def test_marker_genes_that_are_pasted_find_and_name_the_domains(sections):
     assert "Vessel has no marker gene in the sample" in " ".join(caption.value for caption in app.caption)
 
 
-def test_a_table_from_a_file_keeps_its_files_name_on_the_page_and_in_its_link(sections):
+def test_a_table_from_a_file_keeps_its_files_name_on_the_page_in_its_link_and_in_its_run(
+    sections, tmp_path, once_through_app
+):
     app = opened(sample="a_target.h5", preset="recommended")
     app.radio(key("guide", "from")).set_value("markers").run()
     app.selectbox(key("guide", "table")).set_value("file").run()
@@ -100,6 +102,11 @@ def test_a_table_from_a_file_keeps_its_files_name_on_the_page_and_in_its_link(se
     again = opened(sample="a_target.h5", preset="recommended", markers_of=app.query_params["markers_of"])
     for one in (app, again):
         assert any("domains from my_layers.csv" in caption.value for caption in one.caption)
+    next(button for button in app.button if button.label == "Keep").click().run()
+    record = open_record(tmp_path / "models")
+    (run,) = record.runs()
+    assert "from my_layers.csv" in run.guided
+    assert record.result(run).guidance.markers.source == "my_layers.csv"
 
 
 def test_a_table_that_is_none_is_told_and_cannot_be_started_from(sections):
