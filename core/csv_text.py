@@ -78,6 +78,8 @@ def plain(cell: str) -> str:
     -------
     str
     """
+    if _TEXT not in cell:  # as nearly all of the millions that a table may have
+        return cell
     without = _TEXT_INSIDE.sub(r"\1", cell)
     return next((text for text in (without.removeprefix(_TEXT), without) if harmless(text) == cell), cell)
 
