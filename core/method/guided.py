@@ -27,7 +27,8 @@ _N_FACTORS = 6  # that neighbours in expression are found by
 _N_NEAREST = 12  # neighbours in expression
 _EXPRESSION_SHARE = 0.5  # what a neighbour in expression counts, where one in the tissue counts 1
 _LEAST_LINK = 1e-4  # so that nobody is cut off
-_ROUNDS, _UNPAINTED_WEIGHT = 5, 0.02  # of the mixture
+_ROUNDS = 5  # of the mixture
+_UNPAINTED_WEIGHT = 1.0  # of all unpainted spots together, where all painted ones count 1, however many spots a section has
 _OWN_OPINION = 0.1  # of the links of a spot, where each class has one painted spot; less where it has more
 _GIVEN_OPINION = 0.2  # of the links of a spot: of a reference or marker genes, which have looked at all spots
 _FEW_PAINTED = 2.0  # spots of each class, after which such an opinion counts half
@@ -241,9 +242,11 @@ def refined(guide: Guide, opinions: np.ndarray, painted: np.ndarray, n_rounds: i
 
 
 def _opinions(guide: Guide, painted: np.ndarray, n_classes: int) -> np.ndarray:
-    """Fit a mixture with one shared covariance to all spots, the painted ones in their class and counting most."""
+    """Fit a mixture with one shared covariance to all spots; the few painted ones, in their class, count as much as all others."""
     features, covariance = guide.features, guide.within
-    known, weights = painted >= 0, np.where(painted >= 0, 1.0, _UNPAINTED_WEIGHT)
+    known = painted >= 0
+    n_known = np.count_nonzero(known)
+    weights = np.where(known, 1.0, _UNPAINTED_WEIGHT * n_known / max(len(painted) - n_known, 1))
     truth = np.eye(n_classes)[painted[known]]
     means, frequencies = truth.T @ features[known] / truth.sum(axis=0)[:, None], np.full(n_classes, 1 / n_classes)
     for _ in range(_ROUNDS):
