@@ -35,7 +35,7 @@ def painted(tmp_path, content, sample=SAMPLE, name="strokes.csv"):
         "SPOT3-1;a\nSPOT7-1;b\n",
         "barcode\tlabel\nSPOT3-1\ta\nSPOT7-1\tb\n".encode("utf-16"),
         b"\xef\xbb\xbfbarcode,label\r\nSPOT3-1,a\r\nSPOT7-1,b\r\nSPOT9-1,NA\r\n",
-        gzip.compress(b"barcode,label\nSPOT3-1,a\nSPOT7-1,b\n"),
+        gzip.compress(b"barcode,label\nSPOT3-1,a\nSPOT7-1,b\n", mtime=0),
     ],
 )
 def test_tables_of_any_program_paint_the_same_spots(tmp_path, content):
