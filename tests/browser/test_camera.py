@@ -127,7 +127,7 @@ CAMERAS = """() => [...document.querySelectorAll('*')].map(node => node.shadowRo
 
 def test_each_of_several_sections_has_its_camera_in_the_address(open_small):
     page = open_small(path="/sections?section=first.h5&section=second.h5")
-    zoomed(page, index=1)
+    zoomed(page, index=2)  # each section has two maps with one camera
     first, second = page.evaluate(CAMERAS)
     assert (first[2], second[2]) == (1, pytest.approx(1.25**3))
     assert [name for name in entries(page) if name.startswith("view")] == ["view.second"]
