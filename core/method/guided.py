@@ -245,7 +245,7 @@ def _opinions(guide: Guide, painted: np.ndarray, n_classes: int) -> np.ndarray:
     """Fit a mixture with one shared covariance to all spots; the few painted ones, in their class, count as much as all others."""
     features, covariance = guide.features, guide.within
     known = painted >= 0
-    n_known = np.count_nonzero(known)
+    n_known = int(np.count_nonzero(known))
     weights = np.where(known, 1.0, _UNPAINTED_WEIGHT * n_known / max(len(painted) - n_known, 1))
     truth = np.eye(n_classes)[painted[known]]
     means, frequencies = truth.T @ features[known] / truth.sum(axis=0)[:, None], np.full(n_classes, 1 / n_classes)
