@@ -186,7 +186,7 @@ class JointPipeline:
         return min((find_averaging(raw, sample.coordinates) for raw, sample in sections), key=lambda found: found.hops)
 
     def directions(self, params: MethodParams) -> dict[str, FoundDirection]:
-        """Find the bending depth of each section, by its name; empty where they have none in common.
+        """Find the bending depth of each section, by its name in the order given; empty where they have none in common.
 
         Parameters
         ----------
@@ -194,7 +194,8 @@ class JointPipeline:
         """
         if self._depths(params) is None:
             return {}
-        return {sample.name: found for sample, found in zip(self._ranked, self._bends(params), strict=True)}
+        found = {sample.name: bend for sample, bend in zip(self._ranked, self._bends(params), strict=True)}
+        return {sample.name: found[sample.name] for sample in self.samples}
 
     def _bends(self, params: MethodParams) -> list[FoundDirection]:
         degree = str(params.direction.degree)
