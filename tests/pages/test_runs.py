@@ -1,6 +1,7 @@
 """Journeys over the Runs page, from `app.py`; what its files hold is in tests/core/report and tests/browser."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import anndata
@@ -10,8 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.annotation_labels import from_labels
 from core.evaluation.matching import domains_of
+from core.guidance import Guidance
 from core.io import lab
 from core.io.annotation_store import AnnotationStore
+from core.marker_table import MarkerTable
 from core.method import pipeline
 from core.params import preset, replaced
 from core.work.runs import open_record
@@ -99,6 +102,17 @@ def test_no_cell_of_the_table_is_a_formula_where_a_spreadsheet_opens_what_stream
     assert [table[name][0] for name in ("Name", "Note", "By")] == [
         '\'=HYPERLINK("http://evil.example")', "'@SUM(A1)", "'+1+1"
     ]  # fmt: skip
+
+
+def test_neither_the_file_of_marker_genes_nor_the_heads_of_compared_runs_hold_a_formula(sample, record):
+    table = MarkerTable(markers={"A": ("G",), "B": ("H",)}, source="a;=1+1")
+    found = pipeline.run(sample, PAPER)
+    result = dataclasses.replace(found, labels=found.labels % 2, guidance=Guidance(markers=table), names=("A", "B"))
+    run = record.keep(sample, result, name="b;=2+2")
+    listed, compared = (part.value for part in opened(run).dataframe[:2])
+    assert listed["Guided"][0] == "by 2 marker genes of 2 domains from a;'=1+1"
+    assert any("b;'=2+2" in name for name in compared.columns)
+    assert not any(re.search(r"^[=+@-]|[;\t][=+@-]", name) for name in compared.columns)
 
 
 def test_every_word_that_is_looked_for_must_occur_and_what_is_hidden_stays_chosen(sample, record):

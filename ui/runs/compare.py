@@ -20,7 +20,7 @@ from core.work.runs import Run
 from ui.data import compute, kept_runs
 from ui.data.kept_runs import KeptRun
 from ui.runs.actions import MOST_SIDE_BY_SIDE
-from ui.shell import maps, session, truth_picker
+from ui.shell import maps, session, table_columns, truth_picker
 from ui.shell.charts import downloads, show
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
@@ -191,7 +191,7 @@ def _settings(chosen: Sequence[KeptRun], theme: Theme) -> None:
             persist_state="session",
         )
     scores = list(zip(*(scores_in_facts(kept.run.scores) for kept in chosen), strict=True))
-    columns = [_label(number, kept) for number, kept in enumerate(chosen, start=1)]
+    columns = table_columns.texts(_label(number, kept) for number, kept in enumerate(chosen, start=1))
     lines = [
         ("Score", row[0].name, *(fact.text or NO_PART for fact in row), False)
         for row in scores

@@ -250,7 +250,7 @@ def _frame(listed: Listing) -> pd.DataFrame:
         "Sample": table_columns.texts([*(run.sample_name for run in listed.runs), *map(_samples, folds)]),
     }
     if any(run.guided for run in runs):
-        columns["Guided"] = [run.guided for run in runs]
+        columns["Guided"] = table_columns.texts(run.guided for run in runs)
     scores = {
         name: table_columns.values(field, [getattr(run.scores, field, None) for run in runs])
         for name, field in _SCORES.items()
