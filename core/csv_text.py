@@ -60,10 +60,11 @@ def harmless(cell: object) -> object:
     -------
     object
     """
-    if not isinstance(cell, str) or _is_number(cell):
+    if not isinstance(cell, str):
         return cell
     inside = _BEGINS_INSIDE.sub(rf"\1{_TEXT}", cell)
-    return _TEXT + inside if cell.startswith(_BEGINS_A_FORMULA) else inside
+    made = _TEXT + inside if cell.startswith(_BEGINS_A_FORMULA) else inside
+    return cell if made == cell or _is_number(cell) else made
 
 
 def plain(cell: str) -> str:

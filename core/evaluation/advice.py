@@ -21,7 +21,6 @@ from core.text import counted
 DROWNS = 0.95
 """From this share of the distance on, one part leaves the other nothing to say."""
 
-
 UNSTEADY = 0.55
 """Stability of the consensus below which its domains did not follow what experts drew (`docs/accuracy.md`)."""
 

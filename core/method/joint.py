@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
+from scipy import sparse
 
 from core.averaging import Averaging, reaches
 from core.coordinates import canonical_order
@@ -24,7 +25,7 @@ from core.method.bending import find_bend
 from core.method.cache import StepCache
 from core.method.common_depth import common_depths
 from core.method.factors import RawFactors, raw_factors
-from core.method.mixture_steps import DEPTH_WIDTHS, FITS_OF_A_KIND, beside_depth
+from core.method.mixture_steps import DEPTH_WIDTHS, FITS_OF_A_KIND, beside_depth, widths_beside_depth
 from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.reach import find_averaging
 from core.method.refinement import majority_vote
@@ -142,8 +143,8 @@ class JointPipeline:
         agreed = self._by_section(self._agreed(params)[None])
         rounds = params.refinement.rounds
         found = {
-            sample.name: majority_vote(agreed[sample.name][0], neighbour_graph(sample.coordinates), rounds)
-            for sample in self._ranked
+            sample.name: majority_vote(agreed[sample.name][0], graph, rounds)
+            for sample, graph in zip(self._ranked, self._neighbours(), strict=True)
         }
         return {sample.name: found[sample.name] for sample in self.samples}
 
@@ -204,7 +205,10 @@ class JointPipeline:
     def _find_bends(self, params: MethodParams) -> list[FoundDirection]:
         factors, degree = self.factors(params), params.direction.degree
         self._tell(_ANCHORS_FROM, "Follows the layers of each section")
-        return [find_bend(factors[sample.name], sample.coordinates, degree) for sample in self._ranked]
+        return [
+            find_bend(factors[sample.name], sample.coordinates, degree, graph)
+            for sample, graph in zip(self._ranked, self._neighbours(), strict=True)
+        ]
 
     def _depths(self, params: MethodParams) -> np.ndarray | None:
         """Depth on one scale, all sections below one another as :meth:`_factors`; None where there is none."""
@@ -236,7 +240,12 @@ class JointPipeline:
         counts = [counts_of(sample, self.genes) for sample in self._ranked]
         coordinates = [sample.coordinates for sample in self._ranked]
         logged = [sample.is_logged for sample in self._ranked]
-        return raw_factors(counts, coordinates, params.embedding.n_components, params.pooling.scale, logged)
+        n_factors, scale = params.embedding.n_components, params.pooling.scale
+        return raw_factors(counts, coordinates, n_factors, scale, logged, graphs=self._neighbours())
+
+    def _neighbours(self) -> list[sparse.csr_array]:
+        """Graph of each section, none of which crosses to another."""
+        return self._kept(lambda: [neighbour_graph(sample.coordinates) for sample in self._ranked], "joint neighbours")
 
     def _find_factors(self, params: MethodParams, hops: int) -> np.ndarray:
         found = [raw.averaged(hops) for raw in self._raw(params)]
@@ -272,8 +281,7 @@ class JointPipeline:
         depths, n_fits = self._depths(params) if share else None, max(FITS_OF_A_KIND, N_FITS // n_kinds)
         features = self._factors(params, hops)
         features = self._in_order(features if depths is None else beside_depth(features, depths, share))
-        widths = np.full(features.shape[1], params.clustering.x_weight if share else 1.0)
-        widths[: int(share > 0)] = 1.0  # depth comes first
+        widths = widths_beside_depth(features.shape[1], share, params.clustering.x_weight)
         coordinates = _on_a_line(len(features))
         fits = self._kept(
             lambda: mixture.fit_many(

@@ -40,13 +40,12 @@ class MixtureSteps(EarlySteps):
         number, hops, share = kind
         features, positions = self._features(params, found, hops, share), self.sample.positions
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
-        weight = params.clustering.x_weight if share else 1.0
-        widths = np.full(features.shape[1], weight)
-        widths[: int(share > 0)] = 1.0  # depth comes first
+        weight = params.clustering.x_weight
+        widths = widths_beside_depth(features.shape[1], share, weight)
         depth = repr(found) if share else ""
         labels = self._shared(
             lambda: mixture.fit_many(features, positions, n_clusters, (seed, number), widths, n_fits=n_fits),
-            "fits", *embedding_key(params), depth, repr(kind), str(n_fits), str(seed), str(weight), repr(mixture.sizes(n_clusters)),
+            "fits", *embedding_key(params), depth, repr(kind), str(n_fits), str(seed), str(weight if share else 1.0), repr(mixture.sizes(n_clusters)),
         )  # fmt: skip
         return Fitted(labels=labels, features=features, positions=positions, widths=widths)
 
@@ -89,3 +88,25 @@ def beside_depth(features: np.ndarray, u: np.ndarray, share: float) -> np.ndarra
     """
     width = share * float(features.std(axis=0).max()) / max(float(u.std()), 1e-12)
     return np.column_stack((width * (u - u.mean()), features))
+
+
+def widths_beside_depth(n_features: int, share: float, x_weight: float) -> np.ndarray:
+    """Say how wide mixtures take each feature: those of expression as the X weight says, where depth stands before them.
+
+    Parameters
+    ----------
+    n_features : int
+        With depth.
+    share : float
+        Of depth, as for :func:`beside_depth`; 0 where there is none.
+    x_weight : float
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+    """
+    if not share:
+        return np.ones(n_features)
+    widths = np.full(n_features, x_weight)
+    widths[0] = 1.0  # depth comes first
+    return widths

@@ -21,8 +21,6 @@ from ui.shell.guards import as_markdown
 
 _KINDS = ["csv", "tsv", "txt", "geojson", "json", "h5ad", "gz"]
 _FOUND = "found"
-
-
 _REGIONS = Purpose("regions", bringing.regions)
 
 

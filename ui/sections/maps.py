@@ -9,6 +9,7 @@ import streamlit as st
 from core.figures import charts
 from core.figures import sections as figures
 from core.figures.colours import Theme
+from core.figures.small_maps import SmallMap
 from core.io.export import spots_csv
 from core.result import Result
 from core.sample import Sample
@@ -32,36 +33,32 @@ def maps_of(
     """Draw every section, predicted above annotated, and offer to name the domains; `awaited` has the place of those to come."""
     found = None if named is None else named.found
     predicted, annotated = figures.maps_of_sections(samples, results, found, theme=theme)
+    waiting = awaited if figures.layers_of(samples) else ""
     n_columns = 2 if len(samples) in (2, _MOST_IN_TWOS) else _LONGEST_ROW
     for first in range(0, len(samples), n_columns):
         for column, sample in zip(
             st.columns(n_columns, gap="medium"), samples[first : first + n_columns], strict=False
         ):
-            drawn = []
-            if (small := predicted.get(sample.name)) is not None:
-                drawn.append(
-                    maps.of_small_map(
-                        small, sample, sentence_case(small.subtitle), f"Predicted domains of {sample.name}."
-                    )
-                )
-            elif sample.labels_true is not None and figures.layers_of(
-                samples
-            ):  # the annotation stands below them, as it will: nothing moves once they are found
-                drawn.append(
-                    TissueMap(
-                        title=maps.titled("Predicted", sample),
-                        description=f"The predicted domains of {sample.name} are not found yet.",
-                        message=awaited,
-                    )
-                )
-            if (small := annotated.get(sample.name)) is not None and (small.in_legend or not drawn):
-                drawn.append(
-                    maps.of_small_map(small, sample, sentence_case(small.subtitle), f"Annotation of {sample.name}.")
-                )
             with column:
+                drawn = _drawn(sample, predicted.get(sample.name), annotated.get(sample.name), waiting)
                 _section(sample, drawn, theme)
     shades = {} if found is None else charts.colours_of_clusters(found, figures.annotation(samples), theme)
     naming.popover(named, shades)
+
+
+def _drawn(sample: Sample, predicted: SmallMap | None, annotated: SmallMap | None, awaited: str) -> list[TissueMap]:
+    drawn = []
+    if predicted is not None:
+        words = f"Predicted domains of {sample.name}."
+        drawn.append(maps.of_small_map(predicted, sample, sentence_case(predicted.subtitle), words))
+    elif awaited and sample.labels_true is not None:
+        # The annotation stands below them, as it will: nothing moves once they are found.
+        words = f"The predicted domains of {sample.name} are not found yet."
+        drawn.append(TissueMap(title=maps.titled("Predicted", sample), description=words, message=awaited))
+    if annotated is not None and (annotated.in_legend or not drawn):
+        words = f"Annotation of {sample.name}."
+        drawn.append(maps.of_small_map(annotated, sample, sentence_case(annotated.subtitle), words))
+    return drawn
 
 
 def _section(sample: Sample, drawn: Sequence[TissueMap], theme: Theme) -> None:

@@ -176,11 +176,11 @@ def scores(samples: Sequence[Sample], results: Results | None) -> None:
 def _chosen(results: Results) -> str:
     """Say in Markdown what was chosen for these sections: how far to average, and whether depth takes part."""
     first = next(iter(results.values()))
-    words = chosen_in_words(first.averaging, None)
-    if first.params.direction.method != "bending":
-        return words
-    directions = {name: result.direction for name, result in results.items() if result.direction is not None}
-    return f"{words} Depth: {as_markdown(common_depth_in_words(directions))}."
+    sentences = [chosen_in_words(first.averaging, None)]
+    if first.params.direction.method == "bending":
+        directions = {name: result.direction for name, result in results.items() if result.direction is not None}
+        sentences.append(f"Depth: {as_markdown(common_depth_in_words(directions))}.")
+    return " ".join(filter(None, sentences))
 
 
 def _row(sample: Sample, result: Result | None) -> dict[str, Any]:

@@ -69,9 +69,7 @@ def _row(domains: Named, cluster: int, shade: str, n_spots: int, then: Callable[
         icon_button(
             f"Undo {as_markdown(own)}",
             ":material/undo:",
-            key=session.widget_key(
-                "back", "name", partition, str(cluster)
-            ),  # a way back: not seen where it leads nowhere
+            key=session.widget_key("back", "name", partition, str(cluster)),  # not seen where it leads nowhere
             help=f"Call it {as_markdown(own)} again",
             disabled=cluster not in domains.found.given,
             on_click=lambda: rename(""),
