@@ -1,17 +1,26 @@
 // @ts-check
 /** Loads the script of the maps, once: what Streamlit is given as a component's own script travels with every run. */
 
-/** @typedef {{ data: Uint8Array }} Component */
+/** @typedef {{ parentElement: WeakKey, data: Uint8Array }} Component */
 
-const PAUSE_MS = 500; // Streamlit's store lacks the script for a moment while a run begins
+const PAUSES_MS = [250, 500, 1000, 2000, 4000]; // Streamlit's store lacks the script for a moment while a run begins
 
-/** @type {((component: Component) => void) | null} */
-let draw = null;
+/** @type {Promise<(component: Component) => void> | null} */
+let script = null;
+
+/** What each place shows next. While the script loads, another run may send newer maps, over which older ones must not be drawn.
+ * @type {WeakMap<WeakKey, Component>} */
+const latest = new WeakMap();
 
 /** @param {Component} component */
 export default async function (component) {
-  const now = (draw ??= await loaded(addressIn(component.data)));
-  now(component);
+  latest.set(component.parentElement, component);
+  script ??= loaded(addressIn(component.data));
+  const draw = await script.catch((error) => {
+    script = null; // the next run tries again
+    throw error;
+  });
+  if (latest.get(component.parentElement) === component) draw(component);
 }
 
 /**
@@ -27,10 +36,13 @@ function addressIn(data) {
 
 /** @param {string} address */
 async function loaded(address) {
-  try {
-    return (await import(address)).default;
-  } catch {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    return (await import(`${address}?again`)).default; // some browsers remember that an address failed
+  for (const pause of PAUSES_MS) {
+    try {
+      return (await import(address)).default;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      address = `${address.split("?")[0]}?after=${pause}`; // some browsers remember that an address failed
+    }
   }
+  return (await import(address)).default;
 }
