@@ -7,7 +7,7 @@ import { unpackSpots } from "./data.js";
 /** @typedef {import("./data.js").Link} Link */
 
 const KEPT = 4; // samples
-const PAUSE_MS = 500; // Streamlit's store lacks a block for a moment while a run begins
+const PAUSES_MS = [250, 500, 1000, 2000]; // Streamlit's store lacks a block for a moment while a run begins
 
 /** @type {Map<string, SpotData>} */
 const kept = new Map(); // by digest; the one asked for last comes last
@@ -29,24 +29,26 @@ function keep(spots) {
 }
 
 /**
- * Spots that are not kept yet; fails if two attempts did.
+ * Spots that are not kept yet; fails if all attempts did.
  *
  * @param {Link} link
  */
 export function fetchSpots(link) {
-  const coming = expected.get(link.digest) ?? attemptTwice(link).finally(() => expected.delete(link.digest));
+  const coming = expected.get(link.digest) ?? attemptAll(link).finally(() => expected.delete(link.digest));
   expected.set(link.digest, coming);
   return coming;
 }
 
 /** @param {Link} link */
-async function attemptTwice(link) {
-  try {
-    return await attempt(link);
-  } catch {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    return attempt(link);
+async function attemptAll(link) {
+  for (const pause of PAUSES_MS) {
+    try {
+      return await attempt(link);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
   }
+  return attempt(link);
 }
 
 /** @param {Link} link */
