@@ -4,7 +4,8 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, TimeoutError, expect
+from playwright.sync_api import Error, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 from scripts.chromium import chromium, served_app
 
@@ -62,7 +63,7 @@ def opening(browser, address, watch=lambda page: None):
         page.goto(address + path)
         try:
             page.locator(".legend .label").first.wait_for()
-        except TimeoutError as error:
+        except TooLate as error:
             error.add_note(f"What the page said instead:\n{page.inner_text('body')}")
             raise
         settle(page)
