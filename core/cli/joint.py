@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core import knobs, units
 from core.cli import apart
 from core.cli.console import coherence_words, factor_words, print_facts, score_words, share_bar
@@ -15,6 +17,7 @@ from core.cli.outputs import JointOutputs
 from core.cli.reading import read_compared
 from core.depth import common_depth_in_words
 from core.errors import ParameterError
+from core.evaluation.in_common import apart_in_words, shared_in_words, tied_together
 from core.expression_kinds import in_words
 from core.method.seeds import nth_start
 from core.params import MethodParams
@@ -106,10 +109,15 @@ def _facts(steps: "JointPipeline", runs: Sequence[Run], load_seconds: float) -> 
             for sample in steps.samples
         },
         "n_shared_genes": len(steps.genes),
+        "sharing_domains": tied_together(_labels(runs[0])),
         "params": knobs.in_use(first.params),
         "seconds": {step: round(value, 4) for step, value in {"load": load_seconds, **first.seconds}.items()},
         "repeats": [{"seed": _seed(run), "scores": _scores(run)} for run in runs],
     }
+
+
+def _labels(run: Run) -> dict[str, np.ndarray]:
+    return {name: result.labels for name, result in run.items()}
 
 
 def _scores(run: Run) -> dict[str, dict[str, float | None]]:
@@ -131,6 +139,8 @@ def _in_short(steps: "JointPipeline", runs: Sequence[Run], seconds: Mapping[str,
         "Direction": _direction_words(steps, params),
         "Clusters": f"{params.clustering.n_clusters} in all sections together, tied mixture{refined}",
     }
+    labels = _labels(runs[0])
+    facts["In common"] = apart_in_words(tied_together(labels)) or shared_in_words(labels)
     facts["Without annotation"] = {name: coherence_words(result.scores) for name, result in runs[0].items()}
     for run in runs:
         scores = {name: score_words(result) for name, result in run.items()}

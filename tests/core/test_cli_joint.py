@@ -36,6 +36,7 @@ def test_each_section_gets_its_labels_and_scores_and_a_label_is_the_same_layer_i
     assert run("cluster", *files, "--joint", "--json", *outputs, "--figure", figure, "--rename", "0=top") == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["n_shared_genes"] == 60
+    assert facts["sharing_domains"] == [["one", "two"]]
     assert facts["params"]["clustering"]["n_clusters"] == 3
     assert {name: section["n_domains"] for name, section in facts["sections"].items()} == {"one": 3, "two": 3}
     assert all(section["scores"]["ari"] > 0.7 for section in facts["sections"].values())
@@ -57,6 +58,7 @@ def test_more_starts_are_told_with_their_seeds_for_people(files, capsys):
     out = capsys.readouterr().out
     assert "Sections:\n  one: 192 spots, 60 genes\n  two: 240 spots, 60 genes\n" in out
     assert "16 spatial factors of 60 shared genes, averaged over 1 ring of neighbours (100 µm): " in out
+    assert "In common: 2 of 2 domains lie in both\n" in out
     assert "Seed 5:" in out
     assert "Seed 6:" in out
     assert "  mean: ARI " in out

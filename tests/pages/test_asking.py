@@ -143,7 +143,7 @@ def test_a_comparison_can_be_cancelled_and_said_so(named, monkeypatch):
     app = on_tissue(group="Layer 3")
     next(item for item in app.button if item.key == "widget:ask").click().run()
     next(item for item in app.button if item.label in ("Cancel", "Leave")).click().run()
-    assert shared_board().wait(shared_board().jobs()[-1].id, 60)
+    assert shared_board().wait(shared_board().jobs()[-1].id, 240)
     app.run()
     assert "The last comparison was cancelled." in words(app)
 

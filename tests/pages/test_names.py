@@ -228,7 +228,7 @@ def together():
     app.query_params["section"] = ["one.h5", "two.h5"]
     app.query_params["started"] = ["1"]
     app.run()
-    assert shared_board().wait(shared_board().jobs()[-1].id, 60)
+    assert shared_board().wait(shared_board().jobs()[-1].id, 240)
     return app.run()
 
 

@@ -19,7 +19,7 @@ from tests.small_tissue import small_sample
 from tests.tissue_view import all_given
 from ui.data import jobs
 from ui.data.record import record
-from ui.sections import address
+from ui.sections import address, view
 
 PICK, START, CLUSTERS = "widget:sections", "widget:cluster together", "widget:sections.clustering.n_clusters"
 
@@ -40,7 +40,7 @@ def opened(**query):
 
 
 def finished(app):
-    assert shared_board().wait(shared_board().jobs()[-1].id, 60)
+    assert shared_board().wait(shared_board().jobs()[-1].id, 240)
     return app.run()
 
 
@@ -72,6 +72,8 @@ def test_two_sections_are_chosen_clustered_and_turned_and_the_link_keeps_all_of_
     assert all(float(score) > 0.7 for score in table["ARI"])
     assert any(caption.value.startswith("Chosen for this tissue: averaged over ") for caption in app.caption)
     assert any("Whether they then agree with experts as well as each alone" in caption.value for caption in app.caption)
+    assert any(caption.value.endswith("3 of 3 domains lie in both.") for caption in app.caption)
+    assert not app.warning
     # Asked for once, knobs act at once.
     app.number_input(CLUSTERS).set_value(2).run()
     finished(app)
@@ -94,6 +96,15 @@ def test_while_knobs_are_followed_the_maps_are_those_of_before_and_cannot_be_tak
     app.multiselect(PICK).set_value(["one.h5"]).run()
     app.multiselect(PICK).set_value(["one.h5", "three.h5"]).run()
     assert maps(app) == [["Predicted", "Annotated"]] * 2  # never those of other sections
+
+
+def test_sections_that_share_no_two_domains_are_told_that_labels_may_not_mean_the_same(folder, monkeypatch):
+    monkeypatch.setattr(view, "_labels", lambda results: {"one": np.array([0, 1]), "two": np.array([2, 3])})
+    app = finished(opened(section=["one.h5", "two.h5"], started=["1"]))
+    assert not app.exception
+    assert [warning.value.split(".")[0] for warning in app.warning] == [
+        "Fewer than two domains lie in both one and two"
+    ]
 
 
 def test_sections_without_genes_in_common_end_in_a_sentence(folder):

@@ -106,7 +106,7 @@ def endless(monkeypatch):
 def test_repeats_wait_for_a_click_run_in_the_background_and_wait_for_another_after_a_knob_moved(app, monkeypatch):
     monkeypatch.setattr(compute, "start", lambda *args: pytest.fail("the page may not wait for repeats"))
     job = press_repeat(app, 101)
-    assert shared_board().wait(job.id, 60)
+    assert shared_board().wait(job.id, 240)
     app.run()
     assert f"Scores of {views.N_REPEATS} starts" in above(app)
     assert repeat_button(app) is None
@@ -116,7 +116,7 @@ def test_repeats_wait_for_a_click_run_in_the_background_and_wait_for_another_aft
 
 def test_done_repeats_are_found_again_by_another_session(app):
     job = press_repeat(app, 102)
-    assert shared_board().wait(job.id, 60)
+    assert shared_board().wait(job.id, 240)
     other = choose_repeats(AppTest.from_file(APP, default_timeout=120).run(), 102)
     assert f"Scores of {views.N_REPEATS} starts" in above(other)
     assert shared_board().jobs()[-1].id == job.id
@@ -136,7 +136,7 @@ def test_repeats_that_fail_say_why_and_are_offered_again(app, samples_folder):
     choose_repeats(app, 104)
     (samples_folder / "first.h5").write_bytes((samples_folder / "second.h5").read_bytes())
     repeat_button(app).click().run()
-    assert shared_board().wait(shared_board().jobs()[-1].id, 60)
+    assert shared_board().wait(shared_board().jobs()[-1].id, 240)
     lab.write(small_sample("first"), samples_folder / "first.h5")
     choose(app.run(), "Repeats")
     assert "changed on the disk" in app.error[0].value

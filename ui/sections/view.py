@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from core import units
 from core.averaging import chosen_in_words
 from core.depth import common_depth_in_words
 from core.errors import DomainsError
+from core.evaluation.in_common import apart_in_words, shared_in_words, tied_together
 from core.evaluation.matching import Matching
 from core.figures import charts as figure_charts
 from core.figures import sections as figures
@@ -168,9 +170,15 @@ def scores(samples: Sequence[Sample], results: Results | None) -> None:
     st.dataframe(rows, hide_index=True, column_config=columns)
     if results is None:
         return
+    if apart := apart_in_words(tied_together(_labels(results))):
+        st.warning(f"{as_markdown(apart)} Compare them by what marks their domains, or each on Tune.")
     if words := _chosen(results):
         st.caption(words)
     st.caption(_BESIDE_ALONE)
+
+
+def _labels(results: Results) -> dict[str, np.ndarray]:
+    return {name: result.labels for name, result in results.items()}
 
 
 def _chosen(results: Results) -> str:
@@ -180,6 +188,7 @@ def _chosen(results: Results) -> str:
     if first.params.direction.method == "bending":
         directions = {name: result.direction for name, result in results.items() if result.direction is not None}
         sentences.append(f"Depth: {as_markdown(common_depth_in_words(directions))}.")
+    sentences.append(f"{shared_in_words(_labels(results))}.")
     return " ".join(filter(None, sentences))
 
 
