@@ -157,7 +157,7 @@ def domain_names(matching: Matching) -> dict[int, str]:
 
 
 def ordered_clusters(matching: Matching) -> list[int]:
-    """Sort clusters as their layers are sorted, those without a layer last.
+    """Sort clusters as their layers are sorted, those without a layer last and by the numbers of their names.
 
     Parameters
     ----------
@@ -168,7 +168,10 @@ def ordered_clusters(matching: Matching) -> list[int]:
     list of int
     """
     order = colours.in_order(layer for layer in matching.layers.values() if layer is not None)
-    return sorted(matching.layers, key=lambda cluster: (_place(matching.layers[cluster], order), cluster))
+    return sorted(
+        matching.layers,
+        key=lambda cluster: (_place(matching.layers[cluster], order), matching.further.get(cluster, 0), cluster),
+    )
 
 
 def _place(layer: str | None, order: list[str]) -> int:
