@@ -167,7 +167,7 @@ export class TissueView {
     this.offerDrawing(Boolean(data.drawing));
     this.grid.style.setProperty("--columns", String(data.columns));
     this.grid.style.setProperty("--rows", String(Math.ceil(data.maps.length / data.columns)));
-    this.root.classList.toggle("crowded", data.columns > 2 || data.columns < Math.min(data.maps.length, 2));
+    this.root.classList.toggle("crowded", data.columns > 2 || data.columns < data.maps.length);
     this.panels.splice(data.maps.length).forEach((panel) => this.drop(panel));
     while (this.panels.length < data.maps.length) this.panels.push(new Panel(this, this.grid));
     const surroundings = JSON.stringify([data.theme, data.image, spots.digest]);
