@@ -19,6 +19,9 @@ _ROW_PX, _LEAST_PX, _HEIGHT_PX = 52, 240, 340
 
 Place = tuple[int, ...]
 
+_CELL_PX = 13
+"""Size of texts in cells: the one that plotly finds is too small, since it counts the letters of markup, too."""
+
 
 def heat_map(
     scores: Mapping[Place, Sequence[float]],
@@ -55,7 +58,7 @@ def heat_map(
     figure = go.Figure(
         go.Heatmap(
             z=means, customdata=texts, colorscale=charts.colour_scale(theme), xgap=2, ygap=2,
-            text=_on_scale(cells, means, theme), texttemplate="%{text}",
+            text=_on_scale(cells, means, theme), texttemplate="%{text}", textfont={"size": _CELL_PX},
             hovertemplate=f"{columns.name} %{{x}}<br>{rows.name} %{{y}}<br>{score} %{{customdata}}<extra></extra>",
             x=_names(columns), y=_names(rows), hoverongaps=False,
             colorbar={"title": {"text": score}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": style.muted}} | _ticks(unit),
