@@ -19,6 +19,9 @@ _SCALE: Mapping[Theme, tuple[str, ...]] = {
     "dark": ("#212C3D", "#2C4878", "#4269B4", "#7FA2F0", "#B4CAFA", "#EDF3FF"),
 }
 
+_AS_FAR_FROM_BLACK_AS_FROM_WHITE = 0.179
+"""Luminance that has one contrast, 4.6:1, with both (WCAG 2.2)."""
+
 
 def chart_style(theme: Theme, height_px: int) -> dict[str, Any]:
     """Give the layout that charts start from.
@@ -154,7 +157,7 @@ def domain_names(matching: Matching) -> dict[int, str]:
 
 
 def ordered_clusters(matching: Matching) -> list[int]:
-    """Sort clusters as their layers are sorted, those without a layer last.
+    """Sort clusters as their layers are sorted, those without a layer last and by the numbers of their names.
 
     Parameters
     ----------
@@ -165,7 +168,10 @@ def ordered_clusters(matching: Matching) -> list[int]:
     list of int
     """
     order = colours.in_order(layer for layer in matching.layers.values() if layer is not None)
-    return sorted(matching.layers, key=lambda cluster: (_place(matching.layers[cluster], order), cluster))
+    return sorted(
+        matching.layers,
+        key=lambda cluster: (_place(matching.layers[cluster], order), matching.further.get(cluster, 0), cluster),
+    )
 
 
 def _place(layer: str | None, order: list[str]) -> int:
@@ -222,6 +228,34 @@ def scale_colours(theme: Theme, n_colours: int) -> list[str]:
     coordinates = np.linspace(0, len(stops) - 1, n_colours)
     channels = [np.interp(coordinates, np.arange(len(stops)), channel) for channel in stops.T]
     return [f"rgb({r:.0f}, {g:.0f}, {b:.0f})" for r, g, b in zip(*channels, strict=True)]
+
+
+def on_scale(texts: Iterable[Iterable[str]], shares: np.ndarray, theme: Theme) -> list[list[str]]:
+    """Write the texts of a heat map's cells in black or white, whichever stands out more from the cell.
+
+    Parameters
+    ----------
+    texts : iterable of iterable of str
+        A row of cells each, as plotly reads it.
+    shares : ndarray of shape (n_rows, n_columns)
+        Where each cell lies on the scale for values, from 0 to 1; NaN where it has no colour.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    list of list of str
+        plotly's own dark text is a grey that is hard to read on the middle of the scale.
+    """
+    stops = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in _SCALE[theme]]) / 255
+    places = np.nan_to_num(shares) * (len(stops) - 1)
+    channels = np.stack([np.interp(places, np.arange(len(stops)), channel) for channel in stops.T])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    luminance = np.tensordot([0.2126, 0.7152, 0.0722], linear, 1)
+    inks = np.where(luminance > _AS_FAR_FROM_BLACK_AS_FROM_WHITE, "#000000", "#FFFFFF")
+    return [
+        [f'<span style="color:{ink}">{text}</span>' if text else "" for text, ink in zip(row, beside, strict=True)]
+        for row, beside in zip(texts, inks, strict=True)
+    ]
 
 
 def colour_scale(theme: Theme) -> list[tuple[float, str]]:

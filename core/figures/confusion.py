@@ -41,7 +41,7 @@ def confusion(labels_true: np.ndarray, matching: Matching, *, theme: Theme = "li
         for row, layer in zip(counts, layers, strict=True)
     ]
     heat = go.Heatmap(
-        z=shares, text=texts, texttemplate="%{text}", customdata=facts, zmin=0, zmax=1, xgap=2, ygap=2,
+        z=shares, text=charts.on_scale(texts, shares, theme), texttemplate="%{text}", customdata=facts, zmin=0, zmax=1, xgap=2, ygap=2,
         colorscale=charts.colour_scale(theme), showscale=False, textfont={"size": 13},
         hovertemplate="%{customdata[1]}<br>%{customdata[0]} spots, %{z:.1%} of the layer<extra></extra>",
     )  # fmt: skip

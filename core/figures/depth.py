@@ -15,7 +15,7 @@ from core.text import in_figure
 _HEIGHT_PX = 220
 _N_BINS = 40
 _GAP = 0.1
-_DIGITS = {"µm": ",.0f", "units": ",.4~g"}  # of a distance, by its unit
+_DIGITS = {"µm": ",.0f", "units": ",.4~r"}  # of a distance, by its unit; never with an exponent
 
 
 def depth_profile(

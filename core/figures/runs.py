@@ -134,8 +134,9 @@ def _table(
     values: np.ndarray, texts: list[list[str]], rows: list[str], numbers: Sequence[int], score: str, theme: Theme
 ) -> go.Figure:
     """Draw scores from 0 to 1 with a row for each of `rows` and a column for each run."""
+    written = charts.on_scale([[f"{value:.3f}" for value in row] for row in values], values, theme)
     heat = go.Heatmap(
-        z=values, customdata=texts, texttemplate="%{z:.3f}", zmin=0, zmax=1, xgap=2, ygap=2,
+        z=values, customdata=texts, text=written, texttemplate="%{text}", zmin=0, zmax=1, xgap=2, ygap=2,
         colorscale=charts.colour_scale(theme), showscale=False, textfont={"size": 13},
         hovertemplate=f"%{{customdata}}<br>{score} %{{z:.3f}}<extra></extra>",
     )  # fmt: skip

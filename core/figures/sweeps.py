@@ -19,6 +19,9 @@ _ROW_PX, _LEAST_PX, _HEIGHT_PX = 52, 240, 340
 
 Place = tuple[int, ...]
 
+_CELL_PX = 13
+"""Size of texts in cells: the one that plotly finds is too small, since it counts the letters of markup, too."""
+
 
 def heat_map(
     scores: Mapping[Place, Sequence[float]],
@@ -48,12 +51,14 @@ def heat_map(
         Each cell shows its mean; hovering shows the spread over starts.
     """
     style, shape = STYLES[theme], (len(rows.values), len(columns.values))
-    means, texts = np.full(shape, np.nan), np.full(shape, "", dtype=object)
+    means, texts, cells = np.full(shape, np.nan), np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
     for (row, column), values in scores.items():
         means[row, column], texts[row, column] = np.mean(values), spread_in_words(values, unit)
+        cells[row, column] = units.score(unit, means[row, column])
     figure = go.Figure(
         go.Heatmap(
-            z=means, customdata=texts, colorscale=charts.colour_scale(theme), texttemplate=f"%{{z:{units.score_format(unit)}}}", xgap=2, ygap=2,
+            z=means, customdata=texts, colorscale=charts.colour_scale(theme), xgap=2, ygap=2,
+            text=_on_scale(cells, means, theme), texttemplate="%{text}", textfont={"size": _CELL_PX},
             hovertemplate=f"{columns.name} %{{x}}<br>{rows.name} %{{y}}<br>{score} %{{customdata}}<extra></extra>",
             x=_names(columns), y=_names(rows), hoverongaps=False,
             colorbar={"title": {"text": score}, "thickness": 10, "outlinewidth": 0, "tickfont": {"color": style.muted}} | _ticks(unit),
@@ -258,6 +263,13 @@ def _dimension(name: str, trials: "Sequence[optuna.trial.FrozenTrial]", label: s
         logs = {"tickvals": np.log10(ticks).tolist(), "ticktext": [f"{tick:g}" for tick in ticks]}
         return {"label": label, "values": np.log10(values).tolist(), **logs}
     return {"label": label, "values": values}
+
+
+def _on_scale(cells: np.ndarray, means: np.ndarray, theme: Theme) -> list[list[str]]:
+    known = means[np.isfinite(means)]
+    low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
+    # The middle of the scale is where plotly puts values that are all one.
+    return charts.on_scale(cells, (means - low) / (high - low) if high > low else np.full_like(means, 0.5), theme)
 
 
 def _ticks(unit: str) -> dict[str, str]:

@@ -116,13 +116,23 @@ class Annotations:
         classes = ", ".join(
             f"{name} ({counted(number, 'class', 'classes')})" for name, number in self.n_classes.items()
         )
-        found = f"{self.file_name} labels {self.n_matched} of {self.n_spots} spots: {classes or 'no column of labels'}"
+        found = f"{self.file_name} labels {self.n_matched:,} of {counted(self.n_spots, 'spot')}: {classes or 'no column of labels'}"
         if self.section is not None:
             others = ", ".join(name for name in self.sections if name != self.section)
             found = f"{found}; only rows of {shown(self.section)} are taken, not of {shown(others, 300)}"
             return Check(what="Annotation", found=f"{found}.", status="notice")
-        lost = [f"{self.n_unknown} of its rows belong to no spot of the sample"] if self.n_unknown else []
-        lost += [f"{self.n_uneven} have more or fewer cells than its first"] if self.n_uneven else []
+        lost = (
+            [
+                f"{self.n_unknown:,} of its rows {'belongs' if self.n_unknown == 1 else 'belong'} to no spot of the sample"
+            ]
+            if self.n_unknown
+            else []
+        )
+        lost += (
+            [f"{self.n_uneven:,} {'has' if self.n_uneven == 1 else 'have'} more or fewer cells than its first"]
+            if self.n_uneven
+            else []
+        )
         if not lost:
             return Check(what="Annotation", found=f"{found}.")
         return Check(

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from core.io import lab
 from scripts.chromium import served_app
+from tests.browser.conftest import settle
+from tests.named_tissue import named_sample
 from tests.sections import shipped_part
 
 pytestmark = pytest.mark.browser
@@ -32,7 +34,7 @@ WATCH = """() => {
 
 @pytest.fixture(scope="module")
 def sections(tmp_path_factory):
-    """Where an app with four annotated sections listens; two have a layer with a long name."""
+    """Where an app with annotated sections listens; two have a layer with a long name, and two only some dozens of spots."""
     folder = tmp_path_factory.mktemp("samples")
     for seed, name in enumerate(("one", "two", "long one", "long two")):
         part = shipped_part()
@@ -43,16 +45,17 @@ def sections(tmp_path_factory):
             part, name=name, expression=part.expression + noise, gene_names=names, labels_true=layers
         )
         lab.write(changed, folder / f"{name}.h5")
+    for number, name in enumerate(("few", "few too")):
+        lab.write(named_sample(name, 3 + number), folder / f"{name}.h5")
     with served_app(SPCA_DATA=str(folder), SPCA_MODELS=str(tmp_path_factory.mktemp("models"))) as address:
         yield address
 
 
-@pytest.mark.parametrize(("width", "n_clusters"), [(390, 4), (1024, 5), (1440, 6)])  # each is computed once
-def test_nothing_moves_when_a_clustering_starts_and_ends(browser, sections, width, n_clusters):
-    context = browser.new_context(viewport={"width": width, "height": 900})
+def watched(context, address):
+    """Open two sections, and cluster them while every frame is looked at."""
     page = context.new_page()
     page.set_default_timeout(120_000)
-    page.goto(f"{sections}/sections?section=one.h5&section=two.h5&n_clusters={n_clusters}")
+    page.goto(address)
     expect(page.locator(".stage")).to_have_count(4)
     expect(page.get_by_text("Press Cluster together")).to_have_count(2)
     page.locator(".legend .label").first.wait_for()
@@ -62,12 +65,34 @@ def test_nothing_moves_when_a_clustering_starts_and_ends(browser, sections, widt
         page.wait_for_timeout(1000)
     page.evaluate(WATCH)
     page.get_by_role("button", name="Cluster together").click()
+    return page
+
+
+@pytest.mark.parametrize(("width", "n_clusters"), [(390, 4), (1024, 5), (1440, 6)])  # each is computed once
+def test_nothing_moves_when_a_clustering_starts_and_ends(browser, sections, width, n_clusters):
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = watched(context, f"{sections}/sections?section=one.h5&section=two.h5&n_clusters={n_clusters}")
     expect(page.get_by_text("Press Cluster together")).to_have_count(0)
     expect(page.locator(".title", has_text="Predicted, ARI")).to_have_count(2)
     expect(page.get_by_role("button", name="Export")).to_be_enabled()
     expect(page.locator(".st-key-sections-finding")).to_have_text("")
     tops, below, lines = (page.evaluate(f"[...window.seenPlaces.{name}]") for name in ("tops", "below", "lines"))
     assert any("left" in line and "Cancel" in line for line in lines), lines
+    assert len(tops) == 1, tops
+    assert len(below) == 1, below
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "n_clusters"), [(390, 100), (1440, 99)])  # more than all spots
+def test_nothing_moves_when_a_clustering_fails_and_the_reason_can_be_read(browser, sections, width, n_clusters):
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = watched(context, f"{sections}/sections?section=few.h5&section=few too.h5&n_clusters={n_clusters}")
+    reason = f"{n_clusters} clusters were asked for, but the sample has 84 spots."
+    expect(page.get_by_role("alert").filter(has_text=reason)).to_be_visible()
+    expect(page.get_by_text("Finding domains failed, for the reason above.")).to_have_count(2)
+    page.get_by_role("button", name="Why").click()
+    expect(page.get_by_test_id("stPopoverBody").get_by_text(reason)).to_be_visible()
+    tops, below = (page.evaluate(f"[...window.seenPlaces.{name}]") for name in ("tops", "below"))
     assert len(tops) == 1, tops
     assert len(below) == 1, below
     context.close()
@@ -85,3 +110,20 @@ def test_a_long_name_of_a_layer_is_whole_in_the_legend_of_a_narrow_window(browse
     assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
     assert label.evaluate("node => node.scrollWidth <= node.clientWidth")
     context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+def test_with_long_names_nothing_below_the_legend_moves_with_another_number_of_domains(browser, sections, width):
+    heights, counts = set(), set()
+    for n_clusters in (3, 8):
+        context = browser.new_context(viewport={"width": width, "height": 844})
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(f"{sections}/?sample=long one.h5&n_clusters={n_clusters}")
+        page.locator(".legend .label", has_text=LONG).first.wait_for()
+        settle(page)
+        counts.add(page.locator(".legend .label").count())
+        heights.add(round(page.locator(".foot").bounding_box()["height"]))
+        context.close()
+    assert len(counts) > 1
+    assert len(heights) == 1, heights

@@ -250,6 +250,22 @@ def test_a_file_with_bad_counts_is_told_when_it_is_chosen_and_another_can_be_cho
     assert not app.error
 
 
+def test_a_run_that_fails_is_told_in_the_place_of_its_map_and_the_next_one_is_shown(app, samples_folder):
+    lab.write(small_sample("few", n_rows=3), samples_folder / "few.h5")  # 36 spots
+    app.run()
+    app.selectbox(key("sample")).select("few.h5").run()
+    app.number_input(key("clustering.n_clusters")).set_value(50).run()
+    assert not app.exception
+    assert not app.error
+    predicted, annotated = given(app)["maps"]
+    assert predicted["message"] == "50 clusters were asked for, but the sample has 36 spots."
+    assert predicted["message"] in predicted["description"]
+    assert annotated["title"] == "Annotated"
+    assert cards(app)["ARI"] == ("–", "–")
+    app.number_input(key("clustering.n_clusters")).set_value(3).run()
+    assert not given(app)["maps"][0].get("message")
+
+
 def test_an_empty_folder_says_what_to_do(samples_folder):
     app = new_app().run()
     assert not app.exception

@@ -115,7 +115,9 @@ def _maps(content_hash: str, sample: Sample, here: Numbered, found: Domains, the
     key = session.widget_key("runs", "maps", content_hash)
     entry = maps.camera_entry(sample.name)
     hover_only = [] if room else annotated
-    maps.draw(key, sample, [*annotated * room, *drawn], theme, hover_only=hover_only, camera=entry)
+    shown = [*annotated * room, *drawn]
+    columns = maps.columns_for(len(shown))
+    maps.draw(key, sample, shown, theme, hover_only=hover_only, columns=columns, camera=entry)
 
 
 def _map(sample: Sample, kept: KeptRun, found: Matching, number: int, theme: Theme) -> TissueMap:

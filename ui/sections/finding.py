@@ -80,10 +80,19 @@ def progress(job: Job | None, *, of_before: bool) -> None:
             watch_in_a_line(job.id, "clustering")
         elif job is not None and job.status is JobStatus.CANCELLED:
             st.caption(f"Cancelled{'; the maps are of the settings before' if of_before else ''}.")
-    if job is not None and job.status is JobStatus.FAILED:
-        st.error(as_markdown(job.error))
+        elif job is not None and job.status is JobStatus.FAILED:
+            _say_why(as_markdown(job.error))
+
+
+def _say_why(reason: str) -> None:
+    """Say why a clustering failed, as much as the line has room for, and all of it over the page: nothing moves."""
+    st.error(reason)
+    with st.popover("Why", type="tertiary", help="All of why the clustering failed."):
+        st.markdown(reason)
 
 
 def awaited(job: Job | None) -> str:
     """Say in the place of domains that are not found what they wait for."""
+    if job is not None and job.status is JobStatus.FAILED:
+        return "Finding domains failed, for the reason above.\nPress Cluster together to try again."
     return "Finding domains" if is_running(job) else "Press Cluster together\nto find domains"

@@ -19,9 +19,6 @@ from ui.shell.domain_names import Named
 from ui.shell.guards import as_markdown
 from ui.tissue_view import TissueMap
 
-_LONGEST_ROW = 3
-_MOST_IN_TWOS = 4  # two rows of two are larger than a row of three and one more
-
 
 def maps_of(
     samples: Sequence[Sample],
@@ -34,7 +31,7 @@ def maps_of(
     found = None if named is None else named.found
     predicted, annotated = figures.maps_of_sections(samples, results, found, theme=theme)
     waiting = awaited if figures.layers_of(samples) else ""
-    n_columns = 2 if len(samples) in (2, _MOST_IN_TWOS) else _LONGEST_ROW
+    n_columns = maps.columns_for(len(samples))
     for first in range(0, len(samples), n_columns):
         for column, sample in zip(
             st.columns(n_columns, gap="medium"), samples[first : first + n_columns], strict=False

@@ -21,14 +21,15 @@ Chart = tuple[go.Figure, str]
 _CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
-_FEW_PANELS = 2
-"""More panels side by side scroll sideways where page.css finds too little room for their headings."""
+_FEW_PANELS, _FEW_COLUMNS = 2, 5
+"""More panels or columns of a table side by side scroll sideways where page.css finds too little room for their headings or texts."""
 
 
-def show(figure: go.Figure, description: str, *, fits: bool = False) -> None:
-    """Draw a chart; `fits` says that a telephone has room for its panels."""
+def show(figure: go.Figure, description: str, *, fits: bool = False, n_columns: int = 1) -> None:
+    """Draw a chart; `fits` says that a telephone has room for its panels, `n_columns` how many cells with text are in a row."""
     n_panels = sum(name.startswith("xaxis") for name in figure.to_dict()["layout"])
-    with nullcontext() if fits or n_panels <= _FEW_PANELS else wide(description):
+    has_room = n_columns <= _FEW_COLUMNS and (fits or n_panels <= _FEW_PANELS)
+    with nullcontext() if has_room else wide(description):
         st.plotly_chart(figure, theme=None, config=_CONFIG, alt=description)
 
 

@@ -24,10 +24,17 @@ from ui.tissue_view.spots import pack
 CAMERA = "view"
 """Entry of the address for the camera, which the browser alone writes."""
 
+_LONGEST_ROW, _MOST_IN_TWOS = 3, 4
+
 
 def camera_entry(section: str) -> str:
     """Name the entry of one of several sections on a page."""
     return f"{CAMERA}.{section}"
+
+
+def columns_for(n_maps: int) -> int:
+    """Give the length of rows of so many maps: two rows of two are larger than a row of three and one more."""
+    return 2 if n_maps in (2, _MOST_IN_TWOS) else _LONGEST_ROW
 
 
 def draw(
@@ -41,7 +48,7 @@ def draw(
     on_edits: Callable[[], None] | None = None,
     drawing: Drawing | None = None,
     move: int = 0,
-    columns: int = 3,
+    columns: int = _LONGEST_ROW,
     camera: str = "",
     choice: Choice | None = None,
     marked: int | None = None,

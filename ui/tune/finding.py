@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import units
+from core.errors import DomainsError
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
@@ -22,14 +23,17 @@ FINDING_WORDS = "tune-finding-words"
 
 def find(sample: Sample, params: MethodParams, file: str, words: DeltaGenerator) -> Shown:
     """Find what to show, and store its direction for the next move of this session; `words` say how far it is, from a second on."""
-    theme, preset = session.theme(), session.settings().preset
+    theme, preset, missing = session.theme(), session.settings().preset, ""
     result = known_runs.kept_result(sample, params, file)
     if result is None and compute.ready(sample, params):
         if state.is_cancelled(compute.result_key(sample, params)):
             return state.last_result(sample) or _nothing(sample, params)
-        result = _found(sample, params, words)
+        try:
+            result = _found(sample, params, words)
+        except DomainsError as error:
+            missing = str(error)  # told in the place of the map: nothing moves
     if result is None:
-        missing, pinned = training.what_is_missing(sample, params), _pinned(sample)
+        missing, pinned = missing or training.what_is_missing(sample, params), _pinned(sample)
         return Shown(sample=sample, params=params, theme=theme, preset=preset, missing=missing, pinned=pinned)
     _remember_what_was_found(sample, result)
     run = known_runs.kept(sample, params, file)

@@ -37,7 +37,7 @@ def predicted(shown: Shown, title: str = "Predicted") -> TissueMap:
     sample = shown.sample
     if isinstance(shown, ShownResult):
         return maps.predicted(sample, shown.result, shown.matching, shown.theme, title)
-    description = f"The predicted domains of {sample.name} wait for training."
+    description = f"There are no predicted domains of {sample.name}: {shown.missing}"
     return TissueMap(title=maps.titled(title, sample), description=description, message=shown.missing)
 
 

@@ -57,14 +57,14 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shown:
-    """A sample and its parameters: a `ShownResult` if there is a result; otherwise it waits for training.
+    """A sample and its parameters: a `ShownResult` if there is a result; otherwise it waits for training, or the run failed.
 
     Parameters
     ----------
     preset : str
         The preset of the settings.
     missing : str
-        What the result waits for, in up to two lines.
+        What the result waits for, in up to two lines, or why there is none.
     run : Run or None
         The kept run with these parameters.
     """

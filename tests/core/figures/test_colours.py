@@ -1,11 +1,12 @@
 """Colours: one per layer, the same everywhere, told apart by every pair of eyes."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 
-from core.figures import colours
+from core.figures import charts, colours
 from core.figures.colours import STYLES, cluster_colours, in_order, layer_colours
 from core.layer_names import LAYERS, canonical, display_name
 from tests.core.figures import vision
@@ -104,6 +105,25 @@ def test_no_two_of_all_fifteen_colours_are_alike(theme, eyes):
     every = palette(theme)
     assert len(every) == 15
     assert min(vision.difference(a, b, eyes) for a, b in itertools.combinations(every, 2)) > 8.5
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_what_is_written_in_a_cell_of_a_heat_map_has_the_contrast_that_text_needs(theme):
+    shades = charts.scale_colours(theme, 101)
+    (written,) = charts.on_scale([["0.5"] * 101], np.linspace(0, 1, 101)[None], theme)
+    inks = [text.split('"')[1].removeprefix("color:") for text in written]
+    cells = ["#" + "".join(f"{int(channel):02X}" for channel in re.findall(r"\d+", shade)) for shade in shades]
+    assert min(map(contrast, inks, cells)) >= 4.5
+
+
+def test_a_colour_has_one_hue_in_both_themes():
+    turns = {}
+    for light, dark in zip(palette("light"), palette("dark"), strict=True):
+        (_, a, b), (_, c, d) = vision.seen_lab(light, "normal"), vision.seen_lab(dark, "normal")
+        if min(np.hypot(a, b), np.hypot(c, d)) > 5:  # else it is a grey
+            turns[light, dark] = abs((np.degrees(np.arctan2(b, a) - np.arctan2(d, c)) + 180) % 360 - 180)
+    assert len(turns) == 14
+    assert max(turns.values()) < 30, turns
 
 
 def test_spellings_of_a_layer_share_its_colour():

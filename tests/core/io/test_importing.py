@@ -51,7 +51,7 @@ def test_a_table_of_labels_takes_the_place_of_the_files_own(tmp_path):
     found = importing.survey(tmp_path / "b.h5", annotation_csv=tmp_path / "mine.csv")
     assert (found.annotations, found.suggested_annotation) == ({"region": 2}, "region")
     assert found.checks[-1].found == (
-        "mine.csv labels 2 of 4 spots: region (2 classes); 1 of its rows belong to no spot of the sample."
+        "mine.csv labels 2 of 4 spots: region (2 classes); 1 of its rows belongs to no spot of the sample."
     )
     sample = importing.read(tmp_path / "b.h5", ImportChoices(), annotation_csv=tmp_path / "mine.csv")
     assert sample.labels_true.tolist() == ["outer", "NA", "NA", "inner"]

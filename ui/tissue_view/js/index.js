@@ -28,6 +28,8 @@ import { cameraInWords, lineAbout } from "./text.js";
 
 const MODES = /** @type {const} */ (["pan", "lasso", "polygon", "brush"]);
 const NO_SPOTS = "The spots of this sample did not arrive: check the connection, then reload the page.";
+const LONG_NAME = 36; // letters: it takes a row of a narrow legend, or more
+const ROOM_FOR = 12; // entries of a legend with such names
 const SETTLE_MS = 150; // after the camera moved last
 const REST_MS = 120; // without another move: somebody who drags is not told of what is over already
 
@@ -165,7 +167,7 @@ export class TissueView {
     this.offerDrawing(Boolean(data.drawing));
     this.grid.style.setProperty("--columns", String(data.columns));
     this.grid.style.setProperty("--rows", String(Math.ceil(data.maps.length / data.columns)));
-    this.root.classList.toggle("crowded", data.columns > 2 || data.columns < Math.min(data.maps.length, 2));
+    this.root.classList.toggle("crowded", data.columns > 2 || data.columns < data.maps.length);
     this.panels.splice(data.maps.length).forEach((panel) => this.drop(panel));
     while (this.panels.length < data.maps.length) this.panels.push(new Panel(this, this.grid));
     const surroundings = JSON.stringify([data.theme, data.image, spots.digest]);
@@ -357,6 +359,9 @@ export class TissueView {
       button.onclick = () => this.light(name);
       if (name === focused) button.focus();
     }
+    // Names of many words leave no two results with as many rows: page and legend are as high for a few domains more.
+    if (!entries.some(([name]) => name.length > LONG_NAME)) return;
+    for (let n = entries.length; n < ROOM_FOR; n++) element("span", "spare", this.legend, { "aria-hidden": "true" }).textContent = "Domain 0";
   }
 
   /** @param {string} name */
@@ -367,7 +372,7 @@ export class TissueView {
   }
 
   pressLegend() {
-    for (const button of this.legend.children) {
+    for (const button of this.legend.querySelectorAll(".label")) {
       const lit = button.textContent === this.lit;
       button.setAttribute("aria-pressed", String(lit));
       button.classList.toggle("faint", this.lit !== null && !lit);
