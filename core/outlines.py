@@ -12,6 +12,9 @@ from core.text import counted
 UNIT_UM = 0.05
 """Corners are kept in whole numbers of this length, so that no cell may reach further than 1.6 mm."""
 
+LEAST_UNIT_UM, MOST_UNIT_UM = 1e-6, 100.0
+"""Of files of other programs: corners in a smaller or larger unit than these are no outlines of cells."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outlines:
@@ -24,6 +27,7 @@ class Outlines:
     begins : ndarray of shape (n_cells + 1,), int64
         The corners of cell `c` are those from `begins[c]` up to `begins[c + 1]`; a cell without an outline has none.
     unit_um : float
+        Between `LEAST_UNIT_UM` and `MOST_UNIT_UM`.
 
     Raises
     ------
@@ -45,8 +49,11 @@ class Outlines:
             raise SampleError(
                 f"The begins of outlines do not rise from 0 to their {counted(len(corners), 'corner')}: save the sample again."
             )
-        if not (np.isfinite(self.unit_um) and self.unit_um > 0):
-            raise SampleError(f"The unit of outlines is {self.unit_um}: it must be a length above 0.")
+        if not LEAST_UNIT_UM <= self.unit_um <= MOST_UNIT_UM:  # nor NaN
+            raise SampleError(
+                f"The unit of outlines is {self.unit_um:.6g} µm: it must be a length from {LEAST_UNIT_UM:.6f} to {MOST_UNIT_UM:g} µm, "
+                "so that corners lie on cells."
+            )
         for name in ("corners", "begins"):
             view = getattr(self, name).view()
             view.flags.writeable = False

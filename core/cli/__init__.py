@@ -4,6 +4,7 @@ Errors become one sentence here. Each command has its own module with its option
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, or 2 after a sentence about bad input on standard error.
     """
-    _stand_in_for_closed_outputs()
+    _prepare_outputs()
     try:
         _run(argv)
     except DomainsError as error:
@@ -83,11 +84,14 @@ def _run(argv: Sequence[str] | None) -> None:
         sys.stdout.flush()
 
 
-def _stand_in_for_closed_outputs() -> None:
-    """Python has None for an output that was closed before the start (`>&-`)."""
+def _prepare_outputs() -> None:
+    """Let outputs take every sign, and stand in for those that were closed before the start (`>&-`), for which Python has None."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        output = getattr(sys, name)
+        if output is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
+        elif isinstance(output, io.TextIOWrapper):  # in a code page, such as that of a pipe on Windows, not every sign has a place
+            output.reconfigure(errors="backslashreplace")
 
 
 def _refuse(sentence: str) -> int:

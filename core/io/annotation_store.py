@@ -25,6 +25,7 @@ FOLDER_ENDING = ".annotations"
 """Of the folder beside a sample's file."""
 
 _DELETED = "deleted"
+_BEGINNING = ".beginning.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -176,6 +177,30 @@ class AnnotationStore:
             kept = self.read(annotation.id)
             _check_author(kept.annotation, user)
             return self._write(history.saved_over(kept, annotation))
+
+    def begin(self, annotation: Annotation, user: str) -> Kept:
+        """Keep an annotation that is new, unless the user has one of its source: of each there is one, whoever begins at once.
+
+        Parameters
+        ----------
+        annotation : Annotation
+        user : str
+            Who asks; has to be its author.
+
+        Returns
+        -------
+        Kept
+            The one that is there already, changed last where there are several; else what is new.
+
+        Raises
+        ------
+        AnnotationError
+            As :meth:`save`.
+        """
+        with _as_sentence(self._path(annotation.id), "written"), locked(self.folder / _BEGINNING):
+            there = [one for one in self.annotations() if one.source == annotation.source and is_same(one.author, user)]
+            own = max(there, key=lambda one: one.changed, default=None)
+            return self.save(annotation, user) if own is None else self.read(own.id)
 
     def revise(self, id: str, user: str, made_of: Callable[[Annotation], Annotation]) -> Kept:
         """Keep another state, made of what is on disk now, which can be undone as one step.

@@ -16,6 +16,7 @@ from core.io.incoming import Check
 from core.io.label_tables import read_rows
 from core.io.spot_names import Found, SpotNames
 from core.io.table_sections import of_one_section
+from core.io.tabular.text import as_names
 from core.layer_names import LAYERS, canonical, without_class
 from core.sample import UNANNOTATED
 from core.text import counted, file_name, shown
@@ -349,7 +350,7 @@ def naming_column(path: Path) -> np.ndarray:
     for column in zip(*rows[1:], strict=True):
         names = [name.strip() for name in column]
         if len(set(names)) == len(names) and all(names):
-            return np.array(names)
+            return as_names(names, path)
     raise SampleFileError(f"{file_name(path)} has no column that names each spot once, such as barcodes.")
 
 

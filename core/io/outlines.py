@@ -15,6 +15,7 @@ from core.text import counted
 MAX_CORNERS = 24
 """Most corners of a cell; rings of more are simplified."""
 
+_MOST_SIMPLIFIED = 512  # corners: where a ring crosses itself everywhere, twice as many take eight times as long
 _FIRST_TOLERANCE_UM = 0.1
 _DOUBLINGS = 12
 _MAX_STEPS = np.iinfo(np.int16).max
@@ -204,6 +205,9 @@ def _simplified(lengths: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.nda
 def _shortened(lengths: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     import shapely
 
+    if lengths.max() > _MOST_SIMPLIFIED:
+        parts = [_thinned(ring, _MOST_SIMPLIFIED) for ring in np.split(xy, np.cumsum(lengths)[:-1])]
+        lengths, xy = np.array([len(part) for part in parts]), np.concatenate(parts)
     rings = shapely.linearrings(xy, indices=np.repeat(np.arange(len(lengths)), lengths))
     tolerance = _FIRST_TOLERANCE_UM
     for _ in range(_DOUBLINGS):
@@ -212,7 +216,7 @@ def _shortened(lengths: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndar
             break
         rings[long] = shapely.simplify(rings[long], tolerance)
         tolerance *= 2
-    parts = [_thinned(ring) for ring in _corners(rings)]
+    parts = [_thinned(ring, MAX_CORNERS) for ring in _corners(rings)]
     return np.array([len(part) for part in parts]), np.concatenate(parts)
 
 
@@ -225,8 +229,8 @@ def _corners(rings: Any) -> Iterator[np.ndarray]:
         yield corners[first : end - 1]
 
 
-def _thinned(ring: np.ndarray) -> np.ndarray:
+def _thinned(ring: np.ndarray, most: int) -> np.ndarray:
     """Take as many corners as there may be, evenly: of rings that cross themselves so often that none can be left out."""
-    if len(ring) <= MAX_CORNERS:
+    if len(ring) <= most:
         return ring
-    return ring[np.linspace(0, len(ring), MAX_CORNERS, endpoint=False).astype(int)]
+    return ring[np.linspace(0, len(ring), most, endpoint=False).astype(int)]

@@ -73,7 +73,7 @@ class SpotNames:
         tried = (self._by(form, names) for form in _FORMS)
         strict = next((found for found in tried if found.max(initial=-1) >= 0), np.full(len(names), -1))
         loose = self._by(_bare, names)
-        marks = np.array([mark(name) for name in names], dtype=str)
+        marks = np.array([mark(name) for name in names], dtype=object)  # not all as wide as the longest
         return Found(spots=np.where(strict >= 0, strict, loose), marks=marks, own_marks=self._own_marks)
 
     def _by(self, form: Callable[[str], str], names: Sequence[str]) -> np.ndarray:

@@ -119,7 +119,7 @@ def _repeated(rows: list[list[str]], spots: np.ndarray, which: int) -> Sequence[
 
 
 def _column(rows: list[list[str]], number: int) -> np.ndarray:
-    return np.array([row[number].strip() for row in rows], dtype=str)
+    return np.array([row[number].strip() for row in rows], dtype=object)  # as wide as each is, not all as the longest
 
 
 def _tells_apart(values: np.ndarray, spots: np.ndarray) -> bool:

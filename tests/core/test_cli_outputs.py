@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 import re
 import resource
 import signal
@@ -19,6 +20,7 @@ from core.method.pipeline import Pipeline
 from core.params import preset
 from core.work.runs import open_record
 from tests.named_tissue import named_sample
+from tests.small_tissue import small_sample
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ("--preset", "paper")
@@ -246,3 +248,14 @@ def test_an_output_that_nobody_reads_ends_without_a_traceback(sample_file, words
         said = process.stderr.read()
     assert process.returncode in (0, 2), said
     assert not re.search("Traceback|Exception", said)
+
+
+def test_signs_that_an_output_has_no_place_for_are_written_otherwise(tmp_path):
+    path = tmp_path / "α.h5"
+    lab.write(small_sample("α"), path)
+    narrow = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    told = subprocess.run(
+        [sys.executable, "-m", "core", "info", path], cwd=ROOT, env=narrow, capture_output=True, text=True, timeout=120
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert r"\u03b1" in told.stdout

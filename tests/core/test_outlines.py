@@ -47,6 +47,8 @@ def test_corners_lie_about_the_centre():
         {"corners": np.zeros((7, 2))},
         {"corners": np.zeros(14, dtype=np.int16)},
         {"unit_um": 0.0},
+        {"unit_um": 1e308},
+        {"unit_um": 5e-324},
         {"unit_um": float("nan")},
     ],
 )

@@ -178,6 +178,19 @@ def test_strokes_of_another_are_shown_by_a_link_and_taken_over_as_a_copy(sample,
     assert app.query_params["strokes"] == mine.id
 
 
+def test_begin_in_a_second_window_shows_what_the_first_has_begun(sample, store, once_through_app):
+    windows = [opened(), opened()]
+    windows[1].radio(key("guide", "kind")).set_value("cortex").run()
+    for window in windows:
+        window.button(key("guide", "begin")).click().run()
+    (entry,) = store.entries()
+    assert set(entry.annotation.names) == {"Layer 1", "Layer 2", "Layer 3"}
+    assert not windows[0].error
+    (error,) = windows[1].error
+    assert "You have begun already, in another window" in error.value
+    assert windows[1].query_params["strokes"] == windows[0].query_params["strokes"] == entry.id
+
+
 def test_strokes_are_in_no_list_of_annotations_to_compare_with(sample, store):
     strokes(store, few(sample, 0, 1))
     assert opened("tune").selectbox(key("truth", "")).options == ["File's annotation", "None"]

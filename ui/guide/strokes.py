@@ -9,7 +9,7 @@ import numpy as np
 
 from core.annotation import UNASSIGNED, Annotation, Region, new_annotation, new_id
 from core.annotation_history import Kept
-from core.errors import RecordError
+from core.errors import AnnotationError, RecordError
 from core.guidance import Guidance, as_annotation
 from core.io.lab import SampleSummary
 from core.layer_names import canonical
@@ -107,13 +107,15 @@ def not_begun(summary: SampleSummary, regions: tuple[Region, ...]) -> Painted:
 
 
 def begin(summary: SampleSummary, regions: tuple[Region, ...]) -> None:
-    """Start the user's strokes with these domains."""
+    """Start the user's strokes with these domains; those that another window has begun meanwhile stay, and are shown."""
 
     def act() -> None:
         n_spots = compute.file_sample(summary).n_spots
         made = new_annotation(n_spots, name=NAME, author=user.who(), regions=regions, source=SOURCE)
-        annotations.store(summary).save(made, made.author)
+        kept = annotations.store(summary).begin(made, made.author)
         state.choose(summary.path.name, "")
+        if kept.annotation.names != made.names:
+            raise AnnotationError("You have begun already, in another window: its domains and strokes are shown.")
 
     acting.do(summary, act)
 
@@ -150,12 +152,14 @@ def take_over(summary: SampleSummary, painted: Annotation, start: Start | None) 
     """Go on from the strokes of another, or of a run: they become the user's own, in place of those before, which undo brings back."""
 
     def act() -> None:
-        own, now = _own(annotations.strokes(summary)), datetime.now(UTC)
-        own = own or dataclasses.replace(painted, id=new_id(), author=user.who(), name=NAME, created=now)
-        mine = dataclasses.replace(
-            own, regions=painted.regions, assigned=painted.assigned, changed=now, source=SOURCE, note=""
+        there, now = annotations.store(summary), datetime.now(UTC)
+        copy = dataclasses.replace(
+            painted, id=new_id(), author=user.who(), name=NAME, created=now, changed=now, source=SOURCE, note=""
         )
-        annotations.store(summary).save(mine, mine.author)
+        own = _own(annotations.strokes(summary)) or there.begin(copy, copy.author).annotation
+        if own.id != copy.id:
+            mine = dataclasses.replace(own, regions=copy.regions, assigned=copy.assigned, changed=now, note="")
+            there.save(mine, mine.author)
         state.choose(summary.path.name, "")
         if start is not None:
             starts.choose(summary.path.name, start)

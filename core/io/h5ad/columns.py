@@ -47,6 +47,8 @@ def annotation_columns(obs: Table) -> dict[str, int]:
 
 def _n_classes(obs: Table, name: str) -> int:
     try:
+        if obs.has_more_classes(name, MAX_CLASSES + len(UNANNOTATED_SPELLINGS)):
+            return 0
         found = obs.classes(name)
     except SampleFileError:
         return 0
@@ -106,7 +108,7 @@ def labels(obs: Table, column: str) -> np.ndarray:
     found = obs.classes(column)
     if found is None:
         raise SampleFileError(f"`obs/{shown(column)}` holds measurements, not classes: choose another annotation.")
-    return np.array([*spelled(found.names.tolist()), UNANNOTATED])[found.codes]
+    return found.called(spelled(found.names.tolist()), UNANNOTATED)
 
 
 def gene_names(var: Table) -> np.ndarray | None:

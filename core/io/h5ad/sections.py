@@ -157,6 +157,8 @@ def column(obs: Table, name: str) -> Column | None:
         None where it cannot be read, or holds one class or very many.
     """
     try:
+        if obs.has_more_classes(name, MAX_SECTIONS):
+            return None
         classes = obs.classes(name)
         if classes is not None:
             codes, names = classes.codes, [str(value) for value in classes.names.tolist()]

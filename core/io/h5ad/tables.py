@@ -4,6 +4,7 @@ Knows three layouts: a group of columns with categories beside their codes (annd
 categories in `__categories` (0.7), and one table of records with categories in `uns` (0.6).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import h5py
@@ -11,8 +12,9 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io.hdf5.numbers import check_filters, whole
-from core.io.hdf5.text import MAX_TEXT_BYTES, decoded, short_texts, text_attribute
+from core.io.hdf5.text import MAX_TEXT_BYTES, NUMPYS_SIGN, decoded, short_texts, text_attribute
 from core.layer_names import without_class
+from core.memory import check_fits
 from core.text import counted, shown
 
 _OLD_CATEGORIES = "__categories"
@@ -40,8 +42,35 @@ class Classes:
 
     @property
     def values(self) -> np.ndarray:
-        """Name of each row's class, empty where it has none; ndarray of shape (n_rows,), str."""
-        return np.append(self.names, "")[self.codes]
+        """Name of each row's class, empty where it has none; ndarray of shape (n_rows,), str.
+
+        A :class:`~core.errors.SampleFileError` where that would take more memory than may be taken.
+        """
+        return self.called(self.names.tolist(), "")
+
+    def called(self, names: Sequence[str], other: str) -> np.ndarray:
+        """Write out what each row's class is called.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of the classes.
+        other : str
+            For rows without one.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), str
+
+        Raises
+        ------
+        SampleFileError
+            If that would take more memory than may be taken: one long name makes the text of every row as wide.
+        """
+        every = [*names, other]
+        width = max(map(len, every))
+        check_fits((len(self.codes) + len(every)) * width * NUMPYS_SIGN, f"Names of {width} signs, one for each row,")
+        return np.array(every)[self.codes]
 
 
 class Table:
@@ -154,6 +183,25 @@ class Table:
             return self._coded(name, item["codes"], item["categories"])
         return self._uncoded(name, _values(item)) if "values" in item else None
 
+    def has_more_classes(self, name: str, most: int) -> bool:
+        """Whether a column of categories has rows of more classes than so many: known by codes, before any name is read.
+
+        Parameters
+        ----------
+        name : str
+        most : int
+        """
+        item = self._item
+        column = None if isinstance(item, h5py.Dataset) else item[name]
+        if isinstance(column, h5py.Group):
+            column = column.get("codes")
+        elif self._old_categories(name) is None:
+            return False
+        if not isinstance(column, h5py.Dataset) or column.dtype.kind not in "iu":
+            return False
+        codes = _values(column)
+        return len(np.unique(codes[codes >= 0])) > most
+
     def numbers(self, name: str) -> np.ndarray | None:
         """Read a column of numbers.
 
@@ -235,8 +283,13 @@ class Table:
         as_text = _as_text(values)
         if as_text is None:
             return None
-        names, codes = np.unique(as_text, return_inverse=True)
-        return Classes(codes=codes, names=names)
+        # As Python's texts, which are no longer than they are; numpy sorts copies as wide as the longest.
+        texts: list[str] = as_text.tolist()
+        names = sorted(set(texts))
+        numbers = dict(zip(names, range(len(names)), strict=True))
+        return Classes(
+            codes=np.array([numbers[text] for text in texts], dtype=np.int64), names=np.array(names, dtype=str)
+        )
 
     def _check_length(self, name: str, values: np.ndarray) -> None:
         if values.shape != (self.n_rows,):

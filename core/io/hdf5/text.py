@@ -7,7 +7,7 @@ Header Prefix" and IV.A.2.m "The Attribute Message". Knows nothing of samples.
 
 import math
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -20,8 +20,10 @@ from core.memory import check_fits
 MAX_TEXT_BYTES = 1024
 """Longest label, name or barcode."""
 
+NUMPYS_SIGN = 4
+"""Bytes of each sign of each text of numpy's arrays, in which every text has as many signs as the longest."""
+
 _TEXT_OBJECT = 64  # bytes that Python takes for a short text
-_NUMPYS_SIGN = 4  # bytes of each sign of each text of an array, as many signs as the longest has
 
 _ATTRIBUTE, _CONTINUATION = 0x0C, 0x10
 _MAX_BLOCKS = 1000
@@ -79,9 +81,19 @@ def short_texts(dataset: h5py.Dataset, key: str, field: str | None = None) -> li
         found = read_text(dataset) if field is None else read_ragged_text(dataset, field)
         longest = max(map(len, found), default=0)
         if longest <= MAX_TEXT_BYTES:
-            check_fits(len(found) * longest * _NUMPYS_SIGN, f"`{key}`, whose longest text has {longest} signs,")
-            return [decoded(text) for text in found]
+            # Once as they are, once as an array, and once as what is made of that.
+            n_bytes = sum(map(len, found)) + len(found) * (_TEXT_OBJECT + 2 * longest * NUMPYS_SIGN)
+            check_fits(n_bytes, f"`{key}`, whose longest text has {longest} signs,")
+            return _decoded_in_place(found)
     raise SampleFileError(f"`{key}` holds text of more than {MAX_TEXT_BYTES} bytes, where names belong.")
+
+
+def _decoded_in_place(found: list[bytes]) -> list[str]:
+    """Decode each text and let go of its bytes, so that not all of them are there twice."""
+    texts: list[Any] = found
+    for number, text in enumerate(found):
+        texts[number] = decoded(text)
+    return texts
 
 
 def decoded(value: bytes) -> str:

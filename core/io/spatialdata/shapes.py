@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io.spatialdata.store import Store
+from core.io.spatialdata.wkb import is_plain
 from core.io.tabular.columns import MAX_COLUMN_BYTES, MAX_ROWS, as_texts, undone
 from core.io.tabular.text import as_names
 from core.memory import check_fits
@@ -96,12 +97,14 @@ def _slices(n_shapes: int) -> Iterator[slice]:
 def _blocks(geometry: Any) -> Iterator[tuple[slice, np.ndarray]]:
     """Decode WKB, some shapes at a time: as objects all of them would take several times the memory.
 
-    A shape that cannot be decoded is None, as one that is missing; if that is so of all, something else is wrong.
+    A shape that cannot be decoded, or is none that stores hold, is None, as one that is missing; if that is so of all, something
+    else is wrong.
     """
     import shapely
 
     for some in _slices(len(geometry)):
-        written = np.array(geometry[some].to_pylist(), dtype=object)
+        known = [shape if shape is not None and is_plain(shape) else None for shape in geometry[some].to_pylist()]
+        written = np.array(known, dtype=object)
         with np.errstate(invalid="ignore"):  # of corners that are no numbers
             shapes = shapely.from_wkb(written, on_invalid="ignore")
         if shapely.is_missing(shapes).all():
@@ -134,6 +137,7 @@ def _readable(key: str) -> Iterator[None]:
         TypeError,
         ValueError,
         AttributeError,
+        RecursionError,
         shapely.errors.ShapelyError,
     ) as error:
         raise SampleFileError(f"`{shown(key)}` holds no shapes that can be read: write the store again.") from error

@@ -15,6 +15,8 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io import archives
+from core.io.tabular.columns import check_sizes, opened_parquet, undone
+from core.io.tabular.text import as_names
 from core.text import counted, decoded, shown
 
 MAX_TEXT_BYTES = 64 << 20
@@ -123,7 +125,7 @@ def _of_text(path: Path) -> PositionTable:
         raise _needs_columns(path)
     tables = {name: [row[number].strip() for row in body] for name, number in columns.items()}
     return PositionTable(
-        barcodes=np.array(tables["barcode"]),
+        barcodes=as_names(tables["barcode"], path),
         in_tissue=_truths(path, tables.get("in_tissue")),
         lattice=_numbers(path, tables, COLUMNS[2:4], separator),
         coords_px=_numbers(path, tables, COLUMNS[4:], separator),
@@ -251,12 +253,15 @@ def _numbers(path: Path, tables: Mapping[str, list[str]], names: Sequence[str], 
 
 
 def _of_parquet(path: Path) -> PositionTable:
-    from pyarrow import ArrowException, parquet  # takes a quarter of a second to import
+    from pyarrow import ArrowException  # takes a quarter of a second to import
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with opened_parquet(path, max_rows=MAX_ROWS) as file:
             columns = _parquet_columns(path, file)
-            table = file.read(columns=list(columns.values()), use_pandas_metadata=False)
+        names = list(columns.values())
+        with opened_parquet(path, [columns["barcode"]], max_rows=MAX_ROWS) as file:
+            check_sizes(path, file, names)
+            table = file.read(columns=names, use_pandas_metadata=False)
     except (ArrowException, OSError) as error:
         raise SampleFileError(f"{path.name} is not a whole Parquet table: copy it again from Space Ranger.") from error
     if "in_tissue" in columns and _is_number(table.schema.field(columns["in_tissue"]).type):
@@ -266,8 +271,9 @@ def _of_parquet(path: Path) -> PositionTable:
         flags = table[columns["in_tissue"]].to_pylist() if "in_tissue" in columns else None
         inside = _truths(path, None if flags is None else [str(flag) for flag in flags])
     numbers = [table[columns[name]].to_numpy().astype(np.float64) for name in COLUMNS[2:]]
+    barcodes = undone(table[columns["barcode"]], f"Barcodes of {path.name}")
     return PositionTable(
-        barcodes=np.array(table[columns["barcode"]].to_pylist(), dtype=str),
+        barcodes=as_names([str(name) for name in barcodes.to_pylist()], path),
         in_tissue=inside,
         lattice=np.column_stack(numbers[:2]),
         coords_px=np.column_stack(numbers[2:]),
@@ -283,8 +289,6 @@ def _is_one(name: str) -> Any:
 def _parquet_columns(path: Path, file: Any) -> dict[str, str]:
     from pyarrow import types
 
-    if file.metadata.num_rows > MAX_ROWS:
-        raise SampleFileError(f"{path.name} declares {file.metadata.num_rows:,} rows, more than any slide has spots.")
     kinds = {field.name: field.type for field in file.schema_arrow}
     names = list(kinds)
     columns = {name: names[number] for name, number in (_columns(names) or {}).items()}

@@ -19,6 +19,7 @@ from core.io import archives
 from core.io.hdf5.numbers import whole
 from core.io.hdf5.safe import naming, opened
 from core.io.hdf5.text import short_texts
+from core.io.tabular.text import as_names
 from core.text import counted, file_name, shown
 
 MAX_VALUES = 1 << 29
@@ -265,8 +266,9 @@ def _text_head(folder: Path) -> MatrixHead:
     names = [row[1] if len(row) > 1 else row[0] for row in rows]
     kinds = [row[2] if len(row) > 2 else GENES for row in rows]
     with naming(barcodes.parent):
-        codes, ids = ([row[0] for row in table] for table in (_lines(barcodes), rows))
-        return _head(np.array(codes), np.array(names), np.array(kinds), np.array(ids))
+        codes = as_names([row[0] for row in _lines(barcodes)], barcodes)
+        columns = (names, kinds, [row[0] for row in rows])
+        return _head(codes, *(as_names(column, features) for column in columns))
 
 
 def _lines(path: Path) -> list[list[str]]:

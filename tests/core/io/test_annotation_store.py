@@ -214,6 +214,38 @@ for spot in range(int(sys.argv[3]), 60, 2):
     assert [path.name for path in store.folder.iterdir()] == [f"{made.id}.json"]
 
 
+def strokes_of(store, author, source="strokes"):
+    return new_annotation(store.sample.n_spots, name="Strokes", author=author, regions=TWO, source=source)
+
+
+def test_who_begins_in_two_windows_at_once_has_begun_once(store):
+    together, kept = threading.Barrier(8), []
+
+    def begin():
+        mine = strokes_of(store, "Ada")
+        together.wait(timeout=60)
+        kept.append(store.begin(mine, "Ada").annotation.id)
+
+    windows = [threading.Thread(target=begin) for _ in range(8)]
+    for window in windows:
+        window.start()
+    for window in windows:
+        window.join(timeout=60)
+    (entry,) = store.entries()
+    assert kept == [entry.id] * 8
+
+
+def test_what_another_or_something_else_has_begun_keeps_nobody_from_beginning(store):
+    first = store.begin(strokes_of(store, "Ada"), "Ada").annotation
+    others = [strokes_of(store, "Ben"), strokes_of(store, "Ada", source="by eye")]
+    for other in others:
+        assert store.begin(other, other.author).annotation.id == other.id
+    assert store.begin(strokes_of(store, "Ada"), "Ada").annotation.id == first.id
+    assert len(store.entries()) == 3
+    with pytest.raises(AnnotationError, match="only its author"):
+        store.begin(strokes_of(store, "Ben"), "Cyd")
+
+
 def test_a_writer_that_is_killed_leaves_the_annotation_as_it_was_and_lets_others_write(store, sample, tmp_path):
     lab.write(sample, tmp_path / "one.h5")
     made = drawn(store)

@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from core.io import importing, lab
 from core.io.incoming import ImportChoices
+from core.io.outlines import Gathering
 from core.io.tabular import streams
 from core.outlines import UNIT_UM
 from tests.instruments import (
@@ -109,6 +110,20 @@ def test_a_ring_of_many_corners_is_simplified_and_encloses_almost_the_same(tmp_p
     assert lengths[2] == 12
     truth, found = shapely.Polygon(wavy), shapely.Polygon(ring(sample, 0))
     assert truth.symmetric_difference(found).area < 0.04 * truth.area
+
+
+def test_rings_of_a_hundred_thousand_corners_are_read_also_where_they_cross_themselves_everywhere():
+    """Leaving corners out one by one, none of which may go, would take days."""
+    n, random = 100_000, np.random.default_rng(0)
+    angles = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    around = np.column_stack([np.cos(angles), np.sin(angles)])
+    rings = [5 * around, np.where(np.arange(n) % 2, 5, 1)[:, None] * around, random.uniform(-5, 5, (n, 2))]
+    gathering = Gathering(centres_um=np.zeros((3, 2)))
+    gathering.add(np.arange(3), np.full(3, n), np.concatenate(rings))
+    found = gathering.finished()
+    assert found.has_outline.all()
+    assert np.diff(found.begins).max() <= 24
+    assert shapely.Polygon(found.ring_um(0, (0.0, 0.0))).area == pytest.approx(np.pi * 25, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,23 @@ def test_one_shape_that_cannot_be_read_costs_its_own_cell_alone(tmp_path):
     assert sample.outlines.has_outline.all()
 
 
+@pytest.mark.parametrize("kind", [6, 7])
+def test_a_shape_inside_a_hundred_thousand_others_costs_its_own_cell_alone(tmp_path, kind):
+    written = [polygon(xy + KITE) for xy in XY]
+    written[4] = struct.pack("<BII", 1, kind, 1) * 100_000 + written[4]
+    path = write(tmp_path / "deep.zarr", "cells", {"cells": (NAMES, written)}, placed())
+    sample = importing.read(path, ImportChoices())
+    assert sample.barcodes.tolist() == [name for name in NAMES if name != "cell-4"]
+    assert sample.outlines.has_outline.all()
+
+
+def test_metadata_of_shapes_that_are_nested_very_deep_are_a_sentence(circles_and_boundaries):
+    path = circles_and_boundaries / "shapes" / "cell_boundaries" / "shapes.parquet"
+    table = parquet.read_table(path).replace_schema_metadata({b"pandas": b"[" * 200_000})
+    parquet.write_table(table, path)
+    assert "holds no shapes that can be read" in said(circles_and_boundaries).found
+
+
 def test_more_polygons_than_are_read_are_known_before_one_is(circles_and_boundaries, monkeypatch):
     many = [*NAMES, *(f"more-{number}" for number in range(200))]
     path = circles_and_boundaries / "shapes" / "cell_boundaries" / "shapes.parquet"
