@@ -1,6 +1,6 @@
 """Outlines of the cells of a SpatialData store: the polygons that the rows of its table stand for, or those beside their circles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,8 @@ class Shaped:
         Of the rows, and of their shapes.
     regions : mapping of str to ndarray of bool
         Rows by the element that has their shapes.
+    rings : mapping of str to sequence of Rings
+        Outlines by their element, where they were decoded with the centres.
     """
 
     store: Store
@@ -47,6 +49,7 @@ class Shaped:
     names: np.ndarray
     instances: np.ndarray
     regions: Mapping[str, np.ndarray]
+    rings: Mapping[str, Sequence[shapes.Rings]]
 
     def checks(self) -> list[Check]:
         """Say how many rows have an outline; nothing of a store whose shapes are circles or points."""
@@ -88,7 +91,8 @@ class Shaped:
         placement, any_of_them = self._placement(name), False
         if placement is None:
             return False
-        for names, lengths, xy in shapes.rings(self.store, f"shapes/{name}"):
+        kept = self.rings.get(name)
+        for names, lengths, xy in shapes.rings(self.store, f"shapes/{name}") if kept is None else kept:
             found = np.array([cells.get(shape, -1) for shape in names.tolist()], dtype=np.int64)
             gathering.add(found, lengths, placement.applied(xy) * scale + shift)
             any_of_them |= bool((found >= 0).any())

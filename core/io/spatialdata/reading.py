@@ -309,6 +309,7 @@ class _Regions:
         named = {name: column for name, column in said.items() if isinstance(column, str) and column in obs.columns}
         self._region, instance = named.get("region_key"), named.get("instance_key")
         self.instances = None if instance is None else obs.text(instance)
+        self._rings: dict[str, Sequence[shapes.Rings]] = {}
 
     def positions(self) -> _Found | None:
         """Where rows lie by their shapes; None where they stand for none."""
@@ -338,14 +339,17 @@ class _Regions:
             name: regions == name for name in np.unique(regions).tolist() if name in self._store.children("shapes")
         }
         return Shaped(
-            store=self._store, system=found.system, xy=found.xy, um_per_unit=found.um_per_unit, names=names, instances=self.instances, regions=by_name
+            store=self._store, system=found.system, xy=found.xy, um_per_unit=found.um_per_unit, names=names, instances=self.instances,
+            regions=by_name, rings=self._rings,
         )  # fmt: skip
 
     def _fill(self, xy: np.ndarray, name: str, rows: np.ndarray, placement: Placement) -> None:
-        known, centres = shapes.centres(self._store, f"shapes/{name}")
-        where = {shape: number for number, shape in enumerate(known.tolist())}
+        read = shapes.read(self._store, f"shapes/{name}")
+        if read.rings is not None:
+            self._rings[name] = read.rings
+        where = {shape: number for number, shape in enumerate(read.names.tolist())}
         found = np.array([where.get(cell, -1) for cell in self.instances[rows].tolist()], dtype=np.int64)  # type: ignore[index]
-        placed = placement.applied(centres)
+        placed = placement.applied(read.centres)
         xy[rows] = np.vstack([placed, [[np.nan, np.nan]]])[found]
 
 
