@@ -15,7 +15,7 @@ from core.outlines import Outlines
 from core.sample import Sample
 from core.text import shown
 
-_BESIDE = "cell_boundaries"
+BESIDE = "cell_boundaries"
 """Polygons by the same names as the circles of a table, as `spatialdata-io` writes them for Xenium."""
 
 _AS_FAR = 1e-6  # of the tissue: positions in single precision differ by less
@@ -75,7 +75,7 @@ class Shaped:
         gathering, read_from = Gathering(centres_um=centres_um), list[str]()
         for region, here in self.regions.items():
             cells = dict(zip(self.instances[here].tolist(), numbers[here].tolist(), strict=True))
-            for name in (region, _BESIDE):  # the second only where the first has circles
+            for name in (region, BESIDE):  # the second only where the first has circles
                 if self._gathered(gathering, name, cells, scale, shift):
                     read_from.append(name)
                     break
