@@ -79,7 +79,9 @@ def labels_csv(sample: Sample, result: Result, names: Mapping[int, str] | None =
     if names:
         columns["domain"] = renamed(result.labels, names).tolist()
     if result.confidence is not None:
-        columns["confidence"] = [f"{share:.4g}" for share in result.confidence.tolist()]
+        shares = result.confidence.tolist()
+        as_text = {share: f"{share:.4g}" for share in set(shares)}  # few: they are shares of the fits
+        columns["confidence"] = [as_text[share] for share in shares]
     return csv_text(tuple(columns), zip(*columns.values(), strict=True))
 
 

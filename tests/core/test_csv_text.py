@@ -59,3 +59,17 @@ def test_a_region_called_as_a_formula_is_the_same_region_when_its_table_comes_in
     rows = list(csv.reader(path.read_text().splitlines()))
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "@", "-"))]
     assert (labels_of(path, sample).annotation("again").labels_true() == labels).all()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("AAAC-1", "3", "0.9167"), ("a,b", "c"), ("a", "=1"), ("a;=1", "b"), ("a", ""), ("",), ("-1", "b"), ('say "a"', "b"),
+        ("a\nb", "c"), ("a\rb", "c"), ("é", "b"), ("a", None, 1, 2.5), ("a", "@b"), (" a", "b"), ("a\tb", "c"),
+    ],
+)  # fmt: skip
+def test_rows_that_are_written_as_they_are_read_like_those_that_are_looked_at_cell_by_cell(row):
+    looked_at, returns = io.StringIO(), any("\r" in str(cell) for cell in row)
+    quoted = csv.writer(looked_at, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    (quoted if returns else csv.writer(looked_at, lineterminator="\n")).writerow([harmless(cell) for cell in row])
+    assert csv_text(["head"], [row]) == "head\n" + looked_at.getvalue()

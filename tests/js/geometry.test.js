@@ -78,6 +78,7 @@ test("the spots near a rectangle are all that lie in it, each once, and few othe
   const [x, y] = [Array.from(tissue.x), Array.from(tissue.y)];
   for (const [left, right, top, bottom] of [[100, 300, 50, 80], [-50, 20, 600, 900], [400, 400, 300, 300], [990, 2000, -5, 800], [2000, 2100, 0, 1]]) {
     const found = [...tissue.near({ left, right, top, bottom })];
+    assert.equal(tissue.countNear({ left, right, top, bottom }), found.length);
     const inside = x.flatMap((at, spot) => (at >= left && at <= right && y[spot] >= top && y[spot] <= bottom ? [spot] : []));
     assert.equal(new Set(found).size, found.length);
     assert.deepEqual(inside.filter((spot) => !found.includes(spot)), []);
@@ -88,6 +89,16 @@ test("the spots near a rectangle are all that lie in it, each once, and few othe
     }
   }
   assert.equal(tissue.near({ left: -10, right: 1010, top: -10, bottom: 710 }), null);
+  assert.equal(tissue.countNear({ left: -10, right: 1010, top: -10, bottom: 710 }), 3000);
+});
+
+test("a rectangle that touches the same cells as the one before gives the same list, and any other its own", () => {
+  const tissue = off_lattice([0, 0], [1000, 0], [0, 1000], [1000, 1000]);
+  const first = tissue.near({ left: -10, right: 10, top: -10, bottom: 10 });
+  assert.deepEqual([...first], [0]);
+  assert.equal(tissue.near({ left: -10, right: 11, top: -10, bottom: 10 }), first);
+  assert.deepEqual([...tissue.near({ left: 990, right: 1010, top: -10, bottom: 10 })], [1]);
+  assert.deepEqual([...tissue.near({ left: 990, right: 1010, top: 990, bottom: 1010 })], [3]);
 });
 
 test("the lasso holds the same cells as asking of each one", () => {

@@ -1,6 +1,6 @@
 """Outlines of the cells of a SpatialData store: the polygons that the rows of its table stand for, or those beside their circles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from core.outlines import Outlines
 from core.sample import Sample
 from core.text import shown
 
-_BESIDE = "cell_boundaries"
+BESIDE = "cell_boundaries"
 """Polygons by the same names as the circles of a table, as `spatialdata-io` writes them for Xenium."""
 
 _AS_FAR = 1e-6  # of the tissue: positions in single precision differ by less
@@ -38,6 +38,8 @@ class Shaped:
         Of the rows, and of their shapes.
     regions : mapping of str to ndarray of bool
         Rows by the element that has their shapes.
+    rings : mapping of str to sequence of Rings
+        Outlines by their element, where they were decoded with the centres.
     """
 
     store: Store
@@ -47,6 +49,7 @@ class Shaped:
     names: np.ndarray
     instances: np.ndarray
     regions: Mapping[str, np.ndarray]
+    rings: Mapping[str, Sequence[shapes.Rings]]
 
     def checks(self) -> list[Check]:
         """Say how many rows have an outline; nothing of a store whose shapes are circles or points."""
@@ -72,7 +75,7 @@ class Shaped:
         gathering, read_from = Gathering(centres_um=centres_um), list[str]()
         for region, here in self.regions.items():
             cells = dict(zip(self.instances[here].tolist(), numbers[here].tolist(), strict=True))
-            for name in (region, _BESIDE):  # the second only where the first has circles
+            for name in (region, BESIDE):  # the second only where the first has circles
                 if self._gathered(gathering, name, cells, scale, shift):
                     read_from.append(name)
                     break
@@ -88,7 +91,8 @@ class Shaped:
         placement, any_of_them = self._placement(name), False
         if placement is None:
             return False
-        for names, lengths, xy in shapes.rings(self.store, f"shapes/{name}"):
+        kept = self.rings.get(name)
+        for names, lengths, xy in shapes.rings(self.store, f"shapes/{name}") if kept is None else kept:
             found = np.array([cells.get(shape, -1) for shape in names.tolist()], dtype=np.int64)
             gathering.add(found, lengths, placement.applied(xy) * scale + shift)
             any_of_them |= bool((found >= 0).any())

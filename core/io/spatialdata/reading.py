@@ -1,4 +1,4 @@
-"""SpatialData and AnnData in zarr, in: one table, its cells where their shapes lie, and an image.
+"""SpatialData and AnnData in zarr, in: one table, its cells where their shapes or masks lie, and an image.
 
 The table goes through the reader of h5ad, with all its checks; what is found here is where cells lie. Layout after the design
 document of SpatialData, of containers 0.1 (zarr 2) and 0.2 (zarr 3).
@@ -18,17 +18,18 @@ from core.errors import SampleError, SampleFileError
 from core.io import archives, h5ad
 from core.io.annotations import Annotations
 from core.io.found_files import STORE_LIMITS
-from core.io.h5ad.positions import OWN, OWN_COORDS
+from core.io.h5ad.positions import OWN, OWN_COORDS, positions
 from core.io.h5ad.tables import Table
 from core.io.hdf5.text import decoded
 from core.io.incoming import Check, ImportChoices, Survey
-from core.io.spatialdata import images, shapes
+from core.io.spatialdata import images
 from core.io.spatialdata.outlines import Shaped
+from core.io.spatialdata.regions import Found, Regions
 from core.io.spatialdata.store import Store, is_metadata
 from core.io.spatialdata.table import is_table, write_as_hdf5
-from core.io.spatialdata.transformations import GLOBAL, Placement, placements
+from core.io.spatialdata.transformations import GLOBAL
 from core.sample import Sample, TissueImage
-from core.text import counted, listed, shown
+from core.text import listed, shown
 
 KIND, KIND_ANNDATA = "SpatialData", "AnnData in zarr"
 
@@ -258,12 +259,15 @@ def _sample_name(path: Path, root: PurePosixPath) -> str:
 
 
 def _place(source: _Source, attributes: dict[str, object]) -> None:
-    """Put cells where their shapes lie, and find the image that lies there, too."""
+    """Put cells where their shapes or the pixels of their mask lie, and find the image that lies there, too."""
     with h5py.File(source.table, "r+") as file:
         obs = Table(file, "obs")
-        said = _Regions(source.store, file, obs, attributes)
+        said = Regions(source.store, file, obs, attributes)
         _name_rows(file, obs, said.instances)
-        found = said.positions()
+        found = said.by_shapes()
+        # Where the table has positions of its own, no mask is read for them: it may take gigabytes.
+        own_mask = found is None and not _has_positions(file, obs)
+        found = said.by_mask(source.unpack) if own_mask else found
         system = GLOBAL if found is None else found.system
         if found is not None:
             source.checks = [*source.checks, found.check]
@@ -272,9 +276,17 @@ def _place(source: _Source, attributes: dict[str, object]) -> None:
             ):  # what this program wrote says all of it, and the image, too
                 _put_positions(file, found)
             index = Table(file, "obs").index().tolist()
-            source.shaped = said.shaped(found, Table(file, "obs").index())
+            source.shaped = None if own_mask else said.shaped(found, Table(file, "obs").index())
             source.placed = dict(zip(index, map(tuple, found.xy.tolist()), strict=True))
     source.level = images.find(source.store, system)
+
+
+def _has_positions(file: h5py.File, obs: Table) -> bool:
+    try:
+        positions(file, obs)
+    except SampleFileError:
+        return False
+    return True
 
 
 def _name_rows(file: h5py.File, obs: Table, instances: np.ndarray | None) -> None:
@@ -290,80 +302,7 @@ def _name_rows(file: h5py.File, obs: Table, instances: np.ndarray | None) -> Non
     file["obs"].create_dataset(name, data=encoded).attrs.update(attributes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Found:
-    xy: np.ndarray
-    system: str
-    um_per_unit: float | None
-    check: Check
-
-
-class _Regions:
-    """What a table says of the shapes that its rows stand for."""
-
-    def __init__(self, store: Store, file: h5py.File, obs: Table, attributes: dict[str, object]) -> None:
-        self._store, self._obs = store, obs
-        own = file.get("uns/spatialdata_attrs")
-        said = {name: _lone_text(own, name) or attributes.get(name) for name in ("region_key", "instance_key")}
-        # What is no text names no column, also where one is called None.
-        named = {name: column for name, column in said.items() if isinstance(column, str) and column in obs.columns}
-        self._region, instance = named.get("region_key"), named.get("instance_key")
-        self.instances = None if instance is None else obs.text(instance)
-
-    def positions(self) -> _Found | None:
-        """Where rows lie by their shapes; None where they stand for none."""
-        if self._region is None or self.instances is None:
-            return None
-        regions = self._obs.text(self._region)
-        names = [name for name in np.unique(regions).tolist() if f"{name}" in self._store.children("shapes")]
-        placed = {
-            name: placements(self._store.attributes(f"shapes/{name}").get("coordinateTransformations"))
-            for name in names
-        }
-        shared = set.intersection(*map(set, placed.values())) if placed else set()
-        if not shared:
-            return None
-        system = GLOBAL if GLOBAL in shared else min(shared)
-        xy = np.full((self._obs.n_rows, 2), np.nan)
-        for name in names:
-            self._fill(xy, name, regions == name, placed[name][system])
-        unit = next(iter(placed.values()))[system].um_per_unit
-        return _Found(xy=xy, system=system, um_per_unit=unit, check=_said(names, system, xy, unit))
-
-    def shaped(self, found: _Found, names: np.ndarray) -> Shaped:
-        """Which shapes the rows stand for, once it is known where they lie."""
-        assert self._region is not None and self.instances is not None  # noqa: S101, PT018 - else nothing was found
-        regions = self._obs.text(self._region)
-        by_name = {
-            name: regions == name for name in np.unique(regions).tolist() if name in self._store.children("shapes")
-        }
-        return Shaped(
-            store=self._store, system=found.system, xy=found.xy, um_per_unit=found.um_per_unit, names=names, instances=self.instances, regions=by_name
-        )  # fmt: skip
-
-    def _fill(self, xy: np.ndarray, name: str, rows: np.ndarray, placement: Placement) -> None:
-        known, centres = shapes.centres(self._store, f"shapes/{name}")
-        where = {shape: number for number, shape in enumerate(known.tolist())}
-        found = np.array([where.get(cell, -1) for cell in self.instances[rows].tolist()], dtype=np.int64)  # type: ignore[index]
-        placed = placement.applied(centres)
-        xy[rows] = np.vstack([placed, [[np.nan, np.nan]]])[found]
-
-
-def _said(names: Sequence[str], system: str, xy: np.ndarray, unit: float | None) -> Check:
-    n_placed = int(np.isfinite(xy).all(axis=1).sum())
-    where = f"{counted(n_placed, 'cell')} at the centres of {listed([shown(name, 40) for name in names])}"
-    known = "" if unit is None else f", {unit:g} µm per unit"
-    return Check(what="Shapes", found=f"{where}, in the coordinate system {shown(system, 40)!r}{known}.")
-
-
-def _lone_text(group: object, name: str) -> str | None:
-    found = group.get(name) if isinstance(group, h5py.Group) else None
-    if not isinstance(found, h5py.Dataset) or found.size != 1 or found.dtype.kind != "S":
-        return None
-    return decoded(bytes(np.ravel(found[...])[0]))
-
-
-def _put_positions(file: h5py.File, found: _Found) -> None:
+def _put_positions(file: h5py.File, found: Found) -> None:
     obsm = file.require_group("obsm")
     for name in [name for name in obsm if name.lower() in ("spatial", OWN_COORDS)]:
         del obsm[name]

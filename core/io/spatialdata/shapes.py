@@ -1,8 +1,9 @@
 """Shapes of a SpatialData store, by their names: the centres of circles and polygons, and the corners of polygons."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from core.io.tabular.text import as_names
 from core.memory import check_fits
 from core.text import shown
 
+MAX_KEPT_BYTES = 512 << 20
+"""Outlines of an element that are kept until cells have their places; more of them are decoded again."""
+
 _FILE = "shapes.parquet"
 _AREAS = (3, 6)  # shapely's numbers of polygons and of those of several parts
 _OLD_KINDS = {0: "POINT", 3: "POLYGON", 6: "MULTIPOLYGON"}
@@ -23,8 +27,30 @@ _SHAPES_AT_ONCE = 65_536
 _N_OFFSETS = {"POINT": 0, "POLYGON": 2, "MULTIPOLYGON": 3}
 
 
-def centres(store: Store, key: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read where shapes lie.
+Rings = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Outer rings of some shapes, as :func:`rings` yields them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shapes:
+    """The shapes of an element, decoded once.
+
+    Parameters
+    ----------
+    names : ndarray of shape (n_shapes,), str
+    centres : ndarray of shape (n_shapes, 2), float64
+        Centroids, in the element's own axes.
+    rings : sequence of Rings, or None
+        As :func:`rings` yields them; None where they are too many to be kept, and must be decoded again.
+    """
+
+    names: np.ndarray
+    centres: np.ndarray
+    rings: Sequence[Rings] | None
+
+
+def read(store: Store, key: str) -> Shapes:
+    """Read where shapes lie, and keep their outlines, which come with that.
 
     Parameters
     ----------
@@ -34,9 +60,7 @@ def centres(store: Store, key: str) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    names : ndarray of shape (n_shapes,), str
-    xy : ndarray of shape (n_shapes, 2), float64
-        Centroids, in the element's own axes.
+    Shapes
 
     Raises
     ------
@@ -46,16 +70,32 @@ def centres(store: Store, key: str) -> tuple[np.ndarray, np.ndarray]:
     path = store.file(key, _FILE)
     if path is None:
         names, shapes = _old(store, key)
-        return names, shapes if shapes.ndim == 2 else _centroids(shapes)
+        if shapes.ndim == 2:
+            return Shapes(names=names, centres=shapes, rings=())
+        return _whole(names, ((some, shapes[some]) for some in _slices(len(shapes))))
     names, geometry = _table(path, key)
     with _readable(key):
         if not _is_wkb(geometry):
-            return names, _pairs(geometry, key)
-        middles = [_centroids(shapes) for _, shapes in _blocks(geometry)]
-    return names, np.concatenate(middles) if middles else np.zeros((0, 2))
+            return Shapes(names=names, centres=_pairs(geometry, key), rings=())
+        return _whole(names, _blocks(geometry))
 
 
-def rings(store: Store, key: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _whole(names: np.ndarray, blocks: Iterator[tuple[slice, np.ndarray]]) -> Shapes:
+    middles, kept, n_bytes = list[np.ndarray](), list[Rings](), 0
+    for some, shapes in blocks:
+        middles.append(_centroids(shapes))
+        if n_bytes > MAX_KEPT_BYTES:
+            continue
+        found = _rings(names[some], shapes)
+        kept.append(found)
+        n_bytes += sum(part.nbytes for part in found)
+        if n_bytes > MAX_KEPT_BYTES:
+            kept.clear()
+    centres = np.concatenate(middles) if middles else np.zeros((0, 2))
+    return Shapes(names=names, centres=centres, rings=None if n_bytes > MAX_KEPT_BYTES else kept)
+
+
+def rings(store: Store, key: str) -> Iterator[Rings]:
     """Read the outer rings of polygons, some at a time; what is a point or a hole has none.
 
     Parameters
@@ -112,7 +152,7 @@ def _blocks(geometry: Any) -> Iterator[tuple[slice, np.ndarray]]:
         yield some, shapes
 
 
-def _rings(names: np.ndarray, shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _rings(names: np.ndarray, shapes: np.ndarray) -> Rings:
     import shapely
 
     areas = np.flatnonzero(np.isin(shapely.get_type_id(shapes), _AREAS))

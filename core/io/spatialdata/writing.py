@@ -1,6 +1,6 @@
 """Results as a SpatialData store that `spatialdata.read_zarr` opens: a table, its cells as circles, and regions as outlines.
 
-Written as container 0.1 (zarr 2), which every version of that library reads. All elements lie in one coordinate system, `global`,
+Outlines of cells that came in leave beside the circles. Written as container 0.1 (zarr 2), which every version of that library reads. All elements lie in one coordinate system, `global`,
 in micrometres, x to the right and y downwards.
 """
 
@@ -22,6 +22,7 @@ from core.files import written_whole
 from core.io.export import renamed
 from core.io.geojson.writing import spot_shapes
 from core.io.h5ad.writing import LABELS, adata_of
+from core.io.spatialdata.outlines import BESIDE
 from core.io.spatialdata.transformations import GLOBAL
 from core.regions import joined
 from core.result import Result
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 TABLE, CELLS, DOMAINS, IMAGE = "table", "cells", "domains", "image"
-"""Names of the elements."""
+"""Names of the elements, with those of the outlines of cells, which `core.io.spatialdata.outlines` knows, too."""
 
 REGION_KEY, INSTANCE_KEY = "region", "cell_id"
 """Columns of the table that say which shape a row stands for."""
@@ -119,6 +120,7 @@ def _write(
     radius = math.sqrt(sample.coordinates.spot_um2) / 2
     unit = _UNIT if sample.unit_known else "unit"
     _write_shapes(shapes, CELLS, names, shapely.points(_xy(sample)), {"radius": np.full(sample.n_spots, radius)}, unit)
+    _write_boundaries(shapes, sample, names, unit)
     areas = spot_shapes(sample, sample.tissue_um, 2 * radius)
     _write_outlines(shapes, DOMAINS, areas, labels, sorted(set(labels.tolist())), 2 * radius, unit)
     for name, annotation in _named(annotations):
@@ -151,7 +153,7 @@ def _apart(name: str, taken: Iterable[str]) -> str:
 def _named(annotations: Sequence[Annotation]) -> list[tuple[str, Annotation]]:
     found: dict[str, Annotation] = {}
     for annotation in annotations:
-        found[_apart(annotation.name, [CELLS, DOMAINS, *found])] = annotation
+        found[_apart(annotation.name, [CELLS, DOMAINS, BESIDE, *found])] = annotation
     return list(found.items())
 
 
@@ -218,6 +220,19 @@ def _write_shapes(
             "spatialdata_attrs": {"version": "0.2"},
         }
     )
+
+
+def _write_boundaries(shapes: Any, sample: Sample, names: np.ndarray, unit: str) -> None:
+    """Write where each cell ends, by the names of the circles, for the cells whose outlines came in."""
+    outlines = sample.outlines
+    if outlines is None or not outlines.has_outline.any():
+        return
+    of_corners = np.repeat(np.arange(sample.n_spots), np.diff(outlines.begins))
+    corners = outlines.corners * outlines.unit_um + _xy(sample)[of_corners]
+    # The n-th ring of them is that of the n-th cell that has one; shapely adds the first corner as the last.
+    numbers = (np.cumsum(outlines.has_outline) - 1)[of_corners]
+    rings = shapely.polygons(shapely.linearrings(corners, indices=numbers))
+    _write_shapes(shapes, BESIDE, names[outlines.has_outline], rings, {}, unit)
 
 
 def _write_outlines(

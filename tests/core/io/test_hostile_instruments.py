@@ -14,7 +14,7 @@ from pyarrow import parquet
 from core.errors import SampleFileError
 from core.io import importing
 from core.io.incoming import ImportChoices
-from core.io.spatialdata.shapes import centres
+from core.io.spatialdata import shapes
 from core.io.spatialdata.store import Store
 from core.io.spatialdata.table import write_as_hdf5
 from tests.instruments import CELLS, N_CELLS, write_merscope, write_segmented, write_xenium
@@ -157,9 +157,9 @@ def copied(store):
 
 
 def test_outlines_of_older_stores_are_read(store):
-    names, xy = centres(store, "shapes/c")
-    assert names.tolist() == CELLS
-    np.testing.assert_allclose(xy[0], [2 / 3, 1 / 3])  # of a triangle: the mean of its corners
+    found = shapes.read(store, "shapes/c")
+    assert found.names.tolist() == CELLS
+    np.testing.assert_allclose(found.centres[0], [2 / 3, 1 / 3])  # of a triangle: the mean of its corners
 
 
 @pytest.mark.parametrize(
@@ -177,14 +177,14 @@ def test_outlines_of_older_stores_are_read(store):
 def test_starts_of_outlines_that_do_not_rise_within_the_corners_are_not_followed(store, name, data):
     zarr.open_group(str(store.root), mode="a").create_array(f"shapes/c/{name}", data=data, overwrite=True)
     with pytest.raises(SampleFileError, match=r"do not fit together|holds no numbers"):
-        centres(store, "shapes/c")
+        shapes.read(store, "shapes/c")
 
 
 @pytest.mark.parametrize("attributes", [{"spatialdata_attrs": [1]}, {"spatialdata_attrs": {"geos": {"type": [1]}}}, {}])
 def test_shapes_that_say_nothing_of_their_kind(store, attributes):
     (store.root / "shapes" / "c" / ".zattrs").write_text(json.dumps(attributes))
     with pytest.raises(SampleFileError, match="holds no shapes"):
-        centres(store, "shapes/c")
+        shapes.read(store, "shapes/c")
 
 
 @pytest.mark.parametrize("said", ["{nope", "[1]", '{"index_columns": 5}', "7"])
@@ -193,7 +193,7 @@ def test_shapes_whose_table_says_nonsense_of_itself(store, said):
     path = store.root / "shapes" / "c" / "shapes.parquet"
     parquet.write_table(table.replace_schema_metadata({"pandas": said}), path)
     with pytest.raises(SampleFileError, match="holds no shapes that can be read"):
-        centres(store, "shapes/c")
+        shapes.read(store, "shapes/c")
 
 
 @pytest.mark.usefixtures("limited")
@@ -202,7 +202,7 @@ def test_an_outline_that_parquet_keeps_once_for_many_rows_is_measured_as_it_is_w
     many = pyarrow.DictionaryArray.from_arrays(np.zeros(1000, np.int32), [outline])
     parquet.write_table(pyarrow.table({"geometry": many}), store.root / "shapes" / "c" / "shapes.parquet")
     with pytest.raises(SampleFileError, match=r"`shapes/c` would take .* at most 64 MiB"):
-        centres(store, "shapes/c")
+        shapes.read(store, "shapes/c")
 
 
 @pytest.mark.parametrize(

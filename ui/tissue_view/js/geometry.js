@@ -42,6 +42,8 @@ export class Geometry {
     this.cell = this.cellSize();
     this.nAcross = Math.ceil((this.extent.right - this.extent.left) / this.cell) + 1;
     this.cells = this.sortedIntoCells();
+    /** @type {{ within: number[], spots: Int32Array | null } | null} */
+    this.lastNear = null; // maps side by side ask for the same ones in each frame
   }
 
   cellSize() {
@@ -137,25 +139,62 @@ export class Geometry {
 
   /**
    * The spots near a rectangle: all whose centres lie in it, and some beside it, by the cells of the grid; null if these are all.
+   * Not to be changed.
    *
    * @param {Extent} box
    */
-  near({ left, right, top, bottom }) {
-    const { extent, cell, nAcross } = this;
-    const { order, starts } = this.cells;
-    const nDown = Math.floor((starts.length - 1) / nAcross);
-    const [west, east] = [left, right].map((x) => Math.max(0, Math.min(nAcross - 1, Math.floor((x - extent.left) / cell))));
-    const [north, south] = [top, bottom].map((y) => Math.max(0, Math.min(nDown - 1, Math.floor((y - extent.top) / cell))));
-    /** @param {number} row */
-    const inRow = (row) => [starts[row * nAcross + west], starts[row * nAcross + east + 1]];
+  near(box) {
+    const within = this.cellsOf(box);
+    if (!this.lastNear || within.some((end, i) => end !== this.lastNear?.within[i])) {
+      this.lastNear = { within, spots: this.spotsIn(within) };
+    }
+    return this.lastNear.spots;
+  }
+
+  /**
+   * How many spots `near` gives, without a list of them.
+   *
+   * @param {Extent} box
+   */
+  countNear(box) {
+    const [west, east, north, south] = this.cellsOf(box);
+    const { starts } = this.cells;
     let count = 0;
-    for (let row = north; row <= south; row++) count += inRow(row)[1] - inRow(row)[0];
+    for (let row = north * this.nAcross; row <= south * this.nAcross; row += this.nAcross) count += starts[row + east + 1] - starts[row + west];
+    return count;
+  }
+
+  /**
+   * The first and last column, and the first and last row, of the cells that a rectangle touches.
+   *
+   * @param {Extent} box
+   */
+  cellsOf({ left, right, top, bottom }) {
+    const { extent, cell, nAcross } = this;
+    const nDown = Math.floor((this.cells.starts.length - 1) / nAcross);
+    const across = [left, right].map((x) => Math.max(0, Math.min(nAcross - 1, Math.floor((x - extent.left) / cell))));
+    const down = [top, bottom].map((y) => Math.max(0, Math.min(nDown - 1, Math.floor((y - extent.top) / cell))));
+    return [...across, ...down];
+  }
+
+  /**
+   * @param {number[]} within first and last column and row of cells
+   */
+  spotsIn([west, east, north, south]) {
+    const { order, starts } = this.cells;
+    const parts = [];
+    let count = 0;
+    for (let row = north * this.nAcross; row <= south * this.nAcross; row += this.nAcross) {
+      const part = order.subarray(starts[row + west], starts[row + east + 1]);
+      parts.push(part);
+      count += part.length;
+    }
     if (count === this.count) return null;
     const spots = new Int32Array(count);
-    for (let row = north, n = 0; row <= south; row++) {
-      const [first, end] = inRow(row);
-      spots.set(order.subarray(first, end), n);
-      n += end - first;
+    let first = 0;
+    for (const part of parts) {
+      spots.set(part, first);
+      first += part.length;
     }
     return spots;
   }

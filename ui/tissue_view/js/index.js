@@ -56,6 +56,7 @@ export class TissueView {
   /** @type {import("./outlines.js").Outlines | null} */ outlines = null;
   /** @type {number | null} */ frame = null; // requested and not drawn yet
   /** @type {number | null} */ marksFrame = null;
+  hovers = false; // whether the next frame looks which spot is under the pointer
   moving = false; // whether the camera moved just now
   settling = 0;
   legendEntries = "";
@@ -300,6 +301,7 @@ export class TissueView {
   repaint() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
+      if (this.hovers) this.takeHovered();
       this.drawAll();
     });
   }
@@ -467,8 +469,8 @@ export class TissueView {
   moveTo(camera) {
     this.setCamera(camera);
     this.settleLater();
+    this.hovers = true; // once a frame: a pointer that drags says by itself where it is
     this.repaint();
-    this.hover();
   }
 
   settleLater() {
@@ -515,13 +517,19 @@ export class TissueView {
   // Hover
 
   hover() {
+    if (this.takeHovered()) this.drawMarks();
+  }
+
+  /** Find the spot under the crosshair or the pointer, and show its text; whether it is another one than before. */
+  takeHovered() {
+    this.hovers = false;
     const { panel, point } = this.crosshair.place() ?? this.pointer ?? {};
     const spot = panel && point ? this.spotUnder(panel, point) : NOTHING;
     for (const other of this.panels) if (other !== panel || spot === NOTHING) other.tip.hidden = true;
     if (panel && point && spot !== NOTHING) panel.showTip(spot, point);
-    if (spot === this.hovered) return;
+    const another = spot !== this.hovered;
     this.hovered = spot;
-    this.drawMarks();
+    return another;
   }
 
   drawMarks() {

@@ -35,6 +35,8 @@ export class Panel {
   width = 0;
   height = 0;
   ratio = 0; // pixels of the canvas for each pixel of the screen
+  font = ""; // of the scale bar
+  tipped = { text: "", within: 0, width: 0, height: 0 }; // the hover text: measured once, not for each move over one spot
 
   /**
    * @param {import("./index.js").TissueView} view
@@ -94,6 +96,7 @@ export class Panel {
     const ratio = window.devicePixelRatio || 1;
     const current = width === this.width && height === this.height && ratio === this.ratio;
     [this.width, this.height, this.ratio] = [width, height, ratio];
+    this.font = `12px ${getComputedStyle(this.stage).fontFamily}`;
     for (const canvas of [this.spots, this.marks]) {
       const size = [Math.round(width * ratio), Math.round(height * ratio)];
       if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
@@ -258,12 +261,11 @@ export class Panel {
   drawSpots(context, at, ratio) {
     const box = this.boxInSight(at);
     const { geometry, moving, panels } = this.view;
-    const seen = geometry.near(box);
     this.outlines(at, ratio)?.need(box, () => this.view.repaint());
-    const late = moving && panels.length * (seen?.length ?? geometry.count) > IN_TIME;
+    const late = moving && panels.length * geometry.countNear(box) > IN_TIME;
     this.behind = late && this.still.draw(context, at);
-    if (!this.behind && this.drawsShapes(at, ratio)) this.drawShapes(context, at, ratio, seen);
-    else if (!this.behind) this.drawRectangles(context, at, seen);
+    if (!this.behind && this.drawsShapes(at, ratio)) this.drawShapes(context, at, ratio, geometry.near(box));
+    else if (!this.behind) this.drawRectangles(context, at, geometry.near(box));
     context.globalAlpha = 1;
   }
 
@@ -417,7 +419,7 @@ export class Panel {
     const { theme } = this.view;
     const um = roundLength(this.width / 4 / at.scale);
     const [x, y, length] = [14, this.height - 14, um * at.scale];
-    context.font = `12px ${getComputedStyle(this.stage).fontFamily}`;
+    context.font = this.font;
     const label = lengthName(um, this.view.geometry.unit);
     context.globalAlpha = 0.8;
     context.fillStyle = theme.panel;
@@ -542,13 +544,26 @@ export class Panel {
    * @param {Point} point
    */
   showTip(spot, [x, y]) {
-    this.tip.replaceChildren();
-    setText(element("strong", "", this.tip), this.view.geometry.names.of(spot));
-    for (const line of this.view.linesAbout(spot)) setText(element("div", "", this.tip), line);
-    this.tip.hidden = false;
-    const { offsetWidth: width, offsetHeight: height } = this.tip;
+    const { width, height } = this.writeTip([this.view.geometry.names.of(spot), ...this.view.linesAbout(spot)]);
     const left = x + 16 + width > this.width ? x - 16 - width : x + 16;
     const top = Math.max(4, Math.min(y + 16, this.height - height - 4));
     this.tip.style.transform = `translate(${Math.max(4, left)}px, ${top}px)`;
+  }
+
+  /**
+   * Show lines as the hover text, and say how large it is.
+   *
+   * @param {string[]} lines
+   */
+  writeTip(lines) {
+    const text = lines.join("\n");
+    const known = this.tipped.text === text && this.tipped.within === this.width;
+    if (!known) {
+      this.tip.replaceChildren();
+      lines.forEach((line, i) => setText(element(i ? "div" : "strong", "", this.tip), line));
+    }
+    this.tip.hidden = false;
+    if (!known) this.tipped = { text, within: this.width, width: this.tip.offsetWidth, height: this.tip.offsetHeight };
+    return this.tipped;
   }
 }

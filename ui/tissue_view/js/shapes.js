@@ -17,9 +17,9 @@ import { hexagonCorners, toPixels } from "./geometry.js";
  * @param {Int32Array} spots
  */
 export function fillShapes(context, geometry, at, overlap, spots) {
+  if (geometry.shape === "dots") return dots(context, geometry, at, spots);
   context.beginPath();
-  if (geometry.shape === "hexagons") hexagons(context, geometry, at, overlap, spots);
-  else dots(context, geometry, at, spots);
+  hexagons(context, geometry, at, overlap, spots);
   context.fill();
 }
 
@@ -44,6 +44,9 @@ function hexagons(context, geometry, at, overlap, spots) {
 }
 
 /**
+ * Fill each dot by itself, which takes half the time of one path of all; where the tissue shines through, dots that overlap would
+ * then be seen, and there they are one path.
+ *
  * @param {Context} context
  * @param {Geometry} geometry
  * @param {Transform} at
@@ -52,13 +55,19 @@ function hexagons(context, geometry, at, overlap, spots) {
 function dots(context, geometry, at, spots) {
   const radius = geometry.radius * at.scale;
   const { width, height } = context.canvas;
+  const alone = context.globalAlpha === 1;
+  context.beginPath();
   for (const spot of spots) {
     const x = geometry.x[spot] * at.scale + at.x;
     const y = geometry.y[spot] * at.scale + at.y;
     if (x < -radius || y < -radius || x > width + radius || y > height + radius) continue;
     context.moveTo(x + radius, y);
     context.arc(x, y, radius, 0, 2 * Math.PI);
+    if (!alone) continue;
+    context.fill();
+    context.beginPath();
   }
+  context.fill();
 }
 
 /**

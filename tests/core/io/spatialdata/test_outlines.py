@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import shapely
 import zarr
 from pyarrow import parquet
 
@@ -224,3 +225,39 @@ def test_more_polygons_than_are_read_are_known_before_one_is(circles_and_boundar
     monkeypatch.setattr(shapes, "MAX_ROWS", 100)
     assert "more than are read" in said(circles_and_boundaries).found
     assert importing.read(circles_and_boundaries, ImportChoices()).outlines is None
+
+
+def _counted_decoding(monkeypatch) -> list[int]:
+    """How many shapes were decoded by each call of the library that decodes them."""
+    decoded, decode = list[int](), shapely.from_wkb
+
+    def counting(written, **more):
+        decoded.append(len(written))
+        return decode(written, **more)
+
+    monkeypatch.setattr(shapely, "from_wkb", counting)
+    return decoded
+
+
+def test_polygons_that_give_positions_and_outlines_are_decoded_once(tmp_path, monkeypatch):
+    path = write(tmp_path / "own.zarr", "cells", {"cells": (NAMES, [polygon(xy + KITE) for xy in XY])}, placed())
+    decoded = _counted_decoding(monkeypatch)
+    importing.read(path, ImportChoices())
+    assert sum(decoded) == N_CELLS
+    importing.survey(path)
+    assert sum(decoded) == 2 * N_CELLS
+
+
+def test_outlines_that_are_too_many_to_be_kept_are_decoded_again_to_the_same(tmp_path, monkeypatch):
+    rings = [KITE * RANDOM.uniform(0.5, 1.5, (4, 2)) for _ in NAMES]
+    written = [polygon(xy + ring) for xy, ring in zip(XY, rings, strict=True)]
+    path = write(tmp_path / "own.zarr", "cells", {"cells": (NAMES, written)}, placed())
+    kept, found = importing.read(path, ImportChoices()), said(path).found
+    decoded = _counted_decoding(monkeypatch)
+    monkeypatch.setattr(shapes, "MAX_KEPT_BYTES", 0)
+    again = importing.read(path, ImportChoices())
+    assert sum(decoded) == 2 * N_CELLS
+    assert (again.tissue_um == kept.tissue_um).all()
+    assert (again.outlines.corners == kept.outlines.corners).all()
+    assert (again.outlines.begins == kept.outlines.begins).all()
+    assert said(path).found == found

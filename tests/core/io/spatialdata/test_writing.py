@@ -9,6 +9,8 @@ import zipfile
 
 import numpy as np
 import pytest
+import shapely
+from pyarrow import parquet
 
 from core.annotation_labels import from_labels
 from core.errors import SampleFileError
@@ -17,6 +19,7 @@ from core.io.export import renamed, xenium_csv
 from core.io.incoming import ImportChoices
 from core.io.spatialdata.writing import write_spatialdata, write_zipped
 from core.method import pipeline
+from core.outlines import Outlines
 from core.params import preset
 from core.sample import TissueImage
 from tests import instruments
@@ -130,3 +133,47 @@ def test_xenium_explorer_gets_cell_ids_and_groups(found):
         f"{cell},{'upper' if label == 0 else label}"
         for cell, label in zip(instruments.CELLS, result.labels.tolist(), strict=True)
     ]
+
+
+@pytest.fixture(scope="module")
+def outlined(found):
+    """The cells with outlines of 3 to 7 corners around them, all but the first three."""
+    sample, result = found
+    rng, angles = np.random.default_rng(3), [np.arange(n) / n for n in 3 + np.arange(sample.n_spots) % 5]
+    rings = [np.column_stack([np.cos(2 * np.pi * at), np.sin(2 * np.pi * at)]) for at in angles]
+    rings = [np.rint(rng.uniform(60, 90) * ring).astype(np.int16) for ring in rings]
+    lengths = [0 if cell < 3 else len(ring) for cell, ring in enumerate(rings)]
+    outlines = Outlines(corners=np.concatenate(rings[3:]), begins=np.concatenate([[0], np.cumsum(lengths)]))
+    return dataclasses.replace(sample, outlines=outlines), result
+
+
+def test_outlines_that_came_in_leave_as_polygons_and_come_in_again(outlined, tmp_path):
+    sample, result = outlined
+    write_spatialdata(sample, result, tmp_path / "out.zarr")
+    table = parquet.read_table(tmp_path / "out.zarr" / "shapes" / "cell_boundaries" / "shapes.parquet")
+    names = table["__index_level_0__"].to_pylist()
+    assert names == sample.barcodes[3:].tolist()
+    for cell, shape in enumerate(shapely.from_wkb(table["geometry"].to_pylist()), start=3):
+        ring = sample.outlines.ring_um(cell, tuple(sample.tissue_um[cell]))
+        np.testing.assert_allclose(shapely.get_coordinates(shape), np.vstack([ring, ring[:1]]), rtol=0, atol=1e-9)
+    again = importing.read(tmp_path / "out.zarr", ImportChoices())
+    assert (again.outlines.corners == sample.outlines.corners).all()
+    assert (again.outlines.begins == sample.outlines.begins).all()
+
+
+def test_cells_without_outlines_leave_without_them(found, tmp_path):
+    sample, result = found
+    assert sample.outlines is None
+    write_spatialdata(sample, result, tmp_path / "none.zarr")
+    assert not (tmp_path / "none.zarr" / "shapes" / "cell_boundaries").exists()
+    assert importing.read(tmp_path / "none.zarr", ImportChoices()).outlines is None
+
+
+@needs_library
+def test_spatialdata_opens_the_outlines_of_cells(outlined, tmp_path):
+    sample, result = outlined
+    write_spatialdata(sample, result, tmp_path / "out.zarr")
+    look = [sys.executable, "-c", _LOOK, str(tmp_path / "out.zarr")]
+    seen = json.loads(subprocess.run(look, capture_output=True, check=True, text=True).stdout)
+    assert seen["elements"] == ["cell_boundaries", "cells", "domains", "table"]
+    assert seen["instances"]
