@@ -51,8 +51,8 @@ def test_one_click_gives_a_section_the_layers_of_another_and_the_link_shows_them
         page.get_by_role("link", name="Sections").click()
         choose(page, "Sections", "left")
         page.keyboard.press("Escape")
-        choose(page, "Give their layers to", "right")
-        page.get_by_role("button", name="Give layers").click()
+        choose(page, "Give layers to", "right")
+        page.get_by_role("button", name="Give layers", exact=True).click()
         transferred = page.get_by_test_id("stMetric").filter(has_text="ARI, transferred")
         expect(transferred).to_contain_text(ari)
         for layer in ("Layer 1", "Layer 4", "White matter"):

@@ -105,23 +105,40 @@ def test_a_link_to_a_section_that_cannot_teach_is_told_and_the_page_goes_on(targ
 
 
 def test_sections_says_why_one_cannot_teach_another_and_stays(target, store, once_through_app):
-    app = opened("sections")
+    app = opened("sections", sample="a_target.h5")
     for teacher, sentence in CANNOT_TEACH.items():
         app.multiselect(key("sections")).set_value([f"{teacher}.h5"]).run()
-        app.selectbox(key("sections", "give")).set_value("a_target.h5").run()
         app.button(key("sections", "give now")).click().run()
         assert any(sentence in said.replace("\\", "") for said in errors(app))
         assert app.title[0].value == "Sections"
     assert store.entries() == []
 
 
+def test_what_is_suggested_is_neither_the_section_itself_nor_another_species_nor_without_names(target, samples_folder):
+    (samples_folder / "b_teacher.h5").rename(samples_folder / "z_teacher.h5")
+    (samples_folder / f"{ONE_LAYER}.h5").unlink()
+    app = opened("sections", sample="a_target.h5")
+    assert app.multiselect(key("sections", "layers of", "a_target.h5", "z_teacher.h5")).value == ["z_teacher.h5"]
+    app.switch_page("pages/guide.py").run()
+    app.radio(key("guide", "from")).set_value("sections").run()
+    assert app.multiselect(key("guide", "sections")).value == ["z_teacher.h5"]
+    assert not app.button(key("guide", "start", "sections")).disabled
+
+
+def test_where_no_section_shares_genes_none_is_suggested(target, samples_folder):
+    for other in ("b_teacher", "c_copy", ONE_LAYER):
+        (samples_folder / f"{other}.h5").unlink()
+    app = opened("sections", sample="a_target.h5")
+    assert app.multiselect(key("sections", "layers of", "a_target.h5")).value == []
+    assert app.button(key("sections", "give now")).disabled
+
+
 def test_layers_given_to_a_section_with_strokes_stand_beside_its_domains_and_the_strokes_stay(
     target, store, once_through_app
 ):
     before = strokes(store)
-    app = opened("sections")
+    app = opened("sections", sample="a_target.h5")
     app.multiselect(key("sections")).set_value(["b_teacher.h5"]).run()
-    app.selectbox(key("sections", "give")).set_value("a_target.h5").run()
     app.button(key("sections", "give now")).click().run()
     assert errors(app) == []
     (entry,) = store.entries()

@@ -118,14 +118,26 @@ def test_a_table_that_is_none_is_told_and_cannot_be_started_from(sections):
     assert app.button(key("guide", "start", "markers")).disabled
 
 
-def test_sections_gives_layers_with_one_click(sections, once_through_app):
-    app = opened("sections")
-    app.multiselect(key("sections")).select("b_teacher.h5").run()
-    app.selectbox(key("sections", "give")).set_value("a_target.h5").run()
+def test_sections_gives_the_present_section_the_layers_of_another_with_one_click(sections, once_through_app):
+    app = opened("sections", sample="a_target.h5")
     app.button(key("sections", "give now")).click().run()
     assert not app.exception
     assert app.title[0].value == "Guide"
     assert agreeing(app, sections[0]) > 0.95
+    assert app.query_params["layers_of"] == "b_teacher.h5"
+
+
+def test_any_section_can_give_its_layers_to_any_other(sections, samples_folder, once_through_app):
+    lab.write(section("c_other", 2), samples_folder / "c_other.h5")
+    app = opened("sections", sample="a_target.h5")
+    app.selectbox(key("sections", "give")).set_value("b_teacher.h5").run()
+    app.multiselect(key("sections")).set_value(["c_other.h5", "a_target.h5"]).run()
+    those = key("sections", "layers of", "b_teacher.h5", "c_other.h5", "a_target.h5")  # the chosen ones
+    app.multiselect(those).set_value(["c_other.h5"]).run()
+    app.button(key("sections", "give now")).click().run()
+    assert not app.exception
+    assert agreeing(app, sections[1]) > 0.95
+    assert (app.query_params["sample"], app.query_params["layers_of"]) == ("b_teacher.h5", "c_other.h5")
 
 
 def test_a_link_brings_what_domains_start_from(sections):

@@ -12,7 +12,7 @@ from core.layer_names import display_name
 from core.marker_table import MarkerTable
 from core.reference import Reference
 from core.sample import Sample
-from ui.data import compute, teaching, truth
+from ui.data import compute, teaching
 from ui.shell import guards, marker_tables, session
 from ui.shell import teaching as starts
 from ui.shell.buttons import on_primary
@@ -81,20 +81,17 @@ def _others(file: str) -> list[SampleSummary]:
     return [one for one in compute.samples() if not one.problem and one.path.name != file]
 
 
-def _is_annotated(summary: SampleSummary) -> bool:
-    return summary.annotated or truth.chosen(summary.path.name) not in (truth.OWN, truth.NONE)
-
-
 def _sections(summary: SampleSummary, then: Callable[[], None]) -> None:
     file, key = summary.path.name, session.widget_key("guide", "sections")
-    others = {one.path.name: one for one in _others(file) if _is_annotated(one)}
+    others = {one.path.name: one for one in starts.annotated(_others(file))}
     if not others:
         st.caption("There is no other annotated section here: import one on Add data, or choose a saved reference.")
         return
     chosen = st.multiselect(
         "Annotated sections",
         list(others),
-        default=[one for one in starts.start(file).files if one in others],
+        default=[one for one in starts.start(file).files if one in others]
+        or starts.suggested(summary, [*others.values()]),
         format_func=lambda one: others[one].name,
         key=key,
         placeholder="Choose one or several",

@@ -77,7 +77,7 @@ def _too_few(n_readable: int) -> None:
     page_style.title("Sections")
     message = (
         "Choose two or more sections on the left. They are clustered as one, so that a domain has the same label and colour in "
-        "all of them. An annotated one can give its layers to another."
+        "all of them. Or let one section get the layers of annotated ones, by name: Give layers, on the left."
     )
     if n_readable < 2:
         message += " There is only one sample here that can be read: import another on Add data." * n_readable
