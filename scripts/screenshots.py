@@ -25,7 +25,7 @@ SHOTS = {
 """The page of each picture that README.md shows, what is awaited there, and how high the picture is in pixels."""
 SWEEP = ["sweep", "spca_dat/151673.h5", "--preset", "paper", "--grid", "window=2,6,10,14", "--grid", "x-weight=1,2,5"]
 """What the pages of sweeps and runs show."""
-_SETTLE_MS = 1500
+_SETTLE_MS, _LOAD_MS = 1500, 120_000  # of a busy machine
 
 
 def main() -> None:
@@ -45,6 +45,7 @@ def _shoot(browser: Browser, address: str, name: str, query: str) -> None:
     file = FOLDER / name
     scheme: Literal["light", "dark"] = "dark" if "_dark_" in name else "light"
     page = browser.new_page(viewport={"width": WIDTH, "height": height}, color_scheme=scheme)
+    page.set_default_timeout(_LOAD_MS)
     page.goto(f"{address}{path}?{query}")
     page.locator(awaited).first.wait_for()
     page.wait_for_timeout(_SETTLE_MS)

@@ -4,7 +4,7 @@ import itertools
 import shutil
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
 from scripts.chromium import served_app
 from tests.browser.conftest import opening
@@ -57,6 +57,17 @@ def test_headings_of_maps_side_by_side_do_not_lie_over_one_another(open_page):
             headings = figure.locator(".annotation-text").evaluate_all(BOXES)  # at one time: charts are drawn again
             assert len(headings) >= 3
             assert all(apart(one, other) for one, other in itertools.combinations(headings, 2))
+
+
+def test_what_is_written_in_the_cells_of_a_table_does_not_lie_over_the_next_cell_on_a_telephone(open_page):
+    page = open_page(width=390)
+    page.get_by_role("radio", name="Confusion").evaluate("choice => choice.click()")
+    written = page.locator(".js-plotly-plot .heatmap-label")
+    expect(written).not_to_have_count(0)
+    settled(page)
+    cells = written.evaluate_all(BOXES)
+    assert len(cells) > 7
+    assert all(apart(one, other) for one, other in itertools.combinations(cells, 2))
 
 
 def test_the_titles_of_all_pages_stand_at_one_height(browser, address):

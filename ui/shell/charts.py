@@ -25,9 +25,11 @@ _FEW_PANELS, _FEW_COLUMNS = 2, 5
 """More panels or columns of a table side by side scroll sideways where page.css finds too little room for their headings or texts."""
 
 
-def show(figure: go.Figure, description: str, *, fits: bool = False, n_columns: int = 1) -> None:
-    """Draw a chart; `fits` says that a telephone has room for its panels, `n_columns` how many cells with text are in a row."""
+def show(figure: go.Figure, description: str, *, fits: bool = False) -> None:
+    """Draw a chart; `fits` says that a telephone has room for its panels."""
     n_panels = sum(name.startswith("xaxis") for name in figure.to_dict()["layout"])
+    written = [trace.z for trace in figure.data if isinstance(trace, go.Heatmap) and trace.texttemplate]
+    n_columns = max((len(z[0]) for z in written if len(z)), default=0)
     has_room = n_columns <= _FEW_COLUMNS and (fits or n_panels <= _FEW_PANELS)
     with nullcontext() if has_room else wide(description):
         st.plotly_chart(figure, theme=None, config=_CONFIG, alt=description)

@@ -305,8 +305,7 @@ def _scores(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaG
         figure = charts.heat_map(shown.scores, sides[0], sides[1], name, unit=shown.score, theme=shown.theme)
     else:
         figure = charts.curve(shown.scores, sides[0], name, unit=shown.score, theme=shown.theme)
-    n_columns = len(sides[1].values) if len(sides) == 2 else 1
-    show(figure, f"{name} of {len(shown.scores)} settings on {sample.name}.", n_columns=n_columns)
+    show(figure, f"{name} of {len(shown.scores)} settings on {sample.name}.")
     with row:
         _best_button(shown, sample, file, shown.ranked[0])
         downloads(figure, f"{sample.name}_{shown.score}_{shown.status.id}", shown.origin)
