@@ -90,7 +90,9 @@ def _prepare_outputs() -> None:
         output = getattr(sys, name)
         if output is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
-        elif isinstance(output, io.TextIOWrapper):  # in a code page, such as that of a pipe on Windows, not every sign has a place
+        elif isinstance(
+            output, io.TextIOWrapper
+        ):  # in a code page, such as that of a pipe on Windows, not every sign has a place
             output.reconfigure(errors="backslashreplace")
 
 
