@@ -7,6 +7,7 @@ ASCII, never as code or comment: a name cannot become a line of the program.
 import base64
 import dataclasses
 import hashlib
+import math
 import textwrap
 import zlib
 from datetime import UTC
@@ -80,6 +81,8 @@ def labels_sha256(labels: np.ndarray) -> str:
 
 
 def _literal(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):  # whose names are no literals
+        return f"float({str(float(value))!r})"
     # Escape the template's mark, so that no later replacement finds one inside a name.
     return ascii(value).replace("@", r"\x40")
 

@@ -142,3 +142,11 @@ def test_whatever_a_run_is_called_is_never_code(sample, file, tmp_path, run_here
     done = run_here(script, file)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\x1b" not in done.stdout
+
+
+def test_scores_that_are_no_numbers_make_no_name_of_the_script(sample, file, tmp_path, run_here):
+    run = reported(sample)
+    scores = dataclasses.replace(run.result.scores, ari=float("nan"), nmi=float("inf"))
+    script = write_script(tmp_path, dataclasses.replace(run, result=dataclasses.replace(run.result, scores=scores)))
+    done = run_here(script, file)
+    assert done.returncode == 0, done.stdout + done.stderr
