@@ -1,7 +1,10 @@
 """Cells that a store gives as a mask alone lie in the middle of their pixels, whose middles `spatialdata` has at 0.5, 1.5 and so on."""
 
+import importlib.util
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +143,25 @@ def test_a_mask_that_declares_more_than_it_stores_is_not_read(tmp_path):
     described.write_text(json.dumps({**json.loads(described.read_text()), "shape": [90_000, 70_000]}))
     with pytest.raises(UnsafeFileError, match="more than its"):
         importing.survey(path)
+
+
+_LIBRARY = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+import numpy as np, spatialdata
+from spatialdata.models import Labels2DModel
+mask = Labels2DModel.parse(np.load(sys.argv[1]), dims=("y", "x"))
+found = spatialdata.get_centroids(mask).compute()
+print(json.dumps([found.index.tolist(), found[["x", "y"]].to_numpy().tolist()]))
+"""
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("spatialdata") is None, reason="spatialdata is not installed (requirements-dev.txt)"
+)
+def test_the_library_finds_the_same_middles(tmp_path):
+    np.save(tmp_path / "mask.npy", MASK)
+    look = [sys.executable, "-c", _LIBRARY, str(tmp_path / "mask.npy")]
+    numbers, xy = json.loads(subprocess.run(look, capture_output=True, check=True, text=True).stdout)
+    of_cell = dict(zip(numbers, xy, strict=True))
+    np.testing.assert_allclose(MIDDLES, [of_cell[number] for number in NUMBERS.tolist()], rtol=0, atol=1e-9)
