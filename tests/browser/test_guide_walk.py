@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import expect
 from sklearn.metrics import adjusted_rand_score
 
+from core.guidance import UNLIKE
 from core.io import lab
 from core.io.annotation_store import AnnotationStore
 from core.layer_names import display_name
@@ -32,6 +33,7 @@ from tests.sections import SHIPPED
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NEXT = "next_section"
+MOST_UNLIKE = 0.05  # of spots, where the section has nothing that the reference lacks
 AROUND = 6  # rings of neighbours over which the numbers of layers make a depth
 KEPT_SHARE = 0.7  # of the counts, and of the columns, so that it is another section of the same tissue
 
@@ -57,9 +59,6 @@ def lines(section, layers):
 
 
 def paints_seven_strokes(page, section):
-    page.get_by_role("link", name="Guide").click()
-    page.get_by_role("heading", name="Guide").wait_for()
-    settle(page)
     assert look(page, "view.panels.map(panel => panel.map.names)") == [["Not painted"]]  # the annotation is hidden
     begin(page)
     for name, ends in lines(section, section.layer_names).items():
@@ -111,11 +110,13 @@ def test_seven_strokes_then_the_next_section_has_the_layers_with_one_click_and_a
         served_app(SPCA_PRESET="recommended", SPCA_DATA=str(folder), SPCA_MODELS=str(models)) as address,
         opening(browser, address) as opened,
     ):
-        page = opened()
+        page = opened(path=f"/guide?sample={SHIPPED.name}")
+        page.set_default_timeout(300_000)  # a worker starts beside what the page finds
         paints_seven_strokes(page, teacher)
         brings_in(page, path)
         gets_layers_with_one_click(page)
-        assert set(shown(page)) == {display_name(name) for name in teacher.layer_names}
+        assert {display_name(name) for name in teacher.layer_names} <= set(shown(page))
+        assert np.mean(np.array(shown(page)) == UNLIKE) < MOST_UNLIKE
         assert score(page, "transferred") == round(adjusted_rand_score(section.labels_true, shown(page)), 3)
         assert score(page, "transferred") > score(page, "label-free")
         assert f"layers_of={SHIPPED.name}" in page.url
@@ -152,4 +153,4 @@ def test_seven_strokes_then_the_next_section_has_the_layers_with_one_click_and_a
     subprocess.run([*map(str, command)], cwd=ROOT, check=True, capture_output=True)
     command = [sys.executable, script, folder / path.name, "--project", ROOT]
     done = subprocess.run([*map(str, command)], cwd=tmp_path, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stdout + done.stderr
