@@ -21,11 +21,14 @@ class Averaging:
         Share of the variance of the factors between spots that is noise, from 0 to 1.
     spacing_um : float or None
         Micrometres between neighbours, the median; None where the unit of the positions is not known.
+    of_components : bool
+        Whether principal components were averaged and clustered, without depth, because fits of factors hardly agreed.
     """
 
     hops: int
     noise: float
     spacing_um: float | None = None
+    of_components: bool = False
 
     @property
     def reaches(self) -> tuple[int, ...]:
@@ -97,7 +100,9 @@ def chosen_in_words(averaging: Averaging | None, direction: FoundDirection | Non
         A sentence; empty where nothing was left to the tissue.
     """
     parts = [] if averaging is None else [averaging_in_words(averaging)]
-    if direction is not None and direction.bend is not None:
+    if averaging is not None and averaging.of_components:
+        parts.append("principal components without depth, because fits of spatial factors hardly agreed")
+    elif direction is not None and direction.bend is not None:
         share = support_in_words(direction)
         gained = f"explains {share} of the structure of expression where it was not learnt"
         parts.append(f"a bending depth {gained}" if direction.takes_part else f"no depth: one that bends {gained}")

@@ -160,6 +160,53 @@ def raw_factors(
     return [RawFactors(*parts) for parts in zip(turned, sorted_graphs, orders, strict=True)]
 
 
+def averaged_components(
+    expression: Expression,
+    coordinates: Coordinates,
+    n_components: int,
+    hops: int,
+    scale: float = 1.0,
+    *,
+    logged: bool = False,
+    graph: sparse.csr_array | None = None,
+) -> np.ndarray:
+    """Find the directions in which averaged log counts differ most, whatever is noise among them.
+
+    Parameters
+    ----------
+    expression : ndarray or csr_array of shape (n_spots, n_genes)
+        Counts, or logarithms. Not modified.
+    coordinates : Coordinates
+    n_components : int
+        Fewer are given where spots or genes are fewer.
+    hops, scale
+        As for :func:`spatial_factors`.
+    logged : bool
+        Whether expression holds logarithms already.
+    graph : csr_array of shape (n_spots, n_spots), optional
+        Of neighbours, where it is known already.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, n_components)
+        In units of log counts, strongest first; centred. The sign of a component means nothing.
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer than 3 spots or 2 genes.
+    """
+    _check_size(expression)
+    order = canonical_order(coordinates.positions)
+    with one_thread():
+        logs = log_normalised_together([expression[order]], scale, [logged])
+        (components,) = _common_components(logs, N_COMPONENTS)
+        known = neighbour_graph(coordinates) if graph is None else graph
+        smooth = averaged(components, in_order(known, order), hops)
+        found = leading_components(smooth, n_components)
+    return _put_back(found, order)
+
+
 def _check_size(expression: Expression) -> None:
     if expression.shape[0] < 3 or expression.shape[1] < 2:
         raise ParameterError(

@@ -1,19 +1,36 @@
-"""Domains of one sample without guidance: the direction across the layers, and labels by either read-out."""
+"""Domains of one sample without guidance: the direction across the layers, and labels by either read-out.
+
+Where fits of factors hardly agree, as on small and noisy pieces of tissue, fits of principal components take their place
+(`docs/decisions/0015-what-fits-the-tissue.md`).
+"""
+
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
 from core.depth import FoundDirection
 from core.evaluation.common_spots import common_spots
-from core.evaluation.stability import confidence
+from core.evaluation.stability import confidence, stability
 from core.method import direction as directions
 from core.method import mixture
 from core.method.bending import find_bend
 from core.method.clustering import cluster, sketch_of
 from core.method.early_steps import LEARNT_BY, embedding_key, unscaled
+from core.method.factors import averaged_components
 from core.method.mixture_steps import MixtureSteps
 from core.method.neighbours import nearest_spots
 from core.method.refinement import majority_vote
-from core.params import MethodParams
+from core.method.tree import Fitted
+from core.params import FOUND_WINDOW, MethodParams
+
+STEADY_FROM: Final = 0.58
+"""Mean adjusted Rand index between fits of factors below which components take their place. Of 52 cases it was chosen on, 8 runs
+lie below, all of which gain; of other pieces of the same sections 10, all of which gain, too."""
+
+N_COMPONENTS: Final = 20
+_N_FITS: Final = 24
+_OF_COMPONENTS: Final = 7  # of the seed: other starts than those of factors
 
 
 class LabelFreeSteps(MixtureSteps):
@@ -98,23 +115,81 @@ class LabelFreeSteps(MixtureSteps):
         key = (*labels_key(params, found), str(params.refinement.rounds))
         return labels, self._kept(lambda: confidence(labels, self._merged(params, found)), "confidence", *key)
 
+    def of_components(self, params: MethodParams, found: FoundDirection | None) -> bool:
+        """Whether principal components stand for expression, because fits of factors hardly agree.
+
+        Never where the window is set by hand: then nothing is left to the tissue.
+
+        Parameters
+        ----------
+        params : MethodParams
+        found : FoundDirection or None
+        """
+        if params.embedding.kind != "factors" or params.pooling.window != FOUND_WINDOW or params.clustering.by_kmeans:
+            return False
+        return self._kept(lambda: self._unsteady(params, found), "of components", *labels_key(params, found))
+
+    def _unsteady(self, params: MethodParams, found: FoundDirection | None) -> bool:
+        return stability(self._merged_factors(params, found), self._common_of_factors(params, found)) < STEADY_FROM
+
+    def _chosen_fits(self, params: MethodParams, found: FoundDirection | None) -> Iterator[Fitted]:
+        if not self.of_components(params, found):
+            yield from self._fitted(params, found)
+            return
+        features = self._shared(lambda: self._components(params), "components", *embedding_key(params))
+        n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
+        positions = self.sample.positions
+        labels = self._shared(
+            lambda: mixture.fit_many(features, positions, n_clusters, (seed, _OF_COMPONENTS), n_fits=_N_FITS),
+            "fits of components", *embedding_key(params), str(seed), repr(mixture.sizes(n_clusters)),
+        )  # fmt: skip
+        yield Fitted(labels=labels, features=features, positions=positions, widths=np.ones(features.shape[1]))
+
+    def _components(self, params: MethodParams) -> np.ndarray:
+        hops = self._settled(params.pooling).window - 1
+        sample, scale = self.sample, params.pooling.scale
+        return averaged_components(
+            sample.expression,
+            sample.coordinates,
+            N_COMPONENTS,
+            hops,
+            scale,
+            logged=sample.is_logged,
+            graph=self._neighbours(),
+        )
+
     def _merged(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         """Fits of unlike mixtures, merged to the number of clusters by both rules; ndarray of shape (n_partitions, n_spots), int."""
-        n_clusters = params.clustering.n_clusters
+        if not self.of_components(params, found):
+            return self._merged_factors(params, found)
         return self._kept(
-            lambda: np.concatenate([
-                mixture.merge_each(fitted.labels, fitted.features, fitted.positions, n_clusters, fitted.widths)
-                for fitted in self._fitted(params, found)
-            ]),
-            "merged",
+            lambda: self._merge(params, self._chosen_fits(params, found)),
+            "merged components",
             *labels_key(params, found),
-        )  # fmt: skip
+        )
+
+    def _merged_factors(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+        return self._kept(
+            lambda: self._merge(params, self._fitted(params, found)), "merged", *labels_key(params, found)
+        )
+
+    def _merge(self, params: MethodParams, fits: Iterator[Fitted]) -> np.ndarray:
+        n_clusters = params.clustering.n_clusters
+        return np.concatenate([
+            mixture.merge_each(fitted.labels, fitted.features, fitted.positions, n_clusters, fitted.widths)
+            for fitted in fits
+        ])  # fmt: skip
 
     def _common(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         """How many spots the domains of merged fits have in common: what both the consensus and its stability are made of."""
+        if not self.of_components(params, found):
+            return self._common_of_factors(params, found)
+        merged = self._merged(params, found)
+        return self._kept(lambda: common_spots(merged, merged), "common of components", *labels_key(params, found))
 
+    def _common_of_factors(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         def counted() -> np.ndarray:
-            merged = self._merged(params, found)
+            merged = self._merged_factors(params, found)
             return common_spots(merged, merged)
 
         return self._kept(counted, "common", *labels_key(params, found))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.averaging import Averaging
 from core.depth import FoundDirection
 from core.errors import ParameterError
 from core.evaluation.stability import confidence, stability
@@ -59,8 +60,14 @@ class Pipeline(GuidedSteps):
             scores=self._scores(params, labels, None if fits is None else self._stability(params, found, fits)),
             confidence=None if fits is None else confidence(labels, fits),
             direction=found,
-            averaging=self.averaging(params),
+            averaging=self._chosen(params, found),
             autoencoder=None if model is None else _report(model),
+        )
+
+    def _chosen(self, params: MethodParams, found: FoundDirection | None) -> Averaging | None:
+        chosen = self.averaging(params)
+        return (
+            dataclasses.replace(chosen, of_components=True) if chosen and self.of_components(params, found) else chosen
         )
 
     def tree(self, params: MethodParams) -> DomainTree:
@@ -87,7 +94,7 @@ class Pipeline(GuidedSteps):
         found = self.direction(params)
         return self._kept(
             lambda: domain_tree(
-                self.labels(params, found), list(self._fitted(params, found)), params.clustering.random_state
+                self.labels(params, found), list(self._chosen_fits(params, found)), params.clustering.random_state
             ),
             "tree", *labels_key(params, found), str(params.refinement.rounds),
         )  # fmt: skip
