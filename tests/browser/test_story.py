@@ -158,6 +158,7 @@ def exports(page, folder, **labels):
 def opens_tune(page, first=""):
     page.get_by_role("link", name="Tune").click()
     page.get_by_role("heading", name="Tune").wait_for()
+    settle(page)  # a redraw would close a list that is open
     if first:
         page.get_by_role("combobox", name=re.compile("Compared with")).click()
         page.get_by_role("option", name=re.compile(first)).click()
