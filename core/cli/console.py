@@ -117,6 +117,8 @@ def factor_words(params: MethodParams, of: str = "", averaging: Averaging | None
     averaged = f"averaged with window {window}"
     if window == FOUND_WINDOW:
         averaged = "averaged as far as the tissue asks for" if averaging is None else averaging_in_words(averaging)
+    if averaging is not None and averaging.of_components:
+        return f"principal components{of}{scaled}, since fits of {params.embedding.n_components} spatial factors hardly agreed, {averaged}"
     return f"{params.embedding.n_components} spatial factors{of}{scaled}, {averaged}"
 
 

@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from core.coordinates import on_lattice
 from core.errors import ParameterError
 from core.method import factors
-from core.method.factors import leading_components, spatial_factors
+from core.method.factors import averaged_components, leading_components, spatial_factors
 from tests.sections import shipped_part, shuffled_spots
 
 
@@ -71,3 +71,20 @@ def test_components_are_those_of_scikit_learn(monkeypatch, limit, form):
 def test_too_few_spots_are_refused_in_words():
     with pytest.raises(ParameterError, match="2 spots and 4 genes are too few for spatial factors"):
         spatial_factors(np.ones((2, 4)), on_lattice(hexagons()[:2]), 3, 1)
+
+
+def test_averaged_components_are_the_principal_components_of_averaged_log_counts():
+    lattice, rng = hexagons(8, 8), np.random.default_rng(5)
+    counts = rng.poisson(4 + 10 * (lattice[:, :1] > 3) * (np.arange(12) < 6))
+    library = counts.sum(axis=1, keepdims=True)
+    logs = np.log1p(counts * (np.median(library) / library))
+    apart = np.abs(lattice[:, None] - lattice)
+    near = (
+        ((apart[..., 0] == 0) & (apart[..., 1] == 2))
+        | ((apart[..., 0] == 1) & (apart[..., 1] == 1))
+        | (apart.sum(axis=2) == 0)
+    )
+    smooth = near @ logs / near.sum(axis=1, keepdims=True)
+    expected = PCA(4).fit_transform(smooth)
+    found = averaged_components(counts, on_lattice(lattice), 4, 1)
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-8)
