@@ -15,7 +15,7 @@ from scipy.linalg import eigh
 
 from core.coordinates import Coordinates, canonical_order
 from core.errors import ParameterError
-from core.method.neighbours import in_order, mean_over_neighbours, neighbour_graph
+from core.method.neighbours import in_order, mean_over_neighbours, nearest_spots, neighbour_graph
 from core.method.normalisation import log_normalised_together
 from core.method.threads import AT_ONCE, one_thread
 from core.sample import Expression
@@ -164,11 +164,10 @@ def averaged_components(
     expression: Expression,
     coordinates: Coordinates,
     n_components: int,
-    hops: int,
+    rings: int,
     scale: float = 1.0,
     *,
     logged: bool = False,
-    graph: sparse.csr_array | None = None,
 ) -> np.ndarray:
     """Find the directions in which averaged log counts differ most, whatever is noise among them.
 
@@ -179,12 +178,13 @@ def averaged_components(
     coordinates : Coordinates
     n_components : int
         Fewer are given where spots or genes are fewer.
-    hops, scale
+    rings : int
+        Each spot is averaged with as many of its nearest as lie in so many rings of a full lattice, 6 and 18, also where spots are
+        missing between them.
+    scale : float
         As for :func:`spatial_factors`.
     logged : bool
         Whether expression holds logarithms already.
-    graph : csr_array of shape (n_spots, n_spots), optional
-        Of neighbours, where it is known already.
 
     Returns
     -------
@@ -195,15 +195,21 @@ def averaged_components(
     ------
     ParameterError
         If there are fewer than 3 spots or 2 genes.
+
+    Notes
+    -----
+    Averaged are the first 50 principal components, since all genes of very many spots would not find room.
     """
     _check_size(expression)
     order = canonical_order(coordinates.positions)
     with one_thread():
         logs = log_normalised_together([expression[order]], scale, [logged])
-        (components,) = _common_components(logs, N_COMPONENTS)
-        known = neighbour_graph(coordinates) if graph is None else graph
-        smooth = averaged(components, in_order(known, order), hops)
-        found = leading_components(smooth, n_components)
+        components = _put_back(_common_components(logs, N_COMPONENTS)[0], order)
+        nearest = nearest_spots(coordinates, 3 * rings * (rings + 1)).T
+        total = components.copy()
+        for others in nearest:
+            total += components[others]
+        found = leading_components((total / (1 + len(nearest)))[order], n_components)
     return _put_back(found, order)
 
 

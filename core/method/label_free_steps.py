@@ -22,11 +22,10 @@ from core.method.mixture_steps import MixtureSteps
 from core.method.neighbours import nearest_spots
 from core.method.refinement import majority_vote
 from core.method.tree import Fitted
-from core.params import FOUND_WINDOW, MethodParams
+from core.params import MethodParams, preset
 
 STEADY_FROM: Final = 0.58
-"""Mean adjusted Rand index between fits of factors below which components take their place. Of 52 cases it was chosen on, 8 runs
-lie below, all of which gain; of other pieces of the same sections 10, all of which gain, too."""
+"""Mean adjusted Rand index between fits of factors below which components take their place (`docs/accuracy.md`, "Unsteady fits")."""
 
 N_COMPONENTS: Final = 20
 _N_FITS: Final = 24
@@ -118,14 +117,14 @@ class LabelFreeSteps(MixtureSteps):
     def of_components(self, params: MethodParams, found: FoundDirection | None) -> bool:
         """Whether principal components stand for expression, because fits of factors hardly agree.
 
-        Never where the window is set by hand: then nothing is left to the tissue.
+        Never where the window, the factors, the direction or the X weight are set by hand: that asks for factors and depth.
 
         Parameters
         ----------
         params : MethodParams
         found : FoundDirection or None
         """
-        if params.embedding.kind != "factors" or params.pooling.window != FOUND_WINDOW or params.clustering.by_kmeans:
+        if not _left_to_the_tissue(params):
             return False
         return self._kept(lambda: self._unsteady(params, found), "of components", *labels_key(params, found))
 
@@ -146,17 +145,10 @@ class LabelFreeSteps(MixtureSteps):
         yield Fitted(labels=labels, features=features, positions=positions, widths=np.ones(features.shape[1]))
 
     def _components(self, params: MethodParams) -> np.ndarray:
-        hops = self._settled(params.pooling).window - 1
+        rings = self._settled(params.pooling).window - 1
         sample, scale = self.sample, params.pooling.scale
-        return averaged_components(
-            sample.expression,
-            sample.coordinates,
-            N_COMPONENTS,
-            hops,
-            scale,
-            logged=sample.is_logged,
-            graph=self._neighbours(),
-        )
+        expression, logged = sample.expression, sample.is_logged
+        return averaged_components(expression, sample.coordinates, N_COMPONENTS, rings, scale, logged=logged)
 
     def _merged(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         """Fits of unlike mixtures, merged to the number of clusters by both rules; ndarray of shape (n_partitions, n_spots), int."""
@@ -196,6 +188,16 @@ class LabelFreeSteps(MixtureSteps):
 
     def _nearest(self) -> np.ndarray:
         return self._kept(lambda: nearest_spots(self.sample.coordinates), "nearest")
+
+
+def _left_to_the_tissue(params: MethodParams) -> bool:
+    standard = preset("recommended", params.clustering.n_clusters)
+    return (params.pooling.window, params.embedding, params.direction, params.clustering.x_weight) == (
+        standard.pooling.window,
+        standard.embedding,
+        standard.direction,
+        standard.clustering.x_weight,
+    ) and not params.clustering.by_kmeans
 
 
 def labels_key(params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:

@@ -43,8 +43,17 @@ def test_where_fits_of_factors_hardly_agree_components_take_their_place_and_it_i
     assert pipeline.run(noise, params).labels.tolist() == result.labels.tolist()
 
 
-def test_a_window_that_is_set_by_hand_leaves_nothing_to_the_tissue(noise):
-    params = replaced(preset("recommended", 3), ("pooling", "window"), 2)
+@pytest.mark.parametrize(
+    ("step", "value"),
+    [
+        (("pooling", "window"), 2),
+        (("direction", "method"), "off"),
+        (("clustering", "x_weight"), 2.0),
+        (("embedding", "n_components"), 12),
+    ],
+)
+def test_what_is_set_by_hand_asks_for_factors(noise, step, value):
+    params = replaced(preset("recommended", 3), step, value)
     steps = Pipeline(noise)
     assert not steps.of_components(params, steps.direction(params))
 
