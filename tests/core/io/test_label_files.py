@@ -61,7 +61,7 @@ def test_labels_of_another_tool_come_in_any_order_and_without_the_suffix(sample,
     rows = [f"{sample.barcodes[spot][:-2]};{spot % 3}" for spot in order] + ["GGGGTTTTGGGGTTTT;9"]
     found = labels_of(written(tmp_path / "b.csv", "\n".join(["cell;GraphST", *rows])), sample)
     assert found.labels.tolist() == [str(spot % 3) for spot in range(sample.n_spots)]
-    assert "1 of its rows belong to no spot" in found.said
+    assert "1 of its rows belongs to no spot" in found.said
 
 
 def test_this_program_s_own_labels_come_in_by_the_names_of_domains(sample, tmp_path):

@@ -9,7 +9,7 @@ from core.errors import ParameterError
 from core.guidance import Guidance
 from core.method.guided import Guide, ask, follow, prepare, with_others
 from core.method.pipeline import Pipeline
-from core.params import preset
+from core.params import preset, replaced
 from core.strokes import UNPAINTED, strokes_of
 from tests.sections import shipped_part
 
@@ -62,11 +62,13 @@ def test_painted_spots_keep_their_class_even_among_others(section):
     np.testing.assert_allclose(found.shares.sum(axis=1), 1)
 
 
-def test_five_spots_of_each_layer_tell_more_than_expression_alone(section):
+def test_five_spots_of_each_layer_tell_more_than_the_same_factors_alone(section):
     guide, truth, painted, n_classes = section
     rest = painted < 0
     guided = adjusted_rand_score(truth[rest], follow(guide, painted, n_classes).labels[rest])
-    alone = Pipeline(shipped_part(1500, 200)).run(preset("recommended", n_classes)).labels
+    # A window set by hand asks for factors, whether fits of them agree or not.
+    by_hand = replaced(preset("recommended", n_classes), ("pooling", "window"), 3)
+    alone = Pipeline(shipped_part(1500, 200)).run(by_hand).labels
     assert guided > adjusted_rand_score(truth[rest], alone[rest])
 
 
