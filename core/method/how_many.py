@@ -116,7 +116,8 @@ def try_numbers(
     for done, number in enumerate(numbers):
         results = []
         for start in range(n_starts):
-            results.append(pipeline.run(_at(params, number, start)))
+            with pipeline.of_factors_alone():  # agreement must not change for what took their place at one number
+                results.append(pipeline.run(_at(params, number, start)))
             if on_run is not None:
                 on_run(done * n_starts + start + 1, len(numbers) * n_starts)
         runs.append([result.labels for result in results])

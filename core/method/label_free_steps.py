@@ -5,6 +5,7 @@ Where fits of factors hardly agree, as on small and noisy pieces of tissue, fits
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
@@ -34,6 +35,8 @@ _OF_COMPONENTS: Final = 7  # of the seed: other starts than those of factors
 
 class LabelFreeSteps(MixtureSteps):
     """The steps from factors to labels."""
+
+    _factors_alone = False
 
     def direction(self, params: MethodParams) -> FoundDirection | None:
         """Direction across the layers: given, found, or None when it is off.
@@ -85,14 +88,16 @@ class LabelFreeSteps(MixtureSteps):
         return self._kept(
             lambda: majority_vote(self._unrefined(params, found), self._neighbours(), rounds),
             "labels",
-            *labels_key(params, found),
+            *self._labels_key(params, found),
             str(rounds),
         )
 
     def _unrefined(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         read_out = self._by_kmeans if params.clustering.by_kmeans else self._by_mixture
         # Half the bytes: on a lab's server it is labels that fill the cache.
-        return self._kept(lambda: read_out(params, found).astype(np.int32), "unrefined", *labels_key(params, found))
+        return self._kept(
+            lambda: read_out(params, found).astype(np.int32), "unrefined", *self._labels_key(params, found)
+        )
 
     def _by_kmeans(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         params = unscaled(params)
@@ -111,7 +116,7 @@ class LabelFreeSteps(MixtureSteps):
         labels = self.labels(params, found)
         if params.clustering.by_kmeans:
             return labels, np.ones(self.sample.n_spots)
-        key = (*labels_key(params, found), str(params.refinement.rounds))
+        key = (*self._labels_key(params, found), str(params.refinement.rounds))
         return labels, self._kept(lambda: confidence(labels, self._merged(params, found)), "confidence", *key)
 
     def of_components(self, params: MethodParams, found: FoundDirection | None) -> bool:
@@ -124,9 +129,21 @@ class LabelFreeSteps(MixtureSteps):
         params : MethodParams
         found : FoundDirection or None
         """
-        if not _left_to_the_tissue(params):
+        if self._factors_alone or not _left_to_the_tissue(params):
             return False
         return self._kept(lambda: self._unsteady(params, found), "of components", *labels_key(params, found))
+
+    @contextmanager
+    def of_factors_alone(self) -> Iterator[None]:
+        """Let nothing take the place of factors for as long as runs at different numbers of clusters are compared."""
+        self._factors_alone = True
+        try:
+            yield
+        finally:
+            self._factors_alone = False
+
+    def _labels_key(self, params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:
+        return (*labels_key(params, found), *["factors alone"] * self._factors_alone)
 
     def _unsteady(self, params: MethodParams, found: FoundDirection | None) -> bool:
         return stability(self._merged_factors(params, found), self._common_of_factors(params, found)) < STEADY_FROM

@@ -17,7 +17,6 @@ from core.errors import ParameterError
 from core.evaluation.stability import confidence, stability
 from core.method.cache import StepCache
 from core.method.guided_steps import GuidedSteps
-from core.method.label_free_steps import labels_key
 from core.method.scoring import scores_of
 from core.method.seeds import nth_start
 from core.method.tree import DomainTree, domain_tree
@@ -96,7 +95,7 @@ class Pipeline(GuidedSteps):
             lambda: domain_tree(
                 self.labels(params, found), list(self._chosen_fits(params, found)), params.clustering.random_state
             ),
-            "tree", *labels_key(params, found), str(params.refinement.rounds),
+            "tree", *self._labels_key(params, found), str(params.refinement.rounds),
         )  # fmt: skip
 
     def _scores(self, params: MethodParams, labels: np.ndarray, steadiness: float | None) -> Scores:
@@ -104,7 +103,9 @@ class Pipeline(GuidedSteps):
         return scores_of(self.sample, labels, n_clusters, nearest=self._nearest(), steadiness=steadiness)
 
     def _stability(self, params: MethodParams, found: FoundDirection | None, fits: np.ndarray) -> float:
-        return self._kept(lambda: stability(fits, self._common(params, found)), "stability", *labels_key(params, found))
+        return self._kept(
+            lambda: stability(fits, self._common(params, found)), "stability", *self._labels_key(params, found)
+        )
 
 
 def _report(model: "TrainedModel") -> AutoencoderReport:
