@@ -57,7 +57,9 @@ OF_DISABLED = """selector => {
   const own = controls.filter(control => !control.closest('[data-testid^="stTooltip"]'));
   return own.length > 0 && own.every(control => control.disabled);
 }"""
-STREAMLITS_OWN = re.compile(r"^(Increment|Decrement|Open|Clear value|Clear all|Selected values: Remove .*|Help( for .*)?)$")
+STREAMLITS_OWN = re.compile(
+    r"^(Increment|Decrement|Open|Clear value|Clear all|Selected values: Remove .*|Help( for .*)?)$"
+)
 """Names of buttons that Streamlit adds to its fields, where the field has a label: two fields may have the same buttons."""
 
 
