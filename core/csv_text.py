@@ -14,9 +14,8 @@ from collections.abc import Iterable
 _SIGNS = "=+@＝＋－＠-"  # wide ones as East Asian spreadsheets take them; the last is at an end of a set of signs
 _BEGINS_A_FORMULA = (*_SIGNS, "\t", "\r", "\n")
 _TEXT = "'"
-_PLAIN_ROW = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9_. :+-]*(?:,[A-Za-z0-9][A-Za-z0-9_. :+-]*)*"
-)  # needs no apostrophe and no quotes
+# Needs no apostrophe and no quotes.
+_PLAIN_ROW = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. :+-]*(?:,[A-Za-z0-9][A-Za-z0-9_. :+-]*)*")
 
 # Where a comma stands in numbers, spreadsheets begin a cell at each of these, whatever the file's own separator is.
 _BEGINS_INSIDE = re.compile(rf"([;\t])(?=[{_SIGNS}])")

@@ -119,4 +119,5 @@ def shared_in_words(labels: Mapping[str, np.ndarray]) -> str:
     domains = frozenset().union(*each)
     n_shared = sum(sum(domain in own for own in each) > 1 for domain in domains)
     where = "both" if len(each) == 2 else "more than one section"
-    return f"{n_shared} of {counted(len(domains), 'domain')} {'lies' if n_shared == 1 else 'lie'} in {where}"
+    among = f"of {counted(len(domains), 'domain')}"
+    return counted(n_shared, f"{among} lies in {where}", f"{among} lie in {where}")

@@ -224,10 +224,14 @@ def scale_colours(theme: Theme, n_colours: int) -> list[str]:
     list of str
         `rgb(r, g, b)`.
     """
+    return [f"rgb({r:.0f}, {g:.0f}, {b:.0f})" for r, g, b in _at(theme, np.linspace(0, 1, n_colours))]
+
+
+def _at(theme: Theme, shares: np.ndarray) -> np.ndarray:
+    """Red, green and blue, from 0 to 255, at places of the scale for values; ndarray of shape (..., 3)."""
     stops = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in _SCALE[theme]])
-    coordinates = np.linspace(0, len(stops) - 1, n_colours)
-    channels = [np.interp(coordinates, np.arange(len(stops)), channel) for channel in stops.T]
-    return [f"rgb({r:.0f}, {g:.0f}, {b:.0f})" for r, g, b in zip(*channels, strict=True)]
+    places = shares * (len(stops) - 1)
+    return np.stack([np.interp(places, np.arange(len(stops)), channel) for channel in stops.T], axis=-1)
 
 
 def on_scale(texts: Iterable[Iterable[str]], shares: np.ndarray, theme: Theme) -> list[list[str]]:
@@ -244,13 +248,14 @@ def on_scale(texts: Iterable[Iterable[str]], shares: np.ndarray, theme: Theme) -
     Returns
     -------
     list of list of str
-        plotly's own dark text is a grey that is hard to read on the middle of the scale.
+
+    Notes
+    -----
+    plotly's own dark text is a grey that is hard to read on the middle of the scale.
     """
-    stops = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in _SCALE[theme]]) / 255
-    places = np.nan_to_num(shares) * (len(stops) - 1)
-    channels = np.stack([np.interp(places, np.arange(len(stops)), channel) for channel in stops.T])
+    channels = _at(theme, np.nan_to_num(shares)) / 255
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    luminance = np.tensordot([0.2126, 0.7152, 0.0722], linear, 1)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
     inks = np.where(luminance > _AS_FAR_FROM_BLACK_AS_FROM_WHITE, "#000000", "#FFFFFF")
     return [
         [f'<span style="color:{ink}">{text}</span>' if text else "" for text, ink in zip(row, beside, strict=True)]

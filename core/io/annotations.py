@@ -122,18 +122,15 @@ class Annotations:
             others = ", ".join(name for name in self.sections if name != self.section)
             found = f"{found}; only rows of {shown(self.section)} are taken, not of {shown(others, 300)}"
             return Check(what="Annotation", found=f"{found}.", status="notice")
-        lost = (
-            [
-                f"{self.n_unknown:,} of its rows {'belongs' if self.n_unknown == 1 else 'belong'} to no spot of the sample"
-            ]
-            if self.n_unknown
-            else []
+        kinds = (
+            (
+                self.n_unknown,
+                "of its rows belongs to no spot of the sample",
+                "of its rows belong to no spot of the sample",
+            ),
+            (self.n_uneven, "has more or fewer cells than its first", "have more or fewer cells than its first"),
         )
-        lost += (
-            [f"{self.n_uneven:,} {'has' if self.n_uneven == 1 else 'have'} more or fewer cells than its first"]
-            if self.n_uneven
-            else []
-        )
+        lost = [counted(number, one, more) for number, one, more in kinds if number]
         if not lost:
             return Check(what="Annotation", found=f"{found}.")
         return Check(

@@ -113,15 +113,15 @@ def try_numbers(
         )
     runs: list[list[np.ndarray]] = []
     scores: list[list[Scores]] = []
-    for done, number in enumerate(numbers):
-        results = []
-        for start in range(n_starts):
-            with pipeline.of_factors_alone():  # agreement must not change for what took their place at one number
+    with pipeline.of_factors_alone():  # agreement must not change for what took their place at one number
+        for done, number in enumerate(numbers):
+            results = []
+            for start in range(n_starts):
                 results.append(pipeline.run(_at(params, number, start)))
-            if on_run is not None:
-                on_run(done * n_starts + start + 1, len(numbers) * n_starts)
-        runs.append([result.labels for result in results])
-        scores.append([result.scores for result in results])
+                if on_run is not None:
+                    on_run(done * n_starts + start + 1, len(numbers) * n_starts)
+            runs.append([result.labels for result in results])
+            scores.append([result.scores for result in results])
     between = [_of_different_starts(one, other) for one, other in itertools.pairwise(runs)]
     points = [_point(number, index, between, runs, scores) for index, number in enumerate(numbers)]
     suggested, reason = _suggestion(points)

@@ -107,7 +107,8 @@ class LabelFreeSteps(MixtureSteps):
 
     def _by_mixture(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         clustering = params.clustering
-        merged, common = self._merged(params, found), self._common(params, found)
+        of_components = self.of_components(params, found)
+        merged, common = self._merged(params, found, of_components), self._common(params, found, of_components)
         return mixture.consensus(merged, self.sample.positions, clustering.n_clusters, clustering.random_state, common)
 
     def _label_free(self, params: MethodParams) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +118,11 @@ class LabelFreeSteps(MixtureSteps):
         if params.clustering.by_kmeans:
             return labels, np.ones(self.sample.n_spots)
         key = (*self._labels_key(params, found), str(params.refinement.rounds))
-        return labels, self._kept(lambda: confidence(labels, self._merged(params, found)), "confidence", *key)
+        return labels, self._kept(
+            lambda: confidence(labels, self._merged(params, found, self.of_components(params, found))),
+            "confidence",
+            *key,
+        )
 
     def of_components(self, params: MethodParams, found: FoundDirection | None) -> bool:
         """Whether principal components stand for expression, because fits of factors hardly agree.
@@ -131,7 +136,7 @@ class LabelFreeSteps(MixtureSteps):
         """
         if self._factors_alone or not _left_to_the_tissue(params):
             return False
-        return self._kept(lambda: self._unsteady(params, found), "of components", *labels_key(params, found))
+        return self._steadiness(params, found, of_components=False) < STEADY_FROM
 
     @contextmanager
     def of_factors_alone(self) -> Iterator[None]:
@@ -145,11 +150,8 @@ class LabelFreeSteps(MixtureSteps):
     def _labels_key(self, params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:
         return (*labels_key(params, found), *["factors alone"] * self._factors_alone)
 
-    def _unsteady(self, params: MethodParams, found: FoundDirection | None) -> bool:
-        return stability(self._merged_factors(params, found), self._common_of_factors(params, found)) < STEADY_FROM
-
-    def _chosen_fits(self, params: MethodParams, found: FoundDirection | None) -> Iterator[Fitted]:
-        if not self.of_components(params, found):
+    def _fits(self, params: MethodParams, found: FoundDirection | None, of_components: bool) -> Iterator[Fitted]:
+        if not of_components:
             yield from self._fitted(params, found)
             return
         features = self._shared(lambda: self._components(params), "components", *embedding_key(params))
@@ -167,41 +169,34 @@ class LabelFreeSteps(MixtureSteps):
         expression, logged = sample.expression, sample.is_logged
         return averaged_components(expression, sample.coordinates, N_COMPONENTS, rings, scale, logged=logged)
 
-    def _merged(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+    def _merged(self, params: MethodParams, found: FoundDirection | None, of_components: bool) -> np.ndarray:
         """Fits of unlike mixtures, merged to the number of clusters by both rules; ndarray of shape (n_partitions, n_spots), int."""
-        if not self.of_components(params, found):
-            return self._merged_factors(params, found)
-        return self._kept(
-            lambda: self._merge(params, self._chosen_fits(params, found)),
-            "merged components",
-            *labels_key(params, found),
-        )
-
-    def _merged_factors(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
-        return self._kept(
-            lambda: self._merge(params, self._fitted(params, found)), "merged", *labels_key(params, found)
-        )
-
-    def _merge(self, params: MethodParams, fits: Iterator[Fitted]) -> np.ndarray:
         n_clusters = params.clustering.n_clusters
-        return np.concatenate([
-            mixture.merge_each(fitted.labels, fitted.features, fitted.positions, n_clusters, fitted.widths)
-            for fitted in fits
-        ])  # fmt: skip
+        return self._kept(
+            lambda: np.concatenate([
+                mixture.merge_each(fitted.labels, fitted.features, fitted.positions, n_clusters, fitted.widths)
+                for fitted in self._fits(params, found, of_components)
+            ]),
+            "merged", *labels_key(params, found), str(of_components),
+        )  # fmt: skip
 
-    def _common(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
+    def _common(self, params: MethodParams, found: FoundDirection | None, of_components: bool) -> np.ndarray:
         """How many spots the domains of merged fits have in common: what both the consensus and its stability are made of."""
-        if not self.of_components(params, found):
-            return self._common_of_factors(params, found)
-        merged = self._merged(params, found)
-        return self._kept(lambda: common_spots(merged, merged), "common of components", *labels_key(params, found))
 
-    def _common_of_factors(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
         def counted() -> np.ndarray:
-            merged = self._merged_factors(params, found)
+            merged = self._merged(params, found, of_components)
             return common_spots(merged, merged)
 
-        return self._kept(counted, "common", *labels_key(params, found))
+        return self._kept(counted, "common", *labels_key(params, found), str(of_components))
+
+    def _steadiness(self, params: MethodParams, found: FoundDirection | None, of_components: bool) -> float:
+        """How well merged fits agree, from -1 to 1."""
+
+        def counted() -> float:
+            merged = self._merged(params, found, of_components)
+            return stability(merged, self._common(params, found, of_components))
+
+        return self._kept(counted, "stability", *labels_key(params, found), str(of_components))
 
     def _nearest(self) -> np.ndarray:
         return self._kept(lambda: nearest_spots(self.sample.coordinates), "nearest")

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.averaging import Averaging
-from core.depth import FoundDirection
 from core.errors import ParameterError
-from core.evaluation.stability import confidence, stability
+from core.evaluation.stability import confidence
 from core.method.cache import StepCache
 from core.method.guided_steps import GuidedSteps
 from core.method.scoring import scores_of
@@ -51,22 +49,19 @@ class Pipeline(GuidedSteps):
         model = self._prepared(params)
         found = self.direction(params)
         labels = self.labels(params, found)
-        fits = None if params.clustering.by_kmeans else self._merged(params, found)
+        averaging, of_components = self.averaging(params), self.of_components(params, found)
+        fits = None if params.clustering.by_kmeans else self._merged(params, found, of_components)
         return Result(
             sample_name=self.sample.name,
             labels=labels,
             params=params,
-            scores=self._scores(params, labels, None if fits is None else self._stability(params, found, fits)),
+            scores=self._scores(
+                params, labels, None if fits is None else self._steadiness(params, found, of_components)
+            ),
             confidence=None if fits is None else confidence(labels, fits),
             direction=found,
-            averaging=self._chosen(params, found),
+            averaging=averaging and dataclasses.replace(averaging, of_components=of_components),
             autoencoder=None if model is None else _report(model),
-        )
-
-    def _chosen(self, params: MethodParams, found: FoundDirection | None) -> Averaging | None:
-        chosen = self.averaging(params)
-        return (
-            dataclasses.replace(chosen, of_components=True) if chosen and self.of_components(params, found) else chosen
         )
 
     def tree(self, params: MethodParams) -> DomainTree:
@@ -93,7 +88,7 @@ class Pipeline(GuidedSteps):
         found = self.direction(params)
         return self._kept(
             lambda: domain_tree(
-                self.labels(params, found), list(self._chosen_fits(params, found)), params.clustering.random_state
+                self.labels(params, found), list(self._fits(params, found, self.of_components(params, found))), params.clustering.random_state
             ),
             "tree", *self._labels_key(params, found), str(params.refinement.rounds),
         )  # fmt: skip
@@ -101,11 +96,6 @@ class Pipeline(GuidedSteps):
     def _scores(self, params: MethodParams, labels: np.ndarray, steadiness: float | None) -> Scores:
         n_clusters = params.clustering.n_clusters
         return scores_of(self.sample, labels, n_clusters, nearest=self._nearest(), steadiness=steadiness)
-
-    def _stability(self, params: MethodParams, found: FoundDirection | None, fits: np.ndarray) -> float:
-        return self._kept(
-            lambda: stability(fits, self._common(params, found)), "stability", *self._labels_key(params, found)
-        )
 
 
 def _report(model: "TrainedModel") -> AutoencoderReport:

@@ -29,7 +29,7 @@ _LONGEST_ROW = 3
 _FOLDER = Path(__file__).parent
 _NAME = "tissue_view"
 _MODULES = (
-    "text", "data", "spots", "colours", "composition", "geometry", "address", "crosshair", "shapes", "dom", "edits", "keys", "drawing", "input", "still", "outlines", "panel", "index",
+    "again", "text", "data", "spots", "colours", "composition", "geometry", "address", "crosshair", "shapes", "dom", "edits", "keys", "drawing", "input", "still", "outlines", "panel", "index",
 )  # fmt: skip
 
 _STYLES = (_FOLDER / "view.css").read_text(encoding="utf-8")

@@ -10,6 +10,9 @@ from core.io.spatialdata.transformations import Placement, placements
 from core.memory import check_fits
 from core.text import listed, shown
 
+Unpack = Callable[[str], None]
+"""Unpacks an array of an archive, by its key, before it is read."""
+
 _PIXELS = 2048  # of a side of what is read at once, where chunks are smaller
 _BYTES_PER_PIXEL = 40  # of a mask in which no two pixels beside each other are alike
 
@@ -111,7 +114,3 @@ def _runs(block: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
     kept = found != 0
     row, column = np.divmod(first[kept], block.shape[1])
     return found[kept], row, column, lengths[kept]
-
-
-Unpack = Callable[[str], None]
-"""Unpacks an array of an archive, by its key, before it is read."""

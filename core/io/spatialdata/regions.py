@@ -1,6 +1,6 @@
 """Where the rows of a table of a SpatialData store lie: by the shapes that they stand for, or by the pixels of a mask."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import h5py
@@ -67,20 +67,12 @@ class Regions:
         if self._region is None or self.instances is None:
             return None
         regions = self._obs.text(self._region)
-        names = [name for name in np.unique(regions).tolist() if f"{name}" in self._store.children("shapes")]
+        names = [name for name in np.unique(regions).tolist() if name in self._store.children("shapes")]
         placed = {
             name: placements(self._store.attributes(f"shapes/{name}").get("coordinateTransformations"))
             for name in names
         }
-        shared = set.intersection(*map(set, placed.values())) if placed else set()
-        if not shared:
-            return None
-        system = GLOBAL if GLOBAL in shared else min(shared)
-        xy = np.full((self._obs.n_rows, 2), np.nan)
-        for name in names:
-            self._fill(xy, name, regions == name, placed[name][system])
-        unit = next(iter(placed.values()))[system].um_per_unit
-        return Found(xy=xy, system=system, um_per_unit=unit, check=_said("Shapes", names, system, xy, unit))
+        return self._found("Shapes", placed, lambda name, placement: self._centres(name, regions == name, placement))
 
     def by_mask(self, unpack: labels.Unpack) -> Found | None:
         """Where rows lie by the pixels of their cells; None where they stand for none.
@@ -101,17 +93,34 @@ class Regions:
         regions = self._obs.text(self._region)
         names = [name for name in np.unique(regions).tolist() if name in self._store.children("labels")]
         masks = {name: labels.find(self._store, name) for name in names}
-        shared = set.intersection(*(set(placed) for _, placed in masks.values())) if masks else set()
+
+        def centres(name: str, placement: Placement) -> tuple[np.ndarray, np.ndarray]:
+            key, rows = masks[name][0], regions == name
+            unpack(key)
+            return rows, placement.applied(labels.centroids(self._store, key, numbers[rows]))
+
+        return self._found("Mask", {name: placed for name, (_, placed) in masks.items()}, centres)
+
+    def _found(
+        self,
+        what: str,
+        placed: Mapping[str, Mapping[str, Placement]],
+        centres: Callable[[str, Placement], tuple[np.ndarray, np.ndarray]],
+    ) -> Found | None:
+        """Bring the rows of all elements into a coordinate system that all of them have; None where there is none.
+
+        `centres` gives the rows of an element, and where they lie once it is placed.
+        """
+        shared = set.intersection(*map(set, placed.values())) if placed else set()
         if not shared:
             return None
         system = GLOBAL if GLOBAL in shared else min(shared)
         xy = np.full((self._obs.n_rows, 2), np.nan)
-        for name, (key, placed) in masks.items():
-            unpack(key)
-            rows = regions == name
-            xy[rows] = placed[system].applied(labels.centroids(self._store, key, numbers[rows]))
-        unit = next(iter(masks.values()))[1][system].um_per_unit
-        return Found(xy=xy, system=system, um_per_unit=unit, check=_said("Mask", names, system, xy, unit))
+        for name, placements_of in placed.items():
+            rows, there = centres(name, placements_of[system])
+            xy[rows] = there
+        unit = next(iter(placed.values()))[system].um_per_unit
+        return Found(xy=xy, system=system, um_per_unit=unit, check=_said(what, [*placed], system, xy, unit))
 
     def shaped(self, found: Found, names: np.ndarray) -> Shaped:
         """Which shapes the rows stand for, once it is known where they lie."""
@@ -125,14 +134,13 @@ class Regions:
             regions=by_name, rings=self._rings,
         )  # fmt: skip
 
-    def _fill(self, xy: np.ndarray, name: str, rows: np.ndarray, placement: Placement) -> None:
+    def _centres(self, name: str, rows: np.ndarray, placement: Placement) -> tuple[np.ndarray, np.ndarray]:
         read = shapes.read(self._store, f"shapes/{name}")
         if read.rings is not None:
             self._rings[name] = read.rings
         where = {shape: number for number, shape in enumerate(read.names.tolist())}
         found = np.array([where.get(cell, -1) for cell in self.instances[rows].tolist()], dtype=np.int64)  # type: ignore[index]
-        placed = placement.applied(read.centres)
-        xy[rows] = np.vstack([placed, [[np.nan, np.nan]]])[found]
+        return rows, np.vstack([placement.applied(read.centres), [[np.nan, np.nan]]])[found]
 
 
 def _said(what: str, names: Sequence[str], system: str, xy: np.ndarray, unit: float | None) -> Check:

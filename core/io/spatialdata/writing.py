@@ -1,7 +1,7 @@
 """Results as a SpatialData store that `spatialdata.read_zarr` opens: a table, its cells as circles, and regions as outlines.
 
-Outlines of cells that came in leave beside the circles. Written as container 0.1 (zarr 2), which every version of that library reads. All elements lie in one coordinate system, `global`,
-in micrometres, x to the right and y downwards.
+Outlines of cells that came in leave beside the circles. Written as container 0.1 (zarr 2), which every version of that library
+reads. All elements lie in one coordinate system, `global`, in micrometres, x to the right and y downwards.
 """
 
 import json

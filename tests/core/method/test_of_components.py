@@ -33,7 +33,7 @@ def test_layers_that_all_fits_find_are_of_factors():
 def test_where_fits_of_factors_hardly_agree_components_take_their_place_and_it_is_told(noise):
     steps, params = Pipeline(noise), preset("recommended", 3)
     found = steps.direction(params)
-    assert stability(steps._merged_factors(params, found)) < label_free_steps.STEADY_FROM
+    assert stability(steps._merged(params, found, of_components=False)) < label_free_steps.STEADY_FROM
     result = steps.run(params)
     assert result.averaging.of_components
     words = "principal components without depth, because fits of spatial factors hardly agreed"

@@ -108,8 +108,8 @@ def test_a_late_knob_begins_at_no_early_step_after_large_ones_were_dropped(sampl
 def test_stability_is_counted_once_for_all_rounds_of_refinement(sample, monkeypatch):
     cache, counted = StepCache(), []
     real = stability
-    monkeypatch.setattr(pipeline, "stability", lambda *given: counted.append(1) or real(*given))
-    params = preset("recommended", 7)
+    monkeypatch.setattr(label_free_steps, "stability", lambda *given: counted.append(1) or real(*given))
+    params = change(preset("recommended", 7), "pooling", window=2)  # of factors alone
     moved = [change(params, "refinement", rounds=rounds) for rounds in (0, 1, 2)]
     scores = {pipeline.run(sample, one, cache=cache).scores.stability for one in moved}
     assert len(scores) == 1

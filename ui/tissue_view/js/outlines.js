@@ -1,6 +1,7 @@
 // @ts-check
 /** Outlines of cells: fetched in tiles once cells are large on the screen, and drawn in place of dots. */
 
+import { again } from "./again.js";
 import { unpackOutlines } from "./data.js";
 
 /** @typedef {import("./data.js").OutlineTile} OutlineTile */
@@ -13,7 +14,7 @@ const FROM_PX = 8; // width of a cell on the screen
 const GAP_PX = 0.5; // kept free inside of an outline, so that cells that touch are told apart
 const AT_ONCE = 12; // cells in a path: one path of a thousand takes four times as long as many of a few
 const SAMPLES_KEPT = 2;
-const TILE_PAUSE_MS = 500; // Streamlit's store lacks a block for a moment while a run begins
+const TILE_PAUSES_MS = [500]; // dots stand in its place meanwhile, and it is asked for anew with the next data
 
 /** The outlines of a sample, as far as they are here. */
 export class Outlines {
@@ -153,10 +154,7 @@ const coming = new Set(); // digests of tiles
 async function fetchTile(url, digest) {
   coming.add(digest);
   try {
-    return await tileAt(url, digest).catch(async () => {
-      await new Promise((resolve) => setTimeout(resolve, TILE_PAUSE_MS));
-      return tileAt(url, digest);
-    });
+    return await again(TILE_PAUSES_MS, () => tileAt(url, digest));
   } finally {
     coming.delete(digest);
   }

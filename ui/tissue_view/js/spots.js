@@ -1,6 +1,7 @@
 // @ts-check
 /** Fetches the spots of a sample once, and keeps those of the last samples, also for nodes that Streamlit makes anew. */
 
+import { again } from "./again.js";
 import { unpackSpots } from "./data.js";
 
 /** @typedef {import("./data.js").SpotData} SpotData */
@@ -34,21 +35,9 @@ function keep(spots) {
  * @param {Link} link
  */
 export function fetchSpots(link) {
-  const coming = expected.get(link.digest) ?? attemptAll(link).finally(() => expected.delete(link.digest));
+  const coming = expected.get(link.digest) ?? again(PAUSES_MS, () => attempt(link)).finally(() => expected.delete(link.digest));
   expected.set(link.digest, coming);
   return coming;
-}
-
-/** @param {Link} link */
-async function attemptAll(link) {
-  for (const pause of PAUSES_MS) {
-    try {
-      return await attempt(link);
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-  }
-  return attempt(link);
 }
 
 /** @param {Link} link */
