@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core import units
-from core.depth import FoundDirection, support_in_words
+from core.depth import SET_ASIDE, FoundDirection, support_in_words
 from core.text import counted
 
 _HARDLY_ANY = 0.05  # share of noise
@@ -101,7 +101,7 @@ def chosen_in_words(averaging: Averaging | None, direction: FoundDirection | Non
     """
     parts = [] if averaging is None else [averaging_in_words(averaging)]
     if averaging is not None and averaging.of_components:
-        parts.append("principal components without depth, because fits of spatial factors hardly agreed")
+        parts.append(f"principal components without depth, because {SET_ASIDE}")
     elif direction is not None and direction.bend is not None:
         share = support_in_words(direction)
         gained = f"explains {share} of the structure of expression where it was not learnt"

@@ -12,6 +12,8 @@ from core.text import listed, shown
 
 LEAST_SUPPORT = 0.5
 """Share of the tissue's structure that a bending depth must explain, where it was not learnt, before it takes part: round domains stay below it."""
+SET_ASIDE = "fits of spatial factors hardly agreed"
+"""Why principal components without depth take the place of factors."""
 
 
 def depth(positions: np.ndarray, angle: float) -> np.ndarray:
@@ -144,17 +146,29 @@ class FoundDirection:
         one cluster that lie on one line.
     bend : Bend or None
         Where depth follows curved layers.
+    set_aside : bool
+        Whether principal components without depth took its place, because fits hardly agreed.
     """
 
     angle: float
     method: str
     support: float | None = None
     bend: Bend | None = None
+    set_aside: bool = False
 
     @property
     def takes_part(self) -> bool:
         """Whether depth enters the clustering: a bend that explains too little does not, so that tissue without layers is not cut into stripes."""
+        if self.set_aside:
+            return False
         return self.bend is None or self.support is None or self.support >= LEAST_SUPPORT
+
+    @property
+    def why_not(self) -> str:
+        """Why depth takes no part, after "it explains so much"; empty where it does."""
+        if self.set_aside:
+            return f"{SET_ASIDE}, so it takes no part"
+        return "" if self.takes_part else f"below {units.percent(LEAST_SUPPORT, 0)} it takes no part"
 
     def depth_um(self, coordinates: Coordinates) -> np.ndarray:
         """Depth of each spot, in micrometres.
@@ -289,7 +303,7 @@ def direction_in_full(found: FoundDirection | None) -> str:
     if found is None or found.method == "manual":
         return name if found is None else f"{name}, by hand"
     if found.bend is not None:
-        part = "" if found.takes_part else f": below {units.percent(LEAST_SUPPORT, 0)} it takes no part"
+        part = f": {found.why_not}" if found.why_not else ""
         share = f"{support_in_words(found)} of the structure of expression where it was not learnt"
         return f"{name}, explains {share}{part}"
     ways = {"preclustering": "by pre-clustering", "expression": "from expression"}

@@ -59,7 +59,7 @@ class Pipeline(GuidedSteps):
                 params, labels, None if fits is None else self._steadiness(params, found, of_components)
             ),
             confidence=None if fits is None else confidence(labels, fits),
-            direction=found,
+            direction=found and dataclasses.replace(found, set_aside=of_components),
             averaging=averaging and dataclasses.replace(averaging, of_components=of_components),
             autoencoder=None if model is None else _report(model),
         )

@@ -42,7 +42,14 @@ def test_cluster_prints_one_json_object_with_all_that_was_promised(run, part):
     assert result.keys() >= KEYS
     assert (result["sample"], result["n_spots"], result["n_genes"]) == ("part", 400, 30)
     assert result["params"]["clustering"]["n_clusters"] == 5
-    assert result["direction"] == {"angle": 0.38, "method": "manual", "support": None, "bend": None, "takes_part": True}
+    assert result["direction"] == {
+        "angle": 0.38,
+        "method": "manual",
+        "support": None,
+        "bend": None,
+        "set_aside": False,
+        "takes_part": True,
+    }
     assert result["seconds"].keys() == {"load", "pool", "train", "cluster"}
     assert result["scores"].keys() == AGREEMENT | COHERENCE | {"stability"}
     assert result["repeats"] == [{"seed": 3, **result["scores"]}]

@@ -134,7 +134,7 @@ def _hundredfold(share: float | None) -> float | None:
 def _card_direction(result: Result | None, kept: Result | None) -> _Card:
     help_text = (
         "The direction across the layers, in array rows and columns, or down and across off the array. The arrow on the map points to greater depth; a bending direction shows lines of equal depth. "
-        "The small number is how clear the found direction is, from 0% to 100% (a bending one is tried where it was not learnt, and takes part from 50%), or its turn in degrees against the pinned result. If the direction is off, it says what "
+        "The small number is how clear the found direction is, from 0% to 100% (a bending one is tried where it was not learnt, and takes part from 50%, unless fits hardly agree), or its turn in degrees against the pinned result. If the direction is off, it says what "
         "the clustering uses instead." + terms.more_on("Direction", "Support")
     )
     if result is None:

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import units
 from core.averaging import chosen_in_words
-from core.depth import LEAST_SUPPORT, FoundDirection, support_in_words
+from core.depth import SET_ASIDE, FoundDirection, support_in_words
 from core.evaluation.advice import advise
 from core.evaluation.share import Shares, share_in_words
 from core.figures.confidence import confidence_map
@@ -154,7 +154,9 @@ def _depth_in_words(found: FoundDirection, *, off: bool) -> str:
     explains = f"explains {support_in_words(found)} of the structure of expression where it was not learnt"
     if found.takes_part:
         return f"Depth bends with the layers and {explains}, so it takes part in the clustering."
-    return f"The best depth {explains}; below {units.percent(LEAST_SUPPORT, 0)} it takes no part in the clustering, so that domains are not cut into stripes."
+    if found.set_aside:
+        return f"The best depth {explains}, but {SET_ASIDE}, so principal components without depth took the place of factors."
+    return f"The best depth {explains}; {found.why_not} in the clustering, so that domains are not cut into stripes."
 
 
 def _confusion(shown: ShownResult) -> Chart | None:

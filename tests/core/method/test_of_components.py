@@ -10,6 +10,7 @@ from benchmarks import parts
 from benchmarks.parts import Part
 from core.averaging import chosen_in_words
 from core.cli.console import factor_words
+from core.depth import direction_in_full
 from core.evaluation.stability import stability
 from core.method import label_free_steps, pipeline
 from core.method.pipeline import Pipeline
@@ -39,6 +40,8 @@ def test_where_fits_of_factors_hardly_agree_components_take_their_place_and_it_i
     words = "principal components without depth, because fits of spatial factors hardly agreed"
     assert words in chosen_in_words(result.averaging, result.direction)
     assert "since fits of 16 spatial factors hardly agreed" in factor_words(params, averaging=result.averaging)
+    assert not result.direction.takes_part
+    assert "fits of spatial factors hardly agreed, so it takes no part" in direction_in_full(result.direction)
     assert adjusted_rand_score(steps.tree(params).cut(3), result.labels) == 1
     assert pipeline.run(noise, params).labels.tolist() == result.labels.tolist()
 
