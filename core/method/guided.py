@@ -23,9 +23,11 @@ from core.text import counted
 DEPTH_WIDTH = 4.0
 """Of depth between neighbours, in widths of the strongest factor: along layers a walker goes far, across them it does not."""
 
-_N_FACTORS = 6  # that neighbours in expression are found by
+_N_FACTORS = 6  # that neighbours in expression are found by, and as many components
 _N_NEAREST = 12  # neighbours in expression
-_EXPRESSION_SHARE = 0.5  # what a neighbour in expression counts, where one in the tissue counts 1
+_BY_FACTORS = 0.5  # what a neighbour in expression counts, where one in the tissue counts 1
+_BY_COMPONENTS = 1.0  # the same, where both are compared by components
+_COMPONENTS_SHARE = 2.0  # what neighbours compared by components count, where those compared by factors count 1
 _LEAST_LINK = 1e-4  # so that nobody is cut off
 _ROUNDS = 5  # of the mixture
 _UNPAINTED_WEIGHT = 1.0  # of all unpainted spots together, however many there are, where all painted ones count 1
@@ -94,6 +96,7 @@ class Guided:
 def prepare(
     factors: np.ndarray,
     near_factors: np.ndarray,
+    components: np.ndarray,
     depth: np.ndarray | None,
     neighbours: sparse.csr_array,
     fits: np.ndarray,
@@ -106,6 +109,9 @@ def prepare(
     ----------
     factors, near_factors : ndarray of shape (n_spots, n_factors)
         Strongest first, averaged as far as suits the tissue, and less far.
+    components : ndarray of shape (n_spots, n_components)
+        Principal components of averaged log counts, strongest first. Which spots are alike they tell better than factors, above
+        all where genes or spots are few (`docs/accuracy.md`, "Guided").
     depth : ndarray of shape (n_spots,), optional
         Across the layers, in any unit, where it takes part.
     neighbours : csr_array of shape (n_spots, n_spots)
@@ -119,22 +125,30 @@ def prepare(
     -------
     Guide
     """
-    across = _as_wide(depth, factors) / max(x_weight, _LEAST_WEIGHT)
+    across = _across(depth, factors, x_weight)
     features = np.column_stack((across, factors))
-    near = np.column_stack((DEPTH_WIDTH * across, near_factors[:, :_N_FACTORS]))
+    by_factors = _links(_near(across, near_factors), neighbours, _BY_FACTORS)
+    by_components = _links(_near(_across(depth, components, x_weight), components), neighbours, _BY_COMPONENTS)
+    links = sparse.csr_array(by_factors + _COMPONENTS_SHARE * by_components)
     within = [centres_and_covariance(features, labels.astype(np.int64), int(labels.max()) + 1)[1] for labels in fits]
-    return Guide(features=features, within=np.mean(within, axis=0), links=_links(near, neighbours))
+    return Guide(features=features, within=np.mean(within, axis=0), links=links)
 
 
-def _as_wide(depth: np.ndarray | None, factors: np.ndarray) -> np.ndarray:
+def _across(depth: np.ndarray | None, values: np.ndarray, x_weight: float) -> np.ndarray:
+    """Make depth as wide as the strongest of some values, or wider where they count less; ndarray of shape (n_spots, 0 or 1)."""
     if depth is None:
-        return np.empty((len(factors), 0))
-    return ((depth - depth.mean()) * factors.std(axis=0).max() / max(float(depth.std()), 1e-12))[:, None]
+        return np.empty((len(values), 0))
+    wide = values.std(axis=0).max() / max(float(depth.std()), 1e-12)
+    return ((depth - depth.mean()) * wide / max(x_weight, _LEAST_WEIGHT))[:, None]
 
 
-def _links(near: np.ndarray, neighbours: sparse.csr_array) -> sparse.csr_array:
+def _near(across: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return np.column_stack((DEPTH_WIDTH * across, values[:, :_N_FACTORS]))
+
+
+def _links(near: np.ndarray, neighbours: sparse.csr_array, share: float) -> sparse.csr_array:
     nearest = kneighbors_graph(near, min(_N_NEAREST, len(near) - 1))
-    links = _weighted(near, neighbours) + _EXPRESSION_SHARE * _weighted(near, nearest.maximum(nearest.T))
+    links = _weighted(near, neighbours) + share * _weighted(near, nearest.maximum(nearest.T))
     return sparse.csr_array((links + links.T) / 2)
 
 

@@ -144,6 +144,7 @@ class GuidedSteps(LabelFreeSteps):
         return prepare(
             self._reduced(params, hops[-1]),
             self._reduced(params, hops[0]),
+            self._components(params),
             self._depths(found),
             self._neighbours(),
             fits[::_FITS_FOR_A_GUIDE],

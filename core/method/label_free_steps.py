@@ -154,7 +154,7 @@ class LabelFreeSteps(MixtureSteps):
         if not of_components:
             yield from self._fitted(params, found)
             return
-        features = self._shared(lambda: self._components(params), "components", *embedding_key(params))
+        features = self._components(params)
         n_clusters, seed = params.clustering.n_clusters, params.clustering.random_state
         positions = self.sample.positions
         labels = self._shared(
@@ -164,6 +164,9 @@ class LabelFreeSteps(MixtureSteps):
         yield Fitted(labels=labels, features=features, positions=positions, widths=np.ones(features.shape[1]))
 
     def _components(self, params: MethodParams) -> np.ndarray:
+        return self._shared(lambda: self._averaged_components(params), "components", *embedding_key(params))
+
+    def _averaged_components(self, params: MethodParams) -> np.ndarray:
         rings = self._settled(params.pooling).window - 1
         sample, scale = self.sample, params.pooling.scale
         expression, logged = sample.expression, sample.is_logged

@@ -118,8 +118,8 @@ def test_depth_takes_part_only_where_there_is_one():
     factors = np.random.default_rng(0).normal(size=(40, 8))
     neighbours = row_of_spots(40)
     fits = np.repeat([[0, 1]], 20, axis=1).reshape(1, 40)
-    assert prepare(factors, factors, None, neighbours, fits).features.shape == (40, 8)
-    assert prepare(factors, factors, np.arange(40.0), neighbours, fits).features.shape == (40, 9)
+    assert prepare(factors, factors, factors, None, neighbours, fits).features.shape == (40, 8)
+    assert prepare(factors, factors, factors, np.arange(40.0), neighbours, fits).features.shape == (40, 9)
 
 
 def test_domains_in_which_nobody_painted_may_stay_with_their_surest_spots_by_hand():
