@@ -383,8 +383,9 @@ def test_the_focus_is_seen_on_every_stop_of_the_tab_key(open_page):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_switch_that_is_off_can_be_seen_and_so_can_its_knob(open_page, scheme):
-    page = open_page(scheme=scheme, path="/guide")
-    switch = page.locator("label", has=page.get_by_role("switch", name="Others too"))
+    page = open_page(scheme=scheme)
+    page.get_by_role("button", name="Keep").first.click()
+    switch = page.locator("label", has=page.get_by_role("switch", name="Star"))
     box = switch.locator("> span + div").bounding_box()
     with Image.open(io.BytesIO(page.screenshot())) as picture:
         line = np.asarray(picture.convert("RGB"))[round(box["y"] + box["height"] / 2)]
