@@ -315,7 +315,8 @@ export class Panel {
 
   /**
    * Draw what pale spots stand on, a little larger and darker: what no neighbour covers stays, a line around the tissue and its
-   * holes, and around cells that touch none. Values have none, whose pale end means little, nor has what is dimmed.
+   * holes, and around cells that touch none. Off the lattice, values have
+   * none: of low ones it would be all that is seen. Nor has what is dimmed.
    *
    * @param {Context} context
    * @param {Transform} at
@@ -324,9 +325,11 @@ export class Panel {
    */
   drawRims(context, at, ratio, seen) {
     const { geometry, lit, panelColour, theme, underlay } = this.view;
-    if (!this.map.labels || underlay > 0 || geometry.radius * at.scale < RIM_FROM_PX * ratio || this.outlines(at, ratio)) return;
+    const { labels, names } = this.map;
+    if (underlay > 0 || (!labels && geometry.shape === "dots")) return;
+    if (geometry.radius * at.scale < RIM_FROM_PX * ratio || this.outlines(at, ratio)) return;
     const rims = this.table.map((colour, c) => (
-      lit === null || this.map.names[c] === lit ? rimOf(colour, panelColour, rgb(theme.text)) : null
+      lit === null || !labels || names[c] === lit ? rimOf(colour, panelColour, rgb(theme.text)) : null
     ));
     this.eachColour(seen, (_, spots, code) => {
       const rim = code % 2 ? null : rims[code / 2];
