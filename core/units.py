@@ -125,18 +125,26 @@ def plain(value: float) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".")
 
 
-def seconds(value: float) -> str:
-    """Write how long something took.
+def seconds(value: float, *, signed: bool = False) -> str:
+    """Write how long something took, or how much longer.
 
     Parameters
     ----------
     value : float
+    signed : bool
+        Whether it is a difference, which has a sign.
 
     Returns
     -------
     str
+
+    Examples
+    --------
+    >>> seconds(123.88), seconds(1.07), seconds(1.07 - 123.88, signed=True), seconds(0.0, signed=True)
+    ('124 s', '1.07 s', '-123 s', '+0.00 s')
     """
-    return f"{value:.0f} s" if value >= 10 else f"{value:.2f} s"
+    sign, digits = "+" if signed else "", 0 if abs(value) >= 10 else 2
+    return f"{value:{sign}z.{digits}f} s"
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """What contributors run: `make lint`, and the same before each commit."""
 
 import ast
+import itertools
 import json
 import re
 from pathlib import Path
@@ -54,3 +55,19 @@ def test_scores_are_written_in_one_place_for_all_pages_figures_and_commands():
         )
     ]
     assert not by_hand, "units.score and units.percent write them."
+
+
+def test_what_a_map_is_called_for_those_who_do_not_see_it_counts_one_as_one():
+    by_hand = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (ROOT / "ui").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.keyword | ast.Assign)
+        and "description" in ([node.arg] if isinstance(node, ast.keyword) else map(ast.unparse, node.targets))
+        for text in ast.walk(node.value)
+        if isinstance(text, ast.JoinedStr)
+        for part, after in itertools.pairwise(text.values)
+        if isinstance(part, ast.FormattedValue) and re.match(r"len\(|n_\w+$", ast.unparse(part.value))
+        if isinstance(after, ast.Constant) and re.match(r"(?: \w+)*? \w+s\b", str(after.value))
+    ]
+    assert not by_hand, "core.text.counted writes a number with its noun."

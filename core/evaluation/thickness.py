@@ -16,6 +16,7 @@ from core.coordinates import Coordinates
 from core.csv_text import csv_text
 from core.depth import FoundDirection
 from core.evaluation.ways import Ways, trace_ways
+from core.layer_names import display_name
 from core.method.neighbours import neighbour_graph
 from core.sample import UNANNOTATED
 
@@ -66,7 +67,7 @@ class Thickness:
         if self.known:
             return ""
         if self.n_ways < FEWEST_WAYS:
-            return f"Only {self.n_ways} ways start in it, and {FEWEST_WAYS} are needed."
+            return f"Ways that start in it: {self.n_ways}; {FEWEST_WAYS} are needed."
         return (
             f"Both its borders lie inside the tissue on {self.n_whole} of {self.n_ways} ways; {FEWEST_WAYS} are needed."
         )
@@ -190,8 +191,15 @@ def facts(found: Thicknesses) -> dict[str, Any]:
     return {
         "unit": _UNITS[found.unit],
         "predicted": {item.label: _fact(item) for item in found.predicted},
-        "annotated": {item.label: _fact(item) for item in found.annotated},
+        "annotated": dict(zip(_annotated_names(found), map(_fact, found.annotated), strict=True)),
     }
+
+
+def _annotated_names(found: Thicknesses) -> list[str]:
+    """Name layers as pages and domains do, unless two spellings of the file then were one."""
+    spelled = [item.label for item in found.annotated]
+    names = list(map(display_name, spelled))
+    return names if len(set(names)) == len(names) else spelled
 
 
 def _fact(item: Thickness) -> dict[str, Any]:
@@ -213,9 +221,12 @@ def thickness_csv(found: Thicknesses) -> str:
         The columns :data:`COLUMNS`, a row for each label; lengths are empty where they are not known, and `reason` says why.
     """
     rows = [
-        {"labels": labels, "name": item.label, "unit": _UNITS[found.unit], **_fact(item)}
-        for labels, items in (("predicted", found.predicted), ("annotated", found.annotated))
-        for item in items
+        {"labels": labels, "name": name, "unit": _UNITS[found.unit], **_fact(item)}
+        for labels, names, items in (
+            ("predicted", [item.label for item in found.predicted], found.predicted),
+            ("annotated", _annotated_names(found), found.annotated),
+        )
+        for name, item in zip(names, items, strict=True)
     ]
     return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
 

@@ -7,6 +7,7 @@ from core.coordinates import Coordinates
 from core.evaluation.matching import Matching
 from core.figures import charts, small_maps, tissue
 from core.figures.colours import STYLES, Theme
+from core.figures.contrast import rim
 
 _HEIGHT_PX = 400
 _BARS_END, _MAP_BEGINS = 0.44, 0.5
@@ -67,8 +68,10 @@ def _add_bars(
     means = [float(confidence[matching.labels == cluster].mean()) for cluster in clusters]
     called = charts.domain_names(matching)
     names = [called[cluster] for cluster in clusters]
+    colours = [shades[cluster] for cluster in clusters]
     figure.add_bar(
-        x=means, y=names, orientation="h", marker={"color": [shades[cluster] for cluster in clusters]},
+        x=means, y=names, orientation="h",
+        marker={"color": colours, "line": {"width": 1, "color": [rim(colour, theme) for colour in colours]}},
         text=[f"{mean:.0%}" for mean in means], textposition="outside", cliponaxis=False,
         textfont={"color": STYLES[theme].text}, hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip

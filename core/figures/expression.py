@@ -7,10 +7,12 @@ import plotly.graph_objects as go
 
 from core.figures import charts
 from core.figures.colours import STYLES, Theme
+from core.figures.contrast import rim
 from core.figures.nested import Named
 from core.text import in_figure
 
 _HEIGHT_PX = 460
+_LINE_PX = 0.75  # around dots of 5 pixels
 _MOST_SVG = 10_000  # spots; more are drawn by the graphics processor
 MOST_POINTS = 100_000
 """Spots that are drawn at most; of more, as many are chosen evenly by the order of the sample."""
@@ -55,7 +57,9 @@ def expression_space(
         (np.flatnonzero(drawn & shown & (labels == label)), item.name, item.colour, 0.85)
         for label, item in domains.items()
     ]
-    traces = [_points(at, *group, gl=len(at) > _MOST_SVG) for group in groups if len(group[0])]
+    traces = [
+        _points(at, *group, line=rim(group[2], theme), gl=len(at) > _MOST_SVG) for group in groups if len(group[0])
+    ]
     axes = [
         charts.axis(
             style, showticklabels=False, nticks=6, title={"text": title, "font": {"color": style.muted, "size": 13}}
@@ -76,13 +80,13 @@ def expression_space(
 
 
 def _points(
-    at: np.ndarray, spots: np.ndarray, name: str, colour: str, opacity: float, *, gl: bool
+    at: np.ndarray, spots: np.ndarray, name: str, colour: str, opacity: float, *, line: str, gl: bool
 ) -> dict[str, object]:
     # What a lasso holds is drawn anew with `lit`, so that spots lit elsewhere look the same.
     alike = {"marker": {"opacity": opacity}}
     return {
         "type": "scattergl" if gl else "scatter", "mode": "markers", "name": in_figure(name),
         "x": at[spots, 0].astype(np.float32), "y": at[spots, 1].astype(np.float32), "customdata": spots.astype(np.int32),
-        "marker": {"size": 5, "color": colour, "opacity": opacity}, "selected": alike, "unselected": alike,
+        "marker": {"size": 5, "color": colour, "opacity": opacity, "line": {"width": _LINE_PX, "color": line}}, "selected": alike, "unselected": alike,
         "hovertemplate": f"{in_figure(name)}<extra></extra>",
     }  # fmt: skip

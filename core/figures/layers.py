@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from core.figures import colours
 from core.figures.charts import axis, beside, chart_style
 from core.figures.colours import STYLES, Theme
+from core.figures.contrast import rim
 from core.layer_names import display_name
 from core.text import in_figure
 
@@ -41,7 +42,10 @@ def spots_per_layer(
             x=numbers,
             y=[in_figure(display_name(layer)) for layer in layers],
             orientation="h",
-            marker={"color": [shade[layer] for layer in layers], "line": {"width": 0}},
+            marker={
+                "color": [shade[layer] for layer in layers],
+                "line": {"width": 1, "color": [rim(shade[layer], theme) for layer in layers]},
+            },
             text=[f"{number:,}  ({number / total:.0%})" for number in numbers],
             textposition="outside",
             textfont={"color": style.text},

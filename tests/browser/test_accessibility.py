@@ -1,11 +1,14 @@
 """No page keeps anybody out: axe-core finds nothing serious, buttons have names, and keys do what the pointer does."""
 
 import dataclasses
+import io
 import re
 import shutil
 from collections import Counter
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from core.io import lab
@@ -15,6 +18,7 @@ from core.params import preset
 from core.work.runs import open_record
 from scripts.chromium import ROOT, served_app
 from tests.browser.test_tissue_view import look, settled, stage, tip, until
+from tests.core.figures.test_colours import contrast
 from tests.painted import keep_strokes
 from tests.sections import SHIPPED
 from ui.data import user
@@ -244,6 +248,10 @@ def test_keys_alone_read_a_spot_and_draw_a_lasso_that_a_screen_reader_hears(open
     expect(hint).to_contain_text("Enter sets a corner")
     expect(page.locator(".tip").first).to_be_visible()
     until(lambda: tip(page).split("\n")[1] in said.inner_text())
+    under_the_hint = look(page, "view.panels[0].height / 3")
+    page.keyboard.press("Shift+ArrowUp")
+    until(lambda: hint.bounding_box()["y"] - stage(page, 0).bounding_box()["y"] > under_the_hint)  # it gives way
+    page.keyboard.press("Shift+ArrowDown")
     corners = []
     for steps in ([], ["Shift+ArrowRight"], ["Shift+ArrowDown"], ["Shift+ArrowLeft"]):
         for key in (*steps, "Enter"):
@@ -371,3 +379,16 @@ def test_the_focus_is_seen_on_every_stop_of_the_tab_key(open_page):
             unseen.append(name)
     assert stops > 40
     assert unseen == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_switch_that_is_off_can_be_seen_and_so_can_its_knob(open_page, scheme):
+    page = open_page(scheme=scheme)
+    page.get_by_role("button", name="Keep").first.click()
+    switch = page.locator("label", has=page.get_by_role("switch", name="Star"))
+    box = switch.locator("> span + div").bounding_box()
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        line = np.asarray(picture.convert("RGB"))[round(box["y"] + box["height"] / 2)]
+    around, knob, track = ("#" + line[round(box["x"]) + x].tobytes().hex() for x in (-4, 6, 20))
+    assert contrast(track, around) >= 3
+    assert contrast(knob, track) >= 3

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  css, mix, onScale, pixelWord, plain, rgb, shadeTable, shadesOf, stained, withDimmed,
+  contrast, css, mix, onScale, pixelWord, plain, rgb, rimOf, shadeTable, shadesOf, stained, withDimmed,
 } from "../../ui/tissue_view/js/colours.js";
 
 test("a colour is read, mixed and written", () => {
@@ -47,4 +47,23 @@ test("the stain blends in, and takes over at a share of one, to within one step 
   assert.deepEqual(blend(0), [0, 0, 0]);
   [255, 128, 0].forEach((channel, i) => assert.ok(Math.abs(blend(1)[i] - channel) <= 8));
   [127.5, 64, 0].forEach((channel, i) => assert.ok(Math.abs(blend(0.5)[i] - channel) <= 8));
+});
+
+test("contrast is what WCAG counts: 21 of black on white, 4.54 of #767676 on white, 1 of a colour on itself, either way round", () => {
+  assert.equal(contrast([0, 0, 0], [255, 255, 255]), 21);
+  assert.equal(contrast(rgb("#767676"), rgb("#FFFFFF")).toFixed(2), "4.54");
+  assert.equal(contrast(rgb("#FFFFFF"), rgb("#767676")).toFixed(2), "4.54");
+  assert.equal(contrast([9, 8, 7], [9, 8, 7]), 1);
+});
+
+test("every colour has 3:1 with the background, or a rim that has", () => {
+  const steps = [0, 51, 102, 153, 204, 255];
+  for (const [background, text] of [["#F4F6F9", "#0F1620"], ["#19212C", "#E6EBF2"]].map((pair) => pair.map(rgb))) {
+    for (const r of steps) for (const g of steps) for (const b of steps) {
+      const colour = [r, g, b];
+      const rim = rimOf(colour, background, text);
+      assert.equal(rim === null, contrast(colour, background) >= 3);
+      if (rim) assert.ok(contrast(rim, background) >= 3, `${colour} on ${background}`);
+    }
+  }
 });

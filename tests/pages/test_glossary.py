@@ -21,7 +21,7 @@ def test_the_glossary_explains_every_term_at_a_place_of_its_own(app):
     assert not page.exception
     assert [item.value for item in page.subheader] == list(TERMS) == sorted(TERMS, key=str.lower)
     assert [item.anchor for item in page.subheader] == [anchor(term) for term in TERMS]
-    for wanted in ("CHAOS", "PAS", "ARI", "NMI", "Factors", "Window", "Alpha", "X weight", "Rotation", "Thickness"):
+    for wanted in ("CHAOS", "PAS", "ARI", "NMI", "Factors", "Window", "Alpha", "X weight", "Angle", "Thickness"):
         assert wanted in TERMS
 
 

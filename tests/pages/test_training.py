@@ -167,7 +167,7 @@ def test_what_core_refuses_becomes_a_sentence_and_training_is_offered_again(app)
     train(app)
     assert not app.exception
     assert "batch size of at most 192" in app.error[0].value
-    assert "failed, for the reason on the left" in waiting_words(app)
+    assert "failed, for the reason in the sidebar" in waiting_words(app)
     assert not button(app).disabled
     ask_for_autoencoder(app, epochs=2)
     assert not app.error

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.figures.charts import colour_scale
 from core.io.lab import SampleSummary
+from core.text import counted
 from ui.guide import asking, state
 from ui.guide.found import Found
 from ui.shell import domain_names, maps, session
@@ -59,7 +60,7 @@ def _beside(found: Found) -> TissueMap:
         return _uncertainty(found, found.guided.uncertainty)
     drawn = maps.predicted(found.bare, found.result, found.matching, session.theme(), "Guided")
     return dataclasses.replace(
-        drawn, description=f"{len(found.result.names)} domains of {found.bare.name} that follow the strokes."
+        drawn, description=f"{counted(len(found.result.names), 'domain')} of {found.bare.name}, by the strokes."
     )
 
 

@@ -14,7 +14,7 @@ def checks() -> None:
     found = health.check_all(jobs.board(), samples_folder(), models_folder())
     failed = [check for check in found if not check.ok]
     if failed:
-        st.error(f"{len(failed)} of {len(found)} checks need attention.")
+        st.error(f"{len(failed)} of {len(found)} checks {'needs' if len(failed) == 1 else 'need'} attention.")
     else:
         st.success("Everything can be reached.")
     for check in found:
@@ -22,8 +22,5 @@ def checks() -> None:
 
 
 def _line(check: Check) -> None:
-    name, message = st.columns([1, 4], vertical_alignment="center")
-    with name:
-        st.badge("well" if check.ok else "not well", color="green" if check.ok else "red")
-    with message:
-        st.markdown(f"**{check.name}** &nbsp; {as_markdown(check.message)}")
+    badge = ":green-badge[well]" if check.ok else ":red-badge[not well]"
+    st.markdown(f"{badge} &nbsp; **{check.name}** &nbsp; {as_markdown(check.message)}")

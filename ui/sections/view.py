@@ -76,8 +76,8 @@ def picker() -> list[SampleSummary]:
 def _too_few(n_readable: int) -> None:
     page_style.title("Sections")
     message = (
-        "Choose two or more sections on the left. They are clustered as one, so that a domain has the same label and colour in "
-        "all of them. Or let one section get the layers of annotated ones, by name: Give layers, on the left."
+        "Choose two or more sections in the sidebar. They are clustered as one, so that a domain has the same label and colour in "
+        "all of them. Or let one section get the layers of annotated ones, by name: Give layers, in the sidebar."
     )
     if n_readable < 2:
         message += " There is only one sample here that can be read: import another on Add data." * n_readable

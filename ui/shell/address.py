@@ -188,7 +188,9 @@ def settings_of(query: Mapping[str, str]) -> tuple[Settings, list[str]]:
     if _ANGLE in changes:
         changes.setdefault(_DIRECTION, "manual")
     if asked != name:
-        sentences.append(f"There is no preset `{as_code(asked)}`, which the address asks for: choose one on the left.")
+        sentences.append(
+            f"There is no preset `{as_code(asked)}`, which the address asks for: choose one in the sidebar."
+        )
     return Settings(preset=name, changes=changes), sentences
 
 

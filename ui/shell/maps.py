@@ -15,6 +15,7 @@ from core.figures.small_maps import SmallMap
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
+from core.text import counted
 from ui.data import compute
 from ui.shell import pictures
 from ui.tissue_view import Choice, Drawing, Spots, TissueMap, selected_in, tissue_view
@@ -128,7 +129,7 @@ def predicted(sample: Sample, result: Result, matching: Matching, theme: Theme, 
     index = {cluster: names.index(name) for cluster, name in matching.names.items()}
     return TissueMap(
         title=titled(title, sample),
-        description=f"{len(set(matching.names.values()))} predicted domains of {sample.name}.",
+        description=f"{counted(len(set(matching.names.values())), 'predicted domain')} of {sample.name}.",
         labels=np.array([index.get(cluster, 0) for cluster in range(int(result.labels.max()) + 1)])[result.labels],
         names=names,
         colours=list(of_names.values()),
@@ -154,7 +155,7 @@ def annotated(sample: Sample, theme: Theme, title: str = "Annotated") -> TissueM
     shades = colours.layer_colours(_layers(sample), theme, sample.class_colours)
     return TissueMap(
         title=titled(title, sample),
-        description=f"{len(sample.layer_names)} annotated layers of {sample.name}.",
+        description=f"{counted(len(sample.layer_names), 'annotated layer')} of {sample.name}.",
         labels=compute.kept(lambda: _annotation(sample), "annotated", sample.annotation_hash),
         names=[display_name(layer) for layer in shades],
         colours=list(shades.values()),

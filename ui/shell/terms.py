@@ -9,6 +9,8 @@ PAGE = "glossary"
 TERMS: Mapping[str, str] = {
     "Alpha": "Scale of the counts. Pooled counts are multiplied by it before an autoencoder sees them; for spatial factors, "
     "normalised counts are before their logarithm: small is nearly linear, large nearly log-ratios.",
+    "Angle": "Of a direction by hand, in degrees on pages and in radians in addresses and commands; half a turn more "
+    "is the same. It counts in array rows and columns, or down and across off the array.",
     "Annotation": "The layers or regions that experts drew, in the file or on Annotate. It gives scores and the default number of "
     "clusters; domains are found without it. Several may belong to one sample, each with its author; scores are with the one that "
     "the sample is compared with.",
@@ -44,8 +46,6 @@ TERMS: Mapping[str, str] = {
     "Refinement": "A vote of neighbours on each spot's label, a number of times.",
     "Region": "One class of an annotation that was drawn on Annotate or brought in, with a name and a colour of its own. Spots in no "
     "region count as not annotated.",
-    "Rotation": "The angle of a direction by hand, in degrees on pages and in radians in addresses and commands; half a turn more "
-    "is the same. It counts in array rows and columns, or down and across off the array.",
     "Seed": "A number that fixes what is random, so that the same settings give the same labels again.",
     "Stability": "Mean ARI between every two fits of a run, without the annotation: 1 means that all agree. Few, large domains "
     "are the most stable.",
@@ -66,7 +66,7 @@ _KNOBS: Mapping[KnobPath, str] = {
     ("pooling", "scale"): "Alpha",
     ("embedding", "n_components"): "Factors",
     ("direction", "method"): "Direction",
-    ("direction", "angle"): "Rotation",
+    ("direction", "angle"): "Angle",
     ("direction", "degree"): "Depth",
     ("clustering", "x_weight"): "X weight",
     ("clustering", "n_clusters"): "Clusters",

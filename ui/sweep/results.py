@@ -168,7 +168,7 @@ def _maps(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGen
     best = shown.ranked[0]
     st.caption(_about_maps(shown))
     figure = _sheet(shown, sample)
-    description = f"Small maps of {len(shown.by_index)} settings on {sample.name}."
+    description = f"Small maps of {counted(len(shown.by_index), 'setting')} on {sample.name}."
     with wide(description):  # rows are as high as the maps of a wide window
         event = st.plotly_chart(
             figure, theme=None, config=_CONFIG, on_select="rerun", selection_mode="points",

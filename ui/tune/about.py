@@ -9,7 +9,7 @@ _NAME, _WIDTH_PX = "What this page is for", 34
 _ABOUT_PICTURE = "Three drawings of tissue: expression as measured, averaged with an arrow along depth, and as domains."
 _SENTENCES = (
     "Tune finds **domains** in a section of tissue: groups of neighbouring spots with similar expression, such as the layers of cortex.",
-    "On the left are the **knobs** of the method, in the order of its steps; the maps follow as you turn them.",
+    "In the sidebar are the **knobs** of the method, in the order of its steps; the maps follow as you turn them.",
     "The left map shows the predicted domains. Beside it are the layers that experts drew, if the file has them, in the same colours.",
     "**ARI** measures their agreement: 1 is full agreement, 0 is chance. The experts' layers are used for scores, never to find domains.",
     "**Pin** a result to compare others with it, **Keep** it for the Runs page, or **Export** it. Copy the address to show anyone the same page.",

@@ -172,5 +172,5 @@ def _card_time(result: Result | None, kept: Result | None) -> _Card:
     total = sum(result.seconds.values())
     note = (units.seconds(result.seconds["cluster"]), _CLUSTERING)
     if kept is not None:
-        note = _against(total, sum(kept.seconds.values()), ".2f", " s")
+        note = (units.seconds(total - sum(kept.seconds.values()), signed=True), _VERSUS)
     return "Time", units.seconds(total), *note, help_text

@@ -10,6 +10,7 @@ from core.figures.colours import STYLES
 from core.figures.nested import Named, parts_of
 from core.method.inside import params_inside
 from core.result import Result
+from core.text import counted
 from ui.data import compute
 from ui.shell import maps
 from ui.tissue_view import TissueMap
@@ -74,7 +75,7 @@ def as_map(found: Nested, shown: ShownResult, title: str) -> TissueMap:
     place = {name: at for at, name in enumerate(found.colours)}
     return TissueMap(
         title=maps.titled(title, shown.sample),
-        description=f"{len(place)} domains of {shown.sample.name}, those that were clustered again in shades of their colour.",
+        description=f"{counted(len(place), 'domain')} of {shown.sample.name}, those that were clustered again in shades of their colour.",
         labels=np.array([place[name] for name in found.labels.tolist()]),
         names=list(found.colours),
         colours=list(found.colours.values()),

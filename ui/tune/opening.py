@@ -24,7 +24,7 @@ def steps(*, away: bool, just_put_away: bool) -> None:
         horizontal=True, vertical_alignment="center", gap="small", wrap=False, key=session.widget_key("first steps")
     ):
         st.caption(
-            "**1** Choose a sample on the left. **2** Turn a knob: the maps follow. **3** Keep or export the result.",
+            "**1** Choose a sample in the sidebar. **2** Turn a knob: the maps follow. **3** Keep or export the result.",
             width="stretch",
         )
         st.button(

@@ -68,11 +68,11 @@ def what_is_missing(sample: Sample, params: MethodParams) -> str:
     """Say what a run without a model waits for, and what to do."""
     job = jobs.training(sample, params)
     if job is None:
-        return "There is no model of these data and parameters yet.\nPress Train on the left."
+        return "There is no model of these data and parameters yet.\nPress Train in the sidebar."
     if not job.finished:
-        return "Training runs in the background.\nIts progress is on the left."
-    ended = "failed, for the reason on the left" if job.status is JobStatus.FAILED else "was cancelled"
-    return f"No model yet: its training {ended}.\nPress Train on the left to start again."
+        return "Training runs in the background.\nIts progress is in the sidebar."
+    ended = "failed, for the reason in the sidebar" if job.status is JobStatus.FAILED else "was cancelled"
+    return f"No model yet: its training {ended}.\nPress Train in the sidebar to start again."
 
 
 def report(shown: Shown) -> None:

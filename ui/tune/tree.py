@@ -9,6 +9,7 @@ from core.figures.colours import STYLES
 from core.figures.nested import Named, of_cut
 from core.figures.tree import branch_names, tree_figure
 from core.method.tree import FEWEST, DomainTree
+from core.text import counted
 from core.text import shown as quoted
 from ui.data import compute
 from ui.shell import address, maps, session
@@ -155,7 +156,7 @@ def _map(
         names, colours = [*names, _ELSEWHERE], [*colours, muted]
     return TissueMap(
         title=maps.titled(f"Cut into {n_domains}", shown.sample),
-        description=f"{n_domains} domains of {shown.sample.name}, where the tree is cut.",
+        description=f"{counted(n_domains, 'domain')} of {shown.sample.name}, where the tree is cut.",
         labels=labels,
         names=names,
         colours=colours,

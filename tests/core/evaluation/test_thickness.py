@@ -11,7 +11,16 @@ from scipy.spatial import cKDTree
 
 from core.coordinates import off_lattice, on_lattice
 from core.depth import Bend, FoundDirection, across_layers_um, bending_terms
-from core.evaluation.thickness import COLUMNS, FEWEST_WAYS, facts, measure, thickness_csv, weighted_quantiles
+from core.evaluation.thickness import (
+    COLUMNS,
+    FEWEST_WAYS,
+    Thickness,
+    Thicknesses,
+    facts,
+    measure,
+    thickness_csv,
+    weighted_quantiles,
+)
 from core.evaluation.ways import positions_um
 from core.method.bending import find_bend
 from core.sample import UNANNOTATED
@@ -214,6 +223,18 @@ def test_the_table_says_its_unit_and_leaves_what_is_unknown_empty():
         assert float(second["thickness"]) == pytest.approx(300, rel=0.05)
         assert int(second["n_whole"]) >= FEWEST_WAYS
         assert json.loads(json.dumps(facts(found), allow_nan=False))["predicted"]["0"]["thickness"] is None
+
+
+def test_layers_have_the_names_of_domains_in_the_table_and_in_json_and_none_is_lost():
+    for spelled, names in (("Layer3", "WM"), ("Layer 3", "White matter")), (("L3", "Layer3"), ("L3", "Layer3")):
+        found = Thicknesses(
+            unit="µm",
+            predicted=(Thickness(label="Layer 3"),),
+            annotated=tuple(Thickness(label=label) for label in spelled),
+        )
+        rows = list(csv.DictReader(io.StringIO(thickness_csv(found))))
+        assert [row["name"] for row in rows] == ["Layer 3", *names]
+        assert tuple(facts(found)["annotated"]) == names
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from core.annotation import Annotation, Region
 from core.figures import colours
 from core.layer_names import canonical, display_name
 from core.sample import UNANNOTATED, Sample
+from core.text import counted
 from ui.shell import session
 from ui.tissue_view import TissueMap
 
@@ -26,7 +27,7 @@ def as_map(annotation: Annotation, title: str, of: str) -> TissueMap:
     n_regions, own = len(annotation.regions), shades(annotation)
     return TissueMap(
         title=title,
-        description=f"{n_regions} regions of {of}.",
+        description=f"{counted(n_regions, 'region')} of {of}.",
         labels=np.where(annotation.assigned < 0, n_regions, annotation.assigned),
         names=[*annotation.names, display_name(UNANNOTATED)],
         colours=[*(own[name] for name in annotation.names), unassigned_shade()],

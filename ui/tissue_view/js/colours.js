@@ -10,6 +10,8 @@
  */
 
 const DIMMED = 0.8;
+const SEEN = 3; // contrast that WCAG 2.2 asks of graphics (1.4.11)
+const RIM_OF_TEXT = 0.5; // share of text: even a white spot on a light panel then has a rim of 3:1
 const N_SHADES = 256;
 const MISSING = N_SHADES; // category of spots without a value
 
@@ -25,6 +27,34 @@ export function rgb(hex) {
  */
 export function mix(one, other, share) {
   return one.map((value, channel) => value + (other[channel] - value) * share);
+}
+
+/**
+ * Contrast of two colours as WCAG counts it: (lighter + 0.05) / (darker + 0.05), of relative luminances.
+ *
+ * @param {Colour} one
+ * @param {Colour} other
+ */
+export function contrast(one, other) {
+  const [darker, lighter] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+/** @param {Colour} colour */
+function luminance(colour) {
+  const [r, g, b] = colour.map((value) => value / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/**
+ * The colour of the rim around spots that would hardly be seen on their background; null where they stand out from it.
+ *
+ * @param {Colour} colour
+ * @param {Colour} background
+ * @param {Colour} text stands out from the background
+ */
+export function rimOf(colour, background, text) {
+  return contrast(colour, background) < SEEN ? mix(colour, text, RIM_OF_TEXT) : null;
 }
 
 /** @param {Colour} colour */

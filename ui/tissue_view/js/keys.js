@@ -14,12 +14,13 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const HINTS = {
   pan: "Arrow keys move the maps, + and - zoom, 0 fits. L: read spots and draw a lasso by keys. Escape clears.",
   lasso: "Arrow keys move the crosshair, with Shift ten times as far. Enter sets a corner of the lasso, Backspace takes it back, "
-    + "Escape closes it. P: move the maps.",
+    + "Escape closes it.",
   polygon: "Arrow keys move the crosshair, with Shift ten times as far. Space sets a corner of the polygon, Backspace takes it back, "
     + "Enter closes it, Escape lets it go.",
   brush: "Arrow keys move the brush, with Shift ten times as far. Space puts it down and lifts it, [ and ] change its size, "
     + "Escape lets the stroke go.",
 };
+const LEAVING_HINT = " P: move the maps.";
 const DRAWING_HINT = " B: brush, G: polygon, L: lasso, P: move the maps. A: add, T: take, I: keep only what is drawn.";
 
 /**
@@ -28,7 +29,8 @@ const DRAWING_HINT = " B: brush, G: polygon, L: lasso, P: move the maps. A: add,
  * @param {import("./index.js").TissueView} view
  */
 export function hintOf({ drawing, mode }) {
-  return HINTS[mode] + (drawing?.data ? DRAWING_HINT : "");
+  if (drawing?.data) return HINTS[mode] + DRAWING_HINT;
+  return HINTS[mode] + (mode === "pan" ? "" : LEAVING_HINT);
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 /** One map: its title, its two canvases (spots below; arrow, marks and lasso above), its hover text, its colour bar. */
 
-import { css, pixelWord, plain, rgb, shadeTable, shadesOf, stained, withDimmed } from "./colours.js";
+import { css, pixelWord, plain, rgb, rimOf, shadeTable, shadesOf, stained, withDimmed } from "./colours.js";
 import { grouped, groupedAmong, same } from "./data.js";
 import { contextOf, element, setText } from "./dom.js";
 import { NOTHING, roundLength, toPixels, toTissue, transformOf, wholeTissue } from "./geometry.js";
@@ -20,6 +20,8 @@ const SHAPE_FROM_PX = { few: 2, many: 4 }; // radius; smaller spots are drawn as
 const MANY_SPOTS = 10000;
 const IN_TIME = 60000; // spots in all maps together that are drawn anew for each frame while the camera moves
 const CROSS_PX = { from: 4, to: 18 }; // the spot in the middle stays in sight
+const RIM_PX = 1;
+const RIM_FROM_PX = 2.5; // radius; smaller dots would be more rim than colour
 const OVERLAP_PX = 0.4; // closes the hairlines that antialiasing leaves between touching shapes
 // Corners of an arrow of length 1 about the origin, along it and to its side; as in core/figures/tissue.py.
 const ARROW = [[-0.5, -0.012], [0.4, -0.012], [0.4, -0.05], [0.5, 0], [0.4, 0.05], [0.4, 0.012], [-0.5, 0.012]];
@@ -283,16 +285,16 @@ export class Panel {
   }
 
   /**
-   * Call `fill` with each colour that has spots in sight, and with these spots.
+   * Call `fill` with each colour that has spots in sight, with these spots, and with the colour's code.
    *
    * @param {Int32Array | null} seen
-   * @param {(colour: import("./colours.js").Colour, spots: Int32Array) => void} fill
+   * @param {(colour: import("./colours.js").Colour, spots: Int32Array, code: number) => void} fill
    */
   eachColour(seen, fill) {
     const { codes, n, colourOf } = this.colouring ?? this.group();
     const { order, starts } = seen ? groupedAmong(seen, codes, n) : (this.fills ??= grouped(codes, n));
     for (let c = 0; c < n; c++) {
-      if (starts[c] < starts[c + 1]) fill(colourOf(c), order.subarray(starts[c], starts[c + 1]));
+      if (starts[c] < starts[c + 1]) fill(colourOf(c), order.subarray(starts[c], starts[c + 1]), c);
     }
   }
 
@@ -304,9 +306,36 @@ export class Panel {
    */
   drawShapes(context, at, ratio, seen) {
     const overlap = context.globalAlpha < 1 ? 0 : OVERLAP_PX * ratio;
+    this.drawRims(context, at, ratio, seen);
     this.eachColour(seen, (colour, spots) => {
       context.fillStyle = css(colour);
       this.fillSpots(context, at, ratio, overlap, spots);
+    });
+  }
+
+  /**
+   * Draw what pale spots stand on, a little larger and darker: what no neighbour covers stays, a line around the tissue and its
+   * holes, and around cells that touch none. Off the lattice, values have
+   * none: of low ones it would be all that is seen. Nor has what is dimmed.
+   *
+   * @param {Context} context
+   * @param {Transform} at
+   * @param {number} ratio
+   * @param {Int32Array | null} seen
+   */
+  drawRims(context, at, ratio, seen) {
+    const { geometry, lit, panelColour, theme, underlay } = this.view;
+    const { labels, names } = this.map;
+    if (underlay > 0 || (!labels && geometry.shape === "dots")) return;
+    if (geometry.radius * at.scale < RIM_FROM_PX * ratio || this.outlines(at, ratio)) return;
+    const rims = this.table.map((colour, c) => (
+      lit === null || !labels || names[c] === lit ? rimOf(colour, panelColour, rgb(theme.text)) : null
+    ));
+    this.eachColour(seen, (_, spots, code) => {
+      const rim = code % 2 ? null : rims[code / 2];
+      if (!rim) return;
+      context.fillStyle = css(rim);
+      fillShapes(context, geometry, at, OVERLAP_PX * ratio, spots, RIM_PX * ratio);
     });
   }
 
@@ -372,6 +401,7 @@ export class Panel {
     const [outline, brush] = [drawing.outline(), drawing.brush()];
     if (outline.length > 1) this.drawLasso(context, at, outline);
     if (brush) this.drawBrush(context, toPixels(at, brush), drawing.radius * at.scale);
+    this.hint.classList.toggle("below", crosshair.panel === this && toPixels(at, crosshair.um)[1] < this.height / 2); // not over it
     if (crosshair.panel) this.drawCrosshair(context, toPixels(at, crosshair.um));
   }
 

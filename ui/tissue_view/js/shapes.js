@@ -13,13 +13,14 @@ import { hexagonCorners, toPixels } from "./geometry.js";
  * @param {Context} context
  * @param {Geometry} geometry
  * @param {Transform} at
- * @param {number} overlap in pixels
+ * @param {number} overlap in pixels, of hexagons
  * @param {Int32Array} spots
+ * @param {number} rim in pixels, beyond both
  */
-export function fillShapes(context, geometry, at, overlap, spots) {
-  if (geometry.shape === "dots") return dots(context, geometry, at, spots);
+export function fillShapes(context, geometry, at, overlap, spots, rim = 0) {
+  if (geometry.shape === "dots") return dots(context, geometry, at, rim, spots);
   context.beginPath();
-  hexagons(context, geometry, at, overlap, spots);
+  hexagons(context, geometry, at, overlap + rim, spots);
   context.fill();
 }
 
@@ -50,10 +51,11 @@ function hexagons(context, geometry, at, overlap, spots) {
  * @param {Context} context
  * @param {Geometry} geometry
  * @param {Transform} at
+ * @param {number} rim
  * @param {Int32Array} spots
  */
-function dots(context, geometry, at, spots) {
-  const radius = geometry.radius * at.scale;
+function dots(context, geometry, at, rim, spots) {
+  const radius = geometry.radius * at.scale + rim;
   const { width, height } = context.canvas;
   const alone = context.globalAlpha === 1;
   context.beginPath();
