@@ -5,6 +5,7 @@ members and bombs are refused, each with one sentence; links that stay inside st
 samples.
 """
 
+import errno
 import gzip
 import io
 import re
@@ -21,13 +22,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
-from core.io.measured import COPY_BYTES, LIMITS, Bounded, Budget, Forward, Limits
+from core.io.measured import COPY_BYTES, LIMITS, Bounded, Budget, Forward, Limits, unpacking
 from core.text import file_name, shown
 
 __all__ = ["LIMITS", "Limits", "is_archive", "member_names", "unpacked", "unzipped"]
 
 _LINK = ("is a link or a device", "pack the file that it stands for (tar --dereference)")
 _MAX_LINK_BYTES = 4096
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _OTHER_KINDS = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -101,8 +103,8 @@ def unpacked(path: Path, wanted: Collection[PurePosixPath], limits: Limits = LIM
     UnsafeFileError
         If it is hostile.
     """
-    with tempfile.TemporaryDirectory(prefix="spatial-domains-") as scratch:
-        folder, budget = Path(scratch), Budget(path, limits)
+    with unpacking(path) as folder:
+        budget = Budget(path, limits)
         links = _unpack_all(path, limits, set(wanted), folder, budget)
         # A link stands for a member that has gone by, so that the archive is read once more, and only then.
         behind = _unpack_all(path, limits, set(links.values()) - set(wanted), folder, budget) if links else {}
@@ -201,10 +203,21 @@ def _damage_as_sentence(path: Path) -> Iterator[None]:
         raise SampleFileError(f"There is no file {shown(path, 300)}: check its name and its folder.") from error
     except PermissionError as error:
         raise SampleFileError(f"{name} may not be read: ask its owner for permission.") from error
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise SampleFileError(_damaged(name, error)) from error
+        folder = shown(tempfile.gettempdir(), 200)
+        raise SampleFileError(
+            f"There is no room to unpack {name} in {folder}: make room there, or let TMPDIR name another folder."
+        ) from error
     # Damage comes out of zlib, gzip, zipfile and tarfile as anything from OSError to RecursionError.
     except Exception as error:
-        reason = shown(error, 120).rstrip(".") or type(error).__name__
-        raise SampleFileError(f"{name} is damaged ({reason}): copy or download it again.") from error
+        raise SampleFileError(_damaged(name, error)) from error
+
+
+def _damaged(name: str, error: Exception) -> str:
+    reason = shown(error, 120).rstrip(".") or type(error).__name__
+    return f"{name} is damaged ({reason}): copy or download it again."
 
 
 def _kind(path: Path) -> str:

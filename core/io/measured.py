@@ -2,6 +2,9 @@
 
 import gzip
 import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -23,7 +26,8 @@ class Limits:
     total_bytes : int
         Bytes of everything that is unpacked or skipped while unpacking.
     ratio : int
-        Bytes unpacked for each byte stored. Counts as text come to about 6, pictures and HDF5 to 1.
+        Bytes unpacked for each byte stored, in the outermost file where archives lie in one another. Counts as text come to
+        about 6, pictures and HDF5 to 1.
     small_bytes : int
         Size up to which the ratio is not checked.
     """
@@ -42,13 +46,56 @@ COPY_BYTES = 1 << 20
 # Largest piece that zipfile or tarfile may read at once: both read a directory or a header of declared size as a whole.
 _MAX_READ_BYTES = 4 << 20
 
+# Bytes stored in the outermost file that each temporary folder was unpacked from.
+_stored_outside: dict[Path, int] = {}
+
+
+@contextmanager
+def unpacking(source: Path) -> Iterator[Path]:
+    """Give a temporary folder for what is unpacked from a file.
+
+    An archive in there may unpack to as much as a file of the size of `source`: otherwise each of several archives that lie in
+    one another could unpack to a hundred times the one around it.
+
+    Parameters
+    ----------
+    source : Path
+
+    Yields
+    ------
+    Path
+        Removed when the block ends.
+    """
+    with tempfile.TemporaryDirectory(prefix="spatial-domains-") as scratch:
+        folder = Path(scratch).resolve()
+        _stored_outside[folder] = stored_bytes(source)
+        try:
+            yield Path(scratch)
+        finally:
+            del _stored_outside[folder]
+
+
+def stored_bytes(path: Path) -> int:
+    """Find how many bytes somebody has stored so that a file is there: those of the outermost archive that it came from.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    int
+    """
+    above = set(path.resolve().parents)
+    return min((size for folder, size in list(_stored_outside.items()) if folder in above), default=path.stat().st_size)
+
 
 class Budget:
     """Bytes that may still be unpacked from one archive."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.name = file_name(path)
-        self._limit = min(limits.total_bytes, max(limits.small_bytes, limits.ratio * path.stat().st_size))
+        self._limit = min(limits.total_bytes, max(limits.small_bytes, limits.ratio * stored_bytes(path)))
         self._spent = 0
 
     def check(self, n_bytes: int) -> None:

@@ -188,6 +188,28 @@ def test_a_tar_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path, scratch:
     assert not list(scratch.iterdir())
 
 
+@pytest.mark.parametrize("inner", ["in.zip", "in.tar.gz"])
+def test_archives_in_one_another_unpack_to_no_more_than_one_of_their_size(
+    tmp_path: Path, scratch: Path, inner: str
+) -> None:
+    # A megabyte as it is lets the inner one hold a hundred, and costs the outer one nothing.
+    wide, bomb, content = bytes(1 << 20), bytes(40 << 20), io.BytesIO()
+    if inner.endswith("zip"):
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("wide.bin", wide, zipfile.ZIP_STORED)
+            archive.writestr("bomb.h5ad", bomb)
+    else:
+        for name, data, level in (("wide.bin", wide, 0), ("bomb.h5ad", bomb, 9)):
+            (info := tarfile.TarInfo(name)).size = len(data)
+            content.write(gzip.compress(info.tobuf() + data, level))
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(inner, content.getvalue())
+    assert path.stat().st_size < 1 << 20
+    assert "unpacks to more than 32 MiB" in refused(Source(path), UnsafeFileError)
+    assert not list(scratch.iterdir())
+
+
 @pytest.mark.parametrize("name", ["../escaped.h5", "/escaped.h5", "block/../../escaped.h5", "C:\\escaped.h5"])
 def test_names_that_leave_the_folder_are_refused_in_zip_and_tar(tmp_path: Path, scratch: Path, name: str) -> None:
     (tmp_path / "z").mkdir()
