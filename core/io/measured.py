@@ -2,15 +2,18 @@
 
 import gzip
 import io
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from core.errors import UnsafeFileError
 from core.text import file_name
+
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,13 @@ COPY_BYTES = 1 << 20
 
 # Largest piece that zipfile or tarfile may read at once: both read a directory or a header of declared size as a whole.
 _MAX_READ_BYTES = 4 << 20
+
+_LONG_NUMBER = re.compile(rb"\d{101}")
+
+# What gzip reads of headers and ends. Parts of a kilobyte, smaller than any program writes, take four such pieces each.
+_TINY_BYTES = 16
+_MAX_TINY = 100_000
+_BYTES_FOR_EACH_TINY = 256
 
 # Bytes stored in the outermost file that each temporary folder was unpacked from.
 _stored_outside: dict[Path, int] = {}
@@ -136,6 +146,53 @@ class Bounded:
     def seekable(self) -> bool:
         """Say that it can be read from anywhere."""
         return True
+
+
+class Headers(Bounded):
+    """A tar that refuses headers over which tarfile's search for numbers would take hours, as it does before Python 3.11.10."""
+
+    _are_read = True
+
+    def between(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Give the entries of the archive; what is read while one is out is its content."""
+        for entry in entries:
+            self._are_read = False
+            yield entry
+            self._are_read = True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read a piece of a header or of content."""
+        found = super().read(size)
+        if self._are_read and _LONG_NUMBER.search(found):
+            raise UnsafeFileError(
+                f"{self._name} has a header with an absurd number: it was not unpacked. Pack the folder anew."
+            )
+        return found
+
+
+class Coherent:
+    """A compressed file that refuses to be read in very many tiny pieces, which would take hours.
+
+    gzip reads the name in a header byte by byte, however long it is, and a file may consist of parts that hold nothing.
+    """
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file = file
+        self._name = name
+        self._tiny = 0
+        self._n_bytes = 0
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+
+    def read(self, size: int = -1) -> bytes:
+        """Read a piece, and refuse one more tiny one where they outweigh what they brought."""
+        found = self._file.read(size)
+        self._n_bytes += len(found)
+        self._tiny += len(found) < _TINY_BYTES
+        if self._tiny > _MAX_TINY + self._n_bytes // _BYTES_FOR_EACH_TINY:
+            raise UnsafeFileError(
+                f"{self._name} is compressed in absurdly small parts: it was not unpacked. Compress it anew."
+            )
+        return found
 
 
 class Forward(io.RawIOBase):
