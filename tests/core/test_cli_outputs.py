@@ -221,6 +221,21 @@ def test_no_output_takes_the_place_of_what_is_kept(run, sample_file, tmp_path, k
         assert path.read_bytes() == before, words
 
 
+def test_studies_of_optuna_are_written_into_no_record_and_under_no_other_ending(run, tmp_path, kept):
+    models, _ = kept
+    record = (models / "runs.sqlite3").read_bytes()
+    for name, why in (
+        (models / "runs.sqlite3", "runs.sqlite3 is a record of runs"),
+        (tmp_path / "studies.csv", "must name a file that ends in .sqlite3"),
+        ("", "must name a file that ends in .sqlite3"),
+    ):
+        status, _, said = run("runs", "export", "--models", models, "--optuna", f"sqlite:///{name}")
+        assert status == 2
+        assert why in said
+    assert (models / "runs.sqlite3").read_bytes() == record
+    assert not (tmp_path / "studies.csv").exists()
+
+
 def test_an_output_of_the_same_kind_is_written_anew(run, sample_file, tmp_path, kept):
     models, made = kept
     for words in (
