@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from core.errors import UnsafeFileError
+from core.io.drafts import own_prefix
 from core.text import file_name
 
 Entry = TypeVar("Entry")
@@ -76,7 +77,7 @@ def unpacking(source: Path) -> Iterator[Path]:
     Path
         Removed when the block ends.
     """
-    with tempfile.TemporaryDirectory(prefix="spatial-domains-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
         folder = Path(scratch).resolve()
         _stored_outside[folder] = stored_bytes(source)
         try:

@@ -14,6 +14,8 @@ import shutil
 import socket
 import stat
 import struct
+import subprocess
+import sys
 import tarfile
 import tempfile
 import time
@@ -24,6 +26,7 @@ import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -32,7 +35,9 @@ import pytest
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
 from core.io import archives, drafts
 from core.io.drafts import Draft
+from core.io.measured import unpacking
 from core.text import shown
+from core.work.cluster.embedded import Cluster
 from scripts.chromium import served
 from tests.incoming_tissue import write_folder
 from tests.security.hostile import KINDS, Exploit, Source, bring, edited
@@ -350,6 +355,31 @@ def test_a_private_folder_goes_when_it_is_removed_and_twice_is_no_error(scratch:
     draft.remove()
     draft.remove()
     assert not list(scratch.iterdir())
+
+
+def test_what_a_worker_had_unpacked_goes_when_it_is_ended_and_nothing_else_does(tmp_path: Path, scratch: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from core.io.measured import unpacking\n"
+        "with unpacking(Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'large').write_text('x'); print(folder.name, flush=True); time.sleep(300)"
+    )
+    (source := tmp_path / "a.zip").write_text("x")
+    with subprocess.Popen(
+        [sys.executable, "-c", code, source],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        try:
+            assert worker.stdout is not None
+            theirs = worker.stdout.readline().strip()
+            with unpacking(source) as ours:
+                assert {path.name for path in scratch.iterdir()} == {theirs, ours.name}
+                Cluster.end_worker(Mock(), worker.pid, "")
+                assert [path.name for path in scratch.iterdir()] == [ours.name]
+        finally:
+            worker.kill()
 
 
 def test_private_folders_of_a_process_that_was_killed_go_after_a_week_and_nothing_else_does(

@@ -65,7 +65,9 @@ def test_another_sample_of_the_same_size_and_time_is_not_taken_for_the_one_befor
     sample = lab.read(path)
     asked, before = SampleFile.of(sample, path), path.stat()
     assert asked.read().content_hash == sample.content_hash
-    lab.write(dataclasses.replace(sample, expression=np.fliplr(sample.expression)), other := tmp_path / "other.h5")
+    lab.write(
+        dataclasses.replace(sample, expression=np.fliplr(np.asarray(sample.expression))), other := tmp_path / "other.h5"
+    )
     for file in (path, other):  # bytes after the end of HDF5 mean nothing
         file.write_bytes(file.read_bytes().ljust(before.st_size + 10_000, b"\0"))
         os.utime(file, ns=(before.st_mtime_ns, before.st_mtime_ns))
