@@ -171,6 +171,28 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+Stamp = tuple[int, int, int, int]
+"""What tells a file from what it was before; see :func:`stamp_of`."""
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """Tell whether a file has changed without reading it.
+
+    Programs that copy or unpack can set the time of the last change to that of the file before, and two samples of one shape can
+    have one size: neither of these lets one set the time at which the system took the change in, or keep the place on the disk.
+
+    Parameters
+    ----------
+    status : os.stat_result
+
+    Returns
+    -------
+    tuple of int
+        Time of the last change, size, time of the last change to the entry in nanoseconds, and the entry's number.
+    """
+    return status.st_mtime_ns, status.st_size, status.st_ctime_ns, status.st_ino
+
+
 def mark_used(path: Path) -> None:
     """Count a file as used now, for `keep_below`.
 

@@ -2,12 +2,11 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from core.annotation import Annotation
 from core.cli.console import print_facts
-from core.cli.options import add_file, output_path
+from core.cli.options import OutputFile, add_file
 from core.cli.reading import read_sample
 from core.errors import ParameterError
 from core.files import write_text
@@ -29,19 +28,12 @@ def add(todo: Any) -> None:
     parser.add_argument("--author", help="of that annotation, where several share the name")
     parser.add_argument(
         "--to",
-        type=_annotation_path,
+        type=OutputFile(_ENDINGS),
         metavar="OUT.csv|geojson",
         help="spots and regions as CSV, or outlines as GeoJSON for QuPath, napari and squidpy",
     )
     parser.add_argument("--loupe", action="store_true", help="write the CSV as Loupe Browser imports it")
     parser.set_defaults(run=_annotations)
-
-
-def _annotation_path(text: str) -> Path:
-    path = output_path(text)
-    if path.suffix.lower() not in _ENDINGS:
-        raise argparse.ArgumentTypeError(f"{text} must end in .csv or .geojson")
-    return path
 
 
 def _annotations(options: argparse.Namespace) -> None:

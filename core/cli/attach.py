@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.cli.options import output_path
+from core.cli.options import lab_path
 from core.io import lab
 
 
@@ -15,7 +15,7 @@ def add(todo: Any) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="SPATIAL_FOLDER", help="the `spatial` folder that Space Ranger wrote for it"
     )
-    parser.add_argument("--out", type=output_path, metavar="FILE.h5", help="output file (default: FILE is replaced)")
+    parser.add_argument("--out", type=lab_path, metavar="FILE.h5", help="output file (default: FILE is replaced)")
     parser.set_defaults(run=_attach)
 
 

@@ -24,13 +24,15 @@ from core.cli.console import (
 from core.cli.options import (
     KNOBS,
     STEP_BYTES,
+    OutputFile,
     add_angle,
     add_files,
     add_method,
     at_least_one,
+    csv_path,
     figure_path,
+    lab_path,
     method_params,
-    output_path,
 )
 from core.cli.outputs import Outputs
 from core.cli.reading import read_compared
@@ -125,36 +127,22 @@ def add(todo: Any) -> None:
     parser.set_defaults(run=_cluster)
 
 
-def _h5ad_path(text: str) -> Path:
-    path = output_path(text)
-    if path.suffix.lower() != ".h5ad":
-        raise argparse.ArgumentTypeError(f"{text} must end in .h5ad")
-    return path
-
-
 def _store_path(text: str) -> Path:
     if Path(text).exists():
         raise argparse.ArgumentTypeError(f"{text} exists: a store is never written over, name a new one")
-    return output_path(text)
-
-
-def _tree_path(text: str) -> Path:
-    path = output_path(text)
-    if path.suffix.lower() not in (".csv", ".json"):
-        raise argparse.ArgumentTypeError(f"{text} must end in .csv or .json")
-    return path
+    return OutputFile((".zarr",))(text)
 
 
 _FILES: dict[str, Callable[[str], Path]] = {
-    "labels": output_path,
-    "loupe": output_path,
-    "xenium": output_path,
+    "labels": csv_path,
+    "loupe": csv_path,
+    "xenium": csv_path,
     "spatialdata": _store_path,
-    "markers": output_path,
-    "thickness": output_path,
-    "tree": _tree_path,
-    "h5ad": _h5ad_path,
-    "lab_h5": output_path,
+    "markers": csv_path,
+    "thickness": csv_path,
+    "tree": OutputFile((".csv", ".json")),
+    "h5ad": OutputFile((".h5ad",)),
+    "lab_h5": lab_path,
 }
 
 

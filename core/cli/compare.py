@@ -11,7 +11,7 @@ import numpy as np
 from core import units
 from core.cli.annotate import origin
 from core.cli.console import print_facts
-from core.cli.options import output_path
+from core.cli.options import csv_path
 from core.cli.reading import read_sample
 from core.csv_text import csv_text
 from core.errors import ParameterError
@@ -38,7 +38,7 @@ def add(todo: Any) -> None:
     parser.add_argument("--sample", type=Path, metavar="FILE", help="compare the spots of this sample")
     parser.add_argument(
         "--out",
-        type=output_path,
+        type=csv_path,
         metavar="OUT.csv",
         help="write for each spot the labels under matched names, the name that most give it, and the share that differ",
     )

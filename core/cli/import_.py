@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.console import print_facts
-from core.cli.options import add_knob, output_path
+from core.cli.options import add_knob, lab_path
 from core.cli.reading import check_importable
 from core.errors import ParameterError, SampleFileError
 from core.folders import samples_folder
@@ -45,9 +45,7 @@ def add(todo: Any) -> None:
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--name", help="name of the sample in spca_dat/ or SPCA_DATA (default: as the source suggests)")
-    where.add_argument(
-        "--out", type=output_path, metavar="FILE.h5", help="file to write instead; replaced if it exists"
-    )
+    where.add_argument("--out", type=lab_path, metavar="FILE.h5", help="file to write instead; replaced if it exists")
     for item in dataclasses.fields(ImportChoices):
         if item.name in _KNOBS:
             add_knob(parser, item.name, item)

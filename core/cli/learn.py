@@ -1,12 +1,11 @@
 """`learn`: keep what annotated samples teach in a small file, for `cluster --reference`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from core.cli.console import print_facts
 from core.cli.guidance import learnt
-from core.cli.options import add_files, output_path
+from core.cli.options import add_files, json_path
 from core.text import listed, shown
 
 
@@ -18,19 +17,12 @@ def add(todo: Any) -> None:
     add_files(parser)
     parser.add_argument(
         "--out",
-        type=_json_path,
+        type=json_path,
         required=True,
         metavar="OUT.json",
         help="write what was learnt; an existing file is replaced",
     )
     parser.set_defaults(run=_learn)
-
-
-def _json_path(text: str) -> Path:
-    path = output_path(text)
-    if path.suffix.lower() != ".json":
-        raise argparse.ArgumentTypeError(f"{text} must end in .json")
-    return path
 
 
 def _learn(options: argparse.Namespace) -> None:

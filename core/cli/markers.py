@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.cli.console import print_facts, share_bar
-from core.cli.options import add_file, at_least_one, output_path
+from core.cli.options import add_file, at_least_one, csv_path
 from core.cli.reading import read_sample
 from core.errors import AnnotationError
 from core.evaluation.differential import CAVEAT, TEST, Differential, Group, as_csv, check_groups, find_differential
@@ -37,7 +37,7 @@ def add(todo: Any) -> None:
     parser.add_argument(
         "--genes", type=at_least_one, default=_SHOWN, metavar="N", help=f"genes that are printed (default {_SHOWN})"
     )
-    parser.add_argument("--out", type=output_path, metavar="OUT.csv", help="write the table of all genes")
+    parser.add_argument("--out", type=csv_path, metavar="OUT.csv", help="write the table of all genes")
     parser.set_defaults(run=_markers)
 
 

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,6 @@ KNOBS: Knobs = (
 
 STEP_BYTES = 2**62
 """Cache size with which a command keeps every step."""
-
-_FIGURE_SUFFIXES = (".html", ".png", ".svg")
 
 _ANGLE_HELP = (
     "direction across the layers: an angle in radians, or in degrees as in 21.8deg; auto (found without labels, as in the preset); preclustering, "
@@ -139,12 +138,41 @@ def output_path(text: str) -> Path:
     return path
 
 
-def figure_path(text: str) -> Path:
-    """Read the path of a figure, and refuse bad ones before the work starts."""
-    path = output_path(text)
-    if path.suffix.lower() not in _FIGURE_SUFFIXES:
-        raise argparse.ArgumentTypeError(f"{text} must end in one of {', '.join(_FIGURE_SUFFIXES)}")
-    return path
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """Reads the path of an output file, and refuses one whose ending says something else than what is written.
+
+    Parameters
+    ----------
+    endings : tuple of str
+        In lower case.
+    is_text : bool
+        Whether it may go to a terminal or a pipe as well, whatever that is called.
+    """
+
+    endings: tuple[str, ...]
+    is_text: bool = False
+
+    def __call__(self, text: str) -> Path:
+        """Read a path, before the work starts."""
+        path = output_path(text)
+        if path.exists() and not path.is_file():
+            if self.is_text:
+                return path
+            raise argparse.ArgumentTypeError(f"{text} is a device or a pipe: name a file")
+        if not path.name.lower().endswith(self.endings):
+            raise argparse.ArgumentTypeError(f"{text} must end in {self._listed()}")
+        return path
+
+    def _listed(self) -> str:
+        few = len(self.endings) < 3
+        return " or ".join(self.endings) if few else f"one of {', '.join(self.endings)}"
+
+
+csv_path = OutputFile((".csv",), is_text=True)
+json_path = OutputFile((".json",))
+lab_path = OutputFile((".h5", ".hdf5"))
+figure_path = OutputFile((".html", ".png", ".svg"))
 
 
 def method_params(options: argparse.Namespace, sample: Sample, knobs: Knobs) -> MethodParams:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import presets, units
 from core.cli.console import print_facts, share_bar
-from core.cli.options import output_path
+from core.cli.options import OutputFile
 from core.codec import from_plain
 from core.errors import RecordError
 from core.files import write_bytes, write_text
@@ -119,7 +119,10 @@ def _add_report(actions: Any) -> None:
     parser.add_argument("id", nargs="+", metavar="ID", help=_ID_HELP)
     _add_samples(parser)
     parser.add_argument(
-        "--out", type=output_path, metavar="FILE.html", help="output file (default <sample>_<name>_report.html here)"
+        "--out",
+        type=OutputFile((".html",), is_text=True),
+        metavar="FILE.html",
+        help="output file (default <sample>_<name>_report.html here)",
     )
     parser.set_defaults(run=_report)
 
@@ -148,7 +151,10 @@ def _add_script(actions: Any) -> None:
     _add_id(parser)
     _add_samples(parser)
     parser.add_argument(
-        "--out", type=output_path, metavar="FILE.py", help="output file (default reproduce_<sample>_<name>.py here)"
+        "--out",
+        type=OutputFile((".py",), is_text=True),
+        metavar="FILE.py",
+        help="output file (default reproduce_<sample>_<name>.py here)",
     )
     parser.set_defaults(run=_script)
 
@@ -174,7 +180,10 @@ def _add_export(actions: Any) -> None:
     )
     target = parser.add_mutually_exclusive_group()
     target.add_argument(
-        "--out", type=output_path, metavar="FILE.run.zip", help="output file (default <sample>_<id>.run.zip here)"
+        "--out",
+        type=OutputFile((".zip",)),
+        metavar="FILE.run.zip",
+        help="output file (default <sample>_<id>.run.zip here)",
     )
     target.add_argument(
         "--optuna",

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from core.cli.console import share_bar
-from core.cli.options import output_path
+from core.cli.options import lab_path
 from core.folders import samples_folder
 from core.io import lab
 
@@ -18,7 +18,7 @@ def add(todo: Any) -> None:
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same tissue (default 0)")
     parser.add_argument("--cells", action="store_true", help="cells off the lattice, with positions in um")
     parser.add_argument(
-        "--out", type=output_path, metavar="FILE.h5", help="default synthetic_<spots>.h5 in spca_dat/ or SPCA_DATA"
+        "--out", type=lab_path, metavar="FILE.h5", help="default synthetic_<spots>.h5 in spca_dat/ or SPCA_DATA"
     )
     parser.set_defaults(run=_synthesise)
 

@@ -15,7 +15,7 @@ from core import annotation_history as history
 from core.annotation import Annotation, check_fits, check_id, is_id, new_id
 from core.annotation_history import Edits, Kept
 from core.errors import AnnotationError, CodecError
-from core.files import locked, written_whole
+from core.files import Stamp, locked, stamp_of, written_whole
 from core.io.annotation_file import MOST_BYTES, as_text, from_text
 from core.people import called, is_same
 from core.sample import Sample
@@ -61,19 +61,19 @@ class AnnotationStore:
         self.sample = sample
         self.folder = folder_of(path)
 
-    def stamps(self) -> tuple[tuple[str, int, int], ...]:
-        """List id, time of the last change in nanoseconds and size of each, for keys of what is made of them.
+    def stamps(self) -> tuple[tuple[str, Stamp], ...]:
+        """List the id of each and what changes with it, for keys of what is made of them.
 
         Returns
         -------
-        tuple of (str, int, int)
+        tuple of (str, tuple of int)
             Empty where there is no folder.
         """
         try:
             found = [(entry.name, entry.stat()) for entry in os.scandir(self.folder) if _is_annotation(entry)]
         except OSError:
             return ()
-        return tuple(sorted((name[:-5], status.st_mtime_ns, status.st_size) for name, status in found))
+        return tuple(sorted((name[:-5], stamp_of(status)) for name, status in found))
 
     def entries(self) -> list[Entry]:
         """List all annotations, those that were made first at the top; those that cannot be read come last.

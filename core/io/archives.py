@@ -5,6 +5,7 @@ members and bombs are refused, each with one sentence; links that stay inside st
 samples.
 """
 
+import errno
 import gzip
 import io
 import re
@@ -21,13 +22,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
-from core.io.measured import COPY_BYTES, LIMITS, Bounded, Budget, Forward, Limits
+from core.io.measured import COPY_BYTES, LIMITS, Bounded, Budget, Coherent, Forward, Headers, Limits, unpacking
 from core.text import file_name, shown
 
 __all__ = ["LIMITS", "Limits", "is_archive", "member_names", "unpacked", "unzipped"]
 
 _LINK = ("is a link or a device", "pack the file that it stands for (tar --dereference)")
 _MAX_LINK_BYTES = 4096
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _OTHER_KINDS = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -101,14 +103,15 @@ def unpacked(path: Path, wanted: Collection[PurePosixPath], limits: Limits = LIM
     UnsafeFileError
         If it is hostile.
     """
-    with tempfile.TemporaryDirectory(prefix="spatial-domains-") as scratch:
-        folder, budget = Path(scratch), Budget(path, limits)
+    with unpacking(path) as folder:
+        budget = Budget(path, limits)
         links = _unpack_all(path, limits, set(wanted), folder, budget)
         # A link stands for a member that has gone by, so that the archive is read once more, and only then.
         behind = _unpack_all(path, limits, set(links.values()) - set(wanted), folder, budget) if links else {}
         for name, target in links.items():
             if target in behind or not (folder / target).is_file():
                 raise _Names(path, limits).refused(name, *_LINK)
+            budget.spend((folder / target).stat().st_size)  # a small archive may have very many links to one file
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / target, folder / name)
         yield folder
@@ -152,7 +155,7 @@ def unzipped(path: Path, limits: Limits = LIMITS) -> Iterator[IO[bytes]]:
         if _kind(path) != "gzip":
             yield raw
         else:
-            stream = stack.enter_context(gzip.GzipFile(fileobj=raw))
+            stream = stack.enter_context(gzip.GzipFile(fileobj=Coherent(raw, file_name(path))))
             yield io.BufferedReader(Forward(stream, Budget(path, limits)), COPY_BYTES)
 
 
@@ -175,17 +178,17 @@ def _opened(path: Path, limits: Limits) -> Iterator[Iterator[_Member]]:
             archive = stack.enter_context(zipfile.ZipFile(Bounded(raw, file_name(path))))
             yield _zip_members(archive, _Names(path, limits))
         elif kind in ("tar", "gzip"):
-            yield _tar_members(_tar(raw, kind, path, limits, stack), _Names(path, limits))
+            yield _tar_members(*_tar(raw, kind, path, limits, stack), _Names(path, limits))
         else:
             found = f"is compressed with {kind}" if kind else "is no archive"
             raise SampleFileError(f"{file_name(path)} {found}: pack the folder as zip or tar.gz.")
 
 
-def _tar(raw: IO[bytes], kind: str, path: Path, limits: Limits, stack: ExitStack) -> tarfile.TarFile:
+def _tar(raw: IO[bytes], kind: str, path: Path, limits: Limits, stack: ExitStack) -> tuple[tarfile.TarFile, Headers]:
     if kind == "gzip":
-        raw = Forward(stack.enter_context(gzip.GzipFile(fileobj=raw)), Budget(path, limits))  # type: ignore[assignment]
-    bounded = Bounded(raw, file_name(path))
-    return stack.enter_context(tarfile.TarFile(fileobj=bounded, mode="r"))  # type: ignore[arg-type]
+        raw = Forward(stack.enter_context(gzip.GzipFile(fileobj=Coherent(raw, file_name(path)))), Budget(path, limits))  # type: ignore[assignment]
+    headers = Headers(raw, file_name(path))
+    return stack.enter_context(tarfile.TarFile(fileobj=headers, mode="r")), headers  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -201,10 +204,21 @@ def _damage_as_sentence(path: Path) -> Iterator[None]:
         raise SampleFileError(f"There is no file {shown(path, 300)}: check its name and its folder.") from error
     except PermissionError as error:
         raise SampleFileError(f"{name} may not be read: ask its owner for permission.") from error
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise SampleFileError(_damaged(name, error)) from error
+        folder = shown(tempfile.gettempdir(), 200)
+        raise SampleFileError(
+            f"There is no room to unpack {name} in {folder}: make room there, or let TMPDIR name another folder."
+        ) from error
     # Damage comes out of zlib, gzip, zipfile and tarfile as anything from OSError to RecursionError.
     except Exception as error:
-        reason = shown(error, 120).rstrip(".") or type(error).__name__
-        raise SampleFileError(f"{name} is damaged ({reason}): copy or download it again.") from error
+        raise SampleFileError(_damaged(name, error)) from error
+
+
+def _damaged(name: str, error: Exception) -> str:
+    reason = shown(error, 120).rstrip(".") or type(error).__name__
+    return f"{name} is damaged ({reason}): copy or download it again."
 
 
 def _kind(path: Path) -> str:
@@ -241,13 +255,14 @@ def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, names: "_Names
     if kind == stat.S_IFLNK:
         if entry.file_size > _MAX_LINK_BYTES:
             raise names.refused(name, *_LINK)
-        target = archive.read(entry).decode("utf-8", "replace")
+        with archive.open(entry) as link:  # which may be longer than it says
+            target = link.read(_MAX_LINK_BYTES).decode("utf-8", "replace")
         return _Member(names.once(name), 0, lambda: None, names.inside(name, target))
     return _Member(names.once(name), entry.file_size, lambda: archive.open(entry))
 
 
-def _tar_members(archive: tarfile.TarFile, names: "_Names") -> Iterator[_Member]:
-    for entry in archive:
+def _tar_members(archive: tarfile.TarFile, headers: Headers, names: "_Names") -> Iterator[_Member]:
+    for entry in headers.between(archive):
         name = names.checked(entry.name)
         if entry.issym():
             yield _Member(names.once(name), 0, lambda: None, names.inside(name, entry.linkname))

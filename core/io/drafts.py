@@ -105,6 +105,29 @@ def stem(name: str) -> str:
     return name[: len(name) - len(suffix(name))]
 
 
+def own_prefix() -> str:
+    """Begin the names of folders that readers unpack into: with this process, so that they go when it is ended.
+
+    Returns
+    -------
+    str
+    """
+    return f"{_PREFIX}{os.getpid()}-"
+
+
+def remove_those_of(pid: int) -> None:
+    """Remove what a process that was ended had begun to unpack.
+
+    Parameters
+    ----------
+    pid : int
+        Of a process of this user on this machine, and of no other one by now.
+    """
+    for entry in os.scandir(tempfile.gettempdir()):
+        if entry.name.startswith(f"{_PREFIX}{pid}-") and entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+
+
 def remove_forgotten() -> None:
     """Remove private folders of this user that nothing has written to for a week: their process was killed and could not."""
     for entry in os.scandir(tempfile.gettempdir()):

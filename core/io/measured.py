@@ -2,12 +2,19 @@
 
 import gzip
 import io
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from core.errors import UnsafeFileError
+from core.io.drafts import own_prefix
 from core.text import file_name
+
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +30,8 @@ class Limits:
     total_bytes : int
         Bytes of everything that is unpacked or skipped while unpacking.
     ratio : int
-        Bytes unpacked for each byte stored. Counts as text come to about 6, pictures and HDF5 to 1.
+        Bytes unpacked for each byte stored, in the outermost file where archives lie in one another. Counts as text come to
+        about 6, pictures and HDF5 to 1.
     small_bytes : int
         Size up to which the ratio is not checked.
     """
@@ -42,13 +50,63 @@ COPY_BYTES = 1 << 20
 # Largest piece that zipfile or tarfile may read at once: both read a directory or a header of declared size as a whole.
 _MAX_READ_BYTES = 4 << 20
 
+_LONG_NUMBER = re.compile(rb"\d{101}")
+
+# What gzip reads of headers and ends. Parts of a kilobyte, smaller than any program writes, take four such pieces each.
+_TINY_BYTES = 16
+_MAX_TINY = 100_000
+_BYTES_FOR_EACH_TINY = 256
+
+# Bytes stored in the outermost file that each temporary folder was unpacked from.
+_stored_outside: dict[Path, int] = {}
+
+
+@contextmanager
+def unpacking(source: Path) -> Iterator[Path]:
+    """Give a temporary folder for what is unpacked from a file.
+
+    An archive in there may unpack to as much as a file of the size of `source`: otherwise each of several archives that lie in
+    one another could unpack to a hundred times the one around it.
+
+    Parameters
+    ----------
+    source : Path
+
+    Yields
+    ------
+    Path
+        Removed when the block ends.
+    """
+    with tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
+        folder = Path(scratch).resolve()
+        _stored_outside[folder] = stored_bytes(source)
+        try:
+            yield Path(scratch)
+        finally:
+            del _stored_outside[folder]
+
+
+def stored_bytes(path: Path) -> int:
+    """Find how many bytes somebody has stored so that a file is there: those of the outermost archive that it came from.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    int
+    """
+    above = set(path.resolve().parents)
+    return min((size for folder, size in list(_stored_outside.items()) if folder in above), default=path.stat().st_size)
+
 
 class Budget:
     """Bytes that may still be unpacked from one archive."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.name = file_name(path)
-        self._limit = min(limits.total_bytes, max(limits.small_bytes, limits.ratio * path.stat().st_size))
+        self._limit = min(limits.total_bytes, max(limits.small_bytes, limits.ratio * stored_bytes(path)))
         self._spent = 0
 
     def check(self, n_bytes: int) -> None:
@@ -89,6 +147,53 @@ class Bounded:
     def seekable(self) -> bool:
         """Say that it can be read from anywhere."""
         return True
+
+
+class Headers(Bounded):
+    """A tar that refuses headers over which tarfile's search for numbers would take hours, as it does before Python 3.11.10."""
+
+    _are_read = True
+
+    def between(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Give the entries of the archive; what is read while one is out is its content."""
+        for entry in entries:
+            self._are_read = False
+            yield entry
+            self._are_read = True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read a piece of a header or of content."""
+        found = super().read(size)
+        if self._are_read and _LONG_NUMBER.search(found):
+            raise UnsafeFileError(
+                f"{self._name} has a header with an absurd number: it was not unpacked. Pack the folder anew."
+            )
+        return found
+
+
+class Coherent:
+    """A compressed file that refuses to be read in very many tiny pieces, which would take hours.
+
+    gzip reads the name in a header byte by byte, however long it is, and a file may consist of parts that hold nothing.
+    """
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file = file
+        self._name = name
+        self._tiny = 0
+        self._n_bytes = 0
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+
+    def read(self, size: int = -1) -> bytes:
+        """Read a piece, and refuse one more tiny one where they outweigh what they brought."""
+        found = self._file.read(size)
+        self._n_bytes += len(found)
+        self._tiny += len(found) < _TINY_BYTES
+        if self._tiny > _MAX_TINY + self._n_bytes // _BYTES_FOR_EACH_TINY:
+            raise UnsafeFileError(
+                f"{self._name} is compressed in absurdly small parts: it was not unpacked. Compress it anew."
+            )
+        return found
 
 
 class Forward(io.RawIOBase):

@@ -3,12 +3,12 @@
 What is unpacked stays within the limits of `core.io.archives`, and is removed when it was read.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 from core.io import archives
+from core.io.measured import unpacking
 from core.io.visium.matrices import SeveralSamplesError, matrices_in
 from core.text import file_name, shown
 
@@ -69,7 +69,7 @@ def _is_packed_tar(path: Path) -> bool:
 
 
 def _unzipped(path: Path, stack: ExitStack) -> Path:
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spatial-domains-")))
+    folder = stack.enter_context(unpacking(path))
     target = folder / (path.stem or "source")
     with archives.unzipped(path) as packed, target.open("xb") as out:
         while piece := packed.read(_COPY_BYTES):

@@ -17,6 +17,7 @@ from core.annotation import compared
 from core.errors import DomainsError, SampleError, SampleFileError
 from core.evaluation.differential import Differential, Group, find_differential
 from core.evaluation.markers import Markers, find_markers
+from core.files import Stamp, stamp_of
 from core.io import lab
 from core.io.annotation_file import from_text
 from core.io.annotation_store import annotation_path
@@ -139,19 +140,18 @@ def _read(path: Path) -> Sample:
     return _read_stamped(path, _stamp(path))
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    status = path.stat() if path.exists() else None
-    return status and (status.st_mtime_ns, status.st_size)
+def _stamp(path: Path) -> Stamp | None:
+    return stamp_of(path.stat()) if path.exists() else None
 
 
 @functools.lru_cache(maxsize=2)
-def _read_stamped(path: Path, stamp: tuple[int, int] | None) -> Sample:
+def _read_stamped(path: Path, stamp: Stamp | None) -> Sample:
     del stamp  # part of the key only
     return lab.read(path)
 
 
 @functools.lru_cache(maxsize=4096)
-def _hashes(path: Path, stamp: tuple[int, int] | None) -> tuple[str, str] | None:
+def _hashes(path: Path, stamp: Stamp | None) -> tuple[str, str] | None:
     """Digests of a file's content; None if it holds no sample."""
     del stamp  # part of the key only
     try:

@@ -250,7 +250,9 @@ def test_what_does_not_fit_is_one_sentence(refused, facts, part, halves, tmp_pat
     assert "must be 1 to 60 characters" in refused("annotate", part, "--from", halves[0], "--name", "n" * 10_000)
     assert "has no annotation 'x'; it has no annotation yet" in refused("cluster", part, "--against", "x")
     assert "give both, or neither" in refused("annotations", part, "--export", "x")
-    assert "must end in .csv or .geojson" in refused("annotations", part, "--export", "x", "--to", tmp_path / "x.txt")
+    assert "must end in one of .csv, .geojson, .json" in refused(
+        "annotations", part, "--export", "x", "--to", tmp_path / "x.txt"
+    )
     assert "needs two files of labels or more" in refused("compare", halves[0])
     assert "was given twice" in refused("compare", halves[0], halves[0])
     assert "leave it out with --joint" in refused("cluster", part, part, "--joint", "--against", "x")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.cli import _parser, apart
-from core.cli.options import figure_path, output_path
+from core.cli.options import OutputFile
 from core.io import lab
 from core.method.pipeline import Pipeline
 from core.params import preset
@@ -46,7 +46,7 @@ def test_every_option_that_names_a_file_to_write_is_known_as_one():
     written = {
         action.dest
         for action in options_of(_parser())
-        if (action.metavar or "").startswith("OUT") or action.type in (output_path, figure_path)
+        if (action.metavar or "").startswith("OUT") or isinstance(action.type, OutputFile)
     }
     assert written == set(apart.OUTPUTS)
 
@@ -57,6 +57,41 @@ def test_a_sample_is_not_written_over(run, sample_file, option):
     status, _, said = run("cluster", sample_file, *PAPER, option, sample_file)
     assert (status, said) == (2, f"{option} names {sample_file}, which is read: name another file.\n")
     assert sample_file.read_bytes() == before
+
+
+def test_an_ending_that_says_something_else_than_what_is_written_is_refused(run, sample_file, tmp_path):
+    named = ("cluster", sample_file, *PAPER)
+    for words, ending in (
+        *(((*named, option), ".csv") for option in ("--labels", "--loupe", "--xenium", "--markers", "--thickness")),
+        ((*named, "--tree"), ".csv or .json"),
+        ((*named, "--h5ad"), ".h5ad"),
+        ((*named, "--lab-h5"), ".h5 or .hdf5"),
+        ((*named, "--spatialdata"), ".zarr"),
+        ((*named, "--figure"), "one of .html, .png, .svg"),
+        (("clusters", sample_file, "--figure"), "one of .html, .png, .svg"),
+        (("markers", sample_file, "--region", "L1", "--out"), ".csv"),
+        (("compare", "a.csv", "b.csv", "--out"), ".csv"),
+        (("learn", sample_file, "--out"), ".json"),
+        (("attach", sample_file, tmp_path, "--out"), ".h5 or .hdf5"),
+        (("import", sample_file, "--out"), ".h5 or .hdf5"),
+        (("synthesise", "--out"), ".h5 or .hdf5"),
+        (("annotations", sample_file, "--export", "x", "--to"), "one of .csv, .geojson, .json"),
+        (("runs", "report", "1", "--out"), ".html"),
+        (("runs", "script", "1", "--out"), ".py"),
+        (("runs", "export", "1", "--out"), ".zip"),
+    ):
+        for name in ("a.xlsx", "a.csv.gz", "csv"):
+            status, _, said = run(*words, tmp_path / name)
+            assert status == 2, words
+            assert f"{tmp_path / name} must end in {ending}" in said, (words, said)
+    assert [path.name for path in tmp_path.iterdir()] == ["s.h5"]
+
+
+def test_only_text_is_written_to_a_pipe(run, sample_file, tmp_path):
+    os.mkfifo(pipe := tmp_path / "pipe.h5")
+    status, _, said = run("cluster", sample_file, *PAPER, "--lab-h5", pipe)
+    assert (status, said) == (2, f"Argument --lab-h5: {pipe} is a device or a pipe: name a file.\n")
+    assert pipe.is_fifo()
 
 
 def test_a_sample_is_not_written_over_through_a_link(run, sample_file, tmp_path):
@@ -88,6 +123,8 @@ def test_strokes_tables_and_folders_that_are_read_stay(run, sample_file, tmp_pat
     (strokes := tmp_path / "strokes.csv").write_text("spot,label\n0,A\n")
     (tmp_path / "spatial").mkdir()
     (inside := tmp_path / "spatial" / "tissue_positions_list.csv").write_text("x")
+    (called_h5 := tmp_path / "strokes.h5").write_bytes(strokes.read_bytes())
+    (inside_h5 := tmp_path / "spatial" / "x.h5").write_text("x")
     for words in (
         ("cluster", sample_file, "--strokes", strokes, "--labels", strokes),
         ("cluster", sample_file, "--markers-of", strokes, "--labels", strokes),
@@ -95,8 +132,8 @@ def test_strokes_tables_and_folders_that_are_read_stay(run, sample_file, tmp_pat
         ("cluster", sample_file, "--reference", tmp_path / "spatial", "--labels", inside),
         ("compare", strokes, sample_file, "--sample", tmp_path / "spatial", "--out", inside),
         ("compare", f"{strokes}:label", sample_file, "--out", strokes),
-        ("import", sample_file, "--annotation", strokes, "--out", strokes),
-        ("import", tmp_path / "spatial", "--out", inside),
+        ("import", sample_file, "--annotation", called_h5, "--out", called_h5),
+        ("import", tmp_path / "spatial", "--out", inside_h5),
         ("import", sample_file, "--out", sample_file),
     ):
         status, _, said = run(*words)
@@ -156,6 +193,9 @@ def test_no_output_takes_the_place_of_what_is_kept(run, sample_file, tmp_path, k
     annotation = tmp_path / "s.annotations" / "0123456789ab.json"
     with zipfile.ZipFile(archive := tmp_path / "thesis.run.zip", "w") as file:
         file.writestr("thesis.txt", "years of work")
+    for kept_file, names in ((sample_file, ("s.html", "s.zip")), (record, ("r.py", "r.zip"))):
+        for name in names:
+            (tmp_path / name).write_bytes(kept_file.read_bytes())
     run("runs", "export", made.id, "--out", exported := tmp_path / "r.run.zip", "--models", models)
     for words, lost in (
         (("cluster", sample_file, *PAPER, "--labels", record), "a database"),
@@ -167,10 +207,10 @@ def test_no_output_takes_the_place_of_what_is_kept(run, sample_file, tmp_path, k
         (("cluster", sample_file, *PAPER, "--labels", exported), "a run"),
         (("learn", sample_file, "--out", models / "m.json"), "a trained model"),
         (("learn", sample_file, "--out", annotation), "an annotation"),
-        (("runs", "report", made.id, "--out", sample_file, "--models", models), "a sample"),
-        (("runs", "script", made.id, "--out", record, "--models", models), "a database"),
-        (("runs", "export", made.id, "--out", sample_file, "--models", models), "a sample"),
-        (("runs", "export", made.id, "--out", record, "--models", models), "a database"),
+        (("runs", "report", made.id, "--out", tmp_path / "s.html", "--models", models), "a sample"),
+        (("runs", "script", made.id, "--out", tmp_path / "r.py", "--models", models), "a database"),
+        (("runs", "export", made.id, "--out", tmp_path / "s.zip", "--models", models), "a sample"),
+        (("runs", "export", made.id, "--out", tmp_path / "r.zip", "--models", models), "a database"),
         (("runs", "export", made.id, "--out", archive, "--models", models), "an archive"),
     ):
         path = Path(words[words.index("--models") - 1] if "--models" in words else words[-1])
@@ -179,6 +219,21 @@ def test_no_output_takes_the_place_of_what_is_kept(run, sample_file, tmp_path, k
         assert status == 2, words
         assert lost in said, (words, said)
         assert path.read_bytes() == before, words
+
+
+def test_studies_of_optuna_are_written_into_no_record_and_under_no_other_ending(run, tmp_path, kept):
+    models, _ = kept
+    record = (models / "runs.sqlite3").read_bytes()
+    for name, why in (
+        (models / "runs.sqlite3", "runs.sqlite3 is a record of runs"),
+        (tmp_path / "studies.csv", "must name a file that ends in .sqlite3"),
+        ("", "must name a file that ends in .sqlite3"),
+    ):
+        status, _, said = run("runs", "export", "--models", models, "--optuna", f"sqlite:///{name}")
+        assert status == 2
+        assert why in said
+    assert (models / "runs.sqlite3").read_bytes() == record
+    assert not (tmp_path / "studies.csv").exists()
 
 
 def test_an_output_of_the_same_kind_is_written_anew(run, sample_file, tmp_path, kept):

@@ -13,24 +13,31 @@ import re
 import shutil
 import socket
 import stat
+import struct
+import subprocess
+import sys
 import tarfile
 import tempfile
 import time
 import tomllib
+import tracemalloc
 import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
 import pytest
 
 from core.errors import DomainsError, SampleFileError, UnsafeFileError
-from core.io import drafts
+from core.io import archives, drafts
 from core.io.drafts import Draft
+from core.io.measured import unpacking
 from core.text import shown
+from core.work.cluster.embedded import Cluster
 from scripts.chromium import served
 from tests.incoming_tissue import write_folder
 from tests.security.hostile import KINDS, Exploit, Source, bring, edited
@@ -188,6 +195,71 @@ def test_a_tar_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path, scratch:
     assert not list(scratch.iterdir())
 
 
+@pytest.mark.parametrize("inner", ["in.zip", "in.tar.gz"])
+def test_archives_in_one_another_unpack_to_no_more_than_one_of_their_size(
+    tmp_path: Path, scratch: Path, inner: str
+) -> None:
+    # A megabyte as it is lets the inner one hold a hundred, and costs the outer one nothing.
+    wide, bomb, content = bytes(1 << 20), bytes(40 << 20), io.BytesIO()
+    if inner.endswith("zip"):
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("wide.bin", wide, zipfile.ZIP_STORED)
+            archive.writestr("bomb.h5ad", bomb)
+    else:
+        for name, data, level in (("wide.bin", wide, 0), ("bomb.h5ad", bomb, 9)):
+            (info := tarfile.TarInfo(name)).size = len(data)
+            content.write(gzip.compress(info.tobuf() + data, level))
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(inner, content.getvalue())
+    assert path.stat().st_size < 1 << 20
+    assert "unpacks to more than 32 MiB" in refused(Source(path), UnsafeFileError)
+    assert not list(scratch.iterdir())
+
+
+def test_a_link_in_a_zip_takes_no_more_memory_than_a_path(tmp_path: Path, scratch: Path) -> None:
+    entry = zipfile.ZipInfo("block/spatial/link.csv")
+    entry.external_attr, entry.compress_type = (stat.S_IFLNK | 0o777) << 16, zipfile.ZIP_DEFLATED
+    source = zipped(tmp_path, lambda archive: archive.writestr(entry, bytes(100 << 20)))
+    content = bytearray(source.path.read_bytes())
+    struct.pack_into("<I", content, content.rindex(b"PK\1\2") + 24, 100)  # says that it is a hundred bytes long
+    source.path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        refused(source, SampleFileError)
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_header_of_tar_that_is_one_number_is_not_searched_for_hours(tmp_path: Path, scratch: Path) -> None:
+    entry = tarfile.TarInfo("block/number")
+    entry.type = tarfile.XHDTYPE
+    assert "absurd number" in refused(tarred(tmp_path, (entry, b"1" * (1 << 20))), UnsafeFileError)
+
+
+def test_links_to_one_file_unpack_to_no_more_than_files_would(tmp_path: Path, scratch: Path) -> None:
+    block, path = write_folder(tmp_path / "block"), tmp_path / "block.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(block, "block")
+        (first := tarfile.TarInfo("block/first")).size = 10 << 20
+        archive.addfile(first, io.BytesIO(bytes(10 << 20)))
+        links = [PurePosixPath(f"block/{number}") for number in range(5)]
+        for name in links:
+            link = tarfile.TarInfo(str(name))
+            link.type, link.linkname = tarfile.LNKTYPE, "block/first"
+            archive.addfile(link)
+    with pytest.raises(UnsafeFileError, match="unpacks to more than 32 MiB"), archives.unpacked(path, links):
+        pass
+    assert not list(scratch.iterdir())
+
+
+def test_a_name_of_any_length_in_a_header_of_gzip_is_not_read_for_hours(tmp_path: Path, scratch: Path) -> None:
+    packed, path = gzip.compress(b"content"), tmp_path / "a.h5ad.gz"
+    path.write_bytes(packed[:3] + b"\x08" + packed[4:10] + b"a" * (100 << 20) + b"\0" + packed[10:])
+    assert "absurdly small parts" in refused(Source(path), UnsafeFileError)
+
+
 @pytest.mark.parametrize("name", ["../escaped.h5", "/escaped.h5", "block/../../escaped.h5", "C:\\escaped.h5"])
 def test_names_that_leave_the_folder_are_refused_in_zip_and_tar(tmp_path: Path, scratch: Path, name: str) -> None:
     (tmp_path / "z").mkdir()
@@ -283,6 +355,31 @@ def test_a_private_folder_goes_when_it_is_removed_and_twice_is_no_error(scratch:
     draft.remove()
     draft.remove()
     assert not list(scratch.iterdir())
+
+
+def test_what_a_worker_had_unpacked_goes_when_it_is_ended_and_nothing_else_does(tmp_path: Path, scratch: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from core.io.measured import unpacking\n"
+        "with unpacking(Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'large').write_text('x'); print(folder.name, flush=True); time.sleep(300)"
+    )
+    (source := tmp_path / "a.zip").write_text("x")
+    with subprocess.Popen(
+        [sys.executable, "-c", code, source],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        try:
+            assert worker.stdout is not None
+            theirs = worker.stdout.readline().strip()
+            with unpacking(source) as ours:
+                assert {path.name for path in scratch.iterdir()} == {theirs, ours.name}
+                Cluster.end_worker(Mock(), worker.pid, "")
+                assert [path.name for path in scratch.iterdir()] == [ours.name]
+        finally:
+            worker.kill()
 
 
 def test_private_folders_of_a_process_that_was_killed_go_after_a_week_and_nothing_else_does(

@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
+from core import files
 from core.annotation import compared
 from core.annotation_history import Kept
 from core.coordinates import Coordinates
@@ -47,8 +48,8 @@ from ui.data import truth
 from ui.data.finding import Finding, begun
 
 T = TypeVar("T")
-Stamp = tuple[str, int, int]
-"""Path, time of the last change and size: a file that changes on disk is read again."""
+Stamp = tuple[str, files.Stamp]
+"""Path, and what changes with its contents: a file that changes on disk is read again."""
 
 
 def samples() -> list[SampleSummary]:
@@ -78,14 +79,13 @@ def _stamp(path: Path) -> Stamp:
         status = path.stat()  # of what a link leads to, since that is what may change
     except OSError:
         status = path.lstat()
-    return str(path), status.st_mtime_ns, status.st_size
+    return str(path), files.stamp_of(status)
 
 
 def _stamps(folder: Path) -> Iterator[Stamp]:
     for path in folder.glob("*.*"):
         with suppress(FileNotFoundError):  # a draft that has got its name meanwhile
-            _, changed, size = _stamp(path)
-            yield os.fsencode(path).hex(), changed, size  # since a name need not be text
+            yield os.fsencode(path).hex(), _stamp(path)[1]  # since a name need not be text
 
 
 def sample(summary: SampleSummary) -> Sample:

@@ -17,6 +17,7 @@ import numpy as np
 from core.errors import SampleError, SampleFileError
 from core.io import archives, h5ad
 from core.io.annotations import Annotations
+from core.io.drafts import own_prefix
 from core.io.found_files import STORE_LIMITS
 from core.io.h5ad.positions import OWN, OWN_COORDS, positions
 from core.io.h5ad.tables import Table
@@ -191,7 +192,7 @@ class _Source:
 
 @contextmanager
 def _opened(path: Path, root: PurePosixPath, section: str | None) -> Iterator[_Source]:
-    with _store(path, root) as (store, unpack), tempfile.TemporaryDirectory(prefix="spatial-domains-") as scratch:
+    with _store(path, root) as (store, unpack), tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
         keys = _tables(store)
         names = [key.rpartition("/")[2] for key in keys]
         key = keys[names.index(section)] if section in names else keys[0]

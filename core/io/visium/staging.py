@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.io import archives
+from core.io.drafts import own_prefix
 
 _COPY_BYTES = 1 << 20
 
@@ -30,7 +31,7 @@ def staged(files: Mapping[str, Path]) -> Iterator[Path]:
     SampleFileError or UnsafeFileError
         If a file is damaged, or unpacks to too much.
     """
-    with tempfile.TemporaryDirectory(prefix="spatial-domains-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
         for name, path in files.items():
             _put(path, Path(scratch) / name)
         yield Path(scratch)
@@ -50,7 +51,7 @@ def linked(files: Mapping[str, Path]) -> Iterator[Path]:
     Path
         The folder, removed when the block ends.
     """
-    with tempfile.TemporaryDirectory(prefix="spatial-domains-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
         for name, path in files.items():
             target = Path(scratch) / name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -15,9 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import dask
+import psutil
 from distributed import Client, Security
 
 from core.errors import WorkError
+from core.io.drafts import remove_those_of
 from core.work.cluster.host import sizes
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -73,6 +75,7 @@ class Cluster:
         if pid:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+            _clear_up_after(pid)
 
     def close(self) -> None:
         """End workers and scheduler, and kill those that do not end by themselves."""
@@ -84,6 +87,14 @@ class Cluster:
         self.process.wait()
         if not self._closing:
             self._on_lost(self)
+
+
+def _clear_up_after(pid: int) -> None:
+    """Remove what the process had unpacked, which may be gigabytes: killed, it could not."""
+    with suppress(psutil.Error):
+        psutil.Process(pid).wait(_SECONDS_TO_END)
+    with suppress(OSError):
+        remove_those_of(pid)
 
 
 def _start_host(security: Security) -> "subprocess.Popen[str]":

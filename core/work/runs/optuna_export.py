@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from core.errors import RecordError
 from core.params import params_key
 from core.result import Scores
@@ -13,10 +15,13 @@ from core.work.runs import artifacts as files
 from core.work.runs import knobs
 from core.work.runs.run import Run, facts_of
 from core.work.runs.sentences import as_sentence, where
+from core.work.runs.tables import SCHEMA
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
+
+_ENDINGS = (".sqlite3", ".sqlite", ".db")
 
 
 def write_studies(runs: Sequence[Run], url: str) -> list[str]:
@@ -36,23 +41,37 @@ def write_studies(runs: Sequence[Run], url: str) -> list[str]:
     Raises
     ------
     RecordError
-        If a study of such a name is there already, or the storage cannot be written; in the first case nothing was.
+        If it is the record itself, a file of another ending than databases have, or has a study of such a name already, in all
+        of which nothing was written; or if it cannot be written.
     """
     by_study: dict[str, list[Run]] = {}
     for run in runs:
         by_study.setdefault(study_name(run), []).append(run)
     with as_sentence(url, "The Optuna storage", "--optuna"):
+        _check_place(url)
         _write(by_study, url)
     return list(by_study)
 
 
+def _check_place(url: str) -> None:
+    """Refuse a file that is the record, or that is called as something else than a database."""
+    address = sa.engine.make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return
+    if not (address.database or "").lower().endswith(_ENDINGS):
+        raise RecordError(
+            f"--optuna must name a file that ends in {', '.join(_ENDINGS)}, such as sqlite:///studies.sqlite3."
+        )
+    if sa.inspect(sa.create_engine(address, poolclass=sa.NullPool)).has_table(SCHEMA.name):
+        raise RecordError(f"{where(url)} is a record of runs: let --optuna name another file.")
+
+
 def _write(by_study: dict[str, list[Run]], url: str) -> None:
     import optuna
-    from sqlalchemy import NullPool
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
+        storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": sa.NullPool})
         try:
             _check_that_all_are_new(by_study, optuna.get_all_study_names(storage), url)
             for name, runs in by_study.items():

@@ -1,6 +1,7 @@
 """How a worker knows a sample: by file and content, and by the annotation that its scores are counted with."""
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
@@ -58,6 +59,22 @@ def test_scores_of_repeats_are_scikit_learns_with_that_annotation(path, drawn, t
     assert [result.scores.ari for result in job.result] == pytest.approx(
         [adjusted_rand_score(sample.labels_true, result.labels) for result in job.result]
     )
+
+
+def test_another_sample_of_the_same_size_and_time_is_not_taken_for_the_one_before(path, tmp_path):
+    sample = lab.read(path)
+    asked, before = SampleFile.of(sample, path), path.stat()
+    assert asked.read().content_hash == sample.content_hash
+    lab.write(
+        dataclasses.replace(sample, expression=np.fliplr(np.asarray(sample.expression))), other := tmp_path / "other.h5"
+    )
+    for file in (path, other):  # bytes after the end of HDF5 mean nothing
+        file.write_bytes(file.read_bytes().ljust(before.st_size + 10_000, b"\0"))
+        os.utime(file, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    assert asked.read().content_hash == sample.content_hash
+    other.replace(path)
+    with pytest.raises(SampleFileError, match="changed on the disk"):
+        asked.read()
 
 
 @pytest.mark.parametrize("change", ["drawn on", "deleted"])
