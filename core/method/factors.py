@@ -17,8 +17,10 @@ from core.coordinates import Coordinates, canonical_order
 from core.errors import ParameterError
 from core.method.neighbours import in_order, mean_over_neighbours, nearest_spots, neighbour_graph
 from core.method.normalisation import log_normalised_together
-from core.method.threads import AT_ONCE, one_thread
+from core.method.products import product
+from core.method.threads import one_thread
 from core.sample import Expression
+from core.side_by_side import AT_ONCE
 from core.text import counted
 
 N_COMPONENTS = 50
@@ -107,7 +109,8 @@ class RawFactors:
             As :func:`spatial_factors` gives them.
         """
         with one_thread():
-            factors = _centred(averaged(self.values, self.graph, hops))
+            factors = averaged(self.values, self.graph, hops)
+            factors -= factors.mean(axis=0)
         return _put_back(factors, self.order)
 
 
@@ -319,10 +322,14 @@ def project_each(sections: Sequence[Expression], means: Sequence[np.ndarray], ba
     -------
     list of ndarray of shape (n_spots, n_directions)
     """
-    projected = [np.asarray(values @ basis) for values in sections]
+    projected = [_projected(values, basis) for values in sections]
     for values, mean in zip(projected, means, strict=True):
         values -= mean @ basis  # in place: of very many spots there is no room for another
     return projected
+
+
+def _projected(values: Expression, basis: np.ndarray) -> np.ndarray:
+    return product(values, basis) if sparse.issparse(values) else np.asarray(values @ basis)
 
 
 def _covariance(sections: Sequence[Expression], means: Sequence[np.ndarray]) -> np.ndarray:
@@ -330,7 +337,7 @@ def _covariance(sections: Sequence[Expression], means: Sequence[np.ndarray]) -> 
     with ThreadPoolExecutor(AT_ONCE) as workers:
         for values, mean in zip(sections, means, strict=True):
 
-            def product(first: int, values: Expression = values, mean: np.ndarray = mean) -> np.ndarray:
+            def squares(first: int, values: Expression = values, mean: np.ndarray = mean) -> np.ndarray:
                 block = values[first : first + _ROWS]
                 centred = (block.toarray() if sparse.issparse(block) else block) - mean
                 return np.asarray(centred.T @ centred)
@@ -338,7 +345,7 @@ def _covariance(sections: Sequence[Expression], means: Sequence[np.ndarray]) -> 
             begins = range(0, values.shape[0], _ROWS)
             # A few at a time, since each product may be large; added up in the order of the spots.
             for few in range(0, len(begins), _PRODUCTS_AT_ONCE):
-                for of_block in workers.map(product, begins[few : few + _PRODUCTS_AT_ONCE]):
+                for of_block in workers.map(squares, begins[few : few + _PRODUCTS_AT_ONCE]):
                     total += of_block
     return total
 
@@ -389,14 +396,16 @@ def noise_scaled_directions(
         Columns, strongest first: `components @ directions` differ from the means of their neighbours by unit variance.
     """
     smooth = mean_over_neighbours(graph, own_weight=1.0)
-    noise = mean_over_neighbours(graph, own_weight=0.0) @ components
+    noise = product(mean_over_neighbours(graph, own_weight=0.0), components)
     np.subtract(components, noise, out=noise)
     noise_squares = noise.T @ noise
-    del noise
-    signal = _averaged(components, smooth, _SIGNAL_HOPS)
+    squares = np.square(
+        components, out=noise
+    ).sum()  # one array for all three: of very many spots there is no room for others
+    noise_squares[np.diag_indices_from(noise_squares)] += _RIDGE * max(squares, 1e-300)
+    signal = averaged_by(smooth, components, _SIGNAL_HOPS, out=noise)
     for part in np.split(signal, np.asarray(ends, dtype=int)):
-        part -= part.mean(axis=0)  # in place: of very many spots there is no room for another
-    noise_squares[np.diag_indices_from(noise_squares)] += _RIDGE * max(np.square(components).sum(), 1e-300)
+        part -= part.mean(axis=0)
     # eigh scales to unit sums of squares of noise; times sqrt(n_spots) that is unit variance.
     return np.asarray(eigh(signal.T @ signal, noise_squares)[1][:, ::-1] * np.sqrt(len(components)))
 
@@ -417,7 +426,7 @@ def averaged(values: np.ndarray, graph: sparse.csr_array, hops: int) -> np.ndarr
     -------
     ndarray of shape (n_spots, n_features)
     """
-    return _averaged(values, mean_over_neighbours(graph, own_weight=1.0), hops)
+    return averaged_by(mean_over_neighbours(graph, own_weight=1.0), values, hops)
 
 
 def _stacked(sections: Sequence[np.ndarray]) -> np.ndarray:
@@ -425,17 +434,34 @@ def _stacked(sections: Sequence[np.ndarray]) -> np.ndarray:
     return sections[0] if len(sections) == 1 else np.vstack(sections)
 
 
-def _centred(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values - values.mean(axis=0))
+def averaged_by(smooth: sparse.csr_array, values: np.ndarray, hops: int, out: np.ndarray | None = None) -> np.ndarray:
+    """Average each spot's values again and again, where the matrix that does it is known.
 
+    Parameters
+    ----------
+    smooth : csr_array of shape (n_spots, n_spots)
+        From :func:`core.method.neighbours.mean_over_neighbours`.
+    values : ndarray of shape (n_spots, n_features)
+        Not modified.
+    hops : int
+        How often; 0 gives a copy.
+    out : ndarray of shape (n_spots, n_features), optional
+        Filled in, where there is one already; not `values`.
 
-def _averaged(values: np.ndarray, smooth: sparse.csr_array, hops: int) -> np.ndarray:
+    Returns
+    -------
+    ndarray of shape (n_spots, n_features)
+    """
+    found = np.empty_like(values) if out is None else out
     if not hops:
-        return values.copy()
-    found = np.empty_like(values)
-    for first in range(0, values.shape[1], _COLUMNS):  # a few columns at a time, since each step makes another copy
-        some = np.ascontiguousarray(values[:, first : first + _COLUMNS])
-        for _ in range(hops):
-            some = smooth @ some
-        found[:, first : first + _COLUMNS] = some
+        found[:] = values
+        return found
+    # A few columns at a time, since each step needs another copy; the last fills in what is asked for.
+    between = [np.empty((len(values), min(_COLUMNS, values.shape[1]))) for _ in range(min(hops - 1, 2))]
+    for first in range(0, values.shape[1], _COLUMNS):
+        columns = slice(first, first + _COLUMNS)
+        some = np.ascontiguousarray(values[:, columns])
+        for hop in range(hops - 1):
+            some = product(smooth, some, out=between[hop % 2][:, : some.shape[1]])
+        product(smooth, some, out=found[:, columns])
     return found

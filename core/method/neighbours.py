@@ -5,7 +5,8 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from core.coordinates import Coordinates, canonical_order
-from core.method.threads import AT_ONCE
+from core.method.compiled import fill_means
+from core.side_by_side import AT_ONCE
 
 _N_NEIGHBOURS = 6  # of a spot on the Visium lattice, and as many off it
 _LEVEL = 2  # more that may lie as far away as the sixth: on a grid of squares the corners are four
@@ -126,7 +127,7 @@ def mean_over_neighbours(graph: sparse.csr_array, *, own_weight: float) -> spars
     Parameters
     ----------
     graph : csr_array of shape (n_spots, n_spots)
-        From :func:`neighbour_graph`.
+        From :func:`neighbour_graph`; its indices sorted.
     own_weight : float
         Of the spot itself, where a neighbour weighs 1. A spot without neighbours keeps its values.
 
@@ -135,7 +136,10 @@ def mean_over_neighbours(graph: sparse.csr_array, *, own_weight: float) -> spars
     csr_array of shape (n_spots, n_spots)
         Rows sum to 1.
     """
-    n_neighbours = np.asarray(graph.sum(axis=1))
-    own = np.where(n_neighbours > 0, own_weight, 1.0)
-    means = sparse.diags_array(1.0 / (n_neighbours + own)) @ (graph + sparse.diags_array(own))
-    return sparse.csr_array(means)
+    n_spots = graph.shape[0]
+    n_filled = np.diff(graph.indptr)
+    n_filled[(n_filled == 0) | (own_weight != 0)] += 1
+    ends = np.concatenate(([0], np.cumsum(n_filled))).astype(graph.indptr.dtype)
+    filled, weights = np.empty(ends[-1], dtype=graph.indices.dtype), np.empty(ends[-1])
+    fill_means(graph.indptr, graph.indices, own_weight, ends, filled, weights)
+    return sparse.csr_array((weights, filled, ends), shape=(n_spots, n_spots))
