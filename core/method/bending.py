@@ -14,8 +14,7 @@ from scipy.interpolate import BSpline
 
 from core.coordinates import Coordinates, canonical_order
 from core.depth import Bend, FoundDirection, across_layers_um, bending_terms, depth
-from core.method.factors import averaged_by
-from core.method.neighbours import in_order, mean_over_neighbours, neighbour_graph
+from core.method.neighbours import averaged_by, in_order, mean_over_neighbours, neighbour_graph
 from core.method.threads import one_thread
 from core.side_by_side import by_blocks
 

@@ -15,9 +15,9 @@ from scipy.linalg import eigh
 
 from core.coordinates import Coordinates, canonical_order
 from core.errors import ParameterError
-from core.method.neighbours import in_order, mean_over_neighbours, nearest_spots, neighbour_graph
+from core.method.neighbours import averaged, averaged_by, in_order, mean_over_neighbours, nearest_spots, neighbour_graph
 from core.method.normalisation import log_normalised_together
-from core.method.products import product
+from core.method.products import product, reordered
 from core.method.threads import one_thread
 from core.sample import Expression
 from core.side_by_side import AT_ONCE
@@ -30,7 +30,6 @@ _SIGNAL_HOPS = 3  # what is left after averaging so often counts as signal
 _EXACT_UP_TO = 3000  # genes for which the eigenvectors of the whole covariance are quick
 _ROWS = 4096  # rows made dense at once
 _PRODUCTS_AT_ONCE = 8
-_COLUMNS = 16  # of values that are averaged at once
 _ENTRIES = 1 << 20  # of sparse values that are averaged at once
 _EXTRA_DIRECTIONS = 14
 _ROUNDS = 4
@@ -153,7 +152,7 @@ def raw_factors(
     orders = [canonical_order(of_section.positions) for of_section in coordinates]
     with one_thread():
         logs = log_normalised_together(
-            [expression[order] for expression, order in zip(expressions, orders, strict=True)], scale, logged
+            [reordered(expression, order) for expression, order in zip(expressions, orders, strict=True)], scale, logged
         )
         components = _common_components(logs, N_COMPONENTS)
         del logs  # they take more memory than all that follows
@@ -410,58 +409,6 @@ def noise_scaled_directions(
     return np.asarray(eigh(signal.T @ signal, noise_squares)[1][:, ::-1] * np.sqrt(len(components)))
 
 
-def averaged(values: np.ndarray, graph: sparse.csr_array, hops: int) -> np.ndarray:
-    """Average each spot's values with its neighbours', again and again.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_spots, n_features)
-        Not modified.
-    graph : csr_array of shape (n_spots, n_spots)
-        Of neighbours.
-    hops : int
-        How often; 0 gives a copy.
-
-    Returns
-    -------
-    ndarray of shape (n_spots, n_features)
-    """
-    return averaged_by(mean_over_neighbours(graph, own_weight=1.0), values, hops)
-
-
 def _stacked(sections: Sequence[np.ndarray]) -> np.ndarray:
     """Lay sections below each other; one alone is not copied."""
     return sections[0] if len(sections) == 1 else np.vstack(sections)
-
-
-def averaged_by(smooth: sparse.csr_array, values: np.ndarray, hops: int, out: np.ndarray | None = None) -> np.ndarray:
-    """Average each spot's values again and again, where the matrix that does it is known.
-
-    Parameters
-    ----------
-    smooth : csr_array of shape (n_spots, n_spots)
-        From :func:`core.method.neighbours.mean_over_neighbours`.
-    values : ndarray of shape (n_spots, n_features)
-        Not modified.
-    hops : int
-        How often; 0 gives a copy.
-    out : ndarray of shape (n_spots, n_features), optional
-        Filled in, where there is one already; not `values`.
-
-    Returns
-    -------
-    ndarray of shape (n_spots, n_features)
-    """
-    found = np.empty_like(values) if out is None else out
-    if not hops:
-        found[:] = values
-        return found
-    # A few columns at a time, since each step needs another copy; the last fills in what is asked for.
-    between = [np.empty((len(values), min(_COLUMNS, values.shape[1]))) for _ in range(min(hops - 1, 2))]
-    for first in range(0, values.shape[1], _COLUMNS):
-        columns = slice(first, first + _COLUMNS)
-        some = np.ascontiguousarray(values[:, columns])
-        for hop in range(hops - 1):
-            some = product(smooth, some, out=between[hop % 2][:, : some.shape[1]])
-        product(smooth, some, out=found[:, columns])
-    return found
