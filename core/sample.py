@@ -249,7 +249,10 @@ class Sample:
         """
         digest = hashlib.sha256(np.asarray(self.expression.shape, dtype="<i8").tobytes())
         for rows in _row_blocks(self.expression):
-            _digest_entries(digest, *_entries(rows))
+            lengths, columns, values = _entries(rows)
+            digest.update(lengths.astype("<i8").tobytes())
+            digest.update(columns.astype("<i8").tobytes())
+            digest.update(values.astype("<f8").tobytes())
         if self.lattice is not None:
             digest.update(np.ascontiguousarray(self.lattice, dtype="<i8").tobytes())
         else:
@@ -283,25 +286,7 @@ BY_GENE = ("gene_names", "gene_ids")
 BY_SPOT = ("lattice", "coords_um", "labels_true", "barcodes", "coords_px", "spot_rgb")
 
 
-_HASHED_ROWS = 256
-"""Rows whose entries are hashed together; with any other number digests would change."""
-
-_HASHED_VALUES = 1 << 22  # looked through at once
-
-
-def _digest_entries(digest: Any, lengths: np.ndarray, columns: np.ndarray, values: np.ndarray) -> None:
-    ends = np.concatenate(([0], np.cumsum(lengths)))
-    lengths, columns, values = lengths.astype("<i8"), columns.astype("<i8"), values.astype("<f8")
-    for first in range(0, len(lengths), _HASHED_ROWS):
-        rows = slice(first, first + _HASHED_ROWS)
-        entries = slice(ends[first], ends[min(first + _HASHED_ROWS, len(lengths))])
-        digest.update(lengths[rows])
-        digest.update(columns[entries])
-        digest.update(values[entries])
-
-
-def _row_blocks(expression: Expression) -> Any:
-    n_rows = max(1, _HASHED_VALUES // expression.shape[1] // _HASHED_ROWS) * _HASHED_ROWS
+def _row_blocks(expression: Expression, n_rows: int = 256) -> Any:
     for first in range(0, expression.shape[0], n_rows):
         yield expression[first : first + n_rows]
 
