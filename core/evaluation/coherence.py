@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from core.coordinates import canonical_order
+from core.side_by_side import AT_ONCE
 
 TINY_SHARE = 0.01
 """A domain with a smaller share of the spots counts as tiny."""
@@ -82,7 +83,7 @@ def domain_shares(labels: np.ndarray, n_clusters: int) -> np.ndarray:
 
 
 def _to_the_nearest(spots: np.ndarray) -> np.ndarray:
-    distances, _ = cKDTree(spots).query(spots, k=[2])  # the first is the spot itself
+    distances, _ = cKDTree(spots).query(spots, k=[2], workers=AT_ONCE)  # the first is the spot itself
     return np.asarray(distances)[:, 0]
 
 

@@ -1,11 +1,13 @@
 """How many spots the clusters of some runs have in common with those of others."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.compiling import compiled
+from core.side_by_side import by_blocks
 
 _SPOTS_AT_ONCE = 65_536
 Runs = Sequence[np.ndarray] | np.ndarray
@@ -70,12 +72,18 @@ def common_spots(runs: Runs, others: Runs) -> np.ndarray:
     """
     one, other, n_spots = Numbering.of(runs), Numbering.of(others), len(runs[0])
     counts = np.zeros((one.n_clusters, other.n_clusters), dtype=np.int64)
-    for first in range(0, n_spots, _SPOTS_AT_ONCE):
-        spots = slice(first, first + _SPOTS_AT_ONCE)
+
+    def count(spots: slice) -> None:
+        found = np.zeros_like(counts)
         if others is runs:
-            _count_once(one.rows(runs, spots), counts)
+            _count_once(one.rows(runs, spots), found)
         else:
-            _count(one.rows(runs, spots), other.rows(others, spots), counts)
+            _count(one.rows(runs, spots), other.rows(others, spots), found)
+        with adding:
+            counts[:] += found
+
+    adding = threading.Lock()
+    by_blocks(count, n_spots, _SPOTS_AT_ONCE)
     return counts + counts.T - np.diag(np.diag(counts)) if others is runs else counts
 
 

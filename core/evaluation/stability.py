@@ -1,10 +1,13 @@
 """How alike several runs on one sample are. Labels in, numbers out; no annotation takes part."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from core.evaluation.common_spots import Numbering, Runs, common_spots
 from core.evaluation.contingency import adjusted_rand_of_pairs, n_pairs, numbered
 from core.evaluation.matching import overlapping_pairs
+from core.side_by_side import AT_ONCE
 
 
 def confidence(labels: np.ndarray, runs: Runs) -> np.ndarray:
@@ -29,8 +32,9 @@ def confidence(labels: np.ndarray, runs: Runs) -> np.ndarray:
     [1.0, 1.0, 0.5]
     """
     kept = np.zeros(len(labels))
-    for run in runs:
-        kept += _in_terms_of(run, labels) == labels
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        for is_kept in workers.map(lambda run: _in_terms_of(run, labels) == labels, runs):
+            kept += is_kept
     return kept / len(runs)
 
 

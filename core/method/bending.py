@@ -14,8 +14,9 @@ from scipy.interpolate import BSpline
 
 from core.coordinates import Coordinates, canonical_order
 from core.depth import Bend, FoundDirection, across_layers_um, bending_terms, depth
-from core.method.neighbours import in_order, mean_over_neighbours, neighbour_graph
+from core.method.neighbours import averaged_by, in_order, mean_over_neighbours, neighbour_graph
 from core.method.threads import one_thread
+from core.side_by_side import by_blocks
 
 _ANGLES = np.arange(60) * np.pi / 60
 _STARTING_FACTORS = 3  # the strongest: each is tried as a first guess of depth
@@ -80,11 +81,22 @@ def find_bend(
     learnt = np.linspace(0, len(order) - 1, min(len(order), _N_FITTED)).astype(int)
     with one_thread():
         centre, scale = _frame(coordinates.tissue_um)
-        terms = bending_terms((coordinates.tissue_um - centre) / scale, degree)
+        terms = _terms((coordinates.tissue_um - centre) / scale, degree)
         terms -= terms[learnt].mean(axis=0)
         coefficients = _best_fit(factors[learnt], terms[learnt], coordinates[learnt])
         support = _support(factors, terms, coordinates, graph)
     return _direction(coefficients, centre, scale, coordinates, support)
+
+
+def _terms(points: np.ndarray, degree: int) -> np.ndarray:
+    """:func:`core.depth.bending_terms`, blocks of spots side by side: powers take long."""
+    terms = np.empty((len(points), bending_terms(points[:1], degree).shape[1]))
+
+    def fill(rows: slice) -> None:
+        terms[rows] = bending_terms(points[rows], degree)
+
+    by_blocks(fill, len(points))
+    return terms
 
 
 def _frame(tissue_um: np.ndarray) -> tuple[np.ndarray, float]:
@@ -206,10 +218,12 @@ def _support(factors: np.ndarray, terms: np.ndarray, coordinates: Coordinates, g
         seen = seen[np.linspace(0, len(seen) - 1, min(len(seen), _N_CHECKED)).astype(int)]
         if unseen.any():
             left[unseen] = _unexplained(factors, terms, coordinates, seen, unseen)
-    smooth, structure = mean_over_neighbours(graph, own_weight=1.0), factors
-    for _ in range(_STRUCTURE_HOPS):
-        structure, left = smooth @ structure, smooth @ left
-    return float(np.clip(1 - np.square(left).sum() / max(np.square(structure).sum(), 1e-300), 0, 1))
+    smooth, averaged = mean_over_neighbours(graph, own_weight=1.0), np.empty_like(factors)
+    structure, unexplained = (
+        np.square(averaged_by(smooth, values, _STRUCTURE_HOPS, out=averaged), out=averaged).sum()
+        for values in (factors, left)
+    )
+    return float(np.clip(1 - unexplained / max(structure, 1e-300), 0, 1))
 
 
 def _folds(tissue_um: np.ndarray) -> np.ndarray:
@@ -241,7 +255,7 @@ def _direction(
 ) -> FoundDirection:
     """Write the depth in micrometres (a mean slope of 1), growing along its own mean direction."""
     bend = Bend(centre_um=tuple(centre.tolist()), scale_um=scale, coefficients=tuple(coefficients.tolist()))
-    slopes = bend.slopes(coordinates.tissue_um)
+    slopes = _slopes(bend, coordinates.tissue_um)
     mean, steepness = slopes.mean(axis=0), max(float(np.linalg.norm(slopes, axis=1).mean()), 1e-12)
     down_um, across_um = coordinates.unit_um
     angle = round(float(np.arctan2(-mean[0] * across_um, mean[1] * down_um) % np.pi), 6) % np.pi
@@ -253,3 +267,13 @@ def _direction(
         support=support,
         bend=Bend(centre_um=bend.centre_um, scale_um=scale, coefficients=in_um),
     )
+
+
+def _slopes(bend: Bend, tissue_um: np.ndarray) -> np.ndarray:
+    slopes = np.empty_like(tissue_um)
+
+    def fill(rows: slice) -> None:
+        slopes[rows] = bend.slopes(tissue_um[rows])
+
+    by_blocks(fill, len(tissue_um))
+    return slopes

@@ -13,8 +13,8 @@ from scipy import sparse
 from core.errors import ParameterError
 from core.layer_names import display_name
 from core.marker_table import MarkerTable
-from core.method.factors import averaged
 from core.method.guided import Guide, refined
+from core.method.neighbours import averaged
 from core.method.normalisation import library_sizes, log_scaled
 from core.method.threads import one_thread
 from core.sample import Sample

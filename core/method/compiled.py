@@ -1,4 +1,4 @@
-"""Inner loops of k-means as machine code."""
+"""Inner loops of k-means, and of means over neighbours, as machine code."""
 
 import numpy as np
 
@@ -73,3 +73,43 @@ def nearest_by_bounds(
         for cluster in range(n_clusters):
             possible += middle[cluster, spot] - spread[cluster] * residuals[spot] <= lowest + slack
         nearest[spot], unsure[spot] = best, possible > 1
+
+
+@compiled
+def fill_means(
+    ends: np.ndarray,
+    neighbours: np.ndarray,
+    own_weight: float,
+    filled_ends: np.ndarray,
+    filled: np.ndarray,
+    weights: np.ndarray,
+) -> None:
+    """Weigh each spot's neighbours, and itself, so that a row sums to 1; from the last to the first, in which order means are summed up.
+
+    Parameters
+    ----------
+    ends : ndarray of shape (n_spots + 1,), int
+        Of the rows of neighbours, as in a CSR matrix.
+    neighbours : ndarray of shape (n_links,), int
+        Of each spot, in ascending order, without itself.
+    own_weight : float
+        Of the spot itself, where a neighbour weighs 1. A spot without neighbours has itself alone, whatever it says.
+    filled_ends : ndarray of shape (n_spots + 1,), int
+        Of the rows that are filled in.
+    filled : ndarray of int
+        Filled in: spots of each row.
+    weights : ndarray of float
+        Filled in, beside `filled`.
+    """
+    for spot in range(len(ends) - 1):
+        n_neighbours = ends[spot + 1] - ends[spot]
+        own = own_weight if n_neighbours else 1.0
+        share, place, has_own = 1.0 / (n_neighbours + own), filled_ends[spot], own == 0.0
+        for link in range(ends[spot + 1] - 1, ends[spot] - 1, -1):
+            if not has_own and neighbours[link] < spot:
+                filled[place], weights[place], has_own = spot, share * own, True
+                place += 1
+            filled[place], weights[place] = neighbours[link], share
+            place += 1
+        if not has_own:
+            filled[place], weights[place] = spot, share * own

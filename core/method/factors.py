@@ -15,10 +15,12 @@ from scipy.linalg import eigh
 
 from core.coordinates import Coordinates, canonical_order
 from core.errors import ParameterError
-from core.method.neighbours import in_order, mean_over_neighbours, nearest_spots, neighbour_graph
+from core.method.neighbours import averaged, averaged_by, in_order, mean_over_neighbours, nearest_spots, neighbour_graph
 from core.method.normalisation import log_normalised_together
-from core.method.threads import AT_ONCE, one_thread
+from core.method.products import product, reordered
+from core.method.threads import one_thread
 from core.sample import Expression
+from core.side_by_side import AT_ONCE
 from core.text import counted
 
 N_COMPONENTS = 50
@@ -28,7 +30,6 @@ _SIGNAL_HOPS = 3  # what is left after averaging so often counts as signal
 _EXACT_UP_TO = 3000  # genes for which the eigenvectors of the whole covariance are quick
 _ROWS = 4096  # rows made dense at once
 _PRODUCTS_AT_ONCE = 8
-_COLUMNS = 16  # of values that are averaged at once
 _ENTRIES = 1 << 20  # of sparse values that are averaged at once
 _EXTRA_DIRECTIONS = 14
 _ROUNDS = 4
@@ -107,7 +108,8 @@ class RawFactors:
             As :func:`spatial_factors` gives them.
         """
         with one_thread():
-            factors = _centred(averaged(self.values, self.graph, hops))
+            factors = averaged(self.values, self.graph, hops)
+            factors -= factors.mean(axis=0)
         return _put_back(factors, self.order)
 
 
@@ -150,7 +152,7 @@ def raw_factors(
     orders = [canonical_order(of_section.positions) for of_section in coordinates]
     with one_thread():
         logs = log_normalised_together(
-            [expression[order] for expression, order in zip(expressions, orders, strict=True)], scale, logged
+            [reordered(expression, order) for expression, order in zip(expressions, orders, strict=True)], scale, logged
         )
         components = _common_components(logs, N_COMPONENTS)
         del logs  # they take more memory than all that follows
@@ -319,10 +321,14 @@ def project_each(sections: Sequence[Expression], means: Sequence[np.ndarray], ba
     -------
     list of ndarray of shape (n_spots, n_directions)
     """
-    projected = [np.asarray(values @ basis) for values in sections]
+    projected = [_projected(values, basis) for values in sections]
     for values, mean in zip(projected, means, strict=True):
         values -= mean @ basis  # in place: of very many spots there is no room for another
     return projected
+
+
+def _projected(values: Expression, basis: np.ndarray) -> np.ndarray:
+    return product(values, basis) if sparse.issparse(values) else np.asarray(values @ basis)
 
 
 def _covariance(sections: Sequence[Expression], means: Sequence[np.ndarray]) -> np.ndarray:
@@ -330,7 +336,7 @@ def _covariance(sections: Sequence[Expression], means: Sequence[np.ndarray]) -> 
     with ThreadPoolExecutor(AT_ONCE) as workers:
         for values, mean in zip(sections, means, strict=True):
 
-            def product(first: int, values: Expression = values, mean: np.ndarray = mean) -> np.ndarray:
+            def squares(first: int, values: Expression = values, mean: np.ndarray = mean) -> np.ndarray:
                 block = values[first : first + _ROWS]
                 centred = (block.toarray() if sparse.issparse(block) else block) - mean
                 return np.asarray(centred.T @ centred)
@@ -338,7 +344,7 @@ def _covariance(sections: Sequence[Expression], means: Sequence[np.ndarray]) -> 
             begins = range(0, values.shape[0], _ROWS)
             # A few at a time, since each product may be large; added up in the order of the spots.
             for few in range(0, len(begins), _PRODUCTS_AT_ONCE):
-                for of_block in workers.map(product, begins[few : few + _PRODUCTS_AT_ONCE]):
+                for of_block in workers.map(squares, begins[few : few + _PRODUCTS_AT_ONCE]):
                     total += of_block
     return total
 
@@ -389,53 +395,20 @@ def noise_scaled_directions(
         Columns, strongest first: `components @ directions` differ from the means of their neighbours by unit variance.
     """
     smooth = mean_over_neighbours(graph, own_weight=1.0)
-    noise = mean_over_neighbours(graph, own_weight=0.0) @ components
+    noise = product(mean_over_neighbours(graph, own_weight=0.0), components)
     np.subtract(components, noise, out=noise)
     noise_squares = noise.T @ noise
-    del noise
-    signal = _averaged(components, smooth, _SIGNAL_HOPS)
+    squares = np.square(
+        components, out=noise
+    ).sum()  # one array for all three: of very many spots there is no room for others
+    noise_squares[np.diag_indices_from(noise_squares)] += _RIDGE * max(squares, 1e-300)
+    signal = averaged_by(smooth, components, _SIGNAL_HOPS, out=noise)
     for part in np.split(signal, np.asarray(ends, dtype=int)):
-        part -= part.mean(axis=0)  # in place: of very many spots there is no room for another
-    noise_squares[np.diag_indices_from(noise_squares)] += _RIDGE * max(np.square(components).sum(), 1e-300)
+        part -= part.mean(axis=0)
     # eigh scales to unit sums of squares of noise; times sqrt(n_spots) that is unit variance.
     return np.asarray(eigh(signal.T @ signal, noise_squares)[1][:, ::-1] * np.sqrt(len(components)))
-
-
-def averaged(values: np.ndarray, graph: sparse.csr_array, hops: int) -> np.ndarray:
-    """Average each spot's values with its neighbours', again and again.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_spots, n_features)
-        Not modified.
-    graph : csr_array of shape (n_spots, n_spots)
-        Of neighbours.
-    hops : int
-        How often; 0 gives a copy.
-
-    Returns
-    -------
-    ndarray of shape (n_spots, n_features)
-    """
-    return _averaged(values, mean_over_neighbours(graph, own_weight=1.0), hops)
 
 
 def _stacked(sections: Sequence[np.ndarray]) -> np.ndarray:
     """Lay sections below each other; one alone is not copied."""
     return sections[0] if len(sections) == 1 else np.vstack(sections)
-
-
-def _centred(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values - values.mean(axis=0))
-
-
-def _averaged(values: np.ndarray, smooth: sparse.csr_array, hops: int) -> np.ndarray:
-    if not hops:
-        return values.copy()
-    found = np.empty_like(values)
-    for first in range(0, values.shape[1], _COLUMNS):  # a few columns at a time, since each step makes another copy
-        some = np.ascontiguousarray(values[:, first : first + _COLUMNS])
-        for _ in range(hops):
-            some = smooth @ some
-        found[:, first : first + _COLUMNS] = some
-    return found

@@ -204,6 +204,10 @@ class LabelFreeSteps(MixtureSteps):
     def _nearest(self) -> np.ndarray:
         return self._kept(lambda: nearest_spots(self.sample.coordinates), "nearest")
 
+    def _look_for_nearest(self) -> None:
+        """Do so beside another step, and tell nobody, who would take that one to be over."""
+        self._cache.get(self._key("nearest"), lambda: nearest_spots(self.sample.coordinates))
+
 
 def _left_to_the_tissue(params: MethodParams) -> bool:
     standard = preset("recommended", params.clustering.n_clusters)

@@ -16,7 +16,8 @@ from core.evaluation.common_spots import Numbering, common_spots
 from core.method.factors import leading_components
 from core.method.kmeans import Spots, lloyd, sketch
 from core.method.merging import RULES, centres_and_covariance, merged, ridged
-from core.method.threads import AT_ONCE, one_thread
+from core.method.threads import one_thread
+from core.side_by_side import AT_ONCE, by_blocks
 from core.text import counted
 
 N_FITS = 12
@@ -259,9 +260,18 @@ def _fit(values: np.ndarray, widths: np.ndarray, learnt_from: np.ndarray, size: 
     learnt = values[learnt_from]
     start = _kmeans(learnt * widths, size, np.random.default_rng(seed), n_init=1, max_iter=_START_ITER)
     weights, offsets = _tied_mixture(learnt, widths, start, size)
-    densities = values @ weights
-    densities += offsets
-    return np.asarray(densities.argmax(axis=1))
+    return _most_likely(values, weights, offsets)
+
+
+def _most_likely(values: np.ndarray, weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Find each spot's domain; a block at a time, since fresh memory for all densities would take longer than they do."""
+    domains = np.empty(len(values), dtype=np.int64)
+    for first in range(0, len(values), _SPOTS_AT_ONCE):
+        rows = slice(first, first + _SPOTS_AT_ONCE)
+        densities = values[rows] @ weights
+        densities += offsets
+        densities.argmax(axis=1, out=domains[rows])
+    return domains
 
 
 def _tied_mixture(
@@ -316,7 +326,7 @@ def _agreed(
     learnt, rng = coordinates[learnt_from], np.random.default_rng(random_state)
     labels = _kmeans(learnt, n_clusters, rng, n_init=_CONSENSUS_STARTS, max_iter=_CONSENSUS_ITER)
     centres, _ = centres_and_covariance(learnt, labels, n_clusters)
-    return np.asarray((2 * coordinates @ centres.T - np.square(centres).sum(axis=1)).argmax(axis=1))
+    return _most_likely(coordinates, 2 * centres.T, -np.square(centres).sum(axis=1))
 
 
 def _kmeans(values: np.ndarray, size: int, rng: np.random.Generator, *, n_init: int, max_iter: int) -> np.ndarray:
@@ -341,10 +351,13 @@ def _coordinates(partitions: np.ndarray, n_clusters: int, common: np.ndarray | N
     places[has_spots] = weights[:, None] * scaled
     found = np.zeros((partitions.shape[1], scaled.shape[1]))
     begins = Numbering.of(partitions).begins
-    for first in range(0, len(found), _SPOTS_AT_ONCE):  # which the processor's own memory holds
-        some = found[first : first + _SPOTS_AT_ONCE]
+
+    def place(spots: slice) -> None:
+        some = found[spots]
         for begin, domains in zip(begins, partitions, strict=True):
-            some += places[begin + domains[first : first + _SPOTS_AT_ONCE]]
+            some += places[begin + domains[spots]]
+
+    by_blocks(place, len(found))
     return found
 
 

@@ -5,7 +5,9 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from core.coordinates import Coordinates, canonical_order
-from core.method.threads import AT_ONCE
+from core.method.compiled import fill_means
+from core.method.products import product
+from core.side_by_side import AT_ONCE
 
 _N_NEIGHBOURS = 6  # of a spot on the Visium lattice, and as many off it
 _LEVEL = 2  # more that may lie as far away as the sixth: on a grid of squares the corners are four
@@ -13,6 +15,7 @@ _AS_FAR = 1.001  # times the distance of the sixth: positions in single precisio
 _REACH = {True: 1.2, False: 3.0}  # spacings: on the lattice the second ring is left out, off it only far cells are
 _ROWS = 65_536  # spots whose nearest are looked for at once
 _MOST_ASKED = 256
+_COLUMNS = 16  # of values that are averaged at once
 _UM_DIGITS = 4  # distances are equal to a tenth of a nanometre
 
 
@@ -126,7 +129,7 @@ def mean_over_neighbours(graph: sparse.csr_array, *, own_weight: float) -> spars
     Parameters
     ----------
     graph : csr_array of shape (n_spots, n_spots)
-        From :func:`neighbour_graph`.
+        From :func:`neighbour_graph`; its indices sorted.
     own_weight : float
         Of the spot itself, where a neighbour weighs 1. A spot without neighbours keeps its values.
 
@@ -135,7 +138,62 @@ def mean_over_neighbours(graph: sparse.csr_array, *, own_weight: float) -> spars
     csr_array of shape (n_spots, n_spots)
         Rows sum to 1.
     """
-    n_neighbours = np.asarray(graph.sum(axis=1))
-    own = np.where(n_neighbours > 0, own_weight, 1.0)
-    means = sparse.diags_array(1.0 / (n_neighbours + own)) @ (graph + sparse.diags_array(own))
-    return sparse.csr_array(means)
+    n_spots = graph.shape[0]
+    n_filled = np.diff(graph.indptr)
+    n_filled[(n_filled == 0) | (own_weight != 0)] += 1
+    ends = np.concatenate(([0], np.cumsum(n_filled))).astype(graph.indptr.dtype)
+    filled, weights = np.empty(ends[-1], dtype=graph.indices.dtype), np.empty(ends[-1])
+    fill_means(graph.indptr, graph.indices, own_weight, ends, filled, weights)
+    return sparse.csr_array((weights, filled, ends), shape=(n_spots, n_spots))
+
+
+def averaged(values: np.ndarray, graph: sparse.csr_array, hops: int) -> np.ndarray:
+    """Average each spot's values with its neighbours', again and again.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spots, n_features)
+        Not modified.
+    graph : csr_array of shape (n_spots, n_spots)
+        Of neighbours.
+    hops : int
+        How often; 0 gives a copy.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, n_features)
+    """
+    return averaged_by(mean_over_neighbours(graph, own_weight=1.0), values, hops)
+
+
+def averaged_by(smooth: sparse.csr_array, values: np.ndarray, hops: int, out: np.ndarray | None = None) -> np.ndarray:
+    """Average each spot's values again and again, where the matrix that does it is known.
+
+    Parameters
+    ----------
+    smooth : csr_array of shape (n_spots, n_spots)
+        From :func:`mean_over_neighbours`.
+    values : ndarray of shape (n_spots, n_features)
+        Not modified.
+    hops : int
+        How often; 0 gives a copy.
+    out : ndarray of shape (n_spots, n_features), optional
+        Filled in, where there is one already; not `values`.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, n_features)
+    """
+    found = np.empty_like(values) if out is None else out
+    if not hops:
+        found[:] = values
+        return found
+    # A few columns at a time, since each step needs another copy; the last fills in what is asked for.
+    between = [np.empty((len(values), min(_COLUMNS, values.shape[1]))) for _ in range(min(hops - 1, 2))]
+    for first in range(0, values.shape[1], _COLUMNS):
+        columns = slice(first, first + _COLUMNS)
+        some = np.ascontiguousarray(values[:, columns])
+        for hop in range(hops - 1):
+            some = product(smooth, some, out=between[hop % 2][:, : some.shape[1]])
+        product(smooth, some, out=found[:, columns])
+    return found

@@ -7,8 +7,7 @@ from scipy import sparse
 
 from core.evaluation.quality import gene_counts
 from core.sample import Expression
-
-_ROWS = 16384  # whose factors are repeated at once
+from core.side_by_side import by_blocks
 
 
 def log_normalised(counts: Expression, *, logged: bool = False) -> Expression:
@@ -103,12 +102,14 @@ def log_scaled(counts: Expression, factor: np.ndarray) -> Expression:
         Sparse where the counts are.
     """
     if sparse.issparse(counts):
-        values = counts.data.astype(np.float64)
-        for first in range(0, counts.shape[0], _ROWS):
-            lengths = np.diff(counts.indptr[first : first + _ROWS + 1])
-            begin = counts.indptr[first]
-            values[begin : begin + lengths.sum()] *= np.repeat(factor[first : first + _ROWS], lengths)
-        np.log1p(values, out=values)
+        values, begins = np.empty(len(counts.data)), counts.indptr
+
+        def take_logs(rows: slice) -> None:
+            entries = slice(begins[rows.start], begins[rows.stop])
+            scaled = counts.data[entries] * np.repeat(factor[rows], np.diff(begins[rows.start : rows.stop + 1]))
+            np.log1p(scaled, out=values[entries])
+
+        by_blocks(take_logs, counts.shape[0])
         return sparse.csr_array((values, counts.indices, counts.indptr), shape=counts.shape)  # indices are shared
     return np.log1p(counts * factor[:, None])
 

@@ -6,6 +6,7 @@ late knob (weight, angle, clusters, seed) never repeats an early step (pooling, 
 
 import dataclasses
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,9 @@ class Pipeline(GuidedSteps):
 
     def _run(self, params: MethodParams) -> Result:
         model = self._prepared(params)
-        found = self.direction(params)
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(self._look_for_nearest)  # takes as long, and a direction is found on one thread
+            found = self.direction(params)
         labels = self.labels(params, found)
         averaging, of_components = self.averaging(params), self.of_components(params, found)
         fits = None if params.clustering.by_kmeans else self._merged(params, found, of_components)

@@ -13,7 +13,9 @@ from core.averaging import Averaging
 from core.coordinates import Coordinates
 from core.method.factors import RawFactors
 from core.method.neighbours import mean_over_neighbours
+from core.method.products import product, rows_of
 from core.method.threads import one_thread
+from core.side_by_side import by_blocks
 
 MOST_HOPS = 4
 """Rings that are tried at most."""
@@ -27,6 +29,8 @@ from two rings to a distance of zero, may be wrong by as much. On spots 200 um a
 spots of finer tissue, which gain by averaging, up to 0.12."""
 
 _N_MEASURED = 20_000  # spots whose neighbours' distance is measured; of more these are enough for a median
+
+_ROWS = 131_072  # of a block of sparse products; scipy clears an entry for every spot before each, so that small ones take longer
 
 
 def find_averaging(raw: RawFactors, coordinates: Coordinates) -> Averaging:
@@ -88,8 +92,8 @@ def noise_share(factors: np.ndarray, graph: sparse.csr_array) -> float:
         From 0 to 1. Correlation is taken to fall by the same factor from ring to ring.
     """
     variance = max(float(np.square(factors).mean()), 1e-300)
-    first = _correlation(factors, graph, variance)
-    second = _correlation(factors, _second_ring(graph), variance)
+    first = _correlation(factors, product(graph, factors), graph.nnz, variance)
+    second = _correlation(factors, *_beside_second_ring(factors, graph), variance)
     if first <= 0:
         return 1.0
     return float(np.clip(1 - first**2 / second, 0, 1)) if second > 0 else 0.0
@@ -113,21 +117,37 @@ def risks(factors: np.ndarray, graph: sparse.csr_array, noise: float) -> np.ndar
     """
     smooth = mean_over_neighbours(graph, own_weight=1.0)
     variance, averaged = max(float(np.square(factors).mean()), 1e-300), factors
-    found = [noise]
-    for trace in _traces(smooth):
-        averaged = smooth @ averaged
-        found.append(float(np.square(factors - averaged).mean()) / variance - noise + 2 * noise * trace)
+    apart, found = np.empty_like(factors), [noise]
+    between = [np.empty_like(factors), np.empty_like(factors)]
+    for hop, trace in enumerate(_traces(smooth)):
+        averaged = product(smooth, averaged, out=between[hop % 2])
+        np.square(np.subtract(factors, averaged, out=apart), out=apart)
+        found.append(float(apart.mean()) / variance - noise + 2 * noise * trace)
     return np.array(found)
 
 
-def _correlation(factors: np.ndarray, pairs: sparse.csr_array, variance: float) -> float:
-    # Row by row, since there are many pairs: the sum of x_i x_j over them is that of x_i (G x)_i.
-    return float((factors * (pairs @ factors)).mean() * len(factors) / max(pairs.nnz, 1) / variance)
+def _correlation(factors: np.ndarray, beside: np.ndarray, n_pairs: int, variance: float) -> float:
+    """Correlate factors with the sums of those that each spot is paired with, in place: of x_i x_j over pairs it is x_i (G x)_i."""
+    beside *= factors
+    return float(beside.mean() * len(factors) / max(n_pairs, 1) / variance)
 
 
-def _second_ring(graph: sparse.csr_array) -> sparse.csr_array:
-    within = sparse.csr_array(graph + sparse.eye_array(graph.shape[0], format="csr"))
-    reached = sparse.csr_array(graph @ graph)
+def _beside_second_ring(factors: np.ndarray, graph: sparse.csr_array) -> tuple[np.ndarray, int]:
+    """Add up the factors of each spot's second ring; gives how many pairs those are, too. The rings are never there as a whole."""
+    found, n_pairs = np.empty_like(factors), np.zeros(len(factors), dtype=np.int64)
+
+    def add_up(rows: slice) -> None:
+        ring = _second_ring(graph, rows)
+        found[rows], n_pairs[rows] = ring @ factors, np.diff(ring.indptr)
+
+    by_blocks(add_up, len(factors), _ROWS)
+    return found, int(n_pairs.sum())
+
+
+def _second_ring(graph: sparse.csr_array, rows: slice) -> sparse.csr_array:
+    first = rows_of(graph, rows)
+    within = sparse.csr_array(first + sparse.eye_array(*first.shape, k=rows.start, format="csr"))
+    reached = sparse.csr_array(first @ graph)
     for links in (within, reached):
         links.data[:] = 1.0
     ring = sparse.csr_array(reached - reached.multiply(within))
@@ -137,12 +157,26 @@ def _second_ring(graph: sparse.csr_array) -> sparse.csr_array:
 
 def _traces(smooth: sparse.csr_array) -> list[float]:
     """Mean of the diagonal of each power; that of A B is the sum of A times B transposed, entry by entry, so two steps do for four."""
-    twice, turned = sparse.csr_array(smooth @ smooth), sparse.csr_array(smooth.T)
-    twice_turned = sparse.csr_array(twice.T)
-    sums = (
-        smooth.diagonal().sum(),
-        smooth.multiply(turned).sum(),
-        twice.multiply(turned).sum(),
-        twice.multiply(twice_turned).sum(),
-    )
-    return [float(total) / smooth.shape[0] for total in sums]
+    turned, n_spots = _transposed(smooth), smooth.shape[0]
+    entries: tuple[dict[int, np.ndarray], ...] = (
+        {},
+        {},
+        {},
+    )  # of two, three and four steps, by the first row of their block
+
+    def multiply(rows: slice) -> None:  # a block at a time, since two steps from every spot would fill much memory
+        once, once_turned = rows_of(smooth, rows), rows_of(turned, rows)
+        twice = once @ smooth
+        pairs = (once, once_turned), (twice, once_turned), (twice, once_turned @ turned)
+        for of_block, (some, others) in zip(entries, pairs, strict=True):
+            of_block[rows.start] = some.multiply(others).data
+
+    by_blocks(multiply, n_spots, _ROWS)
+    sums = [np.concatenate([of_block[first] for first in sorted(of_block)]).sum() for of_block in entries]
+    return [float(total) / n_spots for total in (smooth.diagonal().sum(), *sums)]
+
+
+def _transposed(smooth: sparse.csr_array) -> sparse.csr_array:
+    """Transpose means in which each spot weighs as much as a neighbour: links go both ways, and all of a row weigh the same."""
+    weights = smooth.data[smooth.indptr[:-1]]
+    return sparse.csr_array((weights[smooth.indices], smooth.indices, smooth.indptr), shape=smooth.shape)

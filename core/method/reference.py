@@ -16,13 +16,12 @@ from core.layer_names import canonical
 from core.method.factors import (
     N_COMPONENTS,
     RawFactors,
-    averaged,
     common_directions,
     noise_scaled_directions,
     project_each,
 )
 from core.method.merging import ridged
-from core.method.neighbours import neighbour_graph
+from core.method.neighbours import averaged, neighbour_graph
 from core.method.normalisation import log_normalised_together
 from core.method.reach import find_averaging
 from core.method.shared_genes import counts_of, shared_genes

@@ -13,8 +13,8 @@ from torch import nn
 
 from core.coordinates import Coordinates, canonical_order
 from core.errors import ParameterError
-from core.method.factors import averaged, leading_directions, noise_scaled_directions
-from core.method.neighbours import neighbour_graph
+from core.method.factors import leading_directions, noise_scaled_directions
+from core.method.neighbours import averaged, neighbour_graph
 from core.method.normalisation import library_sizes, log_normalised, median_library
 from core.method.small_autoencoder import N_INPUTS, Basis, SmallAutoencoder
 from core.method.threads import one_thread, one_torch_thread

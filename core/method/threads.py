@@ -7,9 +7,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from threadpoolctl import ThreadpoolController
 
-AT_ONCE = 2
-"""Pieces of large work that are done side by side, each on one thread, where this changes no digit of what comes out."""
-
 _ONE_THREAD_BELOW = 10**8  # values; more threads make small fits slower, and a busy server's much slower
 
 

@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.ndimage import gaussian_filter1d
 
 from core.errors import TransferError
-from core.method.factors import averaged
+from core.method.neighbours import averaged
 from core.method.normalisation import library_sizes, log_scaled
 from core.method.reference import USUAL, squared_distances, strangeness
 from core.method.shared_genes import MIN_SHARED

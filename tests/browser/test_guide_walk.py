@@ -20,8 +20,7 @@ from core.guidance import UNLIKE
 from core.io import lab
 from core.io.annotation_store import AnnotationStore
 from core.layer_names import display_name
-from core.method.factors import averaged
-from core.method.neighbours import neighbour_graph
+from core.method.neighbours import averaged, neighbour_graph
 from core.parts import part_of
 from core.work.runs import open_record
 from scripts.chromium import ROOT, served_app
