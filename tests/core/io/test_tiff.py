@@ -41,6 +41,7 @@ JPEG_2000: list[dict[str, Any]] = [
     {"compression": 34712, "compressionargs": {"codecformat": 0}, **TILES},  # the stream alone, as Xenium has it
 ]
 # JPEG 2000 has an order of bytes of its own, of which tifffile knows nothing.
+WAYS: list[tuple[dict[str, Any], dict[str, Any]]]
 WAYS = [(how, of) for how in [*PLAIN, *JPEG_2000] for of in ({}, {"bigtiff": True})]
 WAYS += [(how, {"byteorder": ">"}) for how in PLAIN]
 
