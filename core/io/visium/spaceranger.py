@@ -22,7 +22,7 @@ from core.sample import DENSE_LIMIT, Expression, Sample
 from core.text import counted, file_name, shown
 
 _Found = TypeVar("_Found")
-_FIRST = re.compile(r"([ACGT]{12,})(?:[-.]1)?")
+_FIRST = re.compile(r"([ACGT]{4,})(?:[-.]1)?")
 """A barcode of the first library, which some tools write without its number."""
 
 
