@@ -25,7 +25,7 @@ from core.errors import DomainsError, SampleFileError, UnsafeFileError
 from core.io.measured import COPY_BYTES, LIMITS, Bounded, Budget, Coherent, Forward, Headers, Limits, unpacking
 from core.text import file_name, shown
 
-__all__ = ["LIMITS", "Limits", "is_archive", "member_names", "unpacked", "unzipped"]
+__all__ = ["LIMITS", "Limits", "is_archive", "member_names", "member_sizes", "unpacked", "unzipped"]
 
 _LINK = ("is a link or a device", "pack the file that it stands for (tar --dereference)")
 _MAX_LINK_BYTES = 4096
@@ -75,8 +75,30 @@ def member_names(path: Path, limits: Limits = LIMITS) -> list[PurePosixPath]:
     UnsafeFileError
         If it is hostile.
     """
+    return [*member_sizes(path, limits)]
+
+
+def member_sizes(path: Path, limits: Limits = LIMITS) -> dict[PurePosixPath, int]:
+    """List the files of an archive with the sizes that it declares, after checking all of them.
+
+    Parameters
+    ----------
+    path : Path
+        A zip, tar or tar.gz.
+    limits : Limits
+
+    Returns
+    -------
+    dict of PurePosixPath to int
+        Bytes by name, in the archive's order; 0 for a link.
+
+    Raises
+    ------
+    SampleFileError or UnsafeFileError
+        As :func:`member_names`.
+    """
     with _opened(path, limits) as members:
-        return [member.name for member in members]
+        return {member.name: member.size for member in members}
 
 
 @contextmanager

@@ -18,6 +18,9 @@ MAX_FILES = 50_000
 
 MAX_FOLDERS_DOWN = 8
 
+MAX_LARGE_BYTES = 512 << 20
+"""Of a file that is unpacked for a small part of it."""
+
 STORE_LIMITS = replace(archives.LIMITS, members=500_000)
 """For zarr, which has a file for each chunk of each array; of them only those that are needed are unpacked."""
 
@@ -46,6 +49,8 @@ class Found:
         Name of the file that was given itself; empty for a folder or an archive.
     optional : collection of str
         Roles without which the sample is read, too: what is wrong with their files keeps nothing else out.
+    large : collection of str
+        Optional roles whose files are unpacked of an archive only up to `MAX_LARGE_BYTES`.
     """
 
     roles: Mapping[str, PurePosixPath]
@@ -54,6 +59,7 @@ class Found:
     choices: Sequence[str] = ()
     given: str = ""
     optional: Collection[str] = ()
+    large: Collection[str] = ()
 
     @property
     def files(self) -> set[PurePosixPath]:
@@ -191,12 +197,15 @@ def at_hand(path: Path, found: Found) -> Iterator[Path]:
 
 def _unpacked(path: Path, found: Found, stack: ExitStack) -> Path:
     needed = found.files - {name for role, name in found.roles.items() if role in found.optional}
+    large = {found.roles[role] for role in found.large if role in found.roles}
+    sizes = archives.member_sizes(path) if large else {}
+    wanted = found.files - {name for name in large if sizes.get(name, 0) > MAX_LARGE_BYTES}
     try:
-        return stack.enter_context(archives.unpacked(path, found.files))
+        return stack.enter_context(archives.unpacked(path, wanted))
     except UnsafeFileError:
         raise
     except SampleFileError:
-        if needed == found.files:
+        if needed == wanted:
             raise
         return stack.enter_context(archives.unpacked(path, needed))
 

@@ -1,7 +1,7 @@
 """Xenium's output: counts by cell, and a table of cells with centroids in micrometres.
 
-Files and columns are those of "Understanding Xenium Outputs" of 10x Genomics. Outlines come from the table of cells' boundaries;
-transcripts and morphology images are not read.
+Files and columns are those of "Understanding Xenium Outputs" of 10x Genomics. Outlines come from the table of cells' boundaries,
+a thumbnail from the smaller levels of a morphology image (`core.io.xenium_image`); transcripts are not read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from core.errors import SampleFileError
+from core.io import xenium_image
 from core.io.cells import Cells, aligned, taken
 from core.io.found_files import Found, with_ending
 from core.io.incoming import Check
@@ -37,7 +38,7 @@ def find(names: Sequence[PurePosixPath]) -> list[Found]:
     Returns
     -------
     list of Found
-        With the roles `matrix`, `cells` and, where it is there, `outlines`.
+        With the roles `matrix`, `cells` and, where they are there, `outlines`, `experiment` and `image`.
     """
     folders = [name.parent for name in names if name.name in ("matrix.mtx", "matrix.mtx.gz")]
     texts = [(folder, "") for folder in folders if folder.name == _MATRIX_FOLDER]
@@ -55,9 +56,15 @@ def _beside(names: Sequence[PurePosixPath], matrix: PurePosixPath, prefix: str) 
     )
     if table is None:
         return None
-    roles = {"matrix": matrix, "cells": table} | ({} if outlines is None else {"outlines": outlines})
+    others = ({} if outlines is None else {"outlines": outlines}) | xenium_image.find(names, matrix.parent, prefix)
     texts = [name for name in names if name.parent == matrix]
-    return Found(prefix=prefix, roles=roles, others=texts, optional=["outlines"])
+    return Found(
+        prefix=prefix,
+        roles={"matrix": matrix, "cells": table} | others,
+        others=texts,
+        optional=[*others],
+        large=[xenium_image.IMAGE],
+    )
 
 
 def read(folder: Path, found: Found, name: str) -> Cells:
@@ -87,6 +94,7 @@ def read(folder: Path, found: Found, name: str) -> Cells:
     rows = aligned(head.barcodes, table.texts(table.required("cell_id")))
     x, y = table.required("x_centroid"), table.required("y_centroid")
     coords_um = taken(table.numbers([y, x]), rows)
+    image, said = xenium_image.read(folder, found.roles)
     outlines = folder / found.roles["outlines"] if "outlines" in found.roles else None
     return Cells(
         kind=KIND,
@@ -100,6 +108,9 @@ def read(folder: Path, found: Found, name: str) -> Cells:
         placed_by=f"Centroids of cells from {table.path.name}, in micrometres.",
         read_outlines=None if outlines is None else lambda: _read_outlines(outlines, head.barcodes, coords_um[:, ::-1]),
         has_outlines=True,
+        image=None if image is None else image.thumbnail,
+        coords_px=None if image is None else coords_um / image.um_per_px,
+        checks=[said],
     )
 
 

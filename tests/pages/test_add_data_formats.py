@@ -12,6 +12,7 @@ from core.io.spatialdata.writing import write_spatialdata
 from core.method import pipeline
 from core.params import preset
 from tests import instruments
+from tests.core.io.test_xenium_image import UM_PER_PX, write_image
 from tests.pages.test_add_data import button, drafts, page, settled, texts, through_app, upload  # noqa: F401
 
 WRITERS = {
@@ -34,6 +35,20 @@ def test_a_zip_of_an_output_folder_comes_in(page, samples_folder, tmp_path, kind
     assert not page.exception
     (kept,) = [path for path in samples_folder.glob("*.h5") if path.stem in ("tissue_1", "Run1")]
     assert (np.asarray(lab.read(kept).expression) == instruments.COUNTS).all()
+
+
+def test_the_morphology_image_of_xenium_comes_in_as_a_thumbnail(page, samples_folder, tmp_path):  # noqa: F811
+    folder = instruments.write_xenium(tmp_path / "packed" / "tissue_1")
+    write_image(folder / "morphology_focus" / "morphology_focus_0000.ome.tif")
+    (folder / "experiment.xenium").write_text(f'{{"pixel_size": {UM_PER_PX}}}')
+    packed = shutil.make_archive(str(tmp_path / "tissue"), "zip", folder.parent)
+    upload(page, Path(packed).read_bytes(), "tissue.zip")
+    assert any("353 x 1200 pixels of 1.2 µm" in text for text in texts(page))
+    button(page, "save").click().run()
+    assert not page.exception
+    kept = lab.read(samples_folder / "tissue_1.h5")
+    assert kept.image.pixels.shape == (1200, 353, 3)
+    np.testing.assert_allclose(kept.coords_px, instruments.COORDS_UM / UM_PER_PX, rtol=1e-6)
 
 
 def test_a_store_of_spatialdata_comes_in_by_its_path_on_the_server(page, samples_folder, tmp_path, monkeypatch):  # noqa: F811

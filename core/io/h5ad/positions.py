@@ -77,6 +77,7 @@ _COORD_KEYS = (OWN_COORDS, "spatial", "x_spatial", "spatial_coords", "spatial_mi
 _LIKE_COORDS = re.compile(r"spatial|coord|(^|_)loc(ation)?s?($|_)|(^|_)xy($|_)|sdim|position|centroid|^global|fov")
 _NEVER = re.compile(r"umap|tsne|pca|latent|neighbou?r|lsi|harmony|scvi|embed|graph|dist|border|image|rgb|feature")
 _LEAST_TO_JUDGE = 12
+_MOST_LISTED, _DEPTH_LISTED = 50, 4  # of `uns`, for a message
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -278,7 +279,24 @@ def _there(file: h5py.File, obs: Table) -> str:
     """Say what is there that could be meant."""
     in_obsm = ", ".join(f"`{shown(key, 40)}`" for key in _keys(file.get("obsm"))[:12]) or "nothing"
     in_obs = ", ".join(f"`{shown(name, 40)}`" for name in obs.columns[:12]) or "nothing"
-    return f"In `obsm` there is {in_obsm}; in `obs` {in_obs}."
+    in_uns = ", ".join(f"`{shown(key, 60)}`" for key in _like_positions(file.get("uns"), obs.n_rows)[:12])
+    also = (
+        f" `uns` has arrays with two columns for each spot, which could be copied into `obsm`: {in_uns}."
+        if in_uns
+        else ""
+    )
+    return f"In `obsm` there is {in_obsm}; in `obs` {in_obs}.{also}"
+
+
+def _like_positions(group: object, n_rows: int, depth: int = 0) -> list[str]:
+    """List the arrays inside of groups that have a row for each spot, and two or three columns."""
+    found = list[str]()
+    for name in list(group)[:_MOST_LISTED] if isinstance(group, h5py.Group) and depth < _DEPTH_LISTED else []:
+        item = group[name]  # type: ignore[index]
+        if isinstance(item, h5py.Dataset) and item.shape in ((n_rows, 2), (n_rows, 3)):
+            found.append(name)
+        found += [f"{name}/{inner}" for inner in _like_positions(item, n_rows, depth + 1)]
+    return found
 
 
 def _keys(obsm: h5py.Group | h5py.Dataset | None) -> list[str]:

@@ -6,20 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import SampleError, SampleFileError
+from core.io import thumbnails
 from core.io.spatialdata.store import Array, Store
 from core.io.spatialdata.transformations import Placement, placements
 from core.memory import check_fits
 from core.sample import TissueImage
 from core.text import shown
 
-MAX_SIDE = 1200
-"""Pixels of the longer side of an image that is kept."""
-
 MAX_LEVEL_BYTES = 512 << 20
 """Largest level that is read."""
 
 _MAX_LEVELS = 32
-_BRIGHTEST = 99.8  # per cent: single bright pixels would leave fluorescence black
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,19 +81,13 @@ def read(store: Store, level: Level) -> TissueImage:
     SampleFileError or UnsafeFileError
         If it is damaged or too large.
     """
-    from PIL import Image
-
     array = store.array(level.key)
     if array.dtype is None or array.nbytes > MAX_LEVEL_BYTES:
         raise SampleFileError(
             f"`{shown(level.key)}` takes more than {MAX_LEVEL_BYTES >> 20} MiB, and there is no smaller level."
         )
     check_fits(4 * array.nbytes, f"`{shown(level.key)}`")
-    pixels = _as_colours(np.moveaxis(store.read(array), *_order(level)))
-    small = Image.fromarray(pixels)
-    small.thumbnail((MAX_SIDE, MAX_SIDE))
-    shrunk = max(small.size) / max(pixels.shape[:2])
-    return TissueImage(pixels=np.array(small), scale=level.scale * shrunk)
+    return thumbnails.made(np.moveaxis(store.read(array), *_order(level)), level.scale)
 
 
 def _order(level: Level) -> tuple[list[int], list[int]]:
@@ -133,21 +124,9 @@ def _level(store: Store, element: str, system: str) -> Level | None:
 
 def _fitting(sizes: Sequence[tuple[str, Array]], column: int, row: int) -> tuple[str, Array]:
     """Choose the largest level that is not much larger than what is kept, or else the smallest."""
-    fitting = [level for level in sizes if max(level[1].shape[column], level[1].shape[row]) <= 2 * MAX_SIDE]
+    fitting = [level for level in sizes if max(level[1].shape[column], level[1].shape[row]) <= thumbnails.FITTING_SIDE]
     return fitting[0] if fitting else sizes[-1]
 
 
 def _n_channels(store: Store, level: Level) -> int:
     return 0 if level.channel < 0 else store.declared(level.key).shape[level.channel]
-
-
-def _as_colours(pixels: np.ndarray) -> np.ndarray:
-    """Red, green and blue from 0 to 255; other channels, or a single one, as grey."""
-    if pixels.ndim not in (2, 3):
-        raise SampleFileError("has an image with axes besides rows, columns and channels.")
-    colours = pixels[:, :, None] if pixels.ndim == 2 else pixels
-    if colours.shape[2] in (3, 4) and colours.dtype == np.uint8:
-        return np.ascontiguousarray(colours[:, :, :3])
-    grey = np.nan_to_num(colours[:, :, 0].astype(np.float64))
-    top = float(np.percentile(grey, _BRIGHTEST)) or float(grey.max()) or 1.0
-    return np.repeat(np.clip(grey / top * 255, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)

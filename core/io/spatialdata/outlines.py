@@ -1,4 +1,4 @@
-"""Outlines of the cells of a SpatialData store: the polygons that the rows of its table stand for, or those beside their circles."""
+"""Outlines of the cells of a SpatialData store: polygons that its table stands for, or those beside its circles or masks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from core.errors import SampleFileError
 from core.io.incoming import Check
 from core.io.outlines import WHAT, Gathering, attempted
 from core.io.spatialdata import shapes
+from core.io.spatialdata.beside import BESIDE
 from core.io.spatialdata.store import Store
 from core.io.spatialdata.transformations import Placement, placements
 from core.outlines import Outlines
 from core.sample import Sample
 from core.text import shown
 
-BESIDE = "cell_boundaries"
-"""Polygons by the same names as the circles of a table, as `spatialdata-io` writes them for Xenium."""
+_AS_WRITTEN = Placement(system="", matrix=np.eye(3), um_per_unit=None)
 
 _AS_FAR = 1e-6  # of the tissue: positions in single precision differ by less
 
@@ -28,8 +28,8 @@ class Shaped:
     Parameters
     ----------
     store : Store
-    system : str
-        Coordinate system that everything is placed in.
+    system : str or None
+        Coordinate system that everything is placed in; None where that is the shapes' own axes.
     xy : ndarray of shape (n_rows, 2), float64
         Centres in it; NaN for a row without a shape.
     um_per_unit : float or None
@@ -43,7 +43,7 @@ class Shaped:
     """
 
     store: Store
-    system: str
+    system: str | None
     xy: np.ndarray
     um_per_unit: float | None
     names: np.ndarray
@@ -101,6 +101,8 @@ class Shaped:
     def _placement(self, name: str) -> Placement | None:
         if name not in self.store.children("shapes"):
             return None
+        if self.system is None:
+            return _AS_WRITTEN
         attributes = self.store.attributes(f"shapes/{name}")
         return placements(attributes.get("coordinateTransformations")).get(self.system)
 

@@ -23,7 +23,9 @@ from core.io.h5ad.positions import OWN, OWN_COORDS, positions
 from core.io.h5ad.tables import Table
 from core.io.hdf5.text import decoded
 from core.io.incoming import Check, ImportChoices, Survey
+from core.io.outlines import WHAT
 from core.io.spatialdata import images
+from core.io.spatialdata.beside import Polygons
 from core.io.spatialdata.outlines import Shaped
 from core.io.spatialdata.regions import Found, Regions
 from core.io.spatialdata.store import Store, is_metadata
@@ -260,34 +262,49 @@ def _sample_name(path: Path, root: PurePosixPath) -> str:
 
 
 def _place(source: _Source, attributes: dict[str, object]) -> None:
-    """Put cells where their shapes or the pixels of their mask lie, and find the image that lies there, too."""
+    """Put cells where their shapes or the pixels of their masks lie, and find the image that lies there, too."""
     with h5py.File(source.table, "r+") as file:
         obs = Table(file, "obs")
         said = Regions(source.store, file, obs, attributes)
-        _name_rows(file, obs, said.instances)
-        found = said.by_shapes()
-        # Where the table has positions of its own, no mask is read for them: it may take gigabytes.
-        own_mask = found is None and not _has_positions(file, obs)
-        found = said.by_mask(source.unpack) if own_mask else found
-        system = GLOBAL if found is None else found.system
+        own = _own_positions(file, obs)
+        found = said.places(source.unpack, has_own=own is not None)
         if found is not None:
-            source.checks = [*source.checks, found.check]
+            source.checks = [*source.checks, *found.checks]
             if not isinstance(
                 file.get(f"uns/{OWN}"), h5py.Group
             ):  # what this program wrote says all of it, and the image, too
                 _put_positions(file, found)
-            index = Table(file, "obs").index().tolist()
-            source.shaped = None if own_mask else said.shaped(found, Table(file, "obs").index())
-            source.placed = dict(zip(index, map(tuple, found.xy.tolist()), strict=True))
-    source.level = images.find(source.store, system)
+        there = own if found is None else found
+        polygons = None if there is None else said.polygons(there.xy, None if found is None else found.system)
+        if isinstance(polygons, SampleFileError):
+            advice = "They are left out, and cells are drawn as dots."
+            source.checks = [*source.checks, Check(what=WHAT, found=str(polygons), status="notice", advice=advice)]
+            polygons = None
+        _name_rows(file, obs, said.instances if polygons is None else polygons.names)
+        names = Table(file, "obs").index()
+        if there is not None and (found is not None or polygons is not None):
+            source.shaped = said.shaped(there, polygons, names)
+            there = there if polygons is None else _placed(there, polygons)
+            source.placed = dict(zip(names.tolist(), map(tuple, there.xy.tolist()), strict=True))
+    source.level = images.find(source.store, GLOBAL if there is None else there.system)
 
 
-def _has_positions(file: h5py.File, obs: Table) -> bool:
+def _own_positions(file: h5py.File, obs: Table) -> Found | None:
+    """Positions that the table has itself, in axes of its own."""
     try:
-        positions(file, obs)
+        own = positions(file, obs)
     except SampleFileError:
-        return False
-    return True
+        return None
+    xy = np.full((obs.n_rows, 2), np.nan) if own.coords is None else own.coords[:, ::-1].astype(np.float64)
+    return Found(xy=xy, system=GLOBAL, um_per_unit=own.um_per_unit, checks=())
+
+
+def _placed(there: Found, polygons: Polygons) -> Found:
+    """Bring cells that lie in the own axes of their polygons into a coordinate system, as the polygons are."""
+    if polygons.system is not None:
+        return dataclasses.replace(there, system=polygons.system)
+    system = GLOBAL if GLOBAL in polygons.placed else min(polygons.placed)
+    return dataclasses.replace(there, xy=polygons.placed[system].applied(there.xy), system=system)
 
 
 def _name_rows(file: h5py.File, obs: Table, instances: np.ndarray | None) -> None:

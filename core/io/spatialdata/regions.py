@@ -1,4 +1,4 @@
-"""Where the rows of a table of a SpatialData store lie: by the shapes that they stand for, or by the pixels of a mask."""
+"""Where the rows of a table of a SpatialData store lie: by the shapes that they stand for, and by the pixels of masks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,18 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
+from core.errors import SampleFileError, UnsafeFileError
 from core.io.h5ad.tables import Table
 from core.io.hdf5.text import decoded
 from core.io.incoming import Check
-from core.io.spatialdata import labels, shapes
+from core.io.spatialdata import beside, labels, shapes
+from core.io.spatialdata.beside import BESIDE, Polygons
 from core.io.spatialdata.outlines import Shaped
 from core.io.spatialdata.store import Store
 from core.io.spatialdata.transformations import GLOBAL, Placement, placements
 from core.text import counted, listed, shown
+
+SHAPES, MASK = "Shapes", "Mask"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,18 +32,28 @@ class Found:
         Coordinate system.
     um_per_unit : float or None
         Of the system.
-    check : Check
+    checks : sequence of Check
         What is said of it.
     """
 
     xy: np.ndarray
     system: str
     um_per_unit: float | None
-    check: Check
+    checks: Sequence[Check]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Element:
+    """What some rows stand for: what kind it is, how it lies in each system, and where its rows lie once it is placed."""
+
+    kind: str
+    rows: np.ndarray
+    placed: Mapping[str, Placement]
+    centres: Callable[[Placement], np.ndarray]
 
 
 class Regions:
-    """What a table says of the shapes or the cells of a mask that its rows stand for.
+    """What a table says of the shapes and the cells of masks that its rows stand for.
 
     Parameters
     ----------
@@ -58,96 +72,183 @@ class Regions:
         said = {name: _lone_text(own, name) or attributes.get(name) for name in ("region_key", "instance_key")}
         # What is no text names no column, also where one is called None.
         named = {name: column for name, column in said.items() if isinstance(column, str) and column in obs.columns}
-        self._region, self._instance = named.get("region_key"), named.get("instance_key")
+        region, self._instance = named.get("region_key"), named.get("instance_key")
         self.instances = None if self._instance is None else obs.text(self._instance)
+        regions = None if region is None or self.instances is None else obs.text(region)
+        self._rows = {} if regions is None else {name: regions == name for name in np.unique(regions).tolist()}
         self._rings: dict[str, Sequence[shapes.Rings]] = {}
 
-    def by_shapes(self) -> Found | None:
-        """Where rows lie by their shapes; None where they stand for none."""
-        if self._region is None or self.instances is None:
-            return None
-        regions = self._obs.text(self._region)
-        names = [name for name in np.unique(regions).tolist() if name in self._store.children("shapes")]
-        placed = {
-            name: placements(self._store.attributes(f"shapes/{name}").get("coordinateTransformations"))
-            for name in names
-        }
-        return self._found("Shapes", placed, lambda name, placement: self._centres(name, regions == name, placement))
-
-    def by_mask(self, unpack: labels.Unpack) -> Found | None:
-        """Where rows lie by the pixels of their cells; None where they stand for none.
+    def places(self, unpack: labels.Unpack, *, has_own: bool) -> Found | None:
+        """Find where rows lie; None where they stand for nothing that says it.
 
         Parameters
         ----------
         unpack : callable
             See `labels.Unpack`.
+        has_own : bool
+            Whether the table has positions of its own: then no mask is read where all rows stand for masks, since it may take
+            gigabytes.
 
         Raises
         ------
         SampleFileError or UnsafeFileError
-            If a mask is damaged, too large or not flat.
+            If shapes are damaged, or all rows stand for masks of which one is damaged, too large or not flat.
         """
-        numbers = None if self._instance is None else self._obs.numbers(self._instance)
-        if self._region is None or numbers is None:
+        by_shapes = {name: self._shapes(name) for name in self._of("shapes")}
+        if not by_shapes and has_own:
             return None
-        regions = self._obs.text(self._region)
-        names = [name for name in np.unique(regions).tolist() if name in self._store.children("labels")]
-        masks = {name: labels.find(self._store, name) for name in names}
+        elements, checks = {**by_shapes}, []
+        for name in self._of("labels"):
+            try:
+                elements[name] = self._mask(name, unpack)
+            except UnsafeFileError:
+                raise
+            except SampleFileError as error:
+                if not by_shapes:
+                    raise
+                checks.append(_left_out(int(self._rows[name].sum()), str(error)))
+        found = self._found(elements, has_own)
+        if found is None or not by_shapes:
+            return found
+        checks += [self._lost(name) for name in self._rows if name not in {*by_shapes, *self._of("labels")}]
+        return Found(xy=found.xy, system=found.system, um_per_unit=found.um_per_unit, checks=[*found.checks, *checks])
 
-        def centres(name: str, placement: Placement) -> tuple[np.ndarray, np.ndarray]:
-            key, rows = masks[name][0], regions == name
-            unpack(key)
-            return rows, placement.applied(labels.centroids(self._store, key, numbers[rows]))
+    def polygons(self, xy: np.ndarray, system: str | None) -> Polygons | SampleFileError | None:
+        """Find polygons of the rows that stand for masks, also for masks that the store lacks.
 
-        return self._found("Mask", {name: placed for name, (_, placed) in masks.items()}, centres)
+        None where there are none, an error where they do not fit.
 
-    def _found(
-        self,
-        what: str,
-        placed: Mapping[str, Mapping[str, Placement]],
-        centres: Callable[[str, Placement], tuple[np.ndarray, np.ndarray]],
-    ) -> Found | None:
-        """Bring the rows of all elements into a coordinate system that all of them have; None where there is none.
-
-        `centres` gives the rows of an element, and where they lie once it is placed.
+        Parameters
+        ----------
+        xy : ndarray of shape (n_rows, 2), float64
+            Where rows lie.
+        system : str or None
+            None for axes of the table itself.
         """
-        shared = set.intersection(*map(set, placed.values())) if placed else set()
-        if not shared:
+        rows = self._of_masks()
+        if self.instances is None or not rows.any() or BESIDE not in self._store.children("shapes"):
             return None
-        system = GLOBAL if GLOBAL in shared else min(shared)
-        xy = np.full((self._obs.n_rows, 2), np.nan)
-        for name, placements_of in placed.items():
-            rows, there = centres(name, placements_of[system])
-            xy[rows] = there
-        unit = next(iter(placed.values()))[system].um_per_unit
-        return Found(xy=xy, system=system, um_per_unit=unit, check=_said(what, [*placed], system, xy, unit))
+        try:
+            return beside.matched(self._store, self._obs, self.instances, rows, xy, system)
+        except UnsafeFileError:
+            raise
+        except SampleFileError as error:
+            return error
 
-    def shaped(self, found: Found, names: np.ndarray) -> Shaped:
-        """Which shapes the rows stand for, once it is known where they lie."""
-        assert self._region is not None and self.instances is not None  # noqa: S101, PT018 - else nothing was found
-        regions = self._obs.text(self._region)
-        by_name = {
-            name: regions == name for name in np.unique(regions).tolist() if name in self._store.children("shapes")
-        }
+    def shaped(self, found: Found, polygons: Polygons | None, names: np.ndarray) -> Shaped:
+        """Which shapes the rows stand for, once it is known where they lie.
+
+        Parameters
+        ----------
+        found : Found
+            In axes of the table itself, too, where polygons lie over its cells.
+        polygons : Polygons or None
+            Of the rows that stand for masks.
+        names : ndarray of shape (n_rows,), str
+            Of the rows.
+        """
+        assert self.instances is not None  # noqa: S101 - else nothing was found
+        regions, instances = {name: self._rows[name] for name in self._of("shapes")}, self.instances
+        rings = dict(self._rings)
+        if polygons is not None:
+            of_masks = self._of_masks()
+            regions[BESIDE] = regions.get(BESIDE, False) | of_masks
+            instances = np.where(of_masks, polygons.names, instances)
+            rings |= {} if polygons.rings is None else {BESIDE: polygons.rings}
         return Shaped(
-            store=self._store, system=found.system, xy=found.xy, um_per_unit=found.um_per_unit, names=names, instances=self.instances,
-            regions=by_name, rings=self._rings,
+            store=self._store, system=found.system if polygons is None else polygons.system, xy=found.xy,
+            um_per_unit=found.um_per_unit, names=names, instances=instances, regions=regions, rings=rings,
         )  # fmt: skip
 
-    def _centres(self, name: str, rows: np.ndarray, placement: Placement) -> tuple[np.ndarray, np.ndarray]:
-        read = shapes.read(self._store, f"shapes/{name}")
-        if read.rings is not None:
-            self._rings[name] = read.rings
-        where = {shape: number for number, shape in enumerate(read.names.tolist())}
-        found = np.array([where.get(cell, -1) for cell in self.instances[rows].tolist()], dtype=np.int64)  # type: ignore[index]
-        return rows, np.vstack([placement.applied(read.centres), [[np.nan, np.nan]]])[found]
+    def _of(self, folder: str) -> list[str]:
+        """Name the elements of a folder of the store that rows stand for; what is a shape is no mask."""
+        there = set(self._store.children(folder))
+        if folder == "labels":
+            there -= set(self._store.children("shapes"))
+        return [name for name in self._rows if name in there]
+
+    def _of_masks(self) -> np.ndarray:
+        """Say which rows stand for something else than shapes."""
+        others = set(self._rows) - set(self._of("shapes"))
+        return np.asarray(np.any([np.zeros(self._obs.n_rows, bool), *(self._rows[name] for name in others)], axis=0))
+
+    def _shapes(self, name: str) -> _Element:
+        def centres(placement: Placement) -> np.ndarray:
+            read = shapes.read(self._store, f"shapes/{name}")
+            if read.rings is not None:
+                self._rings[name] = read.rings
+            where = {shape: number for number, shape in enumerate(read.names.tolist())}
+            cells = self.instances[self._rows[name]].tolist()  # type: ignore[index]
+            found = np.array([where.get(cell, -1) for cell in cells], dtype=np.int64)
+            return np.vstack([placement.applied(read.centres), [[np.nan, np.nan]]])[found]
+
+        attributes = self._store.attributes(f"shapes/{name}")
+        placed = placements(attributes.get("coordinateTransformations"))
+        return _Element(kind=SHAPES, rows=self._rows[name], placed=placed, centres=centres)
+
+    def _mask(self, name: str, unpack: labels.Unpack) -> _Element:
+        rows, numbers = self._rows[name], self._numbers(name)
+        key, placed = labels.find(self._store, name)
+        unpack(key)
+        middles = labels.centroids(self._store, key, numbers)
+        return _Element(kind=MASK, rows=rows, placed=placed, centres=lambda placement: placement.applied(middles))
+
+    def _numbers(self, name: str) -> np.ndarray:
+        assert self._instance is not None  # noqa: S101 - else no row stands for anything
+        assert self.instances is not None  # noqa: S101
+        rows, numbers = self._rows[name], self._obs.numbers(self._instance)
+        if numbers is not None:
+            return numbers[rows]
+        try:  # beside rows that stand for shapes with names
+            return self.instances[rows].astype(np.float64)
+        except ValueError as error:
+            raise SampleFileError(
+                f"The column `{shown(self._instance, 40)}` has other values than the numbers of the cells in the mask "
+                f"`{shown(name, 40)}`."
+            ) from error
+
+    def _found(self, elements: Mapping[str, _Element], has_own: bool) -> Found | None:
+        """Bring the rows of all elements into a coordinate system that all of them have."""
+        if not elements:
+            return None
+        shared = set.intersection(*(set(element.placed) for element in elements.values()))
+        if not shared and has_own:
+            return None
+        if not shared:
+            raise SampleFileError(
+                f"The table stands for {listed([shown(name, 40) for name in elements])}, which have no coordinate system in common: "
+                "give them one with `spatialdata.transformations.set_transformation`, or write a table for each."
+            )
+        system = GLOBAL if GLOBAL in shared else min(shared)
+        xy = np.full((self._obs.n_rows, 2), np.nan)
+        for element in elements.values():
+            xy[element.rows] = element.centres(element.placed[system])
+        units = {element.placed[system].um_per_unit for element in elements.values()} - {None}
+        unit = units.pop() if len(units) == 1 else None
+        kinds = {element.kind: None for element in elements.values()}
+        checks = [_said(kind, elements, system, xy, unit) for kind in kinds]
+        return Found(xy=xy, system=system, um_per_unit=unit, checks=checks)
+
+    def _lost(self, name: str) -> Check:
+        n_rows = int(self._rows[name].sum())
+        called = f"`{shown(name, 40)}`"
+        return _left_out(n_rows, f"{called} is neither among the shapes nor among the labels of the store.")
 
 
-def _said(what: str, names: Sequence[str], system: str, xy: np.ndarray, unit: float | None) -> Check:
-    n_placed = int(np.isfinite(xy).all(axis=1).sum())
-    where = f"{counted(n_placed, 'cell')} at the centres of {listed([shown(name, 40) for name in names])}"
+def _left_out(n_rows: int, why: str) -> Check:
+    advice = (
+        "They are left out. Write the store with what they stand for, or put the positions of all cells into "
+        '`obsm["spatial"]` and give the table as h5ad.'
+    )
+    return Check(what="Positions", found=f"{counted(n_rows, 'cell')} have none: {why}", status="notice", advice=advice)
+
+
+def _said(kind: str, elements: Mapping[str, _Element], system: str, xy: np.ndarray, unit: float | None) -> Check:
+    own = {name: element for name, element in elements.items() if element.kind == kind}
+    n_placed = sum(int(np.isfinite(xy[element.rows]).all(axis=1).sum()) for element in own.values())
+    where = f"{counted(n_placed, 'cell')} at the centres of {listed([shown(name, 40) for name in own])}"
     known = "" if unit is None else f", {unit:g} µm per unit"
-    return Check(what=what, found=f"{where}, in the coordinate system {shown(system, 40)!r}{known}.")
+    return Check(what=kind, found=f"{where}, in the coordinate system {shown(system, 40)!r}{known}.")
 
 
 def _lone_text(group: object, name: str) -> str | None:

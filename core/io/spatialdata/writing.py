@@ -23,7 +23,7 @@ from core.io.drafts import own_prefix
 from core.io.export import renamed
 from core.io.geojson.writing import spot_shapes
 from core.io.h5ad.writing import LABELS, adata_of
-from core.io.spatialdata.outlines import BESIDE
+from core.io.spatialdata.beside import BESIDE
 from core.io.spatialdata.transformations import GLOBAL
 from core.regions import joined
 from core.result import Result

@@ -293,9 +293,10 @@ def _parquet_columns(path: Path, file: Any) -> dict[str, str]:
     names = list(kinds)
     columns = {name: names[number] for name, number in (_columns(names) or {}).items()}
     numbers = all(_is_number(kinds[columns[name]]) for name in COLUMNS[2:] if name in columns)
-    is_text = "barcode" in columns and (
-        types.is_string(kinds[columns["barcode"]]) or types.is_large_string(kinds[columns["barcode"]])
-    )
+    barcode = kinds.get(columns.get("barcode", ""))
+    if barcode is not None and types.is_dictionary(barcode):  # a factor of R, a categorical of pandas
+        barcode = barcode.value_type
+    is_text = barcode is not None and (types.is_string(barcode) or types.is_large_string(barcode))
     if not (set(COLUMNS) - {"in_tissue"} <= set(columns) and numbers and is_text):
         raise SampleFileError(f"{path.name} needs the columns {', '.join(COLUMNS)}: text, then numbers.")
     return columns

@@ -3,6 +3,7 @@
 Joins counts, positions, image and annotation of one sample by barcode.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ from core.sample import DENSE_LIMIT, Expression, Sample
 from core.text import counted, file_name, shown
 
 _Found = TypeVar("_Found")
+_FIRST = re.compile(r"([ACGT]{4,})(?:[-.]1)?")
+"""A barcode of the first library, which some tools write without its number."""
 
 
 def survey(path: Path, *, table: LabelTable | None = None, section: str | None = None) -> Survey:
@@ -157,10 +160,26 @@ def _read_tissue(parts: SampleFiles) -> spatial.SpatialFolder:
     return spatial.read_spatial(parts.spatial, needs_image=False)
 
 
-def _matched(barcodes: np.ndarray, under_tissue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the matrix that lie under tissue, and the row of each in the table of positions."""
+def _spots(barcodes: np.ndarray, under_tissue: np.ndarray) -> np.ndarray:
+    """Find the row of each barcode in the table of positions; -1 where it has none.
+
+    Where no name is the same, those of one spelling count: `AAAC`, `AAAC-1` or R's `AAAC.1`. Other numbers and words name sections,
+    which share their barcodes.
+    """
     where = {barcode: number for number, barcode in enumerate(under_tissue.tolist())}
     spots = np.array([where.get(barcode, -1) for barcode in barcodes.tolist()], dtype=np.int64)
+    if (spots >= 0).any() or not all(_FIRST.fullmatch(name) for name in [*barcodes.tolist(), *where]):
+        return spots
+    plain = {_FIRST.sub(r"\1", barcode): number for barcode, number in where.items()}
+    names = [_FIRST.sub(r"\1", barcode) for barcode in barcodes.tolist()]
+    if len(plain) < len(where) or len(set(names)) < len(names):
+        return spots
+    return np.array([plain.get(name, -1) for name in names], dtype=np.int64)
+
+
+def _matched(barcodes: np.ndarray, under_tissue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the matrix that lie under tissue, and the row of each in the table of positions."""
+    spots = _spots(barcodes, under_tissue)
     rows = np.flatnonzero(spots >= 0)
     if not len(rows):
         raise SampleFileError(
@@ -308,10 +327,12 @@ def _bins_check(parts: SampleFiles, size_um: float) -> Check:
 
 
 def _join_check(barcodes: np.ndarray, under_tissue: np.ndarray) -> Check:
-    n_both = len(np.intersect1d(barcodes, under_tissue))
+    n_both = int((_spots(barcodes, under_tissue) >= 0).sum())
     if not n_both:
-        found = f"None of the {counted(len(barcodes), 'barcode')} is under tissue in the table of positions."
-        return Check(what="Positions", found=found, status="bad", advice="Give both of one sample.")
+        examples = " and ".join(shown(names[0], 40) if len(names) else "nothing" for names in (barcodes, under_tissue))
+        found = f"None of the {counted(len(barcodes), 'barcode')} is under tissue in the table of positions: they are spelled as {examples}."
+        advice = "Give both of one sample, with the same words and numbers around barcodes."
+        return Check(what="Positions", found=found, status="bad", advice=advice)
     if n_both == len(barcodes) == len(under_tissue):
         return _good("Positions", f"All {counted(n_both, 'spot')} under tissue.")
     only_counts, only_positions = len(barcodes) - n_both, len(under_tissue) - n_both

@@ -192,6 +192,13 @@ def test_a_refusal_names_the_keys_that_are_there(tmp_path: Path):
         h5ad.read(saved(adata, tmp_path), ALL)
 
 
+def test_a_refusal_names_arrays_in_uns_that_have_two_columns_for_each_spot(tmp_path: Path):
+    adata = without_array()
+    adata.uns["spatial"] = {"A1": {"coords": adata.obsm.pop("spatial"), "image": np.zeros((4, 4, 3))}}
+    with pytest.raises(SampleFileError, match=r"could be copied into `obsm`: `spatial/A1/coords`\.$"):
+        h5ad.read(saved(adata, tmp_path), ALL)
+
+
 def test_spots_without_a_position_are_left_out_and_counted(tmp_path: Path):
     adata = without_array()
     adata.obsm["spatial"][[0, 7]] = np.nan

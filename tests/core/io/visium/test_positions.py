@@ -82,13 +82,13 @@ def test_a_compressed_table_reads_the_same(tmp_path):
     assert_are_the_positions(tmp_path / "t.csv.gz")
 
 
-@pytest.mark.parametrize("text", [pa.string(), pa.large_string()])
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
 @pytest.mark.parametrize("flags", [pa.int64(), pa.bool_(), pa.string(), pa.float64()])
 def test_parquet_of_any_type_of_text_and_of_flags_reads_the_same_under_tissue(tmp_path, text, flags):
     values = {"1": True, "0": False} if flags == pa.bool_() else {"1": "1", "0": "0"}
     inside = [values[row[1]] for row in ROWS]
     columns = {
-        "barcode": pa.array(BARCODES, text),
+        "barcode": pa.array(BARCODES).cast(text),
         "in_tissue": pa.array(inside, flags) if flags in (pa.bool_(), pa.string()) else pa.array([1, 0, 1], flags),
         **{name: pa.array([float(row[number]) for row in ROWS]) for number, name in enumerate(HEAD) if number > 1},
     }

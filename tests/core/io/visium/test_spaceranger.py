@@ -1,4 +1,5 @@
 import gzip
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -204,6 +205,26 @@ def test_each_fault_of_a_matrix_is_said_in_one_sentence_with_its_file(output, ke
         spaceranger.read(output, ALL)
     assert str(caught.value).startswith(path.name)
     assert words in str(caught.value)
+
+
+def spelled(output, end):
+    """Write another end of barcodes into the table of positions."""
+    (path,) = (output / "spatial").glob("tissue_positions*.csv")
+    path.write_text(re.sub("([ACGT]{4})-1", rf"\1{end}", path.read_text()))
+    return output
+
+
+@pytest.mark.parametrize("end", ["", ".1"])
+def test_barcodes_of_positions_that_lost_their_number_are_those_of_the_matrix(output, end):
+    assert_is_the_small_tissue(spaceranger.read(spelled(output, end), ALL))
+    assert spaceranger.survey(output).importable
+
+
+def test_barcodes_of_positions_with_another_number_are_of_another_section(output):
+    with pytest.raises(SampleFileError, match="are both of one sample"):
+        spaceranger.read(spelled(output, "-2"), ALL)
+    (bad,) = [check for check in spaceranger.survey(output).checks if check.status == "bad"]
+    assert "they are spelled as AAAC-1 and AACC-2" in bad.found
 
 
 def test_one_endless_barcode_is_refused_before_it_widens_all_of_them(output):
