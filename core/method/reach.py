@@ -158,11 +158,8 @@ def _second_ring(graph: sparse.csr_array, rows: slice) -> sparse.csr_array:
 def _traces(smooth: sparse.csr_array) -> list[float]:
     """Mean of the diagonal of each power; that of A B is the sum of A times B transposed, entry by entry, so two steps do for four."""
     turned, n_spots = _transposed(smooth), smooth.shape[0]
-    entries: tuple[dict[int, np.ndarray], ...] = (
-        {},
-        {},
-        {},
-    )  # of two, three and four steps, by the first row of their block
+    # Of two, three and four steps, by the first row of their block.
+    entries: tuple[dict[int, np.ndarray], ...] = ({}, {}, {})
 
     def multiply(rows: slice) -> None:  # a block at a time, since two steps from every spot would fill much memory
         once, once_turned = rows_of(smooth, rows), rows_of(turned, rows)
