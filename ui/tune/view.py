@@ -24,7 +24,6 @@ from ui.tune import (
 from ui.tune.address import PART
 from ui.tune.shown import Shown, ShownResult
 
-
 _BEHIND = "tune-behind"
 """Key of what says to page.css that scores and charts are those of before: from new maps until they are told of."""
 
