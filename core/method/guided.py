@@ -23,7 +23,7 @@ from core.text import counted
 DEPTH_WIDTH = 4.0
 """Of depth between neighbours, in widths of the strongest factor: along layers a walker goes far, across them it does not."""
 
-_N_FACTORS = 6  # that neighbours in expression are found by, and as many components
+_N_COMPARED = 6  # strongest factors, and strongest components, by which neighbours in expression are found
 _N_NEAREST = 12  # neighbours in expression
 _BY_FACTORS = 0.5  # what a neighbour in expression counts, where one in the tissue counts 1
 _BY_COMPONENTS = 1.0  # the same, where both are compared by components
@@ -143,7 +143,7 @@ def _across(depth: np.ndarray | None, values: np.ndarray, x_weight: float) -> np
 
 
 def _near(across: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return np.column_stack((DEPTH_WIDTH * across, values[:, :_N_FACTORS]))
+    return np.column_stack((DEPTH_WIDTH * across, values[:, :_N_COMPARED]))
 
 
 def _links(near: np.ndarray, neighbours: sparse.csr_array, share: float) -> sparse.csr_array:

@@ -122,6 +122,19 @@ def test_depth_takes_part_only_where_there_is_one():
     assert prepare(factors, factors, factors, np.arange(40.0), neighbours, fits).features.shape == (40, 9)
 
 
+def test_spots_that_components_tell_apart_listen_to_their_own_kind_where_factors_know_nothing():
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 2, 400)  # mixed in the tissue: neighbours there know nothing either
+    noise, fits = rng.normal(size=(400, 8)), rng.integers(0, 2, (4, 400))
+    components = np.column_stack((10.0 * kinds + rng.normal(size=400), rng.normal(size=(400, 5))))
+    painted = np.full(400, UNPAINTED)
+    for kind in (0, 1):
+        painted[np.flatnonzero(kinds == kind)[:10]] = kind
+    guide = prepare(noise, noise, components, None, row_of_spots(400), fits)
+    unseen = painted < 0
+    assert (follow(guide, painted, 2).labels == kinds)[unseen].mean() > 0.9
+
+
 def test_domains_in_which_nobody_painted_may_stay_with_their_surest_spots_by_hand():
     labels, confidence = np.array([0, 0, 1, 1, 1, 2, 2]), np.array([1, 1, 0.5, 1, 0.9, 0.2, 0.8])
     painted = np.array([0, UNPAINTED, UNPAINTED, UNPAINTED, UNPAINTED, 1, 1])
