@@ -7,6 +7,7 @@ annotations: dataclasses, tuples, lists, mappings, paths, times and NumPy arrays
 import base64
 import functools
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,11 +97,38 @@ def decode(kind: type[T], data: bytes | str, arrays: list[np.ndarray] | None = N
     """
     if len(data) > most_bytes:
         raise CodecError(f"It has more than {most_bytes:,} bytes, which nothing has that belongs here.")
+    return from_plain(kind, parsed(data), arrays)
+
+
+def parsed(data: bytes | str) -> Any:
+    """Read JSON in which nothing stands twice.
+
+    Parameters
+    ----------
+    data : bytes or str
+
+    Returns
+    -------
+    object
+        Of dicts, lists, text and numbers.
+
+    Raises
+    ------
+    CodecError
+        If it is no JSON, or names something twice in one place: Python's `json` would take the last, and others the first.
+    """
     try:
-        plain = json.loads(data)
+        return json.loads(data, object_pairs_hook=_named_once)
     except (ValueError, RecursionError) as error:
         raise CodecError(f"It is not JSON, or was cut off: {shown(error)}.") from error
-    return from_plain(kind, plain, arrays)
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise CodecError(f"{shown(name)} stands in it twice.")
+    return found
 
 
 def read(kind: type[T], path: Path, most_bytes: int = MOST_BYTES) -> T:

@@ -179,3 +179,10 @@ def test_a_field_too_many_is_refused_inside_a_tuple_too():
     written[0]["more"] = 1
     with pytest.raises(CodecError, match="does not know"):
         codec.from_plain(tuple[PoolingParams, ...], written)
+
+
+@pytest.mark.parametrize("text", ['{"size": 1, "size": 2}', '[{"a": {"size": 1, "b": 0, "size": 1}}]'])
+def test_what_stands_twice_in_one_place_is_refused_since_readers_would_not_agree_on_it(text):
+    with pytest.raises(CodecError, match="size stands in it twice"):
+        codec.parsed(text)
+    assert codec.parsed('[{"size": 1}, {"size": 2}]') == [{"size": 1}, {"size": 2}]

@@ -9,7 +9,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from core.errors import RecordError, UnsafeFileError
+from core import codec
+from core.errors import CodecError, RecordError, UnsafeFileError
 from core.files import written_whole
 from core.io.measured import COPY_BYTES, Bounded
 from core.text import shown
@@ -72,10 +73,10 @@ def read(path: Path, name: str = "") -> tuple[Run, dict[str, bytes]]:
     called = shown(name or path.name)
     contents = _unpacked(path, called)
     try:
-        facts = json.loads(contents.pop(_FACTS))
+        facts = codec.parsed(contents.pop(_FACTS))
         values = facts.pop("params")
         known = facts.pop("format") == FORMAT and isinstance(values, dict)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (CodecError, KeyError, TypeError, AttributeError) as error:
         raise RecordError(f"{called} is not a run that this program wrote: {_FACTS} in it is damaged.") from error
     if not known:
         raise RecordError(f"{called} was written by another version of this program: bring it in there.")
