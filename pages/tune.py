@@ -28,10 +28,9 @@ with guards.shown_as_message():
         progress = st.container(width="content")  # the row is as high without them: nothing jumps
         words = st.empty()
         finding.buttons()
-        behind = st.empty()
-    view.picture(sample, summary.path.name, top, progress, words, behind)
+    view.picture(sample, summary.path.name, top, progress, words)
     knobs.say_found_window(sample, found_window)
-    view.telling(top, behind)
+    view.telling(top)
     parts.remember_form(knobs.form(sample))
     # The form says it when it is drawn next: drawing the whole page once more for it would delay who turns a knob at once.
     finding.find_default_angle(sample)

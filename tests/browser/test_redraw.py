@@ -45,30 +45,6 @@ def test_a_drag_of_many_moves_ends_with_maps_address_cards_and_knob_agreeing(ope
     assert float(other.get_by_role("slider", name=re.compile("^Angle")).input_value()) == wanted
 
 
-def test_scores_of_before_are_told_apart_until_the_new_maps_are_told_of(open_page):
-    page = open_page(path="/?preset=paper&angle=0.1")
-    settled(page)
-    angle = page.get_by_role("slider", name=re.compile("^Angle"))
-    angle.press("ArrowRight")  # the first move draws the whole page
-    expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(
-        f"{float(angle.input_value()):.1f}°"
-    )
-    settled(page)
-    page.evaluate("""() => {
-      window.behind = 0;
-      new MutationObserver(() => { if (document.querySelector(".st-key-tune-behind")) window.behind += 1; })
-        .observe(document.body, { childList: true, subtree: true });
-    }""")
-    angle.press("ArrowRight")
-    expect(page.get_by_test_id("stMetric").filter(has_text="Direction")).to_contain_text(
-        f"{float(angle.input_value()):.1f}°"
-    )
-    page.wait_for_function("window.behind > 0")
-    expect(page.locator(".st-key-tune-behind")).to_have_count(0)
-    for told in ("tune-scores", "tune-told"):
-        expect(page.locator(f".st-key-{told}")).to_have_css("opacity", "1")
-
-
 def test_moves_that_meet_the_redraw_at_rest_leave_no_older_map(open_page):
     page = open_page(path="/?preset=paper&angle=0.1")
     settled(page)

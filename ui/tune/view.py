@@ -24,19 +24,9 @@ from ui.tune import (
 from ui.tune.address import PART
 from ui.tune.shown import Shown, ShownResult
 
-_BEHIND = "tune-behind"
-"""Key of what says to page.css that scores and charts are those of before: from new maps until they are told of."""
-
 
 @st.fragment(key=redraw.PICTURE)
-def picture(
-    sample: Sample,
-    file: str,
-    top: DeltaGenerator,
-    progress: DeltaGenerator,
-    words: DeltaGenerator,
-    behind: DeltaGenerator,
-) -> None:
+def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGenerator, words: DeltaGenerator) -> None:
     """Find the domains that the form asks for and draw the maps, before anything is said of them."""
     # Alone, the picture has no place above the maps; it finds nothing shown there after a run that was interrupted.
     first = state.shown() is None and not parts.are_there()
@@ -60,8 +50,6 @@ def picture(
                 lambda: selected.take_lasso(sample, maps.KEY),
                 held.choice_for(maps.KEY),
             )
-            if not first:
-                behind.container(key=_BEHIND).html("<span></span>")  # an empty one would not be there
             state.show((shown, held.spots))
             parts.remember_head(shown if first else None)
         address.write(file, PART)
@@ -77,7 +65,7 @@ def _tell(sample: Sample) -> None:
 
 
 @st.fragment(key=redraw.TELLING)
-def telling(top: DeltaGenerator, behind: DeltaGenerator) -> None:
+def telling(top: DeltaGenerator) -> None:
     """Say what is to be said of the maps: scores above them; selection, advice and charts below."""
     if (found := state.shown()) is None:
         return
@@ -100,7 +88,6 @@ def telling(top: DeltaGenerator, behind: DeltaGenerator) -> None:
                 views.advice(shown)
                 views.charts(shown, _choose_chart, state.asked)
             training.report(shown)
-    behind.empty()
 
 
 def _choose_chart(row: DeltaGenerator) -> str:
