@@ -45,8 +45,11 @@ def rows_of(matrix: sparse.csr_array, rows: slice) -> sparse.csr_array:
     csr_array of shape (rows.stop - rows.start, n_columns)
     """
     begin, end = matrix.indptr[rows.start], matrix.indptr[rows.stop]
-    parts = matrix.data[begin:end], matrix.indices[begin:end], matrix.indptr[rows.start : rows.stop + 1] - begin
-    return sparse.csr_array(parts, shape=(rows.stop - rows.start, matrix.shape[1]))
+    # Put in afterwards: given values to begin with, scipy copies those that are a small part of others.
+    shown = sparse.csr_array((rows.stop - rows.start, matrix.shape[1]), dtype=matrix.dtype)
+    shown.data, shown.indices = matrix.data[begin:end], matrix.indices[begin:end]
+    shown.indptr = matrix.indptr[rows.start : rows.stop + 1] - begin
+    return shown
 
 
 def reordered(expression: Expression, order: np.ndarray) -> Expression:

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import sparse
 
+from core.method.products import product
+
 _MOST_ROUNDS = 10_000
 
 
@@ -27,15 +29,16 @@ def solved(matrix: sparse.csr_array, right: np.ndarray, start: np.ndarray, toler
     sides at once: reading the matrix takes most of the time, and so it is read once for all.
     """
     scale = 1 / np.sqrt(matrix.diagonal())[:, None]
-    scaled = sparse.csr_array(matrix * scale * scale.T)
+    scaled = _scaled(matrix, scale[:, 0])
     found = np.ascontiguousarray(start / scale)
-    residual = right * scale - scaled @ found
+    mapped = product(scaled, found)
+    residual = right * scale - mapped
     along, left = residual.copy(), _squares(residual)
     enough = tolerance**2 * _squares(right * scale)
     for _ in range(_MOST_ROUNDS):
         if (left <= enough).all():
             break
-        mapped = scaled @ along
+        product(scaled, along, out=mapped)
         step = left / np.maximum(np.einsum("ij,ij->j", along, mapped), np.finfo(float).tiny)
         found += step * along
         mapped *= step
@@ -44,6 +47,11 @@ def solved(matrix: sparse.csr_array, right: np.ndarray, start: np.ndarray, toler
         along *= left / np.maximum(before, np.finfo(float).tiny)
         along += residual
     return np.asarray(found * scale)
+
+
+def _scaled(matrix: sparse.csr_array, scale: np.ndarray) -> sparse.csr_array:
+    values = matrix.data * np.repeat(scale, np.diff(matrix.indptr)) * scale[matrix.indices]
+    return sparse.csr_array((values, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def _squares(columns: np.ndarray) -> np.ndarray:

@@ -16,8 +16,8 @@ from tests.sections import shipped_part
 
 def chain(n_spots: int = 5, weight: float = 1.0) -> Guide:
     """Spots in a row, each linked with the next, whose features say nothing."""
-    links = row_of_spots(n_spots)
-    return Guide(features=np.zeros((n_spots, 1)), within=np.ones((1, 1)), links=sparse.csr_array(weight * links))
+    links = sparse.csr_array(weight * row_of_spots(n_spots))
+    return Guide(features=np.zeros((n_spots, 1)), within=np.ones((1, 1)), links=links, order=np.arange(n_spots))
 
 
 def row_of_spots(n_spots: int) -> sparse.csr_array:
@@ -201,3 +201,11 @@ def test_every_spot_painted_leaves_nothing_to_score():
     found = Pipeline(sample).run_guided(preset("recommended", 4), Guidance(strokes=strokes_of(labels)))
     assert np.array(found.names)[found.labels].tolist() == labels.tolist()
     assert found.scores.ari is None
+
+
+def test_the_order_in_which_a_walker_sums_changes_no_label(section):
+    guide, _, painted, n_classes = section
+    shuffled = dataclasses.replace(guide, order=np.random.default_rng(0).permutation(len(painted)))
+    one, other = (follow(each, painted, n_classes) for each in (guide, shuffled))
+    assert (one.labels == other.labels).all()
+    np.testing.assert_allclose(one.shares, other.shares, atol=1e-3)
