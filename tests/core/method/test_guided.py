@@ -17,7 +17,9 @@ from tests.sections import shipped_part
 def chain(n_spots: int = 5, weight: float = 1.0) -> Guide:
     """Spots in a row, each linked with the next, whose features say nothing."""
     links = sparse.csr_array(weight * row_of_spots(n_spots))
-    return Guide(features=np.zeros((n_spots, 1)), within=np.ones((1, 1)), links=links, order=np.arange(n_spots))
+    return Guide(
+        features=np.zeros((n_spots, 1)), within=np.ones((1, 1)), links=links, alike=np.zeros(n_spots, dtype=np.int16)
+    )
 
 
 def row_of_spots(n_spots: int) -> sparse.csr_array:
@@ -203,9 +205,9 @@ def test_every_spot_painted_leaves_nothing_to_score():
     assert found.scores.ari is None
 
 
-def test_the_order_in_which_a_walker_sums_changes_no_label(section):
+def test_which_spots_are_alike_changes_no_label(section):
     guide, _, painted, n_classes = section
-    shuffled = dataclasses.replace(guide, order=np.random.default_rng(0).permutation(len(painted)))
+    shuffled = dataclasses.replace(guide, alike=np.random.default_rng(0).permutation(guide.alike))
     one, other = (follow(each, painted, n_classes) for each in (guide, shuffled))
     assert (one.labels == other.labels).all()
     np.testing.assert_allclose(one.shares, other.shares, atol=1e-3)

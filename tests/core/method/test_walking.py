@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from scipy import sparse
 
 from core.method.walking import solved
@@ -10,6 +11,15 @@ def test_every_side_is_numpys_solution():
     matrix = half @ half.T + np.eye(40)
     right, start = rng.normal(size=(40, 3)), np.zeros((40, 3))
     found = solved(sparse.csr_array(matrix), right, start, 1e-10)
+    np.testing.assert_allclose(found, np.linalg.solve(matrix, right), atol=1e-6)
+
+
+@pytest.mark.parametrize("begins", [[0], [0, 10, 30], range(40)])
+def test_groups_change_no_solution(begins):
+    rng = np.random.default_rng(1)
+    half = rng.normal(size=(40, 40))
+    matrix, right = half @ half.T + np.eye(40), rng.normal(size=(40, 3))
+    found = solved(sparse.csr_array(matrix), right, np.zeros((40, 3)), 1e-10, np.asarray(begins))
     np.testing.assert_allclose(found, np.linalg.solve(matrix, right), atol=1e-6)
 
 
