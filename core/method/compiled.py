@@ -1,4 +1,4 @@
-"""Inner loops of k-means, and of means over neighbours, as machine code."""
+"""Inner loops of k-means, of means over neighbours, and of products with sparse matrices, as machine code."""
 
 import numpy as np
 
@@ -113,3 +113,31 @@ def fill_means(
             place += 1
         if not has_own:
             filled[place], weights[place] = spot, share * own
+
+
+@compiled
+def multiply_rows(
+    ends: np.ndarray, columns: np.ndarray, weights: np.ndarray, values: np.ndarray, out: np.ndarray
+) -> None:
+    """Multiply some rows of a sparse matrix by dense values.
+
+    Parameters
+    ----------
+    ends : ndarray of shape (n_rows + 1,), int
+        Of these rows, as in a CSR matrix.
+    columns : ndarray of int
+        Of the whole matrix.
+    weights : ndarray
+        Beside `columns`.
+    values : ndarray of shape (n_columns, n_features)
+    out : ndarray of shape (n_rows, n_features)
+        Filled in.
+    """
+    n_features = values.shape[1]
+    for row in range(len(ends) - 1):
+        for feature in range(n_features):
+            out[row, feature] = 0.0
+        for link in range(ends[row], ends[row + 1]):
+            column, weight = columns[link], weights[link]
+            for feature in range(n_features):
+                out[row, feature] += weight * values[column, feature]

@@ -3,12 +3,13 @@
 import numpy as np
 from scipy import sparse
 
+from core.method.compiled import multiply_rows
 from core.sample import Expression
 from core.side_by_side import by_blocks
 
 
 def product(matrix: sparse.csr_array, values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """Multiply a sparse matrix by dense values, to the last digit as scipy does, which has one thread for it.
+    """Multiply a sparse matrix by dense values, summed up in scipy's order; scipy has one thread for it, and fresh memory each time.
 
     Parameters
     ----------
@@ -22,10 +23,10 @@ def product(matrix: sparse.csr_array, values: np.ndarray, out: np.ndarray | None
     ndarray of shape (n_rows, n_features)
     """
     found = np.empty((matrix.shape[0], values.shape[1])) if out is None else out
-    values = np.ascontiguousarray(values)  # else scipy would copy them for each block
+    values = np.ascontiguousarray(values)
 
     def multiply(rows: slice) -> None:
-        found[rows] = rows_of(matrix, rows) @ values
+        multiply_rows(matrix.indptr[rows.start : rows.stop + 1], matrix.indices, matrix.data, values, found[rows])
 
     by_blocks(multiply, matrix.shape[0])
     return found
