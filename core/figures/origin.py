@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -11,7 +12,7 @@ from core.method.version import code_version
 from core.params import PRESETS, MethodParams
 from core.text import in_figure, shown
 
-_FOOTER_PX = 28
+_FOOTER_PX, _BORDER_PX, _LEFT_PX = 28, 18, 12
 _LONGEST = 190  # characters of a line as wide as a figure
 _PLOTLYS_MARGIN = 80
 
@@ -116,6 +117,8 @@ def with_footer(figure: go.Figure, origin: Origin) -> go.Figure:
         A copy, higher by the line.
     """
     found = go.Figure(figure)
+    if _has_legend_below(found):
+        return _below_the_legend(found, origin)
     margin = found.layout.margin
     below = _PLOTLYS_MARGIN if margin.b is None else margin.b
     left = _PLOTLYS_MARGIN if margin.l is None else margin.l
@@ -123,9 +126,40 @@ def with_footer(figure: go.Figure, origin: Origin) -> go.Figure:
         found.update_layout(height=found.layout.height + _FOOTER_PX)
     found.update_layout(margin={"b": below + _FOOTER_PX})
     found.add_annotation(
-        text=in_figure(shown(origin.line, _LONGEST)), x=0, y=0, xref="paper", yref="paper",
-        xanchor="left", yanchor="top", xshift=12 - left, yshift=-below, showarrow=False,
-        font={"size": 11, "color": STYLES[_theme(found)].muted},
+        text=_line(origin), x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
+        xshift=_LEFT_PX - left, yshift=-below, showarrow=False, font=_font(found),
+    )  # fmt: skip
+    return found
+
+
+def _line(origin: Origin) -> str:
+    return in_figure(shown(origin.line, _LONGEST))
+
+
+def _font(figure: go.Figure) -> dict[str, Any]:
+    return {"size": 11, "color": STYLES[_theme(figure)].muted}
+
+
+def _has_legend_below(figure: go.Figure) -> bool:
+    legend = figure.layout.legend
+    return legend.orientation == "h" and legend.yanchor == "top" and (legend.y or 0) <= 0
+
+
+def _below_the_legend(found: go.Figure, origin: Origin) -> go.Figure:
+    """Write the line at the lower end of the picture.
+
+    plotly makes room below the map for as many rows as the legend takes, and tells nobody how much: only what belongs to the
+    legend itself, such as a border that nobody sees, keeps a place below it.
+    """
+    if found.layout.height:
+        found.update_layout(height=found.layout.height + _FOOTER_PX)
+    found.update_layout(
+        legend={"borderwidth": _BORDER_PX, "bordercolor": "rgba(0,0,0,0)"},
+        margin={"b": (found.layout.margin.b or 0) + _FOOTER_PX},
+        title={
+            "text": _line(origin), "font": _font(found), "x": 0, "xref": "container", "xanchor": "left",
+            "y": 0, "yref": "container", "yanchor": "bottom", "pad": {"l": _LEFT_PX, "b": 4},
+        },
     )  # fmt: skip
     return found
 
