@@ -23,7 +23,7 @@ from core.depth import FoundDirection
 from core.errors import FigureError
 from core.evaluation.matching import Matching, kept_domains
 from core.evaluation.stability import adjusted_rand
-from core.evaluation.thickness import in_words, measure
+from core.evaluation.thickness import called, in_words, measure
 from core.figures.confusion import confusion
 from core.figures.runs import agreement_of_runs, maps_of_runs, scores_by_layer
 from core.layer_names import display_name
@@ -178,9 +178,11 @@ def _domains(sample: Sample, run: ReportedRun) -> Matching:
 
 
 def _thicknesses(sample: Sample, heading: str, domains: Matching, direction: FoundDirection) -> _Table:
-    found = measure(direction, sample.coordinates, domains.labels, sample.labels_true)
-    names = domains.told_apart.values()
-    rows = [*zip(names, found.predicted, strict=True), *((display_name(item.label), item) for item in found.annotated)]
+    found = called(measure(direction, sample.coordinates, domains.merged, sample.labels_true), domains.names)
+    rows = [
+        *((item.label, item) for item in found.predicted),
+        *((f"annotated {display_name(item.label)}", item) for item in found.annotated),
+    ]
     ways = ((item, item.reason or f"{item.n_whole} of {item.n_ways} ways") for _, item in rows)
     return _Table(
         heading,

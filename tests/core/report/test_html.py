@@ -1,6 +1,7 @@
 """The page that tells of runs, read back as a browser reads it; that it opens in one is shown in tests/browser."""
 
 import base64
+import dataclasses
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import FigureError
+from core.evaluation.matching import domains_of
 from core.evaluation.thickness import in_words, measure
 from core.params import preset, replaced
 from core.report.html import html_report, script_name
@@ -167,5 +169,15 @@ def test_the_report_says_how_thick_each_domain_and_layer_is(sample):
     found = measure(run.result.direction, sample.coordinates, run.result.labels, sample.labels_true)
     for item in found.annotated:
         ways = item.reason or f"{item.n_whole} of {item.n_ways} ways"
-        assert rows[item.label.replace("Layer", "Layer ")] == [in_words(item, "µm"), ways]
+        assert rows[f"annotated {item.label.replace('Layer', 'Layer ')}"] == [in_words(item, "µm"), ways]
     assert any(item.known for item in found.annotated)
+
+
+def test_domains_of_one_name_are_one_in_the_report_as_in_the_table_of_thickness(sample):
+    run = reported(sample, preset("paper", n_clusters=3), name="First")
+    labels = run.result.labels
+    merged = domains_of(sample, labels).named({0: "Grey matter", 1: "Grey matter"})
+    page = Read(html_report([dataclasses.replace(run, domains=merged.domains)], {sample.content_hash: sample}))
+    grey, _ = measure(run.result.direction, sample.coordinates, np.maximum(labels, 1), None).predicted
+    rows = [row for row in page.rows if row and "Grey matter" in row[0]]
+    assert rows == [["Grey matter", in_words(grey, "µm"), grey.reason or f"{grey.n_whole} of {grey.n_ways} ways"]]
