@@ -62,7 +62,7 @@ class Origin:
         return self.version or code_version()
 
 
-def of_run(sample_name: str, params: MethodParams, *, made: datetime | None = None) -> Origin:
+def of_run(sample_name: str, params: MethodParams, *, made: datetime | None = None, guided: str = "") -> Origin:
     """Tell where the figure of one run comes from.
 
     Parameters
@@ -71,6 +71,8 @@ def of_run(sample_name: str, params: MethodParams, *, made: datetime | None = No
     params : MethodParams
     made : datetime, optional
         When the run was made; now by default.
+    guided : str
+        What guided the run, in words; empty for what is label-free.
 
     Returns
     -------
@@ -79,11 +81,13 @@ def of_run(sample_name: str, params: MethodParams, *, made: datetime | None = No
     clustering, (preset, changes) = params.clustering, presets.nearest_preset(params)
     moved = {path: value for path, value in changes.items() if path != ("clustering", "random_state")}
     words = [f"{knobs.declared(path).metadata['label']} {knobs.value_in_words(path, moved[path])}" for path in moved]
-    settings = ", ".join([PRESETS[preset], f"K {clustering.n_clusters}", f"seed {clustering.random_state}", *words])
+    known = [f"K {clustering.n_clusters}", f"seed {clustering.random_state}", *words, *[shown(guided)] * bool(guided)]
+    settings = ", ".join([PRESETS[preset], *known])
     facts = (
         ("Preset", PRESETS[preset]),
         ("Clusters", str(clustering.n_clusters)),
         ("Seed", str(clustering.random_state)),
+        *[("Guided", shown(guided))] * bool(guided),
     )
     return Origin(sample=shown(sample_name), settings=settings, facts=facts, made=made or datetime.now().astimezone())
 

@@ -50,13 +50,16 @@ def maps_of_runs(
     maps = []
     for name, run, matching in zip(names, runs, found, strict=True):
         maps.append(
-            small_maps.of_clusters(
-                shortened(name), scores_in_words(run.scores), matching, truth, theme, direction=run.direction
-            )
+            small_maps.of_clusters(shortened(name), _scores_of(run), matching, truth, theme, direction=run.direction)
         )
     annotated = [] if truth is None else [small_maps.annotated(sample, theme)]
     maps = [*annotated, *small_maps.told_apart(maps, [str(number) for number in range(1, len(maps) + 1)])]
     return small_maps.side_by_side(sample.coordinates, maps, theme=theme, n_columns=min(_N_COLUMNS, len(maps)))
+
+
+def _scores_of(run: Result) -> str:
+    """Write the scores of a run, which are of other spots where it was guided."""
+    return ", ".join(filter(None, ("guided" * (run.guidance is not None), scores_in_words(run.scores))))
 
 
 def agreement_of_runs(

@@ -61,12 +61,12 @@ def annotated(sample: Sample, theme: Theme) -> SmallMap:
     Returns
     -------
     SmallMap
-        Below its title stands what the annotation is called, where it is not the file's: who drew that is not known.
+        Below its title stands what the annotation is called; of the file's own, nobody knows who drew it.
     """
     truth = np.asarray(sample.labels_true)
     shades = colours.layer_colours(charts.layers_of(truth), theme, sample.class_colours)
     areas = tuple((in_figure(display_name(name)), shade, truth == name) for name, shade in shades.items())
-    return SmallMap("Annotated", in_figure(shortened(sample.annotation_name)), areas)
+    return SmallMap("Annotated", in_figure(shortened(sample.annotation_name)) or "file's annotation", areas)
 
 
 def of_clusters(

@@ -109,6 +109,13 @@ def test_a_page_says_below_the_figure_and_in_its_meta_tags_where_it_comes_from(t
     assert not FIGURE.layout.annotations  # the figure itself is left as it was
 
 
+def test_what_is_guided_says_so_below_the_figure_and_in_its_file():
+    guided = origin.of_run("151673", preset("recommended", 7), guided="guided by 100 painted spots of 4 domains")
+    assert "guided by 100 painted spots of 4 domains" in guided.line
+    assert guided.by_name["Guided"] == "guided by 100 painted spots of 4 domains"
+    assert "Guided" not in ORIGIN.by_name
+
+
 @pytest.mark.browser
 @pytest.mark.usefixtures("_browser_for_kaleido")
 def test_a_picture_holds_where_it_comes_from_in_its_text_chunks_and_below_the_figure(tmp_path):
