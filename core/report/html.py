@@ -38,6 +38,7 @@ MAX_RUNS = 6
 """More maps than this are too small to be read beside one another."""
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
+_GUIDED = " (guided)"
 _FIGURE_CONFIG = {"responsive": True, "displayModeBar": False}
 
 
@@ -140,7 +141,8 @@ def _tissues(runs: Sequence[ReportedRun], samples: Mapping[str, Sample]) -> list
 
 
 def _label(index: int, run: ReportedRun) -> str:
-    return f"{index}  {run.name}" + " (guided)" * (run.result.guidance is not None)
+    said = run.name.endswith(_GUIDED)  # as lists of runs name it
+    return f"{index}  {run.name}" + _GUIDED * (run.result.guidance is not None and not said)
 
 
 def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
