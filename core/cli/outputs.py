@@ -172,7 +172,9 @@ def _write_figure(sample: Sample, result: Result, found: "Matching", path: Path)
     from core.figures.export import write_figure
     from core.figures.origin import of_run
 
-    write_figure(predicted_and_annotated(sample, result, found), path, of_run(sample.name, result.params))
+    guided = "" if result.guidance is None else result.guidance.in_words()
+    origin = of_run(sample.name, result.params, guided=guided)
+    write_figure(predicted_and_annotated(sample, result, found), path, origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,7 +161,7 @@ def _write_titles(figure: go.Figure, sample: Sample, heading: str, style: Style)
 
 
 def _heading(sample: Sample, result: Result) -> str:
-    parts = [f"<b>{in_figure(sample.name)}</b>"]
+    parts = [f"<b>{in_figure(sample.name)}</b>", *["guided"] * (result.guidance is not None)]
     if result.scores.ari is not None and result.scores.nmi is not None:
         parts += [f"{name.upper()} {units.score(name, getattr(result.scores, name))}" for name in ("ari", "nmi")]
     return "   ".join(parts)

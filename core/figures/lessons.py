@@ -87,7 +87,7 @@ def direction_figure(sample: Sample, runs: tuple[Result, Result], *, theme: Them
     """
     maps = _runs(sample, ("Without direction", "With direction"), _scores(runs), runs, theme)
     truth = sample.labels_true
-    annotated = [] if truth is None else [small_maps.of_layers(truth, theme)]
+    annotated = [] if truth is None else [small_maps.annotated(sample, theme)]
     return small_maps.side_by_side(sample.coordinates, [*maps, *annotated], theme=theme, n_columns=3, height_px=440)
 
 
@@ -100,6 +100,6 @@ def _runs(
 ) -> list[SmallMap]:
     truth, maps = sample.labels_true, []
     for title, subtitle, run in zip(titles, subtitles, runs, strict=True):
-        found, angle = domains_of(sample, run.labels), None if run.direction is None else run.direction.angle
-        maps.append(small_maps.of_clusters(title, subtitle, found, truth, theme, angle=angle))
+        found = domains_of(sample, run.labels)
+        maps.append(small_maps.of_clusters(title, subtitle, found, truth, theme, direction=run.direction))
     return maps

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -11,7 +12,7 @@ from core.method.version import code_version
 from core.params import PRESETS, MethodParams
 from core.text import in_figure, shown
 
-_FOOTER_PX = 28
+_FOOTER_PX, _BORDER_PX, _LEFT_PX = 28, 18, 12
 _LONGEST = 190  # characters of a line as wide as a figure
 _PLOTLYS_MARGIN = 80
 
@@ -61,7 +62,7 @@ class Origin:
         return self.version or code_version()
 
 
-def of_run(sample_name: str, params: MethodParams, *, made: datetime | None = None) -> Origin:
+def of_run(sample_name: str, params: MethodParams, *, made: datetime | None = None, guided: str = "") -> Origin:
     """Tell where the figure of one run comes from.
 
     Parameters
@@ -70,6 +71,8 @@ def of_run(sample_name: str, params: MethodParams, *, made: datetime | None = No
     params : MethodParams
     made : datetime, optional
         When the run was made; now by default.
+    guided : str
+        What guided the run, in words; empty for what is label-free.
 
     Returns
     -------
@@ -78,11 +81,13 @@ def of_run(sample_name: str, params: MethodParams, *, made: datetime | None = No
     clustering, (preset, changes) = params.clustering, presets.nearest_preset(params)
     moved = {path: value for path, value in changes.items() if path != ("clustering", "random_state")}
     words = [f"{knobs.declared(path).metadata['label']} {knobs.value_in_words(path, moved[path])}" for path in moved]
-    settings = ", ".join([PRESETS[preset], f"K {clustering.n_clusters}", f"seed {clustering.random_state}", *words])
+    known = [f"K {clustering.n_clusters}", f"seed {clustering.random_state}", *words, *[shown(guided)] * bool(guided)]
+    settings = ", ".join([PRESETS[preset], *known])
     facts = (
         ("Preset", PRESETS[preset]),
         ("Clusters", str(clustering.n_clusters)),
         ("Seed", str(clustering.random_state)),
+        *[("Guided", shown(guided))] * bool(guided),
     )
     return Origin(sample=shown(sample_name), settings=settings, facts=facts, made=made or datetime.now().astimezone())
 
@@ -116,6 +121,8 @@ def with_footer(figure: go.Figure, origin: Origin) -> go.Figure:
         A copy, higher by the line.
     """
     found = go.Figure(figure)
+    if _has_legend_below(found):
+        return _below_the_legend(found, origin)
     margin = found.layout.margin
     below = _PLOTLYS_MARGIN if margin.b is None else margin.b
     left = _PLOTLYS_MARGIN if margin.l is None else margin.l
@@ -123,9 +130,40 @@ def with_footer(figure: go.Figure, origin: Origin) -> go.Figure:
         found.update_layout(height=found.layout.height + _FOOTER_PX)
     found.update_layout(margin={"b": below + _FOOTER_PX})
     found.add_annotation(
-        text=in_figure(shown(origin.line, _LONGEST)), x=0, y=0, xref="paper", yref="paper",
-        xanchor="left", yanchor="top", xshift=12 - left, yshift=-below, showarrow=False,
-        font={"size": 11, "color": STYLES[_theme(found)].muted},
+        text=_line(origin), x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
+        xshift=_LEFT_PX - left, yshift=-below, showarrow=False, font=_font(found),
+    )  # fmt: skip
+    return found
+
+
+def _line(origin: Origin) -> str:
+    return in_figure(shown(origin.line, _LONGEST))
+
+
+def _font(figure: go.Figure) -> dict[str, Any]:
+    return {"size": 11, "color": STYLES[_theme(figure)].muted}
+
+
+def _has_legend_below(figure: go.Figure) -> bool:
+    legend = figure.layout.legend
+    return legend.orientation == "h" and legend.yanchor == "top" and (legend.y or 0) <= 0
+
+
+def _below_the_legend(found: go.Figure, origin: Origin) -> go.Figure:
+    """Write the line at the lower end of the picture.
+
+    plotly makes room below the map for as many rows as the legend takes, and tells nobody how much: only what belongs to the
+    legend itself, such as a border that nobody sees, keeps a place below it.
+    """
+    if found.layout.height:
+        found.update_layout(height=found.layout.height + _FOOTER_PX)
+    found.update_layout(
+        legend={"borderwidth": _BORDER_PX, "bordercolor": "rgba(0,0,0,0)"},
+        margin={"b": (found.layout.margin.b or 0) + _FOOTER_PX},
+        title={
+            "text": _line(origin), "font": _font(found), "x": 0, "xref": "container", "xanchor": "left",
+            "y": 0, "yref": "container", "yanchor": "bottom", "pad": {"l": _LEFT_PX, "b": 4},
+        },
     )  # fmt: skip
     return found
 

@@ -49,12 +49,17 @@ def maps_of_runs(
     truth, found = sample.labels_true, found or [domains_of(sample, run.labels) for run in runs]
     maps = []
     for name, run, matching in zip(names, runs, found, strict=True):
-        angle = None if run.direction is None else run.direction.angle
-        title = shortened(name)
-        maps.append(small_maps.of_clusters(title, scores_in_words(run.scores), matching, truth, theme, angle=angle))
-    annotated = [] if truth is None else [small_maps.of_layers(truth, theme, sample.class_colours)]
+        maps.append(
+            small_maps.of_clusters(shortened(name), _scores_of(run), matching, truth, theme, direction=run.direction)
+        )
+    annotated = [] if truth is None else [small_maps.annotated(sample, theme)]
     maps = [*annotated, *small_maps.told_apart(maps, [str(number) for number in range(1, len(maps) + 1)])]
     return small_maps.side_by_side(sample.coordinates, maps, theme=theme, n_columns=min(_N_COLUMNS, len(maps)))
+
+
+def _scores_of(run: Result) -> str:
+    """Write the scores of a run, which are of other spots where it was guided."""
+    return ", ".join(filter(None, ("guided" * (run.guidance is not None), scores_in_words(run.scores))))
 
 
 def agreement_of_runs(

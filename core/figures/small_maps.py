@@ -1,18 +1,20 @@
 """Small maps side by side in one figure: for the paper's figures, which compare settings on one tissue."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
 
 from core.coordinates import Coordinates
+from core.depth import FoundDirection
 from core.evaluation.matching import Matching
 from core.figures import charts, colours, tissue
 from core.figures.colours import STYLES, Theme
 from core.layer_names import display_name
-from core.text import in_figure
+from core.sample import Sample
+from core.text import in_figure, shortened
 
 _GAP = 0.012
 _HEADING_PX = 52
@@ -33,8 +35,8 @@ class SmallMap:
     areas : tuple of Area
     in_legend : bool
         Whether its labels are explained below the figure.
-    angle : float or None
-        Radians; drawn as an arrow to greater depth.
+    direction : FoundDirection or None
+        Of a run; drawn as :func:`core.figures.tissue.add_depth` draws it.
     coordinates : Coordinates or None
         Given where it shows another tissue than the maps beside it.
     """
@@ -43,27 +45,28 @@ class SmallMap:
     subtitle: str
     areas: tuple[Area, ...]
     in_legend: bool = True
-    angle: float | None = None
+    direction: FoundDirection | None = None
     coordinates: Coordinates | None = None
 
 
-def of_layers(labels_true: np.ndarray, theme: Theme, own: Mapping[str, str] | None = None) -> SmallMap:
+def annotated(sample: Sample, theme: Theme) -> SmallMap:
     """Make the map of the annotation.
 
     Parameters
     ----------
-    labels_true : ndarray of shape (n_spots,), str
+    sample : Sample
+        Annotated.
     theme : {"light", "dark"}
-    own : mapping of str to str, optional
-        As for :func:`core.figures.colours.layer_colours`.
 
     Returns
     -------
     SmallMap
+        Below its title stands what the annotation is called; of the file's own, nobody knows who drew it.
     """
-    shades = colours.layer_colours(charts.layers_of(labels_true), theme, own)
-    areas = tuple((in_figure(display_name(name)), shade, labels_true == name) for name, shade in shades.items())
-    return SmallMap("Annotated", "by the experts", areas)
+    truth = np.asarray(sample.labels_true)
+    shades = colours.layer_colours(charts.layers_of(truth), theme, sample.class_colours)
+    areas = tuple((in_figure(display_name(name)), shade, truth == name) for name, shade in shades.items())
+    return SmallMap("Annotated", in_figure(shortened(sample.annotation_name)) or "file's annotation", areas)
 
 
 def of_clusters(
@@ -73,7 +76,7 @@ def of_clusters(
     labels_true: np.ndarray | None,
     theme: Theme,
     *,
-    angle: float | None = None,
+    direction: FoundDirection | None = None,
 ) -> SmallMap:
     """Make the map of a run, in matched colours.
 
@@ -83,7 +86,7 @@ def of_clusters(
     matching : Matching
     labels_true : ndarray of shape (n_spots,), str, or None
     theme : {"light", "dark"}
-    angle : float, optional
+    direction : FoundDirection, optional
 
     Returns
     -------
@@ -94,7 +97,7 @@ def of_clusters(
         (in_figure(called[cluster]), shades[cluster], matching.labels == cluster)
         for cluster in charts.ordered_clusters(matching)
     ]
-    return SmallMap(title, subtitle, tuple(areas), angle=angle)
+    return SmallMap(title, subtitle, tuple(areas), direction=direction)
 
 
 def of_values(title: str, subtitle: str, values: np.ndarray, limits: tuple[float, float], theme: Theme) -> SmallMap:
@@ -209,8 +212,7 @@ def _add_map(
     under = f"{small.subtitle}{tissue.thinned_in_words(len(coordinates))}".removeprefix(", ")
     title = f'<b>{in_figure(small.title)}</b><br><span style="font-size:12px;color:{style.muted}">{under}</span>'
     charts.write_above(figure, title, x[0], style, y=y[1])
-    if small.angle is not None:
-        tissue.add_direction(figure, coordinates, small.angle, style, panel=panel)
+    tissue.add_depth(figure, coordinates, small.direction, style, panel=panel)
 
 
 def _add_legend(figure: go.Figure, maps: Sequence[SmallMap]) -> None:

@@ -33,7 +33,7 @@ def three_runs(sample: Sample, runs: Sequence[Result], *, theme: Theme = "light"
         small_maps.of_clusters(title, scores_in_words(run.scores), domains_of(sample, run.labels), truth, theme)
         for title, run in zip(titles, runs, strict=True)
     ]
-    annotated = [] if truth is None else [small_maps.of_layers(truth, theme)]
+    annotated = [] if truth is None else [small_maps.annotated(sample, theme)]
     return small_maps.side_by_side(sample.coordinates, [*annotated, *maps], theme=theme, n_columns=len(runs) + 1)
 
 

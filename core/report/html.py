@@ -23,7 +23,7 @@ from core.depth import FoundDirection
 from core.errors import FigureError
 from core.evaluation.matching import Matching, kept_domains
 from core.evaluation.stability import adjusted_rand
-from core.evaluation.thickness import in_words, measure
+from core.evaluation.thickness import called, in_words, measure
 from core.figures.confusion import confusion
 from core.figures.runs import agreement_of_runs, maps_of_runs, scores_by_layer
 from core.layer_names import display_name
@@ -38,6 +38,7 @@ MAX_RUNS = 6
 """More maps than this are too small to be read beside one another."""
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
+_GUIDED = " (guided)"
 _FIGURE_CONFIG = {"responsive": True, "displayModeBar": False}
 
 
@@ -140,7 +141,8 @@ def _tissues(runs: Sequence[ReportedRun], samples: Mapping[str, Sample]) -> list
 
 
 def _label(index: int, run: ReportedRun) -> str:
-    return f"{index}  {run.name}" + " (guided)" * (run.result.guidance is not None)
+    said = run.name.endswith(_GUIDED)  # as lists of runs name it
+    return f"{index}  {run.name}" + _GUIDED * (run.result.guidance is not None and not said)
 
 
 def _from_pictures(here: Mapping[int, ReportedRun]) -> _Tissue:
@@ -178,9 +180,11 @@ def _domains(sample: Sample, run: ReportedRun) -> Matching:
 
 
 def _thicknesses(sample: Sample, heading: str, domains: Matching, direction: FoundDirection) -> _Table:
-    found = measure(direction, sample.coordinates, domains.labels, sample.labels_true)
-    names = domains.told_apart.values()
-    rows = [*zip(names, found.predicted, strict=True), *((display_name(item.label), item) for item in found.annotated)]
+    found = called(measure(direction, sample.coordinates, domains.merged, sample.labels_true), domains.names)
+    rows = [
+        *((item.label, item) for item in found.predicted),
+        *((f"annotated {display_name(item.label)}", item) for item in found.annotated),
+    ]
     ways = ((item, item.reason or f"{item.n_whole} of {item.n_ways} ways") for _, item in rows)
     return _Table(
         heading,

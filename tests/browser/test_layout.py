@@ -3,9 +3,12 @@
 import itertools
 import shutil
 
+import numpy as np
 import pytest
 from playwright.sync_api import Route, expect
 
+from core.io import lab
+from core.parts import part_of
 from scripts.chromium import served_app
 from tests.browser.conftest import opening
 from tests.browser.test_markers import apart
@@ -18,6 +21,7 @@ pytestmark = pytest.mark.browser
 
 WIDTHS = [390, 1024, 1440, 1920]
 ME = "Ana"
+AGAIN = "z_half.h5"  # half the spots of the section
 PAGES = ["", "sweep", "tissue", "annotate", "guide", "sections", "runs", "method", "add_data", "glossary", "health"]
 
 
@@ -123,7 +127,7 @@ LONE_BUTTONS = """() => {
       if (!line) lines.push({ top, bottom, children: [child] });
       else { line.children.push(child); line.bottom = Math.max(line.bottom, bottom); }
     }
-    const buttons = lines.map(line => line.children.filter(child => child.matches(".stElementContainer") && child.querySelector("button:not([role=radio])")));
+    const buttons = lines.map(line => line.children.filter(child => child.matches(".stElementContainer, :has(> .stPopover)") && child.querySelector("button:not([role=radio])")));
     if (lines.length > 1 && lines.at(-1).children.length === 1 && buttons.at(-1).length === 1 && buttons.some(line => line.length > 1))
       found.push(buttons.at(-1)[0].innerText);
   }
@@ -137,6 +141,8 @@ def used(tmp_path_factory):
     """Where an app listens whose section has strokes and an annotation of the user."""
     folder = tmp_path_factory.mktemp("samples")
     shutil.copy(SHIPPED, folder)
+    whole = lab.read(SHIPPED)
+    lab.write(part_of(whole, np.arange(0, whole.n_spots, 2)), folder / AGAIN)
     keep_strokes(folder / SHIPPED.name, ME)
     keep_annotation(folder / SHIPPED.name, ME)
     models = str(tmp_path_factory.mktemp("models"))
@@ -153,7 +159,10 @@ def open_used(browser, used):
         yield opened
 
 
-@pytest.mark.parametrize("path", ["/", "/tissue", "/annotate", "/guide"])
+SECTIONS = f"/sections?section={SHIPPED.name}&section={AGAIN}"
+
+
+@pytest.mark.parametrize("path", ["/", "/tissue", "/annotate", "/guide", SECTIONS])
 def test_no_button_stands_alone_below_its_row(open_used, path):
     page = open_used(path=path)
     assert {width: lone for width in at_each_width(page) if (lone := page.evaluate(LONE_BUTTONS))} == {}

@@ -1,7 +1,9 @@
 """Journeys over the page Guide, from `app.py`, without a browser; painting itself is tested in one."""
 
 import dataclasses
+import io
 
+import anndata
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
@@ -16,6 +18,7 @@ from core.work.runs import open_record
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from tests.tissue_view import given
+from ui.guide import exports
 
 REGIONS = (Region("Upper", "#123456"), Region("Lower", "#ABCDEF"), Region("Never painted", "#111111"))
 
@@ -104,6 +107,18 @@ def test_all_others_follow_and_both_scores_are_scikit_learns_on_unpainted_spots(
         "ARI, label-free": f"{adjusted_rand_score(truth, result.labels[left]):.3f}",
     }
     assert dict(zip(guided["names"], guided["colours"], strict=True))["Upper"] == "#123456"
+
+
+def test_the_h5ad_has_guided_domains_as_the_map_has_them_and_the_strokes_that_they_follow(sample, store, monkeypatch):
+    made = {}
+    monkeypatch.setattr(exports, "download", lambda label, make, *words, **more: made.update({label: make}))
+    annotation = strokes(store, few(sample, 0, 1))
+    _, guided = given(opened(preset="recommended"))["maps"]
+    adata = anndata.read_h5ad(io.BytesIO(made["Sample as h5ad"]()))
+    assert adata.obs["domain"].tolist() == [guided["names"][label] for label in guided["labels"]]
+    painted = annotation.assigned >= 0
+    assert adata.obs["Strokes"].notna().tolist() == painted.tolist()
+    assert adata.obs["Strokes"][painted].tolist() == [REGIONS[number].name for number in annotation.assigned[painted]]
 
 
 def partition(labels):

@@ -29,6 +29,7 @@ from tests.tissue_view import all_given, given
 from ui.runs import downloads as run_downloads
 from ui.sections import view as sections_view
 from ui.shell import domain_names
+from ui.shell.guards import as_markdown
 from ui.sweep import section_runs
 from ui.tune import downloads
 
@@ -120,6 +121,11 @@ def test_a_name_holds_on_maps_charts_and_in_every_file_until_it_is_taken_back(sa
     fields(app)[second].set_value(MARKED).run()
     assert len({look for look in looks(app, "Predicted") if look[0] == MARKED}) == 1
     assert "5 domains are exported as 4" in " ".join(item.value for item in app.caption)
+    [table] = [item.value for item in app.table if "Predicted" in item.value]
+    thick = csv.DictReader(io.StringIO(made["Thickness as CSV"]().decode()))
+    ways = {row["name"]: f"{row['n_whole']} of {row['n_ways']}" for row in thick if row["labels"] == "predicted"}
+    escaped = [as_markdown(name) for name in ways]
+    assert dict(zip(table["Predicted"], table["Ways"], strict=True)) == dict(zip(escaped, ways.values(), strict=True))
     check_files(sample, made, [MARKED if name == second else name for name in names])
     press(app, "Undo the last name")
     assert looks(app, "Predicted") == renamed

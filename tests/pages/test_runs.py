@@ -6,6 +6,7 @@ from pathlib import Path
 
 import anndata
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -111,6 +112,7 @@ def test_neither_the_file_of_marker_genes_nor_the_heads_of_compared_runs_hold_a_
     run = record.keep(sample, result, name="b;=2+2")
     listed, compared = (part.value for part in opened(run).dataframe[:2])
     assert listed["Guided"][0] == "by 2 marker genes of 2 domains from a;'=1+1"
+    assert pd.isna(listed["Clusters"][0])  # the number asked of a label-free run, and not that of its domains
     assert any("b;'=2+2" in name for name in compared.columns)
     assert not any(re.search(r"^[=+@-]|[;\t][=+@-]", name) for name in compared.columns)
 

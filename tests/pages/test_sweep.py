@@ -93,6 +93,17 @@ def cell(run):
     return run.params.pooling.window, run.params.clustering.x_weight
 
 
+def test_the_table_writes_values_of_knobs_as_the_maps_beside_it_do(page):
+    page.text_input(key("values", "0", "window")).set_value("found, 1")
+    page.text_input(key("values", "1", "x_weight")).set_value("0.5, 2")
+    page.number_input(key("starts", "Grid")).set_value(1)
+    page, _ = start(page.run())
+    page = page.segmented_control(key("view", "3")).set_value("Table").run()
+    assert not page.exception
+    assert set(page.dataframe[0].value["Window k"]) == {"found", "1"}
+    assert set(page.dataframe[0].value["X weight"]) == {0.5, 2}
+
+
 def test_the_legend_of_the_sheet_has_the_names_and_colours_of_tunes_maps(app):
     app.number_input("widget:clustering.n_clusters").set_value(5).run()  # two more than layers
     page = small_grid(app.switch_page("pages/sweep.py").run())

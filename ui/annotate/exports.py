@@ -1,5 +1,7 @@
 """Downloads of an annotation."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.annotation import Annotation
@@ -8,9 +10,11 @@ from core.io.geojson import as_geojson
 from core.io.h5ad.writing import write_h5ad
 from core.io.lab import SampleSummary
 from core.io.label_files import annotation_csv, annotation_loupe_csv
+from core.result import Result
+from core.sample import Sample
 from ui.annotate.beside import Predicted
 from ui.data import annotations, compute
-from ui.shell import session
+from ui.shell import maps, session
 from ui.shell.downloads import bytes_of, download
 
 
@@ -48,11 +52,7 @@ def popover(summary: SampleSummary, annotation: Annotation, found: Predicted) ->
         )
         download(
             "Sample as h5ad",
-            lambda: (
-                bytes_of(lambda path: write_h5ad(sample, result, path, annotations=_all(there, annotation)))
-                if result
-                else b""
-            ),
+            lambda: b"" if result is None else _h5ad(sample, result, found, _all(there, annotation)),
             f"{sample.name}_regions.h5ad",
             "application/x-hdf5",
             "The sample with the regions as a column of obs, under the name of the annotation, beside its other annotations and the predicted domains."
@@ -60,6 +60,13 @@ def popover(summary: SampleSummary, annotation: Annotation, found: Predicted) ->
             else f"{found.missing} The file has both.",
             disabled=result is None,
         )
+
+
+def _h5ad(sample: Sample, result: Result, found: Predicted, drawn: Sequence[Annotation]) -> bytes:
+    """Write the sample with its regions and with domains as they are called and coloured on the map beside the drawn one."""
+    assert found.matching is not None  # noqa: S101 - there is a result
+    names, shades = found.matching.names, maps.domain_colours(found.sample, found.matching)
+    return bytes_of(lambda path: write_h5ad(sample, result, path, names=names, colours=shades, annotations=drawn))
 
 
 def _all(there: AnnotationStore, annotation: Annotation) -> list[Annotation]:

@@ -6,7 +6,7 @@ from core.io.export import labels_csv, loupe_csv, renamed
 from core.io.h5ad.writing import write_h5ad
 from core.io.label_files import annotation_csv
 from core.result import Result
-from ui.data import guided
+from ui.data import annotations, guided
 from ui.guide.found import Found
 from ui.shell import maps, session
 from ui.shell.downloads import LOUPE_CATEGORY, bytes_of, download
@@ -64,14 +64,22 @@ def _files(shown: Found) -> None:
             "application/json",
             "What the annotated sections taught: what `python -m core cluster --reference` and this page take.",
         )
+    drawn = annotations.reader_beside(sample)
     download(
         "Sample as h5ad",
         lambda: bytes_of(
-            lambda path: write_h5ad(sample, full(shown), path, names=names, colours=maps.domain_colours(sample, found))
+            lambda path: write_h5ad(
+                sample,
+                full(shown),
+                path,
+                names=names,
+                colours=maps.domain_colours(sample, found),
+                annotations=drawn(),
+            )
         ),
         f"{sample.name}_guided.h5ad",
         "application/x-hdf5",
-        "Counts, guided domains with how sure each spot is, positions and parameters, for scanpy and squidpy.",
+        "Counts, guided domains with how sure each spot is, strokes and annotations, positions and parameters, for scanpy and squidpy.",
     )
 
 

@@ -101,7 +101,7 @@ def _maps(chosen: Sequence[KeptRun], kind: str, theme: Theme) -> bytes:
     names = "; ".join(f"{at} {kept.name}" for at, kept in enumerate(chosen, start=1))
     one = chosen[0].run
     origin = (
-        of_run(one.sample_name, one.params, made=one.created)
+        of_run(one.sample_name, one.params, made=one.created, guided=one.guided)
         if len(chosen) == 1
         else of_several(one.sample_name, names)
     )

@@ -203,7 +203,7 @@ def table(listed: Listing) -> None:
             on_select=functools.partial(_choose, key, ids),
             selection_mode="multi-row",
             selection_default={"selection": {"rows": [index for index, run in enumerate(ids) if run in chosen]}},
-            alt=f"Table with {counted(len(ids), 'row')}.",
+            alt=f"Table with {counted(len(ids), 'row')}. Arrow keys move in it, Shift with Space ticks a row.",
         )
     if listed.folds:
         st.caption("Tick a sweep to list its runs; Sweeps, above, leads back.")
@@ -229,7 +229,7 @@ def chosen(listed: Listing) -> list[Run]:
 
 _COLUMNS: dict[str, Any] = {
     "★": st.column_config.TextColumn(width=36, help="★ is starred; ▸ is a sweep that opens"),
-    "Name": st.column_config.TextColumn(width="large"),
+    "Name": st.column_config.TextColumn(width=300),
     "Guided": st.column_config.TextColumn(
         help="What people gave to it: it is not label-free, and scored on spots that they did not show."
     ),
@@ -281,7 +281,9 @@ def _knobs(runs: Sequence[Run]) -> dict[str, list[Any]]:
     found = [rows.values_of(run.params) for run in runs]
     columns: dict[str, list[Any]] = {}
     for path in [_CLUSTERS, *(path for path in names() if path != _CLUSTERS)]:
-        values = [of_run[path] for of_run in found]
+        # Of a guided run it is no number of its domains, which its guidance tells.
+        guided = [bool(run.guided) and path == _CLUSTERS for run in runs]
+        values = [None if is_guided else of_run[path] for of_run, is_guided in zip(found, guided, strict=True)]
         if path == _CLUSTERS or len(set(values)) > 1:
             columns[_heading(path, columns)] = _cells(path, values)
     return dict(list(columns.items())[:_MOST_KNOBS])

@@ -142,9 +142,12 @@ def header(samples: Sequence[Sample], theme: Theme) -> Shown:
         n_genes = len(compute.shared_genes(samples))
         st.badge(counted(n_genes, "shared gene"), color="gray", help="Genes that all sections have, matched by name.")
         st.space("stretch")
-        finding.start_button(samples, params, job)
-        keeping.popover(samples, new or {}, found)
-        _export(samples, new, found, theme)
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", width="content"
+        ):  # to a new row together
+            finding.start_button(samples, params, job)
+            keeping.popover(samples, new or {}, found)
+            _export(samples, new, found, theme)
     finding.progress(job, of_before=of_before)
     return Shown(results, named, finding.awaited(job))
 

@@ -316,8 +316,9 @@ def _table(shown: SectionRuns, sample: Sample, file: SampleSummary, row: DeltaGe
     columns: dict[str, list[object]] = {}
     for knob in shown.sweep.knobs:
         values = [sweep_results.turned(shown.sweep, shown.by_index[index][0])[knob] for index in indices]
-        angle = knobs.declared(knobs.path_of(knob)).metadata["angle"]
-        columns[knob_label(knob)] = [value_label(knob, value) for value in values] if angle else values
+        told = knobs.declared(knobs.path_of(knob)).metadata
+        in_words = told["angle"] or told["choices"] or any(value in told["said"] for value in values)
+        columns[knob_label(knob)] = [value_label(knob, value) for value in values] if in_words else values
     for name in names:
         by_index = sweep_results.scores_by_setting(shown.by_index, name)
         means = [float(sum(by_index[index]) / len(by_index[index])) for index in indices]

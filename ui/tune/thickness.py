@@ -8,7 +8,6 @@ import streamlit as st
 from core.evaluation.matching import Matching
 from core.evaluation.thickness import Thickness, Thicknesses, called, in_words, thickness_csv
 from core.figures import charts
-from core.figures.colours import layer_colours
 from core.layer_names import display_name
 from core.result import Result
 from core.sample import Sample
@@ -22,12 +21,12 @@ HELP = (
     "the quartiles in brackets. Only ways that pass both borders inside the tissue count; the last column says how many. A "
     "domain at the edge of the tissue may go on beyond it, so that its thickness is unknown."
 )
-Row = tuple[str, str, Thickness]
+Row = tuple[str, Thickness]
 
 
 def tables(shown: ShownResult) -> None:
     """Show the thickness of the domains beside that of the annotated layers, with their file."""
-    found = compute.thicknesses(shown.sample, shown.result)
+    found = _measured(shown.sample, shown.result, shown.matching)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"**Thickness** across the layers{_unit_words(found)}: median (quartiles)", help=HELP)
         _download(shown.sample, shown.result, shown.matching)
@@ -56,31 +55,31 @@ def _download(sample: Sample, result: Result, found: Matching) -> None:
 
 def as_csv(sample: Sample, result: Result, found: Matching) -> str:
     """Write the thickness of domains and layers as a file."""
-    return thickness_csv(called(compute.thicknesses(sample, result, found.merged), found.names))
+    return thickness_csv(_measured(sample, result, found))
+
+
+def _measured(sample: Sample, result: Result, found: Matching) -> Thicknesses:
+    """Measure domains as files hold them: clusters of one name are one domain."""
+    return called(compute.thicknesses(sample, result, found.merged), found.names)
 
 
 def _predicted(shown: ShownResult, found: Thicknesses) -> list[Row]:
-    matching = shown.matching
-    shades = charts.colours_of_clusters(matching, shown.sample.labels_true, shown.theme)
-    by_label = {item.label: item for item in found.predicted}
-    return [
-        (shades[cluster], matching.told_apart[cluster], by_label[str(cluster)])
-        for cluster in charts.ordered_clusters(matching)
-    ]
+    by_name = {item.label: item for item in found.predicted}
+    names = dict.fromkeys(shown.matching.names[cluster] for cluster in charts.ordered_clusters(shown.matching))
+    return [(name, by_name[name]) for name in names]
 
 
 def _annotated(shown: ShownResult, found: Thicknesses) -> list[Row]:
-    layers = charts.layers_of(shown.sample.labels_true, unannotated=False)
-    shades = layer_colours(layers, shown.theme, shown.sample.class_colours)
     by_label = {item.label: item for item in found.annotated}
-    return [(shades[layer], display_name(layer), by_label[layer]) for layer in layers]
+    layers = charts.layers_of(shown.sample.labels_true, unannotated=False)
+    return [(display_name(layer), by_label[layer]) for layer in layers]
 
 
 def _table(title: str, rows: Sequence[Row], unit: str) -> None:
     st.table(
         {
-            title: [as_markdown(name) for _, name, _ in rows],
-            "Thickness": [in_words(item, unit) for _, _, item in rows],
-            "Ways": [f"{item.n_whole} of {item.n_ways}" for _, _, item in rows],
+            title: [as_markdown(name) for name, _ in rows],
+            "Thickness": [in_words(item, unit) for _, item in rows],
+            "Ways": [f"{item.n_whole} of {item.n_ways}" for _, item in rows],
         }
     )

@@ -73,8 +73,9 @@ def adata_of(
     AnnData
         Counts in `X` (CSR); `obs["domain"]` and, where the sample is annotated, `obs["annotation"]`, both categorical;
         `obs["confidence"]`, from 0 to 1, where it is known; `var["gene_ids"]` where they are known;
-        `array_row`, `array_col` and `in_tissue` on the lattice; `obsm["spatial"]` (x, y) in full-resolution pixels, or in
-        micrometres where there are no pixels, as `uns["spatial_domains"]["spatial_unit"]` says; image and scale factors in
+        `array_row`, `array_col` and `in_tissue` on the lattice; `obsm["spatial"]` (x, y) in full-resolution pixels or, where
+        there are none, in micrometres, or in the file's unit where nobody said how long that is:
+        `uns["spatial_domains"]["spatial_unit"]` says which; image and scale factors in
         `uns["spatial"][name]`; parameters (JSON), scores, seconds, version and content hash in `uns["spatial_domains"]`.
 
     Raises
@@ -261,6 +262,12 @@ def _spot_um(sample: Sample) -> float:
     return float(2 * np.sqrt(area_per_spot_um2(sample.coords_um) / np.pi))
 
 
+def _spatial_unit(sample: Sample) -> str:
+    if sample.coords_px is not None:
+        return "full-resolution pixel"
+    return "micrometre" if sample.unit_known else "unit of the file"
+
+
 def _facts(sample: Sample, result: Result) -> dict[str, Any]:
     scores = dataclasses.asdict(result.scores)
     facts: dict[str, Any] = {
@@ -270,7 +277,7 @@ def _facts(sample: Sample, result: Result) -> dict[str, Any]:
         "version": __version__,
         "content_hash": sample.content_hash,
         "sample": sample.name,
-        "spatial_unit": "micrometre" if sample.coords_px is None else "full-resolution pixel",
+        "spatial_unit": _spatial_unit(sample),
         "synthetic": sample.synthetic,
         "unit_unknown": not sample.unit_known,
         "source": _objects([sample.source]),

@@ -18,6 +18,7 @@ from core.figures.export import HEIGHT_PX, WIDTH_PX, write_figure
 from core.params import preset
 from scripts.chromium import chromium_path
 
+SVG = "{http://www.w3.org/2000/svg}"
 FIGURE = go.Figure(go.Scatter(x=[1, 2], y=[3, 4], name="a trace"))
 
 
@@ -108,6 +109,13 @@ def test_a_page_says_below_the_figure_and_in_its_meta_tags_where_it_comes_from(t
     assert not FIGURE.layout.annotations  # the figure itself is left as it was
 
 
+def test_what_is_guided_says_so_below_the_figure_and_in_its_file():
+    guided = origin.of_run("151673", preset("recommended", 7), guided="guided by 100 painted spots of 4 domains")
+    assert "guided by 100 painted spots of 4 domains" in guided.line
+    assert guided.by_name["Guided"] == "guided by 100 painted spots of 4 domains"
+    assert "Guided" not in ORIGIN.by_name
+
+
 @pytest.mark.browser
 @pytest.mark.usefixtures("_browser_for_kaleido")
 def test_a_picture_holds_where_it_comes_from_in_its_text_chunks_and_below_the_figure(tmp_path):
@@ -130,3 +138,24 @@ def test_vector_graphics_hold_where_they_come_from_in_their_metadata(tmp_path):
     assert facts["Description"] == LINE
     assert FACTS.items() <= facts.items()
     assert "K 7, seed 0" in "".join(root.itertext()).replace(LINE, "", 1)
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("_browser_for_kaleido")
+@pytest.mark.parametrize("name", ["Layer", "A name as long as people give them to domains, number"])
+def test_the_line_below_a_map_stands_below_the_last_row_of_its_legend(tmp_path, name):
+    figure = go.Figure([go.Scatter(x=[1, 2], y=[3, 4], name=f"{name} {number}") for number in range(9)])
+    figure.update_layout(
+        showlegend=True, margin={"b": 16}, legend={"orientation": "h", "x": 0, "y": -0.015, "yanchor": "top"}
+    )
+    write_figure(figure, tmp_path / "map.svg", ORIGIN)
+    root = ElementTree.parse(tmp_path / "map.svg").getroot()  # noqa: S314 - of this test
+    [legend] = [part for part in root.iter(f"{SVG}g") if part.get("class") == "legend"]
+    top = float(legend.get("transform").removesuffix(")").split(",")[1])
+    rows = [part for part in legend.iter(f"{SVG}g") if part.get("class") == "traces"]
+    down = [float(row.get("transform").removesuffix(")").split(",")[1]) for row in rows]
+    [line] = [part for part in root.iter(f"{SVG}text") if "K 7, seed 0" in "".join(part.itertext())]
+    assert len(rows) == 9
+    font_px, half_a_row_px = 11, 9.5
+    assert top + max(down) + half_a_row_px <= float(line.get("y")) - font_px
+    assert float(line.get("y")) <= HEIGHT_PX

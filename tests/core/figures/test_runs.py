@@ -5,10 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core.depth import FoundDirection
 from core.evaluation.matching import domains_of, match_domains
 from core.evaluation.stability import adjusted_rand
 from core.figures import colours
+from core.figures.comparison import predicted_and_annotated
 from core.figures.runs import agreement_of_runs, maps_of_runs, scores_by_layer
+from core.figures.three_runs import three_runs
+from core.guidance import Guidance
+from core.marker_table import MarkerTable
 from core.params import preset
 from core.result import Result, Scores
 from core.sample import Sample
@@ -22,8 +27,39 @@ LABELS = np.array([1] * 6 + [0] * 6 + [2] * 6)
 OTHER_NAMES = np.array([2] * 6 + [1] * 6 + [0] * 6)
 
 
+MARKERS = MarkerTable(markers={"A": ("G1",), "B": ("G2",), "C": ("G3",)})
+
+
 def made(labels):
     return Result(sample_name="slab", labels=labels, params=preset("paper"), scores=Scores(ari=0.5, nmi=0.25))
+
+
+@pytest.mark.parametrize(("set_aside", "n_arrows"), [(False, 1), (True, 0)])
+def test_only_a_direction_that_takes_part_is_drawn_as_on_the_maps_of_pages(set_aside, n_arrows):
+    found = FoundDirection(angle=0.4, method="expression", set_aside=set_aside)
+    figure = maps_of_runs(SAMPLE, ["one"], [dataclasses.replace(made(LABELS), direction=found)])
+    assert [shape.type for shape in figure.layout.shapes] == ["path"] * n_arrows
+
+
+def test_a_guided_run_is_called_so_above_its_map():
+    free = made(LABELS)
+    guided = dataclasses.replace(free, guidance=Guidance(markers=MARKERS), names=("A", "B", "C"))
+    figure = maps_of_runs(SAMPLE, ["one", "two"], [free, guided])
+    [one, two] = [note.text for note in figure.layout.annotations if "ARI" in note.text]
+    assert "guided, ARI" in two
+    assert "guided" not in one
+    for result in (free, guided):
+        heading = "".join(note.text for note in predicted_and_annotated(SAMPLE, result).layout.annotations)
+        assert ("guided" in heading) == (result is guided)
+
+
+def test_an_annotation_that_people_drew_has_its_name_and_its_colours_beside_the_runs():
+    drawn = dataclasses.replace(SAMPLE, annotation_name="By hand, Ana", class_colours={"Layer1": "#0A7B3C"})
+    for figure in (maps_of_runs(drawn, ["one"], [made(LABELS)]), three_runs(drawn, [made(LABELS)] * 3)):
+        assert "By hand, Ana" in figure.layout.annotations[0].text
+        assert set(fills(figure, 1).values()) & {"#0A7B3C"} == {"#0A7B3C"}
+        assert "#0A7B3C" in fills(figure, 2).values()
+    assert "experts" not in str(maps_of_runs(SAMPLE, ["one"], [made(LABELS)]).layout)
 
 
 def fills(figure, panel):

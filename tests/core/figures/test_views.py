@@ -170,7 +170,7 @@ def test_without_an_annotation_the_three_runs_stand_alone():
 
 
 def test_small_maps_share_the_width_and_stay_inside_the_figure():
-    maps = [small_maps.of_layers(LAYERS, "light")] * 5
+    maps = [small_maps.annotated(SAMPLE, "light")] * 5
     layout = small_maps.side_by_side(SAMPLE.coordinates, maps, n_columns=3).layout
     domains = [(layout[f"xaxis{n}"].domain, layout[f"yaxis{n}"].domain) for n in ("", 2, 3, 4, 5)]
     for x, y in domains:

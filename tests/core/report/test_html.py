@@ -1,6 +1,7 @@
 """The page that tells of runs, read back as a browser reads it; that it opens in one is shown in tests/browser."""
 
 import base64
+import dataclasses
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
@@ -8,7 +9,10 @@ import numpy as np
 import pytest
 
 from core.errors import FigureError
+from core.evaluation.matching import domains_of
 from core.evaluation.thickness import in_words, measure
+from core.guidance import Guidance
+from core.marker_table import MarkerTable
 from core.params import preset, replaced
 from core.report.html import html_report, script_name
 from core.report.script import labels_sha256, reproduction_script
@@ -167,5 +171,28 @@ def test_the_report_says_how_thick_each_domain_and_layer_is(sample):
     found = measure(run.result.direction, sample.coordinates, run.result.labels, sample.labels_true)
     for item in found.annotated:
         ways = item.reason or f"{item.n_whole} of {item.n_ways} ways"
-        assert rows[item.label.replace("Layer", "Layer ")] == [in_words(item, "µm"), ways]
+        assert rows[f"annotated {item.label.replace('Layer', 'Layer ')}"] == [in_words(item, "µm"), ways]
     assert any(item.known for item in found.annotated)
+
+
+def test_domains_of_one_name_are_one_in_the_report_as_in_the_table_of_thickness(sample):
+    run = reported(sample, preset("paper", n_clusters=3), name="First")
+    labels = run.result.labels
+    merged = domains_of(sample, labels).named({0: "Grey matter", 1: "Grey matter"})
+    page = Read(html_report([dataclasses.replace(run, domains=merged.domains)], {sample.content_hash: sample}))
+    grey, _ = measure(run.result.direction, sample.coordinates, np.maximum(labels, 1), None).predicted
+    rows = [row for row in page.rows if row and "Grey matter" in row[0]]
+    assert rows == [["Grey matter", in_words(grey, "µm"), grey.reason or f"{grey.n_whole} of {grey.n_ways} ways"]]
+
+
+@pytest.mark.parametrize("name", ["By hand", "By hand (guided)"])
+def test_a_guided_run_is_called_guided_once(sample, name):
+    run = reported(sample, name=name)
+    result = dataclasses.replace(
+        run.result,
+        guidance=Guidance(markers=MarkerTable(markers={"A": ("G1",), "B": ("G2",), "C": ("G3",)})),
+        names=("A", "B", "C"),
+    )
+    words = Read(html_report([dataclasses.replace(run, result=result)], {sample.content_hash: sample})).words
+    assert any("1  By hand (guided)" in word for word in words)
+    assert not any("(guided) (guided)" in word for word in words)

@@ -1,6 +1,7 @@
 """Results go out to the tools that people use already, and come back as they went."""
 
 import csv
+import dataclasses
 import importlib.util
 import io
 from pathlib import Path
@@ -24,6 +25,7 @@ from core.params import MethodParams, preset
 from core.result import Result
 from core.sample import Sample, TissueImage
 from tests.h5ad_files import pixels, spot_index, tissue
+from tests.small_tissue import small_sample
 
 USUAL = ImportChoices(annotation="annotation")
 COLOURS = {0: "#ff0000", 1: "#00ff00", 2: "#0000ff", 3: "#ffff00"}
@@ -228,3 +230,11 @@ def test_no_attribute_of_our_files_could_be_taken_for_a_pickle(tmp_path: Path):
         kinds: list[Any] = []
         file.visititems(lambda _, item: kinds.append(getattr(item, "dtype", None)))
     assert all(kind is None or not kind.hasobject or h5py.check_string_dtype(kind) for kind in kinds)
+
+
+@pytest.mark.parametrize(("unit_known", "unit"), [(True, "micrometre"), (False, "unit of the file")])
+def test_positions_are_said_to_be_micrometres_only_where_somebody_said_so(unit_known: bool, unit: str):
+    plain = small_sample("cells")
+    cells = dataclasses.replace(plain, lattice=None, coords_um=plain.tissue_um[:, ::-1], unit_known=unit_known)
+    adata = adata_of(cells, pipeline.run(cells, preset("paper", n_clusters=3)))
+    assert adata.uns["spatial_domains"]["spatial_unit"] == unit
