@@ -182,6 +182,18 @@ class Record:
         """Number of runs that are damaged, and so left out of lists; as far as the record was read."""
         return self._known.n_damaged
 
+    @property
+    def damaged(self) -> dict[str, str]:
+        """What is wrong with each of those runs, as a sentence by id."""
+        return self._known.damaged
+
+    @property
+    def said_of_damaged(self) -> str:
+        """Which runs cannot be read, why, and what to do; empty where there are none, as far as the record was read."""
+        from core.work.runs.sentences import of_damaged
+
+        return of_damaged(self.damaged, self.url)
+
     def run(self, run_id: str) -> Run:
         """Look up one run, deleted or not, without reading the others.
 
