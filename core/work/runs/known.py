@@ -38,12 +38,6 @@ class Known:
             return [run for run in self._runs.values() if run is not None]
 
     @property
-    def n_damaged(self) -> int:
-        """Number of rows that hold no run, as far as they were read."""
-        with self._lock:
-            return self._n_rows - sum(run is not None for run in self._runs.values())
-
-    @property
     def damaged(self) -> dict[str, str]:
         """What is wrong with rows that hold no run, as a sentence by id."""
         with self._lock:

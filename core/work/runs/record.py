@@ -178,13 +178,8 @@ class Record:
         return sorted(chosen, key=lambda run: run.created, reverse=True)
 
     @property
-    def n_damaged(self) -> int:
-        """Number of runs that are damaged, and so left out of lists; as far as the record was read."""
-        return self._known.n_damaged
-
-    @property
     def damaged(self) -> dict[str, str]:
-        """What is wrong with each of those runs, as a sentence by id."""
+        """What is wrong with runs that lists leave out, as a sentence by id; as far as the record was read."""
         return self._known.damaged
 
     @property
