@@ -107,7 +107,8 @@ def _multiply(url: str, n_runs: int) -> None:
     """Copy the rows of the kept runs under new ids: keeping ten thousand one by one would take half an hour."""
     database = Database(url)
     [rows] = database.rows(0, database.standing(0).n_changes)
-    copies = itertools.islice(itertools.cycle(rows), n_runs - len(rows))
+    whole = [row for row in rows if isinstance(row, dict)]
+    copies = itertools.islice(itertools.cycle(whole), n_runs - len(rows))
     database.add([row | {"id": uuid.uuid4().hex} for row in copies])
     database.close()
 

@@ -31,7 +31,7 @@ def limit_bytes() -> int:
     """
     text = os.environ.get(SETTING, "").strip().upper()
     if not text:
-        return max(_ALWAYS, _free_bytes() // 2)
+        return max(_ALWAYS, free_bytes() // 2)
     found = re.fullmatch(r"(\d{1,15})([KMGT]?)(?:I?B)?", text)
     if found is None:
         raise ParameterError(f"{SETTING} is {text[:40]!r}: give a number of bytes, or a size such as 8G.")
@@ -72,7 +72,13 @@ def check_fits(n_bytes: int, what: str) -> None:
         )
 
 
-def _free_bytes() -> int:
+def free_bytes() -> int:
+    """Find how much memory is free now, in the machine or in its container.
+
+    Returns
+    -------
+    int
+    """
     return min(int(psutil.virtual_memory().available), *(max(0, most - used) for most, used in _in_container()))
 
 

@@ -16,6 +16,8 @@ with guards.shown_as_message():
     address.write(compare.files_of(chosen))
     if sentence := address.ignored():
         st.warning(sentence)
+    if sentence := listing.damaged():
+        st.warning(as_markdown(sentence))
     with top:
         actions.header(listed)
     if listed.nothing_yet:

@@ -16,20 +16,20 @@ _USERS = ("postgres", "nobody")
 
 
 class Server:
-    """A server that can be stopped and started again; `url` names its database."""
+    """A server that can be stopped and started again; `url` names its database, and `folder` holds its files."""
 
     def __init__(self, programs: Path, folder: Path, user: str | None) -> None:
-        self._programs, self._data, self._user = programs, folder / "data", user
+        self._programs, self.folder, self._user = programs, folder / "data", user
         self._log, self.port = folder / "log", _free_port()
         self.url = f"postgresql+psycopg://runs@127.0.0.1:{self.port}/postgres"
-        self._run("initdb", "--pgdata", self._data, "--username", "runs", "--auth", "trust", "--no-sync")
+        self._run("initdb", "--pgdata", self.folder, "--username", "runs", "--auth", "trust", "--no-sync")
 
     def start(self) -> None:
         options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories= -c fsync=off"
-        self._run("pg_ctl", "start", "--wait", "--pgdata", self._data, "--log", self._log, "--options", options)
+        self._run("pg_ctl", "start", "--wait", "--pgdata", self.folder, "--log", self._log, "--options", options)
 
     def stop(self) -> None:
-        self._run("pg_ctl", "stop", "--wait", "--mode", "immediate", "--pgdata", self._data)
+        self._run("pg_ctl", "stop", "--wait", "--mode", "immediate", "--pgdata", self.folder)
 
     def _run(self, program: str, *words: object) -> None:
         ran = subprocess.run(

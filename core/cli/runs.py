@@ -88,13 +88,16 @@ def _add_list(actions: Any) -> None:
 def _list(options: argparse.Namespace) -> None:
     with _opened(options) as record, _reading() as on_read:
         found = record.runs(sample_name=options.sample, deleted=options.deleted, on_read=on_read)
+        damaged, said = record.damaged, record.said_of_damaged
+    if said:
+        sys.stderr.write(f"{said}\n")
     chosen = [run for run in found if run.starred or not options.starred]
     if options.json:
-        print_facts({"runs": [_facts(run) for run in chosen]}, as_json=True)
+        print_facts({"runs": [_facts(run) for run in chosen]} | ({"damaged": damaged} if damaged else {}), as_json=True)
         return
     for run in chosen:
         print(_line(run))
-    if not chosen:
+    if not chosen and not said:
         sys.stderr.write("No such run is kept: Keep on the page Tune, or `sweep`, records runs.\n")
 
 
@@ -299,6 +302,10 @@ def _found(record: Record, wanted: str) -> Run:
         return record.run(wanted)
     known = [*record.runs(), *record.runs(deleted=True)] if len(wanted) >= _SHORTEST_ID else []
     found = [run for run in known if run.id.startswith(wanted)]
+    damaged = [item for item in record.damaged.items() if item[0].startswith(wanted)]
+    if not found and len(damaged) == 1 and len(wanted) >= _SHORTEST_ID:
+        [(run_id, problem)] = damaged
+        raise RecordError(f"Run {shown(run_id, 32)} cannot be read. {problem} Take the record from a backup.")
     if len(found) != 1:
         many = f"{counted(len(found), 'run begins', 'runs begin')}" if found else "No run begins"
         raise RecordError(f"{many} with {shown(wanted) or 'nothing'}: give the whole id, as `runs list` shows it.")

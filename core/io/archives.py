@@ -6,6 +6,7 @@ samples.
 """
 
 import errno
+import functools
 import gzip
 import io
 import re
@@ -97,6 +98,21 @@ def member_sizes(path: Path, limits: Limits = LIMITS) -> dict[PurePosixPath, int
     SampleFileError or UnsafeFileError
         As :func:`member_names`.
     """
+    try:
+        status = path.stat()
+    except OSError:
+        return _sizes(path, limits)  # which says what is wrong
+    # All formats are asked whether a source is theirs, and to list a tar.gz takes as long as to unpack it.
+    return dict(_known_sizes(path, limits, (status.st_ino, status.st_size, status.st_mtime_ns)))
+
+
+@functools.lru_cache(maxsize=4)
+def _known_sizes(path: Path, limits: Limits, state: tuple[int, ...]) -> dict[PurePosixPath, int]:
+    del state  # another archive under the same name has another one
+    return _sizes(path, limits)
+
+
+def _sizes(path: Path, limits: Limits) -> dict[PurePosixPath, int]:
     with _opened(path, limits) as members:
         return {member.name: member.size for member in members}
 

@@ -3,7 +3,7 @@
 A cell is named by its number and its field of view. Global positions are pixels of 0.12028 um ("CosMx SMI Data File Formats").
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -38,16 +38,17 @@ def find(names: Sequence[PurePosixPath]) -> list[Found]:
     list of Found
         With the roles `counts` and `cells`.
     """
-    return [found for name in names for found in _pair(name, names)]
+    there = set(names)
+    return [found for name in names for found in _pair(name, there)]
 
 
-def _pair(name: PurePosixPath, names: Sequence[PurePosixPath]) -> list[Found]:
+def _pair(name: PurePosixPath, there: Collection[PurePosixPath]) -> list[Found]:
     plain = name.name.removesuffix(".gz")
     if not plain.endswith(_COUNTS):
         return []
     prefix = plain.removesuffix(_COUNTS)
     meta = [name.with_name(f"{prefix}{_META}{end}") for end in ("", ".gz")]
-    return [Found(prefix=prefix, roles={"counts": name, "cells": table}) for table in meta if table in names][:1]
+    return [Found(prefix=prefix, roles={"counts": name, "cells": table}) for table in meta if table in there][:1]
 
 
 def read(folder: Path, found: Found, name: str) -> Cells:

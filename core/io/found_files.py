@@ -134,6 +134,23 @@ def with_ending(names: Sequence[PurePosixPath], ending: str) -> Iterator[tuple[P
             yield name, prefix
 
 
+def by_folder(names: Sequence[PurePosixPath]) -> dict[PurePosixPath, list[PurePosixPath]]:
+    """Gather files by the folder that they lie in: a search among all of them for each of many samples would take minutes.
+
+    Parameters
+    ----------
+    names : sequence of PurePosixPath
+
+    Returns
+    -------
+    dict of PurePosixPath to list of PurePosixPath
+    """
+    found: dict[PurePosixPath, list[PurePosixPath]] = {}
+    for name in names:
+        found.setdefault(name.parent, []).append(name)
+    return found
+
+
 def list_files(path: Path) -> list[PurePosixPath]:
     """List files of a source, relative to :func:`at_hand`.
 

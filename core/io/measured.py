@@ -3,7 +3,6 @@
 import gzip
 import io
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from core.errors import UnsafeFileError
-from core.io.drafts import own_prefix
+from core.io.drafts import private_folder
 from core.text import file_name
 
 Entry = TypeVar("Entry")
@@ -77,7 +76,7 @@ def unpacking(source: Path) -> Iterator[Path]:
     Path
         Removed when the block ends.
     """
-    with tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
+    with private_folder() as scratch:
         folder = Path(scratch).resolve()
         _stored_outside[folder] = stored_bytes(source)
         try:

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
 from core.io.cells import Cells, aligned, label_columns, taken
-from core.io.found_files import Found
+from core.io.found_files import Found, by_folder
 from core.io.h5ad.positions import COORD_COLUMNS
 from core.io.merscope import other_texts, texts
 from core.io.tabular import text
@@ -59,9 +59,7 @@ def find(names: Sequence[PurePosixPath]) -> list[Found]:
         One at most, with a role for each table; which is which is seen when they are read.
     """
     tables = [name for name in names if name.name.lower().endswith(_ENDINGS)]
-    folders = list(dict.fromkeys(name.parent for name in tables))
-    together = [[name for name in tables if name.parent == folder] for folder in folders]
-    fitting = [some for some in together if 2 <= len(some) <= MAX_TABLES]
+    fitting = [some for some in by_folder(tables).values() if 2 <= len(some) <= MAX_TABLES]
     return [Found(roles={name.name: name for name in some}) for some in fitting[:1]]
 
 

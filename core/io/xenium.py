@@ -4,7 +4,7 @@ Files and columns are those of "Understanding Xenium Outputs" of 10x Genomics. O
 a thumbnail from the smaller levels of a morphology image (`core.io.xenium_image`); transcripts are not read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from core.errors import SampleFileError
 from core.io import xenium_image
 from core.io.cells import Cells, aligned, taken
-from core.io.found_files import Found, with_ending
+from core.io.found_files import Found, by_folder, with_ending
 from core.io.incoming import Check
 from core.io.outlines import Gathering
 from core.io.tabular.columns import read_columns
@@ -43,25 +43,26 @@ def find(names: Sequence[PurePosixPath]) -> list[Found]:
     folders = [name.parent for name in names if name.name in ("matrix.mtx", "matrix.mtx.gz")]
     texts = [(folder, "") for folder in folders if folder.name == _MATRIX_FOLDER]
     matrices = list(with_ending(names, _MATRIX))
-    found = [_beside(names, matrix, prefix) for matrix, prefix in matrices]
+    there = by_folder(names)
+    found = [_beside(there, matrix, prefix) for matrix, prefix in matrices]
     have_h5 = {matrix.parent for matrix, _ in matrices}
-    found += [_beside(names, folder, prefix) for folder, prefix in texts if folder.parent not in have_h5]
+    found += [_beside(there, folder, prefix) for folder, prefix in texts if folder.parent not in have_h5]
     return [sample for sample in found if sample is not None]
 
 
-def _beside(names: Sequence[PurePosixPath], matrix: PurePosixPath, prefix: str) -> Found | None:
+def _beside(there: Mapping[PurePosixPath, Sequence[PurePosixPath]], matrix: PurePosixPath, prefix: str) -> Found | None:
+    around = {name.name: name for name in there.get(matrix.parent, ())}
     table, outlines = (
-        next((name for ending in endings if (name := matrix.parent / f"{prefix}{ending}") in names), None)
+        next((around[name] for ending in endings if (name := f"{prefix}{ending}") in around), None)
         for endings in (_CELLS, _OUTLINES)
     )
     if table is None:
         return None
-    others = ({} if outlines is None else {"outlines": outlines}) | xenium_image.find(names, matrix.parent, prefix)
-    texts = [name for name in names if name.parent == matrix]
+    others = ({} if outlines is None else {"outlines": outlines}) | xenium_image.find(there, matrix.parent, prefix)
     return Found(
         prefix=prefix,
         roles={"matrix": matrix, "cells": table} | others,
-        others=texts,
+        others=there.get(matrix, ()),
         optional=[*others],
         large=[xenium_image.IMAGE],
     )

@@ -39,12 +39,15 @@ class MorphologyImage:
     um_per_px: float
 
 
-def find(names: Sequence[PurePosixPath], folder: PurePosixPath, prefix: str) -> dict[str, PurePosixPath]:
+def find(
+    there: Mapping[PurePosixPath, Sequence[PurePosixPath]], folder: PurePosixPath, prefix: str
+) -> dict[str, PurePosixPath]:
     """Find the image of a sample, and what says how large its pixels are.
 
     Parameters
     ----------
-    names : sequence of PurePosixPath
+    there : mapping of PurePosixPath to sequence of PurePosixPath
+        Files by the folder that they lie in.
     folder : PurePosixPath
         In which the sample's matrix lies.
     prefix : str
@@ -55,13 +58,14 @@ def find(names: Sequence[PurePosixPath], folder: PurePosixPath, prefix: str) -> 
     dict of str to PurePosixPath
         By role; empty where there is no image.
     """
-    of_stains = sorted(name for name in names if name.parent == folder / f"{prefix}{_FOLDER}" and _is_image(name))
-    alone = [name for file in _FILES if (name := folder / f"{prefix}{file}") in names]
+    of_stains = sorted(name for name in there.get(folder / f"{prefix}{_FOLDER}", ()) if _is_image(name))
+    around = {name.name: name for name in there.get(folder, ())}
+    alone = [around[name] for file in _FILES if (name := f"{prefix}{file}") in around]
     image = next(iter([*of_stains, *alone]), None)
-    manifest = folder / f"{prefix}{_MANIFEST}"
     if image is None:
         return {}
-    return {IMAGE: image} | ({EXPERIMENT: manifest} if manifest in names else {})
+    manifest = around.get(f"{prefix}{_MANIFEST}")
+    return {IMAGE: image} | ({} if manifest is None else {EXPERIMENT: manifest})
 
 
 def _is_image(name: PurePosixPath) -> bool:

@@ -11,7 +11,6 @@ import psutil
 from core import __version__
 from core.errors import DomainsError, RecordError
 from core.method.version import code_version
-from core.text import counted
 from core.work.board.board import Board, JobStatus
 from core.work.cluster import outside
 from core.work.runs import open_record
@@ -121,9 +120,7 @@ def _models(folder: Path) -> str:
 def _record(models: Path) -> str:
     record = open_record(models)
     record.find(_NO_RUN)
-    if record.n_damaged:
-        raise RecordError(
-            f"{counted(record.n_damaged, 'run')} of it cannot be read, and so no list shows them: the log names them; take "
-            "the record from a backup."
-        )
+    record.runs()  # those that were read before are not read again
+    if said := record.said_of_damaged:
+        raise RecordError(said)
     return "Can be read"

@@ -42,7 +42,7 @@ def test_what_is_no_size_is_a_sentence(limit, text):
 
 def test_without_a_setting_it_is_half_of_what_is_free(monkeypatch):
     monkeypatch.delenv(memory.SETTING, raising=False)
-    monkeypatch.setattr(memory, "_free_bytes", lambda: 10 << 30)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 10 << 30)
     assert memory.limit_bytes() == 5 << 30
     with pytest.raises(
         SampleFileError, match=r"`X` would take 6.0 GiB of memory, and at most 5.0 GiB may be taken, half of"

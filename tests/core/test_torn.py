@@ -129,7 +129,7 @@ def test_damaged_columns_of_runs_hide_no_other_run_and_end_in_sentences(record, 
     rows.close()
     found = {run.id: run for deleted in (False, True) for run in record.runs(deleted=deleted)}
     assert found.pop(good.id) == good
-    assert record.n_damaged == len(bad) - len(found)
+    assert len(record.damaged) == len(bad) - len(found)
     for column, what, run_id in bad:
         for act in (
             record.run,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import sqlite3
 from pathlib import Path
 
 import anndata
@@ -251,6 +252,18 @@ def test_a_run_whose_sample_is_gone_shows_its_small_map_and_settings(samples_fol
     assert files["Report"]
     assert files["Script that repeats it"]
     assert files["Run as one file"]
+
+
+def test_a_run_whose_row_is_damaged_is_named_and_the_others_are_listed(samples_folder, sample, record):
+    damaged, _ = kept(record, sample, name="damaged"), kept(record, sample, name="good")
+    record.close()
+    with sqlite3.connect(samples_folder.parent / "models" / "runs.sqlite3") as rows:
+        rows.execute("UPDATE runs SET facts = '{' WHERE id = ?", (damaged.id,))
+    rows.close()
+    app = opened()
+    assert listed(app) == ["good"]
+    assert damaged.id in app.warning[0].value
+    assert "backup" in app.warning[0].value
 
 
 def test_a_run_whose_labels_are_lost_says_so_and_still_shows_its_settings(samples_folder, sample, record):

@@ -382,6 +382,34 @@ def test_what_a_worker_had_unpacked_goes_when_it_is_ended_and_nothing_else_does(
             worker.kill()
 
 
+def test_private_folders_of_a_process_that_was_killed_go_at_the_next_start_and_those_in_use_stay(scratch: Path) -> None:
+    source = scratch.parent / "source.zip"
+    source.write_bytes(b"x")
+    code = (
+        "import sys, time; from pathlib import Path; from core.io.drafts import Draft; from core.io.measured import unpacking\n"
+        "draft = Draft()\n"
+        "with unpacking(Path(sys.argv[1])) as folder: print('ready', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, source], env={**os.environ, "TMPDIR": str(scratch)}, stdout=subprocess.PIPE
+    ) as server:
+        try:
+            assert server.stdout is not None
+            server.stdout.readline()
+            ours = Draft()
+            long_ago = time.time() - 60
+            for folder in scratch.iterdir():
+                os.utime(folder, (long_ago, long_ago))
+            drafts.remove_forgotten()
+            assert len(list(scratch.iterdir())) == 3
+        finally:
+            server.kill()
+    drafts.remove_forgotten()
+    assert list(scratch.iterdir()) == [ours.folder]
+    ours.remove()
+    assert list(scratch.iterdir()) == []
+
+
 def test_private_folders_of_a_process_that_was_killed_go_after_a_week_and_nothing_else_does(
     scratch: Path, tmp_path: Path
 ) -> None:

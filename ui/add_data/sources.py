@@ -8,12 +8,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.io import roots
-from core.io.drafts import Draft
 from core.text import file_name, shown
 from core.work.bringing import Source
 from ui.add_data import public_sections, state
 from ui.add_data.state import Incoming
-from ui.data import session_end
+from ui.data import own_drafts
 from ui.shell import session
 from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
@@ -56,7 +55,7 @@ def _upload() -> None:
 
 
 def _take(sent: UploadedFile) -> None:
-    draft = Draft()
+    draft = own_drafts.new()
     path = draft.take(sent, sent.name)
     _forget(sent)
     _begin(Incoming(draft=draft, source=Source(path=path, called=sent.name)))
@@ -71,7 +70,6 @@ def _forget(sent: UploadedFile) -> None:
 
 
 def _begin(incoming: Incoming) -> None:
-    session_end.at_end(incoming.draft.remove)
     state.take_incoming(incoming)
     st.rerun()
 
@@ -143,4 +141,4 @@ def _open_and_up(root: Path, inside: str, entry: roots.Entry | None) -> None:
 def _begin_below(root: Path, name: str) -> None:
     found = roots.below(root, name)
     roots.check_links(found, root)
-    _begin(Incoming(draft=Draft(), source=Source(path=found, called=found.name)))
+    _begin(Incoming(draft=own_drafts.new(), source=Source(path=found, called=found.name)))

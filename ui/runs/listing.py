@@ -76,6 +76,11 @@ def listing() -> Listing:
     return Listing(runs=[], everything=[], nothing_yet=True)
 
 
+def damaged() -> str:
+    """Say which runs cannot be read; empty where all can."""
+    return record().said_of_damaged
+
+
 def _ask() -> Listing:
     show, samples, sweeps, find = st.columns([1.7, 2, 3.3, 2.8], gap="small")  # as wide as what they say
     with show:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import ParameterError
 from core.text import shown
+from ui.shell.upload_limits import UploadLimits
 
 _METRICS = "/_stcore/metrics"
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
@@ -70,6 +71,7 @@ def keepers() -> Sequence[Middleware]:
     before = [Middleware(Told, headers=_headers(embedding))]
     if hosts:
         before.append(Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False))
+    before.append(Middleware(UploadLimits))
     return before if os.environ.get("SPCA_METRICS") == "1" else [*before, Middleware(NoMetrics)]
 
 

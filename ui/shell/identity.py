@@ -5,7 +5,7 @@ import streamlit as st
 from core.people import called
 from ui.browser_memory import remember
 from ui.data import user
-from ui.shell import session
+from ui.shell import session, upload_limits
 from ui.shell.buttons import on_primary
 from ui.shell.guards import as_markdown
 
@@ -13,6 +13,7 @@ from ui.shell.guards import as_markdown
 def let_in() -> None:
     """Ask the user to sign in where this server requires it, and stop the page until then."""
     if not user.signs_in() or st.user.get("is_logged_in", False):
+        upload_limits.known_as(user.who())
         return
     st.title("Spatial domains", anchor=False)
     st.info("This server requires a sign-in: sign in to continue.")

@@ -5,7 +5,6 @@ document of SpatialData, of containers 0.1 (zarr 2) and 0.2 (zarr 3).
 """
 
 import dataclasses
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import numpy as np
 from core.errors import SampleError, SampleFileError
 from core.io import archives, h5ad
 from core.io.annotations import Annotations
-from core.io.drafts import own_prefix
+from core.io.drafts import private_folder
 from core.io.found_files import STORE_LIMITS
 from core.io.h5ad.positions import OWN, OWN_COORDS, positions
 from core.io.h5ad.tables import Table
@@ -194,7 +193,7 @@ class _Source:
 
 @contextmanager
 def _opened(path: Path, root: PurePosixPath, section: str | None) -> Iterator[_Source]:
-    with _store(path, root) as (store, unpack), tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
+    with _store(path, root) as (store, unpack), private_folder() as scratch:
         keys = _tables(store)
         names = [key.rpartition("/")[2] for key in keys]
         key = keys[names.index(section)] if section in names else keys[0]

@@ -8,7 +8,6 @@ import json
 import math
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ import shapely
 from core.annotation import Annotation, check_fits
 from core.errors import SampleFileError
 from core.files import written_whole
-from core.io.drafts import own_prefix
+from core.io.drafts import private_folder
 from core.io.export import renamed
 from core.io.geojson.writing import spot_shapes
 from core.io.h5ad.writing import LABELS, adata_of
@@ -100,7 +99,7 @@ def write_zipped(sample: Sample, result: Result, path: str | os.PathLike[str], n
     **more
         As for :func:`write_spatialdata`, which says what is raised.
     """
-    with tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
+    with private_folder() as scratch:
         store = Path(scratch) / "store" / name
         store.parent.mkdir()
         write_spatialdata(sample, result, store, **more)

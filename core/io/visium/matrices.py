@@ -1,6 +1,7 @@
 """Matrices of counts among the names of files: which there are, and which one is meant."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -88,9 +89,8 @@ def matrices_in(names: Sequence[PurePosixPath]) -> list[Matrix]:
     """
     filtered = [Matrix(path=name, root=name.parent, prefix=found[1]) for name, found in named(names, FILTERED)]
     roots = {(matrix.root, matrix.prefix) for matrix in filtered}
-    texts = [
-        matrix for name, found in named(names, TEXTS[tenx.MATRIX]) for matrix in [_of_texts(name, found[1], names)]
-    ]
+    beside = _texts_by_sample(names)
+    texts = [_of_texts(name, found[1], beside) for name, found in named(names, TEXTS[tenx.MATRIX])]
     found = filtered + [matrix for matrix in texts if not matrix.is_raw and (matrix.root, matrix.prefix) not in roots]
     others = [
         Matrix(path=name, root=name.parent)
@@ -117,7 +117,7 @@ def given_itself(path: PurePosixPath, names: Sequence[PurePosixPath]) -> Matrix:
     """
     text = next((found for found in named(names, TEXTS[tenx.MATRIX]) if found[0].parent == path), None)
     if text is not None:
-        return _of_texts(text[0], text[1][1], names)
+        return _of_texts(text[0], text[1][1], _texts_by_sample(names))
     usual = FILTERED.fullmatch(path.name) or RAW.fullmatch(path.name)
     prefix, is_raw = usual[1] if usual else "", bool(RAW.fullmatch(path.name))
     return Matrix(path=path, root=path.parent, prefix=prefix, is_raw=is_raw)
@@ -139,16 +139,23 @@ def named(names: Sequence[PurePosixPath], pattern: re.Pattern[str]) -> list[tupl
     return [(name, found) for name, found in tried if found is not None]
 
 
-def _of_texts(name: PurePosixPath, prefix: str, names: Sequence[PurePosixPath]) -> Matrix:
+_Beside = Mapping[tuple[PurePosixPath, str], dict[str, PurePosixPath]]
+
+
+def _texts_by_sample(names: Sequence[PurePosixPath]) -> _Beside:
+    """Gather text files by their folder and what stands before their usual names, once for all matrices."""
+    found: dict[tuple[PurePosixPath, str], dict[str, PurePosixPath]] = {}
+    for usual, pattern in TEXTS.items():
+        for name, match in named(names, pattern):
+            found.setdefault((name.parent, match[1]), {})[usual] = name
+    return found
+
+
+def _of_texts(name: PurePosixPath, prefix: str, beside: _Beside) -> Matrix:
     """Put a matrix of text together with its tables."""
     folder = name.parent
     in_folder = re.fullmatch(r"(.*?)(raw|filtered)_(feature|gene)_bc_matri(x|ces)(_mex)?", folder.name)
-    texts = {
-        usual: beside
-        for usual, pattern in TEXTS.items()
-        for beside, found in named(names, pattern)
-        if beside.parent == folder and found[1] == prefix
-    }
+    texts = beside[folder, prefix]
     before = prefix.partition("filtered_feature_bc")[0].partition("raw_feature_bc")[0]
     return Matrix(
         path=folder if not prefix else name,
@@ -162,9 +169,8 @@ def _of_texts(name: PurePosixPath, prefix: str, names: Sequence[PurePosixPath]) 
 def _labels(matrices: Sequence[Matrix]) -> list[str]:
     """Names of samples, each once."""
     labels = [matrix.label for matrix in matrices]
-    return [
-        label if labels.count(label) == 1 else str(matrix.path) for label, matrix in zip(labels, matrices, strict=True)
-    ]
+    times = Counter(labels)
+    return [label if times[label] == 1 else str(matrix.path) for label, matrix in zip(labels, matrices, strict=True)]
 
 
 def _by_bins(matrices: Sequence[Matrix]) -> dict[int, Matrix]:

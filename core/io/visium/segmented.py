@@ -3,7 +3,7 @@
 import math
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -70,10 +70,18 @@ def find(names: Sequence[PurePosixPath]) -> list[Found]:
     """
     filtered = list(with_ending(names, f"filtered_{_MATRIX}"))
     matrices = filtered or list(with_ending(names, f"raw_{_MATRIX}"))
-    return [found for matrix, prefix in matrices if (found := _beside(names, matrix, prefix)) is not None]
+    there, bins = set(names), _bins(names) if matrices else []
+    found = (_beside(there, matrix, prefix, bins) for matrix, prefix in matrices)
+    return [sample for sample in found if sample is not None]
 
 
-def _beside(names: Sequence[PurePosixPath], matrix: PurePosixPath, prefix: str) -> Found | None:
+def _bins(names: Sequence[PurePosixPath]) -> list[str]:
+    """List the sizes of bins that are there, too."""
+    sizes = (_BINS.fullmatch(name.parent.name) for name in names if name.suffix == ".h5")
+    return sorted({f"{int(size[1])} um" for size in sizes if size}, key=len)
+
+
+def _beside(names: Collection[PurePosixPath], matrix: PurePosixPath, prefix: str, bins: Sequence[str]) -> Found | None:
     places = [matrix.parent / f"{prefix}{name}" for name in _OUTLINES]
     outlines = next((name for name in places if name in names), None)
     if outlines is None:
@@ -85,10 +93,7 @@ def _beside(names: Sequence[PurePosixPath], matrix: PurePosixPath, prefix: str) 
         if folder / spatial.SCALES in names:
             roles |= {name: folder / name for name in wanted if folder / name in names}
             break
-    bins = {
-        f"{int(size[1])} um" for name in names if (size := _BINS.fullmatch(name.parent.name)) and name.suffix == ".h5"
-    }
-    return Found(prefix=prefix, roles=roles, choices=[LAYER, *sorted(bins, key=len)] if bins else ())
+    return Found(prefix=prefix, roles=roles, choices=[LAYER, *bins] if bins else ())
 
 
 def read(folder: Path, found: Found, name: str) -> Cells:

@@ -1,13 +1,12 @@
 """Files under the names that readers know, for as long as they are read: links to what lies elsewhere, and unpacked gzip."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.io import archives
-from core.io.drafts import own_prefix
+from core.io.drafts import private_folder
 
 _COPY_BYTES = 1 << 20
 
@@ -31,7 +30,7 @@ def staged(files: Mapping[str, Path]) -> Iterator[Path]:
     SampleFileError or UnsafeFileError
         If a file is damaged, or unpacks to too much.
     """
-    with tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
+    with private_folder() as scratch:
         for name, path in files.items():
             _put(path, Path(scratch) / name)
         yield Path(scratch)
@@ -51,7 +50,7 @@ def linked(files: Mapping[str, Path]) -> Iterator[Path]:
     Path
         The folder, removed when the block ends.
     """
-    with tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
+    with private_folder() as scratch:
         for name, path in files.items():
             target = Path(scratch) / name
             target.parent.mkdir(parents=True, exist_ok=True)

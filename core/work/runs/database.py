@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from core.errors import RecordError
-from core.work.runs.sentences import as_sentence, where
+from core.work.runs.sentences import as_sentence, is_damage, where
 from core.work.runs.tables import METADATA, RUNS, SCHEMA, VERSION, Row, insert, next_change
 from core.work.runs.taking_over import take_over
 
@@ -23,6 +23,7 @@ _ROWS_AT_ONCE = 500
 _TRIES_TO_OPEN = 5
 _TRIES_TO_WRITE = 5
 _MOST_CHANGES = 2**31 - 1
+_ONE_DAMAGED = "Its row in the record of runs, {where}, is damaged. Take the record from a backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,19 @@ class Standing:
     n_changes: int
     n_runs: int
     n_new: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that the database cannot give, while it gives others.
+
+    Parameters
+    ----------
+    id : object
+        As the index of rows says.
+    """
+
+    id: Any
 
 
 class Database:
@@ -110,19 +124,29 @@ class Database:
             raise RecordError(f"The record of runs, {where(self._url)}, is damaged: take it from a backup.")
         return Standing(*rows[0])
 
-    def rows(self, since: int, until: int) -> Iterator[list[Row]]:
+    def rows(self, since: int, until: int) -> Iterator[list[Row | Unreadable]]:
         """Read runs that were added or changed, a few hundred at a time.
 
         Parameters
         ----------
         since, until : int
             Changes after `since`, up to and including `until`.
+
+        Yields
+        ------
+        list of Row or Unreadable
+            Where a part of the database is damaged, its rows are read one by one, so that it hides no others.
         """
-        order, last = sa.tuple_(RUNS.c.changed, RUNS.c.id), (since + 1, "")
-        chosen = sa.select(RUNS).where(RUNS.c.changed <= until).order_by(RUNS.c.changed, RUNS.c.id).limit(_ROWS_AT_ONCE)
-        while rows := [dict(row._mapping) for row in self._read(chosen.where(order > last))]:
-            yield rows
-            last = rows[-1]["changed"], rows[-1]["id"]
+        order, last, after = sa.tuple_(RUNS.c.changed, RUNS.c.id), None, RUNS.c.changed > since
+        while keys := self._read(_chosen(RUNS.c.changed, RUNS.c.id).where(RUNS.c.changed <= until, after)):
+            if last == (now := (keys[-1].changed, keys[-1].id)):
+                return  # an id with a damaged letter, which is read as another, would come again and again
+            yield self._page(RUNS.c.changed <= until, after) or self._one_by_one([key.id for key in keys])
+            last, after = now, order > now
+
+    def astray(self, until: int) -> list[Any]:
+        """List ids of rows that :meth:`rows` passes over, because what they say of their change is damaged."""
+        return [row.id for row in self._read(sa.select(RUNS.c.id).where(~RUNS.c.changed.between(1, until)))]
 
     def find(self, run_id: str) -> Row | None:
         """Look up one run without reading the others.
@@ -135,9 +159,41 @@ class Database:
         Returns
         -------
         Row or None
+
+        Raises
+        ------
+        RecordError
+            If its row, or the database, cannot be read.
         """
-        found = self._read(sa.select(RUNS).where(RUNS.c.id == run_id))
+        try:
+            found = self._read(sa.select(RUNS).where(RUNS.c.id == run_id))
+        except RecordError as error:
+            if is_damage(error):
+                raise RecordError(_ONE_DAMAGED.format(where=where(self._url))) from error
+            raise
         return dict(found[0]._mapping) if found else None
+
+    def _page(self, *which: Any) -> list[Row | Unreadable]:
+        """Read rows at once; none where one of them is damaged."""
+        try:
+            return [dict(row._mapping) for row in self._read(_chosen(RUNS).where(*which))]
+        except RecordError as error:
+            if is_damage(error):
+                return []
+            raise
+
+    def _one_by_one(self, ids: Sequence[Any]) -> list[Row | Unreadable]:
+        found: list[Row | Unreadable] = []
+        for run_id in ids:
+            try:
+                row = self.find(run_id)
+            except RecordError as error:
+                if not is_damage(error):
+                    raise
+                found.append(Unreadable(run_id))
+            else:
+                found.extend([] if row is None else [row])
+        return found
 
     def close(self) -> None:
         """Close all connections; the next call opens new ones."""
@@ -173,6 +229,10 @@ class Database:
             return self._engine
 
 
+def _chosen(*what: Any) -> Any:
+    return sa.select(*what).order_by(RUNS.c.changed, RUNS.c.id).limit(_ROWS_AT_ONCE)
+
+
 def _open(url: str) -> sa.Engine:
     address = sa.engine.make_url(url)
     is_file = address.get_backend_name() == "sqlite"
@@ -180,8 +240,7 @@ def _open(url: str) -> sa.Engine:
         _check_not_emptied(Path(address.database))
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(address, **_ENGINE[is_file])
-    if is_file:
-        sa.event.listen(engine, "connect", _read_damaged_text)
+    sa.event.listen(engine, "connect", _read_damaged_text if is_file else _read_damaged_text_of_postgresql)
     try:
         _with_patience(lambda: _prepare(engine))
         take_over(engine, _ENGINE[is_file])
@@ -203,6 +262,19 @@ def _check_not_emptied(path: Path) -> None:
 def _read_damaged_text(connection: Any, _: object) -> None:
     """Read text with a damaged letter, so that one such run does not hide all others."""
     connection.text_factory = lambda text: text.decode(errors="replace")
+
+
+def _read_damaged_text_of_postgresql(connection: Any, _: object) -> None:
+    if not hasattr(connection, "adapters"):
+        return  # another driver than psycopg
+    from psycopg.adapt import Loader
+
+    class Replacing(Loader):
+        def load(self, data: Any) -> str:
+            return bytes(data).decode(errors="replace")
+
+    for kind in ("text", "varchar"):
+        connection.adapters.register_loader(kind, Replacing)
 
 
 # A file is written by one process at a time: others wait, and a write begins as one, or two that read first would each wait

@@ -178,9 +178,16 @@ class Record:
         return sorted(chosen, key=lambda run: run.created, reverse=True)
 
     @property
-    def n_damaged(self) -> int:
-        """Number of runs that are damaged, and so left out of lists; as far as the record was read."""
-        return self._known.n_damaged
+    def damaged(self) -> dict[str, str]:
+        """What is wrong with runs that lists leave out, as a sentence by id; as far as the record was read."""
+        return self._known.damaged
+
+    @property
+    def said_of_damaged(self) -> str:
+        """Which runs cannot be read, why, and what to do; empty where there are none, as far as the record was read."""
+        from core.work.runs.sentences import of_damaged
+
+        return of_damaged(self.damaged, self.url)
 
     def run(self, run_id: str) -> Run:
         """Look up one run, deleted or not, without reading the others.

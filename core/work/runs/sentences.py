@@ -1,7 +1,7 @@
 """Errors of a database as one sentence, with a remedy and without its password."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import RecordError
-from core.text import shown
+from core.text import counted, shown
+
+_DAMAGED = "it is damaged. Take it from a backup"
+_DAMAGE_OF_POSTGRESQL = ("XX000", "XX001", "XX002")  # internal errors, damaged data, a damaged index
+
+_MOST_SAID = 5
 
 _REASONS = (
     ("database is locked", "another program holds it. Try again; if it stays so, end what has the file open"),
@@ -18,7 +23,7 @@ _REASONS = (
     ("unable to open database", "it cannot be opened. Check that its folder exists and may be written to"),
     ("not a database", "it is not a database. Move that file away, or let {setting} name another"),
     ("the file is empty", "it is empty, so all runs in it are lost. Take it from a backup, or delete the file to begin anew"),
-    ("malformed", "it is damaged. Take it from a backup"),
+    ("malformed", _DAMAGED),
     ("newer version of this program", "a newer version of this program wrote it. Install that version"),
     ("no longer compatible", "another version of Optuna wrote it. Save a copy, then run `optuna storage upgrade`, or install that version"),
 )  # fmt: skip
@@ -49,7 +54,8 @@ def as_sentence(url: str, what: str = "The record of runs", setting: str = "RUNS
         yield
     except (SQLAlchemyError, OSError, ImportError, RuntimeError, KeyError, ValueError) as error:
         said = " ".join(map(str, _chain(error)))
-        raise RecordError(f"{what}, {where(url)}, was not read or written: {_reason(said, url, setting)}.") from error
+        reason = _DAMAGED if is_damage(error) else _reason(said, url, setting)
+        raise RecordError(f"{what}, {where(url)}, was not read or written: {reason}.") from error
 
 
 def where(url: str) -> str:
@@ -71,6 +77,46 @@ def where(url: str) -> str:
         return shown(_hidden(url), 100)
     is_file = address.get_backend_name() == "sqlite"
     return Path(address.database or "").name if is_file else address.set(query={}).render_as_string(hide_password=True)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error says that a part of the database is damaged, rather than that it cannot be reached.
+
+    Parameters
+    ----------
+    error : BaseException
+        Or one that it was raised from.
+    """
+    return any("malformed" in str(one) or _state(one) in _DAMAGE_OF_POSTGRESQL for one in _chain(error))
+
+
+def of_damaged(problems: Mapping[str, str], url: str) -> str:
+    """Say which runs cannot be read, why, and what to do.
+
+    Parameters
+    ----------
+    problems : mapping of str to str
+        What is wrong with each, as a sentence by id.
+    url : str
+        SQLAlchemy's address of the database.
+
+    Returns
+    -------
+    str
+        Empty where there are none.
+    """
+    if not problems:
+        return ""
+    said = " ".join(f"Run {shown(key, 32)}: {problem}" for key, problem in list(problems.items())[:_MOST_SAID])
+    more = len(problems) - _MOST_SAID
+    rest = f" So {'is' if more == 1 else 'are'} {more:,} more, which the log names." if more > 0 else ""
+    many = f"{counted(len(problems), 'run')} in the record, {where(url)}, cannot be read, and so no list shows {'it' if len(problems) == 1 else 'them'}."
+    return f"{many} {said}{rest} All other runs are there. Take the record from a backup."
+
+
+def _state(error: BaseException) -> str:
+    """Read the code that PostgreSQL gave to an error; empty where it comes from elsewhere."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
 
 
 def _address(url: str) -> sa.URL | None:

@@ -15,7 +15,7 @@ from core.work.board.board import About, Job
 from core.work.board.progress import Progress
 from core.work.bringing import FoundRegions, RegionsFile
 from core.work.tasks import SampleFile
-from ui.data import compute, jobs, session_end
+from ui.data import compute, jobs, own_drafts
 from ui.shell import session
 from ui.shell.guards import as_markdown
 from ui.shell.job_progress import watch
@@ -54,8 +54,7 @@ def taken(sent: UploadedFile | None, purpose: Purpose) -> Upload | None:
         del st.session_state[purpose.slot]
     if sent is None:
         return None
-    draft = Draft()
-    session_end.at_end(draft.remove)
+    draft = own_drafts.new()
     file = RegionsFile(path=draft.take(sent, sent.name), called=sent.name)
     made = Upload(id=sent.file_id, draft=draft, file=file)
     st.session_state[purpose.slot] = made
