@@ -18,6 +18,7 @@ from core.io.controls import control_check, controls
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.outlines import ReadOutlines, attempted
 from core.io.spacing import guess
+from core.io.told_counts import told, values_check
 from core.memory import check_fits
 from core.sample import DENSE_LIMIT, UNANNOTATED, Expression, Sample, TissueImage
 from core.text import counted, shown
@@ -64,6 +65,8 @@ class Cells:
         keeps no counts out.
     has_outlines : bool
         Whether the format has outlines, so that it is said if there are none.
+    glimpse : callable, optional
+        Returns some of the values, of formats in which they need not be counts.
     """
 
     kind: str
@@ -84,6 +87,7 @@ class Cells:
     checks: Sequence[Check] = ()
     read_outlines: ReadOutlines | None = None
     has_outlines: bool = False
+    glimpse: Callable[[], np.ndarray] | None = None
 
     @property
     def is_gene(self) -> np.ndarray:
@@ -116,7 +120,13 @@ def survey(cells: Cells, labels_of: LabelsOf | None = None) -> Survey:
     n_cells, n_genes = int(cells.has_position.sum()), int(cells.is_gene.sum())
     checks = [Check(what="Counts", found=f"{counted(n_cells, cells.noun)}, {counted(n_genes, 'gene')}.")]
     checks += [
-        found for found in (control_check(cells.gene_names, cells.other_features), *_position_checks(cells)) if found
+        found
+        for found in (
+            None if cells.glimpse is None else values_check(cells.glimpse()),
+            control_check(cells.gene_names, cells.other_features),
+            *_position_checks(cells),
+        )
+        if found
     ]
     checks += [*cells.checks, *([attempted(cells.read_outlines)[1]] if cells.has_outlines else [])]
     labels, said = _labels_found(cells, labels_of)
@@ -163,7 +173,8 @@ def sample(
             f"None of the {counted(len(cells.cell_ids), cells.noun)} has a position: are counts and positions of one sample?"
         )
     unit, unit_known = _unit(cells, choices)
-    counts = _part(cells.read_counts(), rows, columns)
+    counts, kind = told(cells.read_counts())  # before genes are left out: totals are of all
+    counts = _part(counts, rows, columns)
     kept = genes.chosen(counts, choices, cells=True)
     columns, counts = columns[kept], _part(counts, np.arange(len(rows)), kept)
     outlines, _ = attempted(cells.read_outlines)
@@ -178,6 +189,7 @@ def sample(
         coords_px=None if cells.coords_px is None else cells.coords_px[rows],
         image=cells.image,
         outlines=None if outlines is None else outlines[rows],
+        expression_kind=kind,
         source=source,
         unit_known=unit_known,
     )

@@ -201,6 +201,7 @@ def _cells(pair: _Pair, name: str, sections: Sequence[str]) -> Cells:
         gene_names=pair.genes,
         coords_um=taken(coords if unit is None else coords * unit, rows),
         read_counts=lambda: _counts(pair),
+        glimpse=lambda: text.glimpse(pair.counts, pair.columns),
         placed_by=f"{said}." if unit is None else f"{said}, {unit:g} µm per unit, by their titles.",
         unit_known=unit is not None,
         labels=label_columns(other_texts(place.table, place.id_column, place.x, place.y), rows),

@@ -186,6 +186,31 @@ def read_counts(table: TextTable, columns: Sequence[int]) -> sparse.csr_array:
     return _matrix(np.frombuffer(values), np.frombuffer(indices, np.intc), np.frombuffer(ends, np.int64), len(columns))
 
 
+def glimpse(table: TextTable, columns: Sequence[int], n_rows: int = 100) -> np.ndarray:
+    """Read the values of the first rows.
+
+    Parameters
+    ----------
+    table : TextTable
+    columns : sequence of int
+        As for :func:`read_counts`.
+    n_rows : int
+
+    Returns
+    -------
+    ndarray of shape (n_values,), float64
+    """
+    n_names, n_values = columns[0], len(table.columns) - columns[0]
+    wanted = np.asarray(columns) - n_names
+    with _lines(table.path) as lines:
+        next(lines)
+        rows = [
+            _numbers(table, _named(table, line, n_names)[1], n_values, number + 2)[wanted]
+            for number, line in zip(range(n_rows), lines, strict=False)
+        ]
+    return np.concatenate(rows) if rows else np.zeros(0)
+
+
 def _matrix(values: np.ndarray, indices: np.ndarray, ends: np.ndarray, n_columns: int) -> sparse.csr_array:
     index_type = np.int32 if len(values) <= _INT32.max else np.int64
     parts = (as_counts(values), indices.astype(index_type, copy=False), ends.astype(index_type))

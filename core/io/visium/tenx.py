@@ -37,6 +37,7 @@ MATRIX, BARCODES, FEATURES = "matrix.mtx", "barcodes.tsv", ("features.tsv", "gen
 TEXT_NAMES = (MATRIX, BARCODES, *FEATURES)
 
 _MAX_INDEX = np.iinfo(np.int32).max
+_N_GLIMPSED = 100_000  # values, or bytes of text
 _SHORTEST_LINE = 6  # "1 1 1\n"
 
 
@@ -129,6 +130,32 @@ def read_counts(path: Path, head: MatrixHead) -> sparse.csr_array:
     if counts.data.size and not counts.data.all():
         counts.eliminate_zeros()
     return counts if head.is_gene.all() else counts[:, np.flatnonzero(head.is_gene)]
+
+
+def glimpse(path: Path) -> np.ndarray:
+    """Read some of the values, which need not be counts in what programs wrote in 10x's form.
+
+    Parameters
+    ----------
+    path : Path
+        As for :func:`read_head`.
+
+    Returns
+    -------
+    ndarray of shape (n_values,), float64
+    """
+    if not path.is_dir():
+        with opened(path) as file, naming(path):
+            data = _matrix_group(file).get("data")
+            is_list = isinstance(data, h5py.Dataset) and data.ndim == 1 and data.dtype.kind == "f"
+            return data[:_N_GLIMPSED].astype(np.float64) if is_list else np.zeros(0)
+    with archives.unzipped(_text_file(path, MATRIX)) as file:
+        lines = file.read(_N_GLIMPSED).splitlines()[:-1]
+    rows = [line.split() for line in lines if not line.startswith(b"%")][1:]
+    try:
+        return np.array([float(row[2]) for row in rows], dtype=np.float64)
+    except (ValueError, IndexError):  # reading all of it says what is wrong
+        return np.zeros(0)
 
 
 # --- HDF5 ---
