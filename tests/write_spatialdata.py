@@ -22,7 +22,7 @@ PIXELS = RANDOM.integers(0, 256, (3, 64, 96)).astype(np.uint8)
 
 
 def write(folder: Path) -> None:
-    """Write `0.1.zarr` and `0.2.zarr`, of both containers, and `polygons.zarr`."""
+    """Write `0.1.zarr` and `0.2.zarr`, of both containers, `polygons.zarr`, and both kinds of shapes as GeoArrow."""
     import anndata
     import geopandas
     import pandas as pd
@@ -61,6 +61,10 @@ def write(folder: Path) -> None:
     spatialdata.SpatialData(shapes={"cells": outlines}, tables={"counts": table("cells")}).write(
         folder / "polygons.zarr"
     )
+    for name, element in (("points", circles), ("outlines", outlines)):
+        spatialdata.SpatialData(shapes={"cells": element}, tables={"counts": table("cells")}).write(
+            folder / f"geoarrow_{name}.zarr", shapes_geometry_encoding="geoarrow"
+        )
 
 
 def _write_image(store: Path, zarr_format: int) -> None:
