@@ -73,6 +73,13 @@ _UNITS = (
     (r"_mm$", 1000.0),
     (r"^center[xy]_(global|local)_px$", COSMX_UM_PER_PIXEL),
 )
+_XENIUM = {"transcript_counts", "cell_area"}
+_OF_INSTRUMENTS = {
+    ("x_centroid", "y_centroid"): _XENIUM,
+    ("center_x", "center_y"): {"fov", "volume"},
+}
+"""Columns of Xenium and MERSCOPE in micrometres, and columns that are there beside them."""
+
 _COORD_KEYS = (OWN_COORDS, "spatial", "x_spatial", "spatial_coords", "spatial_microns", "coords", "coordinates")
 _LIKE_COORDS = re.compile(r"spatial|coord|(^|_)loc(ation)?s?($|_)|(^|_)xy($|_)|sdim|position|centroid|^global|fov")
 _NEVER = re.compile(r"umap|tsne|pca|latent|neighbou?r|lsi|harmony|scvi|embed|graph|dist|border|image|rgb|feature")
@@ -237,7 +244,7 @@ def _all_columns(obs: Table, pairs: tuple[tuple[str, str], ...]) -> Iterator[tup
 
 def _coordinates(file: h5py.File, obs: Table) -> Iterator[Coords]:
     """Yield coordinates, those that are most often meant first."""
-    yield from _embedded(file, obs)
+    yield from embedded(file, obs)
     of_spagcn = set(SPAGCN) <= {name.lower() for name in obs.columns}
     for values, source in _all_columns(obs, COORD_COLUMNS):
         rows_first = of_spagcn and "_pixel" in source.lower()
@@ -246,12 +253,61 @@ def _coordinates(file: h5py.File, obs: Table) -> Iterator[Coords]:
         yield Coords(values=np.ascontiguousarray(ordered), source=source, um_per_unit=_named_unit(source))
 
 
+def measured(obs: Table) -> Iterator[Coords]:
+    """Read coordinates in columns of which it is known what they are measured in.
+
+    Parameters
+    ----------
+    obs : Table
+
+    Yields
+    ------
+    Coords
+        In micrometres, or with their unit.
+    """
+    titles = {name.lower() for name in obs.columns}
+    in_um = [pair for pair, others in _OF_INSTRUMENTS.items() if others <= titles]
+    for values, source in _all_columns(obs, COORD_COLUMNS):
+        unit = 1.0 if _pair(source) in in_um else _named_unit(source)
+        if unit is not None:
+            yield Coords(values=np.ascontiguousarray(values[:, ::-1]), source=source, um_per_unit=unit)
+
+
+def is_of_xenium(obs: Table) -> bool:
+    """Say whether a table has the columns that Xenium gives each cell.
+
+    Parameters
+    ----------
+    obs : Table
+
+    Returns
+    -------
+    bool
+    """
+    return {name.lower() for name in obs.columns} >= _XENIUM
+
+
+def _pair(source: str) -> tuple[str, ...]:
+    return tuple(part.removeprefix("obs/").lower() for part in source.split(" and "))
+
+
 def _named_unit(source: str) -> float | None:
     name = source.lower().rpartition("/")[2]
     return next((unit for pattern, unit in _UNITS if re.search(pattern, name)), None)
 
 
-def _embedded(file: h5py.File, obs: Table) -> Iterator[Coords]:
+def embedded(file: h5py.File, obs: Table) -> Iterator[Coords]:
+    """Read coordinates in `obsm`, those that are most often meant first.
+
+    Parameters
+    ----------
+    file : h5py.File
+    obs : Table
+
+    Yields
+    ------
+    Coords
+    """
     obsm = file.get("obsm")
     names = names_in(obsm)
     ordered = [name for key in _COORD_KEYS for name in names if name.lower() == key]

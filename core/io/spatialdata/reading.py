@@ -19,7 +19,8 @@ from core.io import archives, h5ad
 from core.io.annotations import Annotations
 from core.io.drafts import own_prefix
 from core.io.found_files import STORE_LIMITS
-from core.io.h5ad.positions import OWN, OWN_COORDS, positions
+from core.io.h5ad import units
+from core.io.h5ad.positions import OWN, OWN_COORDS, embedded, is_of_xenium, positions
 from core.io.h5ad.tables import Table
 from core.io.hdf5.text import decoded
 from core.io.incoming import Check, ImportChoices, Survey
@@ -269,6 +270,7 @@ def _place(source: _Source, attributes: dict[str, object]) -> None:
         own = _own_positions(file, obs)
         found = said.places(source.unpack, has_own=own is not None)
         if found is not None:
+            found = _with_unit(file, obs, found)
             source.checks = [*source.checks, *found.checks]
             if not isinstance(
                 file.get(f"uns/{OWN}"), h5py.Group
@@ -287,6 +289,18 @@ def _place(source: _Source, attributes: dict[str, object]) -> None:
             there = there if polygons is None else _placed(there, polygons)
             source.placed = dict(zip(names.tolist(), map(tuple, there.xy.tolist()), strict=True))
     source.level = images.find(source.store, GLOBAL if there is None else there.system)
+
+
+def _with_unit(file: h5py.File, obs: Table, found: Found) -> Found:
+    """Find the unit of a coordinate system by what the table has in micrometres, such as Xenium's own positions beside pixels."""
+    if found.um_per_unit is not None:
+        return found
+    of_xenium = list(embedded(file, obs))[:1] if is_of_xenium(obs) else []
+    told = units.told(obs, found.xy[:, ::-1], others=of_xenium)
+    if told is None:
+        return found
+    said = f"{told[0]:.4g} µm per unit of {shown(found.system, 40)!r}, told by {shown(told[1])}."
+    return dataclasses.replace(found, um_per_unit=told[0], checks=[*found.checks, Check(what="Unit", found=said)])
 
 
 def _own_positions(file: h5py.File, obs: Table) -> Found | None:
