@@ -5,7 +5,6 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
-
 _UNKNOWN = "\ufffd"
 
 

@@ -33,13 +33,14 @@ MAX_OUTLINES_BYTES = 2 << 30
 _AT_A_TIME = 20_000  # cells
 _CELL_BYTES = 1 << 20  # of the text of one outline; as Python's numbers it takes fifty times as much
 _OBJECT_BYTES = 300  # of memory for each object of JSON; a cell has three
+_NUMBER = re.compile(r"(?:cellid_)?(\d+)(?:\.0)?(?:-(\d+))?")
 _BINS = re.compile(r"square_(\d+)um")
-_MATRIX = "feature_cell_matrix.h5"
+_MATRIX, _TEXTS = "feature_cell_matrix.h5", "filtered_feature_cell_matrix"
 _OUTLINES = ("cell_segmentations.geojson", "nucleus_segmentations.geojson")
 
 
 class _Properties(msgspec.Struct, gc=False):
-    cell_id: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+    cell_id: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] | float | Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class _Geometry(msgspec.Struct, gc=False):
@@ -69,6 +70,9 @@ def find(names: Sequence[PurePosixPath]) -> list[Found]:
         With the roles `matrix`, `outlines` and, where they are there, `scales` and images by their names.
     """
     filtered = list(with_ending(names, f"filtered_{_MATRIX}"))
+    have_h5 = {matrix.parent for matrix, _ in filtered}
+    texts = [name.parent for name in names if name.name in ("matrix.mtx", "matrix.mtx.gz")]
+    filtered += [(folder, "") for folder in texts if folder.name == _TEXTS and folder.parent not in have_h5]
     matrices = filtered or list(with_ending(names, f"raw_{_MATRIX}"))
     return [found for matrix, prefix in matrices if (found := _beside(names, matrix, prefix)) is not None]
 
@@ -88,7 +92,8 @@ def _beside(names: Sequence[PurePosixPath], matrix: PurePosixPath, prefix: str) 
     bins = {
         f"{int(size[1])} um" for name in names if (size := _BINS.fullmatch(name.parent.name)) and name.suffix == ".h5"
     }
-    return Found(prefix=prefix, roles=roles, choices=[LAYER, *sorted(bins, key=len)] if bins else ())
+    others = [name for name in names if name.parent == matrix]  # of a folder of three texts
+    return Found(prefix=prefix, roles=roles, others=others, choices=[LAYER, *sorted(bins, key=len)] if bins else ())
 
 
 def read(folder: Path, found: Found, name: str) -> Cells:
@@ -194,11 +199,17 @@ def _read_cells(path: Path) -> _Cells:
             f"{file_name(path)} holds no outlines as Space Ranger writes them: copy it again."
         ) from error
     return _Cells(
-        names=np.array([f"cellid_{number:09d}-1" for number in numbers], dtype=str),
+        names=np.array([_name(number) for number in numbers], dtype=str),
         centroids=np.array(places, dtype=np.float64).reshape(-1, 2),
         lengths=np.array(lengths, dtype=np.int64),
         corners=np.frombuffer(corners, dtype=np.float32).reshape(-1, 2),
     )
+
+
+def _name(number: float | str) -> str:
+    """Name a cell as the matrix does; other programs write the numbers of Space Ranger as fractions, or as text."""
+    found = _NUMBER.fullmatch(str(number))
+    return str(number) if found is None else f"cellid_{int(found[1]):09d}-{found[2] or 1}"
 
 
 def _features(path: Path) -> Iterator[_Feature]:
