@@ -35,6 +35,7 @@ from core.io.spatialdata.transformations import GLOBAL
 from core.sample import Sample, TissueImage
 from core.text import listed, shown
 
+_OF_XENIUM = {"cell_features", "cell_summary", "cell_groups", "polygon_sets", "density", "gene_category"}
 KIND, KIND_ANNDATA = "SpatialData", "AnnData in zarr"
 
 LabelsOf = Callable[[np.ndarray], Annotations]
@@ -196,7 +197,7 @@ class _Source:
 @contextmanager
 def _opened(path: Path, root: PurePosixPath, section: str | None) -> Iterator[_Source]:
     with _store(path, root) as (store, unpack), tempfile.TemporaryDirectory(prefix=own_prefix()) as scratch:
-        keys = _tables(store)
+        keys = _tables(store, path)
         names = [key.rpartition("/")[2] for key in keys]
         key = keys[names.index(section)] if section in names else keys[0]
         table = Path(scratch) / f"{_sample_name(path, root)}.h5ad"
@@ -241,15 +242,20 @@ def _is_needed(name: PurePosixPath, root: PurePosixPath) -> bool:
     return is_metadata(name) or inside[0] not in ("images", "labels", "points")
 
 
-def _tables(store: Store) -> list[str]:
+def _tables(store: Store, path: Path) -> list[str]:
     if is_table(store):
         return [""]
     groups = [f"{folder}/{name}" for folder in ("tables", "table") for name in store.children(folder)]
     found = [key for key in groups if is_table(store, key)]
+    if not found and _OF_XENIUM & set(store.children("")):
+        raise SampleFileError(
+            f"{shown(path.name)} is one of Xenium's files of zarr, which are not read: give the whole output folder, with "
+            "`cell_feature_matrix.h5` and `cells.parquet`."
+        )
     if not found:
         inside = listed([f"`{shown(name, 40)}`" for name in store.children("")]) or "nothing"
         raise SampleFileError(
-            f"{shown(store.root.name)} is a zarr store with {inside} and no table of cells: give a SpatialData store whose `tables` "
+            f"{shown(path.name)} is a zarr store with {inside} and no table of cells: give a SpatialData store whose `tables` "
             'count genes, or write its counts as h5ad (`adata.write_h5ad("sample.h5ad")`) and give that.'
         )
     return found

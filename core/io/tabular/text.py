@@ -1,5 +1,6 @@
 """Tables of text, such as CSV: their header, the names of their rows, and their counts, a line at a time."""
 
+import codecs
 import csv
 from array import array
 from collections.abc import Iterator, Sequence
@@ -72,7 +73,11 @@ def read_head(path: Path) -> TextTable:
     """
     with _lines(path) as lines:
         first, second = next(lines, b""), next(lines, b"")
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SampleFileError(f"{file_name(path)} is text as UTF-16: save it as CSV in UTF-8.")
     separator = max(_SEPARATORS, key=lambda sign: first.count(sign.encode()))
+    if separator.encode() not in first:
+        separator = " "  # as R's `write.table` does by default
     titles, values = (_fields(path, line, separator) for line in (first.removeprefix(b"\xef\xbb\xbf"), second))
     if len(values) == len(titles) + 1:
         titles = ["", *titles]  # R writes no title above the names of rows

@@ -156,8 +156,8 @@ def _read_tissue(parts: SampleFiles) -> spatial.SpatialFolder:
         )
     if parts.spatial is None:
         raise SampleFileError(
-            f"There is no table of positions for {shown(parts.matrix.name)}: put the `spatial` folder that Space Ranger wrote "
-            f"beside it, with {' or '.join(spatial.POSITIONS)}."
+            f"There is no table of positions for {shown(parts.name if parts.matrix.is_dir() else parts.matrix.name)}: put the `spatial` folder that Space Ranger wrote "
+            f"beside it, with {' or '.join(spatial.POSITIONS)}; or coordinates.csv with the columns cell, x and y."
         )
     return spatial.read_spatial(parts.spatial, needs_image=False)
 
