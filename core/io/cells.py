@@ -4,6 +4,7 @@ What all those formats share stands here: control probes and cells without a pos
 said, and counts are read only for a sample.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from core.sample import DENSE_LIMIT, UNANNOTATED, Expression, Sample, TissueImag
 from core.text import counted, shown
 
 MAX_CLASSES = 100
+
+_OF_A_SPREADSHEET = "a spreadsheet rounded the names of cells"
+_ROUNDED = re.compile(r"\d(\.\d+)?e\+\d+|\d{12,}0{5,}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -219,13 +223,19 @@ def aligned(ids: np.ndarray, known: np.ndarray) -> np.ndarray:
     Raises
     ------
     SampleFileError
-        If a name stands twice in `known`.
+        If a name stands twice in `known`, or none of the names is there.
     """
     where = {name: number for number, name in enumerate(known.tolist())}
     if len(where) < len(known):
         twice = next(name for name, times in Counter(known.tolist()).items() if times > 1)
-        raise SampleFileError(f"The cell {shown(twice)} stands twice in the table of positions: give one sample.")
-    return np.array([where.get(name, -1) for name in ids.tolist()], dtype=np.int64)
+        why = f"{_OF_A_SPREADSHEET}, so export them again" if _ROUNDED.fullmatch(twice) else "give one sample"
+        raise SampleFileError(f"The cell {shown(twice)} stands twice in the table of positions: {why}.")
+    found = np.array([where.get(name, -1) for name in ids.tolist()], dtype=np.int64)
+    if len(ids) and len(known) and (found < 0).all():
+        rounded = _ROUNDED.fullmatch(known[0]) or _ROUNDED.fullmatch(ids[0])
+        why = f"{_OF_A_SPREADSHEET}, so export both again" if rounded else "give both of one sample"
+        raise SampleFileError(f"Counts name cells such as {shown(ids[0])}, positions such as {shown(known[0])}: {why}.")
+    return found
 
 
 def taken(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -114,6 +114,31 @@ def test_cosmx_with_local_positions_only_is_refused_because_fields_would_lie_on_
         importing.survey(folder)
 
 
+def test_slides_of_cosmx_in_one_table_are_named(tmp_path):
+    folder = instruments.write_cosmx(tmp_path)
+    for table in folder.glob("*.csv"):
+        titles, *rows = table.read_text().split()
+        both = [f"{row},{slide}" for slide in ("A", "B") for row in rows]
+        title = "slide_ID" if "metadata" in table.name else "SystemControl2"
+        table.write_text(
+            "\n".join([f"{titles},{title}", *(both if "metadata" in table.name else [f"{row},0" for row in rows])])
+        )
+    with pytest.raises(
+        SampleFileError, match=r"holds 2 slides \(slide_ID: A and B\), which number their cells alike: keep"
+    ):
+        importing.survey(folder)
+
+
+@pytest.mark.parametrize("digits", [13, 17])
+def test_names_of_cells_that_a_spreadsheet_rounded_are_named(tmp_path, digits):
+    folder = instruments.write_merscope(tmp_path)
+    table = folder / "cell_metadata.csv"
+    rounded = re.sub(r"(?m)^\d{18}", lambda found: f"{float(found[0]):.{digits}E}", table.read_text())
+    table.write_text(rounded)
+    with pytest.raises(SampleFileError, match="a spreadsheet rounded the names of cells, so export"):
+        importing.read(folder, ImportChoices())
+
+
 def test_two_tables_are_told_apart_by_the_cells_that_both_name(tmp_path):
     folder = instruments.write_slide_seq(tmp_path / "puck")
     found = importing.survey(folder)
