@@ -16,6 +16,7 @@ from core.errors import SampleError, SampleFileError
 from core.io.cells import Cells, aligned, label_columns, taken
 from core.io.found_files import Found
 from core.io.h5ad.positions import COORD_COLUMNS
+from core.io.incoming import Check
 from core.io.merscope import other_texts, texts
 from core.io.tabular import text
 from core.io.tabular.columns import Columns, read_columns, reads_as_number
@@ -31,6 +32,12 @@ _X_Y = (("xcoord", "ycoord"), ("x_global_px", "y_global_px"), ("x_pos", "y_pos")
         ("x_micron", "y_micron"), ("x_mm", "y_mm"), ("imagecol", "imagerow"), *COORD_COLUMNS)  # fmt: skip
 _UM = {"_um": 1.0, "_micron": 1.0, "_mm": 1000.0}
 _WIDEST_COORDS = 64
+_NOT_OF_R = re.compile(r"[^A-Za-z0-9._]")
+_NO_GENES = {title for pair in (*_X_Y, ("z", "fov")) for title in pair} | {
+    "area", "volume", "n_counts", "n_genes", "total_counts", "n_genes_by_counts", "ncount_rna", "nfeature_rna", "ncount_spatial",
+    "nfeature_spatial", "cell_area", "nucleus_area", "transcript_counts", "in_tissue", "array_row", "array_col",
+}  # fmt: skip
+"""What stands beside genes in tables of all that is known of cells, in lower case."""
 
 
 class NoAxesError(SampleFileError):
@@ -168,6 +175,14 @@ class _Pair:
     cells_are_rows: bool
     columns: Sequence[int]
     n_shared: int
+    no_genes: Sequence[str] = ()
+
+    def checks(self) -> list[Check]:
+        """Say which columns of numbers are left out."""
+        if not self.no_genes:
+            return []
+        found = f"{shown(listed(self.no_genes), 200)} of {shown(self.counts.path.name, 60)} {'is no gene' if len(self.no_genes) == 1 else 'are no genes'}."
+        return [Check(what="Columns", found=found, status="notice", advice="They are left out.")]
 
 
 def readable(path: Path) -> Columns | SampleError:
@@ -251,15 +266,23 @@ def _pair(table: Columns, counts: text.TextTable, rows: np.ndarray, place: Place
     known = set(place.ids.tolist())
     n_in_titles = sum(title in known for title in counts.columns)
     n_in_rows = sum(name in known for name in rows.tolist())
-    if not max(n_in_titles, n_in_rows):
-        return None
     by_rows = n_in_rows >= n_in_titles
+    names = np.array(counts.columns, dtype=str)
+    if not max(n_in_titles, n_in_rows):
+        names, by_rows = _as_r_spells(names, place.ids), False
+        n_in_titles = sum(title in known for title in names.tolist())
+        if not n_in_titles:
+            return None
     numeric = set(table.numeric()) if by_rows else set()
     columns = [number for number, title in enumerate(counts.columns) if number and (not by_rows or title in numeric)]
     if len(columns) < 2 or columns != list(range(columns[0], columns[0] + len(columns))):
         return None
-    titles = np.array([counts.columns[number] for number in columns], dtype=str)
-    ids, genes = (rows, titles) if by_rows else (titles, rows)
+    of_both = _NO_GENES | {title.lower() for title in place.table.names}
+    others = [number for number in columns if by_rows and counts.columns[number].lower() in of_both]
+    columns = [number for number in columns if number not in others]
+    if not columns:
+        return None
+    ids, genes = (rows, names[columns]) if by_rows else (names[columns], rows)
     return _Pair(
         counts=counts,
         place=place,
@@ -268,6 +291,15 @@ def _pair(table: Columns, counts: text.TextTable, rows: np.ndarray, place: Place
         cells_are_rows=by_rows,
         columns=columns,
         n_shared=max(n_in_titles, n_in_rows),
+        no_genes=[counts.columns[number] for number in others],
+    )
+
+
+def _as_r_spells(titles: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Give titles back their names, where R made names of them: `AAAC.1` of `AAAC-1`, and `X12` of `12`."""
+    made = {_NOT_OF_R.sub(".", f"X{name}" if name[:1].isdigit() else name): name for name in ids.tolist()}
+    return (
+        titles if len(made) < len(ids) else np.array([made.get(title, title) for title in titles.tolist()], dtype=str)
     )
 
 
@@ -280,6 +312,7 @@ def _cells(pair: _Pair, name: str, sections: Sequence[str]) -> Cells:
         read_counts=lambda: _counts(pair),
         glimpse=lambda: text.glimpse(pair.counts, pair.columns),
         sections=sections,
+        checks=pair.checks(),
         **pair.place.of(pair.ids),
     )
 

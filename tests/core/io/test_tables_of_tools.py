@@ -56,6 +56,29 @@ def test_coordinates_with_decimal_commas_are_numbers(tmp_path):
     assert_is_the_tissue(tmp_path)
 
 
+def test_what_is_no_gene_among_the_counts_is_left_out_and_said(tmp_path):
+    titles, *rows = COUNTS_CSV.split("\n")
+    more = [f"{row},{x},{y},81.5,7" for row, x, y in zip(rows, X_UM, Y_UM, strict=True)]
+    (tmp_path / "counts.csv").write_text("\n".join([f"{titles},x,y,area,Quality", *more]))
+    (tmp_path / "places.csv").write_text("cell,x,y,quality\n" + rows_of("{c},{x},{y},7"))
+    said = [check.found for check in importing.survey(tmp_path).checks if check.what == "Columns"]
+    assert said == ["x, y, area and Quality of counts.csv are no genes."]
+    assert_is_the_tissue(tmp_path)
+
+
+def test_cells_that_r_made_titles_of_are_found_by_their_names(tmp_path):
+    numbers = [str(900 + number) for number in range(N_CELLS)]
+    for names, made in ((CELLS, [cell.replace("-", ".") for cell in CELLS]), (numbers, [f"X{n}" for n in numbers])):
+        genes = [f"{gene},{','.join(map(str, row))}" for gene, row in zip(GENES, COUNTS.T, strict=True)]
+        (tmp_path / "counts.csv").write_text("\n".join([",".join(["", *made]), *genes]))
+        places = [f"{names[n]},{X_UM[n]},{Y_UM[n]}" for n in SHUFFLED.tolist()]
+        (tmp_path / "places.csv").write_text("\n".join(["cell,x,y", *places]))
+        sample = importing.read(tmp_path, ImportChoices())
+        assert sample.barcodes.tolist() == names
+        assert (np.asarray(sample.expression) == COUNTS).all()
+        assert (sample.coords_um == COORDS_UM).all()
+
+
 def test_spots_of_the_first_arrays_are_named_by_their_places(tmp_path):
     places = [(column, row) for column in range(3, 11) for row in range(7, 12)]
     lines = ["\t".join(["", *GENES])]
@@ -94,6 +117,19 @@ def test_a_matrix_of_10x_with_a_table_of_coordinates_is_a_sample(tmp_path, prefi
     found = importing.survey(source)
     assert (found.kind, found.n_spots) == ("Counts as a matrix of 10x, coordinates as a table", N_CELLS)
     assert_is_the_tissue(source)
+
+
+def test_a_matrix_whose_cells_are_rows_and_whose_names_are_quoted_is_the_same(tmp_path):
+    with (tmp_path / "matrix.mtx").open("wb") as file:
+        mmwrite(file, sparse.coo_array(COUNTS))
+    (tmp_path / "barcodes.tsv").write_text("\n".join(f'"{cell}"' for cell in CELLS))
+    (tmp_path / "genes.tsv").write_text("\n".join(f'"E{n}"\t"{gene}"' for n, gene in enumerate(GENES)))
+    (tmp_path / "xy.csv").write_text("cell,x,y\n" + rows_of("{c},{x},{y}"))
+    assert_is_the_tissue(tmp_path)
+    (tmp_path / "barcodes.tsv").write_text("\n".join(["x", *CELLS]))
+    (tmp_path / "genes.tsv").write_text("\n".join(["x", *GENES]))
+    with pytest.raises(SampleError, match="name 6 and 41: take their titles away"):
+        importing.read(tmp_path, ImportChoices())
 
 
 def test_of_two_matrices_in_a_tar_each_has_its_own_coordinates(tmp_path):
