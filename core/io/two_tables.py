@@ -32,6 +32,7 @@ _X_Y = (("xcoord", "ycoord"), ("x_global_px", "y_global_px"), ("x_pos", "y_pos")
         ("x_micron", "y_micron"), ("x_mm", "y_mm"), ("imagecol", "imagerow"), *COORD_COLUMNS)  # fmt: skip
 _UM = {"_um": 1.0, "_micron": 1.0, "_mm": 1000.0}
 _WIDEST_COORDS = 64
+_NAMES = re.compile(r"cell|barcode|bead|spot|name|index|(^|_)ids?$|[a-z]id$")
 _NOT_OF_R = re.compile(r"[^A-Za-z0-9._]")
 _NO_GENES = {title for pair in (*_X_Y, ("z", "fov")) for title in pair} | {
     "area", "volume", "n_counts", "n_genes", "total_counts", "n_genes_by_counts", "ncount_rna", "nfeature_rna", "ncount_spatial",
@@ -220,9 +221,12 @@ def places_of(table: Columns, axes: tuple[str, str] | None) -> list[Place]:
     x, y = _axes(table, axes)
     if x is None or y is None or len(table.names) > _WIDEST_COORDS:
         return []
-    found = []
-    for name in table.names:
-        ids = None if name in (x, y) else texts(table, name)
+    found, measured = [], set(table.numeric()) if table.has_titles else set()
+    for number, name in enumerate(table.names):
+        # Numbers may name cells, but of millions of cells not every measurement is looked at.
+        if name in (x, y) or (number and name in measured and not _NAMES.search(name.lower())):
+            continue
+        ids = texts(table, name)
         if ids is not None and len(ids) and len(np.unique(ids)) == len(ids):
             found.append(Place(table=table, x=x, y=y, ids=ids, id_column=name))
     return found or _named_by_places(table, x, y)
