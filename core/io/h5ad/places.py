@@ -9,7 +9,7 @@ from core.errors import SampleFileError
 from core.io import placing, spacing
 from core.io.h5ad import columns, images, positions, sections, units
 from core.io.h5ad.checks import Checks
-from core.io.h5ad.positions import Positions, um_per_chip_spot
+from core.io.h5ad.positions import Positions
 from core.io.h5ad.sections import Column
 from core.io.h5ad.tables import Table
 from core.io.incoming import ImportChoices
@@ -173,6 +173,12 @@ class Places:
         if where.instead_of:
             found = f"{shown(where.instead_of)} lays sections or fields of view on one another; {shown(where.coords_from)} is taken."
             self._checks.say("Coordinates", found, "notice")
+        if where.exchanged_in and (where.array is None or positions.off_lattice_because(where.array[spots])):
+            self.contradicts = True
+            found = (
+                f"{shown(where.exchanged_in)} are the same with x and y exchanged; {shown(where.coords_from)} is taken."
+            )
+            self._checks.say("Coordinates", found, "notice", "Choose turned positions if the tissue lies on its side.")
         if choices.positions == "turned" and coords is not None:
             coords = coords[:, ::-1]
         why_not = "" if array is None else positions.off_lattice_because(array)
@@ -219,7 +225,7 @@ class Places:
             )
         scales = {} if self.library is None else images.scale_factors(self._file, self.library)
         known = 1.0 if where.in_um else images.um_per_unit(scales) or where.um_per_unit
-        known = known or um_per_chip_spot(self._file) or (None if told is None else told[0])
+        known = known or units.um_per_chip_spot(self._file) or (None if told is None else told[0])
         asked = choices.um_per_unit if choices.um_per_unit != ImportChoices().um_per_unit else None
         guessed = spacing.guess(coords)
         unit = known or asked or guessed.um_per_unit

@@ -129,6 +129,8 @@ class Positions:
         Third column of the coordinates: sections that lie over one another have one value each.
     instead_of : str
         Coordinates that were passed over because they lay sections on one another; empty by default.
+    exchanged_in : str
+        Other coordinates that are the same with their axes exchanged; empty where there are none.
     """
 
     array: np.ndarray | None
@@ -138,6 +140,7 @@ class Positions:
     um_per_unit: float | None = None
     planes: np.ndarray | None = None
     instead_of: str = ""
+    exchanged_in: str = ""
 
     @property
     def in_um(self) -> bool:
@@ -184,7 +187,14 @@ def positions(file: h5py.File, obs: Table) -> Positions:
         um_per_unit=None if chosen is None else chosen.um_per_unit,
         planes=None if chosen is None else chosen.planes,
         instead_of=every[0].source if chosen is not None and chosen is not every[0] else "",
+        exchanged_in=next((other.source for other in every if chosen is not None and _exchanged(other, chosen)), ""),
     )
+
+
+def _exchanged(one: Coords, other: Coords) -> bool:
+    """Whether x of one is y of the other, and that makes a difference."""
+    turned = np.allclose(one.values[:, ::-1], other.values, rtol=1e-6, equal_nan=True)
+    return turned and not np.allclose(one.values, other.values, rtol=1e-6, equal_nan=True)
 
 
 def _not_laid_over(every: list[Coords], obs: Table) -> Coords | None:
@@ -373,25 +383,3 @@ def _check_rows(name: str, found: np.ndarray, n_rows: int) -> None:
         raise SampleFileError(
             f"`obsm/{shown(name)}` has {counted(len(found), 'row')}, but `obs` has {n_rows}: each spot needs a position."
         )
-
-
-def um_per_chip_spot(file: h5py.Group) -> float | None:
-    """Find the unit of Stereo-seq's coordinates, which count the spots of its chip.
-
-    Parameters
-    ----------
-    file : h5py.Group
-
-    Returns
-    -------
-    float or None
-        Micrometres between spots, from `uns["resolution"]` (nanometres) where there are bins as Stereopy writes them.
-    """
-    group = file.get("uns")
-    if not isinstance(group, h5py.Group) or not {"bin_type", "bin_size"} & set(group):
-        return None
-    found = group.get("resolution")
-    if not isinstance(found, h5py.Dataset) or found.size != 1 or found.dtype.kind not in "iuf":
-        return None
-    nm = float(np.ravel(found[...])[0])
-    return nm / 1000 if 0 < nm < 1e6 else None

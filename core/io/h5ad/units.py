@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+import h5py
 import numpy as np
 
 from core.io.h5ad.positions import Coords, measured
@@ -76,3 +77,25 @@ def _scale(coords: np.ndarray, known_um: np.ndarray) -> float | None:
 def _centred(values: np.ndarray) -> np.ndarray:
     as_complex = np.asarray(values @ np.array([1j, 1]))
     return np.asarray(as_complex - as_complex.mean())
+
+
+def um_per_chip_spot(file: h5py.Group) -> float | None:
+    """Find the unit of Stereo-seq's coordinates, which count the spots of its chip.
+
+    Parameters
+    ----------
+    file : h5py.Group
+
+    Returns
+    -------
+    float or None
+        Micrometres between spots, from `uns["resolution"]` (nanometres) where there are bins as Stereopy writes them.
+    """
+    group = file.get("uns")
+    if not isinstance(group, h5py.Group) or not {"bin_type", "bin_size"} & set(group):
+        return None
+    found = group.get("resolution")
+    if not isinstance(found, h5py.Dataset) or found.size != 1 or found.dtype.kind not in "iuf":
+        return None
+    nm = float(np.ravel(found[...])[0])
+    return nm / 1000 if 0 < nm < 1e6 else None

@@ -1,4 +1,4 @@
-"""The unit of coordinates is told by what else the file says of the same spots."""
+"""What else a file says of the same spots tells the unit of coordinates, or contradicts them."""
 
 import anndata
 import numpy as np
@@ -77,3 +77,15 @@ def test_columns_that_lie_elsewhere_or_are_of_no_instrument_measure_nothing(tmp_
     assert "guessed" in positions_said(path)[0][1]
     path = write(tmp_path / "b.h5ad", XY_UM * 4, x_centroid=XY_UM[:, 0], y_centroid=XY_UM[:, 1])
     assert "guessed" in positions_said(path)[0][1]
+
+
+def test_columns_that_exchange_x_and_y_are_said_and_can_be_taken(tmp_path):
+    path = write(tmp_path / "a.h5ad", XY_UM, x=XY_UM[:, 1], y=XY_UM[:, 0])
+    found = importing.survey(path)
+    said = [check.found for check in found.checks if check.what == "Coordinates"]
+    assert said == ["obs/x and obs/y are the same with x and y exchanged; obsm/spatial is taken."]
+    assert found.contradicts
+    assert (importing.read(path, ImportChoices()).coords_um == XY_UM[:, ::-1]).all()
+    assert (importing.read(path, ImportChoices(positions="turned")).coords_um == XY_UM).all()
+    same = write(tmp_path / "b.h5ad", XY_UM, x=XY_UM[:, 0], y=XY_UM[:, 1])
+    assert not importing.survey(same).contradicts
