@@ -10,19 +10,19 @@ from core.errors import SampleFileError
 from core.io.found_files import first_bytes, is_packed
 from core.text import file_name, shown
 
-_TABLES = (".csv", ".tsv", ".txt")
+_PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
 _MOST_LOOKED_AT = 20
 _PARTS = {
     "Xenium's output, but no counts by cell: give the whole folder, with `cell_feature_matrix.h5` (or the folder "
-    "`cell_feature_matrix`) and `cells.parquet` or `cells.csv.gz`. Transcripts and zarr.zip are not read": [
-        re.compile(r".*(transcripts\.(parquet|csv)|experiment\.xenium|cell_feature_matrix\.zarr\.zip|gene_panel\.json)")
-    ],
-    "MERSCOPE's output: give `cell_by_gene.csv` and `cell_metadata.csv` of one region together. Transcripts are not read": [
-        re.compile(r".*(detected_transcripts|cell_by_gene.*|cell_metadata.*)\.csv")
-    ],
-    "CosMx's output: give `*_exprMat_file.csv` and `*_metadata_file.csv` together. Transcripts are not read": [
-        re.compile(r".*(exprmat_file|metadata_file|tx_file)\.csv")
-    ],
+    "`cell_feature_matrix`) and `cells.parquet` or `cells.csv.gz`. Transcripts and zarr.zip are not read": re.compile(
+        r".*(transcripts\.(parquet|csv)|experiment\.xenium|cell_feature_matrix\.zarr\.zip|gene_panel\.json)"
+    ),
+    "MERSCOPE's output: give `cell_by_gene.csv` and `cell_metadata.csv` of one region together. Transcripts are not read": re.compile(
+        r".*(detected_transcripts|cell_by_gene.*|cell_metadata.*)\.csv"
+    ),
+    "CosMx's output: give `*_exprMat_file.csv` and `*_metadata_file.csv` together. Transcripts are not read": re.compile(
+        r".*(exprmat_file|metadata_file|tx_file)\.csv"
+    ),
 }
 _R_STARTS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n", b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n")
 _R_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
@@ -85,26 +85,38 @@ def check_files(path: Path, names: Sequence[PurePosixPath]) -> None:
     SampleFileError
         With the next step.
     """
-    plain = [name.name.lower().removesuffix(".gz") for name in names]
-    if path.is_file() and path.name.lower().removesuffix(".gz").endswith(_TABLES):
-        raise SampleFileError(
-            f"{file_name(path)} is a table by itself: give a folder or a zip of two, counts by cell or by gene, and coordinates of the "
-            "same cells (`cell,x,y`)."
-        )
     if path.is_file() and not is_packed(path):
+        if _is_table(path.name):
+            raise SampleFileError(
+                f"{file_name(path)} is a table by itself: give a folder or a zip of two, counts by cell or by gene, and coordinates of the "
+                "same cells (`cell,x,y`)."
+            )
         return
+    spelled = [name.name.lower() for name in names]
+    if any(name.endswith(_PACKED) and not name.endswith(".zarr.zip") for name in spelled):
+        return  # the sample may lie in it
     for wanted, parts in _PARTS.items():
-        if any(pattern.fullmatch(name) for name in plain for pattern in parts):
+        if any(parts.fullmatch(name.removesuffix(".gz")) for name in spelled):
             raise SampleFileError(f"{file_name(path)} holds a part of {wanted}.")
-    if path.is_dir():
-        for name in names[:_MOST_LOOKED_AT]:
-            check_file(path / name)
-    tables = [name for name in names if name.name.lower().removesuffix(".gz").endswith(_TABLES)]
-    if len(tables) == 1 and len(names) == 1:
+    _check_each(path, names)
+    if len(names) == 1 and _is_table(names[0].name):
         raise SampleFileError(
-            f"{file_name(path)} holds one table, {file_name(path / tables[0])}: two are needed, counts by cell or by gene, and coordinates "
+            f"{file_name(path)} holds one table, {shown(names[0].name, 60)}: two are needed, counts by cell or by gene, and coordinates "
             "of the same cells (`cell,x,y`)."
         )
+
+
+def _is_table(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt"))
+
+
+def _check_each(folder: Path, names: Sequence[PurePosixPath]) -> None:
+    """Look into the files of a folder whose names are those of other programs; an archive is not unpacked for that."""
+    ends = (*_R_ENDS, *_QS_ENDS, ".gem")
+    known = [folder / name for name in names if name.name.lower().removesuffix(".gz").endswith(ends)]
+    for path in known[:_MOST_LOOKED_AT]:
+        if path.is_file():
+            check_file(path)
 
 
 def check_hdf5(file: h5py.File, path: Path) -> None:

@@ -14,6 +14,7 @@ from scipy.io import mmwrite
 from core.errors import SampleError
 from core.io import importing
 from core.io.incoming import ImportChoices
+from tests import instruments
 from tests.instruments import CELLS, COORDS_UM, COUNTS, GENES, N_CELLS, SHUFFLED, X_UM, Y_UM
 
 COUNTS_CSV = "\n".join(
@@ -171,6 +172,14 @@ def test_what_lacks_a_part_is_named_with_the_next_step(tmp_path, files, step):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SampleError, match=step):
         importing.read(tmp_path, ImportChoices())
+
+
+def test_a_part_beside_an_archive_does_not_hide_the_sample_in_it(tmp_path):
+    inner = shutil.make_archive(str(tmp_path / "GSM1_outs"), "zip", instruments.write_xenium(tmp_path / "outs"))
+    with tarfile.open(tmp_path / "GSE1_RAW.tar", "w") as tar:
+        tar.add(inner, "GSM1_outs.zip")
+        tar.add(tmp_path / "outs" / "cells.parquet", "GSM1_gene_panel.json")
+    assert_is_the_tissue(tmp_path / "GSE1_RAW.tar")
 
 
 def test_a_table_by_itself_is_named_with_the_next_step(tmp_path):
