@@ -5,6 +5,8 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
+_UNKNOWN = "\ufffd"
+
 
 def decoded(content: bytes, *, strictly: bool = False) -> str:
     r"""Decode text that any program wrote, by the mark at its beginning.
@@ -18,7 +20,7 @@ def decoded(content: bytes, *, strictly: bool = False) -> str:
     Returns
     -------
     str
-        UTF-8 by default; UTF-16 as Excel's "Unicode text" is.
+        UTF-8 by default; UTF-16 as Excel's "Unicode text" is; Windows' Latin letters where bytes beyond ASCII are never UTF-8.
 
     Raises
     ------
@@ -26,11 +28,14 @@ def decoded(content: bytes, *, strictly: bool = False) -> str:
 
     Examples
     --------
-    >>> decoded("a;b".encode("utf-16")), decoded(b"\xef\xbb\xbfa;b")
-    ('a;b', 'a;b')
+    >>> decoded("a;b".encode("utf-16")), decoded(b"\xef\xbb\xbfa;b"), decoded("weiß".encode("cp1252"))
+    ('a;b', 'a;b', 'weiß')
     """
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if wide else "utf-8-sig", "strict" if strictly else "replace")
+    text = content.decode("utf-16" if wide else "utf-8-sig", "strict" if strictly else "replace")
+    if wide or _UNKNOWN not in text or not text.replace(_UNKNOWN, "").isascii():
+        return text
+    return content.decode("cp1252", "replace")
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -18,11 +18,12 @@ COUNTS = RANDOM.poisson(1.5, (N_CELLS, 4))
 XY = RANDOM.uniform(0, 100, (N_CELLS, 2))
 NAMES = [f"c{number:02}" for number in range(N_CELLS)]
 GENES = ["SNAP25", "MBP", "GFAP", "Blank-7"]
+UM_PER_PIXEL = 0.2125
 PIXELS = RANDOM.integers(0, 256, (3, 64, 96)).astype(np.uint8)
 
 
 def write(folder: Path) -> None:
-    """Write `0.1.zarr` and `0.2.zarr`, of both containers, and `polygons.zarr`."""
+    """Write `0.1.zarr` and `0.2.zarr`, of both containers, `xenium.zarr`, `polygons.zarr`, and both kinds of shapes as GeoArrow."""
     import anndata
     import geopandas
     import pandas as pd
@@ -54,6 +55,13 @@ def write(folder: Path) -> None:
         _write_image(folder / f"{name}.zarr", zarr_format=2 if name == "0.1" else 3)
         read = spatialdata.read_zarr(folder / f"{name}.zarr")
         assert (read.images["he"]["scale0"]["image"].values == PIXELS).all()
+    # As the reader of `spatialdata-io` writes Xenium: shapes and `obsm` in micrometres, `global` in pixels.
+    in_pixels = {"global": transformations.Scale([1 / UM_PER_PIXEL] * 2, axes=("x", "y"))}
+    cells = models.ShapesModel.parse(XY, geometry=0, radius=3.0, index=NAMES, transformations=in_pixels)
+    of_xenium = table("cell_circles")
+    of_xenium.obs["transcript_counts"], of_xenium.obs["cell_area"] = COUNTS.sum(axis=1), 80.0
+    of_xenium.obsm["spatial"] = XY.copy()
+    spatialdata.SpatialData(shapes={"cell_circles": cells}, tables={"table": of_xenium}).write(folder / "xenium.zarr")
     squares = [shapely.box(x - 1, y - 1, x + 1, y + 1) for x, y in XY]
     turned = transformations.Affine([[0, -1, 500], [1, 0, 7], [0, 0, 1]], input_axes=("x", "y"), output_axes=("x", "y"))
     frame = geopandas.GeoDataFrame({"geometry": squares}, index=NAMES)
@@ -61,6 +69,10 @@ def write(folder: Path) -> None:
     spatialdata.SpatialData(shapes={"cells": outlines}, tables={"counts": table("cells")}).write(
         folder / "polygons.zarr"
     )
+    for name, element in (("points", circles), ("outlines", outlines)):
+        spatialdata.SpatialData(shapes={"cells": element}, tables={"counts": table("cells")}).write(
+            folder / f"geoarrow_{name}.zarr", shapes_geometry_encoding="geoarrow"
+        )
 
 
 def _write_image(store: Path, zarr_format: int) -> None:

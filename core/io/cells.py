@@ -4,6 +4,7 @@ What all those formats share stands here: control probes and cells without a pos
 said, and counts are read only for a sample.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,11 +19,15 @@ from core.io.controls import control_check, controls
 from core.io.incoming import Check, ImportChoices, Survey
 from core.io.outlines import ReadOutlines, attempted
 from core.io.spacing import guess
+from core.io.told_counts import told, values_check
 from core.memory import check_fits
 from core.sample import DENSE_LIMIT, UNANNOTATED, Expression, Sample, TissueImage
 from core.text import counted, shown
 
 MAX_CLASSES = 100
+
+_OF_A_SPREADSHEET = "a spreadsheet rounded the names of cells"
+_ROUNDED = re.compile(r"\d(\.\d+)?e\+\d+|\d{12,}0{5,}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,6 +69,8 @@ class Cells:
         keeps no counts out.
     has_outlines : bool
         Whether the format has outlines, so that it is said if there are none.
+    glimpse : callable, optional
+        Returns some of the values, of formats in which they need not be counts.
     """
 
     kind: str
@@ -84,6 +91,7 @@ class Cells:
     checks: Sequence[Check] = ()
     read_outlines: ReadOutlines | None = None
     has_outlines: bool = False
+    glimpse: Callable[[], np.ndarray] | None = None
 
     @property
     def is_gene(self) -> np.ndarray:
@@ -116,7 +124,13 @@ def survey(cells: Cells, labels_of: LabelsOf | None = None) -> Survey:
     n_cells, n_genes = int(cells.has_position.sum()), int(cells.is_gene.sum())
     checks = [Check(what="Counts", found=f"{counted(n_cells, cells.noun)}, {counted(n_genes, 'gene')}.")]
     checks += [
-        found for found in (control_check(cells.gene_names, cells.other_features), *_position_checks(cells)) if found
+        found
+        for found in (
+            None if cells.glimpse is None else values_check(cells.glimpse()),
+            control_check(cells.gene_names, cells.other_features),
+            *_position_checks(cells),
+        )
+        if found
     ]
     checks += [*cells.checks, *([attempted(cells.read_outlines)[1]] if cells.has_outlines else [])]
     labels, said = _labels_found(cells, labels_of)
@@ -163,7 +177,8 @@ def sample(
             f"None of the {counted(len(cells.cell_ids), cells.noun)} has a position: are counts and positions of one sample?"
         )
     unit, unit_known = _unit(cells, choices)
-    counts = _part(cells.read_counts(), rows, columns)
+    counts, kind = told(cells.read_counts())  # before genes are left out: totals are of all
+    counts = _part(counts, rows, columns)
     kept = genes.chosen(counts, choices, cells=True)
     columns, counts = columns[kept], _part(counts, np.arange(len(rows)), kept)
     outlines, _ = attempted(cells.read_outlines)
@@ -178,6 +193,7 @@ def sample(
         coords_px=None if cells.coords_px is None else cells.coords_px[rows],
         image=cells.image,
         outlines=None if outlines is None else outlines[rows],
+        expression_kind=kind,
         source=source,
         unit_known=unit_known,
     )
@@ -207,13 +223,19 @@ def aligned(ids: np.ndarray, known: np.ndarray) -> np.ndarray:
     Raises
     ------
     SampleFileError
-        If a name stands twice in `known`.
+        If a name stands twice in `known`, or none of the names is there.
     """
     where = {name: number for number, name in enumerate(known.tolist())}
     if len(where) < len(known):
         twice = next(name for name, times in Counter(known.tolist()).items() if times > 1)
-        raise SampleFileError(f"The cell {shown(twice)} stands twice in the table of positions: give one sample.")
-    return np.array([where.get(name, -1) for name in ids.tolist()], dtype=np.int64)
+        why = f"{_OF_A_SPREADSHEET}, so export them again" if _ROUNDED.fullmatch(twice) else "give one sample"
+        raise SampleFileError(f"The cell {shown(twice)} stands twice in the table of positions: {why}.")
+    found = np.array([where.get(name, -1) for name in ids.tolist()], dtype=np.int64)
+    if len(ids) and len(known) and (found < 0).all():
+        rounded = _ROUNDED.fullmatch(known[0]) or _ROUNDED.fullmatch(ids[0])
+        why = f"{_OF_A_SPREADSHEET}, so export both again" if rounded else "give both of one sample"
+        raise SampleFileError(f"Counts name cells such as {shown(ids[0])}, positions such as {shown(known[0])}: {why}.")
+    return found
 
 
 def taken(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

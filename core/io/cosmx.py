@@ -15,7 +15,7 @@ from core.io.incoming import Check
 from core.io.merscope import other_texts
 from core.io.tabular import text
 from core.io.tabular.columns import Columns, read_columns
-from core.text import counted, file_name
+from core.text import counted, file_name, listed, shown
 
 KIND = "CosMx output"
 
@@ -75,7 +75,9 @@ def read(folder: Path, found: Found, name: str) -> Cells:
     columns = [number for number in range(len(counts.columns)) if number not in named]
     ids = _ids(counts, len(named) if named == list(range(len(named))) else 0)
     known = [meta.texts(meta.required(title)) for title in ("cell_id", "fov")]
-    rows = aligned(ids, _joined(*known))
+    names = _joined(*known)
+    _check_one_slide(meta, names)
+    rows = aligned(ids, names)
     coords, placed_by = _coords_um(meta)
     return Cells(
         kind=KIND,
@@ -88,6 +90,19 @@ def read(folder: Path, found: Found, name: str) -> Cells:
         labels=label_columns(other_texts(meta), rows),
         checks=_background(ids),
     )
+
+
+def _check_one_slide(meta: Columns, names: np.ndarray) -> None:
+    """Refuse several slides in one table, since each numbers its fields and cells anew."""
+    column = meta.find("slide_id", "slide_id_numeric", "slide", "slide_name", "run_tissue_name")
+    if column is None or len(np.unique(names)) == len(names):
+        return
+    slides = np.unique(meta.texts(column)).tolist()
+    if len(slides) > 1:
+        raise SampleFileError(
+            f"{file_name(meta.path)} holds {len(slides)} slides ({shown(column, 40)}: {shown(listed(slides), 200)}), which number their "
+            "cells alike: keep the rows of one slide in both tables, and bring in each as a sample of its own."
+        )
 
 
 def _ids(counts: text.TextTable, n_named: int) -> np.ndarray:

@@ -1,16 +1,33 @@
 """Files of other programs that are not read here, known by what they hold, with the next step as a sentence."""
 
-from pathlib import Path
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 import h5py
 
 from core.errors import SampleFileError
-from core.io.found_files import first_bytes
+from core.io.found_files import first_bytes, is_packed
 from core.text import file_name, shown
 
+_PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
+_MOST_LOOKED_AT = 20
+_PARTS = {
+    "Xenium's output, but no counts by cell: give the whole folder, with `cell_feature_matrix.h5` (or the folder "
+    "`cell_feature_matrix`) and `cells.parquet` or `cells.csv.gz`. Transcripts and zarr.zip are not read": re.compile(
+        r".*(transcripts\.(parquet|csv)|experiment\.xenium|cell_feature_matrix\.zarr\.zip|gene_panel\.json)"
+    ),
+    "MERSCOPE's output: give `cell_by_gene.csv` and `cell_metadata.csv` of one region together. Transcripts are not read": re.compile(
+        r".*(detected_transcripts|cell_by_gene.*|cell_metadata.*)\.csv"
+    ),
+    "CosMx's output: give `*_exprMat_file.csv` and `*_metadata_file.csv` together. Transcripts are not read": re.compile(
+        r".*(exprmat_file|metadata_file|tx_file)\.csv"
+    ),
+}
 _R_STARTS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n", b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n")
 _R_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 _R_ENDS = (".rds", ".rda", ".rdata")
+_QS_ENDS = (".qs", ".qs2")
 _GEM_COLUMNS = {"x", "y"}
 _GEM_GENES = {"geneid", "genename", "gene"}
 _GEM_COUNTS = {"midcount", "midcounts", "umicount"}
@@ -34,6 +51,10 @@ def check_file(path: Path) -> None:
             packed = raw.read(8)
     except OSError:  # the reader that comes next says so
         return
+    if path.name.lower().endswith(_QS_ENDS):
+        package = path.suffix.lower().lstrip(".")
+        read = f'{package}::{"qs_read" if package == "qs2" else "qread"}("{shown(path.name, 60)}")'
+        raise _of_r(path, read)
     if path.name.lower().endswith(_R_ENDS) and packed.startswith(tuple(_R_PACKED)):
         raise _of_r(path)
     if not packed.startswith((b"\x1f\x8b", *_R_STARTS)) and b"\0" in packed:
@@ -47,6 +68,55 @@ def check_file(path: Path) -> None:
             f"{file_name(path)} is Stereo-seq's text (gem), which lists single spots of the chip: give the .gef that SAW wrote "
             f"beside it, or make one with `geftools bgef -i {name} -o {name.partition('.')[0]}.gef`."
         )
+
+
+def check_files(path: Path, names: Sequence[PurePosixPath]) -> None:
+    """Refuse a source without counts by cell that is known by its files, and say what to give.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, an archive, or a file, which may have others beside it.
+    names : sequence of PurePosixPath
+        Its files.
+
+    Raises
+    ------
+    SampleFileError
+        With the next step.
+    """
+    if path.is_file() and not is_packed(path):
+        if _is_table(path.name):
+            raise SampleFileError(
+                f"{file_name(path)} is a table by itself: give a folder or a zip of two, counts by cell or by gene, and coordinates of the "
+                "same cells (`cell,x,y`)."
+            )
+        return
+    spelled = [name.name.lower() for name in names]
+    if any(name.endswith(_PACKED) and not name.endswith(".zarr.zip") for name in spelled):
+        return  # the sample may lie in it
+    for wanted, parts in _PARTS.items():
+        if any(parts.fullmatch(name.removesuffix(".gz")) for name in spelled):
+            raise SampleFileError(f"{file_name(path)} holds a part of {wanted}.")
+    _check_each(path, names)
+    if len(names) == 1 and _is_table(names[0].name):
+        raise SampleFileError(
+            f"{file_name(path)} holds one table, {shown(names[0].name, 60)}: two are needed, counts by cell or by gene, and coordinates "
+            "of the same cells (`cell,x,y`)."
+        )
+
+
+def _is_table(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt"))
+
+
+def _check_each(folder: Path, names: Sequence[PurePosixPath]) -> None:
+    """Look into the files of a folder whose names are those of other programs; an archive is not unpacked for that."""
+    ends = (*_R_ENDS, *_QS_ENDS, ".gem")
+    known = [folder / name for name in names if name.name.lower().removesuffix(".gz").endswith(ends)]
+    for path in known[:_MOST_LOOKED_AT]:
+        if path.is_file():
+            check_file(path)
 
 
 def check_hdf5(file: h5py.File, path: Path) -> None:

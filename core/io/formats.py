@@ -5,12 +5,13 @@ output, h5ad or the lab's format (`core.io.importing`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from core.errors import SampleFileError
-from core.io import cells, cosmx, foreign, merscope, stereo, two_tables, xenium
+from core.io import cells, cosmx, foreign, matrix_and_table, merscope, stereo, two_tables, xenium
 from core.io.cells import Cells
 from core.io.found_files import Found, at_hand, is_packed, list_files, suggested_name
 from core.io.incoming import Check, ImportChoices, Survey
@@ -79,6 +80,14 @@ TWO_TABLES = Format(
 )
 """Tried where no matrix of 10x's kind is found either."""
 
+MATRIX_AND_TABLE = Format(
+    name=matrix_and_table.KIND,
+    holds="a matrix of 10x's kind with a table of coordinates beside it, and no `tissue_positions`",
+    find=matrix_and_table.find,
+    read=matrix_and_table.read,
+)
+"""Tried where there is such a matrix."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
@@ -115,9 +124,13 @@ class Recognised:
             yield stereo.read(self.path, section)
             return
         found = self._chosen(section)
-        more = {"axes": axes, "section": section} if self.format is TWO_TABLES else {}
-        with at_hand(self.path, found) as folder:
-            yield self.format.read(folder, found, suggested_name(self.path, found), **more)
+        with ExitStack() as stack:
+            more: dict[str, dict[str, Any]] = {
+                TWO_TABLES.name: {"axes": axes, "section": section},
+                MATRIX_AND_TABLE.name: {"axes": axes, "stack": stack},
+            }
+            folder = stack.enter_context(at_hand(self.path, found))
+            yield self.format.read(folder, found, suggested_name(self.path, found), **more.get(self.format.name, {}))
 
     def survey(
         self, section: str | None, labels_of: cells.LabelsOf | None, axes: tuple[str, str] | None = None
@@ -184,10 +197,12 @@ def recognised(path: Path) -> Recognised | None:
         foreign.check_file(path)
     names = [name for name in list_files(path) if not name.name.startswith("._")]
     given = "" if path.is_dir() or is_packed(path) else path.name
-    for known in (*OF_FILES, *([] if _has_matrix(names) else [TWO_TABLES])):
+    for known in (*OF_FILES, MATRIX_AND_TABLE if _has_matrix(names) else TWO_TABLES):
         samples = [found for found in known.find(names) if not given or _holds(found, given)]
         if samples:
             return Recognised(path=path, format=known, samples=[replace(found, given=given) for found in samples])
+    if not _has_matrix([PurePosixPath(path.name)] if given else names):
+        foreign.check_files(path, names)
     return None
 
 

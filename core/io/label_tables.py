@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from core.io import archives
 from core.text import decoded, file_name
 
 MAX_TABLE_BYTES = 64 << 20
+
+_SEPARATOR = re.compile(
+    r'"?sep=(\\t|.)"?', re.IGNORECASE
+)  # the first line that Excel wants of tables of another country
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,11 @@ def read_rows(path: Path) -> Rows:
     """
     name = file_name(path)
     text = _text(path)
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
+    first, _, rest = text.partition("\n")
+    told = _SEPARATOR.fullmatch(first.strip())
+    if told is not None:
+        text = rest
+    separator = max(",;\t", key=first.count) if told is None else told[1].replace("\\t", "\t")
     try:
         rows = [[*map(plain, row)] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
     except csv.Error as error:

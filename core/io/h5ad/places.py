@@ -7,9 +7,9 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io import placing, spacing
-from core.io.h5ad import columns, images, positions, sections
+from core.io.h5ad import columns, images, positions, sections, units
 from core.io.h5ad.checks import Checks
-from core.io.h5ad.positions import Positions, um_per_chip_spot
+from core.io.h5ad.positions import Positions
 from core.io.h5ad.sections import Column
 from core.io.h5ad.tables import Table
 from core.io.incoming import ImportChoices
@@ -153,11 +153,12 @@ class Places:
             "and no column of `obs` tells them apart. Add one, such as `library_id`, or give a file of one section."
         )
 
-    def placed(self, where: Positions, spots: np.ndarray, choices: ImportChoices) -> dict[str, Any]:
+    def placed(self, obs: Table, where: Positions, spots: np.ndarray, choices: ImportChoices) -> dict[str, Any]:
         """Bring positions into the form of a sample.
 
         Parameters
         ----------
+        obs : Table
         where : Positions
         spots : ndarray of shape (n_rows,), bool
         choices : ImportChoices
@@ -172,6 +173,12 @@ class Places:
         if where.instead_of:
             found = f"{shown(where.instead_of)} lays sections or fields of view on one another; {shown(where.coords_from)} is taken."
             self._checks.say("Coordinates", found, "notice")
+        if where.exchanged_in and (where.array is None or positions.off_lattice_because(where.array[spots])):
+            self.contradicts = True
+            found = (
+                f"{shown(where.exchanged_in)} are the same with x and y exchanged; {shown(where.coords_from)} is taken."
+            )
+            self._checks.say("Coordinates", found, "notice", "Choose turned positions if the tissue lies on its side.")
         if choices.positions == "turned" and coords is not None:
             coords = coords[:, ::-1]
         why_not = "" if array is None else positions.off_lattice_because(array)
@@ -184,7 +191,8 @@ class Places:
             coords, source = array, where.array_from
         else:
             source = where.coords_from
-        return self._placed_by(coords, source, where, choices)
+        told = None if coords is None or where.in_um else units.told(obs, coords, spots)
+        return self._placed_by(coords, source, where, choices, told)
 
     def _on_lattice(
         self, array: np.ndarray, coords: np.ndarray | None, where: Positions, choices: ImportChoices
@@ -204,7 +212,12 @@ class Places:
         return {"lattice": array.astype(np.int64), "coords_px": pixels}
 
     def _placed_by(
-        self, coords: np.ndarray | None, source: str, where: Positions, choices: ImportChoices
+        self,
+        coords: np.ndarray | None,
+        source: str,
+        where: Positions,
+        choices: ImportChoices,
+        told: tuple[float, str] | None,
     ) -> dict[str, Any]:
         if coords is None or not np.isfinite(coords).all():
             raise SampleFileError(
@@ -212,11 +225,13 @@ class Places:
             )
         scales = {} if self.library is None else images.scale_factors(self._file, self.library)
         known = 1.0 if where.in_um else images.um_per_unit(scales) or where.um_per_unit
-        known = known or um_per_chip_spot(self._file)
+        known = known or units.um_per_chip_spot(self._file) or (None if told is None else told[0])
         asked = choices.um_per_unit if choices.um_per_unit != ImportChoices().um_per_unit else None
         guessed = spacing.guess(coords)
         unit = known or asked or guessed.um_per_unit
         origin = "as the file says" if known else "as you say" if asked else guessed.because
+        if told is not None and known == told[0]:
+            origin = f"told by {shown(told[1])}"
         self._checks.say(
             "Positions",
             f"Coordinates from {shown(source)}, {unit:.4g} µm per unit, {origin}.",

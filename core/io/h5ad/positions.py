@@ -73,6 +73,13 @@ _UNITS = (
     (r"_mm$", 1000.0),
     (r"^center[xy]_(global|local)_px$", COSMX_UM_PER_PIXEL),
 )
+_XENIUM = {"transcript_counts", "cell_area"}
+_OF_INSTRUMENTS = {
+    ("x_centroid", "y_centroid"): _XENIUM,
+    ("center_x", "center_y"): {"fov", "volume"},
+}
+"""Columns of Xenium and MERSCOPE in micrometres, and columns that are there beside them."""
+
 _COORD_KEYS = (OWN_COORDS, "spatial", "x_spatial", "spatial_coords", "spatial_microns", "coords", "coordinates")
 _LIKE_COORDS = re.compile(r"spatial|coord|(^|_)loc(ation)?s?($|_)|(^|_)xy($|_)|sdim|position|centroid|^global|fov")
 _NEVER = re.compile(r"umap|tsne|pca|latent|neighbou?r|lsi|harmony|scvi|embed|graph|dist|border|image|rgb|feature")
@@ -122,6 +129,8 @@ class Positions:
         Third column of the coordinates: sections that lie over one another have one value each.
     instead_of : str
         Coordinates that were passed over because they lay sections on one another; empty by default.
+    exchanged_in : str
+        Other coordinates that are the same with their axes exchanged; empty where there are none.
     """
 
     array: np.ndarray | None
@@ -131,6 +140,7 @@ class Positions:
     um_per_unit: float | None = None
     planes: np.ndarray | None = None
     instead_of: str = ""
+    exchanged_in: str = ""
 
     @property
     def in_um(self) -> bool:
@@ -177,7 +187,14 @@ def positions(file: h5py.File, obs: Table) -> Positions:
         um_per_unit=None if chosen is None else chosen.um_per_unit,
         planes=None if chosen is None else chosen.planes,
         instead_of=every[0].source if chosen is not None and chosen is not every[0] else "",
+        exchanged_in=next((other.source for other in every if chosen is not None and _exchanged(other, chosen)), ""),
     )
+
+
+def _exchanged(one: Coords, other: Coords) -> bool:
+    """Whether x of one is y of the other, and that makes a difference."""
+    turned = np.allclose(one.values[:, ::-1], other.values, rtol=1e-6, equal_nan=True)
+    return turned and not np.allclose(one.values, other.values, rtol=1e-6, equal_nan=True)
 
 
 def _not_laid_over(every: list[Coords], obs: Table) -> Coords | None:
@@ -237,7 +254,7 @@ def _all_columns(obs: Table, pairs: tuple[tuple[str, str], ...]) -> Iterator[tup
 
 def _coordinates(file: h5py.File, obs: Table) -> Iterator[Coords]:
     """Yield coordinates, those that are most often meant first."""
-    yield from _embedded(file, obs)
+    yield from embedded(file, obs)
     of_spagcn = set(SPAGCN) <= {name.lower() for name in obs.columns}
     for values, source in _all_columns(obs, COORD_COLUMNS):
         rows_first = of_spagcn and "_pixel" in source.lower()
@@ -246,12 +263,61 @@ def _coordinates(file: h5py.File, obs: Table) -> Iterator[Coords]:
         yield Coords(values=np.ascontiguousarray(ordered), source=source, um_per_unit=_named_unit(source))
 
 
+def measured(obs: Table) -> Iterator[Coords]:
+    """Read coordinates in columns of which it is known what they are measured in.
+
+    Parameters
+    ----------
+    obs : Table
+
+    Yields
+    ------
+    Coords
+        In micrometres, or with their unit.
+    """
+    titles = {name.lower() for name in obs.columns}
+    in_um = [pair for pair, others in _OF_INSTRUMENTS.items() if others <= titles]
+    for values, source in _all_columns(obs, COORD_COLUMNS):
+        unit = 1.0 if _pair(source) in in_um else _named_unit(source)
+        if unit is not None:
+            yield Coords(values=np.ascontiguousarray(values[:, ::-1]), source=source, um_per_unit=unit)
+
+
+def is_of_xenium(obs: Table) -> bool:
+    """Say whether a table has the columns that Xenium gives each cell.
+
+    Parameters
+    ----------
+    obs : Table
+
+    Returns
+    -------
+    bool
+    """
+    return {name.lower() for name in obs.columns} >= _XENIUM
+
+
+def _pair(source: str) -> tuple[str, ...]:
+    return tuple(part.removeprefix("obs/").lower() for part in source.split(" and "))
+
+
 def _named_unit(source: str) -> float | None:
     name = source.lower().rpartition("/")[2]
     return next((unit for pattern, unit in _UNITS if re.search(pattern, name)), None)
 
 
-def _embedded(file: h5py.File, obs: Table) -> Iterator[Coords]:
+def embedded(file: h5py.File, obs: Table) -> Iterator[Coords]:
+    """Read coordinates in `obsm`, those that are most often meant first.
+
+    Parameters
+    ----------
+    file : h5py.File
+    obs : Table
+
+    Yields
+    ------
+    Coords
+    """
     obsm = file.get("obsm")
     names = names_in(obsm)
     ordered = [name for key in _COORD_KEYS for name in names if name.lower() == key]
@@ -317,25 +383,3 @@ def _check_rows(name: str, found: np.ndarray, n_rows: int) -> None:
         raise SampleFileError(
             f"`obsm/{shown(name)}` has {counted(len(found), 'row')}, but `obs` has {n_rows}: each spot needs a position."
         )
-
-
-def um_per_chip_spot(file: h5py.Group) -> float | None:
-    """Find the unit of Stereo-seq's coordinates, which count the spots of its chip.
-
-    Parameters
-    ----------
-    file : h5py.Group
-
-    Returns
-    -------
-    float or None
-        Micrometres between spots, from `uns["resolution"]` (nanometres) where there are bins as Stereopy writes them.
-    """
-    group = file.get("uns")
-    if not isinstance(group, h5py.Group) or not {"bin_type", "bin_size"} & set(group):
-        return None
-    found = group.get("resolution")
-    if not isinstance(found, h5py.Dataset) or found.size != 1 or found.dtype.kind not in "iuf":
-        return None
-    nm = float(np.ravel(found[...])[0])
-    return nm / 1000 if 0 < nm < 1e6 else None

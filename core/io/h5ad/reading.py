@@ -153,7 +153,7 @@ class _Look:
         where = self._checks.part("Positions", lambda: positions.positions(self._file, obs))
         spots = self._checks.part("Spots", lambda: self._places.spots(obs, where)) if where is not None else None
         if where is not None and spots is not None:
-            self._checks.part("Positions", lambda: self._places.placed(where, spots, ImportChoices()))
+            self._checks.part("Positions", lambda: self._places.placed(obs, where, spots, ImportChoices()))
         self._say_image()
         annotations = columns.annotation_columns(obs)
         suggested = suggested_annotation(self._by_people(annotations, obs))
@@ -188,7 +188,7 @@ class _Look:
         if self._is_own and choices.genes in ("usual", "present"):
             choices = dataclasses.replace(choices, genes="all")
         labels = None if choices.annotation is None else columns.labels(obs, choices.annotation)[spots]
-        placed = self._places.placed(where, spots, choices)
+        placed = self._places.placed(obs, where, spots, choices)
         expression, kept, kind = counts.read(matrix, spots, choices, verdict, cells=_are_cells(placed))
         gene_names, gene_ids = columns.gene_names(genes), columns.gene_ids(genes)
         if gene_names is not None and (is_control := controls(gene_names[kept])).any():

@@ -18,7 +18,8 @@ from core.io import archives, h5ad
 from core.io.annotations import Annotations
 from core.io.drafts import private_folder
 from core.io.found_files import STORE_LIMITS
-from core.io.h5ad.positions import OWN, OWN_COORDS, positions
+from core.io.h5ad import units
+from core.io.h5ad.positions import OWN, OWN_COORDS, embedded, is_of_xenium, positions
 from core.io.h5ad.tables import Table
 from core.io.hdf5.text import decoded
 from core.io.incoming import Check, ImportChoices, Survey
@@ -33,6 +34,7 @@ from core.io.spatialdata.transformations import GLOBAL
 from core.sample import Sample, TissueImage
 from core.text import listed, shown
 
+_OF_XENIUM = {"cell_features", "cell_summary", "cell_groups", "polygon_sets", "density", "gene_category"}
 KIND, KIND_ANNDATA = "SpatialData", "AnnData in zarr"
 
 LabelsOf = Callable[[np.ndarray], Annotations]
@@ -194,7 +196,7 @@ class _Source:
 @contextmanager
 def _opened(path: Path, root: PurePosixPath, section: str | None) -> Iterator[_Source]:
     with _store(path, root) as (store, unpack), private_folder() as scratch:
-        keys = _tables(store)
+        keys = _tables(store, path)
         names = [key.rpartition("/")[2] for key in keys]
         key = keys[names.index(section)] if section in names else keys[0]
         table = Path(scratch) / f"{_sample_name(path, root)}.h5ad"
@@ -239,15 +241,20 @@ def _is_needed(name: PurePosixPath, root: PurePosixPath) -> bool:
     return is_metadata(name) or inside[0] not in ("images", "labels", "points")
 
 
-def _tables(store: Store) -> list[str]:
+def _tables(store: Store, path: Path) -> list[str]:
     if is_table(store):
         return [""]
     groups = [f"{folder}/{name}" for folder in ("tables", "table") for name in store.children(folder)]
     found = [key for key in groups if is_table(store, key)]
+    if not found and _OF_XENIUM & set(store.children("")):
+        raise SampleFileError(
+            f"{shown(path.name)} is one of Xenium's files of zarr, which are not read: give the whole output folder, with "
+            "`cell_feature_matrix.h5` and `cells.parquet`."
+        )
     if not found:
         inside = listed([f"`{shown(name, 40)}`" for name in store.children("")]) or "nothing"
         raise SampleFileError(
-            f"{shown(store.root.name)} is a zarr store with {inside} and no table of cells: give a SpatialData store whose `tables` "
+            f"{shown(path.name)} is a zarr store with {inside} and no table of cells: give a SpatialData store whose `tables` "
             'count genes, or write its counts as h5ad (`adata.write_h5ad("sample.h5ad")`) and give that.'
         )
     return found
@@ -268,6 +275,7 @@ def _place(source: _Source, attributes: dict[str, object]) -> None:
         own = _own_positions(file, obs)
         found = said.places(source.unpack, has_own=own is not None)
         if found is not None:
+            found = _with_unit(file, obs, found)
             source.checks = [*source.checks, *found.checks]
             if not isinstance(
                 file.get(f"uns/{OWN}"), h5py.Group
@@ -286,6 +294,18 @@ def _place(source: _Source, attributes: dict[str, object]) -> None:
             there = there if polygons is None else _placed(there, polygons)
             source.placed = dict(zip(names.tolist(), map(tuple, there.xy.tolist()), strict=True))
     source.level = images.find(source.store, GLOBAL if there is None else there.system)
+
+
+def _with_unit(file: h5py.File, obs: Table, found: Found) -> Found:
+    """Find the unit of a coordinate system by what the table has in micrometres, such as Xenium's own positions beside pixels."""
+    if found.um_per_unit is not None:
+        return found
+    of_xenium = list(embedded(file, obs))[:1] if is_of_xenium(obs) else []
+    told = units.told(obs, found.xy[:, ::-1], others=of_xenium)
+    if told is None:
+        return found
+    said = f"{told[0]:.4g} µm per unit of {shown(found.system, 40)!r}, told by {shown(told[1])}."
+    return dataclasses.replace(found, um_per_unit=told[0], checks=[*found.checks, Check(what="Unit", found=said)])
 
 
 def _own_positions(file: h5py.File, obs: Table) -> Found | None:

@@ -107,6 +107,11 @@ class Regions:
                 if not by_shapes:
                     raise
                 checks.append(_left_out(int(self._rows[name].sum()), str(error)))
+        if not elements and not has_own and (of_points := self._of("points")):
+            raise SampleFileError(
+                f"The table stands for the points {listed([shown(name, 40) for name in of_points])}, which are not read: write them as "
+                'shapes (`spatialdata.models.ShapesModel`), or put the positions of all rows into `obsm["spatial"]`.'
+            )
         found = self._found(elements, has_own)
         if found is None or not by_shapes:
             return found

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import SampleFileError
+from core.io.spatialdata import geoarrow
 from core.io.spatialdata.store import Store
 from core.io.spatialdata.wkb import is_plain
 from core.io.tabular.columns import MAX_COLUMN_BYTES, MAX_ROWS, as_texts, undone
@@ -75,9 +76,9 @@ def read(store: Store, key: str) -> Shapes:
         return _whole(names, ((some, shapes[some]) for some in _slices(len(shapes))))
     names, geometry = _table(path, key)
     with _readable(key):
-        if not _is_wkb(geometry):
-            return Shapes(names=names, centres=_pairs(geometry, key), rings=())
-        return _whole(names, _blocks(geometry))
+        if not _is_wkb(geometry) and geoarrow.depth(geometry.type) == 0:
+            return Shapes(names=names, centres=geoarrow.points(geometry, key), rings=())
+        return _whole(names, _decoded(geometry, key))
 
 
 def _whole(names: np.ndarray, blocks: Iterator[tuple[slice, np.ndarray]]) -> Shapes:
@@ -126,16 +127,25 @@ def rings(store: Store, key: str) -> Iterator[Rings]:
         return
     names, geometry = _table(path, key)
     with _readable(key):
-        if _is_wkb(geometry):
-            yield from (_rings(names[some], shapes) for some, shapes in _blocks(geometry))
+        if _is_wkb(geometry) or geoarrow.depth(geometry.type):
+            yield from (_rings(names[some], shapes) for some, shapes in _decoded(geometry, key))
 
 
 def _slices(n_shapes: int) -> Iterator[slice]:
     return (slice(first, first + _SHAPES_AT_ONCE) for first in range(0, n_shapes, _SHAPES_AT_ONCE))
 
 
+def _decoded(geometry: Any, key: str) -> Iterator[tuple[slice, np.ndarray]]:
+    """Decode shapes, some at a time: as objects all of them would take several times the memory."""
+    if _is_wkb(geometry):
+        yield from _blocks(geometry)
+        return
+    for some in _slices(len(geometry)):
+        yield some, geoarrow.polygons(geometry[some], key)
+
+
 def _blocks(geometry: Any) -> Iterator[tuple[slice, np.ndarray]]:
-    """Decode WKB, some shapes at a time: as objects all of them would take several times the memory.
+    """Decode WKB, some shapes at a time.
 
     A shape that cannot be decoded, or is none that stores hold, is None, as one that is missing; if that is so of all, something
     else is wrong.
@@ -185,14 +195,16 @@ def _readable(key: str) -> Iterator[None]:
 
 def _table(path: Path, key: str) -> tuple[np.ndarray, Any]:
     """Read the names of shapes, and the column that holds them, once its size is known."""
-    from pyarrow import parquet
+    from pyarrow import parquet, types
 
     with _readable(key):
         with parquet.ParquetFile(path) as file:
             _check(file, key)
             index = _index_column(file.schema_arrow)
+            nested = types.is_nested(file.schema_arrow.field("geometry").type)
         wanted = ["geometry", *([index] if index else [])]
-        with parquet.ParquetFile(path, read_dictionary=wanted) as file:
+        flat = wanted[1:] if nested else wanted
+        with parquet.ParquetFile(path, read_dictionary=flat) as file:
             table = file.read(columns=wanted, use_pandas_metadata=False)
         written = [undone(table[name], f"`{shown(key)}`") for name in wanted]
     names = as_texts(written[1], path) if index else np.arange(len(written[0])).astype(str)
@@ -205,24 +217,15 @@ def _is_wkb(geometry: Any) -> bool:
     return bool(types.is_binary(geometry.type) or types.is_large_binary(geometry.type))
 
 
-def _pairs(geometry: Any, key: str) -> np.ndarray:
-    """Read points as GeoArrow's pairs of numbers."""
-    from pyarrow import types
-
-    if not types.is_struct(geometry.type):
-        raise SampleFileError(
-            f"`{shown(key)}` holds outlines as GeoArrow: write the store again with shapes as WKB, its default."
-        )
-    pairs = geometry.combine_chunks()
-    return np.column_stack([pairs.field(axis).to_numpy().astype(np.float64) for axis in ("x", "y")])
-
-
 def _check(file: Any, key: str) -> None:
     groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-    size = sum(group.column(number).total_uncompressed_size for group in groups for number in range(group.num_columns))
-    if file.metadata.num_rows > MAX_ROWS or size > 4 * MAX_COLUMN_BYTES:
-        raise SampleFileError(f"`{shown(key)}` unpacks to {size >> 20:,} MiB of shapes, more than are read.")
-    check_fits(4 * size, f"`{shown(key)}`")
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    size = sum(column.total_uncompressed_size for column in columns)
+    # Corners that come again are stored as one, and a row may have any number of them.
+    unpacked = max(size, 8 * sum(column.num_values for column in columns))
+    if file.metadata.num_rows > MAX_ROWS or unpacked > 4 * MAX_COLUMN_BYTES:
+        raise SampleFileError(f"`{shown(key)}` unpacks to {unpacked >> 20:,} MiB of shapes, more than are read.")
+    check_fits(4 * unpacked, f"`{shown(key)}`")
 
 
 def _index_column(schema: Any) -> str:

@@ -32,10 +32,13 @@ class Columns:
     path : Path
     names : tuple of str
         Titles.
+    has_titles : bool
+        Whether the first row of text holds them.
     """
 
     path: Path
     names: tuple[str, ...]
+    has_titles: bool = True
 
     def find(self, *titles: str) -> str | None:
         """Find the first of some titles, in any case.
@@ -122,7 +125,7 @@ class Columns:
     def _begins_with_numbers(self, name: str) -> bool:
         from core.io.tabular.text import first_values
 
-        return all(_reads_as_number(value) for value in first_values(self.path, self.names.index(name)))
+        return all(reads_as_number(value) for value in first_values(self.path, self.names.index(name)))
 
     def _read(self, names: list[str], *, text: bool) -> list[Any]:
         from pyarrow import ArrowException
@@ -130,7 +133,8 @@ class Columns:
         try:
             if self.path.suffix == ".parquet":
                 return _parquet_columns(self.path, names)
-            return _csv_columns(self.path, [self.names.index(name) for name in names], text=text)
+            numbers = [self.names.index(name) for name in names]
+            return _csv_columns(self.path, numbers, text=text, n_titles=int(self.has_titles))
         except (ArrowException, UnicodeDecodeError) as error:
             wanted = " and ".join(shown(name, 40) for name in names)
             kind = "text" if text else "numbers"
@@ -295,7 +299,7 @@ def _decoded(column: Any, what: str) -> Any:
     return column.cast(string()) if types.is_binary(column.type) or types.is_large_binary(column.type) else column
 
 
-def _csv_columns(path: Path, numbers: list[int], *, text: bool) -> list[Any]:
+def _csv_columns(path: Path, numbers: list[int], *, text: bool, n_titles: int = 1) -> list[Any]:
     import pyarrow
     from pyarrow import csv
 
@@ -303,14 +307,18 @@ def _csv_columns(path: Path, numbers: list[int], *, text: bool) -> list[Any]:
     names = [str(number) for number in range(len(head.columns))]
     wanted = [names[number] for number in numbers]
     kind = pyarrow.string() if text else pyarrow.float64()
+    point = "." if text or head.separator == "," or not _has_commas(path, numbers) else ","
     widest = sum(map(len, head.columns)) * 8
     with archives.unzipped(path) as file:
         reader = csv.open_csv(
             file,
-            read_options=csv.ReadOptions(column_names=names, skip_rows=1, block_size=max(_BLOCK_BYTES, widest)),
+            read_options=csv.ReadOptions(column_names=names, skip_rows=n_titles, block_size=max(_BLOCK_BYTES, widest)),
             parse_options=csv.ParseOptions(delimiter=head.separator),
             convert_options=csv.ConvertOptions(
-                include_columns=wanted, column_types=dict.fromkeys(wanted, kind), strings_can_be_null=False
+                include_columns=wanted,
+                column_types=dict.fromkeys(wanted, kind),
+                strings_can_be_null=False,
+                decimal_point=point,
             ),
         )
         table = pyarrow.Table.from_batches(list(_within(path, reader)), schema=reader.schema)
@@ -344,9 +352,27 @@ def _is_number(kind: Any) -> bool:
     return bool(types.is_integer(kind) or types.is_floating(kind))
 
 
-def _reads_as_number(value: str) -> bool:
+def _has_commas(path: Path, numbers: list[int]) -> bool:
+    """Whether numbers are written with a comma, as in many countries, where fields are separated by something else."""
+    from core.io.tabular.text import first_values
+
+    return any("," in value for number in numbers for value in first_values(path, number))
+
+
+def reads_as_number(value: str) -> bool:
+    """Say whether a field is a number.
+
+    Parameters
+    ----------
+    value : str
+        With a point or one comma; fields of a table that commas separate have none.
+
+    Returns
+    -------
+    bool
+    """
     try:
-        float(value)
+        float(value.replace(",", ".", 1))
     except ValueError:
         return False
     return True

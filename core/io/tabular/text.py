@@ -1,5 +1,6 @@
 """Tables of text, such as CSV: their header, the names of their rows, and their counts, a line at a time."""
 
+import codecs
 import csv
 from array import array
 from collections.abc import Iterator, Sequence
@@ -72,7 +73,11 @@ def read_head(path: Path) -> TextTable:
     """
     with _lines(path) as lines:
         first, second = next(lines, b""), next(lines, b"")
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SampleFileError(f"{file_name(path)} is text as UTF-16: save it as CSV in UTF-8.")
     separator = max(_SEPARATORS, key=lambda sign: first.count(sign.encode()))
+    if separator.encode() not in first:
+        separator = " "  # as R's `write.table` does by default
     titles, values = (_fields(path, line, separator) for line in (first.removeprefix(b"\xef\xbb\xbf"), second))
     if len(values) == len(titles) + 1:
         titles = ["", *titles]  # R writes no title above the names of rows
@@ -184,6 +189,31 @@ def read_counts(table: TextTable, columns: Sequence[int]) -> sparse.csr_array:
             if not number % _ROWS_BETWEEN_CHECKS:
                 _check_amount(table.path, len(values))
     return _matrix(np.frombuffer(values), np.frombuffer(indices, np.intc), np.frombuffer(ends, np.int64), len(columns))
+
+
+def glimpse(table: TextTable, columns: Sequence[int], n_rows: int = 100) -> np.ndarray:
+    """Read the values of the first rows.
+
+    Parameters
+    ----------
+    table : TextTable
+    columns : sequence of int
+        As for :func:`read_counts`.
+    n_rows : int
+
+    Returns
+    -------
+    ndarray of shape (n_values,), float64
+    """
+    n_names, n_values = columns[0], len(table.columns) - columns[0]
+    wanted = np.asarray(columns) - n_names
+    with _lines(table.path) as lines:
+        next(lines)
+        rows = [
+            _numbers(table, _named(table, line, n_names)[1], n_values, number + 2)[wanted]
+            for number, line in zip(range(n_rows), lines, strict=False)
+        ]
+    return np.concatenate(rows) if rows else np.zeros(0)
 
 
 def _matrix(values: np.ndarray, indices: np.ndarray, ends: np.ndarray, n_columns: int) -> sparse.csr_array:

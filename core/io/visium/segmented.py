@@ -13,7 +13,7 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io.cells import Cells, aligned, taken
-from core.io.found_files import Found, with_ending
+from core.io.found_files import Found, by_folder, with_ending
 from core.io.incoming import Check
 from core.io.outlines import Gathering
 from core.io.visium import spatial, tenx
@@ -33,13 +33,14 @@ MAX_OUTLINES_BYTES = 2 << 30
 _AT_A_TIME = 20_000  # cells
 _CELL_BYTES = 1 << 20  # of the text of one outline; as Python's numbers it takes fifty times as much
 _OBJECT_BYTES = 300  # of memory for each object of JSON; a cell has three
+_NUMBER = re.compile(r"(?:cellid_)?(\d+)(?:\.0)?(?:-(\d+))?")
 _BINS = re.compile(r"square_(\d+)um")
-_MATRIX = "feature_cell_matrix.h5"
+_MATRIX, _TEXTS = "feature_cell_matrix.h5", "filtered_feature_cell_matrix"
 _OUTLINES = ("cell_segmentations.geojson", "nucleus_segmentations.geojson")
 
 
 class _Properties(msgspec.Struct, gc=False):
-    cell_id: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+    cell_id: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] | float | Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class _Geometry(msgspec.Struct, gc=False):
@@ -69,9 +70,12 @@ def find(names: Sequence[PurePosixPath]) -> list[Found]:
         With the roles `matrix`, `outlines` and, where they are there, `scales` and images by their names.
     """
     filtered = list(with_ending(names, f"filtered_{_MATRIX}"))
+    have_h5 = {matrix.parent for matrix, _ in filtered}
+    texts = [name.parent for name in names if name.name in ("matrix.mtx", "matrix.mtx.gz")]
+    filtered += [(folder, "") for folder in texts if folder.name == _TEXTS and folder.parent not in have_h5]
     matrices = filtered or list(with_ending(names, f"raw_{_MATRIX}"))
-    there, bins = set(names), _bins(names) if matrices else []
-    found = (_beside(there, matrix, prefix, bins) for matrix, prefix in matrices)
+    there, bins, folders = set(names), _bins(names) if matrices else [], by_folder(names)
+    found = (_beside(there, matrix, prefix, bins, folders.get(matrix, ())) for matrix, prefix in matrices)
     return [sample for sample in found if sample is not None]
 
 
@@ -81,7 +85,14 @@ def _bins(names: Sequence[PurePosixPath]) -> list[str]:
     return sorted({f"{int(size[1])} um" for size in sizes if size}, key=len)
 
 
-def _beside(names: Collection[PurePosixPath], matrix: PurePosixPath, prefix: str, bins: Sequence[str]) -> Found | None:
+def _beside(
+    names: Collection[PurePosixPath],
+    matrix: PurePosixPath,
+    prefix: str,
+    bins: Sequence[str],
+    others: Sequence[PurePosixPath],
+) -> Found | None:
+    """Find what belongs to a matrix; `others` are the texts of one that is a folder."""
     places = [matrix.parent / f"{prefix}{name}" for name in _OUTLINES]
     outlines = next((name for name in places if name in names), None)
     if outlines is None:
@@ -93,7 +104,7 @@ def _beside(names: Collection[PurePosixPath], matrix: PurePosixPath, prefix: str
         if folder / spatial.SCALES in names:
             roles |= {name: folder / name for name in wanted if folder / name in names}
             break
-    return Found(prefix=prefix, roles=roles, choices=[LAYER, *bins] if bins else ())
+    return Found(prefix=prefix, roles=roles, others=others, choices=[LAYER, *bins] if bins else ())
 
 
 def read(folder: Path, found: Found, name: str) -> Cells:
@@ -199,11 +210,17 @@ def _read_cells(path: Path) -> _Cells:
             f"{file_name(path)} holds no outlines as Space Ranger writes them: copy it again."
         ) from error
     return _Cells(
-        names=np.array([f"cellid_{number:09d}-1" for number in numbers], dtype=str),
+        names=np.array([_name(number) for number in numbers], dtype=str),
         centroids=np.array(places, dtype=np.float64).reshape(-1, 2),
         lengths=np.array(lengths, dtype=np.int64),
         corners=np.frombuffer(corners, dtype=np.float32).reshape(-1, 2),
     )
+
+
+def _name(number: float | str) -> str:
+    """Name a cell as the matrix does; other programs write the numbers of Space Ranger as fractions, or as text."""
+    found = _NUMBER.fullmatch(str(number))
+    return str(number) if found is None else f"cellid_{int(found[1]):09d}-{found[2] or 1}"
 
 
 def _features(path: Path) -> Iterator[_Feature]:

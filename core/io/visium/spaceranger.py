@@ -15,6 +15,7 @@ from core.errors import SampleError, SampleFileError
 from core.io import genes, placing
 from core.io.annotations import Annotations, LabelTable, suggested_annotation
 from core.io.incoming import Check, ImportChoices, Survey
+from core.io.told_counts import told, values_check
 from core.io.visium import spatial, tenx
 from core.io.visium.layout import SampleFiles, opened_files
 from core.io.visium.under_tissue import of_tissue
@@ -104,7 +105,7 @@ def read(
     with opened_files(path, section) as parts:
         head, tissue = tenx.read_head(parts.matrix), _read_tissue(parts)
         rows, spots = _matched(head.barcodes, tissue.barcodes)
-        counts = tenx.read_counts(parts.matrix, head)
+        counts, kind = told(tenx.read_counts(parts.matrix, head))
         if parts.is_raw and not tissue.tissue_known:
             rich = of_tissue(np.asarray(counts[rows].sum(axis=1)))
             rows, spots = rows[rich], spots[rich]
@@ -119,6 +120,7 @@ def read(
             gene_ids=None if head.gene_ids is None else head.gene_ids[kept],
             barcodes=head.barcodes[rows],
             image=tissue.image,
+            expression_kind=kind,
             source=f"Space Ranger output, imported from {file_name(path)}.",
         )
 
@@ -154,8 +156,8 @@ def _read_tissue(parts: SampleFiles) -> spatial.SpatialFolder:
         )
     if parts.spatial is None:
         raise SampleFileError(
-            f"There is no table of positions for {shown(parts.matrix.name)}: put the `spatial` folder that Space Ranger wrote "
-            f"beside it, with {' or '.join(spatial.POSITIONS)}."
+            f"There is no table of positions for {shown(parts.name if parts.matrix.is_dir() else parts.matrix.name)}: put the `spatial` folder that Space Ranger wrote "
+            f"beside it, with {' or '.join(spatial.POSITIONS)}; or coordinates.csv with the columns cell, x and y."
         )
     return spatial.read_spatial(parts.spatial, needs_image=False)
 
@@ -264,6 +266,8 @@ def _head_checks(parts: SampleFiles, head: tenx.MatrixHead) -> list[Check]:
     checks = [
         _good("Counts", f"{counted(len(head.barcodes), 'spot')}, {counted(len(head.gene_names), 'gene')} ({kind}).")
     ]
+    values = values_check(tenx.glimpse(parts.matrix))
+    checks += [values] if values is not None else []
     if parts.is_raw:
         checks.append(_notice("Counts", "The raw matrix, of all barcodes.", "Only spots under tissue are kept."))
     if head.other_features:

@@ -37,6 +37,7 @@ MATRIX, BARCODES, FEATURES = "matrix.mtx", "barcodes.tsv", ("features.tsv", "gen
 TEXT_NAMES = (MATRIX, BARCODES, *FEATURES)
 
 _MAX_INDEX = np.iinfo(np.int32).max
+_N_GLIMPSED = 100_000  # values, or bytes of text
 _SHORTEST_LINE = 6  # "1 1 1\n"
 
 
@@ -129,6 +130,32 @@ def read_counts(path: Path, head: MatrixHead) -> sparse.csr_array:
     if counts.data.size and not counts.data.all():
         counts.eliminate_zeros()
     return counts if head.is_gene.all() else counts[:, np.flatnonzero(head.is_gene)]
+
+
+def glimpse(path: Path) -> np.ndarray:
+    """Read some of the values, which need not be counts in what programs wrote in 10x's form.
+
+    Parameters
+    ----------
+    path : Path
+        As for :func:`read_head`.
+
+    Returns
+    -------
+    ndarray of shape (n_values,), float64
+    """
+    if not path.is_dir():
+        with opened(path) as file, naming(path):
+            data = _matrix_group(file).get("data")
+            is_list = isinstance(data, h5py.Dataset) and data.ndim == 1 and data.dtype.kind == "f"
+            return data[:_N_GLIMPSED].astype(np.float64) if is_list else np.zeros(0)
+    with archives.unzipped(_text_file(path, MATRIX)) as file:
+        lines = file.read(_N_GLIMPSED).splitlines()[:-1]
+    rows = [line.split() for line in lines if not line.startswith(b"%")][1:]
+    try:
+        return np.array([float(row[2]) for row in rows], dtype=np.float64)
+    except (ValueError, IndexError):  # reading all of it says what is wrong
+        return np.zeros(0)
 
 
 # --- HDF5 ---
@@ -276,7 +303,11 @@ def _lines(path: Path) -> list[list[str]]:
         text = file.read(MAX_TEXT_BYTES + 1)
     if len(text) > MAX_TEXT_BYTES:
         raise SampleFileError(f"{file_name(path)} is larger than {MAX_TEXT_BYTES >> 20} MiB, which no such table is.")
-    rows = [line.rstrip("\r").split("\t") for line in text.decode("utf-8", "replace").split("\n") if line.strip()]
+    rows = [
+        [part.strip('"') for part in line.rstrip("\r").split("\t")]
+        for line in text.decode("utf-8", "replace").split("\n")
+        if line.strip()
+    ]
     if not rows:
         raise SampleFileError(f"{file_name(path)} is empty: copy or download it again.")
     return rows
@@ -284,28 +315,32 @@ def _lines(path: Path) -> list[list[str]]:
 
 def _text_counts(folder: Path, head: MatrixHead) -> sparse.csr_array:
     path = _text_file(folder, MATRIX)
-    _check_declared(path, head)
+    turned = _check_declared(path, head)
     with archives.unzipped(path) as file:
         stored = sparse.coo_array(scipy_io.mmread(file))
-    features, spots = stored.coords
+    features, spots = reversed(stored.coords) if turned else stored.coords
     shape = (len(head.barcodes), len(head.is_gene))
     # Making rows of it sorts, and sums what stands twice.
     return sparse.csr_array(sparse.coo_array((_counts_of(stored.data), (spots, features)), shape=shape))
 
 
-def _check_declared(path: Path, head: MatrixHead) -> None:
-    """Look at the size line before anything is reserved for it."""
+def _check_declared(path: Path, head: MatrixHead) -> bool:
+    """Look at the size line before anything is reserved for it; say whether barcodes are rows, as Python writes them."""
     name = file_name(path)
     with archives.unzipped(path) as file:
         n_features, n_barcodes, n_values = _declared(file, name)
-    if (n_features, n_barcodes) != (len(head.is_gene), len(head.barcodes)):
+    declared, there = (n_features, n_barcodes), (len(head.is_gene), len(head.barcodes))
+    if there not in (declared, declared[::-1]):
+        titled = (there[0] - 1, there[1] - 1) in (declared, declared[::-1])
         raise SampleFileError(
             f"{name} declares {counted(n_features, 'feature')} x {counted(n_barcodes, 'barcode')}, but the tables beside it name "
-            f"{len(head.is_gene)} and {len(head.barcodes)}: are they of one sample?"
+            f"{len(head.is_gene)} and {len(head.barcodes)}: {'take their titles away' if titled else 'are they of one sample?'}"
+            f"{'.' if titled else ''}"
         )
     unpacked = max(archives.LIMITS.small_bytes, archives.LIMITS.ratio * path.stat().st_size)
     if n_values > min(MAX_VALUES, n_features * n_barcodes, unpacked // _SHORTEST_LINE):
         raise SampleFileError(f"{name} declares {n_values:,} counts, more than it can hold: copy or download it again.")
+    return declared != there
 
 
 def _declared(file: IO[bytes], name: str) -> tuple[int, int, int]:

@@ -1,8 +1,11 @@
 """Outputs of instruments come in with the counts, positions and names that they were written with."""
 
 import gzip
+import io
+import re
 import shutil
 import tarfile
+from pathlib import Path
 
 import anndata
 import h5py
@@ -10,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from scipy.io import mmwrite
 
 from core.errors import SampleFileError
 from core.io import formats, importing
@@ -108,6 +112,31 @@ def test_cosmx_with_local_positions_only_is_refused_because_fields_would_lie_on_
     folder = instruments.write_cosmx(tmp_path, with_global=False)
     with pytest.raises(SampleFileError, match="no global positions"):
         importing.survey(folder)
+
+
+def test_slides_of_cosmx_in_one_table_are_named(tmp_path):
+    folder = instruments.write_cosmx(tmp_path)
+    for table in folder.glob("*.csv"):
+        titles, *rows = table.read_text().split()
+        both = [f"{row},{slide}" for slide in ("A", "B") for row in rows]
+        title = "slide_ID" if "metadata" in table.name else "SystemControl2"
+        table.write_text(
+            "\n".join([f"{titles},{title}", *(both if "metadata" in table.name else [f"{row},0" for row in rows])])
+        )
+    with pytest.raises(
+        SampleFileError, match=r"holds 2 slides \(slide_ID: A and B\), which number their cells alike: keep"
+    ):
+        importing.survey(folder)
+
+
+@pytest.mark.parametrize("digits", [13, 17])
+def test_names_of_cells_that_a_spreadsheet_rounded_are_named(tmp_path, digits):
+    folder = instruments.write_merscope(tmp_path)
+    table = folder / "cell_metadata.csv"
+    rounded = re.sub(r"(?m)^\d{18}", lambda found: f"{float(found[0]):.{digits}E}", table.read_text())
+    table.write_text(rounded)
+    with pytest.raises(SampleFileError, match="a spreadsheet rounded the names of cells, so export"):
+        importing.read(folder, ImportChoices())
 
 
 def test_two_tables_are_told_apart_by_the_cells_that_both_name(tmp_path):
@@ -209,6 +238,39 @@ def test_cells_of_visium_hd_lie_at_the_centroids_of_their_outlines(tmp_path):
     assert (dense(sample) == COUNTS).all()
     np.testing.assert_allclose(sample.coords_um, COORDS_UM, rtol=1e-12)
     np.testing.assert_allclose(sample.coords_px, COORDS_UM * 4, rtol=1e-12)
+
+
+@pytest.mark.parametrize("spelled", ["{}.0", '"{}"', '"cellid_{:09d}"', '"cellid_{:09d}-1"'])
+def test_outlines_of_visium_hd_that_other_programs_wrote_again_name_the_same_cells(tmp_path, spelled):
+    folder = instruments.write_segmented(tmp_path / "segmented_outputs")
+    outlines = folder / "cell_segmentations.geojson"
+    again = re.sub(
+        r'"cell_id": (\d+)', lambda found: '"cell_id": ' + spelled.format(int(found[1])), outlines.read_text()
+    )
+    outlines.write_text(again)
+    sample = importing.read(folder, ImportChoices())
+    assert (dense(sample) == COUNTS).all()
+    np.testing.assert_allclose(sample.coords_um, COORDS_UM, rtol=1e-12)
+
+
+def test_cells_of_visium_hd_may_be_counted_in_three_texts(tmp_path):
+    folder = instruments.write_segmented(tmp_path / "segmented_outputs")
+    matrix = folder / "filtered_feature_cell_matrix"
+    matrix.mkdir()
+    written = io.BytesIO()
+    mmwrite(written, sparse.coo_array(COUNTS.T))
+    (matrix / "matrix.mtx.gz").write_bytes(gzip.compress(written.getvalue()))
+    for name, rows in (
+        ("barcodes", [f"cellid_{number + 1:09d}-1" for number in range(N_CELLS)]),
+        ("features", [f"ENSG{number}\t{gene}\tGene Expression" for number, gene in enumerate(GENES)]),
+    ):
+        (matrix / f"{name}.tsv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    (folder / "filtered_feature_cell_matrix.h5").unlink()
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
+    for source in (folder, Path(packed)):
+        sample = importing.read(source, ImportChoices())
+        assert (dense(sample) == COUNTS).all()
+        np.testing.assert_allclose(sample.coords_um, COORDS_UM, rtol=1e-12)
 
 
 def test_bins_of_visium_hd_are_a_choice_beside_its_cells(tmp_path):

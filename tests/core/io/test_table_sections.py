@@ -91,6 +91,17 @@ def test_tables_come_in_as_excel_saves_them(tmp_path, encoding):
         labels(tmp_path / "t.xlsx")
 
 
+def test_letters_of_windows_and_a_first_line_that_names_the_separator_are_read(tmp_path):
+    names = ["Weiße Substanz", "Größe 1", "Übergang"]
+    rows = [f"{b};{label}" for b, label in zip(BARCODES, names, strict=True)]
+    (tmp_path / "t.csv").write_bytes("\r\n".join(["sep=;", "Barcode;Schicht", *rows]).encode("cp1252"))
+    found = read_annotations(tmp_path / "t.csv", np.array(BARCODES))
+    assert found.labels(None).tolist() == names
+    assert list(found.columns) == ["Schicht"]
+    (tmp_path / "cut.csv").write_bytes("\n".join(["Barcode;Schicht", *rows]).encode()[:-1] + b"\xff\n")
+    assert labels(tmp_path / "cut.csv")[:2] == names[:2]  # one damaged byte makes no other letters of the rest
+
+
 def test_the_public_map_of_several_sections_labels_a_section_by_its_folders_name(tmp_path):
     space_ranger.write_output(tmp_path / "151673" / "outs")
     lines = [f"{b}\t{k}\t{label}" for k, label in (("151673", "L1"), ("151674", "WM")) for b in space_ranger.BARCODES]

@@ -18,6 +18,7 @@ import shapely
 import zarr
 from pyarrow import parquet
 
+from core.errors import SampleFileError
 from core.io import importing, lab
 from core.io.incoming import ImportChoices
 from core.io.spatialdata import shapes
@@ -148,6 +149,13 @@ def test_lengths_in_millimetres_become_micrometres(tmp_path):
     assert sample.unit_known
     ring = sample.outlines.ring_um(7, tuple(sample.tissue_um[7]))
     np.testing.assert_allclose(ring, XY[7] + KITE, atol=0.03)
+
+
+def test_a_table_that_stands_for_points_is_refused_with_what_to_do(tmp_path):
+    path = write(tmp_path / "beads.zarr", "beads", {}, placed())
+    zarr.open_group(str(path), mode="r+").create_group("points/beads")
+    with pytest.raises(SampleFileError, match="stands for the points beads, which are not read: write them as shapes"):
+        importing.read(path, ImportChoices())
 
 
 def test_a_store_of_circles_alone_says_nothing_of_outlines(tmp_path):

@@ -66,8 +66,27 @@ def test_cells_of_outlines_lie_at_their_centroids_in_the_coordinate_system_that_
     np.testing.assert_allclose(sample.coords_um, np.column_stack([x + 7, 500 - y]), rtol=1e-12)
 
 
+def test_pixels_of_xenium_are_measured_by_the_positions_that_its_table_has_in_micrometres(stores):
+    found = importing.survey(stores / "xenium.zarr")
+    assert said(found, "Unit") == "0.2125 µm per unit of 'global', told by obsm/spatial."
+    sample = importing.read(stores / "xenium.zarr", ImportChoices())
+    assert sample.unit_known
+    np.testing.assert_allclose(sample.coords_um, written.XY[:, ::-1], rtol=1e-12)
+
+
+def test_shapes_as_geoarrow_are_those_of_wkb(stores):
+    of_points, of_outlines, as_wkb = (
+        importing.read(stores / f"{name}.zarr", ImportChoices())
+        for name in ("geoarrow_points", "geoarrow_outlines", "polygons")
+    )
+    assert (of_points.coords_um == (written.XY * [2.0, 4.0] + [8.0, 16.0])[:, ::-1]).all()
+    assert (of_outlines.coords_um == as_wkb.coords_um).all()
+    assert (of_outlines.outlines.corners == as_wkb.outlines.corners).all()
+    assert of_outlines.outlines.has_outline.all()
+
+
 def test_several_stores_in_one_folder_are_named(stores):
-    with pytest.raises(SampleFileError, match="3 stores of zarr"):
+    with pytest.raises(SampleFileError, match="6 stores of zarr"):
         importing.survey(stores)
 
 
