@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.errors import RecordError
+from core import codec
+from core.errors import CodecError, RecordError
 from core.work.runs.knobs import trial_params
 from core.work.runs.run import Run, facts_of, run_of
 
@@ -81,10 +82,12 @@ def run_from(row: Row) -> Run:
         If the row does not hold a run.
     """
     try:
-        values, rest = (json.loads(row[name]) for name in _JSON)
+        values, rest = (codec.parsed(row[name]) for name in _JSON)
         facts = rest | {name: row[name] for name in _FACTS_APART}
-    except (ValueError, TypeError, RecursionError) as error:
-        raise RecordError("The facts of the run are damaged: they are not JSON.") from error
+    except CodecError as error:
+        raise RecordError(f"The facts of the run are damaged. {error}") from error
+    except TypeError as error:
+        raise RecordError("The facts of the run are damaged: they are of another kind.") from error
     return run_of(facts, values, deleted=row["deleted"])
 
 

@@ -96,6 +96,14 @@ def test_which_run_is_damaged_where_and_what_to_do_is_said(record, tmp_path, cap
     assert is_sentence(said)
 
 
+def test_a_run_whose_facts_name_something_twice_is_damaged(record, tmp_path):
+    change(tmp_path, 7, "facts", "'{\"n_spots\": 6, ' || substr(facts, 2)")
+    again = Record(record.url, tmp_path / "runs")
+    assert len(again.runs()) == N_RUNS - 1
+    assert re.search(r"n_spots. stands in it twice", again.said_of_damaged)
+    again.close()
+
+
 @pytest.mark.parametrize("damage", ["'wrong'", "-3", str(2**40)])
 def test_a_run_whose_number_of_changes_is_damaged_is_named(record, tmp_path, damage):
     change(tmp_path, 7, "changed", damage)
