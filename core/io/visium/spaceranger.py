@@ -155,9 +155,10 @@ def _read_tissue(parts: SampleFiles) -> spatial.SpatialFolder:
             "section from its own `outs` of `spaceranger count`."
         )
     if parts.spatial is None:
+        called = shown(parts.name if parts.matrix.is_dir() else parts.matrix.name)
         raise SampleFileError(
-            f"There is no table of positions for {shown(parts.name if parts.matrix.is_dir() else parts.matrix.name)}: put the `spatial` folder that Space Ranger wrote "
-            f"beside it, with {' or '.join(spatial.POSITIONS)}; or coordinates.csv with the columns cell, x and y."
+            f"There is no table of positions for {called}: put the `spatial` folder that Space Ranger wrote beside it, "
+            f"with {' or '.join(spatial.POSITIONS)}; or coordinates.csv with the columns cell, x and y."
         )
     return spatial.read_spatial(parts.spatial, needs_image=False)
 

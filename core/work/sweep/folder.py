@@ -14,6 +14,7 @@ from typing import IO, Any
 from core import codec, files
 from core.errors import CodecError, ParameterError
 from core.guidance import Guidance
+from core.text import shown
 from core.work.event_log import EventLog
 from core.work.sweep.guiding import GuidanceFile
 from core.work.sweep.outcome import Event, Outcome, SweepStatus
@@ -127,6 +128,30 @@ class SweepFolder:
             free.close()
             outcome.status, outcome.error = SweepStatus.STOPPED, PROGRAM_ENDED
         return outcome
+
+
+def sweep_folder(folder: Path, sweep_id: str) -> SweepFolder:
+    """Find the folder of one sweep, which need not exist.
+
+    Parameters
+    ----------
+    folder : Path
+        `save_model/sweeps/`.
+    sweep_id : str
+        As anybody may write it into an address.
+
+    Returns
+    -------
+    SweepFolder
+
+    Raises
+    ------
+    ParameterError
+        If it is no id of a sweep, so that it leads nowhere else.
+    """
+    if _ID.fullmatch(sweep_id) is None:
+        raise ParameterError(f"{shown(sweep_id, 60)} is no id of a sweep: open it from the list of sweeps.")
+    return SweepFolder(folder / sweep_id)
 
 
 def sweep_folders(folder: Path) -> list[SweepFolder]:

@@ -18,7 +18,7 @@ from core.people import called
 from core.work.board.board import Board
 from core.work.runs import Record
 from core.work.sweep.driver import Driver, Means, SweepSnapshot
-from core.work.sweep.folder import SweepFolder, sweep_folders
+from core.work.sweep.folder import SweepFolder, sweep_folder, sweep_folders
 from core.work.sweep.outcome import Outcome, SweepStatus
 from core.work.sweep.plan import Sweep
 from core.work.sweep.tasks import make_runs
@@ -207,7 +207,7 @@ class Sweeps:
                     files.remove(folder.steps)
 
     def _folder_of(self, sweep_id: str) -> SweepFolder:
-        return SweepFolder(self._folder / sweep_id)
+        return sweep_folder(self._folder, sweep_id)
 
     def _driver(self, sweep_id: str) -> Driver | None:
         with self._lock:

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -226,6 +227,14 @@ def test_a_folder_of_sweeps_that_cannot_be_written_is_told(section, record, tmp_
     sweeps = Sweeps(tmp_path / "sweeps", shared_board(), record, tmp_path)
     with pytest.raises(WorkError, match="cannot be written to sweeps"):
         sweeps.start(Sweep(sections=(section(),), axes=(WINDOWS,)))
+
+
+def test_an_id_that_leads_out_of_the_folder_finds_nothing(sweeps, section, tmp_path):
+    sweep_id = finished(sweeps, Sweep(sections=(section(),), axes=(WINDOWS,))).id
+    shutil.copytree(tmp_path / "sweeps" / sweep_id, tmp_path / "elsewhere" / sweep_id)
+    assert sweeps.find(f"../elsewhere/{sweep_id}") is None
+    assert sweeps.find(str(tmp_path / "elsewhere" / sweep_id)) is None
+    assert sweeps.find(sweep_id) is not None
 
 
 def test_what_was_recorded_before_the_program_was_killed_is_not_made_again(sweeps, section, record, tmp_path):
