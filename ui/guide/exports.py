@@ -79,7 +79,7 @@ def _files(shown: Found) -> None:
         ),
         f"{sample.name}_guided.h5ad",
         "application/x-hdf5",
-        "Counts, guided domains with how sure each spot is, strokes and annotations, positions and parameters, for scanpy and squidpy.",
+        "Counts, guided domains with how sure each spot is, the strokes that guided them (painted), annotations, positions and parameters, for scanpy and squidpy.",
     )
 
 

@@ -43,6 +43,10 @@ ANNOTATION = "annotation"
 """Column of `obs` that holds the annotation."""
 
 
+PAINTED = "painted"
+"""Column of `obs` that holds the domain which people painted a spot as, where domains follow strokes."""
+
+
 def adata_of(
     sample: Sample,
     result: Result,
@@ -72,7 +76,8 @@ def adata_of(
     -------
     AnnData
         Counts in `X` (CSR); `obs["domain"]` and, where the sample is annotated, `obs["annotation"]`, both categorical;
-        `obs["confidence"]`, from 0 to 1, where it is known; `var["gene_ids"]` where they are known;
+        `obs["confidence"]`, from 0 to 1, where it is known; `obs["painted"]`, the strokes that guided the run, missing where nobody
+        painted, and what guided it in words in `uns["spatial_domains"]["guided"]`; `var["gene_ids"]` where they are known;
         `array_row`, `array_col` and `in_tissue` on the lattice; `obsm["spatial"]` (x, y) in full-resolution pixels or, where
         there are none, in micrometres, or in the file's unit where nobody said how long that is:
         `uns["spatial_domains"]["spatial_unit"]` says which; image and scale factors in
@@ -101,6 +106,11 @@ def adata_of(
     adata.obs[LABELS] = _categories(renamed(result.labels, names), _in_order(result.labels, names))
     if result.confidence is not None:
         adata.obs[CONFIDENCE] = np.array(result.confidence)
+    if result.guidance is not None and result.guidance.strokes is not None:
+        strokes = result.guidance.strokes
+        adata.obs[PAINTED] = pd.Categorical.from_codes(
+            strokes.painted, categories=pd.Index(_objects(strokes.names), dtype=object)
+        )
     if sample.labels_true is not None:
         adata.obs[ANNOTATION] = _categories(sample.labels_true, sample.layer_names)
     _put_places(adata, sample)
@@ -285,6 +295,8 @@ def _facts(sample: Sample, result: Result) -> dict[str, Any]:
     }
     if result.direction is not None:
         facts["direction"] = {"angle": float(result.direction.angle), "method": result.direction.method}
+    if result.guidance is not None:
+        facts["guided"] = _objects([result.guidance.in_words()])
     if result.averaging is not None:
         facts["averaging"] = {"hops": result.averaging.hops, "noise": result.averaging.noise}
     return facts

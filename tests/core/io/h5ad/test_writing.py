@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from core.errors import ParameterError, SampleError, SampleFileError
+from core.guidance import Guidance
 from core.io import h5ad, lab
 from core.io.export import labels_csv, loupe_csv, renamed, write_lab_h5
 from core.io.h5ad.writing import adata_of, write_h5ad
@@ -24,6 +25,7 @@ from core.method.embeddings import embeddings
 from core.params import MethodParams, preset
 from core.result import Result
 from core.sample import Sample, TissueImage
+from core.strokes import UNPAINTED, Strokes
 from tests.h5ad_files import pixels, spot_index, tissue
 from tests.small_tissue import small_sample
 
@@ -92,6 +94,21 @@ def test_what_goes_out_comes_back_as_the_same_sample(tmp_path: Path, make: Any):
     if sample.barcodes is not None:
         np.testing.assert_array_equal(back.barcodes, sample.barcodes)
         np.testing.assert_array_equal(back.gene_ids, sample.gene_ids)
+
+
+def test_strokes_that_guided_a_run_go_out_and_are_no_annotation(tmp_path: Path):
+    sample = dataclasses.replace(on_lattice(), labels_true=None)
+    painted = np.full(sample.n_spots, UNPAINTED)
+    painted[:3], painted[-2:] = 1, 0
+    guidance = Guidance(strokes=Strokes(names=("white matter", "layer 1"), painted=painted))
+    write_h5ad(sample, dataclasses.replace(found_in(sample), guidance=guidance), tmp_path / "a.h5ad")
+    written = anndata.read_h5ad(tmp_path / "a.h5ad")
+    assert written.obs["painted"].tolist()[:3] == ["layer 1"] * 3
+    assert written.obs["painted"].tolist()[-2:] == ["white matter"] * 2
+    assert written.obs["painted"].isna().sum() == sample.n_spots - 5
+    assert written.uns["spatial_domains"]["guided"].tolist() == ["guided by 5 painted spots of 2 domains"]
+    assert h5ad.survey(tmp_path / "a.h5ad").suggested_annotation is None
+    assert "painted" not in adata_of(sample, found_in(sample)).obs
 
 
 def test_the_same_parameters_give_the_same_labels_after_the_journey(tmp_path: Path):
