@@ -48,7 +48,7 @@ def popover(summary: SampleSummary, annotation: Annotation, found: Predicted) ->
             f"{sample.name}_regions.geojson",
             "application/geo+json",
             "Outlines of the regions for QuPath, Xenium Explorer or napari: in pixels of the full-resolution image where the sample has them, "
-            "else in µm.",
+            "else in µm, or in the unit of the sample's file where nobody said how long that is.",
         )
         download(
             "Sample as h5ad",

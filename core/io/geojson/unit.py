@@ -9,6 +9,9 @@ import shapely
 OWN = "spatial_domains"
 """Entry of files that this program writes: the unit of the coordinates."""
 
+OF_THE_FILE = "unit of the file"
+"""In that entry: that of the sample's file, whose length nobody said."""
+
 _WORDS = {
     "px": ("px", "pixel", "pixels"),
     "um": ("um", "µm", "μm", "micron", "microns", "micrometer", "micrometers", "micrometre", "micrometres"),
@@ -34,7 +37,7 @@ def named_unit(plain: Any) -> str:
         return ""
     own = plain.get(OWN)
     if isinstance(own, dict) and isinstance(own.get("unit"), str):
-        return str(own["unit"])
+        return "um" if own["unit"] == OF_THE_FILE else str(own["unit"])  # samples call it so
     said = [str(plain[key]).strip().lower() for key in ("unit", "units") if isinstance(plain.get(key), str)]
     return next((unit for unit, words in _WORDS.items() for word in said if word in words), "")
 

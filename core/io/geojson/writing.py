@@ -12,7 +12,7 @@ import shapely
 
 from core import regions
 from core.annotation import Annotation, check_fits
-from core.io.geojson.unit import OWN
+from core.io.geojson.unit import OF_THE_FILE, OWN
 from core.io.h5ad.writing import um_per_pixel
 from core.regions import cells, joined
 from core.sample import Sample
@@ -50,7 +50,8 @@ def as_geojson(annotation: Annotation, sample: Sample) -> tuple[str, str]:
     digits = max(0, math.ceil(_DIGITS - math.log10(spacing)))
     areas = [_area(parts[annotation.assigned == number], spacing, digits) for number in range(len(annotation.regions))]
     features = [_feature(annotation, number, area) for number, area in enumerate(areas) if not area.is_empty]
-    whole = {"type": "FeatureCollection", OWN: {"unit": unit, "sample": sample.name}, "features": features}
+    own = {"unit": OF_THE_FILE if unit == "um" and not sample.unit_known else unit, "sample": sample.name}
+    whole = {"type": "FeatureCollection", OWN: own, "features": features}
     return json.dumps(whole), _said(annotation, sample, unit, _n_lost(annotation, areas, points))
 
 
