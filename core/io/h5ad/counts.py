@@ -78,15 +78,29 @@ def likeliest(file: h5py.File, n_spots: int) -> tuple[Matrix, Verdict]:
 
 
 def _preference(one: Matrix, judged_as: Verdict, first: tuple[Matrix, Verdict]) -> float:
-    """Which matrix is read first: a layer of whole numbers may hold a part of the counts, as of spliced transcripts, or no counts."""
+    """Which matrix is read first: a layer of whole numbers may hold a part of the counts, as of spliced transcripts, or no counts.
+
+    Where both are whole and differ, what is called counts is more to be trusted than `X`, which programs correct or round in place.
+    """
     main, of_main = first
     preference = float(PREFERENCE[judged_as.kind])
+    if judged_as.kind == of_main.kind == "counts" and is_called_counts(one.key) and main.key == "X":
+        return preference - 0.5 if one.shape == main.shape and _differ(one, main) else preference
     if judged_as.kind != "counts" or main.key != "X" or one is main or is_called_counts(one.key):
         return preference
     if of_main.kind == "restored":
         return PREFERENCE["restored"] + 0.5
     differs = one.shape != main.shape or some_rows(one).nnz != some_rows(main).nnz
     return PREFERENCE["logarithms"] + 0.5 if of_main.kind in ("normalised", "logarithms") and differs else preference
+
+
+def _differ(one: Matrix, other: Matrix) -> bool:
+    """Whether two matrices of one shape hold other values, by some of them; not told where one is stored by columns and one by rows."""
+    of_one, of_other = some_rows(one), some_rows(other)
+    if (one.kind == "csc") != (other.kind == "csc") or of_one.shape[0] != of_other.shape[0]:
+        return False
+    n_columns = min(of_one.shape[1], of_other.shape[1])
+    return abs(of_one[:, :n_columns] - of_other[:, :n_columns]).sum() > 0
 
 
 def read(

@@ -240,7 +240,10 @@ class _Look:
         if verdict.kind != "counts":
             self._checks.say("Counts", f"{size}, {_FOUND[verdict.kind]}", "notice", _ADVICE.get(verdict.kind, ""))
         elif found.key != "X" and "X" in self._file:
-            self._checks.say("Counts", f"{size}, whole numbers, taken because `X` holds none.", "notice")
+            is_whole = counts.verdict(matrices.matrix(self._file, "X", obs.n_rows)).kind == "counts"
+            why = "by its name: `X` holds other whole numbers" if is_whole else "because `X` holds none"
+            advice = "Choose `X` if that is what was counted." if is_whole else ""
+            self._checks.say("Counts", f"{size}, whole numbers, taken {why}.", "notice", advice)
         else:
             self._checks.say("Counts", f"{size}, whole numbers.")
         return found, verdict

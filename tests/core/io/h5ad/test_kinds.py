@@ -137,6 +137,24 @@ def test_whole_numbers_that_are_no_counts_do_not_take_the_place_of_logarithms(tm
     assert "`X`" in said
 
 
+@pytest.mark.parametrize(
+    ("form", "of_layer"), [("csr", sparse.csr_matrix), ("csc", sparse.csc_matrix), ("dense", np.asarray)]
+)
+def test_what_is_called_counts_comes_before_other_whole_numbers_in_x_and_that_is_said(tmp_path, form, of_layer):
+    def corrected(adata) -> None:
+        data = adata.X if form == "dense" else adata.X.data
+        data[...] = data // 2
+
+    back, said = brought(tmp_path, corrected, form, counts=of_layer(COUNTS))
+    np.testing.assert_array_equal(np.asarray(back.expression), COUNTS)
+    assert "taken by its name: `X` holds other whole numbers" in said
+
+
+def test_x_is_taken_where_what_is_called_counts_is_the_same(tmp_path):
+    _, said = brought(tmp_path, lambda adata: None, counts=COUNTS)
+    assert said.startswith("`X` (csr)")
+
+
 def test_counts_in_a_layer_come_before_rounded_totals_in_x(tmp_path):
     def rounded(adata) -> None:
         normalised(adata, 1e6)
