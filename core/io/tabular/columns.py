@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import SampleFileError
 from core.io import archives
-from core.io.tabular.text import as_names, read_head
+from core.io.tabular.text import as_names, first_values, numbers_as_sentence, read_head
 from core.memory import check_fits
 from core.text import counted, file_name, shown
 
@@ -123,8 +123,6 @@ class Columns:
         return [name for name in dict.fromkeys(self.names) if name and self._begins_with_numbers(name)]
 
     def _begins_with_numbers(self, name: str) -> bool:
-        from core.io.tabular.text import first_values
-
         return all(reads_as_number(value) for value in first_values(self.path, self.names.index(name)))
 
     def _read(self, names: list[str], *, text: bool) -> list[Any]:
@@ -309,7 +307,7 @@ def _csv_columns(path: Path, numbers: list[int], *, text: bool, n_titles: int = 
     kind = pyarrow.string() if text else pyarrow.float64()
     point = "." if text or head.separator == "," or not _has_commas(path, numbers) else ","
     widest = sum(map(len, head.columns)) * 8
-    with archives.unzipped(path) as file:
+    with archives.unzipped(path) as file, numbers_as_sentence(path):
         reader = csv.open_csv(
             file,
             read_options=csv.ReadOptions(column_names=names, skip_rows=n_titles, block_size=max(_BLOCK_BYTES, widest)),
@@ -354,8 +352,6 @@ def _is_number(kind: Any) -> bool:
 
 def _has_commas(path: Path, numbers: list[int]) -> bool:
     """Whether numbers are written with a comma, as in many countries, where fields are separated by something else."""
-    from core.io.tabular.text import first_values
-
     return any("," in value for number in numbers for value in first_values(path, number))
 
 

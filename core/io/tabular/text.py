@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ _NUMPYS_SIGN = 4  # bytes
 _BYTES_PER_COUNT = 24  # value and index, while they are gathered and while they are brought to their types
 _ROWS_BETWEEN_CHECKS = 256
 _SEPARATORS = ",;\t"
+_NO_NUMBER = re.compile(r"conversion error to double: invalid value '(.*?)'", re.DOTALL)
 _INT32 = np.iinfo(np.int32)
 
 
@@ -263,6 +265,31 @@ def _named(table: TextTable, line: bytes, n_names: int) -> tuple[tuple[str, ...]
     if len(parts) <= n_names:
         raise SampleFileError(f"{file_name(table.path)} has a row with too few fields: copy or download it again.")
     return tuple(part.strip().strip(b'"').decode("utf-8", "replace") for part in parts[:n_names]), parts[n_names]
+
+
+@contextmanager
+def numbers_as_sentence(path: Path) -> Iterator[None]:
+    """Say which text of a table stands in place of a number, such as `1,234`, where pyarrow refuses it.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    SampleFileError
+    """
+    from pyarrow import ArrowInvalid
+
+    try:
+        yield
+    except ArrowInvalid as error:
+        if (found := _NO_NUMBER.search(str(error))) is None:
+            raise
+        raise SampleFileError(
+            f"{file_name(path)} holds `{shown(found[1], 40)}` in place of a number: write numbers with a point, and without separators of "
+            "thousands or units."
+        ) from error
 
 
 def _fields(path: Path, line: bytes, separator: str) -> list[str]:

@@ -57,6 +57,13 @@ def test_coordinates_with_decimal_commas_are_numbers(tmp_path):
     assert_is_the_tissue(tmp_path)
 
 
+def test_thousands_with_a_separator_are_no_numbers_and_that_is_said(tmp_path):
+    (tmp_path / "counts.csv").write_text(COUNTS_CSV)
+    (tmp_path / "places.csv").write_text("cell,x,y\n" + rows_of('{c},"1,{x}",{y}'))
+    with pytest.raises(SampleError, match=r"places\.csv holds `1,[\d.]+` in place of a number: write numbers with"):
+        importing.read(tmp_path, ImportChoices())
+
+
 def test_what_is_no_gene_among_the_counts_is_left_out_and_said(tmp_path):
     titles, *rows = COUNTS_CSV.split("\n")
     more = [f"{row},{x},{y},81.5,7" for row, x, y in zip(rows, X_UM, Y_UM, strict=True)]
