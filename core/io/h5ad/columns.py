@@ -18,6 +18,7 @@ MIN_CLASSES, MAX_CLASSES = 2, 100
 _SYMBOL_COLUMNS = ("feature_name", "gene_name", "gene_names", "gene_symbol", "gene_symbols", "symbol", "symbols",
                    "gene_short_name")  # fmt: skip
 _ID_COLUMNS = ("gene_ids", "gene_id", "ensembl_id", "ensembl_ids", "ensembl", "feature_id", "ensg")
+_ROW_NAMES = ("cell_id", "cellid", "cell_barcode", "barcode", "barcodes", "bead_barcode", "spot_id")
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{11}(\.\d+)?")
 _BARCODE = re.compile(r"[ACGT]{14,}-\d+")
 
@@ -162,12 +163,40 @@ def _are_ids(names: np.ndarray) -> bool:
     return bool(len(names)) and all(map(_ENSEMBL.fullmatch, names[:100].tolist()))
 
 
+def row_names(obs: Table) -> np.ndarray:
+    """Find the names of rows: the index, or a column of names where that only numbers them, as readers of Xenium leave it.
+
+    Parameters
+    ----------
+    obs : Table
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), str
+    """
+    index = obs.index()
+    if not _counted(index):
+        return index
+    columns = (name for known in _ROW_NAMES for name in obs.columns if name.lower() == known)
+    return next((names for name in columns if (names := _names_in(obs, name)) is not None), index)
+
+
+def _names_in(obs: Table, column: str) -> np.ndarray | None:
+    """Read a column that names each row once; None where it does not, or is damaged, which need not stop anybody."""
+    try:
+        names = obs.text(column)
+    except SampleFileError:
+        return None
+    return names if len(np.unique(names)) == len(names) and names.all() else None
+
+
 def barcodes(index: np.ndarray) -> np.ndarray | None:
     """Find Space Ranger's barcodes, without prefixes and suffixes from joining sections.
 
     Parameters
     ----------
     index : ndarray of shape (n_rows,), str
+        From :func:`row_names`.
 
     Returns
     -------

@@ -118,7 +118,7 @@ def read_barcodes(path: str | os.PathLike[str]) -> np.ndarray | None:
     """
     path = Path(path)
     with opened(path) as file, naming(path):
-        return columns.barcodes(Table(rna_of(file), "obs").index())
+        return columns.barcodes(columns.row_names(Table(rna_of(file), "obs")))
 
 
 _FOUND: dict[Kind, str] = {
@@ -193,7 +193,7 @@ class _Look:
         gene_names, gene_ids = columns.gene_names(genes), columns.gene_ids(genes)
         if gene_names is not None and (is_control := controls(gene_names[kept])).any():
             expression, kept = expression[:, ~is_control], kept[~is_control]
-        barcodes = columns.barcodes(obs.index()[spots])
+        barcodes = columns.barcodes(columns.row_names(obs)[spots])
         rgb = images.colours(self._file, obs.n_rows)
         return Sample(
             name=self._wanted or self._places.library or sample_name(self._path),

@@ -43,6 +43,24 @@ def test_counts_positions_names_and_annotation_are_those_that_anndata_wrote(
     assert found.barcodes[0] == "AAAAAAAAAAAAAAAA-1"
 
 
+@pytest.mark.parametrize("name_of", [lambda row: f"cell-{row}", lambda row: 7 + 2 * row], ids=["text", "numbers"])
+def test_rows_that_are_only_numbered_have_the_names_of_a_column_that_has_one_for_each(tmp_path: Path, name_of):
+    adata = visium_adata(tissue())
+    names = [name_of(row) for row in range(adata.n_obs)]
+    adata.obs["cell_id"] = np.array(names, dtype=object if isinstance(names[0], str) else int)
+    adata.obs.index = pd.Index(text(range(adata.n_obs)), dtype=object)
+    path = saved(adata, tmp_path)
+    assert h5ad.read(path, ALL).barcodes.tolist() == [str(name) for name in names]
+    assert h5ad.read_barcodes(path).tolist() == [str(name) for name in names]
+
+
+def test_a_column_that_names_two_rows_alike_names_none(tmp_path: Path):
+    adata = visium_adata(tissue())
+    adata.obs["cell_id"] = [7, 7, *range(8, adata.n_obs + 6)]
+    adata.obs.index = pd.Index(text(range(adata.n_obs)), dtype=object)
+    assert h5ad.read(saved(adata, tmp_path), ALL).barcodes is None
+
+
 @pytest.mark.parametrize("form", ["csr", "csc", "dense"])
 @pytest.mark.parametrize("genes", ["present", "variable"])
 def test_genes_chosen_block_by_block_are_those_chosen_at_once(
