@@ -195,6 +195,14 @@ def test_the_reset_beside_the_preset_puts_all_knobs_back(app):
     assert (app.number_input(key("clustering.n_clusters")).value, app.slider(key("pooling.window")).value) == (3, 6)
 
 
+def test_a_slider_is_told_only_what_it_does_not_show(app):
+    # A slider that is told its value in the moment in which it is moved again stays there, and the move is lost.
+    window = app.slider(key("pooling.window")).set_value(2).run().slider(key("pooling.window"))
+    assert (window.value, window.proto.set_value) == (2, False)
+    window = app.button(key("back.pooling.window")).click().run().slider(key("pooling.window"))
+    assert (window.value, window.proto.set_value) == (6, True)
+
+
 def test_every_page_with_a_preset_says_below_it_how_many_knobs_are_moved(app):
     for page in ("tune", "sweep", "guide"):
         app.switch_page(f"pages/{page}.py").run()

@@ -186,10 +186,10 @@ def _widget(
         session.show(key, value)
         st.selectbox(name, list(choices), format_func=choices.__getitem__, on_change=act, **common)
     elif item.metadata["angle"]:
-        session.show(key, _in_degrees(value))
+        session.show_unless_shown(key, _in_degrees(value))
         angle_slider(label, half_turns=(-1, 1), on_change=act, **common)
     elif whole and high - low < _LONGEST_SLIDER:
-        session.show(key, value)
+        session.show_unless_shown(key, value)
         st.slider(label, min_value=low, max_value=high, step=1, on_change=act, **common)
     else:
         shape = {"step": 1} if whole else {"step": _stride(default), "format": "%.10g"}

@@ -149,6 +149,15 @@ def show(key: str, value: Any) -> None:
     st.session_state[key] = value
 
 
+def show_unless_shown(key: str, value: Any) -> None:
+    """Do the same for a slider, but not where it has the value: told what it shows, it loses a move that is made in that moment.
+
+    The slider then stays where it was moved to, and nobody hears of it.
+    """
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
 def shown(key: str) -> Any:
     """Look up the value that a widget shows."""
     return st.session_state[key]
