@@ -13,9 +13,8 @@ from core.text import decoded, file_name
 
 MAX_TABLE_BYTES = 64 << 20
 
-_SEPARATOR = re.compile(
-    r'"?sep=(\\t|.)"?', re.IGNORECASE
-)  # the first line that Excel wants of tables of another country
+# The first line that Excel wants of tables of another country.
+_SEPARATOR = re.compile(r'"?sep=(\\t|.)"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,9 +142,8 @@ def header(samples: Sequence[Sample], theme: Theme) -> Shown:
         n_genes = len(compute.shared_genes(samples))
         st.badge(counted(n_genes, "shared gene"), color="gray", help="Genes that all sections have, matched by name.")
         st.space("stretch")
-        with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", width="content"
-        ):  # to a new row together
+        # To a new row together, where one is too narrow.
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             finding.start_button(samples, params, job)
             keeping.popover(samples, new or {}, found)
             _export(samples, new, found, theme)

@@ -150,9 +150,10 @@ def show(key: str, value: Any) -> None:
 
 
 def show_unless_shown(key: str, value: Any) -> None:
-    """Do the same for a slider, but not where it has the value: told what it shows, it loses a move that is made in that moment.
+    """Set the value of a slider unless it has it; call this before the slider is made, and only where its ends never change.
 
-    The slider then stays where it was moved to, and nobody hears of it.
+    A slider that is told what it shows, in the moment in which somebody moves it, stays where it was moved to, and the server does not
+    hear of the move. With other ends it is another widget, which has to be told in any case: that is what :func:`show` is for.
     """
     if st.session_state.get(key) != value:
         st.session_state[key] = value
