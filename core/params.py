@@ -328,7 +328,6 @@ def preset(name: str, n_clusters: int = DEFAULT_N_CLUSTERS) -> MethodParams:
             embedding=EmbeddingParams(kind="factors", n_components=16),
             direction=DirectionParams(method="bending"),
             clustering=dataclasses.replace(clustering, read_out="mixture"),
-            refinement=RefinementParams(rounds=1),
         )
     raise ParameterError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
 

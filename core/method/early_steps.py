@@ -16,10 +16,11 @@ from core.averaging import Averaging
 from core.knobs import declared
 from core.method.cache import StepCache
 from core.method.embedding import principal_components
-from core.method.factors import RawFactors, raw_factors
+from core.method.factors import RawFactors, log_components, raw_factors
 from core.method.neighbours import neighbour_graph
 from core.method.pooling import pool_window
 from core.method.reach import find_averaging
+from core.method.settling import MOST_LISTENING
 from core.method.timing import StepClock
 from core.method.version import METHOD_VERSION
 from core.params import (
@@ -161,9 +162,21 @@ class EarlySteps:
         return self._kept(lambda: self._raw(n_factors, scale), "raw factors", str(n_factors), str(scale))
 
     def _raw(self, n_factors: int, scale: float) -> RawFactors:
-        sample, graphs = self.sample, [self._neighbours()]
-        logged = [sample.is_logged]
-        return raw_factors([sample.expression], [sample.coordinates], n_factors, scale, logged, graphs=graphs)[0]
+        sample, graphs, components = self.sample, [self._neighbours()], self._log_components(scale)
+        logged, known = [sample.is_logged], None if components is None else [components]
+        return raw_factors(
+            [sample.expression], [sample.coordinates], n_factors, scale, logged, graphs=graphs, components=known
+        )[0]
+
+    def _log_components(self, scale: float) -> np.ndarray | None:
+        """Find what factors and averaged components begin at; None for very many spots, of which they would not find room."""
+        sample = self.sample
+        if sample.n_spots > MOST_LISTENING:
+            return None
+        return self._kept(
+            lambda: log_components([sample.expression], [sample.coordinates], scale, [sample.is_logged])[0],
+            "log components", str(scale),
+        )  # fmt: skip
 
     def _neighbours(self) -> sparse.csr_array:
         return self._kept(lambda: neighbour_graph(self.sample.coordinates), "neighbours")

@@ -121,6 +121,7 @@ def raw_factors(
     logged: Sequence[bool] | None = None,
     *,
     graphs: Sequence[sparse.csr_array] | None = None,
+    components: Sequence[np.ndarray] | None = None,
 ) -> list[RawFactors]:
     """Find the same directions for several sections, none of which is a neighbour of another, and average nothing yet.
 
@@ -136,6 +137,8 @@ def raw_factors(
         Which sections hold logarithms already.
     graphs : sequence of csr_array of shape (n_spots, n_spots), optional
         Neighbours of each section, from :func:`core.method.neighbours.neighbour_graph`, where they are known already.
+    components : sequence of ndarray of shape (n_spots, n_components), optional
+        Of each section, from :func:`log_components`, where they are known already.
 
     Returns
     -------
@@ -150,16 +153,43 @@ def raw_factors(
     for expression in expressions:
         _check_size(expression)
     orders = [canonical_order(of_section.positions) for of_section in coordinates]
+    components = log_components(expressions, coordinates, scale, logged) if components is None else components
     with one_thread():
-        logs = log_normalised_together(
-            [reordered(expression, order) for expression, order in zip(expressions, orders, strict=True)], scale, logged
-        )
-        components = _common_components(logs, N_COMPONENTS)
-        del logs  # they take more memory than all that follows
         known = map(neighbour_graph, coordinates) if graphs is None else graphs
         sorted_graphs = [in_order(graph, order) for graph, order in zip(known, orders, strict=True)]
         turned = _turned(components, sorted_graphs, n_factors)
     return [RawFactors(*parts) for parts in zip(turned, sorted_graphs, orders, strict=True)]
+
+
+def log_components(
+    expressions: Sequence[Expression],
+    coordinates: Sequence[Coordinates],
+    scale: float = 1.0,
+    logged: Sequence[bool] | None = None,
+) -> list[np.ndarray]:
+    """Find the principal components of the log counts of several sections, each centred by its own mean.
+
+    Parameters
+    ----------
+    expressions, coordinates, scale, logged
+        As for :func:`raw_factors`.
+
+    Returns
+    -------
+    list of ndarray of shape (n_spots, at most 50)
+        Of each section, strongest first, in the canonical order of its spots.
+
+    Raises
+    ------
+    ParameterError
+        As :func:`raw_factors`.
+    """
+    for expression in expressions:
+        _check_size(expression)
+    orders = [canonical_order(of_section.positions) for of_section in coordinates]
+    with one_thread():
+        sections = [reordered(expression, order) for expression, order in zip(expressions, orders, strict=True)]
+        return _common_components(log_normalised_together(sections, scale, logged), N_COMPONENTS)
 
 
 def averaged_components(
@@ -170,6 +200,7 @@ def averaged_components(
     scale: float = 1.0,
     *,
     logged: bool = False,
+    components: np.ndarray | None = None,
 ) -> np.ndarray:
     """Find the directions in which averaged log counts differ most, whatever is noise among them.
 
@@ -187,6 +218,8 @@ def averaged_components(
         As for :func:`spatial_factors`.
     logged : bool
         Whether expression holds logarithms already.
+    components : ndarray of shape (n_spots, n_components), optional
+        From :func:`log_components`, where they are known already.
 
     Returns
     -------
@@ -204,9 +237,11 @@ def averaged_components(
     """
     _check_size(expression)
     order = canonical_order(coordinates.positions)
+    sorted_components = (
+        log_components([expression], [coordinates], scale, [logged])[0] if components is None else components
+    )
     with one_thread():
-        logs = log_normalised_together([expression[order]], scale, [logged])
-        components = _put_back(_common_components(logs, N_COMPONENTS)[0], order)
+        components = _put_back(sorted_components, order)
         nearest = nearest_spots(coordinates, 3 * rings * (rings + 1)).T
         total = components.copy()
         for others in nearest:

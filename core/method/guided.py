@@ -11,33 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from sklearn.neighbors import kneighbors_graph
 
 from core.errors import ParameterError
+from core.method.listening import Listening, across, heard
 from core.method.merging import centres_and_covariance, ridged
 from core.method.threads import one_thread
-from core.method.walking import solved
 from core.text import counted
 
-DEPTH_WIDTH = 4.0
-"""Of depth between neighbours, in widths of the strongest factor: along layers a walker goes far, across them it does not."""
-
-_N_COMPARED = 6  # strongest factors, and strongest components, by which neighbours in expression are found
-_N_NEAREST = 12  # neighbours in expression
-_BY_FACTORS = 0.5  # what a neighbour in expression counts, where one in the tissue counts 1
-_BY_COMPONENTS = 1.0  # the same, where both are compared by components
-_COMPONENTS_SHARE = 2.0  # what neighbours compared by components count, where those compared by factors count 1
-_LEAST_LINK = 1e-4  # so that nobody is cut off
 _ROUNDS = 5  # of the mixture
 _UNPAINTED_WEIGHT = 1.0  # of all unpainted spots together, however many there are, where all painted ones count 1
 _OWN_OPINION = 0.1  # of the links of a spot, where each class has one painted spot; less where it has more
 _GIVEN_OPINION = 0.2  # of the links of a spot: of a reference or marker genes, which have looked at all spots
 _FEW_PAINTED = 2.0  # spots of each class, after which such an opinion counts half
 _PAINTED_WEIGHT = 20.0  # of a painted spot among the others, where a mixture begins at such opinions
-_N_ALIKE = 256  # with twice as many a search takes as many steps, and each of them longer
-_TOLERANCE = 1e-5  # of shares: with 1e-4, a fifth sooner, one label of 10,000 was another
-_LEAST_WEIGHT = 1e-3  # of expression: at 0 depth alone would count, and be infinitely wide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,21 +36,18 @@ class Guide:
         That the mixture sees: depth, where it takes part, as wide as the strongest factor, and the factors.
     within : ndarray of shape (n_features, n_features)
         Covariance within domains, to begin with.
-    links : csr_array of shape (n_spots, n_spots)
-        How strongly spots listen to each other, both ways.
-    alike : ndarray of shape (n_spots,), int16
-        Number of the few hundred spots that each is most like: between such groups a walker is followed first.
+    listening : Listening
+        Which spots listen to which.
     """
 
     features: np.ndarray
     within: np.ndarray
-    links: sparse.csr_array
-    alike: np.ndarray
+    listening: Listening
 
     @property
     def nbytes(self) -> int:
         """Memory, in bytes."""
-        return int(self.features.nbytes + self.within.nbytes + self.links.data.nbytes * 2 + self.alike.nbytes)
+        return int(self.features.nbytes + self.within.nbytes + self.listening.nbytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,11 +81,9 @@ class Guided:
 
 
 def prepare(
+    listening: Listening,
     factors: np.ndarray,
-    near_factors: np.ndarray,
-    components: np.ndarray,
     depth: np.ndarray | None,
-    neighbours: sparse.csr_array,
     fits: np.ndarray,
     *,
     x_weight: float = 1.0,
@@ -111,15 +92,11 @@ def prepare(
 
     Parameters
     ----------
-    factors, near_factors : ndarray of shape (n_spots, n_factors)
-        Strongest first, averaged as far as suits the tissue, and less far.
-    components : ndarray of shape (n_spots, n_components)
-        Principal components of averaged log counts, strongest first. Which spots are alike they tell better than factors, above
-        all where genes or spots are few (`docs/accuracy.md`, "Guided").
+    listening : Listening
+    factors : ndarray of shape (n_spots, n_factors)
+        Strongest first, averaged as far as suits the tissue.
     depth : ndarray of shape (n_spots,), optional
         Across the layers, in any unit, where it takes part.
-    neighbours : csr_array of shape (n_spots, n_spots)
-        Neighbours in the tissue.
     fits : ndarray of shape (n_fits, n_spots), int
         Fine domains of label-free mixtures, of which the covariance within domains is taken.
     x_weight : float
@@ -129,54 +106,9 @@ def prepare(
     -------
     Guide
     """
-    across = _across(depth, factors, x_weight)
-    features = np.column_stack((across, factors))
-    near = _near(across, near_factors)
-    by_factors = _links(near, neighbours, _BY_FACTORS)
-    by_components = _links(_near(_across(depth, components, x_weight), components), neighbours, _BY_COMPONENTS)
-    links = sparse.csr_array(by_factors + _COMPONENTS_SHARE * by_components)
+    features = np.column_stack((across(depth, factors, x_weight), factors))
     within = [centres_and_covariance(features, labels.astype(np.int64), int(labels.max()) + 1)[1] for labels in fits]
-    return Guide(features=features, within=np.mean(within, axis=0), links=links, alike=_alike(near))
-
-
-def _across(depth: np.ndarray | None, values: np.ndarray, x_weight: float) -> np.ndarray:
-    """Make depth as wide as the strongest of some values, or wider where they count less; ndarray of shape (n_spots, 0 or 1)."""
-    if depth is None:
-        return np.empty((len(values), 0))
-    wide = values.std(axis=0).max() / max(float(depth.std()), 1e-12)
-    return ((depth - depth.mean()) * wide / max(x_weight, _LEAST_WEIGHT))[:, None]
-
-
-def _near(across: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return np.column_stack((DEPTH_WIDTH * across, values[:, :_N_COMPARED]))
-
-
-def _alike(near: np.ndarray) -> np.ndarray:
-    """Halve the spots where they are most unlike, and the halves again, into `_N_ALIKE` groups; ndarray of shape (n_spots,), int16."""
-    parts = [np.arange(len(near))]
-    while len(parts) < _N_ALIKE and len(parts[0]) > 1:
-        parts = [half for part in parts for half in _halves(near, part)]
-    alike = np.empty(len(near), dtype=np.int16)
-    alike[np.concatenate(parts)] = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    return alike
-
-
-def _halves(near: np.ndarray, part: np.ndarray) -> list[np.ndarray]:
-    across = near[part, near[part].std(axis=0).argmax()] if part.size else np.empty(0)
-    return np.array_split(part[np.argsort(across, kind="stable")], 2)
-
-
-def _links(near: np.ndarray, neighbours: sparse.csr_array, share: float) -> sparse.csr_array:
-    nearest = kneighbors_graph(near, min(_N_NEAREST, len(near) - 1))
-    links = _weighted(near, neighbours) + share * _weighted(near, nearest.maximum(nearest.T))
-    return sparse.csr_array((links + links.T) / 2)
-
-
-def _weighted(near: np.ndarray, graph: sparse.csr_array) -> sparse.csr_array:
-    one, other = graph.nonzero()
-    squares = np.square(near[one] - near[other]).sum(axis=1)
-    unit = max(float(np.median(squares)) if squares.size else 1.0, 1e-12)
-    return sparse.csr_array((np.exp(-squares / unit) + _LEAST_LINK, (one, other)), shape=graph.shape)
+    return Guide(features=features, within=np.mean(within, axis=0), listening=listening)
 
 
 def follow(guide: Guide, painted: np.ndarray, n_classes: int, opinions: np.ndarray | None = None) -> Guided:
@@ -205,7 +137,7 @@ def follow(guide: Guide, painted: np.ndarray, n_classes: int, opinions: np.ndarr
     if opinions is not None:
         with one_thread():
             own = _GIVEN_OPINION / (1 + np.count_nonzero(painted >= 0) / (_FEW_PAINTED * n_classes))
-            return _labelled(_walked(guide, painted, _with_painted(opinions, painted), own), painted)
+            return _labelled(heard(guide.listening, _with_painted(opinions, painted), own, painted >= 0), painted)
     counts = np.bincount(painted[painted >= 0], minlength=n_classes)
     if n_classes == 0 or len(counts) > n_classes or not counts.all():
         raise ParameterError(
@@ -213,7 +145,7 @@ def follow(guide: Guide, painted: np.ndarray, n_classes: int, opinions: np.ndarr
         )
     with one_thread():
         opinions = _opinions(guide, painted, n_classes)
-        shares = _walked(guide, painted, opinions, _OWN_OPINION * n_classes / counts.sum())
+        shares = heard(guide.listening, opinions, _OWN_OPINION * n_classes / counts.sum(), painted >= 0)
     return _labelled(shares, painted)
 
 
@@ -309,29 +241,6 @@ def _within(features: np.ndarray, means: np.ndarray, counting: np.ndarray) -> np
     return np.asarray((total - between) / counting.sum())
 
 
-def _walked(guide: Guide, painted: np.ndarray, opinions: np.ndarray, own_opinion: float) -> np.ndarray:
-    """Solve for shares that are the mean of the neighbours' and, a little, of the spot's own opinion; painted spots are fixed."""
-    order = np.argsort(guide.alike, kind="stable")
-    links, free = guide.links, order[painted[order] < 0]
-    shares = opinions.copy()
-    if not free.size:
-        return shares
-    strength = np.asarray(links.sum(axis=1)).ravel()
-    own = own_opinion * float(np.median(strength))
-    known = np.where((painted >= 0)[:, None], opinions, 0.0)
-    right = (links @ known)[free] + own * opinions[free]
-    matrix = sparse.csr_array(sparse.diags_array(strength[free] + own) - links[free][:, free])
-    # The last share is what the others leave.
-    found = solved(matrix, right[:, :-1], opinions[free, :-1], _TOLERANCE, _begins(guide.alike[free]))
-    shares[free] = np.column_stack((found, 1 - found.sum(axis=1)))
-    shares = np.maximum(shares, 0)
-    return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12))
-
-
-def _begins(groups: np.ndarray) -> np.ndarray:
-    return np.flatnonzero(np.diff(groups, prepend=-1))
-
-
 def ask(guide: Guide, guided: Guided, painted: np.ndarray, n_questions: int = 1) -> np.ndarray:
     """Choose the spots whose answers would tell most: between two classes, among others that are, away from each other.
 
@@ -355,15 +264,15 @@ def ask(guide: Guide, guided: Guided, painted: np.ndarray, n_questions: int = 1)
     """
     best = np.sort(guided.shares, axis=1)[:, -2:]
     unsure = np.where(painted < 0, 1 - np.ptp(best, axis=1), 0.0) if best.shape[1] == 2 else np.zeros(len(painted))
-    telling = unsure * (guide.links @ unsure) / np.asarray(guide.links.sum(axis=1)).ravel()
+    links = guide.listening.links
+    telling = unsure * (links @ unsure) / np.asarray(links.sum(axis=1)).ravel()
     asked: Sequence[int] = []
     for _ in range(n_questions):
         spot = int(telling.argmax())
         if telling[spot] <= 0:
             break
         asked = [*asked, spot]
-        heard = guide.links[[spot]].indices
-        telling[heard] = 0.0
+        telling[links[[spot]].indices] = 0.0
         telling[spot] = 0.0
     return np.asarray(asked, dtype=np.int64)
 

@@ -139,14 +139,12 @@ class GuidedSteps(LabelFreeSteps):
         return painted, len(names) + n_others
 
     def _prepare_guide(self, params: MethodParams, found: FoundDirection | None) -> Guide:
-        hops = [hops for hops, _ in self._kinds(params, found)]
+        farthest, _ = self._kinds(params, found)[-1]
         fits = np.concatenate([fitted.labels for fitted in self._fitted(params, found)])
         return prepare(
-            self._reduced(params, hops[-1]),
-            self._reduced(params, hops[0]),
-            self._components(params),
+            self._listening(params, found),
+            self._reduced(params, farthest),
             self._depths(found),
-            self._neighbours(),
             fits[::_FITS_FOR_A_GUIDE],
             x_weight=params.clustering.x_weight,
         )

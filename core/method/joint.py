@@ -2,7 +2,7 @@
 
 Genes are matched by name and centred within each section; all sections share the directions of their factors, which no
 neighbourhood across sections enters; each section is moved as a whole to where the others lie (:mod:`core.method.anchors`); one set
-of mixtures and one consensus go over all spots; neighbours vote within their section. Depths that bend are each section's own; where
+of mixtures and one consensus go over all spots; spots listen to their neighbours within their section. Depths that bend are each section's own; where
 they can be brought onto one scale (:mod:`core.method.common_depth`) they enter two thirds of the mixtures. The annotation plays no part.
 """
 
@@ -26,10 +26,11 @@ from core.method.cache import StepCache
 from core.method.common_depth import common_depths
 from core.method.factors import RawFactors, raw_factors
 from core.method.mixture_steps import DEPTH_WIDTHS, FITS_OF_A_KIND, beside_depth, widths_beside_depth
-from core.method.neighbours import nearest_spots, neighbour_graph
+from core.method.neighbours import in_order, nearest_spots, neighbour_graph
 from core.method.reach import find_averaging
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of
+from core.method.settling import settled, to_neighbours
 from core.method.shared_genes import counts_of, shared_genes
 from core.method.timing import StepClock
 from core.method.version import METHOD_VERSION
@@ -254,15 +255,17 @@ class JointPipeline:
         return np.vstack([values + move for values, move in zip(found, moved, strict=True)])
 
     def _agreed(self, params: MethodParams) -> np.ndarray:
-        partitions, n_clusters, seed = (
-            self._merged(params),
-            params.clustering.n_clusters,
-            params.clustering.random_state,
-        )
+        n_clusters = params.clustering.n_clusters
         return self._kept(
-            lambda: mixture.consensus(partitions, _on_a_line(partitions.shape[1]), n_clusters, seed),
+            lambda: self._find_agreed(self._merged(params), n_clusters, params.clustering.random_state),
             "joint labels", *_fits_key(params), str(n_clusters),
         )  # fmt: skip
+
+    def _find_agreed(self, partitions: np.ndarray, n_clusters: int, random_state: int) -> np.ndarray:
+        labels = mixture.consensus(partitions, _on_a_line(partitions.shape[1]), n_clusters, random_state)
+        graphs = [in_order(graph, order) for graph, order in zip(self._neighbours(), self._orders, strict=True)]
+        apart = sparse.csr_array(sparse.block_diag(graphs))
+        return settled(labels, partitions, n_clusters, to_neighbours(apart))
 
     def _merged(self, params: MethodParams) -> np.ndarray:
         """Fits of the mixture, merged down to the number of clusters, over all spots in the order of work."""

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from core.coordinates import canonical_order
 from core.depth import FoundDirection
 from core.evaluation.common_spots import common_spots
 from core.evaluation.stability import confidence, stability
@@ -19,9 +20,11 @@ from core.method.bending import find_bend
 from core.method.clustering import cluster, sketch_of
 from core.method.early_steps import LEARNT_BY, embedding_key, unscaled
 from core.method.factors import averaged_components
+from core.method.listening import Listening, listening
 from core.method.mixture_steps import MixtureSteps
 from core.method.neighbours import nearest_spots
 from core.method.refinement import majority_vote
+from core.method.settling import MOST_LISTENING, settled, to_alike, to_neighbours
 from core.method.tree import Fitted
 from core.params import MethodParams, preset
 
@@ -106,10 +109,29 @@ class LabelFreeSteps(MixtureSteps):
         return cluster(expression, positions, params.clustering, depths=self._depths(found), sketched=sketched)
 
     def _by_mixture(self, params: MethodParams, found: FoundDirection | None) -> np.ndarray:
-        clustering = params.clustering
+        clustering, n_clusters = params.clustering, params.clustering.n_clusters
         of_components = self.of_components(params, found)
         merged, common = self._merged(params, found, of_components), self._common(params, found, of_components)
-        return mixture.consensus(merged, self.sample.positions, clustering.n_clusters, clustering.random_state, common)
+        labels = mixture.consensus(merged, self.sample.positions, n_clusters, clustering.random_state, common)
+        order = canonical_order(self.sample.positions)
+        if self.sample.n_spots > MOST_LISTENING:
+            return settled(labels, merged, n_clusters, to_neighbours(self._neighbours()), order)
+        return settled(labels, merged, n_clusters, to_alike(self._listening(params, found), order), order)
+
+    def _listening(self, params: MethodParams, found: FoundDirection | None) -> Listening:
+        """Find out which spots listen to which: those that factors and components say are alike, whichever of them is clustered."""
+        hops = [hops for hops, _ in self._kinds(params, found)]
+        return self._kept(
+            lambda: listening(
+                self._strongest_first(params, hops[-1]),
+                self._strongest_first(params, hops[0]),
+                self._components(params),
+                self._depths(found),
+                self._neighbours(),
+                x_weight=params.clustering.x_weight,
+            ),
+            "listening", *embedding_key(params), repr(found), str(params.clustering.x_weight),
+        )  # fmt: skip
 
     def _label_free(self, params: MethodParams) -> tuple[np.ndarray, np.ndarray]:
         """Find domains without guidance, and how sure each spot is of its own."""
@@ -163,6 +185,11 @@ class LabelFreeSteps(MixtureSteps):
         )  # fmt: skip
         yield Fitted(labels=labels, features=features, positions=positions, widths=np.ones(features.shape[1]))
 
+    def _strongest_first(self, params: MethodParams, hops: int | None) -> np.ndarray:
+        """Order features as factors are; by the first few of those of an autoencoder or of counts, spots would be alike by chance."""
+        features = self._reduced(params, hops)
+        return features if hops is not None else mixture.components_of(features, self.sample.positions)
+
     def _components(self, params: MethodParams) -> np.ndarray:
         return self._shared(lambda: self._averaged_components(params), "components", *embedding_key(params))
 
@@ -170,7 +197,10 @@ class LabelFreeSteps(MixtureSteps):
         rings = self._settled(params.pooling).window - 1
         sample, scale = self.sample, params.pooling.scale
         expression, logged = sample.expression, sample.is_logged
-        return averaged_components(expression, sample.coordinates, N_COMPONENTS, rings, scale, logged=logged)
+        components = self._log_components(scale)
+        return averaged_components(
+            expression, sample.coordinates, N_COMPONENTS, rings, scale, logged=logged, components=components
+        )
 
     def _merged(self, params: MethodParams, found: FoundDirection | None, of_components: bool) -> np.ndarray:
         """Fits of unlike mixtures, merged to the number of clusters by both rules; ndarray of shape (n_partitions, n_spots), int."""
@@ -211,12 +241,13 @@ class LabelFreeSteps(MixtureSteps):
 
 def _left_to_the_tissue(params: MethodParams) -> bool:
     standard = preset("recommended", params.clustering.n_clusters)
-    return (params.pooling.window, params.embedding, params.direction, params.clustering.x_weight) == (
-        standard.pooling.window,
-        standard.embedding,
-        standard.direction,
-        standard.clustering.x_weight,
-    ) and not params.clustering.by_kmeans
+    return not params.clustering.by_kmeans and _asked_of_expression(params) == _asked_of_expression(standard)
+
+
+def _asked_of_expression(params: MethodParams) -> tuple[object, ...]:
+    """List what asks for factors and depth when it is set by hand; what takes no part in them, as an autoencoder's seed, does not."""
+    embedding = params.embedding
+    return params.pooling.window, embedding.kind, embedding.n_components, params.direction, params.clustering.x_weight
 
 
 def labels_key(params: MethodParams, found: FoundDirection | None) -> tuple[object, ...]:

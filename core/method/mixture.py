@@ -209,7 +209,7 @@ def consensus(
     with one_thread():
         agreed = _agreed(partitions[:, order], n_clusters, _evenly(len(order)), random_state, common)
     found = np.empty(len(order), dtype=np.int64)
-    found[order] = _numbered_as_met(agreed)
+    found[order] = numbered_as_met(agreed)
     return found
 
 
@@ -228,14 +228,30 @@ def reduced(features: np.ndarray, positions: np.ndarray) -> np.ndarray:
     ndarray of shape (n_spots, at most 64)
         The features themselves where they are few.
     """
-    if features.shape[1] <= _MAX_FEATURES:
-        return features
+    return features if features.shape[1] <= _MAX_FEATURES else components_of(features, positions)
+
+
+def components_of(features: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Find the leading principal components of features.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_spots, n_features)
+        Not modified.
+    positions : ndarray of shape (n_spots, 2)
+        Fix the order of work.
+
+    Returns
+    -------
+    ndarray of shape (n_spots, at most 64)
+        Strongest first.
+    """
     order = canonical_order(positions)
-    components = np.empty((len(features), _MAX_FEATURES))
     with one_thread():
         found = leading_components(features[order], _MAX_FEATURES)
-    components[order, : found.shape[1]] = found
-    return components[:, : found.shape[1]]
+    components = np.empty_like(found)
+    components[order] = found
+    return components
 
 
 def _centred_in_order(features: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -361,7 +377,17 @@ def _coordinates(partitions: np.ndarray, n_clusters: int, common: np.ndarray | N
     return found
 
 
-def _numbered_as_met(labels: np.ndarray) -> np.ndarray:
+def numbered_as_met(labels: np.ndarray) -> np.ndarray:
+    """Give domains numbers in the order in which they are met.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_spots,), int
+
+    Returns
+    -------
+    ndarray of shape (n_spots,), int
+    """
     _, first, index = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))

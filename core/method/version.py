@@ -2,7 +2,7 @@
 
 from core import __version__
 
-METHOD_VERSION = 7
+METHOD_VERSION = 8
 """Raise it by hand when labels, confidence or another stored result (markers, how many domains) change for equal data and parameters.
 
 A test of golden labels (`tests/core/method/test_version.py`) tells when that was forgotten.

@@ -61,6 +61,15 @@ def test_more_than_three_genes_are_side_by_side_and_two_where_it_is_asked_for(na
     assert app.query_params["how"] == "beside"
 
 
+def test_fields_of_genes_and_values_are_told_only_what_they_do_not_show(named):
+    # See `session.show_unless_shown`: two genes that are chosen one after the other quickly both arrive.
+    app = on_tissue(show="several")
+    genes = app.multiselect("widget:several genes").set_value(["GENE3"]).run().multiselect("widget:several genes")
+    assert (genes.value, genes.proto.set_value) == (["GENE3"], False)
+    values = app.button_group("widget:values").set_value(True).run().button_group("widget:values")
+    assert (values.value, values.proto.set_value) == (True, False)
+
+
 def test_a_set_is_a_score_and_missing_names_are_named(named):
     app = on_tissue(show="set")
     assert given(app)["maps"][0]["message"].startswith("A score needs at least 2 genes")

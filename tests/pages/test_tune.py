@@ -84,7 +84,7 @@ def test_the_recommended_preset_shows_its_own_controls_and_hides_those_that_play
     assert app.slider(key("pooling.window")).value == params.pooling.window == 0
     assert app.number_input(key("embedding.n_components")).value == params.embedding.n_components
     assert app.selectbox(key("clustering.read_out")).value == "mixture"
-    assert app.slider(key("refinement.rounds")).value == 1
+    assert app.slider(key("refinement.rounds")).value == params.refinement.rounds == 0
     assert app.number_input(key("clustering.n_clusters")).value == n_layers
     assert app.number_input(key("pooling.scale")).value == app.number_input(key("clustering.x_weight")).value == 1
     assert app.slider(key("direction.degree")).value == 3
@@ -201,6 +201,17 @@ def test_a_slider_is_told_only_what_it_does_not_show(app):
     assert (window.value, window.proto.set_value) == (2, False)
     window = app.button(key("back.pooling.window")).click().run().slider(key("pooling.window"))
     assert (window.value, window.proto.set_value) == (6, True)
+
+
+def test_a_number_is_told_only_where_its_field_shows_another(app):
+    clusters = (
+        app.number_input(key("clustering.n_clusters")).set_value(4).run().number_input(key("clustering.n_clusters"))
+    )
+    assert (clusters.value, clusters.proto.set_value) == (4, False)
+    clusters = (
+        app.number_input(key("clustering.n_clusters")).set_value(-1).run().number_input(key("clustering.n_clusters"))
+    )
+    assert (clusters.value, clusters.proto.set_value) == (4, True)
 
 
 def test_every_page_with_a_preset_says_below_it_how_many_knobs_are_moved(app):

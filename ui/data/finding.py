@@ -13,7 +13,7 @@ from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
 
-_BY_GENES = ("pooled", "raw factors", "embedded", "reduced", "model")
+_BY_GENES = ("pooled", "log components", "raw factors", "embedded", "reduced", "model")
 """Steps whose work grows with the number of genes, too."""
 
 _BY_STARTS = ("unrefined",)

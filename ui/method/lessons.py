@@ -37,7 +37,7 @@ def introduction(sample: Sample) -> None:
         "Below are the paper's figures for each step, drawn from this sample with the paper's settings; what you "
         "set on Tune changes nothing here. Steps 1 and 2 do not use the direction, which step 3 adds, so their scores differ from "
         "those of the preset on Tune. The preset Recommended works differently: it uses spatial factors instead of pooled counts, "
-        "a consensus of mixtures instead of k-means, and a vote of neighbours on each spot's label."
+        "a consensus of mixtures instead of k-means, and spots that listen to those like them."
     )
 
 

@@ -210,8 +210,8 @@ def table(listed: Listing) -> None:
             selection_default={"selection": {"rows": [index for index, run in enumerate(ids) if run in chosen]}},
             alt=f"Table with {counted(len(ids), 'row')}. Arrow keys move in it, Shift with Space ticks a row.",
         )
-    if listed.folds:
-        st.caption("Tick a sweep to list its runs; Sweeps, above, leads back.")
+    opens = " Tick a sweep to list its runs; Sweeps, above, leads back." if listed.folds else ""
+    st.caption(f"Tick rows to act on runs or compare them, by keyboard with Shift and Space.{opens}")
 
 
 def _choose(key: str, ids: Sequence[str]) -> None:
@@ -233,10 +233,11 @@ def chosen(listed: Listing) -> list[Run]:
 
 
 _COLUMNS: dict[str, Any] = {
-    "★": st.column_config.TextColumn(width=36, help="★ is starred; ▸ is a sweep that opens"),
-    "Name": st.column_config.TextColumn(width=300),
+    # Pinned: which run a row is stays in sight where its columns take more room than the page has.
+    "★": st.column_config.TextColumn(width=36, pinned=True, help="★ is starred; ▸ is a sweep that opens"),
+    "Name": st.column_config.TextColumn(width=280, pinned=True),
     "Guided": st.column_config.TextColumn(
-        help="What people gave to it: it is not label-free, and scored on spots that they did not show."
+        width=140, help="What people gave to it: it is not label-free, and scored on spots that they did not show."
     ),
     **{words.name: table_columns.column(name, words.help) for name, words in SCORES.items()},
     "Seconds": st.column_config.NumberColumn(format="%.2f", help="How long the first computation took."),

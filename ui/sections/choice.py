@@ -22,7 +22,7 @@ def pick(readable: Readable) -> None:
     key = session.widget_key("sections")
     chosen = [file for file in state.together().files if file in readable]
     refused = _refused(readable, chosen)
-    session.show(key, chosen)
+    session.show_unless_shown(key, chosen, *readable, *refused)
     st.multiselect(
         "Sections",
         list(readable),

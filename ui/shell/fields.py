@@ -22,7 +22,7 @@ def number(
     label: str, key: str, in_use: Number, low: Number, high: Number, take: Callable[[], None], **options: Any
 ) -> None:
     """Ask for a number that the caller keeps; `take` reads the field, which is None where somebody emptied it."""
-    session.show(key, in_use)
+    session.show_unless_shown(key, in_use)
     act = functools.partial(_entered, label.split(" (")[0], key, in_use, low, high, take)
     st.number_input(label, value=None, key=key, on_change=act, **options)
 

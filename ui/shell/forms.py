@@ -183,7 +183,7 @@ def _widget(
     label = name if default is None else _label(name, f"default {field_in_words(item, default)}")
     whole = isinstance(item.default, int)
     if choices:
-        session.show(key, value)
+        session.show_unless_shown(key, value)
         st.selectbox(name, list(choices), format_func=choices.__getitem__, on_change=act, **common)
     elif item.metadata["angle"]:
         session.show_unless_shown(key, _in_degrees(value))

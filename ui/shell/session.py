@@ -149,14 +149,17 @@ def show(key: str, value: Any) -> None:
     st.session_state[key] = value
 
 
-def show_unless_shown(key: str, value: Any) -> None:
-    """Set the value of a slider unless it has it; call this before the slider is made, and only where its ends never change.
+def show_unless_shown(key: str, value: Any, *form: Any) -> None:
+    """Set the value of a widget unless it has it; call this before the widget is made.
 
-    A slider that is told what it shows, in the moment in which somebody moves it, stays where it was moved to, and the server does not
-    hear of the move. With other ends it is another widget, which has to be told in any case: that is what :func:`show` is for.
+    A widget that is told what it shows, in the moment in which somebody moves it, stays where it was moved to, and the server does not
+    hear of the move. With other ends or other words for its choices, a widget has to be told in any case, since it would fall back to
+    its default: name these as its form.
     """
-    if st.session_state.get(key) != value:
+    made = f"{key} form"
+    if st.session_state.get(key) != value or st.session_state.get(made) != form:
         st.session_state[key] = value
+    st.session_state[made] = form
 
 
 def shown(key: str) -> Any:

@@ -18,7 +18,7 @@ def ask(file: str) -> Guidance | None:
     if (offered := sweeping.offered(file)) is None:
         return None
     key = session.widget_key("sweep", "guided")
-    session.show(key, sweeping.followed(file) is not None)
+    session.show_unless_shown(key, sweeping.followed(file) is not None)
     st.toggle(
         "Guided",
         key=key,

@@ -17,7 +17,7 @@ _MOST_CHARACTERS = 500_000
 def several_picker(sample: Sample, found: FoundGenes, *, blended: bool) -> None:
     """Ask for up to six genes, and whether one map blends them."""
     key, there = session.widget_key("several genes"), gene_names.of_sample(sample)
-    session.show(key, list(found.names))
+    session.show_unless_shown(key, list(found.names), sample.content_hash)
     st.multiselect(
         "Genes",
         there,
@@ -34,7 +34,7 @@ def several_picker(sample: Sample, found: FoundGenes, *, blended: bool) -> None:
 
 def _how_picker(n_genes: int, *, blended: bool) -> None:
     key = session.widget_key("how")
-    session.show(key, not blended)
+    session.show_unless_shown(key, not blended)
     st.segmented_control(
         "Maps",
         [False, True],

@@ -43,7 +43,7 @@ def value_pickers(shown: Shown) -> None:
 
 def _gene_picker(sample: Sample, gene: str | None) -> None:
     key, there = session.widget_key("gene"), gene_names.of_sample(sample)
-    session.show(key, gene)
+    session.show_unless_shown(key, gene, sample.content_hash)
     st.selectbox(
         "Gene",
         there,
@@ -62,7 +62,7 @@ def _gene_picker(sample: Sample, gene: str | None) -> None:
 
 def _values_picker(raw: bool, *, disabled: bool) -> None:
     key = session.widget_key("values")
-    session.show(key, raw)
+    session.show_unless_shown(key, raw)
     st.segmented_control(
         "Values",
         [False, True],

@@ -165,7 +165,7 @@ _CLUSTERING = "clustering"
 def _card_time(result: Result | None, kept: Result | None) -> _Card:
     help_text = (
         "How long embedding and clustering took when this result was first computed. Cached steps took no time. Training in the "
-        "background does not count, but reading its model does. The small number is the clustering alone, with the search for the direction and the vote of neighbours, or the change against the pinned result."
+        "background does not count, but reading its model does. The small number is the clustering alone, with the search for the direction, or the change against the pinned result."
     )
     if result is None:
         return "Time", units.UNKNOWN, units.UNKNOWN, _CLUSTERING, help_text

@@ -82,7 +82,7 @@ def _pin_button(shown: Shown) -> None:
 
 def _compare_toggle(pinned: Pinned | None) -> None:
     key = session.widget_key("compare")
-    session.show(key, pinned is not None and pinned.matching is not None)
+    session.show_unless_shown(key, pinned is not None and pinned.matching is not None)
     st.toggle(
         "Compare",
         key=key,

@@ -74,7 +74,7 @@ def view(shown: ShownResult) -> Chart | None:
 
 def _walk(tree: DomainTree, n_domains: int, asked: int) -> None:
     """Ask for the number of domains, beside the setting of K."""
-    session.show(_SLIDER, n_domains)
+    session.show_unless_shown(_SLIDER, n_domains, tree.n_leaves)
     st.slider(
         "Domains in the tree",
         FEWEST,

@@ -8,6 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 from core.errors import ParameterError
 from core.guidance import Guidance
 from core.method.guided import Guide, ask, follow, prepare, with_others
+from core.method.listening import Listening, listening
 from core.method.pipeline import Pipeline
 from core.params import preset, replaced
 from core.strokes import UNPAINTED, strokes_of
@@ -17,9 +18,8 @@ from tests.sections import shipped_part
 def chain(n_spots: int = 5, weight: float = 1.0) -> Guide:
     """Spots in a row, each linked with the next, whose features say nothing."""
     links = sparse.csr_array(weight * row_of_spots(n_spots))
-    return Guide(
-        features=np.zeros((n_spots, 1)), within=np.ones((1, 1)), links=links, alike=np.zeros(n_spots, dtype=np.int16)
-    )
+    heard = Listening(links=links, alike=np.zeros(n_spots, dtype=np.int16))
+    return Guide(features=np.zeros((n_spots, 1)), within=np.ones((1, 1)), listening=heard)
 
 
 def row_of_spots(n_spots: int) -> sparse.csr_array:
@@ -117,11 +117,10 @@ def test_no_painted_spot_is_asked(section):
 
 
 def test_depth_takes_part_only_where_there_is_one():
-    factors = np.random.default_rng(0).normal(size=(40, 8))
-    neighbours = row_of_spots(40)
+    factors, heard = np.random.default_rng(0).normal(size=(40, 8)), chain(40).listening
     fits = np.repeat([[0, 1]], 20, axis=1).reshape(1, 40)
-    assert prepare(factors, factors, factors, None, neighbours, fits).features.shape == (40, 8)
-    assert prepare(factors, factors, factors, np.arange(40.0), neighbours, fits).features.shape == (40, 9)
+    assert prepare(heard, factors, None, fits).features.shape == (40, 8)
+    assert prepare(heard, factors, np.arange(40.0), fits).features.shape == (40, 9)
 
 
 def test_spots_that_components_tell_apart_listen_to_their_own_kind_where_factors_know_nothing():
@@ -132,7 +131,7 @@ def test_spots_that_components_tell_apart_listen_to_their_own_kind_where_factors
     painted = np.full(400, UNPAINTED)
     for kind in (0, 1):
         painted[np.flatnonzero(kinds == kind)[:10]] = kind
-    guide = prepare(noise, noise, components, None, row_of_spots(400), fits)
+    guide = prepare(listening(noise, noise, components, None, row_of_spots(400)), noise, None, fits)
     unseen = painted < 0
     assert (follow(guide, painted, 2).labels == kinds)[unseen].mean() > 0.9
 
@@ -207,7 +206,8 @@ def test_every_spot_painted_leaves_nothing_to_score():
 
 def test_which_spots_are_alike_changes_no_label(section):
     guide, _, painted, n_classes = section
-    shuffled = dataclasses.replace(guide, alike=np.random.default_rng(0).permutation(guide.alike))
+    alike = np.random.default_rng(0).permutation(guide.listening.alike)
+    shuffled = dataclasses.replace(guide, listening=dataclasses.replace(guide.listening, alike=alike))
     one, other = (follow(each, painted, n_classes) for each in (guide, shuffled))
     assert (one.labels == other.labels).all()
     np.testing.assert_allclose(one.shares, other.shares, atol=1e-3)

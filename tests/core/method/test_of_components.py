@@ -61,6 +61,13 @@ def test_what_is_set_by_hand_asks_for_factors(noise, step, value):
     assert not steps.of_components(params, steps.direction(params))
 
 
+def test_another_seed_is_nothing_set_by_hand(noise):
+    params = replaced(preset("recommended", 3), ("clustering", "random_state"), 1)
+    params = replaced(params, ("embedding", "autoencoder", "random_state"), 1)
+    steps = Pipeline(noise)
+    assert steps.of_components(params, steps.direction(params))
+
+
 @pytest.mark.slow
 def test_a_piece_of_cortex_whose_factors_are_unsteady_gets_its_layers_by_components(shared_data):
     piece = parts.read(Part(source=shared_data / "tissues" / "mpfc_1.h5ad", half="right"))

@@ -109,7 +109,7 @@ def _gene_picker(page: Asked, found: Differential) -> list[str]:
         session.show(key, marked)
     st.session_state[last] = marked
     kept = [gene for gene in st.session_state.get(key, ()) if gene in there]
-    session.show(key, kept or found.table(_FEW)["gene"].tolist())
+    session.show_unless_shown(key, kept or found.table(_FEW)["gene"].tolist(), page.sample.content_hash)
     return list(
         st.multiselect(
             "Genes of the violins",
