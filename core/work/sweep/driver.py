@@ -99,7 +99,7 @@ class Driver(threading.Thread):
 
     def __init__(self, folder: SweepFolder, held: IO[str], means: Means, *, who: str, owner: str) -> None:
         super().__init__(name=f"sweep-{folder.id}", daemon=True)
-        self._folder, self._held, self._means, self._who, self._owner = folder, held, means, who, owner
+        self._folder, self._held, self._means, self._who, self.owner = folder, held, means, who, owner
         self._board, self._record = means.board, means.record
         self._plan, self._outcome = folder.plan(), folder.outcome()
         self._steps = folder.steps_from_now_on()
@@ -238,7 +238,7 @@ class Driver(threading.Thread):
         guided_by = self._guidance_file(section)
         return self._board.submit(
             key, self._means.task, *arguments, *((guided_by,) if guided_by else ()),
-            owner=self._owner, again=True, about=about, near=near,
+            owner=self.owner, again=True, about=about, near=near,
         )  # fmt: skip
 
     def _varied(self, settings: Sequence[MethodParams]) -> str:
