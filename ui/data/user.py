@@ -66,6 +66,11 @@ def may_delete(owner: str) -> bool:
     return os.environ.get("SPCA_DELETE", "owner") == _EVERYONE or owner == "" or is_me(owner)
 
 
+def may_restore() -> tuple[str, ...] | None:
+    """List whose deleted runs this user may bring back; None for everybody's. Anyone may bring back runs without an owner."""
+    return None if os.environ.get("SPCA_DELETE", "owner") == _EVERYONE else names()
+
+
 def may_describe(run: Run) -> bool:
     """Whether this user may change the name and the note of a run, which nothing brings back: whoever may delete it.
 
