@@ -1,4 +1,4 @@
-"""`runs`: list, show, report on, repeat, export, import, check, delete and restore kept runs."""
+"""`runs`: list, show, report on, repeat, export, import, check, delete and restore kept runs; recover a damaged record."""
 
 import argparse
 import sys
@@ -23,6 +23,7 @@ from core.work.runs import Record, Run, open_record
 from core.work.runs.one_file import SUFFIX
 from core.work.runs.run import facts_of
 from core.work.runs.samples import find_sample
+from core.work.runs.sentences import where
 
 if TYPE_CHECKING:
     from core.work.runs.known import OnRead
@@ -35,7 +36,9 @@ _ID_HELP = "id of a run, or the beginning of it, as `runs list` shows it"
 def add(todo: Any) -> None:
     """Declare the command and its actions."""
     parser = todo.add_parser(
-        "runs", help="list, show, report on, repeat, export, import, check or delete kept runs", allow_abbrev=False
+        "runs",
+        help="list, show, report on, repeat, export, import, check or delete kept runs; recover a damaged record",
+        allow_abbrev=False,
     )
     actions = parser.add_subparsers(
         title="actions", dest="action", metavar="ACTION", required=True, parser_class=type(parser)
@@ -48,6 +51,7 @@ def add(todo: Any) -> None:
     _add_import(actions)
     _add_check(actions)
     _add_delete(actions)
+    _add_recover(actions)
 
 
 def _action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
@@ -267,6 +271,37 @@ def _delete(options: argparse.Namespace) -> None:
         return
     for run in runs:
         print(f"{word.capitalize()}: {run.id} {shown(run.name)}".rstrip())
+
+
+def _add_recover(actions: Any) -> None:
+    parser = _action(
+        actions,
+        "recover",
+        "write what can still be read of a damaged record (SQLite) as a new one, with the server ended",
+    )
+    parser.add_argument(
+        "--out",
+        type=OutputFile((".sqlite3", ".sqlite", ".db")),
+        metavar="NEW.sqlite3",
+        required=True,
+        help="the new record; the damaged one stays as it is",
+    )
+    parser.set_defaults(run=_recover)
+
+
+def _recover(options: argparse.Namespace) -> None:
+    from core.work.runs.recovering import recover
+
+    with _opened(options) as record:
+        found = recover(record.url, options.out)
+    if options.json:
+        print_facts({"recovered": str(options.out), "runs": found.n_runs, "unread": found.n_unread}, as_json=True)
+        return
+    unread = f" {counted(found.n_unread, 'row or page', 'rows or pages')} could not be read." if found.n_unread else ""
+    print(
+        f"{counted(found.n_runs, 'run')} of {where(record.url)} {'is' if found.n_runs == 1 else 'are'} in {options.out}.{unread} "
+        "With the server ended, move the damaged file away, and give the new one its name."
+    )
 
 
 def _sample_of(run: Run, folder: Path) -> Sample | None:
