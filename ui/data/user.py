@@ -34,6 +34,11 @@ def signs_in() -> bool:
     return bool(st.secrets.load_if_toml_exists()) and "auth" in st.secrets
 
 
+def cookie_secret() -> str:
+    """Look up what signs the cookie of a sign-in; empty where there is none."""
+    return str(st.secrets["auth"].get("cookie_secret", ""))
+
+
 def who() -> str:
     """Say who the user is: by the sign-in, or else by the name in the browser, which is `Guest 3f9a` or the like until one is given."""
     if signs_in():
