@@ -254,7 +254,9 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _add_delete(actions: Any) -> None:
-    parser = _action(actions, "delete", "delete runs; --undo brings them back")
+    parser = _action(
+        actions, "delete", "delete runs, also damaged ones, which are then named no more; --undo brings them back"
+    )
     parser.add_argument("id", nargs="+", metavar="ID", help=_ID_HELP)
     parser.add_argument("--undo", action="store_true", help="bring deleted runs back")
     parser.set_defaults(run=_delete)
@@ -262,15 +264,29 @@ def _add_delete(actions: Any) -> None:
 
 def _delete(options: argparse.Namespace) -> None:
     with _opened(options) as record:
-        runs = [_found(record, one) for one in options.id]
-        for run in runs:
-            (record.restore if options.undo else record.delete)(run.id)
+        done = [_deleted(record, one, undo=options.undo) for one in options.id]
     word = "restored" if options.undo else "deleted"
     if options.json:
-        print_facts({word: [run.id for run in runs]}, as_json=True)
+        print_facts({word: [run_id for run_id, _ in done]}, as_json=True)
         return
-    for run in runs:
-        print(f"{word.capitalize()}: {run.id} {shown(run.name)}".rstrip())
+    for run_id, name in done:
+        print(f"{word.capitalize()}: {run_id} {shown(name)}".rstrip())
+
+
+def _deleted(record: Record, wanted: str, *, undo: bool) -> tuple[str, str]:
+    """Delete or restore a run, also one that cannot be read and is only named; give its id and name."""
+    record.runs()
+    damaged = [one for one in (record.dismissed if undo else record.damaged) if one.startswith(wanted)]
+    if len(damaged) == 1 and len(wanted) >= _SHORTEST_ID and not any(one.id.startswith(wanted) for one in _all(record)):
+        record.dismiss(damaged[0], undo=undo)
+        return damaged[0], "(damaged)"
+    run = _found(record, wanted)
+    (record.restore if undo else record.delete)(run.id)
+    return run.id, run.name
+
+
+def _all(record: Record) -> list[Run]:
+    return [*record.runs(), *record.runs(deleted=True)]
 
 
 def _add_recover(actions: Any) -> None:
@@ -335,7 +351,7 @@ def _reading() -> "Iterator[OnRead]":
 def _found(record: Record, wanted: str) -> Run:
     if len(wanted) == 32:
         return record.run(wanted)
-    known = [*record.runs(), *record.runs(deleted=True)] if len(wanted) >= _SHORTEST_ID else []
+    known = _all(record) if len(wanted) >= _SHORTEST_ID else []
     found = [run for run in known if run.id.startswith(wanted)]
     damaged = [item for item in record.damaged.items() if item[0].startswith(wanted)]
     if not found and len(damaged) == 1 and len(wanted) >= _SHORTEST_ID:

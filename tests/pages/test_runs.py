@@ -266,6 +266,22 @@ def test_a_run_whose_row_is_damaged_is_named_and_the_others_are_listed(samples_f
     assert "backup" in app.warning[0].value
 
 
+def test_who_kept_a_damaged_run_dismisses_it_and_others_cannot(samples_folder, sample, record, ana):
+    runs = {who: kept(record, sample, name="damaged", who=who) for who in ("Ana", "Ben")}
+    unknown = kept(record, sample, name="damaged", who="Ana")
+    record.close()
+    with sqlite3.connect(samples_folder.parent / "models" / "runs.sqlite3") as rows:
+        rows.execute("UPDATE runs SET params = '{'")
+        rows.execute("UPDATE runs SET facts = '{' WHERE id = ?", (unknown.id,))  # which says no more whose it was
+    rows.close()
+    app = opened()
+    press(app, "dismiss")
+    assert runs["Ana"].id not in app.warning[0].value
+    assert runs["Ben"].id in app.warning[0].value
+    assert unknown.id in app.warning[0].value
+    assert not any(item.key == "widget:runs.dismiss" for item in app.button)
+
+
 def test_a_run_whose_labels_are_lost_says_so_and_still_shows_its_settings(samples_folder, sample, record):
     run = kept(record, sample, name="damaged")
     (Path(samples_folder.parent / "models" / "runs") / run.artifacts["labels.npy"]).write_bytes(b"no labels")

@@ -49,6 +49,27 @@ def _undo_button() -> None:
     )
 
 
+def dismiss_damaged() -> None:
+    """Offer to name damaged runs no more, to whom they belonged, as far as their rows still say it."""
+    mine = [run_id for run_id, who in record().owners_of_damaged.items() if user.may_delete(who)]
+    if mine:
+        own = "run of yours" if len(mine) == 1 else "runs of yours"
+        st.button(
+            f"Dismiss {counted(len(mine), f'damaged {own}', f'damaged {own}')}",
+            key=session.widget_key("runs", "dismiss"),
+            type="tertiary",
+            help="They are named no more; nothing of them is lost. `python -m core runs delete --undo` names them again.",
+            on_click=_dismiss,
+            args=(tuple(mine),),
+        )
+
+
+def _dismiss(ids: Sequence[str]) -> None:
+    with guards.kept_for_the_page():
+        for run_id in ids:
+            record().dismiss(run_id)
+
+
 def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:
     """Offer what can be done with the chosen runs; the height is the same for any choice."""
     ids = [kept.run.id for kept in chosen]
