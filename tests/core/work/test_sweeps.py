@@ -232,6 +232,21 @@ def test_one_user_has_so_many_sweeps_at_work_and_another_starts_his(section, rec
         assert sweeps.wait(one, 10)
 
 
+def test_a_sweep_of_somebody_who_has_too_many_jobs_says_so_and_goes_on_once_there_are_fewer(
+    section, record, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SPCA_JOBS_PER_USER", "1")
+    sweeps = Sweeps(tmp_path / "sweeps", shared_board(), record, tmp_path, task=chores.slow_runs)
+    job_id = shared_board().submit("in the way", chores.count, tmp_path / "count", 1000, 0.1, owner="Ada")
+    sweep_id = sweeps.start(Sweep(sections=(section(),), axes=(WINDOWS,)), "Ada", "Ada")
+    until(lambda: "Ada already has 1 job waiting or running" in sweeps.find(sweep_id).message)
+    shared_board().cancel(job_id)
+    until(lambda: sweeps.find(sweep_id).outcome.n_done >= 1)
+    assert sweeps.find(sweep_id).message == ""
+    assert sweeps.wait(sweep_id, 60)
+    assert sweeps.find(sweep_id).outcome.status is SweepStatus.DONE
+
+
 def test_a_run_that_came_in_as_a_file_takes_no_place_of_a_sweep_that_it_names(sweeps, section, record, tmp_path):
     sweep = Sweep(sections=(section(),), axes=(WINDOWS,))
     finished(sweeps, sweep)
