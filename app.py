@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.annotate import address as annotate_address
+from ui.data.seats import Person
 from ui.guide import address as guide_address
 from ui.shell import address, door, guards, identity, navigation, page_style, process, queue, turns
 from ui.shell.asking import address as asking_address
@@ -42,7 +43,7 @@ def _draw() -> None:
     identity.let_in()
     queue.head()
     guards.show_refusal()
-    with turns.of_this_server().taken():
+    with turns.of_this_server().taken(Person.here()):
         page.run()
 
 

@@ -18,6 +18,7 @@ with guards.shown_as_message():
         st.warning(sentence)
     if sentence := listing.damaged():
         st.warning(as_markdown(sentence))
+        actions.dismiss_damaged()
     with top:
         actions.header(listed)
     if listed.nothing_yet:

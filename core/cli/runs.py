@@ -1,4 +1,4 @@
-"""`runs`: list, show, report on, repeat, export, import, check, delete and restore kept runs."""
+"""`runs`: list, show, report on, repeat, export, import, check, delete and restore kept runs; recover a damaged record."""
 
 import argparse
 import sys
@@ -23,6 +23,7 @@ from core.work.runs import Record, Run, open_record
 from core.work.runs.one_file import SUFFIX
 from core.work.runs.run import facts_of
 from core.work.runs.samples import find_sample
+from core.work.runs.sentences import where
 
 if TYPE_CHECKING:
     from core.work.runs.known import OnRead
@@ -35,7 +36,9 @@ _ID_HELP = "id of a run, or the beginning of it, as `runs list` shows it"
 def add(todo: Any) -> None:
     """Declare the command and its actions."""
     parser = todo.add_parser(
-        "runs", help="list, show, report on, repeat, export, import, check or delete kept runs", allow_abbrev=False
+        "runs",
+        help="list, show, report on, repeat, export, import, check or delete kept runs; recover a damaged record",
+        allow_abbrev=False,
     )
     actions = parser.add_subparsers(
         title="actions", dest="action", metavar="ACTION", required=True, parser_class=type(parser)
@@ -48,6 +51,7 @@ def add(todo: Any) -> None:
     _add_import(actions)
     _add_check(actions)
     _add_delete(actions)
+    _add_recover(actions)
 
 
 def _action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
@@ -250,7 +254,9 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _add_delete(actions: Any) -> None:
-    parser = _action(actions, "delete", "delete runs; --undo brings them back")
+    parser = _action(
+        actions, "delete", "delete runs, also damaged ones, which are then named no more; --undo brings them back"
+    )
     parser.add_argument("id", nargs="+", metavar="ID", help=_ID_HELP)
     parser.add_argument("--undo", action="store_true", help="bring deleted runs back")
     parser.set_defaults(run=_delete)
@@ -258,15 +264,60 @@ def _add_delete(actions: Any) -> None:
 
 def _delete(options: argparse.Namespace) -> None:
     with _opened(options) as record:
-        runs = [_found(record, one) for one in options.id]
-        for run in runs:
-            (record.restore if options.undo else record.delete)(run.id)
+        done = [_deleted(record, one, undo=options.undo) for one in options.id]
     word = "restored" if options.undo else "deleted"
     if options.json:
-        print_facts({word: [run.id for run in runs]}, as_json=True)
+        print_facts({word: [run_id for run_id, _ in done]}, as_json=True)
         return
-    for run in runs:
-        print(f"{word.capitalize()}: {run.id} {shown(run.name)}".rstrip())
+    for run_id, name in done:
+        print(f"{word.capitalize()}: {run_id} {shown(name)}".rstrip())
+
+
+def _deleted(record: Record, wanted: str, *, undo: bool) -> tuple[str, str]:
+    """Delete or restore a run, also one that cannot be read and is only named; give its id and name."""
+    record.runs()
+    damaged = [one for one in (record.dismissed if undo else record.damaged) if one.startswith(wanted)]
+    if len(damaged) == 1 and len(wanted) >= _SHORTEST_ID and not any(one.id.startswith(wanted) for one in _all(record)):
+        record.dismiss(damaged[0], undo=undo)
+        return damaged[0], "(damaged)"
+    run = _found(record, wanted)
+    (record.restore if undo else record.delete)(run.id)
+    return run.id, run.name
+
+
+def _all(record: Record) -> list[Run]:
+    return [*record.runs(), *record.runs(deleted=True)]
+
+
+def _add_recover(actions: Any) -> None:
+    parser = _action(
+        actions,
+        "recover",
+        "write what can still be read of a damaged record (SQLite) as a new one, with the server ended",
+    )
+    parser.add_argument(
+        "--out",
+        type=OutputFile((".sqlite3", ".sqlite", ".db")),
+        metavar="NEW.sqlite3",
+        required=True,
+        help="the new record; the damaged one stays as it is",
+    )
+    parser.set_defaults(run=_recover)
+
+
+def _recover(options: argparse.Namespace) -> None:
+    from core.work.runs.recovering import recover
+
+    with _opened(options) as record:
+        found = recover(record.url, options.out)
+    if options.json:
+        print_facts({"recovered": str(options.out), "runs": found.n_runs, "unread": found.n_unread}, as_json=True)
+        return
+    unread = f" {counted(found.n_unread, 'row or page', 'rows or pages')} could not be read." if found.n_unread else ""
+    print(
+        f"{counted(found.n_runs, 'run')} of {where(record.url)} {'is' if found.n_runs == 1 else 'are'} in {options.out}.{unread} "
+        "With the server ended, move the damaged file away, and give the new one its name."
+    )
 
 
 def _sample_of(run: Run, folder: Path) -> Sample | None:
@@ -300,7 +351,7 @@ def _reading() -> "Iterator[OnRead]":
 def _found(record: Record, wanted: str) -> Run:
     if len(wanted) == 32:
         return record.run(wanted)
-    known = [*record.runs(), *record.runs(deleted=True)] if len(wanted) >= _SHORTEST_ID else []
+    known = _all(record) if len(wanted) >= _SHORTEST_ID else []
     found = [run for run in known if run.id.startswith(wanted)]
     damaged = [item for item in record.damaged.items() if item[0].startswith(wanted)]
     if not found and len(damaged) == 1 and len(wanted) >= _SHORTEST_ID:

@@ -1,4 +1,4 @@
-"""Tasks that bring samples in: looking at a source, reading it, and fetching public sections; and regions or strokes from a file.
+"""Tasks that bring samples in: looking at a source, reading it, and fetching public sections; and regions, strokes or a run from a file.
 
 Like all tasks these take a `Progress` first, and then arguments small enough to be sent.
 """
@@ -19,11 +19,13 @@ from core.io.drafts import stem
 from core.io.incoming import ImportChoices, Survey, name_of_section
 from core.io.public import dlpfc, paste2
 from core.layer_names import display_name
+from core.people import is_same
 from core.region_names import fitting_names
 from core.sample import UNANNOTATED, Sample
 from core.strokes import SOURCE
 from core.text import counted, shown
 from core.work.board.progress import Progress
+from core.work.runs import Run, open_record
 from core.work.tasks import SampleFile
 
 COLLECTIONS = ("paste2", "dlpfc")
@@ -305,6 +307,58 @@ def _labels(sample: Sample, file: RegionsFile, name: str) -> FoundRegions:
     )
     made = called_so.annotation(_UNNAMED, "", colours.layer_colours(set(plain.values()), "light"))
     return FoundRegions(kind="labels", annotation=made, said=found.said.replace(found.file_name, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFile:
+    """A run that somebody sent as one file, and who brings it in.
+
+    Parameters
+    ----------
+    path : Path
+        On the server.
+    called : str
+        Its name for the user.
+    who : str
+        Who owns the run from now on.
+    restores : tuple of str, optional
+        Whose runs that were deleted here this user may bring back; everybody's where it is left out.
+    """
+
+    path: Path
+    called: str
+    who: str
+    restores: tuple[str, ...] | None = None
+
+    def may_restore(self, run: Run) -> bool:
+        """Whether a run that was deleted here may come back by this file."""
+        return self.restores is None or run.who == "" or any(is_same(run.who, name) for name in self.restores)
+
+
+def run_file(progress: Progress, file: RunFile, models: Path) -> str:
+    """Bring in a run, into the record that the settings name.
+
+    Parameters
+    ----------
+    progress : Progress
+    file : RunFile
+        Not trusted.
+    models : Path
+        Folder of the record, unless settings name another.
+
+    Returns
+    -------
+    str
+        Id of the run.
+
+    Raises
+    ------
+    RecordError
+        As of `core.work.runs.Record.import_`.
+    """
+    progress.report(0.0, "Reading the run")
+    record = open_record(models)
+    return record.import_(file.path, file.called, who=file.who, may_restore=file.may_restore).id
 
 
 _UNNAMED = "Regions"  # until its author gives it a name

@@ -55,7 +55,7 @@ def test_where_the_server_asks_for_it_one_signs_in_first_and_is_called_by_that_n
         textwrap.dedent(f"""
         [auth]
         redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
-        cookie_secret = "{"x" * 32}"
+        cookie_secret = "{"0123456789abcdef" * 2}"
         client_id = "spatial-domains"
         client_secret = "of a test"
         server_metadata_url = "{provider}/.well-known/openid-configuration"

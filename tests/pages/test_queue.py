@@ -96,9 +96,11 @@ def test_places_in_line_are_said_in_words():
     now = datetime.now(tz=UTC).timestamp()
     jobs = [
         Job(id=str(n), key=str(n), owners=("Ada",), about=About(what="Training", sample=f"s{n}"), asked=now)
-        for n in range(12)
+        for n in range(112)
     ]
     assert position_in_line(jobs[0], jobs) == "Next in line"
     assert position_in_line(jobs[0], jobs[1:]) == "Sent to a worker"
     assert position_in_line(jobs[2], jobs) == "Third in line, behind Training of s1 (Ada)"
     assert position_in_line(jobs[11], jobs) == "12th in line, behind Training of s10 (Ada)"
+    begins = [position_in_line(jobs[n - 1], jobs).split()[0] for n in (10, 11, 13, 21, 22, 23, 24, 101, 111)]
+    assert begins == ["Tenth", "11th", "13th", "21st", "22nd", "23rd", "24th", "101st", "111th"]

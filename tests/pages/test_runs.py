@@ -19,7 +19,7 @@ from core.io.annotation_store import AnnotationStore
 from core.marker_table import MarkerTable
 from core.method import pipeline
 from core.params import preset, replaced
-from core.work.runs import open_record
+from core.work.runs import one_file, open_record
 from tests.pages.conftest import APP
 from tests.small_tissue import small_sample
 from ui.data.kept_runs import KeptRun
@@ -266,6 +266,22 @@ def test_a_run_whose_row_is_damaged_is_named_and_the_others_are_listed(samples_f
     assert "backup" in app.warning[0].value
 
 
+def test_who_kept_a_damaged_run_dismisses_it_and_others_cannot(samples_folder, sample, record, ana):
+    runs = {who: kept(record, sample, name="damaged", who=who) for who in ("Ana", "Ben")}
+    unknown = kept(record, sample, name="damaged", who="Ana")
+    record.close()
+    with sqlite3.connect(samples_folder.parent / "models" / "runs.sqlite3") as rows:
+        rows.execute("UPDATE runs SET params = '{'")
+        rows.execute("UPDATE runs SET facts = '{' WHERE id = ?", (unknown.id,))  # which says no more whose it was
+    rows.close()
+    app = opened()
+    press(app, "dismiss")
+    assert runs["Ana"].id not in app.warning[0].value
+    assert runs["Ben"].id in app.warning[0].value
+    assert unknown.id in app.warning[0].value
+    assert not any(item.key == "widget:runs.dismiss" for item in app.button)
+
+
 def test_a_run_whose_labels_are_lost_says_so_and_still_shows_its_settings(samples_folder, sample, record):
     run = kept(record, sample, name="damaged")
     (Path(samples_folder.parent / "models" / "runs") / run.artifacts["labels.npy"]).write_bytes(b"no labels")
@@ -312,6 +328,13 @@ def test_everything_is_offered_and_nothing_is_made_before_the_click(samples_fold
     assert dict.fromkeys(wanted, True).items() <= files.items()
 
 
+def until_read(app):
+    """A worker reads the file; the page looks for it by itself."""
+    while not app.success and not app.error:
+        app.run()
+        assert not app.exception
+
+
 def test_a_run_that_somebody_sent_is_taken_in_and_chosen(samples_folder, sample, record, tmp_path):
     elsewhere = open_record(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").mkdir()
@@ -321,7 +344,7 @@ def test_a_run_that_somebody_sent_is_taken_in_and_chosen(samples_folder, sample,
     app.get("file_uploader")[0].upload(
         "sent.run.zip", (tmp_path / "sent.run.zip").read_bytes(), "application/zip"
     ).run()
-    assert not app.exception
+    until_read(app)
     assert listed(app) == ["sent"]
     assert record.run(run.id).labels_hash == run.labels_hash
     assert app.session_state["chosen runs"] == (run.id,)
@@ -337,8 +360,22 @@ def test_a_run_that_somebody_sent_is_taken_in_and_chosen(samples_folder, sample,
 def test_a_file_that_is_no_run_is_refused_with_a_sentence(sample, record):
     app = opened()
     app.get("file_uploader")[0].upload("bad.zip", b"PK\x03\x04 nothing", "application/zip").run()
-    assert not app.exception
+    until_read(app)
     assert "is not a run that was exported" in app.error[0].value
+
+
+def test_a_run_that_somebody_sent_is_read_by_a_worker_and_not_in_the_process_of_the_server(
+    sample, record, tmp_path, monkeypatch
+):
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere = open_record(tmp_path / "elsewhere")
+    run = kept(elsewhere, sample, name="sent")
+    elsewhere.export(run.id, tmp_path / "sent.run.zip")
+    monkeypatch.setattr(one_file, "read", lambda *args: pytest.fail("read in this process"))
+    app = opened()
+    app.get("file_uploader")[0].upload("s.run.zip", (tmp_path / "sent.run.zip").read_bytes(), "application/zip").run()
+    until_read(app)
+    assert listed(app) == ["sent"]
 
 
 def test_a_record_that_cannot_be_opened_ends_in_a_sentence(sample, monkeypatch, tmp_path):

@@ -9,7 +9,9 @@ from core.errors import SampleFileError
 from core.io import lab
 from core.io.annotation_store import AnnotationStore
 from tests.pages.conftest import APP
+from tests.painted import keep_annotation, keep_strokes
 from tests.small_tissue import small_sample
+from tests.tissue_view import all_given, given
 from ui.data import compute
 
 DAMAGE = {
@@ -81,3 +83,33 @@ def test_what_a_link_leads_to_is_read_again_when_it_changes(samples_folder, tmp_
     (samples_folder / "first.h5").unlink()
     with pytest.raises(SampleFileError, match=r"first\.h5 is not there any more"):
         compute.file_sample(lab.peek(samples_folder / "first.h5"))
+
+
+@pytest.mark.parametrize("page", ["guide", "annotate"])
+def test_strokes_and_regions_outlast_whatever_becomes_of_the_file_and_are_shown_on_no_other_spots(
+    samples_folder, ana, page
+):
+    file = samples_folder / "first.h5"
+    lab.write(small_sample("first"), file)
+    whole = file.read_bytes()
+    (keep_strokes if page == "guide" else keep_annotation)(file, "Ana")
+    [kept] = (samples_folder / "first.annotations").glob("*.json")
+    drawn = kept.read_bytes()
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params["sample"] = "first.h5"
+    app = app.run().switch_page(f"pages/{page}.py").run()
+    seen = given(app)["drawing"]["annotation"]
+    assert seen
+    for what, damage in DAMAGE.items():
+        if what == "made a folder":
+            file.unlink()
+        damage(file)
+        assert not app.run().exception, what
+        shown = all_given(app)
+        assert not any((one.get("drawing") or {}).get("annotation") == seen for one in shown), what
+        assert kept.read_bytes() == drawn, what
+        if file.is_dir():
+            file.rmdir()
+        file.write_bytes(whole)
+        assert not app.run().exception, what
+        assert given(app)["drawing"]["annotation"] == seen, what

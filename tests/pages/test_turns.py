@@ -6,19 +6,20 @@ import threading
 import pytest
 
 from tests.core.work.outside_cluster import wait_until
+from ui.data.seats import Person
 from ui.shell.turns import Turns
 
 
 class Visitor:
     """A redraw that lasts until it is told to end."""
 
-    def __init__(self, turns):
+    def __init__(self, turns, who="", place=""):
         self.inside, self.may_end = threading.Event(), threading.Event()
-        self.thread = threading.Thread(target=self._redraw, args=(turns,), daemon=True)
+        self.thread = threading.Thread(target=self._redraw, args=(turns, Person(who, place)), daemon=True)
         self.thread.start()
 
-    def _redraw(self, turns):
-        with turns.taken():
+    def _redraw(self, turns, person):
+        with turns.taken(person):
             self.inside.set()
             self.may_end.wait(30)
 
@@ -55,6 +56,25 @@ def test_redraws_go_on_one_after_the_other_in_the_order_in_which_they_came():
     second.leave()
     assert third.comes_in
     third.leave()
+
+
+@pytest.mark.parametrize("place", ["", "192.0.2.7"])
+def test_many_tabs_of_one_person_or_of_one_address_make_nobody_else_wait(place):
+    turns = Turns(most_seconds=30)
+    # One name in many tabs; or a new name in each, all from one address.
+    tabs = [Visitor(turns, f"Guest {n}" if place else "Ada", place) for n in range(1)]
+    assert tabs[0].comes_in
+    for n in range(1, 6):
+        tabs.append(Visitor(turns, f"Guest {n}" if place else "Ada", place))
+        wait_until(lambda: tabs[-1].stands_in_line)
+    ben = Visitor(turns, "Ben", "192.0.2.8")
+    wait_until(lambda: ben.stands_in_line)
+    tabs[0].leave()
+    assert ben.comes_in
+    ben.leave()
+    for tab in tabs[1:]:
+        assert tab.comes_in
+        tab.leave()
 
 
 def test_nobody_waits_for_long_for_redraws_that_take_their_time():

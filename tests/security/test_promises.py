@@ -2,7 +2,7 @@
 
 Proofs that lie elsewhere: pickles, links, storage, depth and shapes in HDF5 in `tests/core/io/hdf5/test_safe.py`;
 checkpoints in `tests/core/method/test_checkpoints.py`; folders of the server in `tests/core/io/test_roots.py`;
-downloads in `tests/core/io/public/test_download.py`; damage in `test_damaged.py`; what nobody thought of in `test_fuzz.py`.
+downloads in `tests/core/io/public/test_download.py`; damage in `test_damaged.py`; what visitors say of themselves in `test_visitors.py`; what nobody thought of in `test_fuzz.py`.
 """
 
 import gzip

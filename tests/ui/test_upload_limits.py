@@ -23,7 +23,9 @@ MOST = 1000 << 20
 def manager(monkeypatch):
     manager = MemoryUploadedFileManager("/_stcore/upload_file")
     monkeypatch.setattr(runtime, "exists", lambda: True)
-    monkeypatch.setattr(runtime, "get_instance", lambda: SimpleNamespace(uploaded_file_mgr=manager))
+    # The thread that looks for ended sessions, where a page was drawn before, asks it, too.
+    there = SimpleNamespace(uploaded_file_mgr=manager, is_active_session=lambda session: True)
+    monkeypatch.setattr(runtime, "get_instance", lambda: there)
     monkeypatch.setattr(upload_limits, "_VISITORS", upload_limits._Visitors())
     monkeypatch.setattr(memory, "free_bytes", lambda: 64 << 30)
     monkeypatch.setattr(st, "get_option", {"server.maxUploadSize": 1000}.get)

@@ -44,8 +44,9 @@ from core.params import DirectionParams, MethodParams, PoolingParams, params_key
 from core.result import Result
 from core.sample import Sample
 from core.text import shown
-from ui.data import truth
+from ui.data import seats, truth
 from ui.data.finding import Finding, begun
+from ui.data.seats import Person
 
 T = TypeVar("T")
 Stamp = tuple[str, files.Stamp]
@@ -135,6 +136,14 @@ def kept(make: Callable[[], T], *parts: str) -> T:
     return _steps().get(params_key(*parts), make)
 
 
+def kept_in_turn(make: Callable[[], T], *parts: str) -> T:
+    """As :func:`kept`, for what takes long: made within what one person may have of the server's time at once."""
+    if is_kept(*parts):
+        return kept(make, *parts)
+    with seats.of_this_server().taken(Person.here()):
+        return kept(make, *parts)
+
+
 def is_kept(*parts: str) -> bool:
     """Whether a value is in the shared cache."""
     return params_key(*parts) in _steps()
@@ -163,7 +172,7 @@ def is_found(sample: Sample, params: MethodParams) -> bool:
 def cluster(sample: Sample, params: MethodParams) -> Result:
     """Run the method, or look up its result with the seconds of the first run; trains if :func:`ready` is false."""
     run = functools.partial(pipeline.run, sample, params, cache=_steps(), models=models_folder())
-    return kept(run, "result", result_key(sample, params))
+    return kept_in_turn(run, "result", result_key(sample, params))
 
 
 def find(sample: Sample, params: MethodParams, by: str = "") -> Finding | None:
@@ -182,7 +191,7 @@ def find(sample: Sample, params: MethodParams, by: str = "") -> Finding | None:
 def tree(sample: Sample, params: MethodParams) -> DomainTree:
     """Make the tree of domains through the result of a run; its fits are those of the run, where they are still kept."""
     steps = pipeline.Pipeline(sample, cache=_steps(), models=models_folder())
-    return kept(lambda: steps.tree(params), "tree of domains", result_key(sample, params))
+    return kept_in_turn(lambda: steps.tree(params), "tree of domains", result_key(sample, params))
 
 
 def factor_space(sample: Sample, params: MethodParams) -> np.ndarray:
@@ -195,7 +204,7 @@ def inside(sample: Sample, spots: np.ndarray, name: str, params: MethodParams) -
     part = cut_to(sample, spots, name, params.clustering.n_clusters)
     digest = hashlib.sha256(np.packbits(spots).tobytes()).hexdigest()
     run = functools.partial(pipeline.run, part, params, cache=_steps(), models=models_folder())
-    return kept(run, "inside", sample.content_hash, digest, params_key(params))
+    return kept_in_turn(run, "inside", sample.content_hash, digest, params_key(params))
 
 
 def found(sample: Sample, params: MethodParams) -> Result:

@@ -12,6 +12,10 @@ from core.method.early_steps import OnStep
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
+from ui.data import seats
+from ui.data.seats import NotWantedError, Person
+
+__all__ = ["Finding", "NotWantedError", "begun"]
 
 _BY_GENES = ("pooled", "log components", "raw factors", "embedded", "reduced", "model")
 """Steps whose work grows with the number of genes, too."""
@@ -20,10 +24,6 @@ _BY_STARTS = ("unrefined",)
 _SLOWER = 2  # times as long as expected: nothing is known of such a run
 
 Kind = tuple[str, str, str]
-
-
-class NotWantedError(Exception):
-    """Ends a run that nobody waits for."""
 
 
 _took: dict[Kind, dict[str, float]] = {}
@@ -60,6 +60,7 @@ class Finding:
         self._step = ""
         self._steps: list[tuple[str, float]] = []
         self._wanted_by, self._done = {by}, threading.Event()
+        self._person = Person.here()
         self._result: Result | None = None
         self._error: BaseException | None = None
         threading.Thread(target=self._work, name="finding domains", daemon=True).start()
@@ -115,7 +116,8 @@ class Finding:
 
     def _work(self) -> None:
         try:
-            self._result = self._run(self._tell)
+            with seats.of_this_server().taken(self._person, lambda: bool(self._wanted_by)):
+                self._result = self._run(self._tell)
             self._end_step()
             self._remember()
         except BaseException as error:

@@ -24,7 +24,7 @@ def is_prepared(sample: Sample, params: MethodParams) -> bool:
 
 def prepare(sample: Sample, params: MethodParams) -> None:
     """Do all that does not depend on strokes: it takes as long as finding domains."""
-    compute.kept(lambda: compute.steps(sample).guide(params) is not None, *_prepared_key(sample, params))
+    compute.kept_in_turn(lambda: compute.steps(sample).guide(params) is not None, *_prepared_key(sample, params))
 
 
 def follow(sample: Sample, params: MethodParams, guidance: Guidance) -> Guided:
@@ -45,7 +45,7 @@ def question(
 def result(sample: Sample, params: MethodParams, guidance: Guidance) -> Result:
     """Make the result with all its scores, to be kept or exported."""
     key = sample.name, sample.content_hash, sample.annotation_hash, params_key(params), guidance.digest
-    found = compute.kept(lambda: compute.steps(sample).run_guided(params, guidance), "guided result", *key)
+    found = compute.kept_in_turn(lambda: compute.steps(sample).run_guided(params, guidance), "guided result", *key)
     return dataclasses.replace(found, guidance=guidance)  # with the colours of now, which play no part in the key
 
 

@@ -4,6 +4,7 @@ The name in the browser is not checked: it tells colleagues apart but keeps nobo
 `.streamlit/secrets.toml` makes everyone sign in.
 """
 
+import ipaddress
 import os
 import re
 import secrets
@@ -31,6 +32,11 @@ def signs_in() -> bool:
     """Whether this server requires a sign-in."""
     # `st.secrets` shows an error on the page if there is no file of secrets.
     return bool(st.secrets.load_if_toml_exists()) and "auth" in st.secrets
+
+
+def cookie_secret() -> str:
+    """Look up what signs the cookie of a sign-in; empty where there is none."""
+    return str(st.secrets["auth"].get("cookie_secret", ""))
 
 
 def who() -> str:
@@ -65,6 +71,11 @@ def may_delete(owner: str) -> bool:
     return os.environ.get("SPCA_DELETE", "owner") == _EVERYONE or owner == "" or is_me(owner)
 
 
+def may_restore() -> tuple[str, ...] | None:
+    """List whose deleted runs this user may bring back; None for everybody's. Anyone may bring back runs without an owner."""
+    return None if os.environ.get("SPCA_DELETE", "owner") == _EVERYONE else names()
+
+
 def may_describe(run: Run) -> bool:
     """Whether this user may change the name and the note of a run, which nothing brings back: whoever may delete it.
 
@@ -81,6 +92,22 @@ def may_cancel(owner: str) -> bool:
 def is_me(who: str) -> bool:
     """Whether somebody is this user."""
     return any(people.is_same(who, name) for name in names())
+
+
+def place() -> str:
+    """Say from which address this user asks, where nobody signs in; empty where that is not known, as on the same machine."""
+    return "" if signs_in() else place_of(st.context.ip_address)
+
+
+def place_of(address: object) -> str:
+    """Read an address as a place; of IPv6 what a provider gives one household (64 bits), since each machine has many of these."""
+    try:
+        read = ipaddress.ip_address(str(address).partition("%")[0])
+    except ValueError:  # none; or what a proxy wrote there
+        return ""
+    if isinstance(read, ipaddress.IPv6Address) and read.ipv4_mapped is None:
+        return str(ipaddress.ip_network((read, 64), strict=False))
+    return str(getattr(read, "ipv4_mapped", None) or read)
 
 
 def cookie() -> str:

@@ -3,17 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.figures.colours import Theme
-from core.io.drafts import Draft
 from core.text import counted
 from core.work.runs import Run
 from core.work.runs.run import MAX_NAME, MAX_NOTE
 from ui.data import user
 from ui.data.kept_runs import KeptRun
 from ui.data.record import record
-from ui.runs import downloads, state
+from ui.runs import downloads, state, taking_in
 from ui.runs.listing import Listing
 from ui.shell import guards, session
 from ui.shell.buttons import icon_button, on_primary
@@ -34,7 +32,7 @@ def header(listed: Listing) -> None:
         with st.popover(
             "Import", icon=":material/upload:", type="tertiary", help="Import a run that somebody sent you."
         ):
-            _import()
+            taking_in.a_file()
 
 
 def _undo_button() -> None:
@@ -51,39 +49,25 @@ def _undo_button() -> None:
     )
 
 
-def _import() -> None:
-    sent = st.file_uploader(
-        "A run as one file",
-        type=["zip"],
-        key=session.widget_key("runs", "import"),
-        help="The file that Export writes: labels, scores, settings and a small map, without the sample itself.",
-    )
-    if sent is not None:
-        with guards.shown_as_message():
-            _say_taken_in(_taken_in(sent))
-
-
-def _taken_in(sent: UploadedFile) -> Run:
-    """Import an upload once, however often the page is drawn while it is there."""
-    if (known := state.run_of_upload(sent.file_id)) is not None:
-        return record().run(known)
-    draft = Draft()
-    try:
-        run = record().import_(
-            draft.take(sent, sent.name),
-            sent.name,
-            who=user.who(),
-            may_restore=lambda run: user.may_delete(run.who),
+def dismiss_damaged() -> None:
+    """Offer to name damaged runs no more, to whom they belonged, as far as their rows still say it."""
+    mine = [run_id for run_id, who in record().owners_of_damaged.items() if user.may_delete(who)]
+    if mine:
+        own = "run of yours" if len(mine) == 1 else "runs of yours"
+        st.button(
+            f"Dismiss {counted(len(mine), f'damaged {own}', f'damaged {own}')}",
+            key=session.widget_key("runs", "dismiss"),
+            type="tertiary",
+            help="They are named no more; nothing of them is lost. `python -m core runs delete --undo` names them again.",
+            on_click=_dismiss,
+            args=(tuple(mine),),
         )
-    finally:
-        draft.remove()
-    state.remember_upload(sent.file_id, run.id)
-    state.choose_runs([*state.chosen_runs(), run.id])
-    return st.rerun()  # because the list above was drawn without this run
 
 
-def _say_taken_in(run: Run) -> None:
-    st.success(f"{as_markdown(run.title)} on {as_markdown(run.sample_name)} was imported and is chosen in the list.")
+def _dismiss(ids: Sequence[str]) -> None:
+    with guards.kept_for_the_page():
+        for run_id in ids:
+            record().dismiss(run_id)
 
 
 def bar(listed: Listing, chosen: Sequence[KeptRun], theme: Theme) -> None:

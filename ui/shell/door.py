@@ -6,6 +6,8 @@ that are answered, for pages and for WebSockets. Streamlit's figures of itself a
 A page elsewhere can also show this server in a frame, so that a visitor clicks on what he does not see: only this server's own
 pages and those that `SPCA_EMBEDDED_BY` names may. Browsers take each answer for what it says that it is, and tell other sites
 nothing of the address, in which settings and names of samples are.
+
+Who signed in is kept by the browser in a cookie, signed with a secret of the server: with one that can be guessed anybody is anybody.
 """
 
 import os
@@ -19,10 +21,12 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import ParameterError
-from core.text import shown
+from core.text import counted, shown
+from ui.data import user
 from ui.shell.upload_limits import UploadLimits
 
 _METRICS = "/_stcore/metrics"
+_SHORTEST_SECRET = 32
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
 _ORIGIN = re.compile(r"https?://(\*\.)?([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE)
@@ -65,6 +69,8 @@ def keepers() -> Sequence[Middleware]:
     try:
         hosts = read_hosts(os.environ.get("SPCA_HOSTS", ""))
         embedding = read_origins(os.environ.get("SPCA_EMBEDDED_BY", ""))
+        if user.signs_in():
+            check_cookie_secret(user.cookie_secret())
     except ParameterError as error:
         raise SystemExit(str(error)) from error
     # First, since those that are refused are told the same.
@@ -73,6 +79,16 @@ def keepers() -> Sequence[Middleware]:
         before.append(Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False))
     before.append(Middleware(UploadLimits))
     return before if os.environ.get("SPCA_METRICS") == "1" else [*before, Middleware(NoMetrics)]
+
+
+def check_cookie_secret(secret: str) -> None:
+    """Refuse a secret that can be guessed, such as that of an example. Raises `core.errors.ParameterError`."""
+    if len(secret) < _SHORTEST_SECRET or len(set(secret)) < _SHORTEST_SECRET // 4:
+        raise ParameterError(
+            f"The sign-in has a cookie_secret of {counted(len(secret), 'character')} in [auth] of secrets.toml; whoever guesses it can "
+            f"sign in as anybody. Write {_SHORTEST_SECRET} or more that nobody can guess, as this makes them: "
+            'python -c "import secrets; print(secrets.token_hex(32))"'
+        )
 
 
 def _headers(embedding: Sequence[str]) -> dict[str, str]:

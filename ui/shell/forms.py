@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
@@ -184,7 +184,8 @@ def _widget(
     whole = isinstance(item.default, int)
     if choices:
         session.show_unless_shown(key, value)
-        st.selectbox(name, list(choices), format_func=choices.__getitem__, on_change=act, **common)
+        chosen = functools.partial(_chosen, choices, key, value, act)
+        st.selectbox(name, list(choices), format_func=choices.__getitem__, on_change=chosen, **common)
     elif item.metadata["angle"]:
         session.show_unless_shown(key, _in_degrees(value))
         angle_slider(label, half_turns=(-1, 1), on_change=act, **common)
@@ -194,6 +195,14 @@ def _widget(
     else:
         shape = {"step": 1} if whole else {"step": _stride(default), "format": "%.10g"}
         fields.number(label, in_use=value, low=low, high=high, take=act, **shape, **common)
+
+
+def _chosen(choices: Mapping[str, str], key: str, in_use: str, act: Callable[[], None]) -> None:
+    """Take what was chosen if it can be: a page of an earlier version may be open, and whoever speaks for a browser sends anything."""
+    if session.shown(key) in list(choices):  # a value of any type
+        act()
+    else:
+        session.show(key, in_use)
 
 
 def _stride(default: float) -> float:

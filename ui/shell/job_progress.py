@@ -18,7 +18,8 @@ from ui.shell.guards import as_markdown, kept_for_the_page
 SECONDS_BETWEEN_LOOKS = 0.5
 _LINE_BAR_PX = 120
 
-_ORDINALS = ("", "second ", "third ", "fourth ", "fifth ", "sixth ", "seventh ", "eighth ", "ninth ", "tenth ")
+_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
@@ -108,8 +109,14 @@ def position_in_line(job: Job, waiting: list[Job]) -> str:
     if index == 0:
         return "Next in line"
     before = waiting[index - 1]
-    ordinal = _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th "
-    return f"{ordinal.capitalize()}in line, behind {before.about} ({called(before.owners[0]) or 'somebody'})"
+    return f"{_ordinal(index + 1)} in line, behind {before.about} ({called(before.owners[0]) or 'somebody'})"
+
+
+def _ordinal(number: int) -> str:
+    if number <= len(_ORDINALS):
+        return _ORDINALS[number - 1]
+    ending = "th" if number % 100 in (11, 12, 13) else _ENDINGS.get(number % 10, "th")
+    return f"{number:,}{ending}"
 
 
 def _time_left(job: Job) -> str:

@@ -1,22 +1,33 @@
 """Redraws take turns on a server that many people share.
 
 Python runs one thread at a time. Twenty redraws at once switch threads after every message that they send, and all of them
-are late. One after the other, each ends early, and all together take less time. Fragments that redraw themselves take no
+are late. One after the other, each ends early, and all together take less time. Whoever had no turn for longest comes next, address by
+address and then person by person, so that many tabs of one make nobody else wait. Fragments that redraw themselves take no
 turn, because Streamlit runs them without the page.
 """
 
 import functools
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ui.data.seats import Person
 
 _MOST_SECONDS = 0.5
+_MOST_REMEMBERED = 1000
+_NOBODY = Person()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    thread: object
+    person: Person
 
 
 class Turns:
-    """A lock for redraws, taken in the order of arrival and held for a limited time.
+    """A lock for redraws, taken by people in turn, and by each in the order of arrival, and held for a limited time.
 
     Parameters
     ----------
@@ -28,37 +39,56 @@ class Turns:
     def __init__(self, most_seconds: float = _MOST_SECONDS) -> None:
         self._most_seconds = most_seconds
         self._changed = threading.Condition()
-        self._line: deque[object] = deque()
+        self._line: list[_Waiting] = []
+        self._last: dict[object, int] = {}  # number of the last turn of a person, and of a place
+        self._n_turns = 0
         self._holder: object = None
         self._free_at = 0.0
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self, person: Person = _NOBODY) -> Iterator[None]:
         """Wait for the turn, hold it, and release it however the work ends."""
         me = threading.current_thread()
         if self._holder is me:  # a part of the page inside the page
             yield
             return
-        self._take(me)
+        self._take(_Waiting(me, person))
         try:
             yield
         finally:
             self._leave(me)
 
-    def _take(self, me: object) -> None:
+    def _take(self, me: _Waiting) -> None:
         with self._changed:
             self._line.append(me)
-            while self._line[0] is not me or self._free_at > time.monotonic():
-                self._changed.wait(self._free_at - time.monotonic() if self._line[0] is me else None)
-            self._line.popleft()
-            self._holder, self._free_at = me, time.monotonic() + self._most_seconds
-            self._changed.notify_all()  # the new first in line now waits with this time limit
+            while (is_later := self._next() is not me) or self._free_at > time.monotonic():
+                self._changed.wait(None if is_later else self._free_at - time.monotonic())
+            self._line.remove(me)
+            self._count(me.person)
+            self._holder, self._free_at = me.thread, time.monotonic() + self._most_seconds
+            self._changed.notify_all()  # the next one now waits with this time limit
+
+    def _next(self) -> _Waiting:
+        return min(self._line, key=lambda one: tuple(self._last.get(key, 0) for key in _keys(one.person)))
+
+    def _count(self, person: Person) -> None:
+        self._n_turns += 1
+        for key in _keys(person):
+            self._last.pop(key, None)
+            self._last[key] = self._n_turns
+        while len(self._last) > _MOST_REMEMBERED:
+            del self._last[next(iter(self._last))]  # the one whose last turn was longest ago
 
     def _leave(self, me: object) -> None:
         with self._changed:
             if self._holder is me:  # it may be another redraw, if the time of this one was over
                 self._holder, self._free_at = None, 0.0
                 self._changed.notify_all()
+
+
+def _keys(person: Person) -> tuple[object, object]:
+    """Name the address of somebody, which is his alone where it is not known, and himself."""
+    return ("at", person.place) if person.place else ("of", person.who), ("who", person.who)
 
 
 @functools.cache

@@ -237,9 +237,9 @@ def _start(sweep: Sweep | None, sample: Sample, guidances: Sequence[Guidance]) -
 
 
 def _begin(sweep: Sweep, guidances: Sequence[Guidance]) -> None:
-    state.choose_sweep(sweep.id)
     with guards.kept_for_the_page():
         sweeps.start(sweep, guidances)
+        state.choose_sweep(sweep.id)
         state.fold_form()
 
 

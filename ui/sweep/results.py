@@ -19,6 +19,7 @@ from core.io.lab import SampleSummary
 from core.people import called
 from core.sample import Sample
 from core.text import counted
+from core.work.board.job import JobStatus
 from core.work.runs import Run
 from core.work.sweep import results as sweep_results
 from core.work.sweep.outcome import SweepStatus
@@ -26,7 +27,7 @@ from core.work.sweep.results import Index
 from core.work.sweep.search import study_of
 from core.work.sweep.sweeps import SweepSnapshot
 from core.work.sweep.varied import Search
-from ui.data import compute, user
+from ui.data import compute, jobs, user
 from ui.data.record import record
 from ui.shell import guards, redraw, run_links, session, table_columns
 from ui.shell.charts import downloads, show, wide
@@ -97,7 +98,7 @@ def _progress(sweep_id: str, was_running: bool) -> None:
     outcome, n_runs = status.outcome, status.plan.sweep.n_runs
     if status.running:
         starts = not outcome.n_done and not status.message and not status.elsewhere
-        message = "Starting the workers." if starts else status.message
+        message = _awaited(sweep_id) if starts else status.message
         done = f"{outcome.n_done + status.n_under_way:,} of {counted(n_runs, 'run')}"
         st.progress(status.share, f"{done}. {_time_left(status)} {as_markdown(message)}")
     _buttons(status)
@@ -106,6 +107,14 @@ def _progress(sweep_id: str, was_running: bool) -> None:
         st.warning(f"{counted(n_failed, 'run')} failed: {as_markdown(reason)}")
     if outcome.error:
         st.warning(as_markdown(outcome.error))
+
+
+def _awaited(sweep_id: str) -> str:
+    """Say what a sweep without runs waits for, as long as none of its tasks runs."""
+    running = [job for job in jobs.jobs() if job.status is JobStatus.RUNNING]
+    if any(job.about.sweep == sweep_id for job in running):
+        return ""
+    return "Its tasks wait in the queue." if running else "Starting the workers."
 
 
 def _time_left(status: SweepSnapshot) -> str:

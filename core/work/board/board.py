@@ -14,12 +14,13 @@ from typing import Any
 
 from core.errors import DomainsError, LimitError
 from core.people import called
+from core.text import counted
 from core.work.board.dispatch import Dispatcher, Request
 from core.work.board.failures import LOST
 from core.work.board.job import About, Job, JobStatus
 from core.work.board.job_log import Interrupted, JobLog
 from core.work.board.ledger import Ledger
-from core.work.board.limits import most_jobs_per_user
+from core.work.board.limits import most_at_a_place, most_jobs_per_user
 from core.work.board.results import Results
 from core.work.board.tasks_by_name import Task, result_of
 from core.work.cluster.embedded import Cluster
@@ -29,8 +30,12 @@ __all__ = ["About", "Board", "Job", "JobStatus", "shared_board"]
 
 _LOG = logging.getLogger(__name__)
 _TOO_MANY = (
-    "{who} already has {n} jobs waiting or running, as many as this server allows one user (SPCA_JOBS_PER_USER). Wait until "
+    "{who} already has {n} waiting or running, as many as this server allows one user (SPCA_JOBS_PER_USER). Wait until "
     "some are done, or cancel some."
+)
+_TOO_MANY_AT_A_PLACE = (
+    "{n} of people at your address are waiting or running already, as many as this server allows one address without a sign-in (four "
+    "times SPCA_JOBS_PER_USER). Wait until some are done, or cancel some."
 )
 
 
@@ -122,6 +127,33 @@ class Board:
                 self._write_down(job, task, args, at_home=at_home, again=again)
             self._dispatcher.add(job.id, owner, Request(task=task, args=args, at_home=at_home, near=near))
         return job.id
+
+    def is_at(self, owner: str, place: str) -> None:
+        """Say from where a user asks, on a server that checks no names: all who ask from one place have a limit, and turns, together.
+
+        Parameters
+        ----------
+        owner : str
+        place : str
+            Such as an address; empty for none that is known.
+        """
+        with self._ledger.lock:
+            self._dispatcher.places.note(owner, place)
+
+    def beside(self, owner: str, other: str) -> bool:
+        """Whether two users ask from one place that is known.
+
+        Parameters
+        ----------
+        owner, other : str
+
+        Returns
+        -------
+        bool
+        """
+        places = self._dispatcher.places
+        with self._ledger.lock:
+            return places.shares(owner) and places.of(owner) == places.of(other)
 
     def job(self, job_id: str) -> Job | None:
         """Look up a job.
@@ -286,7 +318,11 @@ class Board:
     def _check_limit(self, owner: str) -> None:
         n = self._ledger.unfinished(owner)
         if n >= most_jobs_per_user():
-            raise LimitError(_TOO_MANY.format(who=called(owner) or "This session", n=n))
+            raise LimitError(_TOO_MANY.format(who=called(owner) or "This session", n=counted(n, "job")))
+        unfinished = [job for job in self.jobs() if not job.finished]
+        n = sum(any(self.beside(owner, other) for other in job.owners) for job in unfinished)
+        if n >= most_at_a_place(most_jobs_per_user()):
+            raise LimitError(_TOO_MANY_AT_A_PLACE.format(n=counted(n, "job")))
 
     def _write_down(self, job: Job, task: Task, args: tuple[Any, ...], *, at_home: bool, again: bool) -> None:
         self._lasting[job.id] = not again

@@ -23,6 +23,7 @@ from core.work.board.failures import LOST, sentence_of
 from core.work.board.job import JobStatus
 from core.work.board.ledger import Ledger
 from core.work.board.limits import most_running_per_user
+from core.work.board.places import Places
 from core.work.board.progress import TOPIC, Progress, cancel_flag
 from core.work.board.queue import FairQueue
 from core.work.cluster.depot import Delivery, MissingFileError, check_may_be_sent
@@ -88,12 +89,18 @@ class Dispatcher:
     ----------
     ledger : Ledger
         Its lock also guards every change here.
+
+    Attributes
+    ----------
+    places : Places
+        From where users ask.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._lock = ledger.lock
-        self._queue = FairQueue()
+        self.places = Places(ledger.at_work)
+        self._queue = FairQueue(self.places.of)
         self._requests: dict[str, Request] = {}
         self._handed: dict[str, _Handed] = {}
         self._clusters: dict[str, AnyCluster] = {}

@@ -75,6 +75,10 @@ class Ledger:
         """Count the waiting and running jobs of a user."""
         return sum(owner in job.owners for job in self.jobs() if not job.finished)
 
+    def at_work(self) -> set[str]:
+        """Name the users who have waiting or running jobs."""
+        return {owner for job in self.jobs() if not job.finished for owner in job.owners}
+
     def change(self, job_id: str, **facts: Any) -> None:
         """Update a job that is not finished.
 

@@ -3,6 +3,10 @@
 import os
 
 _MOST_JOBS = 500
+_USERS_AT_A_PLACE = (
+    4  # behind one address may be a whole lab, whose people seldom have all that they may at the same time
+)
+_MOST_SWEEPS = 10  # each has a thread that looks at its tasks all the time; more at once make none of them faster
 
 
 def most_jobs_per_user() -> int:
@@ -10,9 +14,19 @@ def most_jobs_per_user() -> int:
     return _whole_number("SPCA_JOBS_PER_USER") or _MOST_JOBS
 
 
+def most_at_a_place(per_user: int) -> int:
+    """Count how much all users of one place may have, where nobody checks who they are."""
+    return _USERS_AT_A_PLACE * per_user
+
+
 def most_running_per_user() -> int | None:
     """Look up how many jobs of one user may run at once (`SPCA_RUNNING_PER_USER`); None for any number."""
     return _whole_number("SPCA_RUNNING_PER_USER")
+
+
+def most_sweeps_per_user() -> int:
+    """Look up how many sweeps of one user may be at work at once (`SPCA_SWEEPS_PER_USER`)."""
+    return _whole_number("SPCA_SWEEPS_PER_USER") or _MOST_SWEEPS
 
 
 def _whole_number(setting: str) -> int | None:

@@ -121,7 +121,8 @@ class Database:
         query = sa.select(SCHEMA.c.n_changes, n_runs.scalar_subquery(), n_new.scalar_subquery())
         rows = self._read(query)
         if len(rows) != 1 or not all(type(number) is int for number in rows[0]):
-            raise RecordError(f"The record of runs, {where(self._url)}, is damaged: take it from a backup.")
+            with as_sentence(self._url):
+                raise RuntimeError("malformed: the number of its changes is lost")
         return Standing(*rows[0])
 
     def rows(self, since: int, until: int) -> Iterator[list[Row | Unreadable]]:

@@ -1,11 +1,13 @@
 """The runs that this process has read; only new or changed ones are read again."""
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
 from typing import Any
 
-from core.errors import RecordError
+from core import codec
+from core.errors import CodecError, RecordError
 from core.work.runs.database import Database, Unreadable
 from core.work.runs.run import Run
 from core.work.runs.tables import Row, run_from
@@ -27,6 +29,8 @@ class Known:
         self._lock = threading.Lock()
         self._runs: dict[Any, Run | None] = {}  # None where a row holds no run
         self._problems: dict[Any, str] = {}
+        self._owners: dict[Any, str] = {}  # of rows that hold no run, where they say whose it was
+        self._dismissed: set[Any] = set()
         self._astray: dict[str, str] = {}
         self._n_rows = 0
         self._until = 0
@@ -41,7 +45,20 @@ class Known:
     def damaged(self) -> dict[str, str]:
         """What is wrong with rows that hold no run, as a sentence by id."""
         with self._lock:
-            return {str(key): self._problems[key] for key, run in self._runs.items() if run is None} | self._astray
+            named = {key for key, run in self._runs.items() if run is None} - self._dismissed
+            return {str(key): problem for key, problem in self._problems.items() if key in named} | self._astray
+
+    @property
+    def owners_of_damaged(self) -> dict[str, str]:
+        """Whose runs the rows were that hold none any more and are not dismissed, by id, where they still say it."""
+        with self._lock:
+            return {str(key): who for key, who in self._owners.items() if key not in self._dismissed}
+
+    @property
+    def dismissed(self) -> list[str]:
+        """Ids of rows that hold no run and are not named any more."""
+        with self._lock:
+            return sorted(map(str, self._dismissed))
 
     def _catch_up(self, on_read: OnRead) -> None:
         now = self._database.standing(self._until)
@@ -54,7 +71,7 @@ class Known:
         replaced = now.n_changes < self._until or len(self._runs) > now.n_runs
         self._until, self._n_rows = now.n_changes, now.n_runs
         if replaced:  # a backup was restored, or rows were deleted by hand
-            self._runs, self._problems, self._until = {}, {}, 0
+            self._runs, self._problems, self._owners, self._dismissed, self._until = {}, {}, {}, set(), 0
             self._catch_up(on_read)
             return
         astray = self._database.astray(self._until) if len(self._runs) < self._n_rows else []
@@ -64,13 +81,26 @@ class Known:
         """Know a run, or why there is none in its row."""
         run_id = row.id if isinstance(row, Unreadable) else row["id"]
         self._runs[run_id], self._problems[run_id] = None, _ROW
+        self._owners.pop(run_id, None)
+        self._dismissed.discard(run_id)
         if isinstance(row, dict):
             try:
                 self._runs[run_id], self._problems[run_id] = run_from(row), ""
             except RecordError as error:
                 self._problems[run_id] = str(error)
+                self._look_whose(run_id, row)
+        if run_id in self._dismissed:
+            return
         if problem := self._problems[run_id]:
             _LOG.warning("Run %s of the record was passed over: %s", run_id, problem)
+
+    def _look_whose(self, run_id: Any, row: Row) -> None:
+        with contextlib.suppress(CodecError, TypeError, KeyError):
+            who = codec.parsed(row["facts"])["who"]
+            if isinstance(who, str):
+                self._owners[run_id] = who
+        if row["deleted"] is True:
+            self._dismissed.add(run_id)
 
 
 def _say_nothing(n_read: int, n_new: int) -> None:

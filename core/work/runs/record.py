@@ -183,6 +183,34 @@ class Record:
         return self._known.damaged
 
     @property
+    def owners_of_damaged(self) -> dict[str, str]:
+        """Whose damaged runs were, by id, where their rows still say it; as far as the record was read."""
+        return self._known.owners_of_damaged
+
+    @property
+    def dismissed(self) -> list[str]:
+        """Ids of damaged runs that were dismissed; as far as the record was read."""
+        return self._known.dismissed
+
+    def dismiss(self, run_id: str, *, undo: bool = False) -> None:
+        """Name a damaged run no more, or again; its row stays as it is otherwise, for who mends it.
+
+        Parameters
+        ----------
+        run_id : str
+            Ignored where it is of no damaged run.
+        undo : bool
+
+        Raises
+        ------
+        RecordError
+            If the database cannot even mark its row.
+        """
+        self._known.now()
+        if run_id in (self.dismissed if undo else self.damaged):
+            self._database.change(run_id, {"deleted": not undo})
+
+    @property
     def said_of_damaged(self) -> str:
         """Which runs cannot be read, why, and what to do; empty where there are none, as far as the record was read."""
         from core.work.runs.sentences import of_damaged

@@ -12,16 +12,19 @@ from core.errors import RecordError
 from core.text import counted, shown
 
 _DAMAGED = "it is damaged. Take it from a backup"
+_RECOVER = ", or end the server and save what can still be read of it: `python -m core runs recover --out new.sqlite3`"
+_NOT_A_DATABASE = "it is not a database. Move that file away, or let {setting} name another"
 _DAMAGE_OF_POSTGRESQL = ("XX000", "XX001", "XX002")  # internal errors, damaged data, a damaged index
 
 _MOST_SAID = 5
+_RECORD = "RUNS_URL"
 
 _REASONS = (
     ("database is locked", "another program holds it. Try again; if it stays so, end what has the file open"),
     ("database or disk is full", "there is no space left on its disk. Make room, then try again"),
     ("readonly database", "it may not be written to. Give the user that runs this program the right to write it"),
     ("unable to open database", "it cannot be opened. Check that its folder exists and may be written to"),
-    ("not a database", "it is not a database. Move that file away, or let {setting} name another"),
+    ("not a database", _NOT_A_DATABASE),
     ("the file is empty", "it is empty, so all runs in it are lost. Take it from a backup, or delete the file to begin anew"),
     ("malformed", _DAMAGED),
     ("newer version of this program", "a newer version of this program wrote it. Install that version"),
@@ -34,7 +37,7 @@ _AT_SIGN = "its password holds an @, which ends a password there. Write %40 for 
 
 
 @contextmanager
-def as_sentence(url: str, what: str = "The record of runs", setting: str = "RUNS_URL") -> Iterator[None]:
+def as_sentence(url: str, what: str = "The record of runs", setting: str = _RECORD) -> Iterator[None]:
     """Turn database errors inside this block into one sentence.
 
     Parameters
@@ -55,6 +58,8 @@ def as_sentence(url: str, what: str = "The record of runs", setting: str = "RUNS
     except (SQLAlchemyError, OSError, ImportError, RuntimeError, KeyError, ValueError) as error:
         said = " ".join(map(str, _chain(error)))
         reason = _DAMAGED if is_damage(error) else _reason(said, url, setting)
+        if setting == _RECORD and url.startswith("sqlite"):
+            reason = _with_rescue(reason)
         raise RecordError(f"{what}, {where(url)}, was not read or written: {reason}.") from error
 
 
@@ -112,6 +117,13 @@ def of_damaged(problems: Mapping[str, str], url: str) -> str:
     rest = f" So {'is' if more == 1 else 'are'} {more:,} more, which the log names." if more > 0 else ""
     many = f"{counted(len(problems), 'run')} in the record, {where(url)}, cannot be read, and so no list shows {'it' if len(problems) == 1 else 'them'}."
     return f"{many} {said}{rest} All other runs are there. Take the record from a backup."
+
+
+def _with_rescue(reason: str) -> str:
+    if reason == _DAMAGED:
+        return f"{reason}{_RECOVER}"
+    is_none = reason == _NOT_A_DATABASE.format(setting=_RECORD)
+    return f"{reason}; if it was the record, take it from a backup{_RECOVER}" if is_none else reason
 
 
 def _state(error: BaseException) -> str:

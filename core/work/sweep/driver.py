@@ -46,7 +46,7 @@ class SweepSnapshot:
     outcome : Outcome
         A copy.
     message : str
-        What is being done, if that takes long.
+        What is being done, if that takes long; or why nothing is.
     seconds_left : float or None
         Estimate from the pace so far.
     n_under_way : int
@@ -99,7 +99,7 @@ class Driver(threading.Thread):
 
     def __init__(self, folder: SweepFolder, held: IO[str], means: Means, *, who: str, owner: str) -> None:
         super().__init__(name=f"sweep-{folder.id}", daemon=True)
-        self._folder, self._held, self._means, self._who, self._owner = folder, held, means, who, owner
+        self._folder, self._held, self._means, self._who, self.owner = folder, held, means, who, owner
         self._board, self._record = means.board, means.record
         self._plan, self._outcome = folder.plan(), folder.outcome()
         self._steps = folder.steps_from_now_on()
@@ -108,6 +108,7 @@ class Driver(threading.Thread):
         self._asked = SweepStatus.RUNNING
         self._jobs: dict[str, Task] = {}
         self._next: Task | None = None
+        self._refused = ""  # why none of its tasks is in the queue
         self._known: dict[str, Run] = {}
         self._samples: dict[int, Sample] = {}
         self._guidances: dict[int, Guidance] = {}
@@ -218,9 +219,10 @@ class Driver(threading.Thread):
                 return
             try:
                 self._jobs[self._submit(self._next)] = self._next
-            except DomainsError:
+            except DomainsError as refused:
+                self._refused = "" if self._jobs else str(refused)
                 return  # the user has as many jobs as allowed: try again later
-            self._next = None
+            self._next, self._refused = None, ""
 
     def _most_jobs(self) -> int:
         """Two tasks for each worker: the one that it executes, and the next one."""
@@ -238,7 +240,7 @@ class Driver(threading.Thread):
         guided_by = self._guidance_file(section)
         return self._board.submit(
             key, self._means.task, *arguments, *((guided_by,) if guided_by else ()),
-            owner=self._owner, again=True, about=about, near=near,
+            owner=self.owner, again=True, about=about, near=near,
         )  # fmt: skip
 
     def _varied(self, settings: Sequence[MethodParams]) -> str:
@@ -325,6 +327,8 @@ class Driver(threading.Thread):
 
     def _message(self) -> str:
         jobs = [self._board.job(job_id) for job_id in list(self._jobs)]
+        if self._refused:
+            return self._refused
         return next((job.message for job in jobs if job is not None and job.losses), "")
 
     def _n_under_way(self) -> int:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from core import files
-from core.errors import ParameterError, WorkError
+from core.errors import LimitError, ParameterError, WorkError
 from core.guidance import Guidance
-from core.people import called
+from core.people import called, is_same
+from core.text import counted
 from core.work.board.board import Board
+from core.work.board.limits import most_at_a_place, most_sweeps_per_user
 from core.work.runs import Record
 from core.work.sweep.driver import Driver, Means, SweepSnapshot
 from core.work.sweep.folder import SweepFolder, sweep_folder, sweep_folders
@@ -28,6 +30,14 @@ __all__ = ["SweepSnapshot", "Sweeps"]
 _SECONDS_TO_STOP = 5.0
 _SECONDS_TO_GET_HOLD, _SECONDS_BETWEEN_TRIES = 0.5, 0.02
 _OF_ANOTHER = "This sweep is {who}'s, who alone may continue it on this server: change a value to start one of your own, or ask {who}."
+_TOO_MANY = (
+    "{who} already has {n} at work, as many as this server allows one user (SPCA_SWEEPS_PER_USER). Wait until one is done, or pause or "
+    "cancel one."
+)
+_TOO_MANY_AT_A_PLACE = (
+    "{n} of people at your address are at work, as many as this server allows one address without a sign-in (four times "
+    "SPCA_SWEEPS_PER_USER). Wait until one is done, or pause or cancel one."
+)
 _HELD = "Another process works on this sweep ({sweep}): wait until it has ended, or end it there."
 
 
@@ -87,11 +97,15 @@ class Sweeps:
         ------
         ParameterError
             If a knob that varies changes nothing.
+        LimitError
+            If the user has as many sweeps at work as `SPCA_SWEEPS_PER_USER` allows.
         WorkError
             If another process works on it, the user may not continue it, or its folder cannot be written.
         """
         sweep.check_knobs()
         folder = self._folder_of(sweep.id)
+        if self._driver(sweep.id) is None:
+            self._check_limit(owner)  # before anything is written
         try:
             folder.begin(sweep, who, guidances)
             with self._lock:
@@ -113,8 +127,18 @@ class Sweeps:
         if at_work is not None:
             at_work.ask(SweepStatus.RUNNING)
             return
+        self._check_limit(owner)
         self._drivers[folder.id] = self._driver_of(folder, starter if mine else who, owner)
         self._drivers[folder.id].start()
+
+    def _check_limit(self, owner: str) -> None:
+        starters = [one.owner for one in list(self._drivers.values()) if one.is_alive()]
+        n = sum(is_same(one, owner) for one in starters)
+        if n >= most_sweeps_per_user():
+            raise LimitError(_TOO_MANY.format(who=called(owner) or "This session", n=counted(n, "sweep")))
+        n = sum(self._means.board.beside(owner, one) for one in starters)
+        if n >= most_at_a_place(most_sweeps_per_user()):
+            raise LimitError(_TOO_MANY_AT_A_PLACE.format(n=counted(n, "sweep")))
 
     def _driver_of(self, folder: SweepFolder, who: str, owner: str) -> Driver:
         # Who looks whether somebody works on it holds it for a moment.

@@ -104,6 +104,23 @@ def test_a_run_whose_facts_name_something_twice_is_damaged(record, tmp_path):
     again.close()
 
 
+def test_a_damaged_run_that_was_dismissed_is_named_no_more_until_that_is_undone(record, tmp_path):
+    change(tmp_path, 7, "params", "'['")
+    again = Record(record.url, tmp_path / "runs")
+    again.runs()
+    assert again.owners_of_damaged == {run_id(7): ""}
+    again.dismiss(run_id(8))  # which is whole
+    again.dismiss(run_id(7))
+    assert len(again.runs()) == N_RUNS - 1
+    assert (again.damaged, again.said_of_damaged, again.dismissed) == ({}, "", [run_id(7)])
+    with sqlite3.connect(tmp_path / "runs.sqlite3") as rows:
+        assert rows.execute("SELECT params FROM runs WHERE id = ?", (run_id(7),)).fetchone() == ("[",)
+    again.dismiss(run_id(7), undo=True)
+    again.runs()
+    assert list(again.damaged) == [run_id(7)]
+    again.close()
+
+
 @pytest.mark.parametrize("damage", ["'wrong'", "-3", str(2**40)])
 def test_a_run_whose_number_of_changes_is_damaged_is_named(record, tmp_path, damage):
     change(tmp_path, 7, "changed", damage)
@@ -168,3 +185,23 @@ def test_the_command_line_and_health_name_a_damaged_run(tmp_path, monkeypatch, c
     board.close()
     assert not found["Record of runs"].ok
     assert run_id(7) in found["Record of runs"].message
+
+
+def test_the_command_line_dismisses_a_damaged_run_and_names_it_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("RUNS_URL", raising=False)
+    record = open_record(tmp_path)
+    record._database.add(ROWS)
+    record.close()
+    change(tmp_path, 7, "params", "'['")
+
+    def named():
+        assert main(["runs", "list", "--models", str(tmp_path)]) == 0
+        return run_id(7) in capsys.readouterr().err
+
+    assert named()
+    assert main(["runs", "delete", run_id(7)[:8], "--models", str(tmp_path)]) == 0
+    assert run_id(7) in capsys.readouterr().out
+    assert not named()
+    assert main(["runs", "delete", run_id(7), "--undo", "--models", str(tmp_path)]) == 0
+    capsys.readouterr()
+    assert named()

@@ -267,10 +267,33 @@ def test_a_long_line_of_one_user_delays_another_by_the_tasks_that_run(board, tmp
         board.cancel(job_id)
 
 
+def test_names_at_one_address_have_a_limit_together_and_somebody_elsewhere_does_not_feel_it(
+    board, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SPCA_JOBS_PER_USER", "1")
+    started = []
+
+    def ask(name, place):
+        board.is_at(name, place)
+        started.append(board.submit(name, chores.count, tmp_path / name, 1000, 0.1, owner=name))
+
+    for n in range(4):
+        ask(f"Guest {n}", "192.0.2.7")
+    with pytest.raises(LimitError, match=r"4 jobs of people at your address .*four times SPCA_JOBS_PER_USER"):
+        ask("Guest 4", "192.0.2.7")
+    ask("Ada", "192.0.2.8")
+    ask("Ben", "")
+    assert board.job(started[-2]).owners == ("Ada",)
+    for job_id in started:
+        board.cancel(job_id)
+    ask("Guest 4", "192.0.2.7")
+    board.cancel(started[-1])
+
+
 def test_a_user_who_has_too_many_jobs_is_told_so_and_another_is_not(board, tmp_path, monkeypatch):
     monkeypatch.setenv("SPCA_JOBS_PER_USER", "1")
     first = board.submit("one", chores.count, tmp_path / "one", 1000, 0.1, owner="Ada")
-    with pytest.raises(LimitError, match="Ada already has 1 jobs waiting or running"):
+    with pytest.raises(LimitError, match="Ada already has 1 job waiting or running"):
         board.submit("two", chores.count, tmp_path / "two", owner="Ada")
     other = board.submit("other", chores.count, tmp_path / "other", owner="Ben")
     board.cancel(first)

@@ -114,3 +114,37 @@ def test_a_queue_that_many_have_filled_is_ordered_without_looking_at_all_of_it_f
         return counted
 
     assert n_steps(2000) < 12 * n_steps(200)  # in proportion, not with the square
+
+
+def at(places, **lines):
+    queue = FairQueue(lambda owner: places.get(owner, owner))
+    for owner, jobs in lines.items():
+        for job in jobs:
+            queue.add(job, owner)
+    return queue
+
+
+def taken(queue, n):
+    """The next jobs, none of which ends."""
+    running: Counter[str] = Counter()
+    found = []
+    for _ in range(n):
+        job, owner = queue.take(running)
+        running[owner] += 1
+        found.append(job)
+    return found
+
+
+def test_many_names_at_one_address_take_turns_as_one():
+    flood = {f"guest{n}": [f"g{n}"] for n in range(20)}
+    places = dict.fromkeys(flood, "192.0.2.7") | {"ada": "192.0.2.8"}
+    queue = at(places, **flood, ada=["a0", "a1", "a2"], ben=["b0"])
+    order = queue.order({})
+    assert order[:7] == ["g0", "a0", "b0", "g1", "a1", "g2", "a2"]
+    assert taken(queue, 24) == order
+
+
+def test_at_one_address_users_take_turns():
+    queue = at(dict.fromkeys(("ada", "ben"), "192.0.2.7"), ada=["a0", "a1", "a2"], ben=["b0", "b1"])
+    assert queue.order({}) == ["a0", "b0", "a1", "b1", "a2"]
+    assert taken(queue, 5) == ["a0", "b0", "a1", "b1", "a2"]

@@ -18,7 +18,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from core.annotation import compared
 from core.annotation_labels import from_labels
-from core.errors import ParameterError, WorkError
+from core.errors import LimitError, ParameterError, WorkError
 from core.io import lab
 from core.io.annotation_store import AnnotationStore
 from core.method import pipeline
@@ -203,6 +203,48 @@ def test_who_asks_for_the_paused_sweep_of_another_does_not_continue_it_by_that(s
     with pytest.raises(WorkError, match="is Ada's, who alone may continue it"):
         ask_as_bo()
     assert {run.who for run in record.runs(sweep=sweep_id)} == {"Ada"}
+
+
+def test_one_user_has_so_many_sweeps_at_work_and_another_starts_his(section, record, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPCA_SWEEPS_PER_USER", "2")
+    sweeps, part = Sweeps(tmp_path / "sweeps", shared_board(), record, tmp_path, task=chores.slow_runs), section()
+
+    def of(window):
+        weights = Axis(knob="x_weight", values=tuple(map(float, range(1, 21))))
+        params = replaced(PLAIN, ("clustering", "n_clusters"), 3 + window)
+        return Sweep(sections=(dataclasses.replace(part, params=params),), axes=(weights,))
+
+    first, second = (sweeps.start(of(n), "Ada", "Ada") for n in range(2))
+    with pytest.raises(
+        LimitError, match=r"Ada already has 2 sweeps at work.*SPCA_SWEEPS_PER_USER.*pause or cancel one"
+    ):
+        sweeps.start(of(2), "Ada", "Ada")
+    assert sweeps.find(of(2).id) is None  # nothing of it is left on the disk
+    assert sweeps.start(of(0), "Ada", "Ada") == first  # to look at it
+    others = [sweeps.start(of(3), "Bo", "Bo")]
+    sweeps.cancel(second)
+    assert sweeps.wait(second, 10)
+    others.append(sweeps.start(of(2), "Ada", "Ada"))
+    with pytest.raises(LimitError):
+        sweeps.go_on(second, "Ada")
+    for one in (first, *others):
+        sweeps.cancel(one)
+        assert sweeps.wait(one, 10)
+
+
+def test_a_sweep_of_somebody_who_has_too_many_jobs_says_so_and_goes_on_once_there_are_fewer(
+    section, record, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SPCA_JOBS_PER_USER", "1")
+    sweeps = Sweeps(tmp_path / "sweeps", shared_board(), record, tmp_path, task=chores.slow_runs)
+    job_id = shared_board().submit("in the way", chores.count, tmp_path / "count", 1000, 0.1, owner="Ada")
+    sweep_id = sweeps.start(Sweep(sections=(section(),), axes=(WINDOWS,)), "Ada", "Ada")
+    until(lambda: "Ada already has 1 job waiting or running" in sweeps.find(sweep_id).message)
+    shared_board().cancel(job_id)
+    until(lambda: sweeps.find(sweep_id).outcome.n_done >= 1)
+    assert sweeps.find(sweep_id).message == ""
+    assert sweeps.wait(sweep_id, 60)
+    assert sweeps.find(sweep_id).outcome.status is SweepStatus.DONE
 
 
 def test_a_run_that_came_in_as_a_file_takes_no_place_of_a_sweep_that_it_names(sweeps, section, record, tmp_path):
