@@ -71,6 +71,10 @@ class Cells:
         Whether the format has outlines, so that it is said if there are none.
     glimpse : callable, optional
         Returns some of the values, of formats in which they need not be counts.
+    section_of : ndarray of shape (n_cells,), str, optional
+        Section of each cell, where the source holds several; empty for none.
+    section_column : str
+        What tells them apart.
     """
 
     kind: str
@@ -92,6 +96,8 @@ class Cells:
     read_outlines: ReadOutlines | None = None
     has_outlines: bool = False
     glimpse: Callable[[], np.ndarray] | None = None
+    section_of: np.ndarray | None = None
+    section_column: str = ""
 
     @property
     def is_gene(self) -> np.ndarray:

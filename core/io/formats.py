@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.errors import SampleFileError
-from core.io import cells, cosmx, foreign, matrix_and_table, merscope, stereo, two_tables, xenium
+from core.io import cell_sections, cells, cosmx, foreign, matrix_and_table, merscope, stereo, two_tables, xenium
 from core.io.cells import Cells
 from core.io.found_files import Found, at_hand, is_packed, list_files, suggested_name
 from core.io.incoming import Check, ImportChoices, Survey
@@ -130,7 +130,8 @@ class Recognised:
                 MATRIX_AND_TABLE.name: {"axes": axes, "stack": stack},
             }
             folder = stack.enter_context(at_hand(self.path, found))
-            yield self.format.read(folder, found, suggested_name(self.path, found), **more.get(self.format.name, {}))
+            every = self.format.read(folder, found, suggested_name(self.path, found), **more.get(self.format.name, {}))
+            yield cell_sections.of_section(every, section)
 
     def survey(
         self, section: str | None, labels_of: cells.LabelsOf | None, axes: tuple[str, str] | None = None

@@ -13,9 +13,11 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
+from core.io import cell_sections
 from core.io.cells import Cells, aligned, label_columns, taken
 from core.io.found_files import Found, by_folder
 from core.io.h5ad.positions import COORD_COLUMNS
+from core.io.h5ad.sections import is_named_so
 from core.io.incoming import Check
 from core.io.merscope import other_texts, texts
 from core.io.tabular import text
@@ -110,12 +112,12 @@ def read(
     pairs.sort(key=lambda pair: (-pair.n_shared, pair.counts.path.name))  # of equal ones the first column of names
     best = [pair for pair in pairs if pair.place is pairs[0].place and pair.n_shared == pairs[0].n_shared]
     names = [pair.counts.path.name for pair in best]
-    if section is not None and section not in names:
+    cells = _cells(best[names.index(section) if section in names else 0], name, names if len(names) > 1 else [])
+    if section is not None and section not in names and cells.section_of is None:
         raise SampleFileError(
             f"There is no table of counts {shown(section)!r}; there are {', '.join(map(shown, names))}."
         )
-    pair = best[0 if section is None else names.index(section)]
-    return _cells(pair, name, names if len(names) > 1 else [])
+    return cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -154,13 +156,25 @@ class Place:
         rows = aligned(cell_ids, self.ids)
         unit = next((unit for end, unit in _UM.items() if self.x.lower().endswith(end)), None)
         coords = self.table.numbers([self.y, self.x])
+        sections = self._sections(coords)
         said = f"{shown(self.x)} and {shown(self.y)} of {shown(self.table.path.name)}"
         return {
             "coords_um": taken(coords if unit is None else coords * unit, rows),
             "placed_by": f"{said}." if unit is None else f"{said}, {unit:g} µm per unit, by their titles.",
             "unit_known": unit is not None,
-            "labels": label_columns(other_texts(self.table, self.id_column, self.x, self.y), rows),
+            "labels": label_columns(other_texts(self.table, self.id_column, self.x, self.y, *sections), rows),
+            "section_of": next((np.append(values, "")[rows] for values in sections.values()), None),
+            "section_column": next(iter(sections), ""),
         }
+
+    def _sections(self, coords: np.ndarray) -> dict[str, np.ndarray]:
+        """Column that tells several sections apart; empty where there is one."""
+        named = [
+            name for name in self.table.names if is_named_so(name) and name not in (self.id_column, self.x, self.y)
+        ]
+        columns = {name: values for name in named if (values := texts(self.table, name)) is not None}
+        found = cell_sections.told_apart(columns, coords)
+        return {} if found is None else {found: columns[found]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

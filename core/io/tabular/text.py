@@ -1,6 +1,5 @@
 """Tables of text, such as CSV: their header, the names of their rows, and their counts, a line at a time."""
 
-import codecs
 import csv
 import re
 from array import array
@@ -14,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import SampleFileError
-from core.io import archives
+from core.io.tabular.encodings import opened_text
 from core.memory import check_fits
 from core.text import counted, file_name, shown
 
@@ -75,8 +74,6 @@ def read_head(path: Path) -> TextTable:
     """
     with _lines(path) as lines:
         first, second = next(lines, b""), next(lines, b"")
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise SampleFileError(f"{file_name(path)} is text as UTF-16: save it as CSV in UTF-8.")
     separator = max(_SEPARATORS, key=lambda sign: first.count(sign.encode()))
     if separator.encode() not in first:
         separator = " "  # as R's `write.table` does by default
@@ -165,7 +162,7 @@ def read_counts(table: TextTable, columns: Sequence[int]) -> sparse.csr_array:
     ----------
     table : TextTable
     columns : sequence of int
-        Rising numbers of the columns that hold counts; all columns from the first of them on must be numbers.
+        Rising numbers of the columns that hold counts; all columns from the first of them to the last must be numbers.
 
     Returns
     -------
@@ -177,13 +174,12 @@ def read_counts(table: TextTable, columns: Sequence[int]) -> sparse.csr_array:
     SampleFileError
         If a row holds something else, or there are more than `MAX_VALUES` counts.
     """
-    n_names, n_values = columns[0], len(table.columns) - columns[0]
-    wanted = np.asarray(columns) - n_names
+    wanted = np.asarray(columns) - columns[0]
     values, indices, ends = array("d"), array("i"), array("q", [0])
     with _lines(table.path) as lines:
         next(lines)
         for number, line in enumerate(lines):
-            row = _numbers(table, _named(table, line, n_names)[1], n_values, number + 2)[wanted]
+            row = _numbers(table, line, columns, number + 2)[wanted]
             found = np.flatnonzero(row)
             values.frombytes(row[found].tobytes())
             indices.frombytes(found.astype(np.intc).tobytes())
@@ -207,12 +203,11 @@ def glimpse(table: TextTable, columns: Sequence[int], n_rows: int = 100) -> np.n
     -------
     ndarray of shape (n_values,), float64
     """
-    n_names, n_values = columns[0], len(table.columns) - columns[0]
-    wanted = np.asarray(columns) - n_names
+    wanted = np.asarray(columns) - columns[0]
     with _lines(table.path) as lines:
         next(lines)
         rows = [
-            _numbers(table, _named(table, line, n_names)[1], n_values, number + 2)[wanted]
+            _numbers(table, line, columns, number + 2)[wanted]
             for number, line in zip(range(n_rows), lines, strict=False)
         ]
     return np.concatenate(rows) if rows else np.zeros(0)
@@ -247,7 +242,11 @@ def _check_amount(path: Path, n_values: int) -> None:
     check_fits(n_values * _BYTES_PER_COUNT, f"The counts of {file_name(path)}")
 
 
-def _numbers(table: TextTable, text: bytes, n_values: int, number: int) -> np.ndarray:
+def _numbers(table: TextTable, line: bytes, columns: Sequence[int], number: int) -> np.ndarray:
+    n_values, n_behind = columns[-1] + 1 - columns[0], len(table.columns) - 1 - columns[-1]
+    separator, text = table.separator.encode(), _named(table, line, columns[0])[1]
+    if n_behind and text.count(separator) == n_values + n_behind - 1:
+        text = text.rsplit(separator, n_behind)[0]
     try:
         # Of a missing value NumPy makes an error, or fewer values.
         found = np.fromstring(text, dtype=np.float64, sep=table.separator)
@@ -304,7 +303,7 @@ def _fields(path: Path, line: bytes, separator: str) -> list[str]:
 
 @contextmanager
 def _lines(path: Path) -> Iterator[Iterator[bytes]]:
-    with archives.unzipped(path) as file:
+    with opened_text(path) as file:
         yield _bounded_lines(file, path)
 
 
