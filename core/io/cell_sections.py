@@ -88,6 +88,7 @@ def _rows(cells: Cells, rows: np.ndarray) -> Cells:
         coords_um=cells.coords_um[rows],
         read_counts=lambda: read_counts()[rows],
         labels={title: values[rows] for title, values in cells.labels.items()},
+        lattice=None if cells.lattice is None else cells.lattice[rows],
         coords_px=None if cells.coords_px is None else cells.coords_px[rows],
         read_outlines=None if read_outlines is None else lambda: _of_rows(read_outlines(), rows),
         section_of=None,

@@ -124,14 +124,15 @@ class Recognised:
             yield stereo.read(self.path, section)
             return
         found = self._chosen(section)
+        inside = None if len(self.samples) > 1 else section  # else it named one of several samples
         with ExitStack() as stack:
             more: dict[str, dict[str, Any]] = {
-                TWO_TABLES.name: {"axes": axes, "section": section},
+                TWO_TABLES.name: {"axes": axes, "section": inside},
                 MATRIX_AND_TABLE.name: {"axes": axes, "stack": stack},
             }
             folder = stack.enter_context(at_hand(self.path, found))
             every = self.format.read(folder, found, suggested_name(self.path, found), **more.get(self.format.name, {}))
-            yield cell_sections.of_section(every, section)
+            yield cell_sections.of_section(every, inside)
 
     def survey(
         self, section: str | None, labels_of: cells.LabelsOf | None, axes: tuple[str, str] | None = None

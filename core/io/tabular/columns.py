@@ -310,7 +310,9 @@ def _csv_columns(path: Path, numbers: list[int], *, text: bool, n_titles: int = 
     with opened_text(path) as file, numbers_as_sentence(path):
         reader = csv.open_csv(
             file,
-            read_options=csv.ReadOptions(column_names=names, skip_rows=n_titles, block_size=max(_BLOCK_BYTES, widest)),
+            read_options=csv.ReadOptions(
+                column_names=names, skip_rows=n_titles + head.n_above, block_size=max(_BLOCK_BYTES, widest)
+            ),
             parse_options=csv.ParseOptions(delimiter=head.separator),
             convert_options=csv.ConvertOptions(
                 include_columns=wanted,

@@ -85,7 +85,9 @@ def _of_csv(table: Columns, name: str, numbers: list[str]) -> Iterator[Any]:
     with opened_text(table.path) as file, numbers_as_sentence(table.path):
         yield from csv.open_csv(
             file,
-            read_options=csv.ReadOptions(column_names=titles, skip_rows=1, block_size=max(_BLOCK_BYTES, widest)),
+            read_options=csv.ReadOptions(
+                column_names=titles, skip_rows=1 + head.n_above, block_size=max(_BLOCK_BYTES, widest)
+            ),
             parse_options=csv.ParseOptions(delimiter=head.separator),
             convert_options=csv.ConvertOptions(include_columns=asked, column_types=types, strings_can_be_null=False),
         )
