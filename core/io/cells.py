@@ -137,6 +137,7 @@ def survey(cells: Cells, labels_of: LabelsOf | None = None) -> Survey:
         for found in (
             None if cells.glimpse is None else values_check(cells.glimpse()),
             control_check(cells.gene_names, cells.other_features),
+            genes.date_check(cells.gene_names),
             *_position_checks(cells),
         )
         if found

@@ -15,6 +15,7 @@ from core.io import cell_sections, cells, cosmx, foreign, matrix_and_table, mers
 from core.io.cells import Cells
 from core.io.found_files import Found, at_hand, is_packed, list_files, suggested_name
 from core.io.incoming import Check, ImportChoices, Survey
+from core.io.other_programs import is_of_hdf5array
 from core.io.spatialdata import reading as spatialdata
 from core.io.spatialdata.store import is_metadata
 from core.io.visium import segmented
@@ -203,7 +204,7 @@ def recognised(path: Path) -> Recognised | None:
         samples = [found for found in known.find(names) if not given or _holds(found, given)]
         if samples:
             return Recognised(path=path, format=known, samples=[replace(found, given=given) for found in samples])
-    if not _has_matrix([PurePosixPath(path.name)] if given else names):
+    if not _has_matrix([PurePosixPath(path.name)] if given else names) or is_of_hdf5array(names):
         foreign.check_files(path, names)
     return None
 
@@ -221,7 +222,7 @@ def _holds(found: Found, given: str) -> bool:
 
 def _has_matrix(names: Sequence[PurePosixPath]) -> bool:
     plain = [name.name.removesuffix(".gz") for name in names]
-    return any(name.endswith((".h5", "matrix.mtx", ".h5ad")) for name in plain)
+    return any(name.endswith((".h5", "matrix.mtx", "MoleculesPerMatchedBead.mtx", ".h5ad")) for name in plain)
 
 
 def survey(
@@ -303,6 +304,8 @@ def read(
 
 def _store_in(path: Path) -> PurePosixPath | None:
     """Find a store of zarr in a folder or an archive; beside an instrument's own files it is one of its by-products."""
+    if path.is_file():
+        foreign.check_file(path)  # what is packed in another way is told by its name
     if not path.is_dir() and not is_packed(path):
         return None
     names = list_files(path)

@@ -451,10 +451,27 @@ def _no_pair(
             f"{placed}, and {file_name(unnamed.path)} counts as many but names none: add a first column to it with the names of its cells, "
             f"as they stand in the column {shown(places[0].id_column, 40)}."
         )
-    return SampleFileError(
-        f"{placed}, but {names} {'counts' if len(tables) == 1 else 'count'} none of them, by row or by column: give both tables of one "
-        f"sample.{_unreadable(every)}"
+    long = next(
+        (table for table in tables if table.find("gene", "gene_name", "geneid", "feature") and len(table.names) <= 5),
+        None,
     )
+    if long is not None:
+        return SampleFileError(
+            f"{placed}, and {file_name(long.path)} has a row for each gene in each cell: turn it into one row for each cell, in Python "
+            f'`table.pivot_table(index="CELL", columns="GENE", values="COUNT", fill_value=0)`.'
+        )
+    return SampleFileError(
+        f"{placed}, but {names} {'counts' if len(tables) == 1 else 'count'} none of them, by row or by column (they begin with "
+        f"{_beginnings(tables)}): give both tables of one sample, with the same names.{_unreadable(every)}"
+    )
+
+
+def _beginnings(tables: Sequence[Columns]) -> str:
+    """First name of a row and of a column in some tables."""
+    of_text = [text.read_head(table.path) for table in tables[:3] if table.path.suffix != ".parquet"]
+    rows = [name for head in of_text for name in text.row_names(head)[:1, 0].tolist()]
+    titles = [head.columns[1] for head in of_text]
+    return listed([shown(name, 40) for name in dict.fromkeys([*rows, *titles])]) or "other names"
 
 
 def _only_numbers(table: Columns, place: Place) -> bool:
