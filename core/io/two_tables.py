@@ -99,9 +99,10 @@ def _by_sample(tables: Sequence[PurePosixPath]) -> dict[str, list[PurePosixPath]
     samples: dict[str, list[PurePosixPath]] = {}
     for table in tables:
         called = _ROLE.search(table.name)
-        samples.setdefault(table.name[: called.start()] if called else table.name, []).append(table)
-    fit = len(samples) > 1 and all(2 <= len(own) <= MAX_TABLES for own in samples.values()) and "" not in samples
-    return samples if fit else {}
+        if called and called.start():
+            samples.setdefault(table.name[: called.start()], []).append(table)
+    whole = {prefix: own for prefix, own in samples.items() if 2 <= len(own) <= MAX_TABLES}
+    return whole if len(whole) > 1 else {}
 
 
 def read(
@@ -141,12 +142,27 @@ def read(
     pairs.sort(key=lambda pair: (-pair.n_shared, pair.table.path.name))  # of equal ones the first column of names
     best = [pair for pair in pairs if pair.place is pairs[0].place and pair.n_shared == pairs[0].n_shared]
     names = [pair.table.path.name for pair in best]
-    cells = _cells(best[names.index(section) if section in names else 0], name, names if len(names) > 1 else [])
+    cells = _with_other_places(
+        pairs, _cells(best[names.index(section) if section in names else 0], name, names if len(names) > 1 else [])
+    )
     if section is not None and section not in names and cells.section_of is None:
         raise SampleFileError(
             f"There is no table of counts {shown(section)!r}; there are {', '.join(map(shown, names))}."
         )
     return cells
+
+
+def _with_other_places(pairs: Sequence["_Pair"], cells: Cells) -> Cells:
+    """Say which other tables place the same cells."""
+    taken_of = pairs[0].place.table.path.name
+    others = {pair.place.table.path.name for pair in pairs if pair.n_shared == pairs[0].n_shared} - {taken_of}
+    if not others:
+        return cells
+    found = f"{shown(listed(sorted(others)), 200)} {'places' if len(others) == 1 else 'place'} the same cells; {shown(taken_of, 60)} is taken."
+    said = Check(
+        what="Coordinates", found=found, status="notice", advice="Give the two tables alone if others are meant."
+    )
+    return replace(cells, checks=[*cells.checks, said])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -132,6 +132,8 @@ def test_counts_of_one_sample_never_get_the_positions_of_another(tmp_path):
     for prefix, counts in (("GSM1_A_", COUNTS), ("GSM2_B_", COUNTS * 2)):
         write(tmp_path, counts=f"{prefix}counts.csv", places=f"{prefix}coordinates.csv")
         pd.DataFrame(counts, index=CELLS, columns=GENES).to_csv(tmp_path / f"{prefix}counts.csv")
+    (tmp_path / "GSM1_A_genes.csv").write_text("gene,id\nA,1\n")
+    (tmp_path / "readme.txt").write_text("Two samples\nof one tissue.\n")
     places = tmp_path / "GSM1_A_coordinates.csv"
     places.write_text("cell,x,y\n" + "\n".join(f"{cell},{y},{x}" for cell, x, y in zip(CELLS, X_UM, Y_UM, strict=True)))
     with pytest.raises(SeveralSamplesError, match="2 samples: GSM1_A and GSM2_B"):
@@ -140,6 +142,14 @@ def test_counts_of_one_sample_never_get_the_positions_of_another(tmp_path):
         sample = importing.read(tmp_path, ImportChoices(), section=section)
         assert (np.asarray(sample.expression) == COUNTS * times).all()
         assert (sample.coords_um == coords).all()
+
+
+def test_a_second_table_that_places_the_same_cells_is_said(tmp_path):
+    write(tmp_path)
+    (tmp_path / "turned.csv").write_text((tmp_path / "places.csv").read_text().replace("cell,x,y", "cell,y,x"))
+    said = [check.found for check in importing.survey(tmp_path).checks if check.what == "Coordinates"]
+    assert said == ["turned.csv places the same cells; places.csv is taken."]
+    assert_is_the_tissue(tmp_path)
 
 
 LATTICE = [(row, column) for row in range(8) for column in range(10) if (row + column) % 2 == 0][:N_CELLS]
