@@ -16,6 +16,23 @@ _LEAST_CELLS = 10
 """Cells of a section in the mean: of heights of single cells there are nearly as many as cells."""
 
 
+class SeveralSectionsError(SeveralSamplesError):
+    """Cells are of several sections, and none of them is chosen.
+
+    Parameters
+    ----------
+    message : str
+    names : sequence of str
+        Of the sections.
+    cells : Cells
+        All of them.
+    """
+
+    def __init__(self, message: str, names: Sequence[str], cells: Cells) -> None:
+        super().__init__(message, names)
+        self.kind, self.name = cells.kind, cells.name
+
+
 def told_apart(columns: Mapping[str, np.ndarray], coords: np.ndarray) -> str | None:
     """Find the column whose name and classes say that they are sections: they lie over one another, or far apart.
 
@@ -64,17 +81,18 @@ def of_section(cells: Cells, section: str | None) -> Cells:
 
     Raises
     ------
-    SeveralSamplesError
+    SeveralSectionsError
         If there is no section of that name.
     """
     if cells.section_of is None:
         return cells
     names = _in_order(sorted(set(cells.section_of.tolist()) - {""}))
     if section not in names:
-        raise SeveralSamplesError(
+        raise SeveralSectionsError(
             f"{shown(cells.name, 60)} holds {len(names)} sections, which `{shown(cells.section_column, 40)}` tells apart: "
             f"{shown(listed(names), 300)}. Choose one, or bring in each as a sample of its own.",
             names,
+            cells,
         )
     rows = np.flatnonzero(cells.section_of == section)
     return dataclasses.replace(_rows(cells, rows), sections=names)

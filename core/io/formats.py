@@ -142,6 +142,9 @@ class Recognised:
         try:
             with self.opened(section, axes) as found:
                 return cells.survey(found, labels_of)
+        except cell_sections.SeveralSectionsError as error:
+            several = Check(what="Sections", found=str(error), status="bad")
+            return Survey(kind=error.kind, name=error.name, sections=error.names, checks=[several])
         except two_tables.NoAxesError as error:
             said = Check(what="Positions", found=str(error), status="bad")
             return Survey(kind=two_tables.KIND, name=file_name(self.path), columns=error.columns, checks=[said])

@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import SampleFileError
 from core.io import importing
-from core.io.incoming import ImportChoices
+from core.io.incoming import ImportChoices, name_of_section
 from core.io.visium.matrices import SeveralSamplesError
 from tests import instruments
 from tests.instruments import CELLS, COORDS_UM, COUNTS, GENES, X_UM, Y_UM
@@ -38,7 +38,8 @@ def write_slides(folder, *, slide_in_counts, numbered_anew):
 def test_each_slide_of_a_cosmx_table_comes_in_by_itself(tmp_path, slide_in_counts, numbered_anew):
     folder = write_slides(tmp_path, slide_in_counts=slide_in_counts, numbered_anew=numbered_anew)
     found = importing.survey(folder)
-    assert list(found.sections) == ["7", "12"]
+    assert (found.kind, list(found.sections)) == ("CosMx output", ["7", "12"])
+    assert name_of_section(found.name, "7", found) == "R_7"  # `7` alone would be the name of any first slide
     assert [check.status for check in found.checks] == ["bad"]
     for slide, rows in (("7", slice(None, HALF)), ("12", slice(HALF, None))):
         assert list(importing.survey(folder, section=slide).sections) == ["7", "12"]
