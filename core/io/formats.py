@@ -207,6 +207,8 @@ def recognised(path: Path) -> Recognised | None:
         samples = [found for found in known.find(names) if not given or _holds(found, given)]
         if samples:
             return Recognised(path=path, format=known, samples=[replace(found, given=given) for found in samples])
+    if (alone := _placed_by_names(path, names, given)) is not None:
+        return alone
     if not _has_matrix([PurePosixPath(path.name)] if given else names) or is_of_hdf5array(names):
         foreign.check_files(path, names)
     return None
@@ -226,6 +228,18 @@ def _holds(found: Found, given: str) -> bool:
 def _has_matrix(names: Sequence[PurePosixPath]) -> bool:
     plain = [name.name.removesuffix(".gz") for name in names]
     return any(name.endswith((".h5", "matrix.mtx", "MoleculesPerMatchedBead.mtx", ".h5ad")) for name in plain)
+
+
+def _placed_by_names(path: Path, names: Sequence[PurePosixPath], given: str) -> Recognised | None:
+    """Recognise a table by itself whose rows are named by their places; an archive is not unpacked for that."""
+    tables = [name for name in names if name.name.lower().endswith(two_tables.ENDINGS) and given in ("", name.name)]
+    if len(tables) != 1 or is_packed(path):
+        return None
+    folder = path if path.is_dir() else path.parent
+    if tables[0].suffix == ".parquet" or not two_tables.is_placed_by_names(folder / tables[0]):
+        return None
+    found = Found(roles={tables[0].name: tables[0]}, given=given)
+    return Recognised(path=path, format=TWO_TABLES, samples=[found])
 
 
 def survey(

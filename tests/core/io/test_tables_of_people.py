@@ -178,3 +178,20 @@ def test_positions_of_visium_beside_a_table_of_counts_are_its_lattice(tmp_path, 
     np.testing.assert_allclose(
         sample.coords_px, [(120 * row + 7, 69.3 * column + 9) for row, column in np.array(LATTICE)[inside]]
     )
+
+
+@pytest.mark.parametrize("beside", [{}, {"position.txt": "0,3x7,4x7"}, {"readme.md": "DBiT-seq"}])
+@pytest.mark.parametrize("given", ["", "filtered_matrix.tsv"])
+def test_spots_that_are_named_by_their_places_need_no_other_table(tmp_path, beside, given):
+    places = [(column, row) for column in range(3, 11) for row in range(7, 12)]
+    names = [f"{column}x{row}" for column, row in places]
+    pd.DataFrame(COUNTS, index=pd.Index(names, name="X"), columns=GENES).to_csv(
+        tmp_path / "filtered_matrix.tsv", sep="\t"
+    )
+    for name, text in beside.items():
+        (tmp_path / name).write_text(text)
+    sample = importing.read(tmp_path / given, ImportChoices(um_per_unit=20))
+    assert (sample.barcodes.tolist(), sample.gene_names.tolist()) == (names, GENES)
+    assert (np.asarray(sample.expression) == COUNTS).all()
+    assert (sample.coords_um == np.array(places)[:, ::-1] * 20).all()
+    assert not importing.read(tmp_path / given, ImportChoices()).unit_known
