@@ -11,7 +11,19 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.errors import SampleFileError
-from core.io import cell_sections, cells, cosmx, foreign, matrix_and_table, merscope, stereo, two_tables, xenium
+from core.io import (
+    cell_sections,
+    cells,
+    coordinate_tables,
+    cosmx,
+    foreign,
+    matrix_and_table,
+    merscope,
+    named_places,
+    stereo,
+    two_tables,
+    xenium,
+)
 from core.io.cells import Cells
 from core.io.found_files import Found, at_hand, is_packed, list_files, suggested_name
 from core.io.incoming import Check, ImportChoices, Survey
@@ -145,7 +157,7 @@ class Recognised:
         except cell_sections.SeveralSectionsError as error:
             several = Check(what="Sections", found=str(error), status="bad")
             return Survey(kind=error.kind, name=error.name, sections=error.names, checks=[several])
-        except two_tables.NoAxesError as error:
+        except coordinate_tables.NoAxesError as error:
             said = Check(what="Positions", found=str(error), status="bad")
             return Survey(kind=two_tables.KIND, name=file_name(self.path), columns=error.columns, checks=[said])
 
@@ -236,7 +248,7 @@ def _placed_by_names(path: Path, names: Sequence[PurePosixPath], given: str) -> 
     if len(tables) != 1 or is_packed(path):
         return None
     folder = path if path.is_dir() else path.parent
-    if tables[0].suffix == ".parquet" or not two_tables.is_placed_by_names(folder / tables[0]):
+    if tables[0].suffix == ".parquet" or not named_places.is_placed_by_names(folder / tables[0]):
         return None
     found = Found(roles={tables[0].name: tables[0]}, given=given)
     return Recognised(path=path, format=TWO_TABLES, samples=[found])

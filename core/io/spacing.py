@@ -50,7 +50,7 @@ def guess(coords: np.ndarray) -> Guess:
     spacing = float(np.median(distances)) if len(distances) else 0.0
     low, high = CELLS_UM
     apart = f"neighbours lie {spacing:.3g} units apart"
-    if spacing <= high and _is_array(distances, spacing):
+    if low <= spacing <= high and _is_array(distances, spacing):
         because = f"as nothing in the file says otherwise; {apart} as in an array, which may be counted in any unit"
         return Guess(um_per_unit=1.0, is_known=False, because=because)
     if low <= spacing <= high:

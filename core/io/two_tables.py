@@ -7,23 +7,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from core.errors import SampleError, SampleFileError
-from core.io import cell_sections
-from core.io.axes import X_Y, axes_of, lattice_of, um_per_unit
-from core.io.cells import Cells, aligned, label_columns, taken
+from core.io.axes import X_Y
+from core.io.cells import Cells
+from core.io.coordinate_tables import Place, no_places, places_of, readable, unreadable
 from core.io.found_files import Found, by_folder
-from core.io.h5ad.sections import is_named_so
 from core.io.incoming import Check
-from core.io.merscope import other_texts, texts
+from core.io.merscope import texts
+from core.io.named_places import placed_by_names
 from core.io.spellings import as_r, respelled
 from core.io.tabular import text
-from core.io.tabular.columns import Columns, read_columns, reads_as_number
-from core.io.tabular.parquet_counts import parquet_glimpse, read_parquet_counts
+from core.io.tabular.columns import Columns, reads_as_number
+from core.io.tabular.counts import readers
 from core.text import file_name, listed, shown
 
 KIND = "Counts and coordinates as two tables"
@@ -32,42 +31,20 @@ MAX_TABLES = 12
 """Tables of one folder that are looked at."""
 
 ENDINGS: tuple[str, ...] = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet")
-_PLACE = re.compile(r"X?(\d{1,5})x(\d{1,5})")
 _ROLE = re.compile(
     r"(?<=[_.-])(raw_?|filtered_?|digital_?|bead_?|cell_?|spot_?|gene_?|spatial_?)*"
     r"(counts?|expr\w*|dge|umis?|matrix|coord\w*|loc(ation)?s?|positions?|spatial|centroids?|meta\w*)(?![a-z])",
     re.IGNORECASE,
 )
-_WITHOUT_HEADER = (
-    ("cell", "x", "y"),
-    ("barcode", "in_tissue", "array_row", "array_col", "pxl_row_in_fullres", "pxl_col_in_fullres"),
-)
-_WIDEST_COORDS = 64
 _MOST_NAMES = 8
 _LEAST_DISTINCT = 0.5
 """Of rows that name cells; counts at their beginning would be few numbers."""
 
-_NAMES = re.compile(r"cell|barcode|bead|spot|name|index|(^|_)ids?$|[a-z]id$")
 _NO_GENES = {title for pair in (*X_Y, ("z", "fov")) for title in pair} | {
     "area", "volume", "n_counts", "n_genes", "total_counts", "n_genes_by_counts", "ncount_rna", "nfeature_rna", "ncount_spatial",
     "nfeature_spatial", "cell_area", "nucleus_area", "transcript_counts", "in_tissue", "array_row", "array_col",
 }  # fmt: skip
 """What stands beside genes in tables of all that is known of cells, in lower case."""
-
-
-class NoAxesError(SampleFileError):
-    """No titles tell which columns hold coordinates.
-
-    Parameters
-    ----------
-    message : str
-    columns : sequence of str
-        Columns of numbers to choose from.
-    """
-
-    def __init__(self, message: str, columns: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.columns = tuple(columns)
 
 
 def find(names: Sequence[PurePosixPath]) -> list[Found]:
@@ -138,7 +115,7 @@ def read(
     pairs = [pair for table in tables for pair in _pairs(table, places)]
     if found.given:
         pairs = [pair for pair in pairs if found.given in (pair.table.path.name, pair.place.table.path.name)]
-    if not pairs and (placed := _placed_by_names(tables, name)) is not None:
+    if not pairs and (placed := placed_by_names(tables, name)) is not None:
         return placed
     if not pairs:
         raise _no_pair(every, places, axes)
@@ -169,79 +146,6 @@ def _with_other_places(pairs: Sequence["_Pair"], cells: Cells) -> Cells:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Place:
-    """A table with coordinates.
-
-    Parameters
-    ----------
-    table : Columns
-    x, y : str
-        Its columns of coordinates.
-    ids : ndarray of shape (n_rows,), str
-        Its cells.
-    id_column : str
-        Where they stand.
-    """
-
-    table: Columns
-    x: str
-    y: str
-    ids: np.ndarray
-    id_column: str
-
-    def of(self, cell_ids: np.ndarray) -> dict[str, Any]:
-        """Say where cells lie.
-
-        Parameters
-        ----------
-        cell_ids : ndarray of shape (n_cells,), str
-
-        Returns
-        -------
-        dict of str to object
-            Arguments of :class:`core.io.cells.Cells`.
-        """
-        rows = aligned(cell_ids, self.ids)
-        unit = um_per_unit(self.x)
-        coords = self.table.numbers([self.y, self.x])
-        sections = self._sections(coords)
-        if unit is None and not sections and (array := lattice_of(self.table, coords)) is not None:
-            return self._on_lattice(array, coords, rows)
-        said = f"{shown(self.x)} and {shown(self.y)} of {shown(self.table.path.name)}"
-        return {
-            "coords_um": taken(coords if unit is None else coords * unit, rows),
-            "placed_by": f"{said}." if unit is None else f"{said}, {unit:g} µm per unit, by their titles.",
-            "unit_known": unit is not None,
-            "labels": label_columns(other_texts(self.table, self.id_column, self.x, self.y, *sections), rows),
-            "section_of": next((np.append(values, "")[rows] for values in sections.values()), None),
-            "section_column": next(iter(sections), ""),
-        }
-
-    def _on_lattice(self, array: np.ndarray, coords: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
-        flags = self.table.find("in_tissue", "tissue")
-        inside = None if flags is None or flags not in self.table.numeric() else self.table.numbers([flags])[:, 0] > 0
-        if inside is not None and inside.any():
-            coords = np.where(inside[:, None], coords, np.nan)  # beside the tissue: left out as what has no position
-        return {
-            "coords_um": taken(coords, rows),
-            "coords_px": taken(coords, rows),
-            "lattice": np.vstack([array, np.zeros((1, 2), dtype=np.int64)])[rows],
-            "placed_by": f"Array positions of Visium in {shown(self.table.path.name)}.",
-            "noun": "spot",
-            "labels": label_columns(other_texts(self.table, self.id_column), rows),
-        }
-
-    def _sections(self, coords: np.ndarray) -> dict[str, np.ndarray]:
-        """Column that tells several sections apart; empty where there is one."""
-        named = [
-            name for name in self.table.names if is_named_so(name) and name not in (self.id_column, self.x, self.y)
-        ]
-        columns = {name: values for name in named if (values := texts(self.table, name)) is not None}
-        found = cell_sections.told_apart(columns, coords)
-        return {} if found is None else {found: columns[found]}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Pair:
     """A table of counts whose cells a table of coordinates places; `ids` are spelled as there."""
 
@@ -261,74 +165,6 @@ class _Pair:
             return []
         found = f"{shown(listed(self.no_genes), 200)} of {shown(self.table.path.name, 60)} {'is no gene' if len(self.no_genes) == 1 else 'are no genes'}."
         return [Check(what="Columns", found=found, status="notice", advice="They are left out.")]
-
-
-def readable(path: Path) -> Columns | SampleError:
-    """Read the titles of a table, or why that cannot be done.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Columns or SampleError
-    """
-    try:
-        return read_columns(path)
-    except SampleError as error:
-        return error
-
-
-def places_of(table: Columns, axes: tuple[str, str] | None) -> list[Place]:
-    """Find coordinates in a table, by each of its columns that could name cells.
-
-    Parameters
-    ----------
-    table : Columns
-    axes : (str, str), optional
-        Columns that hold x and y, where titles do not say it.
-
-    Returns
-    -------
-    list of Place
-        Empty where coordinates or names are missing.
-    """
-    table = _titled(table)
-    x, y = _axes(table, axes)
-    if x is None or y is None or len(table.names) > _WIDEST_COORDS:
-        return []
-    found, measured = [], set(table.numeric()) if table.has_titles else set()
-    for number, name in enumerate(table.names):
-        # Numbers may name cells, but of millions of cells not every measurement is looked at.
-        if name in (x, y) or (number and name in measured and not _NAMES.search(name.lower())):
-            continue
-        ids = texts(table, name)
-        if ids is not None and len(ids) and len(np.unique(ids)) == len(ids):
-            found.append(Place(table=table, x=x, y=y, ids=ids, id_column=name))
-    return found or _named_by_places(table, x, y)
-
-
-def _named_by_places(table: Columns, x: str, y: str) -> list[Place]:
-    """Name spots as the first arrays of spatial transcriptomics did: `10x12` stands in column 10 and row 12."""
-    ids = np.array(
-        [f"{column}x{row}" for column, row in zip(table.texts(x).tolist(), table.texts(y).tolist(), strict=True)]
-    )
-    is_array = all(re.fullmatch(r"\d+x\d+", name) for name in ids.tolist()) and len(np.unique(ids)) == len(ids) > 0
-    return [Place(table=table, x=x, y=y, ids=ids, id_column=x)] if is_array else []
-
-
-def _titled(table: Columns) -> Columns:
-    """Give titles to a table without a header: a name and two numbers in each row, as lists of beads have, or Space Ranger's."""
-    first = [reads_as_number(name) for name in table.names]
-    titles = next((titles for titles in _WITHOUT_HEADER if first == [False, *[True] * (len(titles) - 1)]), None)
-    return table if titles is None else replace(table, names=titles, has_titles=False)
-
-
-def _axes(table: Columns, axes: tuple[str, str] | None) -> tuple[str | None, str | None]:
-    if axes is not None:
-        return table.find(axes[0].lower()), table.find(axes[1].lower())
-    return axes_of(table) or (None, None)
 
 
 def _pairs(table: Columns, places: Sequence[Place]) -> list[_Pair]:
@@ -413,7 +249,7 @@ def _joined(table: Columns, way: _Way, place: Place, ids: np.ndarray, n_shared: 
     columns = [number for number in numbers if number not in set(others)]
     if not columns:
         return None
-    read, glimpse = _readers(table, columns)
+    read, glimpse = readers(table, columns)
     return _Pair(
         table=table,
         place=place,
@@ -425,14 +261,6 @@ def _joined(table: Columns, way: _Way, place: Place, ids: np.ndarray, n_shared: 
         n_shared=n_shared,
         no_genes=[table.names[number] for number in others],
     )
-
-
-def _readers(table: Columns, columns: list[int]) -> tuple[Callable[[], sparse.csr_array], Callable[[], np.ndarray]]:
-    path, titles = table.path, [table.names[number] for number in columns]
-    if path.suffix == ".parquet":
-        return lambda: read_parquet_counts(path, titles), lambda: parquet_glimpse(path, titles)
-    head = text.read_head(path)
-    return lambda: text.read_counts(head, columns), lambda: text.glimpse(head, columns)
 
 
 def _is_of_r(names: np.ndarray, ids: np.ndarray) -> bool:
@@ -454,58 +282,6 @@ def _cells(pair: _Pair, name: str, sections: Sequence[str]) -> Cells:
     )
 
 
-def is_placed_by_names(path: Path) -> bool:
-    """Say whether the rows of a table are named by their places, as `10x12` is: column 10 and row 12 of an array.
-
-    Parameters
-    ----------
-    path : Path
-        A table of text.
-
-    Returns
-    -------
-    bool
-    """
-    try:
-        return _names_of_places(text.row_names(text.read_head(path))[:, 0]) is not None
-    except SampleError:
-        return False
-
-
-def _names_of_places(names: np.ndarray) -> np.ndarray | None:
-    found = [_PLACE.fullmatch(name) for name in names.tolist()]
-    if not found or len(np.unique(names)) < len(names):
-        return None
-    places = [(int(match[2]), int(match[1])) for match in found if match is not None]
-    return np.array(places, dtype=np.float64) if len(places) == len(found) else None
-
-
-def _placed_by_names(tables: Sequence[Columns], name: str) -> Cells | None:
-    """Read a table whose rows are named by their places, as those of the first arrays and of DBiT-seq are, with no other for them."""
-    for table in (table for table in tables if table.path.suffix != ".parquet" and is_placed_by_names(table.path)):
-        head, numeric = text.read_head(table.path), set(table.numeric())
-        numbers = [number for number, title in enumerate(table.names) if number and title in numeric]
-        if len(numbers) < 2 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-            continue
-        ids, (read, glimpse) = text.row_names(head)[:, 0], _readers(table, numbers)
-        places = _names_of_places(ids)
-        if places is None:
-            continue
-        return Cells(
-            kind="Counts of spots that are named by their places",
-            name=name,
-            cell_ids=ids,
-            gene_names=np.array([table.names[number] for number in numbers], dtype=str),
-            coords_um=places,
-            read_counts=read,
-            glimpse=glimpse,
-            noun="spot",
-            placed_by=f"Names of spots such as {shown(ids[0])}: column and row of an array.",
-            unit_known=False,
-        )
-    return None
-
-
 def _no_pair(
     every: Sequence[Columns | SampleError], places: Sequence[Place], axes: tuple[str, str] | None
 ) -> SampleFileError:
@@ -515,7 +291,7 @@ def _no_pair(
     names = listed([shown(table.path.name, 60) for table in tables])
     placed = f"{file_name(places[0].table.path)} places cells such as {shown(places[0].ids[0])}"
     if not tables:
-        return SampleFileError(f"{placed}, but there is no table that counts them.{_unreadable(every)}")
+        return SampleFileError(f"{placed}, but there is no table that counts them.{unreadable(every)}")
     unnamed = next((table for table in tables if _only_numbers(table, places[0])), None)
     if unnamed is not None:
         return SampleFileError(
@@ -533,7 +309,7 @@ def _no_pair(
         )
     return SampleFileError(
         f"{placed}, but {names} {'counts' if len(tables) == 1 else 'count'} none of them, by row or by column (they begin with "
-        f"{_beginnings(tables)}): give both tables of one sample, with the same names.{_unreadable(every)}"
+        f"{_beginnings(tables)}): give both tables of one sample, with the same names.{unreadable(every)}"
     )
 
 
@@ -551,37 +327,3 @@ def _only_numbers(table: Columns, place: Place) -> bool:
         return False
     first = text.row_names(text.read_head(table.path))[:, 0].tolist()
     return len(first) == len(place.ids) and all(map(reads_as_number, first))
-
-
-def no_places(every: Sequence[Columns | SampleError], axes: tuple[str, str] | None) -> NoAxesError:
-    """Say why no table places cells.
-
-    Parameters
-    ----------
-    every : sequence of Columns or SampleError
-        As :func:`readable` gives them.
-    axes : (str, str), optional
-
-    Returns
-    -------
-    NoAxesError
-    """
-    tables = [table for table in every if isinstance(table, Columns)]
-    unnamed = next((table for table in tables if None not in _axes(table, axes)), None)
-    if unnamed is not None and len(unnamed.names) <= _WIDEST_COORDS:
-        return NoAxesError(
-            f"{file_name(unnamed.path)} has coordinates but no column that names each cell once: add one, with the names that the counts "
-            "have."
-        )
-    names = listed([shown(table.path.name, 60) for table in tables]) or "no table"
-    wanted = "such as `x` and `y`" if axes is None else f"`{shown(axes[0])}` and `{shown(axes[1])}`"
-    narrowest = min(tables, key=lambda table: len(table.names), default=None)
-    return NoAxesError(
-        f"Of {names} none has columns of coordinates {wanted} beside the names of its cells: say which columns hold x and "
-        f"y.{_unreadable(every)}",
-        [] if narrowest is None else narrowest.numeric(),
-    )
-
-
-def _unreadable(every: Sequence[Columns | SampleError]) -> str:
-    return next((f" {table}" for table in every if isinstance(table, SampleError)), "")
