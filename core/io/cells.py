@@ -71,6 +71,12 @@ class Cells:
         Whether the format has outlines, so that it is said if there are none.
     glimpse : callable, optional
         Returns some of the values, of formats in which they need not be counts.
+    lattice : ndarray of shape (n_cells, 2), int, optional
+        Array row and column on Visium's lattice, which is then where spots lie; `coords_um` says only which have a position.
+    section_of : ndarray of shape (n_cells,), str, optional
+        Section of each cell, where the source holds several; empty for none.
+    section_column : str
+        What tells them apart.
     """
 
     kind: str
@@ -92,6 +98,9 @@ class Cells:
     read_outlines: ReadOutlines | None = None
     has_outlines: bool = False
     glimpse: Callable[[], np.ndarray] | None = None
+    lattice: np.ndarray | None = None
+    section_of: np.ndarray | None = None
+    section_column: str = ""
 
     @property
     def is_gene(self) -> np.ndarray:
@@ -128,6 +137,7 @@ def survey(cells: Cells, labels_of: LabelsOf | None = None) -> Survey:
         for found in (
             None if cells.glimpse is None else values_check(cells.glimpse()),
             control_check(cells.gene_names, cells.other_features),
+            genes.date_check(cells.gene_names),
             *_position_checks(cells),
         )
         if found
@@ -179,13 +189,15 @@ def sample(
     unit, unit_known = _unit(cells, choices)
     counts, kind = told(cells.read_counts())  # before genes are left out: totals are of all
     counts = _part(counts, rows, columns)
-    kept = genes.chosen(counts, choices, cells=True)
+    kept = genes.chosen(counts, choices, cells=cells.lattice is None)
     columns, counts = columns[kept], _part(counts, np.arange(len(rows)), kept)
     outlines, _ = attempted(cells.read_outlines)
+    coords = cells.coords_um[rows] * unit if unit != 1 else cells.coords_um[rows]
     return Sample(
         name=name or cells.name,
         expression=_stored(counts),
-        coords_um=cells.coords_um[rows] * unit if unit != 1 else cells.coords_um[rows],
+        lattice=None if cells.lattice is None else cells.lattice[rows],
+        coords_um=coords if cells.lattice is None else None,
         labels_true=_labels(cells, rows, choices, labels_of),
         gene_names=cells.gene_names[columns],
         gene_ids=None if cells.gene_ids is None else cells.gene_ids[columns],

@@ -11,7 +11,8 @@ from core.text import counted
 
 CONTROL = re.compile(
     r"neg(ative)?_?(control|prb|probe)|blank[-_ ]?\d|blank-|system_?control|unassigned_?codeword|deprecated_?codeword|"
-    r"false_?code|antisense_|intergenic_region|custom_?neg|negative\d*$|extraneous_?codeword|(ctrl|control)_?(probe|codeword)",
+    r"false_?code|antisense_|intergenic_region|custom_?neg|negative\d*$|extraneous_?codeword|__(no_feature|ambiguous|too_low_aqual|not_aligned|alignment_not_unique)$|"
+    r"N_(unmapped|multimapping|noFeature|ambiguous)$|(ctrl|control)_?(probe|codeword)",
     re.IGNORECASE,
 )
 """Names of probes that stand for no gene: of Xenium, MERSCOPE, CosMx and others. Matched at the beginning."""

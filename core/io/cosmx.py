@@ -3,6 +3,7 @@
 A cell is named by its number and its field of view. Global positions are pixels of 0.12028 um ("CosMx SMI Data File Formats").
 """
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -23,7 +24,9 @@ UM_PER_PX = 0.12028
 """Micrometres of one pixel of the global positions."""
 
 _COUNTS, _META = "exprMat_file.csv", "metadata_file.csv"
-_NO_GENES = ("fov", "cell_id", "cell", "slide_id", "")
+_SLIDES = ("slide_id", "slide_id_numeric", "slide", "slide_name", "run_tissue_name")
+_NO_GENES = ("fov", "cell_id", "cell", "", *_SLIDES)
+_LONG_NAME = re.compile(r"c_[^_]+_[^_]+_[^_]+")
 
 
 def find(names: Sequence[PurePosixPath]) -> list[Found]:
@@ -73,10 +76,11 @@ def read(folder: Path, found: Found, name: str) -> Cells:
     counts, meta = text.read_head(folder / found.roles["counts"]), read_columns(folder / found.roles["cells"])
     named = [number for number, title in enumerate(counts.columns) if title.lower() in _NO_GENES]
     columns = [number for number in range(len(counts.columns)) if number not in named]
-    ids = _ids(counts, len(named) if named == list(range(len(named))) else 0)
-    known = [meta.texts(meta.required(title)) for title in ("cell_id", "fov")]
-    names = _joined(*known)
-    _check_one_slide(meta, names)
+    slides, slide_column = _slides(meta)
+    ids, names = _ids(counts, columns[0] if columns else 0), _joined(*_numbers_of(meta))
+    if slides is not None and len(np.unique(names)) < len(names):  # each slide numbers its fields and cells anew
+        ids = _with_slide(ids, _slides_of_counts(counts, columns[0], meta, slides))
+        names = _with_slide(names, slides)
     rows = aligned(ids, names)
     coords, placed_by = _coords_um(meta)
     return Cells(
@@ -87,22 +91,49 @@ def read(folder: Path, found: Found, name: str) -> Cells:
         coords_um=taken(coords, rows),
         read_counts=lambda: text.read_counts(counts, columns),
         placed_by=placed_by,
-        labels=label_columns(other_texts(meta), rows),
+        labels=label_columns(other_texts(meta, slide_column), rows),
         checks=_background(ids),
+        section_of=None if slides is None else np.append(slides, "")[rows],
+        section_column=slide_column,
     )
 
 
-def _check_one_slide(meta: Columns, names: np.ndarray) -> None:
-    """Refuse several slides in one table, since each numbers its fields and cells anew."""
-    column = meta.find("slide_id", "slide_id_numeric", "slide", "slide_name", "run_tissue_name")
-    if column is None or len(np.unique(names)) == len(names):
-        return
-    slides = np.unique(meta.texts(column)).tolist()
-    if len(slides) > 1:
-        raise SampleFileError(
-            f"{file_name(meta.path)} holds {len(slides)} slides ({shown(column, 40)}: {shown(listed(slides), 200)}), which number their "
-            "cells alike: keep the rows of one slide in both tables, and bring in each as a sample of its own."
-        )
+def _numbers_of(meta: Columns) -> list[np.ndarray]:
+    return [meta.texts(meta.required(title)) for title in ("cell_id", "fov")]
+
+
+def _slides(meta: Columns) -> tuple[np.ndarray | None, str]:
+    """Slide of each cell and the column that says it, where a table holds several."""
+    for column in filter(None, map(meta.find, _SLIDES)):
+        slides = meta.texts(column)
+        if len(set(slides.tolist()) - {""}) > 1:
+            return slides, column
+    return None, ""
+
+
+def _slides_of_counts(counts: text.TextTable, n_named: int, meta: Columns, slides: np.ndarray) -> np.ndarray:
+    """Slide of each row of the counts, by a column of its own or by names such as `c_1_12_345`, whose first number it is."""
+    rows = text.row_names(counts, n_named)
+    titles = [title.lower() for title in counts.columns[:n_named]]
+    for title in (title for title in titles if title in _SLIDES):
+        return rows[:, titles.index(title)]
+    spelled = [rows[:, number] for number, title in enumerate(titles) if title in ("cell", "cell_id")]
+    for names in spelled:
+        if all(_LONG_NAME.fullmatch(name) for name in names.tolist()):
+            return np.array([name.split("_")[1] for name in names.tolist()], dtype=str)
+    known = _in_words(sorted(set(slides.tolist()) - {""}))
+    raise SampleFileError(
+        f"{file_name(meta.path)} holds {known}, which number their cells alike, and {file_name(counts.path)} does not say which slide "
+        "a row is of: add a column `slide_ID` to it, or give the two tables of one slide."
+    )
+
+
+def _in_words(slides: Sequence[str]) -> str:
+    return f"{len(slides)} slides ({shown(listed(slides), 200)})"
+
+
+def _with_slide(names: np.ndarray, slides: np.ndarray) -> np.ndarray:
+    return np.array([f"{name}_{slide}" for name, slide in zip(names.tolist(), slides.tolist(), strict=True)], dtype=str)
 
 
 def _ids(counts: text.TextTable, n_named: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import h5py
 
 from core.errors import SampleFileError
 from core.io.found_files import first_bytes, is_packed
+from core.io.other_programs import PACKED_OTHERWISE, first_known, is_of_hdf5array, next_step
 from core.text import file_name, shown
 
 _PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -15,7 +16,7 @@ _MOST_LOOKED_AT = 20
 _PARTS = {
     "Xenium's output, but no counts by cell: give the whole folder, with `cell_feature_matrix.h5` (or the folder "
     "`cell_feature_matrix`) and `cells.parquet` or `cells.csv.gz`. Transcripts and zarr.zip are not read": re.compile(
-        r".*(transcripts\.(parquet|csv)|experiment\.xenium|cell_feature_matrix\.zarr\.zip|gene_panel\.json)"
+        r"(?!.*detected_transcripts).*(transcripts\.(parquet|csv)|experiment\.xenium|cell_feature_matrix\.zarr\.zip|gene_panel\.json)"
     ),
     "MERSCOPE's output: give `cell_by_gene.csv` and `cell_metadata.csv` of one region together. Transcripts are not read": re.compile(
         r".*(detected_transcripts|cell_by_gene.*|cell_metadata.*)\.csv"
@@ -27,6 +28,7 @@ _PARTS = {
 _R_STARTS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n", b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n")
 _R_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 _R_ENDS = (".rds", ".rda", ".rdata")
+_HDF5 = b"\x89HDF"
 _QS_ENDS = (".qs", ".qs2")
 _GEM_COLUMNS = {"x", "y"}
 _GEM_GENES = {"geneid", "genename", "gene"}
@@ -57,6 +59,8 @@ def check_file(path: Path) -> None:
         raise _of_r(path, read)
     if path.name.lower().endswith(_R_ENDS) and packed.startswith(tuple(_R_PACKED)):
         raise _of_r(path)
+    if not packed.startswith(_HDF5) or path.name.lower().endswith(".mat"):
+        _check_name(path, path.name)
     if not packed.startswith((b"\x1f\x8b", *_R_STARTS)) and b"\0" in packed:
         return
     start = first_bytes(path)
@@ -68,6 +72,15 @@ def check_file(path: Path) -> None:
             f"{file_name(path)} is Stereo-seq's text (gem), which lists single spots of the chip: give the .gef that SAW wrote "
             f"beside it, or make one with `geftools bgef -i {name} -o {name.partition('.')[0]}.gef`."
         )
+
+
+def _check_name(path: Path, name: str) -> None:
+    said = next_step(name)
+    if name == path.name and name.lower().endswith(PACKED_OTHERWISE):
+        return  # the archive itself, of which the kind is said when it is opened
+    if said is not None:
+        inside = "" if name == path.name else f" in {file_name(path)}"
+        raise SampleFileError(f"{shown(name, 60)}{inside} {said}")
 
 
 def check_files(path: Path, names: Sequence[PurePosixPath]) -> None:
@@ -112,11 +125,15 @@ def _is_table(name: str) -> bool:
 
 def _check_each(folder: Path, names: Sequence[PurePosixPath]) -> None:
     """Look into the files of a folder whose names are those of other programs; an archive is not unpacked for that."""
+    if is_of_hdf5array(names):
+        _check_name(folder, "assays.h5")
     ends = (*_R_ENDS, *_QS_ENDS, ".gem")
     known = [folder / name for name in names if name.name.lower().removesuffix(".gz").endswith(ends)]
     for path in known[:_MOST_LOOKED_AT]:
         if path.is_file():
             check_file(path)
+    if (other := first_known(names)) is not None:
+        _check_name(folder, other.name)
 
 
 def check_hdf5(file: h5py.File, path: Path) -> None:

@@ -11,10 +11,23 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.errors import SampleFileError
-from core.io import cells, cosmx, foreign, matrix_and_table, merscope, stereo, two_tables, xenium
+from core.io import (
+    cell_sections,
+    cells,
+    coordinate_tables,
+    cosmx,
+    foreign,
+    matrix_and_table,
+    merscope,
+    named_places,
+    stereo,
+    two_tables,
+    xenium,
+)
 from core.io.cells import Cells
 from core.io.found_files import Found, at_hand, is_packed, list_files, suggested_name
 from core.io.incoming import Check, ImportChoices, Survey
+from core.io.other_programs import is_of_hdf5array
 from core.io.spatialdata import reading as spatialdata
 from core.io.spatialdata.store import is_metadata
 from core.io.visium import segmented
@@ -124,13 +137,15 @@ class Recognised:
             yield stereo.read(self.path, section)
             return
         found = self._chosen(section)
+        inside = None if len(self.samples) > 1 else section  # else it named one of several samples
         with ExitStack() as stack:
             more: dict[str, dict[str, Any]] = {
-                TWO_TABLES.name: {"axes": axes, "section": section},
+                TWO_TABLES.name: {"axes": axes, "section": inside},
                 MATRIX_AND_TABLE.name: {"axes": axes, "stack": stack},
             }
             folder = stack.enter_context(at_hand(self.path, found))
-            yield self.format.read(folder, found, suggested_name(self.path, found), **more.get(self.format.name, {}))
+            every = self.format.read(folder, found, suggested_name(self.path, found), **more.get(self.format.name, {}))
+            yield cell_sections.of_section(every, inside)
 
     def survey(
         self, section: str | None, labels_of: cells.LabelsOf | None, axes: tuple[str, str] | None = None
@@ -139,7 +154,10 @@ class Recognised:
         try:
             with self.opened(section, axes) as found:
                 return cells.survey(found, labels_of)
-        except two_tables.NoAxesError as error:
+        except cell_sections.SeveralSectionsError as error:
+            several = Check(what="Sections", found=str(error), status="bad")
+            return Survey(kind=error.kind, name=error.name, sections=error.names, checks=[several])
+        except coordinate_tables.NoAxesError as error:
             said = Check(what="Positions", found=str(error), status="bad")
             return Survey(kind=two_tables.KIND, name=file_name(self.path), columns=error.columns, checks=[said])
 
@@ -201,7 +219,9 @@ def recognised(path: Path) -> Recognised | None:
         samples = [found for found in known.find(names) if not given or _holds(found, given)]
         if samples:
             return Recognised(path=path, format=known, samples=[replace(found, given=given) for found in samples])
-    if not _has_matrix([PurePosixPath(path.name)] if given else names):
+    if (alone := _placed_by_names(path, names, given)) is not None:
+        return alone
+    if not _has_matrix([PurePosixPath(path.name)] if given else names) or is_of_hdf5array(names):
         foreign.check_files(path, names)
     return None
 
@@ -219,7 +239,19 @@ def _holds(found: Found, given: str) -> bool:
 
 def _has_matrix(names: Sequence[PurePosixPath]) -> bool:
     plain = [name.name.removesuffix(".gz") for name in names]
-    return any(name.endswith((".h5", "matrix.mtx", ".h5ad")) for name in plain)
+    return any(name.endswith((".h5", "matrix.mtx", "MoleculesPerMatchedBead.mtx", ".h5ad")) for name in plain)
+
+
+def _placed_by_names(path: Path, names: Sequence[PurePosixPath], given: str) -> Recognised | None:
+    """Recognise a table by itself whose rows are named by their places; an archive is not unpacked for that."""
+    tables = [name for name in names if name.name.lower().endswith(two_tables.ENDINGS) and given in ("", name.name)]
+    if len(tables) != 1 or is_packed(path):
+        return None
+    folder = path if path.is_dir() else path.parent
+    if tables[0].suffix == ".parquet" or not named_places.is_placed_by_names(folder / tables[0]):
+        return None
+    found = Found(roles={tables[0].name: tables[0]}, given=given)
+    return Recognised(path=path, format=TWO_TABLES, samples=[found])
 
 
 def survey(
@@ -301,6 +333,8 @@ def read(
 
 def _store_in(path: Path) -> PurePosixPath | None:
     """Find a store of zarr in a folder or an archive; beside an instrument's own files it is one of its by-products."""
+    if path.is_file():
+        foreign.check_file(path)  # what is packed in another way is told by its name
     if not path.is_dir() and not is_packed(path):
         return None
     names = list_files(path)

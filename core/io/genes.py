@@ -3,6 +3,7 @@
 Counts are processed in blocks, so that those of a large file are never all in memory.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -10,7 +11,8 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import SampleError
-from core.io.incoming import ImportChoices
+from core.io.incoming import Check, ImportChoices
+from core.text import counted
 
 MIN_SHARE = 0.1
 """The lab's rule: a gene is kept if at least this share of spots has a count of it."""
@@ -20,6 +22,12 @@ PANEL_GENES = 1500
 
 MAX_GENES = 10_000_000
 """A sparse matrix can declare columns that take no room in the file."""
+
+_DATE = re.compile(
+    r"\d{1,2}[-./ ]+(mar|märz|mrz|sept?|dec|dez|oct|okt|nov|feb|apr)\.?|(mar|mrz|sept?|dec|dez|oct|okt|nov|feb|apr)[-./ ]+\d{1,2}|"
+    r"\d{4}-\d\d-\d\d",
+    re.IGNORECASE,
+)
 
 Blocks = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
 """Called for each pass over the counts; yields gene numbers, and as many counts above 0."""
@@ -64,6 +72,26 @@ def totals(blocks: Blocks, n_spots: int, n_genes: int) -> GeneTotals:
         sums += np.bincount(gene_of_value, exact, n_genes)
         squares += np.bincount(gene_of_value, exact**2, n_genes)
     return GeneTotals(n_spots=n_spots, n_spots_with=n_spots_with, sums=sums, squares=squares)
+
+
+def date_check(names: np.ndarray) -> Check | None:
+    """Say which names of genes a spreadsheet took for dates.
+
+    Parameters
+    ----------
+    names : ndarray of shape (n_genes,), str
+
+    Returns
+    -------
+    Check or None
+        None where there are none.
+    """
+    dates = [name for name in names.tolist() if _DATE.fullmatch(name)]
+    if not dates:
+        return None
+    found = f"{counted(len(dates), 'gene')} {'is' if len(dates) == 1 else 'are'} called as dates, such as {dates[0]}."
+    advice = "A spreadsheet made them of names such as MARCH1 and SEPT2: take the first table if these genes matter."
+    return Check(what="Names of genes", found=found, status="notice", advice=advice)
 
 
 def chosen(counts: sparse.csr_array, choices: ImportChoices, *, cells: bool = False) -> np.ndarray:

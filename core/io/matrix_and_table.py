@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
 from core.errors import SampleFileError
-from core.io import two_tables
+from core.io import coordinate_tables, two_tables
 from core.io.cells import Cells
 from core.io.found_files import Found
 from core.io.tabular.columns import Columns
@@ -93,13 +93,13 @@ def read(folder: Path, found: Found, name: str, stack: ExitStack, axes: tuple[st
         files = {f"{usual}{ends[usual]}": folder / path for usual, path in found.roles.items()}
         matrix = stack.enter_context(linked(files))
     head = tenx.read_head(matrix)
-    tables = [two_tables.readable(folder / path) for path in found.others]
+    tables = [coordinate_tables.readable(folder / path) for path in found.others]
     columns = [table for table in tables if isinstance(table, Columns)]
-    places = [place for table in columns for place in two_tables.places_of(table, axes)]
+    places = [place for table in columns for place in coordinate_tables.places_of(table, axes)]
     known = set(head.barcodes.tolist())
     best = max(places, key=lambda place: len(known.intersection(place.ids.tolist())), default=None)
     if best is None:
-        raise two_tables.no_places(tables, axes)
+        raise coordinate_tables.no_places(tables, axes)
     if known.isdisjoint(best.ids.tolist()):
         raise SampleFileError(
             f"{file_name(best.table.path)} places cells such as {shown(best.ids[0])}, but the matrix counts such as "

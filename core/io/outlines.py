@@ -44,8 +44,7 @@ class Gathering:
     """
 
     centres_um: np.ndarray
-    n_unfit: int = 0
-    """Rings that enclose nothing, or lie elsewhere than their cell."""
+    _unfit: list[np.ndarray] = field(default_factory=list)
     _kept: list[_Rings] = field(default_factory=list)
     _n_kept: int = 0
 
@@ -72,7 +71,7 @@ class Gathering:
             return
         lengths, about = _opened(lengths, xy_um - np.repeat(self.centres_um[cells], lengths, axis=0))
         fits = _fits(lengths, about)
-        self.n_unfit += int((~fits).sum())
+        self._unfit.append(cells[~fits])
         about, lengths, cells = about[np.repeat(fits, lengths)], lengths[fits], cells[fits]
         if not len(cells):
             return
@@ -118,10 +117,13 @@ class Gathering:
         Check
         """
         found = f"Of {int(outlines.has_outline.sum()):,} of {counted(len(outlines), 'cell')}, in {name}."
-        if not self.n_unfit:
+        # The parts of a cell in pieces lie beside its middle: the one that is drawn is enough.
+        unfit = np.concatenate([np.zeros(0, dtype=np.int64), *self._unfit])
+        n_unfit = int((~outlines.has_outline[unfit]).sum())
+        if not n_unfit:
             return Check(what=WHAT, found=found)
-        verb = "encloses nothing or lies" if self.n_unfit == 1 else "enclose nothing or lie"
-        found += f" {self.n_unfit:,} more {verb} elsewhere than the cell."
+        verb = "encloses nothing or lies" if n_unfit == 1 else "enclose nothing or lie"
+        found += f" {n_unfit:,} more {verb} elsewhere than the cell."
         return Check(what=WHAT, found=found, status="notice", advice="Cells without one are drawn as dots.")
 
 

@@ -9,6 +9,9 @@ CELLS_UM = (5.0, 50.0)
 """Neighbouring cells lie this far apart."""
 
 _N_ASKED = 4096
+_LEAST_TO_JUDGE = 30
+_ALIKE = 0.04  # pixels are whole numbers, at times
+_NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +46,13 @@ def guess(coords: np.ndarray) -> Guess:
         Micrometres where neighbours lie 5 to 50 units apart, as cells do, and millimetres where they lie a thousandth of that
         apart. What lies further apart may be pixels of any size.
     """
-    spacing = spacing_of(coords)
+    distances = _distances(coords)
+    spacing = float(np.median(distances)) if len(distances) else 0.0
     low, high = CELLS_UM
     apart = f"neighbours lie {spacing:.3g} units apart"
+    if low <= spacing <= high and _is_array(distances, spacing):
+        because = f"as nothing in the file says otherwise; {apart} as in an array, which may be counted in any unit"
+        return Guess(um_per_unit=1.0, is_known=False, because=because)
     if low <= spacing <= high:
         return Guess(um_per_unit=1.0, is_known=True, because=f"guessed, since {apart}, as cells do in um")
     if low <= 1000 * spacing <= high:
@@ -69,10 +76,23 @@ def spacing_of(coords: np.ndarray) -> float:
     float
         Median distance to the nearest spot elsewhere; 0 where all lie at one point.
     """
+    distances = _distances(coords)
+    return float(np.median(distances)) if len(distances) else 0.0
+
+
+def _distances(coords: np.ndarray) -> np.ndarray:
+    """Distance from some spots to the nearest one elsewhere."""
     _, first = np.unique(coords @ np.array([1, 1j]), return_index=True)  # faster than by rows
     places = coords[first]
     if len(places) < 2:
-        return 0.0
+        return np.zeros(0)
     asked = places[:: -(-len(places) // _N_ASKED)]
     distances, _ = cKDTree(places).query(asked, k=[2])
-    return float(np.median(distances))
+    return np.asarray(distances)[:, 0]
+
+
+def _is_array(distances: np.ndarray, spacing: float) -> bool:
+    """Whether nearly all spots have a neighbour at the same distance: cells never lie so, but spots, bins and their pixels do."""
+    if len(distances) < _LEAST_TO_JUDGE:
+        return False
+    return float(np.mean(np.abs(distances - spacing) <= _ALIKE * spacing)) >= _NEARLY_ALL

@@ -112,12 +112,14 @@ def labels(obs: Table, column: str) -> np.ndarray:
     return found.called(spelled(found.names.tolist()), UNANNOTATED)
 
 
-def gene_names(var: Table) -> np.ndarray | None:
+def gene_names(var: Table, beside: Table | None = None) -> np.ndarray | None:
     """Read the symbols of genes, whether they are the index or a column beside Ensembl's identifiers.
 
     Parameters
     ----------
     var : Table
+    beside : Table, optional
+        Other genes of the same file, whose symbols are taken where `var` has identifiers alone, as `raw` often has.
 
     Returns
     -------
@@ -128,7 +130,17 @@ def gene_names(var: Table) -> np.ndarray | None:
     if _counted(index):
         return None
     symbols = _symbols(var, index)
+    if symbols is None and beside is not None:
+        symbols = _symbols_by_id(index, beside)
     return index if symbols is None else np.where(symbols == "", index, symbols)
+
+
+def _symbols_by_id(index: np.ndarray, beside: Table) -> np.ndarray | None:
+    symbols = _symbols(beside, beside.index()) if _are_ids(index) else None
+    if symbols is None:
+        return None
+    symbol_of = dict(zip(beside.index().tolist(), symbols.tolist(), strict=True))
+    return np.array([symbol_of.get(gene, "") for gene in index.tolist()], dtype=str)
 
 
 def _symbols(var: Table, index: np.ndarray) -> np.ndarray | None:
@@ -139,12 +151,14 @@ def _symbols(var: Table, index: np.ndarray) -> np.ndarray | None:
     return None if found is None else found.values
 
 
-def gene_ids(var: Table) -> np.ndarray | None:
+def gene_ids(var: Table, beside: Table | None = None) -> np.ndarray | None:
     """Read Ensembl's identifiers of genes, whether they are the index or a column beside the symbols.
 
     Parameters
     ----------
     var : Table
+    beside : Table, optional
+        As for :func:`gene_names`.
 
     Returns
     -------
@@ -153,7 +167,10 @@ def gene_ids(var: Table) -> np.ndarray | None:
     """
     index = var.index()
     if _are_ids(index):
-        return None if _symbols(var, index) is None else index
+        is_named = _symbols(var, index) is not None or (
+            beside is not None and _symbols_by_id(index, beside) is not None
+        )
+        return index if is_named else None
     spelled = {name.lower(): name for name in var.columns}
     found = (var.classes(spelled[name]) for name in _ID_COLUMNS if name in spelled)
     return next((ids.values for ids in found if ids is not None and _are_ids(ids.values[ids.values != ""])), None)

@@ -12,6 +12,7 @@ from core.io import genes
 from core.io.hdf5.numbers import check_chunk, check_filters, whole
 from core.io.hdf5.safe import plain_attribute
 from core.io.hdf5.text import text_attribute
+from core.memory import check_fits
 from core.text import counted, shown
 
 _RAW = ("raw/X", "raw.X")
@@ -131,6 +132,39 @@ def some_rows(found: Matrix) -> sparse.csr_array:
     parts = [_span(found, first, last) for first, last in spans if last > first]
     rows = sparse.csr_array(sparse.vstack(parts, format="csr") if parts else sparse.csr_array((0, found.shape[1])))
     return _plain(rows)
+
+
+def narrow(file: h5py.File, key: str, n_rows: int, most_columns: int) -> np.ndarray | None:
+    """Read a sparse matrix of few columns, such as coordinates that were stored so.
+
+    Parameters
+    ----------
+    file : h5py.File
+    key : str
+    n_rows : int
+    most_columns : int
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns), float64, or None
+        None where it is wider, has other rows, or its parts do not fit together.
+    """
+    try:
+        found = matrix(file, key, n_rows)
+    except SampleFileError:
+        return None
+    item, (_, n_columns) = found.item, found.shape
+    if found.kind == "dense" or not 0 < n_columns <= most_columns or item["data"].size > n_rows * n_columns:
+        return None
+    check_fits(n_rows * n_columns * 8, f"`{shown(key)}`")
+    make = sparse.csr_array if found.kind == "csr" else sparse.csc_array
+    parts = (whole(item["data"], np.float64), whole(item["indices"], np.int64), whole(item["indptr"], np.int64))
+    try:
+        made = make(parts, shape=found.shape)
+        made.check_format(full_check=True)
+    except ValueError:
+        return None
+    return np.asarray(made.toarray())
 
 
 def _span(found: Matrix, first: int, last: int) -> sparse.csr_array:

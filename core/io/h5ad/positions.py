@@ -10,7 +10,9 @@ from scipy.spatial import cKDTree
 
 from core.errors import SampleFileError
 from core.io.h5ad import sections
-from core.io.h5ad.arrays import frame, member, names_in
+from core.io.h5ad.arrays import MAX_COLUMNS, frame, member, names_in
+from core.io.h5ad.matrices import narrow
+from core.io.h5ad.modality import is_mudata
 from core.io.h5ad.tables import Table
 from core.text import counted, shown
 
@@ -172,7 +174,9 @@ def positions(file: h5py.File, obs: Table) -> Positions:
         If there are none; the message names what could be meant.
     """
     array, array_from = _columns(obs, ARRAY_COLUMNS)
-    every = list(_coordinates(file, obs))
+    every = list(_coordinates(file, obs)) or list(_of_all_kinds(file, obs))
+    # Zeros in `obsm["spatial"]` stand for positions that were never filled in.
+    every = [coords for coords in every if _are_apart(coords)] or every
     if array is None and not every:
         raise SampleFileError(
             'has no positions: neither `obsm["spatial"]`, nor columns such as `array_row` and `array_col`, or `x` and `y`, in '
@@ -189,6 +193,12 @@ def positions(file: h5py.File, obs: Table) -> Positions:
         instead_of=every[0].source if chosen is not None and chosen is not every[0] else "",
         exchanged_in=next((other.source for other in every if chosen is not None and _exchanged(other, chosen)), ""),
     )
+
+
+def _are_apart(coords: Coords) -> bool:
+    """Whether spots lie at more than one point."""
+    known = coords.values[np.isfinite(coords.values).all(axis=1)]
+    return len(known) > 0 and bool(np.ptp(known, axis=0).any())
 
 
 def _exchanged(one: Coords, other: Coords) -> bool:
@@ -324,11 +334,30 @@ def embedded(file: h5py.File, obs: Table) -> Iterator[Coords]:
     others = [name for name in names if name not in ordered and _LIKE_COORDS.search(name.lower())]
     for name in ordered + [name for name in others if not _NEVER.search(name.lower())]:
         found = _of_frame(file, name, obs) if frame(file, name) is not None else member(obsm, name)
+        if found is None:
+            found = narrow(file, f"obsm/{name}", obs.n_rows, MAX_COLUMNS) if _is_sparse(obsm, name) else None
         if found is not None and found.ndim == 2 and found.shape[1] in (2, 3):
             _check_rows(name, found, obs.n_rows)
             values = np.ascontiguousarray(found[:, 1::-1].astype(np.float64))
             planes = found[:, 2].astype(np.float64) if found.shape[1] == 3 else None
             yield Coords(values=values, source=f"obsm/{name}", um_per_unit=_named_unit(name), planes=planes)
+
+
+def _is_sparse(obsm: object, name: str) -> bool:
+    item = obsm.get(name) if isinstance(obsm, h5py.Group) else None
+    return isinstance(item, h5py.Group) and "indptr" in item
+
+
+def _of_all_kinds(file: h5py.File, obs: Table) -> Iterator[Coords]:
+    """Read coordinates beside all kinds of measurement of a MuData, where their rows are those of the RNA."""
+    whole_file = file.file
+    if not is_mudata(whole_file) or not isinstance(whole_file.get("obs"), h5py.Group):
+        return
+    of_all = Table(whole_file, "obs")
+    if np.array_equal(of_all.index(), obs.index()):
+        yield from embedded(whole_file, of_all)
+        for values, source in _all_columns(of_all, COORD_COLUMNS):
+            yield Coords(values=np.ascontiguousarray(values[:, ::-1]), source=source, um_per_unit=_named_unit(source))
 
 
 def _of_frame(file: h5py.File, name: str, obs: Table) -> np.ndarray | None:

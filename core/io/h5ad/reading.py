@@ -190,7 +190,8 @@ class _Look:
         labels = None if choices.annotation is None else columns.labels(obs, choices.annotation)[spots]
         placed = self._places.placed(obs, where, spots, choices)
         expression, kept, kind = counts.read(matrix, spots, choices, verdict, cells=_are_cells(placed))
-        gene_names, gene_ids = columns.gene_names(genes), columns.gene_ids(genes)
+        beside = Table(self._file, "var") if genes.key != "var" and "var" in self._file else None
+        gene_names, gene_ids = columns.gene_names(genes, beside), columns.gene_ids(genes, beside)
         if gene_names is not None and (is_control := controls(gene_names[kept])).any():
             expression, kept = expression[:, ~is_control], kept[~is_control]
         barcodes = columns.barcodes(columns.row_names(obs)[spots])

@@ -64,6 +64,20 @@ class Column:
         return [self.names[code] for code in np.unique(codes[codes >= 0])]
 
 
+def is_named_so(title: str) -> bool:
+    """Say whether a column is called as those are that tell sections, or parts of them, apart.
+
+    Parameters
+    ----------
+    title : str
+
+    Returns
+    -------
+    bool
+    """
+    return _NAMED.fullmatch(title.lower()) is not None
+
+
 def candidates(obs: Table) -> list[Column]:
     """Find the columns whose names say that they tell sections apart.
 
@@ -76,7 +90,7 @@ def candidates(obs: Table) -> list[Column]:
     list of Column
         With two classes at least, `fov` and other parts of sections last.
     """
-    named = [name for name in obs.columns if _NAMED.fullmatch(name.lower())]
+    named = [name for name in obs.columns if is_named_so(name)]
     found = [one for name in named if (one := column(obs, name)) is not None]
     return sorted(found, key=lambda column: column.is_part)
 

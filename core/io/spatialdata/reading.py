@@ -251,6 +251,15 @@ def _tables(store: Store, path: Path) -> list[str]:
             f"{shown(path.name)} is one of Xenium's files of zarr, which are not read: give the whole output folder, with "
             "`cell_feature_matrix.h5` and `cells.parquet`."
         )
+    points = store.children("points")
+    if not found and points:
+        shapes = (store.children("shapes") or ["NAME_OF_OUTLINES"])[0]
+        raise SampleFileError(
+            f"{shown(path.name)} holds points ({shown(listed(points), 100)}) and no table that counts them by cell. Count them in Python, and "
+            f'give what that writes: `sdata = spatialdata.read_zarr("{shown(path.name, 60)}")`, then `sdata.aggregate(values='
+            f'"{shown(points[0], 40)}", by="{shown(shapes, 40)}", value_key="gene", agg_func="count").write("counted.zarr")`, where '
+            f"`gene` is the column of the points that names genes and {shown(shapes, 40)} holds the outlines of cells."
+        )
     if not found:
         inside = listed([f"`{shown(name, 40)}`" for name in store.children("")]) or "nothing"
         raise SampleFileError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import SampleFileError
-from core.io import archives
+from core.io.tabular.encodings import opened_text
 from core.io.tabular.text import as_names, first_values, numbers_as_sentence, read_head
 from core.memory import check_fits
 from core.text import counted, file_name, shown
@@ -307,10 +307,12 @@ def _csv_columns(path: Path, numbers: list[int], *, text: bool, n_titles: int = 
     kind = pyarrow.string() if text else pyarrow.float64()
     point = "." if text or head.separator == "," or not _has_commas(path, numbers) else ","
     widest = sum(map(len, head.columns)) * 8
-    with archives.unzipped(path) as file, numbers_as_sentence(path):
+    with opened_text(path) as file, numbers_as_sentence(path):
         reader = csv.open_csv(
             file,
-            read_options=csv.ReadOptions(column_names=names, skip_rows=n_titles, block_size=max(_BLOCK_BYTES, widest)),
+            read_options=csv.ReadOptions(
+                column_names=names, skip_rows=n_titles + head.n_above, block_size=max(_BLOCK_BYTES, widest)
+            ),
             parse_options=csv.ParseOptions(delimiter=head.separator),
             convert_options=csv.ConvertOptions(
                 include_columns=wanted,

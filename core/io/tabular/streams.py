@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import SampleFileError
-from core.io import archives
 from core.io.tabular.columns import Columns, check_sizes, opened_parquet
+from core.io.tabular.encodings import opened_text
 from core.io.tabular.text import numbers_as_sentence, read_head
 from core.text import file_name
 
@@ -82,10 +82,12 @@ def _of_csv(table: Columns, name: str, numbers: list[str]) -> Iterator[Any]:
     asked = [titles[table.names.index(title)] for title in (name, *numbers)]
     types = dict(zip(asked, [pyarrow.string(), *[pyarrow.float64()] * len(numbers)], strict=True))
     widest = sum(map(len, head.columns)) * 8
-    with archives.unzipped(table.path) as file, numbers_as_sentence(table.path):
+    with opened_text(table.path) as file, numbers_as_sentence(table.path):
         yield from csv.open_csv(
             file,
-            read_options=csv.ReadOptions(column_names=titles, skip_rows=1, block_size=max(_BLOCK_BYTES, widest)),
+            read_options=csv.ReadOptions(
+                column_names=titles, skip_rows=1 + head.n_above, block_size=max(_BLOCK_BYTES, widest)
+            ),
             parse_options=csv.ParseOptions(delimiter=head.separator),
             convert_options=csv.ConvertOptions(include_columns=asked, column_types=types, strings_can_be_null=False),
         )

@@ -1,6 +1,5 @@
 """Tables of text, such as CSV: their header, the names of their rows, and their counts, a line at a time."""
 
-import codecs
 import csv
 import re
 from array import array
@@ -14,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import SampleFileError
-from core.io import archives
+from core.io.tabular.encodings import opened_text
 from core.memory import check_fits
 from core.text import counted, file_name, shown
 
@@ -31,6 +30,7 @@ _NUMPYS_SIGN = 4  # bytes
 _BYTES_PER_COUNT = 24  # value and index, while they are gathered and while they are brought to their types
 _ROWS_BETWEEN_CHECKS = 256
 _SEPARATORS = ",;\t"
+_KINDS_OF_COLUMNS = {"numeric", "group"}
 _NO_NUMBER = re.compile(r"conversion error to double: invalid value '(.*?)'", re.DOTALL)
 _INT32 = np.iinfo(np.int32)
 
@@ -50,11 +50,14 @@ class TextTable:
     columns : tuple of str
         Titles; one that R left out above the names of rows is empty.
     separator : str
+    n_above : int
+        Rows between the titles and the values: Single Cell Portal's tables say there what kind each column is.
     """
 
     path: Path
     columns: tuple[str, ...]
     separator: str
+    n_above: int = 0
 
 
 def read_head(path: Path) -> TextTable:
@@ -75,8 +78,6 @@ def read_head(path: Path) -> TextTable:
     """
     with _lines(path) as lines:
         first, second = next(lines, b""), next(lines, b"")
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise SampleFileError(f"{file_name(path)} is text as UTF-16: save it as CSV in UTF-8.")
     separator = max(_SEPARATORS, key=lambda sign: first.count(sign.encode()))
     if separator.encode() not in first:
         separator = " "  # as R's `write.table` does by default
@@ -88,7 +89,9 @@ def read_head(path: Path) -> TextTable:
         raise SampleFileError(
             f"{file_name(path)} is no table with a header: its first line has {counted(len(titles), 'field')}, the second {len(values)}."
         )
-    return TextTable(path=path, columns=tuple(title.strip() for title in titles), separator=separator)
+    n_above = int(values[0].upper() == "TYPE" and set(map(str.lower, values[1:])) <= _KINDS_OF_COLUMNS)
+    columns = tuple(title.strip() for title in titles)
+    return TextTable(path=path, columns=columns, separator=separator, n_above=n_above)
 
 
 def row_names(table: TextTable, n_names: int = 1) -> np.ndarray:
@@ -109,10 +112,31 @@ def row_names(table: TextTable, n_names: int = 1) -> np.ndarray:
     SampleFileError
         If a row is shorter, or a name is longer than any is.
     """
-    with _lines(table.path) as lines:
-        next(lines)
+    with _rows(table) as lines:
         found = [name for line in lines for name in _named(table, line, n_names)[0]]
     return as_names(found, table.path).reshape(-1, n_names)
+
+
+def last_names(table: TextTable) -> np.ndarray:
+    """Read the last field of every row.
+
+    Parameters
+    ----------
+    table : TextTable
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), str
+
+    Raises
+    ------
+    SampleFileError
+        If a name is longer than any is.
+    """
+    separator = table.separator.encode()
+    with _rows(table) as lines:
+        found = [line.rpartition(separator)[2].strip().strip(b'"').decode("utf-8", "replace") for line in lines]
+    return as_names(found, table.path)
 
 
 def as_names(texts: Sequence[str], path: Path) -> np.ndarray:
@@ -165,7 +189,7 @@ def read_counts(table: TextTable, columns: Sequence[int]) -> sparse.csr_array:
     ----------
     table : TextTable
     columns : sequence of int
-        Rising numbers of the columns that hold counts; all columns from the first of them on must be numbers.
+        Rising numbers of the columns that hold counts; all columns from the first of them to the last must be numbers.
 
     Returns
     -------
@@ -177,19 +201,17 @@ def read_counts(table: TextTable, columns: Sequence[int]) -> sparse.csr_array:
     SampleFileError
         If a row holds something else, or there are more than `MAX_VALUES` counts.
     """
-    n_names, n_values = columns[0], len(table.columns) - columns[0]
-    wanted = np.asarray(columns) - n_names
+    wanted = np.asarray(columns) - columns[0]
     values, indices, ends = array("d"), array("i"), array("q", [0])
-    with _lines(table.path) as lines:
-        next(lines)
+    with _rows(table) as lines:
         for number, line in enumerate(lines):
-            row = _numbers(table, _named(table, line, n_names)[1], n_values, number + 2)[wanted]
+            row = _numbers(table, line, columns, number + 2)[wanted]
             found = np.flatnonzero(row)
             values.frombytes(row[found].tobytes())
             indices.frombytes(found.astype(np.intc).tobytes())
             ends.append(len(values))
             if not number % _ROWS_BETWEEN_CHECKS:
-                _check_amount(table.path, len(values))
+                check_amount(table.path, len(values))
     return _matrix(np.frombuffer(values), np.frombuffer(indices, np.intc), np.frombuffer(ends, np.int64), len(columns))
 
 
@@ -207,12 +229,10 @@ def glimpse(table: TextTable, columns: Sequence[int], n_rows: int = 100) -> np.n
     -------
     ndarray of shape (n_values,), float64
     """
-    n_names, n_values = columns[0], len(table.columns) - columns[0]
-    wanted = np.asarray(columns) - n_names
-    with _lines(table.path) as lines:
-        next(lines)
+    wanted = np.asarray(columns) - columns[0]
+    with _rows(table) as lines:
         rows = [
-            _numbers(table, _named(table, line, n_names)[1], n_values, number + 2)[wanted]
+            _numbers(table, line, columns, number + 2)[wanted]
             for number, line in zip(range(n_rows), lines, strict=False)
         ]
     return np.concatenate(rows) if rows else np.zeros(0)
@@ -241,13 +261,29 @@ def as_counts(values: np.ndarray) -> np.ndarray:
     return values.astype(np.int32 if fits else np.int64, copy=False)
 
 
-def _check_amount(path: Path, n_values: int) -> None:
+def check_amount(path: Path, n_values: int) -> None:
+    """Refuse more counts than are read.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    n_values : int
+
+    Raises
+    ------
+    SampleFileError
+    """
     if n_values > MAX_VALUES:
         raise SampleFileError(f"{file_name(path)} holds more than {MAX_VALUES:,} counts above 0: give fewer cells.")
     check_fits(n_values * _BYTES_PER_COUNT, f"The counts of {file_name(path)}")
 
 
-def _numbers(table: TextTable, text: bytes, n_values: int, number: int) -> np.ndarray:
+def _numbers(table: TextTable, line: bytes, columns: Sequence[int], number: int) -> np.ndarray:
+    n_values, n_behind = columns[-1] + 1 - columns[0], len(table.columns) - 1 - columns[-1]
+    separator, text = table.separator.encode(), _named(table, line, columns[0])[1]
+    if n_behind and text.count(separator) == n_values + n_behind - 1:
+        text = text.rsplit(separator, n_behind)[0]
     try:
         # Of a missing value NumPy makes an error, or fewer values.
         found = np.fromstring(text, dtype=np.float64, sep=table.separator)
@@ -303,8 +339,16 @@ def _fields(path: Path, line: bytes, separator: str) -> list[str]:
 
 
 @contextmanager
+def _rows(table: TextTable) -> Iterator[Iterator[bytes]]:
+    with _lines(table.path) as lines:
+        for _ in range(1 + table.n_above):
+            next(lines)
+        yield lines
+
+
+@contextmanager
 def _lines(path: Path) -> Iterator[Iterator[bytes]]:
-    with archives.unzipped(path) as file:
+    with opened_text(path) as file:
         yield _bounded_lines(file, path)
 
 
@@ -333,8 +377,7 @@ def first_values(path: Path, column: int, n_rows: int = 20) -> list[str]:
         Without those that are empty.
     """
     head = read_head(path)
-    with _lines(path) as lines:
-        next(lines)
+    with _rows(head) as lines:
         rows = [_fields(path, line, head.separator) for line, _ in zip(lines, range(n_rows), strict=False)]
     return [row[column] for row in rows if len(row) == len(head.columns) and row[column]]
 

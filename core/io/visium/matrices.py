@@ -15,7 +15,7 @@ FILTERED = re.compile(r"(.*?)filtered_(?:feature|gene)_bc_matri(?:x|ces)(?:_h5)?
 RAW = re.compile(r"(.*?)raw_(?:feature|gene)_bc_matri(?:x|ces)(?:_h5)?\.h5(?:\.gz)?")
 _NO_MATRIX = re.compile(r".*(molecule_info|raw_probe_bc_matrix|feature_slice|raw_feature_bc_matrix)\.h5(\.gz)?")
 TEXTS = {
-    tenx.MATRIX: re.compile(r"(.*?)matrix\.mtx(?:\.gz)?"),
+    tenx.MATRIX: re.compile(r"(.*?)(?:matrix|MoleculesPerMatchedBead)\.mtx(?:\.gz)?"),
     tenx.BARCODES: re.compile(r"(.*?)barcodes\.tsv(?:\.gz)?"),
     tenx.FEATURES[0]: re.compile(r"(.*?)(?:features|genes)\.tsv(?:\.gz)?"),
 }

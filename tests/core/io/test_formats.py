@@ -114,21 +114,6 @@ def test_cosmx_with_local_positions_only_is_refused_because_fields_would_lie_on_
         importing.survey(folder)
 
 
-def test_slides_of_cosmx_in_one_table_are_named(tmp_path):
-    folder = instruments.write_cosmx(tmp_path)
-    for table in folder.glob("*.csv"):
-        titles, *rows = table.read_text().split()
-        both = [f"{row},{slide}" for slide in ("A", "B") for row in rows]
-        title = "slide_ID" if "metadata" in table.name else "SystemControl2"
-        table.write_text(
-            "\n".join([f"{titles},{title}", *(both if "metadata" in table.name else [f"{row},0" for row in rows])])
-        )
-    with pytest.raises(
-        SampleFileError, match=r"holds 2 slides \(slide_ID: A and B\), which number their cells alike: keep"
-    ):
-        importing.survey(folder)
-
-
 @pytest.mark.parametrize("digits", [13, 17])
 def test_names_of_cells_that_a_spreadsheet_rounded_are_named(tmp_path, digits):
     folder = instruments.write_merscope(tmp_path)

@@ -269,3 +269,25 @@ def test_outlines_that_are_too_many_to_be_kept_are_decoded_again_to_the_same(tmp
     assert (again.outlines.corners == kept.outlines.corners).all()
     assert (again.outlines.begins == kept.outlines.begins).all()
     assert said(path).found == found
+
+
+def test_a_cell_in_pieces_is_drawn_as_its_largest_and_counted_once(tmp_path):
+    pieces = [
+        several([polygon(xy + KITE), polygon(xy + [6, 0] + KITE / 8)]) if n % 3 == 0 else polygon(xy + KITE)
+        for n, xy in enumerate(XY)
+    ]
+    path = write(tmp_path / "pieces.zarr", "cells", {"cells": (NAMES, pieces)}, placed())
+    check = said(path)
+    assert (check.status, check.found) == ("good", "Of 40 of 40 cells, in cells.")
+    assert importing.read(path, ImportChoices()).outlines.has_outline.all()
+
+
+def test_points_without_a_table_say_how_they_are_counted(tmp_path):
+    root = zarr.open_group(str(tmp_path / "points.zarr"), mode="w", zarr_format=2)
+    root.create_group("points/transcripts")
+    root.create_group("shapes/nuclei")
+    with pytest.raises(
+        SampleFileError,
+        match=r'holds points \(transcripts\).*aggregate\(values="transcripts", by="nuclei", value_key="gene"',
+    ):
+        importing.read(tmp_path / "points.zarr", ImportChoices())
