@@ -188,8 +188,10 @@ def log_components(
         _check_size(expression)
     orders = [canonical_order(of_section.positions) for of_section in coordinates]
     with one_thread():
-        sections = [reordered(expression, order) for expression, order in zip(expressions, orders, strict=True)]
-        return _common_components(log_normalised_together(sections, scale, logged), N_COMPONENTS)
+        logs = log_normalised_together(  # beside which the counts in order have no name, and so are let go
+            [reordered(expression, order) for expression, order in zip(expressions, orders, strict=True)], scale, logged
+        )
+        return _common_components(logs, N_COMPONENTS)
 
 
 def averaged_components(

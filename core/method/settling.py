@@ -10,9 +10,10 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
+from core.compiling import compiled
+from core.evaluation.common_spots import Numbering
 from core.method.listening import Listening, heard
 from core.method.mixture import numbered_as_met
-from core.method.neighbours import averaged
 from core.method.threads import one_thread
 from core.side_by_side import by_blocks
 
@@ -85,7 +86,18 @@ def to_neighbours(graph: sparse.csr_array) -> Hear:
     -------
     callable
     """
-    return lambda shares: averaged(shares, graph, 1)
+
+    def hear(shares: np.ndarray) -> np.ndarray:
+        heard = np.empty_like(shares)
+
+        def listen(spots: slice) -> None:
+            neighbours = graph[spots]
+            heard[spots] = (neighbours @ shares + shares[spots]) / (1 + neighbours.sum(axis=1))[:, None]
+
+        by_blocks(listen, len(shares), _SPOTS_AT_ONCE)
+        return heard
+
+    return hear
 
 
 def shares_of_fits(labels: np.ndarray, partitions: np.ndarray, n_clusters: int) -> np.ndarray:
@@ -108,17 +120,23 @@ def shares_of_fits(labels: np.ndarray, partitions: np.ndarray, n_clusters: int) 
     >>> shares_of_fits(np.array([0, 0, 1, 1]), np.array([[0, 0, 0, 1]]), 2).round(2).tolist()
     [[0.67, 0.33], [0.67, 0.33], [0.67, 0.33], [0.0, 1.0]]
     """
-    tables = [_shares_of_domains(labels, fit, n_clusters) for fit in partitions]
-    shares = np.zeros((len(labels), n_clusters))
-
-    def add(spots: slice) -> None:
-        some = shares[spots]
-        for table, fit in zip(tables, partitions, strict=True):
-            some += table[fit[spots]]
-        some /= len(partitions)
-
-    by_blocks(add, len(labels), _SPOTS_AT_ONCE)
+    table = np.concatenate([_shares_of_domains(labels, fit, n_clusters) for fit in partitions]) / len(partitions)
+    numbering = Numbering.of(partitions)
+    # Of very many spots there is no room for more digits, and none decides where they belong.
+    shares = np.zeros((len(labels), n_clusters), np.float64 if len(labels) <= MOST_LISTENING else np.float32)
+    by_blocks(
+        lambda spots: _add_rows(numbering.rows(partitions, spots), table, shares[spots]), len(labels), _SPOTS_AT_ONCE
+    )
     return shares
+
+
+@compiled
+def _add_rows(rows: np.ndarray, table: np.ndarray, sums: np.ndarray) -> None:
+    """Add up, for each spot, the rows of a table that are its."""
+    for spot in range(len(rows)):
+        for fit in range(rows.shape[1]):
+            for column in range(table.shape[1]):
+                sums[spot, column] += table[rows[spot, fit], column]
 
 
 def _shares_of_domains(labels: np.ndarray, fit: np.ndarray, n_clusters: int) -> np.ndarray:
