@@ -18,11 +18,11 @@ BY_PATH = {".".join(knobs.path_of(name)): value for name, value in FLAT.items() 
 
 
 def recommended_then(n_clusters: int) -> MethodParams:
-    """What the preset of 0.1 averaged once, today's leaves to the tissue."""
-    return replaced(preset("recommended", n_clusters), ("pooling", "window"), 2)
+    """What the preset of 0.1 averaged once, today's leaves to the tissue; and neighbours voted once."""
+    return replaced(replaced(preset("recommended", n_clusters), ("pooling", "window"), 2), ("refinement", "rounds"), 1)
 
 
-def test_the_recommended_preset_of_0_1_is_todays_with_a_window_by_hand():
+def test_the_recommended_preset_of_0_1_is_todays_with_a_window_and_a_vote_by_hand():
     assert knobs.from_flat(FLAT) == recommended_then(5)
     assert method_params(BY_PATH) == (recommended_then(5), {})
 

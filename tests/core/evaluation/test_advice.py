@@ -100,10 +100,12 @@ def test_mixtures_that_hardly_agree_are_told_and_one_fit_alone_is_not(stability,
 
 def test_the_way_out_of_clusters_without_spots_names_knobs_that_the_run_has():
     usual = made(window=1, n_clusters=4)
-    result = dataclasses.replace(usual, params=preset("recommended", n_clusters=4))
-    (found,) = advice.advise(result, VISIUM, LAYERS, None)
-    assert "turn refinement down" in found.sentence
-    assert "weight" not in found.sentence
+    recommended = preset("recommended", n_clusters=4)
+    for rounds, way in ((0, "keep more components"), (1, "turn refinement down")):
+        params = replaced(recommended, ("refinement", "rounds"), rounds)
+        (found,) = advice.advise(dataclasses.replace(usual, params=params), VISIUM, LAYERS, None)
+        assert way in found.sentence
+        assert "weight" not in found.sentence
 
 
 def test_a_dead_autoencoder_is_told_and_a_living_one_is_not():
