@@ -10,7 +10,7 @@ from core.depth import Bend, FoundDirection
 from core.evaluation import advice
 from core.evaluation.share import Shares
 from core.evaluation.window import in_strips_um, window_um
-from core.params import ClusteringParams, MethodParams, PoolingParams, preset
+from core.params import ClusteringParams, MethodParams, PoolingParams, preset, replaced
 from core.result import AutoencoderReport, Result, Scores
 
 LATTICE = np.array([(row, col) for row in range(24) for col in range(48) if (row + col) % 2 == 0])
