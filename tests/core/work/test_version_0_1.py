@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import ParameterError
 from core.io import lab
-from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset, replaced
+from core.params import AutoencoderParams, EmbeddingParams, MethodParams, preset
 from core.work import tasks
 from core.work.board.board import shared_board
 from core.work.board.job_log import JobLog
@@ -20,6 +20,7 @@ from core.work.sweep.outcome import SweepStatus
 from core.work.sweep.plan import from_json
 from core.work.sweep.sweeps import Sweeps
 from core.work.tasks import SampleFile
+from tests.core.test_version_0_1 import recommended_then
 from tests.small_tissue import small_sample
 
 WRITTEN = Path(__file__).resolve().parents[2] / "data" / "version_0.1"
@@ -55,7 +56,7 @@ def test_its_sweeps_open_with_their_plans_and_all_that_became_of_them(sweeps):
     assert grid.outcome.failed[1, (0, 1), 0] == "100 clusters were asked for, but the sample has 48 spots."
     search = found[SEARCH].plan.sweep.search
     assert next((item.knob, item.low, item.high) for item in search.ranges) == ("window", 1, 3)
-    assert found[SEARCH].plan.sweep.sections[0].params == replaced(preset("recommended", 4), ("pooling", "window"), 2)
+    assert found[SEARCH].plan.sweep.sections[0].params == recommended_then(4)
     assert found[PAUSED].outcome.n_done == 6
 
 
@@ -100,6 +101,6 @@ def test_its_interrupted_jobs_are_listed_with_all_that_is_needed_to_begin_again(
     assert (str(found["1"].about), found["1"].about.settings) == ("Training of first", "k 6")
     assert found["2"].args[0] == SAMPLE
     np.testing.assert_array_equal(found["2"].args[1], np.array([0, 1, 1, 0]))
-    assert found["3"].args == ((SAMPLE, SAMPLE), replaced(preset("recommended", 5), ("pooling", "window"), 2))
+    assert found["3"].args == ((SAMPLE, SAMPLE), recommended_then(5))
     assert found["4"].args == (SAMPLE, preset("paper"), 7, Path("models"))
     assert found["5"].args == (SAMPLE, (trained, preset("paper")), Path("models"), Path("steps"))
