@@ -56,6 +56,9 @@ class Session:
             None  # of a run that is not over; until then the last one shows
         )
         self._values: dict[str, WidgetState] = {}
+        self._shown: dict[
+            str, list[float]
+        ] = {}  # of widgets, by their ids: an app tells them only what they do not show
         self._awaited_run = ""
         self._awaited_kind = _MAPS
         self._drawn = asyncio.Event()
@@ -108,7 +111,8 @@ class Session:
         """
         widget = self.widget(label)
         self._values[widget.id] = _state(widget, value)
-        _show(widget, value)
+        self._shown[widget.id] = [value]
+        _show(widget, [value])
         seconds = await self.redraw()
         if fragment := self._fragment_of(_CARDS):  # the maps ask for it once they have rested
             await self._drawn_after(_CARDS, fragment=fragment)
@@ -241,10 +245,19 @@ class Session:
     def _take_delta(self, path: tuple[int, ...], delta: Delta) -> None:
         (self._deltas if self._coming is None else self._coming)[path] = delta
         element = delta.new_element
+        if element.WhichOneof("type") in ("number_input", "slider"):
+            self._take_widget(_element(delta))
         if element.WhichOneof("type") == "exception":
             self.exceptions.append(f"{element.exception.type}: {element.exception.message}")
         elif element.WhichOneof("type") == "alert" and element.alert.format == element.alert.ERROR:
             self.exceptions.append(element.alert.body)
+
+    def _take_widget(self, widget: Any) -> None:
+        """Show what a widget is told, or else what it showed before."""
+        if widget.set_value:
+            self._shown[widget.id] = [widget.value] if isinstance(widget, NumberInput) else list(widget.value)
+        elif widget.id in self._shown:
+            _show(widget, self._shown[widget.id])
 
     def _finish(self, message: ForwardMsg) -> None:
         if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
@@ -316,12 +329,12 @@ def _label(element: Any) -> str:
     return str(getattr(element, "label", ""))
 
 
-def _show(widget: Any, value: float) -> None:
-    """Show what was typed, as a browser does until the server sends the widget again."""
+def _show(widget: Any, values: list[float]) -> None:
+    """Show what was typed or told, as a browser does until the server tells something else."""
     if isinstance(widget, NumberInput):
-        widget.value = value
+        widget.value = values[0]
     else:
-        widget.value[:] = [value]
+        widget.value[:] = values
 
 
 def _state(widget: Any, value: float) -> WidgetState:
