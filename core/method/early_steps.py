@@ -110,7 +110,7 @@ class EarlySteps:
         """
         with self._clock.timed("pool"):
             return self._shared(
-                lambda: pool_window(self.sample.expression, self.sample.positions, self._settled(pooling)),
+                lambda: pool_window(self.sample.expression, self.sample.positions, self._with_found_window(pooling)),
                 "pooled",
                 pooling,
                 bulky=True,
@@ -123,7 +123,7 @@ class EarlySteps:
         ----------
         params : MethodParams
         """
-        return self.factors_averaged(params, self._settled(params.pooling).window - 1)
+        return self.factors_averaged(params, self._with_found_window(params.pooling).window - 1)
 
     def factors_averaged(self, params: MethodParams, hops: int) -> np.ndarray:
         """Find spatial factors, averaged so many times; ndarray of shape (n_spots, n_components).
@@ -153,7 +153,7 @@ class EarlySteps:
                 "averaging", *embedding_key(LEARNT_BY), str(self.sample.unit_known),
             )  # fmt: skip
 
-    def _settled(self, pooling: PoolingParams) -> PoolingParams:
+    def _with_found_window(self, pooling: PoolingParams) -> PoolingParams:
         found = self.averaging(MethodParams(pooling=pooling))
         return pooling if found is None else dataclasses.replace(pooling, window=found.window)
 
@@ -224,7 +224,7 @@ class EarlySteps:
         pooling = params.pooling
         if params.embedding.kind != "latent":
             return self.pooled(pooling)
-        if self._settled(pooling).window == 1:
+        if self._with_found_window(pooling).window == 1:
             return self.sample.expression
         return self.pooled(dataclasses.replace(pooling, scale=1.0))
 

@@ -208,7 +208,7 @@ class GuidedSteps(LabelFreeSteps):
         -------
         MarkerScores
         """
-        hops = max(self._settled(params.pooling).window - 1, 1)
+        hops = max(self._with_found_window(params.pooling).window - 1, 1)
         return self._kept(
             lambda: marker_scores(table, self.sample, self._neighbours(), hops),
             "marker scores", params_key(table.as_text()), str(hops),

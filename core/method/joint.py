@@ -26,7 +26,7 @@ from core.method.cache import StepCache
 from core.method.common_depth import common_depths
 from core.method.factors import RawFactors, raw_factors
 from core.method.mixture_steps import DEPTH_WIDTHS, FITS_OF_A_KIND, beside_depth, widths_beside_depth
-from core.method.neighbours import in_order, nearest_spots, neighbour_graph
+from core.method.neighbours import nearest_spots, neighbour_graph
 from core.method.reach import find_averaging
 from core.method.refinement import majority_vote
 from core.method.scoring import scores_of
@@ -256,16 +256,14 @@ class JointPipeline:
 
     def _agreed(self, params: MethodParams) -> np.ndarray:
         n_clusters = params.clustering.n_clusters
-        return self._kept(
-            lambda: self._find_agreed(self._merged(params), n_clusters, params.clustering.random_state),
-            "joint labels", *_fits_key(params), str(n_clusters),
-        )  # fmt: skip
+        return self._kept(lambda: self._find_agreed(params), "joint labels", *_fits_key(params), str(n_clusters))
 
-    def _find_agreed(self, partitions: np.ndarray, n_clusters: int, random_state: int) -> np.ndarray:
-        labels = mixture.consensus(partitions, _on_a_line(partitions.shape[1]), n_clusters, random_state)
-        graphs = [in_order(graph, order) for graph, order in zip(self._neighbours(), self._orders, strict=True)]
-        apart = sparse.csr_array(sparse.block_diag(graphs))
-        return settled(labels, partitions, n_clusters, to_neighbours(apart))
+    def _find_agreed(self, params: MethodParams) -> np.ndarray:
+        partitions, clustering = self._merged(params), params.clustering
+        in_place = _on_a_line(partitions.shape[1])
+        labels = mixture.consensus(partitions, in_place, clustering.n_clusters, clustering.random_state)
+        graphs = sparse.csr_array(sparse.block_diag([raw.graph for raw in self._raw(params)]))
+        return settled(labels, partitions, clustering.n_clusters, to_neighbours(graphs))
 
     def _merged(self, params: MethodParams) -> np.ndarray:
         """Fits of the mixture, merged down to the number of clusters, over all spots in the order of work."""

@@ -194,7 +194,7 @@ class LabelFreeSteps(MixtureSteps):
         return self._shared(lambda: self._averaged_components(params), "components", *embedding_key(params))
 
     def _averaged_components(self, params: MethodParams) -> np.ndarray:
-        rings = self._settled(params.pooling).window - 1
+        rings = self._with_found_window(params.pooling).window - 1
         sample, scale = self.sample, params.pooling.scale
         expression, logged = sample.expression, sample.is_logged
         components = self._log_components(scale)

@@ -14,6 +14,7 @@ from core.compiling import compiled
 from core.evaluation.common_spots import Numbering
 from core.method.listening import Listening, heard
 from core.method.mixture import numbered_as_met
+from core.method.neighbours import averaged
 from core.method.threads import one_thread
 from core.side_by_side import by_blocks
 
@@ -86,18 +87,7 @@ def to_neighbours(graph: sparse.csr_array) -> Hear:
     -------
     callable
     """
-
-    def hear(shares: np.ndarray) -> np.ndarray:
-        heard = np.empty_like(shares)
-
-        def listen(spots: slice) -> None:
-            neighbours = graph[spots]
-            heard[spots] = (neighbours @ shares + shares[spots]) / (1 + neighbours.sum(axis=1))[:, None]
-
-        by_blocks(listen, len(shares), _SPOTS_AT_ONCE)
-        return heard
-
-    return hear
+    return lambda shares: averaged(shares, graph, 1)
 
 
 def shares_of_fits(labels: np.ndarray, partitions: np.ndarray, n_clusters: int) -> np.ndarray:
@@ -122,8 +112,7 @@ def shares_of_fits(labels: np.ndarray, partitions: np.ndarray, n_clusters: int) 
     """
     table = np.concatenate([_shares_of_domains(labels, fit, n_clusters) for fit in partitions]) / len(partitions)
     numbering = Numbering.of(partitions)
-    # Of very many spots there is no room for more digits, and none decides where they belong.
-    shares = np.zeros((len(labels), n_clusters), np.float64 if len(labels) <= MOST_LISTENING else np.float32)
+    shares = np.zeros((len(labels), n_clusters))
     by_blocks(
         lambda spots: _add_rows(numbering.rows(partitions, spots), table, shares[spots]), len(labels), _SPOTS_AT_ONCE
     )
