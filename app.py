@@ -3,9 +3,10 @@
 import streamlit as st
 
 from ui.annotate import address as annotate_address
+from ui.data import turns
 from ui.data.seats import Person
 from ui.guide import address as guide_address
-from ui.shell import address, door, guards, identity, navigation, page_style, process, queue, turns
+from ui.shell import address, door, guards, identity, navigation, page_style, process, queue
 from ui.shell.asking import address as asking_address
 from ui.sweep import address as sweep_address
 from ui.tissue import address as tissue_address
@@ -43,7 +44,7 @@ def _draw() -> None:
     identity.let_in()
     queue.head()
     guards.show_refusal()
-    with turns.of_this_server().taken(Person.here()):
+    with turns.of_redraws().taken(Person.here()):
         page.run()
 
 

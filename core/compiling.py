@@ -11,6 +11,7 @@ from numba import njit
 _LOG = logging.getLogger(__name__)
 _NOT_KEPT = "%s is compiled anew in each process, which takes a second: %s"
 Loop = TypeVar("Loop", bound=Callable[..., None])
+Part = TypeVar("Part", bound=Callable[..., object])
 
 
 def compiled(loop: Loop) -> Loop:
@@ -40,3 +41,18 @@ def compiled(loop: Loop) -> Loop:
             kept(*args)
 
     return run  # type: ignore[return-value]
+
+
+def part_of_loops(part: Part) -> Part:
+    """Compile a function with the loops that call it: Python itself cannot wait for it.
+
+    Parameters
+    ----------
+    part : callable
+        Of the same file as the loops, since what is kept of them on disk holds for that file.
+
+    Returns
+    -------
+    callable
+    """
+    return njit(nogil=True)(part)  # type: ignore[return-value]

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from core.coordinates import Coordinates
 from core.csv_text import csv_text
 from core.depth import FoundDirection
+from core.evaluation.following import measure_stretches
 from core.evaluation.ways import Ways, trace_ways
 from core.layer_names import display_name
 from core.method.neighbours import neighbour_graph
@@ -91,7 +93,11 @@ class Thicknesses:
 
 
 def measure(
-    found: FoundDirection, coordinates: Coordinates, labels: np.ndarray, labels_true: np.ndarray | None
+    found: FoundDirection,
+    coordinates: Coordinates,
+    labels: np.ndarray,
+    labels_true: np.ndarray | None,
+    neighbours: sparse.csr_array | None = None,
 ) -> Thicknesses:
     """Measure how thick the domains and the annotated layers are across the layers.
 
@@ -102,17 +108,22 @@ def measure(
     coordinates : Coordinates
     labels : ndarray of shape (n_spots,), int or str
     labels_true : ndarray of shape (n_spots,), str, or None
+    neighbours : csr_array of shape (n_spots, n_spots), optional
+        From :func:`core.method.neighbours.neighbour_graph`, where they are known already.
 
     Returns
     -------
     Thicknesses
         See :func:`thicknesses` for how.
     """
-    ways = trace_ways(found, coordinates)
-    annotated = [] if labels_true is None else thicknesses(ways, coordinates, labels_true)
+    ways, neighbours = (
+        trace_ways(found, coordinates),
+        neighbour_graph(coordinates) if neighbours is None else neighbours,
+    )
+    annotated = [] if labels_true is None else thicknesses(ways, neighbours, labels_true)
     return Thicknesses(
         unit=coordinates.length_unit,
-        predicted=tuple(thicknesses(ways, coordinates, labels)),
+        predicted=tuple(thicknesses(ways, neighbours, labels)),
         annotated=tuple(annotated),
     )
 
@@ -231,14 +242,15 @@ def thickness_csv(found: Thicknesses) -> str:
     return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
 
 
-def thicknesses(ways: Ways, coordinates: Coordinates, labels: np.ndarray) -> list[Thickness]:
+def thicknesses(ways: Ways, neighbours: sparse.csr_array, labels: np.ndarray) -> list[Thickness]:
     """Measure how thick each label is along the ways across the layers.
 
     Parameters
     ----------
     ways : Ways
         Of the same spots.
-    coordinates : Coordinates
+    neighbours : csr_array of shape (n_spots, n_spots)
+        As :func:`core.method.neighbours.neighbour_graph` links them.
     labels : ndarray of shape (n_spots,), int or str
         Where spots are `UNANNOTATED`, a layer's border is not known, just as outside the tissue.
 
@@ -256,7 +268,7 @@ def thicknesses(ways: Ways, coordinates: Coordinates, labels: np.ndarray) -> lis
     """
     names, of_spot = np.unique(labels, return_inverse=True)
     codes = np.where(names.astype(str)[of_spot] == UNANNOTATED, _OUTSIDE, of_spot)
-    codes = np.append(np.where(_strays(of_spot, coordinates), _STRAY, codes), _OUTSIDE)
+    codes = np.append(np.where(_strays(of_spot, neighbours), _STRAY, codes), _OUTSIDE)
     own, lengths, whole = _stretches(ways, codes)
     whole &= lengths >= _SHORTEST * ways.spacing_um
     starts = ways.points[:, 0, 0]
@@ -267,8 +279,8 @@ def thicknesses(ways: Ways, coordinates: Coordinates, labels: np.ndarray) -> lis
     ]
 
 
-def _strays(labels: np.ndarray, coordinates: Coordinates) -> np.ndarray:
-    graph = neighbour_graph(coordinates).tocoo()
+def _strays(labels: np.ndarray, neighbours: sparse.csr_array) -> np.ndarray:
+    graph = neighbours.tocoo()
     graph.data = (labels[graph.row] == labels[graph.col]).astype(float)
     alike = graph.tocsr()
     alike.eliminate_zeros()
@@ -278,29 +290,9 @@ def _strays(labels: np.ndarray, coordinates: Coordinates) -> np.ndarray:
 
 def _stretches(ways: Ways, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find the domain that each way starts in, the length of the way in it, and whether both borders are inside the tissue."""
-    along = codes[ways.spots]
-    own = along[:, 0, 0]
-    same = along == own[:, None, None]
-    first_other = (~same & (along != _STRAY)).argmax(axis=2)
-    steps = np.arange(along.shape[2])
-    last_own = np.where(same & (steps < first_other[:, :, None]), steps, 0).max(axis=2)
-    ends = np.take_along_axis(along, first_other[:, :, None], axis=2)[:, :, 0]
-    lengths = ways.step_um * (last_own + _to_border(ways, last_own)).sum(axis=1)
-    return own, lengths, np.all(ends >= 0, axis=1)
-
-
-def _to_border(ways: Ways, last: np.ndarray) -> np.ndarray:
-    """Share of a step from a point of a way to where the next spot is as near as its own: exact on a straight step."""
-    here, there = (np.take_along_axis(ways.points, at[:, :, None, None], axis=2)[:, :, 0] for at in (last, last + 1))
-    own, other = (
-        ways.tissue[np.take_along_axis(ways.spots, at[:, :, None], axis=2)[:, :, 0]] for at in (last, last + 1)
-    )
-    before, after = (
-        np.square(point - other).sum(axis=2) - np.square(point - own).sum(axis=2) for point in (here, there)
-    )
-    fall = np.where(np.abs(before - after) > 0, before - after, np.inf)
-    # The map of nearest spots is coarse, so that a border may lie a cell before or behind the step that crosses it there.
-    return np.clip(before / fall, -1, 2)
+    lengths, ends = np.empty(len(ways.spots)), np.empty((len(ways.spots), 2), np.int64)
+    measure_stretches(codes, _STRAY, ways.spots, ways.points, ways.tissue, lengths, ends)
+    return codes[ways.spots[:, 0, 0]], ways.step_um * lengths, np.all(ends >= 0, axis=1)
 
 
 def _thickness(label: str, lengths: np.ndarray, whole: np.ndarray, starts: np.ndarray) -> Thickness:

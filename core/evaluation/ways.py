@@ -4,16 +4,15 @@ A bending depth says which spots are equally deep, not how far apart they are: i
 taken along the ways, so that any other depth with the same lines of equal depth gives the same ones.
 """
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial import polynomial
-from scipy.spatial import cKDTree
 
 from core.coordinates import Coordinates, canonical_order
 from core.depth import Bend, FoundDirection, across_layers_um
+from core.evaluation.following import Slope, Tissue, follow
 
 MOST_WAYS = 1500
 """Ways that a section is measured along, at most."""
@@ -21,14 +20,14 @@ MOST_WAYS = 1500
 _STEPS_TO_LEVEL = 24
 _FLAT = 0.02  # of the mean slope: below it depth has no direction
 _MISSED = 0.02  # of the range of depth: a way that ends farther from the middle level never met it
-_STEPS_PER_SPOT = 3  # points of a way, and cells of the map of nearest spots, between two spots
+_STEPS_PER_SPOT = 3  # points of a way between two spots
 _REACH = {True: 1.2, False: 3.0}  # spacings: farther from all spots there is no tissue
-_MOST_CELLS = 4_000_000  # of the map of nearest spots; cells far apart are looked up one by one
+_MOST_CELLS = 4_000_000  # that spots are sorted into: larger ones where spots lie far apart
 _SHARPEST_TURN = 0.5  # cosine: a way that turns more in one step has come to a peak of depth
 _SPREAD = np.array([0.7548776662466927, 0.5698402909980532])  # the plane's golden ratio: Roberts' R2 sequence
 
 OfPoints = Callable[[np.ndarray], np.ndarray]
-"""Of points of shape (2, n); their gradients or headings, of shape (2, n), or their nearest spots, of shape (n,)."""
+"""Of points of shape (2, n); their gradients, of shape (2, n)."""
 
 
 def positions_um(found: FoundDirection, coordinates: Coordinates) -> np.ndarray:
@@ -88,6 +87,17 @@ def _length_from_level(bend: Bend, tissue_um: np.ndarray, depth: np.ndarray) -> 
 
 def _gradient(bend: Bend) -> OfPoints:
     """Differentiate the polynomial: a function of points of shape (2, n) that gives gradients of shape (2, n)."""
+    slopes, centre = _slopes(bend), np.array(bend.centre_um)[:, None]
+
+    def gradient(points: np.ndarray) -> np.ndarray:
+        x, y = (points - centre) / bend.scale_um
+        return np.asarray(polynomial.polyval(y, polynomial.polyval(x, slopes), tensor=False))
+
+    return gradient
+
+
+def _slopes(bend: Bend) -> np.ndarray:
+    """Coefficients of x^i y^j of the gradient, in the polynomial's own coordinates: (n_powers, n_powers, 2)."""
     size = bend.degree + 1
     powers = np.zeros((size, size))
     terms = [(total - of_y, of_y) for total in range(1, size) for of_y in range(total + 1)]
@@ -96,14 +106,8 @@ def _gradient(bend: Bend) -> OfPoints:
     along_y = np.zeros_like(powers)
     along_x[:-1] = polynomial.polyder(powers, axis=0)
     along_y[:, :-1] = polynomial.polyder(powers, axis=1)
-    both = np.stack([along_x, along_y], axis=-1)[: max(size - 1, 1), : max(size - 1, 1)] / bend.scale_um
-    centre = np.array(bend.centre_um)[:, None]
-
-    def gradient(points: np.ndarray) -> np.ndarray:
-        x, y = (points - centre) / bend.scale_um
-        return np.asarray(polynomial.polyval(y, polynomial.polyval(x, both), tensor=False))
-
-    return gradient
+    n_powers = max(size - 1, 1)
+    return np.asarray(np.stack([along_x, along_y], axis=-1)[:n_powers, :n_powers] / bend.scale_um)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +121,7 @@ class Ways:
         where the way has left the tissue, or depth has come to its peak. The last is always `n_spots`.
     points : ndarray of shape (n_ways, 2, n_steps, 2), float32
         x and y of these points, in micrometres from the corner of the tissue.
-    tissue : ndarray of shape (n_spots + 1, 2), float32
+    tissue : ndarray of shape (n_spots + 1, 2)
         Spots in the same frame.
     step_um, spacing_um : float
         Between two points, and between two spots.
@@ -146,85 +150,62 @@ def trace_ways(found: FoundDirection, coordinates: Coordinates) -> Ways:
         border at one place.
     """
     spacing = float(np.sqrt(2 / np.sqrt(3) * coordinates.spot_um2))  # of hexagons of that area
-    heading, step = _heading(found, coordinates), spacing / _STEPS_PER_SPOT
+    origin = coordinates.tissue_um.min(axis=0)
     order = canonical_order(coordinates.positions)  # else which of two equally near spots is met depends on the file
-    tissue = (coordinates.tissue_um - coordinates.tissue_um.min(axis=0))[order]
-    nearest = _nearest_spot(tissue, step, _REACH[coordinates.on_lattice] * spacing)
-    starts = _starts(tissue, spacing)
-    origin = coordinates.tissue_um.min(axis=0)[:, None]
-
-    def turned(sign: int, points: np.ndarray) -> np.ndarray:
-        return sign * heading(points + origin)
-
-    halves = [_followed(starts, functools.partial(turned, sign), nearest, step, len(tissue)) for sign in (-1, 1)]
-    n_steps = max(spots.shape[1] for spots, _ in halves)
-    numbers = np.append(order, len(order)).astype(np.int32)
-    return Ways(
-        numbers[np.stack([_widened(spots, n_steps, len(tissue)) for spots, _ in halves], axis=1)],
-        np.stack([_widened(points, n_steps, 0) for _, points in halves], axis=1),
-        np.vstack([tissue[np.argsort(order)], np.zeros(2)]).astype(np.float32),
-        step,
-        spacing,
-    )
+    in_frame = coordinates.tissue_um - origin
+    tissue = _in_cells(in_frame, order, spacing, _REACH[coordinates.on_lattice] * spacing)
+    step, starts = spacing / _STEPS_PER_SPOT, _starts(tissue.spots, spacing)
+    spots, points = _followed(tissue, _slope(found, coordinates, origin), starts, step)
+    return Ways(spots, points, np.vstack([in_frame, np.zeros(2)]), step, spacing)
 
 
-def _heading(found: FoundDirection, coordinates: Coordinates) -> OfPoints:
+def _slope(found: FoundDirection, coordinates: Coordinates, origin: np.ndarray) -> Slope:
     if found.bend is None:
-        across = across_layers_um(found.angle, coordinates.unit_um)[:, None]
-        return lambda points: np.broadcast_to(across, points.shape)
-    gradient = _gradient(found.bend)
-
-    def heading(points: np.ndarray) -> np.ndarray:
-        slope = gradient(points)
-        return slope / np.maximum(np.sqrt((slope * slope).sum(axis=0)), 1e-300)
-
-    return heading
+        return Slope(across_layers_um(found.angle, coordinates.unit_um)[None, None], 0.0, 0.0, 1.0)
+    x, y = (np.array(found.bend.centre_um) - origin).tolist()
+    return Slope(_slopes(found.bend), x, y, float(found.bend.scale_um))
 
 
 def _starts(tissue: np.ndarray, spacing: float) -> np.ndarray:
     chosen = np.linspace(0, len(tissue) - 1, min(len(tissue), MOST_WAYS)).astype(int)
     offsets = (np.arange(len(chosen))[:, None] * _SPREAD) % 1 - 0.5
-    return np.ascontiguousarray((tissue[chosen] + spacing * offsets).T)
+    return np.asarray(tissue[chosen] + spacing * offsets)
 
 
-def _nearest_spot(tissue: np.ndarray, cell: float, reach: float) -> OfPoints:
-    """Draw the map of nearest spots once: looking one up is then a matter of rounding."""
-    tree, margin = cKDTree(tissue), int(np.ceil(reach / cell)) + 2
-    columns, rows = (int(cells) + 2 * margin for cells in np.ceil(tissue.max(axis=0) / cell))
-    if columns * rows > _MOST_CELLS:
-        return lambda points: np.asarray(tree.query(points.T, distance_upper_bound=reach)[1], dtype=np.int32)
-    y, x = np.mgrid[:rows, :columns]
-    corners = np.column_stack([x.ravel(), y.ravel()]) * cell - margin * cell
-    nearest = np.asarray(tree.query(corners, distance_upper_bound=reach)[1], dtype=np.int32)
-
-    def look_up(points: np.ndarray) -> np.ndarray:
-        column, row = np.rint(points / cell).astype(np.intp) + margin
-        return np.asarray(nearest[np.clip(row, 0, rows - 1) * columns + np.clip(column, 0, columns - 1)])
-
-    return look_up
-
-
-def _followed(
-    starts: np.ndarray, heading: OfPoints, nearest: OfPoints, step: float, outside: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Follow a heading by the midpoint rule until all ways have left the tissue."""
-    at, here = starts, nearest(starts)
-    last, alive = heading(at), np.arange(starts.shape[1])
-    spots, points = [here], [at.T.astype(np.float32)]
-    extent = 4 * outside + 4  # no way passes a spot more often than that
-    while alive.size and len(spots) < extent:
-        middle = heading(at + step / 2 * last)
-        at = at + step * middle
-        here = np.where((middle * last).sum(axis=0) < _SHARPEST_TURN, outside, nearest(at))
-        row, place = np.full(starts.shape[1], outside, np.int32), np.zeros((starts.shape[1], 2), np.float32)
-        row[alive], place[alive] = here, at.T
-        spots, points = [*spots, row], [*points, place]
-        stays = here < outside
-        at, last, alive = at[:, stays], middle[:, stays], alive[stays]
-    closed = np.full(starts.shape[1], outside, np.int32)
-    return np.stack([*spots, closed], axis=1), np.stack([*points, points[-1]], axis=1)
+def _in_cells(spots: np.ndarray, order: np.ndarray, spacing: float, reach: float) -> Tissue:
+    spots = spots[order]
+    width, height = spots.max(axis=0).tolist()
+    side = max(spacing, np.sqrt(height * width / _MOST_CELLS), (height + width) / _MOST_CELLS)
+    n_rows, n_columns = (int(extent / side) + 1 for extent in (height, width))
+    column, row = (spots / side).astype(np.int64).T
+    cell = row * n_columns + column
+    ends = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n_rows * n_columns))])
+    return Tissue(
+        spots=spots,
+        numbers=np.append(order, len(order)),
+        ends=ends[np.arange(n_rows)[:, None] * n_columns + np.arange(n_columns + 1)],
+        held=np.argsort(cell, kind="stable"),
+        cell=float(side),
+        reach=float(reach),
+    )
 
 
-def _widened(of_ways: np.ndarray, n_steps: int, filling: int) -> np.ndarray:
-    missing = n_steps - of_ways.shape[1]
-    return np.pad(of_ways, [(0, 0), (0, missing)] + [(0, 0)] * (of_ways.ndim - 2), constant_values=filling)
+def _followed(tissue: Tissue, slope: Slope, starts: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """Follow the gradient both ways, until all ways have left the tissue; against it first."""
+    n_ways, n_spots = len(starts), len(tissue.spots)
+    n_steps, most_steps = np.zeros((2, n_ways), np.int64), 4 * n_spots + 4  # no way passes a spot more often than that
+
+    def keep(n_points: int) -> tuple[np.ndarray, np.ndarray]:
+        spots, points = (
+            np.full((n_ways, 2, n_points), n_spots, np.int32),
+            np.zeros((n_ways, 2, n_points, 2), np.float32),
+        )
+        for side, sign in enumerate((-1.0, 1.0)):
+            room = spots[:, side], points[:, side]
+            follow(tissue, slope, starts, sign, step, _SHARPEST_TURN, most_steps, n_steps[side], *room)
+        return spots, points
+
+    straight = int(np.hypot(*tissue.spots.max(axis=0)) / step) + 2  # across the tissue; few ways are longer
+    spots, points = keep(min(straight, most_steps + 1))
+    needed = int(n_steps.max()) + 1
+    return keep(needed) if needed > spots.shape[2] else (spots[:, :, :needed], points[:, :, :needed])

@@ -1,78 +1,8 @@
-"""Inner loops of k-means, of means over neighbours, and of products with sparse matrices, as machine code."""
+"""Inner loops of means over neighbours, and of products with sparse matrices, as machine code."""
 
 import numpy as np
 
 from core.compiling import compiled
-
-
-@compiled
-def move_spots(
-    sums: np.ndarray,
-    counts: np.ndarray,
-    rows: np.ndarray,
-    row_of: np.ndarray,
-    labels: np.ndarray,
-    before: np.ndarray,
-    changed: np.ndarray,
-) -> None:
-    """Add changed spots to the sums and counts of their clusters, and take them from those where they were before.
-
-    Parameters
-    ----------
-    sums : ndarray of shape (n_clusters, n_features)
-        Changed in place.
-    counts : ndarray of shape (n_clusters,)
-        Changed in place.
-    rows : ndarray of shape (n_rows, n_features)
-    row_of : ndarray of shape (n_spots,), int
-        Row of each spot.
-    labels, before : ndarray of shape (n_spots,), int
-        Clusters now and before; -1 for none.
-    changed : ndarray of shape (n_changed,), int
-        Indices of spots.
-    """
-    for index in changed:
-        row, now, was = row_of[index], labels[index], before[index]
-        counts[now] += 1
-        for feature in range(sums.shape[1]):
-            sums[now, feature] += rows[row, feature]
-        if was >= 0:
-            counts[was] -= 1
-            for feature in range(sums.shape[1]):
-                sums[was, feature] -= rows[row, feature]
-
-
-@compiled
-def nearest_by_bounds(
-    middle: np.ndarray, spread: np.ndarray, residuals: np.ndarray, slack: float, nearest: np.ndarray, unsure: np.ndarray
-) -> None:
-    """Find the centre whose upper bound is lowest, and whether another may be nearer.
-
-    Parameters
-    ----------
-    middle : ndarray of shape (n_clusters, n_spots)
-        Between the bounds.
-    spread : ndarray of shape (n_clusters,)
-        Times the residual of a spot: from the middle to each bound.
-    residuals : ndarray of shape (n_spots,)
-    slack : float
-        Above what rounding does to a bound.
-    nearest : ndarray of shape (n_spots,), int
-        Filled in.
-    unsure : ndarray of shape (n_spots,), bool
-        Filled in.
-    """
-    n_clusters, n_spots = middle.shape
-    for spot in range(n_spots):
-        best, lowest = 0, middle[0, spot] + spread[0] * residuals[spot]
-        for cluster in range(1, n_clusters):
-            upper = middle[cluster, spot] + spread[cluster] * residuals[spot]
-            if upper < lowest:
-                best, lowest = cluster, upper
-        possible = 0
-        for cluster in range(n_clusters):
-            possible += middle[cluster, spot] - spread[cluster] * residuals[spot] <= lowest + slack
-        nearest[spot], unsure[spot] = best, possible > 1
 
 
 @compiled

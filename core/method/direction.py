@@ -5,12 +5,12 @@ coordinates of the positions: depth is u = cos(angle) row - sin(angle) column.
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 from sklearn.decomposition import PCA
 
 from core.coordinates import canonical_order
 from core.depth import FoundDirection, depth
 from core.errors import SampleError
+from core.method.lines import count_on_lines
 from core.method.normalisation import log_normalised
 from core.method.pooling import pool_window
 from core.params import PoolingParams
@@ -47,21 +47,13 @@ def from_preclustering(labels: np.ndarray, positions: np.ndarray) -> FoundDirect
     The fullest line alone would lean towards the diagonal of a wide layer, which is longer than the layer. The line's edge
     is soft: with a hard one, angles along the lattice, whose rows lie exactly on lines, win for that alone.
     """
-    counts = np.array([_neighbours_on_line(labels, depth(positions, angle)) for angle in _ANGLES])
+    counts = np.empty(len(_ANGLES))
+    count_on_lines(
+        labels, positions.astype(float), np.cos(_ANGLES), np.sin(_ANGLES), _BIN, _MAX_BINS, _LINE_WIDTH, counts
+    )
     angle, best = _peak(counts)
     all_pairs = float(np.square(np.bincount(labels), dtype=np.float64).sum())
     return FoundDirection(angle=angle, method="preclustering", support=best / all_pairs)
-
-
-def _neighbours_on_line(labels: np.ndarray, u: np.ndarray) -> float:
-    """Count, summed over spots, the spots of the same cluster within a line's width."""
-    n_clusters = int(labels.max()) + 1
-    width = max(_BIN, np.ptp(u) / _MAX_BINS)
-    bins = ((u - u.min()) / width).astype(int)
-    n_bins = int(bins.max()) + 1
-    counts = np.bincount(labels * n_bins + bins, minlength=n_clusters * n_bins).reshape(n_clusters, n_bins)
-    density = gaussian_filter1d(counts.astype(float), _LINE_WIDTH / 2 / width, mode="constant")
-    return float((counts * density).sum() * _LINE_WIDTH / width)
 
 
 def from_expression(expression: Expression, positions: np.ndarray, *, logged: bool = False) -> FoundDirection:

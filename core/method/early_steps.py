@@ -162,7 +162,7 @@ class EarlySteps:
         return self._kept(lambda: self._raw(n_factors, scale), "raw factors", str(n_factors), str(scale))
 
     def _raw(self, n_factors: int, scale: float) -> RawFactors:
-        sample, graphs, components = self.sample, [self._neighbours()], self._log_components(scale)
+        sample, graphs, components = self.sample, [self.neighbours()], self._log_components(scale)
         logged, known = [sample.is_logged], None if components is None else [components]
         return raw_factors(
             [sample.expression], [sample.coordinates], n_factors, scale, logged, graphs=graphs, components=known
@@ -178,7 +178,8 @@ class EarlySteps:
             "log components", str(scale),
         )  # fmt: skip
 
-    def _neighbours(self) -> sparse.csr_array:
+    def neighbours(self) -> sparse.csr_array:
+        """Who is whose neighbour: (n_spots, n_spots), from :func:`core.method.neighbours.neighbour_graph`."""
         return self._kept(lambda: neighbour_graph(self.sample.coordinates), "neighbours")
 
     def model(self, params: MethodParams) -> "TrainedModel":

@@ -191,7 +191,7 @@ class GuidedSteps(LabelFreeSteps):
         found = self.direction(params)
         shown = "" if painted is None or (painted < 0).all() else params_key(*map(str, painted.tolist()))
         return self._kept(
-            lambda: transfer(reference, self.sample, self._neighbours(), self._depths(found), painted),
+            lambda: transfer(reference, self.sample, self.neighbours(), self._depths(found), painted),
             "transferred", reference.digest, repr(found), shown,
         )  # fmt: skip
 
@@ -210,7 +210,7 @@ class GuidedSteps(LabelFreeSteps):
         """
         hops = max(self._with_found_window(params.pooling).window - 1, 1)
         return self._kept(
-            lambda: marker_scores(table, self.sample, self._neighbours(), hops),
+            lambda: marker_scores(table, self.sample, self.neighbours(), hops),
             "marker scores", params_key(table.as_text()), str(hops),
         )  # fmt: skip
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.method.compiled import move_spots, nearest_by_bounds
+from core.method import rounds
+from core.method.rounds import Fit
 
 _ROWS = 256  # rows gathered at once: a copy this small costs no memory worth naming
-_COLUMNS = 1 << 15  # spots bounded at once
 _SKETCHED_FROM = 384  # spots that the directions are taken from
 _DIRECTIONS = 32
 _SLACK = 1e-7  # of the largest squared norm: above what rounding does to a bound
@@ -140,112 +140,70 @@ def lloyd(spots: Spots, first: np.ndarray, max_iter: int) -> tuple[np.ndarray, f
     A cluster that loses all its spots takes the spot farthest from its centre, as in scikit-learn; where no spot is away from its
     centre, it stays empty.
     """
-    fit = _Fit(spots, first)
-    for _ in range(max_iter):
-        fit.move_centres()
-        if not fit.assign():
+    fit, left = _begun(spots, first), max_iter
+    rounds.begin(fit)
+    while left:
+        _fill_empty(fit)
+        done = np.zeros(2, np.int64)
+        rounds.go_on(fit, left, done)
+        n_rounds, n_moved = done.tolist()
+        if not n_moved:
             break
-    return fit.labels, fit.inertia()
+        left -= n_rounds
+    rounds.to_means(fit)
+    return fit.labels, float(_norms(fit).sum() - fit.counts @ fit.centre_norms)
 
 
-class _Fit:
-    """State between rounds. "Known" is position and sketch, weighted; expression itself is kept as it came."""
+def _begun(spots: Spots, first: np.ndarray) -> Fit:
+    """Place the first centres."""
+    known, residuals, mean = spots.coordinates(), spots.residuals(), spots.sketch.mean.astype(float)
+    centres, known_centres = spots.expression[spots.order[first]] - mean, known[first]
+    n_clusters = len(first)
+    fit = Fit(
+        expression=np.ascontiguousarray(spots.expression),
+        order=spots.order,
+        known=known,
+        residuals=residuals,
+        mean=mean,
+        weight=float(spots.weight),
+        n_coordinates=spots.position.shape[1],
+        slack=0.0,
+        labels=np.full(len(known), -1),
+        centres=centres,
+        known_centres=known_centres,
+        centre_norms=np.empty(n_clusters),
+        centre_residuals=np.empty(n_clusters),
+        sums=np.zeros_like(centres),
+        known_sums=np.zeros_like(known_centres),
+        counts=np.zeros(n_clusters),
+    )
+    return fit._replace(slack=_SLACK * float(_norms(fit).max()))
 
-    def __init__(self, spots: Spots, first: np.ndarray) -> None:
-        self._spots, self._n_coordinates = spots, spots.position.shape[1]
-        coordinates = spots.coordinates()
-        self._known = np.ascontiguousarray(coordinates.T)
-        self._residuals = spots.residuals()
-        self._norms = np.square(self._known).sum(axis=0) + np.square(self._residuals)
-        self._slack = _SLACK * float(self._norms.max())
-        self._place_centres(self._expression(first) - spots.sketch.mean, coordinates[first])
-        self._sums, self._known_sums = np.zeros_like(self._centres), np.zeros_like(self._known_centres)
-        self._counts, self._in_order = np.zeros(len(first)), np.arange(len(coordinates))
-        self.labels = np.full(len(coordinates), -1)
-        self.assign()
 
-    def move_centres(self) -> None:
-        self._fill_empty()
-        self._to_means()
+def _norms(fit: Fit) -> np.ndarray:
+    """Squared norms of spots, with position and weight."""
+    return np.asarray(np.square(fit.known).sum(axis=1) + np.square(fit.residuals))
 
-    def assign(self) -> bool:
-        """Give every spot to its nearest centre; whether any changed its label."""
-        before, self.labels = self.labels, self.labels.copy()
-        for first in range(0, len(before), _COLUMNS):
-            block = slice(first, first + _COLUMNS)
-            self.labels[block], unsure = self._nearest(block)
-            for indices in _blocks(first + unsure):
-                self.labels[indices] = self._measured(indices).argmin(axis=1)
-        changed = np.flatnonzero(self.labels != before)
-        self._add(changed, before)
-        return len(changed) > 0
 
-    def inertia(self) -> float:
-        self._to_means()
-        return float(self._norms.sum() - self._counts @ self._centre_norms)
+def _fill_empty(fit: Fit) -> None:
+    for cluster in np.flatnonzero(fit.counts == 0):
+        spot, square = _farthest(fit)
+        if square <= fit.slack:
+            return
+        rounds.move(fit, spot, int(cluster))
 
-    def _to_means(self) -> None:
-        filled, counts = (self._counts > 0)[:, None], np.maximum(self._counts, 1)[:, None]
-        self._place_centres(
-            np.where(filled, self._sums / counts - self._spots.sketch.mean, self._centres),
-            np.where(filled, self._known_sums / counts, self._known_centres),
-        )
 
-    def _place_centres(self, centres: np.ndarray, known: np.ndarray) -> None:
-        self._centres, self._known_centres = centres, known
-        in_expression = self._spots.weight**2 * np.square(centres).sum(axis=1)
-        self._centre_norms = in_expression + np.square(self._positions(known)).sum(axis=1)
-        outside = self._centre_norms - np.square(known).sum(axis=1)
-        self._centre_residuals = np.sqrt(np.maximum(outside, 0.0))
-
-    def _positions(self, known: np.ndarray) -> np.ndarray:
-        return known[:, : self._n_coordinates]
-
-    def _expression(self, indices: np.ndarray) -> np.ndarray:
-        return self._spots.expression[self._spots.order[indices]]
-
-    def _nearest(self, block: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Nearest centres by their upper bounds, and the indices within the block where another centre may be nearer.
-
-        What a spot and a centre have outside the sketch contributes at least -|r||c| and at most |r||c| to their product.
-        """
-        middle = (-2.0 * self._known_centres) @ self._known[:, block]
-        middle += self._centre_norms[:, None]
-        nearest, unsure = np.empty(middle.shape[1], dtype=int), np.empty(middle.shape[1], dtype=bool)
-        spread, residuals = 2.0 * self._centre_residuals, self._residuals[block]
-        nearest_by_bounds(middle, spread, residuals, self._slack, nearest, unsure)
-        return nearest, np.flatnonzero(unsure)
-
-    def _measured(self, indices: np.ndarray) -> np.ndarray:
-        """Squared distances to all centres, less the spots' own squared norms."""
-        spots, mean = self._spots, self._spots.sketch.mean
-        products = spots.weight**2 * (self._expression(indices) @ self._centres.T - self._centres @ mean)
-        products += self._positions(self._known[:, indices].T) @ self._positions(self._known_centres).T
-        return np.asarray(self._centre_norms - 2.0 * products)
-
-    def _add(self, changed: np.ndarray, before: np.ndarray) -> None:
-        """Add spots to the sums of their clusters, and take them from those where they were before."""
-        order, known, counts = self._spots.order, self._known.T, np.zeros_like(self._counts)
-        move_spots(self._known_sums, counts, known, self._in_order, self.labels, before, changed)
-        move_spots(self._sums, self._counts, self._spots.expression, order, self.labels, before, changed)
-
-    def _fill_empty(self) -> None:
-        for cluster in np.flatnonzero(self._counts == 0):
-            spot, square = self._farthest()
-            if square <= self._slack:
-                return
-            before = self.labels.copy()
-            self.labels[spot] = cluster
-            self._add(np.array([spot]), before)
-
-    def _farthest(self) -> tuple[int, float]:
-        """Spot farthest from its centre, of those that are not alone in their cluster, and its squared distance."""
-        squares = np.zeros(len(self.labels))
-        for indices in _blocks(np.flatnonzero(self._counts[self.labels] > 1)):
-            own = self._measured(indices)[np.arange(len(indices)), self.labels[indices]]
-            squares[indices] = own + self._norms[indices]
-        spot = int(squares.argmax())
-        return spot, float(squares[spot])
+def _farthest(fit: Fit) -> tuple[int, float]:
+    """Spot farthest from its centre, of those that are not alone in their cluster, and its squared distance."""
+    squares, norms = np.zeros(len(fit.labels)), _norms(fit)
+    for indices in _blocks(np.flatnonzero(fit.counts[fit.labels] > 1)):
+        own = fit.labels[indices]
+        products = np.einsum("ij,ij->i", fit.expression[fit.order[indices]] - fit.mean, fit.centres[own])
+        position, centre = (of[:, : fit.n_coordinates] for of in (fit.known[indices], fit.known_centres[own]))
+        products = fit.weight**2 * products + (position * centre).sum(axis=1)
+        squares[indices] = fit.centre_norms[own] - 2.0 * products + norms[indices]
+    spot = int(squares.argmax())
+    return spot, float(squares[spot])
 
 
 def _blocks(indices: np.ndarray) -> list[np.ndarray]:

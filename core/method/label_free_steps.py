@@ -56,7 +56,7 @@ class LabelFreeSteps(MixtureSteps):
         if method == "bending":
             return self._kept(
                 lambda: find_bend(
-                    self.factors(LEARNT_BY), sample.coordinates, params.direction.degree, self._neighbours()
+                    self.factors(LEARNT_BY), sample.coordinates, params.direction.degree, self.neighbours()
                 ),
                 "direction",
                 "bending",
@@ -89,7 +89,7 @@ class LabelFreeSteps(MixtureSteps):
         if rounds == 0:
             return self._unrefined(params, found)
         return self._kept(
-            lambda: majority_vote(self._unrefined(params, found), self._neighbours(), rounds),
+            lambda: majority_vote(self._unrefined(params, found), self.neighbours(), rounds),
             "labels",
             *self._labels_key(params, found),
             str(rounds),
@@ -115,7 +115,7 @@ class LabelFreeSteps(MixtureSteps):
         labels = mixture.consensus(merged, self.sample.positions, n_clusters, clustering.random_state, common)
         order = canonical_order(self.sample.positions)
         if self.sample.n_spots > MOST_LISTENING:
-            return settled(labels, merged, n_clusters, to_neighbours(self._neighbours()), order)
+            return settled(labels, merged, n_clusters, to_neighbours(self.neighbours()), order)
         return settled(labels, merged, n_clusters, to_alike(self._listening(params, found), order), order)
 
     def _listening(self, params: MethodParams, found: FoundDirection | None) -> Listening:
@@ -127,7 +127,7 @@ class LabelFreeSteps(MixtureSteps):
                 self._strongest_first(params, hops[0]),
                 self._components(params),
                 self._depths(found),
-                self._neighbours(),
+                self.neighbours(),
                 x_weight=params.clustering.x_weight,
             ),
             "listening", *embedding_key(params), repr(found), str(params.clustering.x_weight),

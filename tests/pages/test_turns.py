@@ -6,22 +6,28 @@ import threading
 import pytest
 
 from tests.core.work.outside_cluster import wait_until
+from ui.data import turns as module
 from ui.data.seats import Person
-from ui.shell.turns import Turns
+from ui.data.turns import Turns
 
 
 class Visitor:
     """A redraw that lasts until it is told to end."""
 
-    def __init__(self, turns, who="", place=""):
+    def __init__(self, turns, who="", place="", *, behind=False):
         self.inside, self.may_end = threading.Event(), threading.Event()
-        self.thread = threading.Thread(target=self._redraw, args=(turns, Person(who, place)), daemon=True)
+        self.lends, self.waits, self.found = threading.Event(), threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self._redraw, args=(turns, Person(who, place), behind), daemon=True)
         self.thread.start()
 
-    def _redraw(self, turns, person):
-        with turns.taken(person):
+    def _redraw(self, turns, person, behind):
+        with turns.taken(person, behind=behind):
             self.inside.set()
             self.may_end.wait(30)
+            if self.lends.is_set():
+                with turns.lent(person):
+                    self.waits.set()
+                    self.found.wait(30)
 
     @property
     def comes_in(self):
@@ -36,7 +42,13 @@ class Visitor:
     def stays_out(self):
         return not self.inside.wait(0.2)
 
+    def waits_for_something(self):
+        self.lends.set()
+        self.may_end.set()
+        return self.waits.wait(10)
+
     def leave(self):
+        self.found.set()
         self.may_end.set()
         self.thread.join(30)
 
@@ -134,3 +146,64 @@ def test_a_part_of_a_page_goes_on_inside_the_turn_of_its_page():
     following = Visitor(turns)
     assert following.comes_in
     following.leave()
+
+
+def test_what_can_wait_comes_after_the_pictures_of_others_whoever_asks():
+    turns = Turns(most_seconds=30)
+    first = Visitor(turns, "Ada")
+    assert first.comes_in
+    told = Visitor(turns, "Ben", behind=True)
+    wait_until(lambda: told.stands_in_line)
+    picture = Visitor(turns, "Ada")
+    wait_until(lambda: picture.stands_in_line)
+    first.leave()
+    assert picture.comes_in
+    assert told.stays_out
+    picture.leave()
+    assert told.comes_in
+    told.leave()
+
+
+def test_what_can_wait_has_waited_long_enough_after_some_seconds(monkeypatch):
+    monkeypatch.setattr(module, "_MOST_SECONDS_BEHIND", 0.05)
+    turns = Turns(most_seconds=30)
+    first = Visitor(turns, "Ada")
+    assert first.comes_in
+    told = Visitor(turns, "Ben", behind=True)
+    wait_until(lambda: told.stands_in_line)
+    assert told.stays_out  # for 0.2 s
+    picture = Visitor(turns, "Ada")
+    wait_until(lambda: picture.stands_in_line)
+    first.leave()
+    assert told.comes_in
+    assert picture.stays_out
+    told.leave()
+    picture.leave()
+
+
+def test_who_waits_for_something_lets_others_have_the_turn_and_takes_it_again():
+    turns = Turns(most_seconds=30)
+    first = Visitor(turns, "Ada")
+    assert first.comes_in
+    second = Visitor(turns, "Ben")
+    wait_until(lambda: second.stands_in_line)
+    assert first.waits_for_something()
+    assert second.comes_in
+    first.found.set()
+    first.thread.join(0.2)
+    assert first.thread.is_alive()  # stands in line behind the second
+    second.leave()
+    first.leave()
+    assert not first.thread.is_alive()
+    following = Visitor(turns)
+    assert following.comes_in
+    following.leave()
+
+
+def test_who_has_no_turn_lends_none():
+    turns = Turns(most_seconds=30)
+    first = Visitor(turns)
+    assert first.comes_in
+    with turns.lent():
+        assert Visitor(turns).stays_out
+    first.leave()

@@ -10,9 +10,9 @@ from core.sample import UNANNOTATED
 from ui.annotate import agreeing, beside, choice, exports, starting, state
 from ui.annotate.address import PART
 from ui.annotate.beside import Predicted
-from ui.data import annotations, compute
+from ui.data import annotations, compute, turns
 from ui.data.seats import Person
-from ui.shell import address, guards, maps, sample_view, session, turns
+from ui.shell import address, guards, maps, sample_view, session
 from ui.shell.drawing import acting, pictures, regions, remembered
 from ui.tissue_view import Drawing, TissueMap
 
@@ -71,7 +71,7 @@ def _empty(summary: SampleSummary) -> TissueMap:
 @st.fragment
 def _drawing(summary: SampleSummary, id: str) -> None:
     """Show the maps and the regions; an edit draws this part alone."""
-    with turns.of_this_server().taken(Person.here()), guards.shown_as_message():
+    with turns.of_redraws().taken(Person.here()), guards.shown_as_message():
         _header(summary)
         guards.show_refusal()
         kept = compute.annotation(summary, id)

@@ -272,7 +272,10 @@ def thicknesses(sample: Sample, result: Result, labels: np.ndarray | None = None
     labels, found = result.labels if labels is None else labels, shown_direction(sample, result)
     digest = hashlib.sha256("\n".join(map(str, labels.tolist())).encode()).hexdigest()
     key = params_key(sample.content_hash, sample.annotation_hash, str(sample.unit_known), found, digest)
-    return kept(lambda: thickness.measure(found, sample.coordinates, labels, sample.labels_true), "thickness", key)
+    graph = steps(sample).neighbours()
+    return kept(
+        lambda: thickness.measure(found, sample.coordinates, labels, sample.labels_true, graph), "thickness", key
+    )
 
 
 def shown_direction(sample: Sample, result: Result) -> FoundDirection:

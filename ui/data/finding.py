@@ -12,7 +12,7 @@ from core.method.early_steps import OnStep
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
-from ui.data import seats
+from ui.data import seats, turns
 from ui.data.seats import NotWantedError, Person
 
 __all__ = ["Finding", "NotWantedError", "begun"]
@@ -116,7 +116,10 @@ class Finding:
 
     def _work(self) -> None:
         try:
-            with seats.of_this_server().taken(self._person, lambda: bool(self._wanted_by)):
+            with (
+                seats.of_this_server().taken(self._person, lambda: bool(self._wanted_by)),
+                turns.of_runs().taken(self._person),
+            ):
                 self._result = self._run(self._tell)
             self._end_step()
             self._remember()

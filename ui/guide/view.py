@@ -6,13 +6,13 @@ import streamlit as st
 
 from core.errors import DomainsError
 from core.io.lab import SampleSummary
-from ui.data import compute
+from ui.data import compute, turns
 from ui.data.seats import Person
 from ui.guide import asking, beginning, cards, exports, found, keeping, maps, start, state, stroke_files, strokes
 from ui.guide.address import PART, carries
 from ui.guide.found import Found
 from ui.guide.strokes import Painted
-from ui.shell import address, guards, sample_view, session, sweeping, turns
+from ui.shell import address, guards, sample_view, session, sweeping
 from ui.shell import teaching as starts
 from ui.shell.drawing import regions
 from ui.shell.drawing.regions import Words
@@ -94,7 +94,7 @@ def _guiding(summary: SampleSummary, painted: Painted) -> None:
     """Show the maps, and what is done with them; a stroke draws this part alone."""
     if not _is_asked_for(summary, painted):
         st.rerun()  # others were taken over or opened: the page decides which
-    with turns.of_this_server().taken(Person.here()), guards.shown_as_message():
+    with turns.of_redraws().taken(Person.here()), guards.shown_as_message():
         if painted.run is None and painted.begun:
             painted = strokes.of_id(summary, painted.annotation.id)
         shown = found.look(summary, painted)

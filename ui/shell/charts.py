@@ -27,7 +27,7 @@ _FEW_PANELS, _FEW_COLUMNS = 2, 5
 
 def show(figure: go.Figure, description: str, *, fits: bool = False) -> None:
     """Draw a chart; `fits` says that a telephone has room for its panels."""
-    n_panels = sum(name.startswith("xaxis") for name in figure.to_dict()["layout"])
+    n_panels = sum(name.startswith("xaxis") for name in figure.layout)
     written = [trace.z for trace in figure.data if isinstance(trace, go.Heatmap) and trace.texttemplate]
     n_columns = max((len(z[0]) for z in written if len(z)), default=0)
     has_room = n_columns <= _FEW_COLUMNS and (fits or n_panels <= _FEW_PANELS)

@@ -10,8 +10,9 @@ from core.errors import DomainsError
 from core.params import MethodParams
 from core.result import Result
 from core.sample import Sample
-from ui.data import compute
+from ui.data import compute, turns
 from ui.data.finding import Finding
+from ui.data.seats import Person
 from ui.shell import domain_names, forms, known_runs, session
 from ui.tune import state, training
 from ui.tune.shown import Pinned, Shown, ShownResult
@@ -57,13 +58,18 @@ def _found(sample: Sample, params: MethodParams, words: DeltaGenerator) -> Resul
     if finding is None:
         return compute.cluster(sample, params)
     state.wait_for(finding)
+    with turns.of_redraws().lent(Person.here()):
+        _wait(finding, words)
+    words.empty()
+    return compute.cluster(sample, params) if finding.ended_unwanted else finding.result()
+
+
+def _wait(finding: Finding, words: DeltaGenerator) -> None:
     if not finding.done(_QUIET_SECONDS):
         with words.container(key=FINDING_WORDS):
             line = st.empty()
         while not finding.done(_SECONDS_BETWEEN_WORDS):
             line.caption(_how_far(finding))
-    words.empty()
-    return compute.cluster(sample, params) if finding.ended_unwanted else finding.result()
 
 
 def _how_far(finding: Finding) -> str:

@@ -4,7 +4,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.sample import Sample
-from ui.shell import address, domain_names, forms, guards, turns
+from ui.data import turns
+from ui.data.seats import Person
+from ui.shell import address, domain_names, forms, guards
 from ui.tune import (
     cards,
     finding,
@@ -30,29 +32,31 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
     """Find the domains that the form asks for and draw the maps, before anything is said of them."""
     # Alone, the picture has no place above the maps; it finds nothing shown there after a run that was interrupted.
     first = state.shown() is None and not parts.are_there()
-    with turns.of_this_server().taken():
-        # Also where the result is known: a part may later write only where it wrote when the whole page was drawn.
-        words.empty()
-        state.show(None)
-        with guards.shown_as_message():
-            with progress, st.spinner("Finding domains", show_time=True):
-                shown = finding.find(sample, forms.params(sample), file, words)
+    # Also where the result is known: a part may later write only where it wrote when the whole page was drawn.
+    words.empty()
+    state.show(None)
+    with guards.shown_as_message():
+        with progress, st.spinner("Finding domains", show_time=True):
+            shown = finding.find(sample, forms.params(sample), file, words)
+        with turns.of_redraws().taken(Person.here()):
             finding.say_cancelled(sample, words)
-            if first:
-                _head(
-                    shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away()
-                )  # first, this once: the maps would move down when it comes after them
-            held = selected.of(sample)
-            maps.predicted_beside_annotated(
-                shown,
-                parts.move(),
-                lambda: _tell(sample),
-                lambda: selected.take_lasso(sample, maps.KEY),
-                held.choice_for(maps.KEY),
-            )
-            state.show((shown, held.spots))
-            parts.remember_head(shown if first else None)
-        address.write(file, PART)
+            _draw(sample, shown, top if first else None)
+    address.write(file, PART)
+
+
+def _draw(sample: Sample, shown: Shown, top: DeltaGenerator | None) -> None:
+    if top is not None:  # first, this once: the maps would move down when it comes after them
+        _head(shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away())
+    held = selected.of(sample)
+    maps.predicted_beside_annotated(
+        shown,
+        parts.move(),
+        lambda: _tell(sample),
+        lambda: selected.take_lasso(sample, maps.KEY),
+        held.choice_for(maps.KEY),
+    )
+    state.show((shown, held.spots))
+    parts.remember_head(None if top is None else shown)
 
 
 def _tell(sample: Sample) -> None:
@@ -73,7 +77,7 @@ def telling(top: DeltaGenerator) -> None:
     place = st.empty()  # always, so that what follows keeps its own
     if parts.head() is shown:  # as the page opens
         redraw.let_maps_be_drawn(place)
-    with turns.of_this_server().taken(), guards.shown_as_message():
+    with turns.of_redraws().taken(Person.here(), behind=True), guards.shown_as_message():
         if parts.head() is not shown:
             _head(shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away())
         else:

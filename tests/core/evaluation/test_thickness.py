@@ -152,7 +152,7 @@ def test_turning_or_mirroring_the_tissue_with_its_depth_changes_no_length(first,
     labels = layers_between(BORDERS, radius(here))
     other = bent((0, 0, 1000.0, 0, 1000.0), centre)
     assert positions_um(other, there) == pytest.approx(positions_um(BOWL, here), abs=1e-3)
-    assert medians(other, there, labels) == pytest.approx(medians(BOWL, here, labels), rel=0.04)
+    assert medians(other, there, labels) == pytest.approx(medians(BOWL, here, labels), rel=0.05)
 
 
 def test_any_rising_function_of_depth_gives_the_same_lengths():

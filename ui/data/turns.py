@@ -1,9 +1,9 @@
-"""Redraws take turns on a server that many people share.
+"""Redraws, and runs of the method in the server, take turns where many people share it.
 
 Python runs one thread at a time. Twenty redraws at once switch threads after every message that they send, and all of them
-are late. One after the other, each ends early, and all together take less time. Whoever had no turn for longest comes next, address by
-address and then person by person, so that many tabs of one make nobody else wait. Fragments that redraw themselves take no
-turn, because Streamlit runs them without the page.
+are late. One after the other, each ends early, and all together take less time. The same holds for runs of the method on few processors. Whoever had no turn for longest comes next, address by
+address and then person by person, so that many tabs of one make nobody else wait. What is told of a picture comes after the
+pictures of others. Fragments that redraw themselves take no turn, because Streamlit runs them without the page.
 """
 
 import functools
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ui.data.seats import Person
 
 _MOST_SECONDS = 0.5
+_MOST_SECONDS_BEHIND = 3.0
 _MOST_REMEMBERED = 1000
 _NOBODY = Person()
 
@@ -24,6 +25,7 @@ _NOBODY = Person()
 class _Waiting:
     thread: object
     person: Person
+    behind_until: float  # seconds of the monotonic clock: until then others come first
 
 
 class Turns:
@@ -46,30 +48,48 @@ class Turns:
         self._free_at = 0.0
 
     @contextmanager
-    def taken(self, person: Person = _NOBODY) -> Iterator[None]:
-        """Wait for the turn, hold it, and release it however the work ends."""
+    def taken(self, person: Person = _NOBODY, *, behind: bool = False) -> Iterator[None]:
+        """Wait for the turn, hold it, and release it however the work ends; `behind` others, for a few seconds, what can wait."""
         me = threading.current_thread()
         if self._holder is me:  # a part of the page inside the page
             yield
             return
-        self._take(_Waiting(me, person))
+        self._take(me, person, behind=behind)
         try:
             yield
         finally:
             self._leave(me)
 
-    def _take(self, me: _Waiting) -> None:
+    @contextmanager
+    def lent(self, person: Person = _NOBODY) -> Iterator[None]:
+        """Let others have the turn, where this thread has it, while it waits for something; it stands in line for it again."""
+        me = threading.current_thread()
+        if self._holder is not me:
+            yield
+            return
+        self._leave(me)
+        try:
+            yield
+        finally:
+            self._take(me, person)
+
+    def _take(self, thread: object, person: Person, *, behind: bool = False) -> None:
+        me = _Waiting(thread, person, time.monotonic() + (_MOST_SECONDS_BEHIND if behind else 0.0))
         with self._changed:
             self._line.append(me)
             while (is_later := self._next() is not me) or self._free_at > time.monotonic():
                 self._changed.wait(None if is_later else self._free_at - time.monotonic())
             self._line.remove(me)
-            self._count(me.person)
-            self._holder, self._free_at = me.thread, time.monotonic() + self._most_seconds
+            self._count(person)
+            self._holder, self._free_at = thread, time.monotonic() + self._most_seconds
             self._changed.notify_all()  # the next one now waits with this time limit
 
     def _next(self) -> _Waiting:
-        return min(self._line, key=lambda one: tuple(self._last.get(key, 0) for key in _keys(one.person)))
+        now = time.monotonic()
+        return min(
+            self._line,
+            key=lambda one: (one.behind_until > now, *(self._last.get(key, 0) for key in _keys(one.person))),
+        )
 
     def _count(self, person: Person) -> None:
         self._n_turns += 1
@@ -92,6 +112,12 @@ def _keys(person: Person) -> tuple[object, object]:
 
 
 @functools.cache
-def of_this_server() -> Turns:
-    """Give the turns that all sessions share."""
+def of_redraws() -> Turns:
+    """Give the turns that redraws of all sessions share."""
+    return Turns()
+
+
+@functools.cache
+def of_runs() -> Turns:
+    """Give the turns that runs of the method for all sessions share: their threads need no redraw to end."""
     return Turns()
