@@ -59,7 +59,7 @@ class Session:
         self._shown: dict[
             str, list[float]
         ] = {}  # of widgets, by their ids: an app tells them only what they do not show
-        self._awaited_run = ""
+        self._awaited_run, self._gave_way = "", ""
         self._awaited_kind = _MAPS
         self._drawn = asyncio.Event()
         self._timers: dict[str, asyncio.Task[None]] = {}
@@ -222,6 +222,8 @@ class Session:
             self._coming = None  # a part: the rest of the page stays, and one that was begun is given up
             if self._fragment_of(self._awaited_kind) in message.metadata.run.fragment_ids:
                 self._awaited_run = message.metadata.run.script_run_id
+            elif self._gave_way and self._gave_way == self._awaited_run:
+                self._drawn.set()  # nothing draws it again: it had ended, and only the next part was quicker than its message
         elif kind == "new_session":
             self._begin(message.metadata.run.script_run_id)
         elif kind == "delta":
@@ -265,8 +267,11 @@ class Session:
         whole = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
         if whole and self._coming is not None:
             self._deltas, self._coming = self._coming, None
+        run = message.metadata.run.script_run_id
+        if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            self._gave_way = run
         ended = whole or message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
-        if ended and message.metadata.run.script_run_id == self._awaited_run:
+        if ended and run == self._awaited_run:
             self._drawn.set()
 
     def _run_every(self, fragment: str, seconds: float) -> None:
