@@ -6,7 +6,7 @@ the address back that the app wrote last, and runs fragments again as often as t
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -219,11 +219,7 @@ class Session:
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
         if kind == "new_session" and message.metadata.run.fragment_ids:
-            self._coming = None  # a part: the rest of the page stays, and one that was begun is given up
-            if self._fragment_of(self._awaited_kind) in message.metadata.run.fragment_ids:
-                self._awaited_run = message.metadata.run.script_run_id
-            elif self._gave_way and self._gave_way == self._awaited_run:
-                self._drawn.set()  # nothing draws it again: it had ended, and only the next part was quicker than its message
+            self._begin_part(message.metadata.run.script_run_id, message.metadata.run.fragment_ids)
         elif kind == "new_session":
             self._begin(message.metadata.run.script_run_id)
         elif kind == "delta":
@@ -239,6 +235,13 @@ class Session:
         """Find the part of the page that elements of a kind belong to; empty where they belong to none."""
         found = (delta for delta in self._deltas.values() if delta.new_element.WhichOneof("type") == kind)
         return next((delta.fragment_id for delta in found), "")
+
+    def _begin_part(self, run: str, fragments: Collection[str]) -> None:
+        self._coming = None  # the rest of the page stays, and one that was begun is given up
+        if self._fragment_of(self._awaited_kind) in fragments:
+            self._awaited_run = run
+        elif self._gave_way and self._gave_way == self._awaited_run:
+            self._drawn.set()  # nothing draws it again: it had ended, and only the next part was quicker than its message
 
     def _begin(self, run: str) -> None:
         self._awaited_run, self._coming = run, {}
