@@ -104,7 +104,7 @@ def scores_by_layer(
     names : sequence of str
         What people call the runs.
     runs : sequence of Matching
-        Their domains.
+        Their domains; clusters of one name are one domain.
     numbers : sequence of int
         Numbers of the runs, above columns; counted from 1 by default.
     theme : {"light", "dark"}
@@ -117,7 +117,7 @@ def scores_by_layer(
     """
     own = runs[0].colours if runs else None
     shades = colours.layer_colours(charts.layers_of(labels_true, unannotated=False), theme, own)
-    found = [{score.layer: score for score in layer_scores(run.labels, labels_true)} for run in runs]
+    found = [{score.layer: score for score in layer_scores(run.merged, labels_true)} for run in runs]
     texts = [
         [in_figure(_in_words(of_run[layer], run, name)) for name, run, of_run in zip(names, runs, found, strict=True)]
         for layer in shades

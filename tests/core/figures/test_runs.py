@@ -134,6 +134,15 @@ def test_a_layer_is_found_by_the_domain_that_is_called_by_it_on_the_maps():
     np.testing.assert_allclose(figure.data[0].z[:, 0], [2 * 6 / 16, 2 * 2 / 8])
 
 
+def test_two_domains_that_were_given_one_name_find_a_layer_together():
+    halves = np.array([0] * 3 + [1] * 3 + [2] * 6 + [3] * 6)
+    found = domains_of(SAMPLE, halves)
+    names = dict.fromkeys((0, 1), "Layer 1")
+    apart, together = (scores_by_layer(LAYERS, ["one"], [each]).data[0].z[:, 0] for each in (found, found.named(names)))
+    np.testing.assert_allclose(apart, [2 * 3 / 9, 1])
+    np.testing.assert_allclose(together, [1, 1])
+
+
 def test_a_given_name_of_other_domains_in_a_run_before_has_the_number_of_its_run():
     found = [domains_of(BARE, LABELS, {0: "Tumour"}), domains_of(BARE, LABELS, {1: "Tumour"})]
     figure = maps_of_runs(BARE, ["one", "other"], [made(LABELS), made(LABELS)], found)
