@@ -55,7 +55,7 @@ def picker(sample: Sample) -> None:
     """Ask what is shown beside the drawn map."""
     key, shown = session.widget_key("beside"), state.beside()
     kinds = [kind for kind in state.BESIDE_KINDS if _has(sample, kind)]
-    session.show(key, shown.kind if shown.kind in kinds else "predicted")
+    session.show_unless_shown(key, shown.kind if shown.kind in kinds else "predicted", *kinds)
     st.segmented_control(
         "Beside it",
         kinds,
@@ -71,7 +71,7 @@ def picker(sample: Sample) -> None:
 
 def _gene_picker(sample: Sample, gene: str | None) -> None:
     key = session.widget_key("beside gene")
-    session.show(key, sample_view.find(sample, session.theme(), "gene", gene).gene)
+    session.show_unless_shown(key, sample_view.find(sample, session.theme(), "gene", gene).gene, sample.content_hash)
     st.selectbox(
         "Gene",
         gene_names.of_sample(sample),

@@ -49,7 +49,8 @@ def _together() -> DeltaGenerator:
 
 def _picker(summary: SampleSummary, there: dict[str, Annotation], annotation: Annotation) -> None:
     key = session.widget_key("annotation")
-    session.show(key, annotation.id)
+    titles = {name: each.title for name, each in there.items()}
+    session.show_unless_shown(key, annotation.id, *titles.items())
 
     def choose() -> None:
         acting.take(summary)
@@ -57,8 +58,8 @@ def _picker(summary: SampleSummary, there: dict[str, Annotation], annotation: An
 
     st.selectbox(
         "Annotation",
-        list(there),
-        format_func=lambda one: there[one].title if one in there else "",
+        list(titles),
+        format_func=lambda one: titles.get(one, ""),
         key=key,
         on_change=choose,
         help="Each is changed by its author alone; take a copy to go on from another's.",

@@ -40,7 +40,7 @@ def box(summary: SampleSummary, found: Found) -> None:
 
 
 def _switch() -> None:
-    session.show(state.ASKING_KEY, state.asking())
+    session.show_unless_shown(state.ASKING_KEY, state.asking())
     st.toggle(
         "Ask me",
         key=state.ASKING_KEY,

@@ -46,7 +46,7 @@ def _counts(params: MethodParams, path: KnobPath) -> bool:
 
 
 def _others(*, taught: bool) -> None:
-    session.show(state.OTHERS_KEY, state.others())
+    session.show_unless_shown(state.OTHERS_KEY, state.others())
     st.toggle(
         "Others too",
         key=state.OTHERS_KEY,

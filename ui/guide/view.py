@@ -193,7 +193,7 @@ def _sweep_button(summary: SampleSummary, shown: Found) -> None:
 
 def _beside_picker(shown: Found) -> None:
     kinds = [kind for kind in state.BESIDE if kind != "annotation" or shown.sample.labels_true is not None]
-    session.show(state.BESIDE_KEY, state.beside() if state.beside() in kinds else state.FIRST)
+    session.show_unless_shown(state.BESIDE_KEY, state.beside() if state.beside() in kinds else state.FIRST, *kinds)
     st.segmented_control(
         "Beside the strokes",
         kinds,

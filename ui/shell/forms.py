@@ -72,7 +72,7 @@ def preset_picker(sample: Sample, *, told_apart: bool = False) -> None:
     :func:`hide_ways_back`.
     """
     key, changes = session.widget_key("preset"), session.settings().changes
-    session.show(key, session.settings().preset)
+    session.show_unless_shown(key, session.settings().preset)
     with row():
         st.selectbox(
             "Preset",

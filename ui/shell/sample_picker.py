@@ -63,11 +63,12 @@ def _chosen(readable: dict[str, SampleSummary]) -> str:
 
 def _pick(readable: dict[str, SampleSummary]) -> None:
     key = session.widget_key("sample")
-    session.show(key, _chosen(readable))
+    titles = {file: summary.name + " (synthetic)" * summary.synthetic for file, summary in readable.items()}
+    session.show_unless_shown(key, _chosen(readable), *titles.items())
     st.selectbox(
         "Sample",
-        list(readable),
-        format_func=lambda file: readable[file].name + " (synthetic)" * readable[file].synthetic,
+        list(titles),
+        format_func=titles.__getitem__,
         key=key,
         help=f"Samples in {as_markdown(samples_folder().name)}. A file that you put there appears after you reload the page.",
         on_change=lambda: session.choose_sample(session.shown(key)),

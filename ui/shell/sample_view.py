@@ -125,11 +125,11 @@ def _gene(sample: Sample, wanted: str | None) -> str | None:
 
 def kind_picker(sample: Sample, kind: str, take: Callable[[str], None], *, without: Sequence[str] = ()) -> None:
     """Ask what the map shows; `without` are kinds that are not offered."""
-    key = session.widget_key("view kind")
-    session.show(key, kind)
+    key, kinds = session.widget_key("view kind"), [name for name in _kinds(sample) if name not in without]
+    session.show_unless_shown(key, kind, *kinds)
     st.segmented_control(
         "Show",
-        [name for name in _kinds(sample) if name not in without],
+        kinds,
         required=True,
         format_func=KINDS.__getitem__,
         key=key,

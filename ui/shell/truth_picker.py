@@ -24,7 +24,7 @@ def picker(summary: SampleSummary, *, of_several: bool = False) -> None:
             ":material/error: The annotation that was asked for is not here: scores are with the file's annotation."
         )
     key = session.widget_key("truth", file if of_several else "")
-    session.show(key, wanted if wanted in offered else truth.OWN)
+    session.show_unless_shown(key, wanted if wanted in offered else truth.OWN, *offered.items())
     st.selectbox(
         as_markdown(summary.name) if of_several else "Compared with",
         list(offered),

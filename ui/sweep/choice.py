@@ -25,7 +25,7 @@ def choose(status: SweepSnapshot) -> tuple[str, int, str]:
 def _view(status: SweepSnapshot) -> str:
     names = [MAPS, SCORES, TABLE] if status.plan.sweep.search is None else [MAPS, *SEARCH_VIEWS, TABLE]
     key, wanted = session.widget_key("sweep", "view", str(len(names))), state.view().name
-    session.show(key, wanted if wanted in names else MAPS)
+    session.show_unless_shown(key, wanted if wanted in names else MAPS)
     chosen = st.segmented_control(
         "View",
         names,
@@ -45,7 +45,7 @@ def _section(status: SweepSnapshot) -> int:
     if len(names) == 1:
         return 0
     key = session.widget_key("sweep", "section", status.id)
-    session.show(key, names.index(wanted) if wanted in names else 0)
+    session.show_unless_shown(key, names.index(wanted) if wanted in names else 0)
     return int(
         st.selectbox(
             "Sample",
@@ -65,7 +65,7 @@ def _score(status: SweepSnapshot, section: int) -> str:
     if search is not None or len(names) < 2:
         return search.objective if search else "ari"
     key, wanted = session.widget_key("sweep", "score", ",".join(names)), state.view().score
-    session.show(key, wanted if wanted in names else names[0])
+    session.show_unless_shown(key, wanted if wanted in names else names[0])
     return str(
         st.selectbox(
             "Score",

@@ -77,11 +77,12 @@ def results(status: SweepSnapshot, theme: Theme) -> None:
 
 def _choose(known: dict[str, SweepSnapshot]) -> str:
     key, wanted = session.widget_key("sweep", "chosen"), session.sweep_id()
-    session.show(key, wanted if wanted in known else next(iter(known)))
+    titles = {sweep_id: title(status) for sweep_id, status in known.items()}
+    session.show_unless_shown(key, wanted if wanted in known else next(iter(known)), *titles.items())
     chosen = st.selectbox(
         "Sweep",
-        list(known),
-        format_func=lambda sweep_id: title(known[sweep_id]),
+        list(titles),
+        format_func=titles.__getitem__,
         key=key,
         help="All sweeps of this server, the latest first.",
         on_change=lambda: state.choose_sweep(session.shown(key)),

@@ -40,23 +40,19 @@ def picture(sample: Sample, file: str, top: DeltaGenerator, progress: DeltaGener
             shown = finding.find(sample, forms.params(sample), file, words)
         with turns.of_redraws().taken(Person.here()):
             finding.say_cancelled(sample, words)
-            _draw(sample, shown, top if first else None)
+            if first:  # once, since the maps would move down when it comes after them
+                _head(shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away())
+            held = selected.of(sample)
+            maps.predicted_beside_annotated(
+                shown,
+                parts.move(),
+                lambda: _tell(sample),
+                lambda: selected.take_lasso(sample, maps.KEY),
+                held.choice_for(maps.KEY),
+            )
+            state.show((shown, held.spots))
+            parts.remember_head(shown if first else None)
     address.write(file, PART)
-
-
-def _draw(sample: Sample, shown: Shown, top: DeltaGenerator | None) -> None:
-    if top is not None:  # first, this once: the maps would move down when it comes after them
-        _head(shown, top, away=state.steps_are_away(), just_put_away=state.steps_just_put_away())
-    held = selected.of(sample)
-    maps.predicted_beside_annotated(
-        shown,
-        parts.move(),
-        lambda: _tell(sample),
-        lambda: selected.take_lasso(sample, maps.KEY),
-        held.choice_for(maps.KEY),
-    )
-    state.show((shown, held.spots))
-    parts.remember_head(None if top is None else shown)
 
 
 def _tell(sample: Sample) -> None:

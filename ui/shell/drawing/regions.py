@@ -160,8 +160,10 @@ def _free_name(annotation: Annotation, words: Words) -> str:
 def _active(summary: SampleSummary, annotation: Annotation, index: int, words: Words) -> None:
     region = annotation.regions[index]
     name, colour = (session.widget_key("region", part, annotation.id, region.name) for part in ("name", "colour"))
-    session.show(name, region.name)
-    session.show(colour, shades(annotation)[region.name].lower())  # as the map beside shows it, in either theme
+    session.show_unless_shown(name, region.name)
+    session.show_unless_shown(
+        colour, shades(annotation)[region.name].lower()
+    )  # as the map beside shows it, in either theme
 
     def rename() -> None:
         wanted = str(session.shown(name) or "").strip()
