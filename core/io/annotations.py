@@ -35,6 +35,7 @@ _TELLING_NAMES = (
     r"layer",
     r"^labels?$",
     r"cell_?type",
+    r"^selection$",
     r"cluster|leiden|louvain",
 )
 

@@ -17,6 +17,9 @@ MAX_TABLE_BYTES = 64 << 20
 _SEPARATOR = re.compile(r'"?sep=(\\t|.)"?', re.IGNORECASE)
 
 
+_SELECTION = re.compile(r"#\s*Selection name:(.*)\n(?:#.*\n)*", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Rows of a table that have as many cells as its first, and how many have not."""
@@ -44,6 +47,7 @@ def read_rows(path: Path) -> Rows:
     """
     name = file_name(path)
     text = _text(path)
+    text, selection = _of_explorer(text)
     first, _, rest = text.partition("\n")
     told = _SEPARATOR.fullmatch(first.strip())
     if told is not None:
@@ -53,12 +57,20 @@ def read_rows(path: Path) -> Rows:
         rows = [[*map(plain, row)] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
     except csv.Error as error:
         raise SampleFileError(f"{name} cannot be read as a table ({error}): save it as CSV.") from error
+    if selection:
+        rows = [[selection if number else "Selection", *row] for number, row in enumerate(rows)]
     if len(rows) < 2 or len(rows[0]) < 2:
         raise SampleFileError(f"{name} is no table of barcodes and labels: it needs two columns with a header.")
     if len(rows[1]) == len(rows[0]) + 1:
         rows[0] = ["", *rows[0]]  # R writes no title above the names of rows
     even = [row for row in rows if len(row) == len(rows[0])]
     return Rows(even, len(rows) - len(even))
+
+
+def _of_explorer(text: str) -> tuple[str, str]:
+    """Take the lines off that Xenium Explorer writes above the cells of a selection, which none of their columns names."""
+    head = _SELECTION.match(text)
+    return (text[head.end() :], head[1].strip()) if head else (text, "")
 
 
 def _text(path: Path) -> str:

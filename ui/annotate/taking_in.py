@@ -30,7 +30,7 @@ def offer(summary: SampleSummary, name: str) -> None:
         "File with regions",
         type=_KINDS,
         key=session.widget_key("annotation", "upload"),
-        help="Shapes as GeoJSON (QuPath, Xenium Explorer, napari); a table of barcodes and labels, such as Loupe Browser exports; or an "
+        help="Shapes as GeoJSON (QuPath, Xenium Explorer, napari), or a selection saved from Xenium Explorer; a table of barcodes and labels, such as Loupe Browser exports; or an "
         "h5ad with a column of labels.",
     )
     with guards.shown_as_message():

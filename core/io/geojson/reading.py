@@ -1,4 +1,4 @@
-"""Shapes in a GeoJSON file, with their names and colours; not yet where they lie on a sample."""
+"""Shapes in a GeoJSON file, or in a selection of Xenium Explorer, with their names and colours; not yet where they lie on a sample."""
 
 import json
 import math
@@ -14,9 +14,10 @@ import shapely
 from core.annotation import as_colour
 from core.errors import AnnotationError, SampleFileError
 from core.io import archives
+from core.io.geojson import explorer
 from core.io.geojson.unit import measured_um, named_unit
 from core.memory import check_fits
-from core.text import counted, file_name, shown
+from core.text import counted, decoded, file_name, shown
 
 MOST_BYTES = 64 << 20
 """A longer file is not read."""
@@ -97,13 +98,14 @@ def is_geojson(path: Path, name: str | None = None) -> bool:
     Returns
     -------
     bool
-        True where it starts as JSON does, or its name says so.
+        True where it starts as JSON does, or as a selection of Xenium Explorer, or its name says so.
     """
     if (name or path.name).lower().removesuffix(".gz").endswith(".geojson"):
         return True
     try:
         with archives.unzipped(path) as file:
-            return file.read(1 << 10).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+            beginning = file.read(1 << 10)
+            return beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") or explorer.is_selection(beginning)
     except (SampleFileError, OSError):
         return False
 
@@ -125,7 +127,7 @@ def read(path: Path, name: str | None = None) -> Drawing:
     Raises
     ------
     AnnotationError
-        If it is missing, too large, no GeoJSON, or has no area.
+        If it is missing, too large, neither GeoJSON nor a selection of Xenium Explorer, or has no area.
     """
     try:
         with archives.unzipped(path) as file:
@@ -164,12 +166,7 @@ def parse(content: bytes, name: str) -> Drawing:
         check_fits(2 * len(content) + sum(n * content.count(sign) for sign, n in _SIGN_BYTES.items()), name)
     except SampleFileError as error:
         raise AnnotationError(str(error)) from error
-    try:
-        plain = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise AnnotationError(
-            f"{name} is no GeoJSON ({shown(error, 100).rstrip('.')}): export the regions as GeoJSON, not compressed in a folder."
-        ) from error
+    plain = _plain(content, name)
     left_out = _LeftOut()
     known = [
         (properties, shape)
@@ -182,6 +179,17 @@ def parse(content: bytes, name: str) -> Drawing:
     if not shapes:
         raise AnnotationError(" ".join((f"{name} holds no area: regions are polygons of GeoJSON.", *notes)))
     return Drawing(file_name=name, shapes=shapes, unit=named_unit(plain), um_per_unit=um_per_unit, notes=notes)
+
+
+def _plain(content: bytes, name: str) -> Any:
+    if explorer.is_selection(content[: 1 << 10]):
+        return explorer.selections(decoded(content), name)
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise AnnotationError(
+            f"{name} is no GeoJSON ({shown(error, 100).rstrip('.')}): export the regions as GeoJSON, not compressed in a folder."
+        ) from error
 
 
 class _LeftOut(Counter[str]):
