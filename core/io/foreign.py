@@ -28,6 +28,7 @@ _PARTS = {
 _R_STARTS = (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n", b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n")
 _R_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 _R_ENDS = (".rds", ".rda", ".rdata")
+_HDF5ARRAY = re.compile(r"assay\d+")
 _HDF5 = b"\x89HDF"
 _QS_ENDS = (".qs", ".qs2")
 _GEM_COLUMNS = {"x", "y"}
@@ -104,6 +105,11 @@ def check_files(path: Path, names: Sequence[PurePosixPath]) -> None:
                 f"{file_name(path)} is a table by itself: give a folder or a zip of two, counts by cell or by gene, and coordinates of the "
                 "same cells (`cell,x,y`)."
             )
+        if path.name.lower().endswith((".mtx", ".mtx.gz")):
+            raise SampleFileError(
+                f"{file_name(path)} is a matrix by itself, which names neither cells nor genes: give its folder, with `barcodes.tsv`, "
+                "`features.tsv` and a table of positions."
+            )
         return
     spelled = [name.name.lower() for name in names]
     if any(name.endswith(_PACKED) and not name.endswith(".zarr.zip") for name in spelled):
@@ -120,7 +126,7 @@ def check_files(path: Path, names: Sequence[PurePosixPath]) -> None:
 
 
 def _is_table(name: str) -> bool:
-    return name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt"))
+    return name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt", ".parquet"))
 
 
 def _check_each(folder: Path, names: Sequence[PurePosixPath]) -> None:
@@ -137,7 +143,7 @@ def _check_each(folder: Path, names: Sequence[PurePosixPath]) -> None:
 
 
 def check_hdf5(file: h5py.File, path: Path) -> None:
-    """Refuse HDF5 of Seurat or loom, and say how it becomes h5ad.
+    """Refuse HDF5 of Seurat, of HDF5Array or loom, and say how it becomes h5ad.
 
     Parameters
     ----------
@@ -150,6 +156,8 @@ def check_hdf5(file: h5py.File, path: Path) -> None:
         With the next step.
     """
     stem = shown(path.stem, 60)
+    if set(file) and all(_HDF5ARRAY.fullmatch(name) for name in file):
+        raise SampleFileError(f"{file_name(path)} {next_step('assays.h5')}")
     if isinstance(file.get("assays"), h5py.Group) and {"cell.names", "meta.data"} & set(file):
         raise _of_r(path, f'SeuratDisk::LoadH5Seurat("{shown(path.name, 60)}")', "an h5Seurat")
     if {"matrix", "row_attrs", "col_attrs"} <= set(file):

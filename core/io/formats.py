@@ -221,7 +221,8 @@ def recognised(path: Path) -> Recognised | None:
             return Recognised(path=path, format=known, samples=[replace(found, given=given) for found in samples])
     if (alone := _placed_by_names(path, names, given)) is not None:
         return alone
-    if not _has_matrix([PurePosixPath(path.name)] if given else names) or is_of_hdf5array(names):
+    of_text = given.lower().endswith((".mtx", ".mtx.gz"))  # without the names that stand in other files
+    if of_text or not _has_matrix([PurePosixPath(path.name)] if given else names) or is_of_hdf5array(names):
         foreign.check_files(path, names)
     return None
 

@@ -139,8 +139,12 @@ def _check_is_hdf5(path: Path) -> None:
         pass  # h5py.is_hdf5 says False, too, of what may not be read
     if not h5py.is_hdf5(path):
         raise SampleFileError(
-            f"{name} is not an HDF5 file, whatever its name says: choose another, or copy or download it again."
+            f"{name} is not an HDF5 file{_whatever(path)}: choose another, or copy or download it again."
         )
+
+
+def _whatever(path: Path) -> str:
+    return ", whatever its name says" if path.suffix.lower() in (".h5", ".h5ad", ".hdf5", ".h5mu", ".gef") else ""
 
 
 class _Inspection:

@@ -6,7 +6,9 @@ import shutil
 import tarfile
 from pathlib import Path
 
+import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from scipy.io import mmwrite
@@ -209,3 +211,24 @@ def test_a_table_by_itself_is_named_with_the_next_step(tmp_path):
     (tmp_path / "all.csv").write_text(COUNTS_CSV)
     with pytest.raises(SampleError, match=r"all.csv is a table by itself: give a folder or a zip of two"):
         importing.read(tmp_path / "all.csv", ImportChoices())
+
+
+def test_a_table_of_parquet_by_itself_is_named_with_the_next_step(tmp_path):
+    pd.DataFrame({"cell_id": ["a"], "x_centroid": [1.0]}).to_parquet(tmp_path / "cells.parquet")
+    with pytest.raises(SampleError, match=r"cells.parquet is a table by itself: give a folder or a zip of two"):
+        importing.read(tmp_path / "cells.parquet", ImportChoices())
+
+
+def test_a_matrix_of_text_by_itself_is_named_with_the_next_step(tmp_path):
+    (tmp_path / "matrix.mtx").write_text("%%MatrixMarket matrix coordinate integer general\n2 2 1\n1 1 3\n")
+    with pytest.raises(
+        SampleError, match=r"matrix.mtx is a matrix by itself, .*: give its folder, with `barcodes.tsv`"
+    ):
+        importing.read(tmp_path / "matrix.mtx", ImportChoices())
+
+
+def test_half_of_an_object_of_hdf5array_by_itself_is_named_with_the_next_step(tmp_path):
+    with h5py.File(tmp_path / "assays.h5", "w") as file:
+        file["assay001"] = np.zeros((3, 4))
+    with pytest.raises(SampleError, match=r"assays.h5 is half of an object that R saved with HDF5Array: .*loadHDF5"):
+        importing.read(tmp_path / "assays.h5", ImportChoices())
