@@ -44,7 +44,10 @@ def add(todo: Any) -> None:
         help="which of several sections or samples in the source, or all for each as a sample of its own (default: the first of an h5ad)",
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--name", help="name of the sample in spca_dat/ or SPCA_DATA (default: as the source suggests)")
+    where.add_argument(
+        "--name",
+        help="name of the sample in spca_dat/ or SPCA_DATA (default: as the source suggests, with the section that was chosen)",
+    )
     where.add_argument("--out", type=lab_path, metavar="FILE.h5", help="file to write instead; replaced if it exists")
     for item in dataclasses.fields(ImportChoices):
         if item.name in _KNOBS:
@@ -97,6 +100,8 @@ def _import_one(options: argparse.Namespace, section: str | None, name: str | No
         _print_survey(survey)
     check_importable(survey, options.source)
     column = annotation if table is None and annotation is not None else survey.suggested_annotation
+    if name is None and section is not None:
+        name = name_of_section(survey.name, section, survey)
     choices = dataclasses.replace(_choices(options), annotation=None if annotation == "none" else column)
     sample = importing.read(options.source, choices, name=lab.sample_name(out) if out else name, **meant)
     if out is None:

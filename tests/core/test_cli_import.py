@@ -34,6 +34,15 @@ def test_each_of_several_sections_is_imported_by_one_command(run, two, tmp_path,
     assert first.layer_names == tissue().layer_names
 
 
+def test_sections_that_are_imported_one_after_the_other_are_two_samples(run, two, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPCA_DATA", str(tmp_path / "samples"))
+    for name in ("first", "second"):
+        assert run("import", two, "--section", name)[::2] == (0, "")
+    assert sorted(path.name for path in (tmp_path / "samples").glob("*.h5")) == [
+        f"{two.stem}_{name}.h5" for name in ("first", "second")
+    ]
+
+
 def test_one_of_several_sections_is_imported_by_its_name(run, two, tmp_path):
     assert run("import", two, "--section", "second", "--out", tmp_path / "o.h5")[0] == 0
     np.testing.assert_array_equal(lab.read(tmp_path / "o.h5").expression, 2 * np.asarray(tissue().expression))
