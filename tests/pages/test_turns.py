@@ -181,6 +181,20 @@ def test_what_can_wait_has_waited_long_enough_after_some_seconds(monkeypatch):
     picture.leave()
 
 
+def test_what_has_waited_long_enough_comes_next_though_nobody_leaves(monkeypatch):
+    monkeypatch.setattr(module, "_MOST_SECONDS_BEHIND", 0.1)
+    turns = Turns(most_seconds=0.5)
+    slow = Visitor(turns, "Ada")
+    assert slow.comes_in
+    picture = Visitor(turns, "Ada")  # next, until the other has waited long enough
+    wait_until(lambda: picture.stands_in_line)
+    told = Visitor(turns, "Ben", behind=True)
+    assert told.comes_in
+    assert picture.comes_in
+    for visitor in (slow, told, picture):
+        visitor.leave()
+
+
 def test_who_waits_for_something_lets_others_have_the_turn_and_takes_it_again():
     turns = Turns(most_seconds=30)
     first = Visitor(turns, "Ada")

@@ -17,6 +17,7 @@ from ui.data.seats import Person
 
 _MOST_SECONDS = 0.5
 _MOST_SECONDS_BEHIND = 3.0
+_SECONDS_BETWEEN_LOOKS = 0.25  # who comes next changes with time alone, too, and nobody says so then
 _MOST_REMEMBERED = 1000
 _NOBODY = Person()
 
@@ -78,7 +79,7 @@ class Turns:
         with self._changed:
             self._line.append(me)
             while (is_later := self._next() is not me) or self._free_at > time.monotonic():
-                self._changed.wait(None if is_later else self._free_at - time.monotonic())
+                self._changed.wait(_SECONDS_BETWEEN_LOOKS if is_later else self._free_at - time.monotonic())
             self._line.remove(me)
             self._count(person)
             self._holder, self._free_at = thread, time.monotonic() + self._most_seconds
