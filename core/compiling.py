@@ -44,7 +44,7 @@ def compiled(loop: Loop) -> Loop:
 
 
 def part_of_loops(part: Part) -> Part:
-    """Compile a function with the loops that call it: Python itself cannot wait for it.
+    """Compile a function for loops that call it; called from Python, it would be compiled anew in each process.
 
     Parameters
     ----------

@@ -81,9 +81,11 @@ def _squared(tissue: Tissue, spot: int, x: float, y: float) -> float:
 def _nearest(tissue: Tissue, x: float, y: float, near: int) -> int:
     """Find the nearest spot, the first of several, or `n_spots` where there is no tissue; `near` lies near by, unless it is `n_spots`."""
     n_spots, n_rows, n_columns = len(tissue.spots), tissue.ends.shape[0], tissue.ends.shape[1] - 1
+    if not (np.isfinite(x) and np.isfinite(y)):  # depth grows beyond all numbers there
+        return n_spots
     best, nearest = n_spots, tissue.reach * tissue.reach
-    if near < n_spots:
-        nearest = min(nearest, _squared(tissue, near, x, y))
+    if near < n_spots and _squared(tissue, near, x, y) <= nearest:
+        best, nearest = near, _squared(tissue, near, x, y)
     radius = np.sqrt(nearest)
     first, last = int(np.floor((x - radius) / tissue.cell)), int(np.floor((x + radius) / tissue.cell))
     top, bottom = int(np.floor((y - radius) / tissue.cell)), int(np.floor((y + radius) / tissue.cell))

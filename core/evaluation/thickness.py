@@ -116,10 +116,8 @@ def measure(
     Thicknesses
         See :func:`thicknesses` for how.
     """
-    ways, neighbours = (
-        trace_ways(found, coordinates),
-        neighbour_graph(coordinates) if neighbours is None else neighbours,
-    )
+    ways = trace_ways(found, coordinates)
+    neighbours = neighbour_graph(coordinates) if neighbours is None else neighbours
     annotated = [] if labels_true is None else thicknesses(ways, neighbours, labels_true)
     return Thicknesses(
         unit=coordinates.length_unit,

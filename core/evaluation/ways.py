@@ -23,6 +23,7 @@ _MISSED = 0.02  # of the range of depth: a way that ends farther from the middle
 _STEPS_PER_SPOT = 3  # points of a way between two spots
 _REACH = {True: 1.2, False: 3.0}  # spacings: farther from all spots there is no tissue
 _MOST_CELLS = 4_000_000  # that spots are sorted into: larger ones where spots lie far apart
+_USUAL_STEPS = 1024  # that there is room for at first
 _SHARPEST_TURN = 0.5  # cosine: a way that turns more in one step has come to a peak of depth
 _SPREAD = np.array([0.7548776662466927, 0.5698402909980532])  # the plane's golden ratio: Roberts' R2 sequence
 
@@ -205,7 +206,9 @@ def _followed(tissue: Tissue, slope: Slope, starts: np.ndarray, step: float) -> 
             follow(tissue, slope, starts, sign, step, _SHARPEST_TURN, most_steps, n_steps[side], *room)
         return spots, points
 
-    straight = int(np.hypot(*tissue.spots.max(axis=0)) / step) + 2  # across the tissue; few ways are longer
-    spots, points = keep(min(straight, most_steps + 1))
+    across = (
+        int(np.hypot(*tissue.spots.max(axis=0)) / step) + 2
+    )  # few ways are longer; tissue in pieces far apart has no way so long
+    spots, points = keep(min(across, most_steps + 1, _USUAL_STEPS))
     needed = int(n_steps.max()) + 1
     return keep(needed) if needed > spots.shape[2] else (spots[:, :, :needed], points[:, :, :needed])

@@ -107,8 +107,8 @@ def check_files(path: Path, names: Sequence[PurePosixPath]) -> None:
             )
         if path.name.lower().endswith((".mtx", ".mtx.gz")):
             raise SampleFileError(
-                f"{file_name(path)} is a matrix by itself, which names neither cells nor genes: give its folder, with `barcodes.tsv`, "
-                "`features.tsv` and a table of positions."
+                f"{file_name(path)} is a matrix by itself, which names neither cells nor genes: give its folder, with their names "
+                "(`barcodes.tsv` and `features.tsv`, say) and a table of positions."
             )
         return
     spelled = [name.name.lower() for name in names]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.work.outside_cluster import wait_until
 from ui.data import turns as module
-from ui.data.seats import Person
+from ui.data.seats import NotWantedError, Person
 from ui.data.turns import Turns
 
 
@@ -209,6 +209,45 @@ def test_who_waits_for_something_lets_others_have_the_turn_and_takes_it_again():
     second.leave()
     first.leave()
     assert not first.thread.is_alive()
+    following = Visitor(turns)
+    assert following.comes_in
+    following.leave()
+
+
+def test_what_nobody_wants_any_more_leaves_the_line():
+    turns, wanted = Turns(most_seconds=30), [True]
+    first = Visitor(turns)
+    assert first.comes_in
+    ended = []
+
+    def wait():
+        with pytest.raises(NotWantedError), turns.taken(is_wanted=lambda: wanted[0]):
+            pass
+        ended.append(True)
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    third = Visitor(turns)
+    wanted[0] = False
+    waiting.join(10)
+    assert ended
+    first.leave()
+    assert third.comes_in
+    third.leave()
+
+
+def test_a_redraw_that_is_given_up_while_it_waits_wants_no_turn():
+    turns = Turns(most_seconds=30)
+    second = []
+
+    def give_up():
+        second.append(Visitor(turns))
+        assert second[0].comes_in
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError), turns.taken(), turns.lent():
+        give_up()
+    second[0].leave()  # only now: who gave up did not wait for it
     following = Visitor(turns)
     assert following.comes_in
     following.leave()

@@ -117,8 +117,8 @@ class Finding:
     def _work(self) -> None:
         try:
             with (
-                seats.of_this_server().taken(self._person, lambda: bool(self._wanted_by)),
-                turns.of_runs().taken(self._person),
+                seats.of_this_server().taken(self._person, self._is_wanted),
+                turns.of_runs().taken(self._person, is_wanted=self._is_wanted),
             ):
                 self._result = self._run(self._tell)
             self._end_step()
@@ -131,8 +131,11 @@ class Finding:
                     del _running[self.key]
             self._done.set()
 
+    def _is_wanted(self) -> bool:
+        return bool(self._wanted_by)
+
     def _tell(self, step: str) -> None:
-        if not self._wanted_by:
+        if not self._is_wanted():
             raise NotWantedError
         self._end_step()
         self._step, self._step_begun = step, time.monotonic()

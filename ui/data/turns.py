@@ -1,4 +1,4 @@
-"""Redraws, and runs of the method in the server, take turns where many people share it.
+"""Redraws, and runs of the method beside the pages, take turns where many people share a server.
 
 Python runs one thread at a time. Twenty redraws at once switch threads after every message that they send, and all of them
 are late. One after the other, each ends early, and all together take less time. The same holds for runs of the method on few processors. Whoever had no turn for longest comes next, address by
@@ -9,11 +9,11 @@ pictures of others. Fragments that redraw themselves take no turn, because Strea
 import functools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ui.data.seats import Person
+from ui.data.seats import NotWantedError, Person
 
 _MOST_SECONDS = 0.5
 _MOST_SECONDS_BEHIND = 3.0
@@ -30,7 +30,7 @@ class _Waiting:
 
 
 class Turns:
-    """A lock for redraws, taken by people in turn, and by each in the order of arrival, and held for a limited time.
+    """A lock, taken by people in turn, and by each in the order of arrival, and held for a limited time.
 
     Parameters
     ----------
@@ -49,13 +49,18 @@ class Turns:
         self._free_at = 0.0
 
     @contextmanager
-    def taken(self, person: Person = _NOBODY, *, behind: bool = False) -> Iterator[None]:
-        """Wait for the turn, hold it, and release it however the work ends; `behind` others, for a few seconds, what can wait."""
+    def taken(
+        self, person: Person = _NOBODY, *, behind: bool = False, is_wanted: Callable[[], bool] = lambda: True
+    ) -> Iterator[None]:
+        """Wait for the turn, hold it, and release it however the work ends.
+
+        What can wait lets others go first for some seconds, with `behind`. Raises `NotWantedError` once nobody wants to wait.
+        """
         me = threading.current_thread()
         if self._holder is me:  # a part of the page inside the page
             yield
             return
-        self._take(me, person, behind=behind)
+        self._take(me, person, behind=behind, is_wanted=is_wanted)
         try:
             yield
         finally:
@@ -69,17 +74,22 @@ class Turns:
             yield
             return
         self._leave(me)
-        try:
-            yield
-        finally:
-            self._take(me, person)
+        yield  # and if what it waited for, or the redraw itself, came to nothing, it wants no turn
+        self._take(me, person)
 
-    def _take(self, thread: object, person: Person, *, behind: bool = False) -> None:
+    def _take(
+        self, thread: object, person: Person, *, behind: bool = False, is_wanted: Callable[[], bool] = lambda: True
+    ) -> None:
         me = _Waiting(thread, person, time.monotonic() + (_MOST_SECONDS_BEHIND if behind else 0.0))
         with self._changed:
             self._line.append(me)
             while (is_later := self._next() is not me) or self._free_at > time.monotonic():
-                self._changed.wait(_SECONDS_BETWEEN_LOOKS if is_later else self._free_at - time.monotonic())
+                if not is_wanted():
+                    self._line.remove(me)
+                    self._changed.notify_all()  # it may have been the next one
+                    raise NotWantedError
+                left = _SECONDS_BETWEEN_LOOKS if is_later else self._free_at - time.monotonic()
+                self._changed.wait(min(left, _SECONDS_BETWEEN_LOOKS))
             self._line.remove(me)
             self._count(person)
             self._holder, self._free_at = thread, time.monotonic() + self._most_seconds
@@ -120,5 +130,5 @@ def of_redraws() -> Turns:
 
 @functools.cache
 def of_runs() -> Turns:
-    """Give the turns that runs of the method for all sessions share: their threads need no redraw to end."""
+    """Give the turns of runs of the method beside the pages: their threads need no redraw to end."""
     return Turns()

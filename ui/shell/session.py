@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.figures.colours import Theme
 from core.knobs import KnobPath
@@ -156,7 +157,11 @@ def show_unless_shown(key: str, value: Any, *form: Any) -> None:
     hear of the move. With other ends or other words for its choices, a widget has to be told in any case, since it would fall back to
     its default: name these as its form.
     """
-    made = f"{key} form"
+    made, page = f"{key} form", get_script_run_ctx()
+    form = (
+        None if page is None else page.page_script_hash,
+        *form,
+    )  # on another page it is another widget, of the same key
     if st.session_state.get(key) != value or st.session_state.get(made) != form:
         st.session_state[key] = value
     st.session_state[made] = form

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from core.csv_text import plain
@@ -12,6 +13,7 @@ from core.text import shown
 _NAMED = re.compile(r"#\s*Selection name:\s*(.*)", re.IGNORECASE)
 _MARK = b"#selection name"
 _SELECTION = "selection"
+_OF_CELLS = {"cell id", "cell_id", "barcode"}
 
 
 def is_selection(beginning: bytes) -> bool:
@@ -30,11 +32,14 @@ def is_selection(beginning: bytes) -> bool:
     text = beginning.removeprefix(b"\xef\xbb\xbf").lower()
     if not text.startswith((_MARK, b"selection,", b'"selection",')):
         return False
-    header = next((line for line in text.decode("utf-8", "replace").splitlines() if not line.startswith("#")), "")
-    return {"x", "y"} <= set(_titles(header.split(",")))
+    try:
+        titles = _titles(next(_rows(text.decode("utf-8", "replace")), []))
+    except csv.Error:
+        return False
+    return {"x", "y"} <= set(titles) and not _OF_CELLS & set(titles)
 
 
-def selections(text: str, name: str) -> dict[str, Any]:
+def selections(text: str, name: str, most: int) -> dict[str, Any]:
     """Read the corners of selections.
 
     Parameters
@@ -44,6 +49,8 @@ def selections(text: str, name: str) -> dict[str, Any]:
         row for each corner, in micrometres.
     name : str
         Of the file, for messages.
+    most : int
+        Selections, at most.
 
     Returns
     -------
@@ -53,40 +60,50 @@ def selections(text: str, name: str) -> dict[str, Any]:
     Raises
     ------
     AnnotationError
-        If a corner is not two numbers.
+        If a corner is not two numbers, or there is none, or there are too many selections.
     """
-    lines = text.splitlines()
-    head = [line for line in lines if line.startswith("#")]
-    named = next((match[1].strip() for match in map(_NAMED.match, head) if match), "")
-    rows = csv.reader(io.StringIO("\n".join(line for line in lines if line and not line.startswith("#")), newline=""))
+    try:
+        rings = _rings(text, name, most)
+    except csv.Error as error:
+        raise AnnotationError(f"{name} cannot be read as a table ({error}): {_AGAIN}.") from error
+    if not rings:
+        raise AnnotationError(f"{name} has no corner of a selection below its titles: {_AGAIN}.")
+    features = [{"type": "Feature", "properties": {"name": one}, "geometry": ring} for one, ring in rings.items()]
+    return {"type": "FeatureCollection", "unit": "um", "features": features}
+
+
+_AGAIN = "save the selection from Xenium Explorer again"
+
+
+def _rings(text: str, name: str, most: int) -> dict[str, dict[str, Any]]:
+    head = _NAMED.match(text.removeprefix("\ufeff"))
+    rows = _rows(text)
     titles = _titles(next(rows))
-    x, y = titles.index("x"), titles.index("y")
-    rings: dict[str, list[list[float]]] = {}
+    x, y, of = titles.index("x"), titles.index("y"), titles.index(_SELECTION) if _SELECTION in titles else None
+    found: dict[str, list[list[float]]] = {}
     for row in rows:
-        of = plain(row[titles.index(_SELECTION)]) if _SELECTION in titles and len(row) == len(titles) else named
-        rings.setdefault(of, []).append(_corner(row, x, y, name))
-    return {
-        "type": "FeatureCollection",
-        "unit": "um",
-        "features": [
-            {
-                "type": "Feature",
-                "properties": {"name": one},
-                "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
-            }
-            for one, ring in rings.items()
-        ],
-    }
+        if not any(cell.strip() for cell in row):
+            continue
+        corner = _corner(row, x, y, len(titles), name)
+        found.setdefault(plain(row[of]) if of is not None else head[1].strip() if head else "", []).append(corner)
+        if len(found) > most:
+            raise AnnotationError(f"{name} has more than {most:,} selections: keep those that are meant.")
+    return {one: {"type": "Polygon", "coordinates": [[*ring, ring[0]]]} for one, ring in found.items()}
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    lines = io.StringIO(text.removeprefix("\ufeff"), newline=None)
+    return csv.reader(line for line in lines if not line.startswith("#") and line.strip())
 
 
 def _titles(row: list[str]) -> list[str]:
-    return [title.strip().strip('"').lower() for title in row]
+    return [title.strip().lower() for title in row]
 
 
-def _corner(row: list[str], x: int, y: int, name: str) -> list[float]:
+def _corner(row: list[str], x: int, y: int, n_titles: int, name: str) -> list[float]:
     try:
-        return [float(row[x]), float(row[y])]
-    except (ValueError, IndexError) as error:
-        raise AnnotationError(
-            f"{name} has {shown(','.join(row), 60)} where x and y of a corner should be: save the selection from Xenium Explorer again."
-        ) from error
+        if len(row) == n_titles:
+            return [float(row[x]), float(row[y])]
+    except ValueError:
+        pass
+    raise AnnotationError(f"{name} has {shown(','.join(row), 60)} where x and y of a corner should be: {_AGAIN}.")

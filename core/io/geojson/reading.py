@@ -34,6 +34,7 @@ MOST_CROSSINGS = 50_000
 _SIGN_BYTES = {b"[": 80, b"{": 240, b",": 40}
 """Memory of what stands behind such a sign, as Python's lists, mappings and numbers."""
 
+_LINE_BYTES = 150  # of a corner of a selection, beside its numbers
 _SIDES_ASKED = 256, 2048  # of which it is counted how often one crosses the other
 _DEEPEST = 16  # collections inside collections
 _NAMED_BY = ("name", "label", "region", "annotation", "class", "layer", "cell_type", "id")
@@ -162,8 +163,9 @@ def parse(content: bytes, name: str) -> Drawing:
         raise AnnotationError(
             f"{name} is larger than {MOST_BYTES >> 20} MiB: leave out the outlines of cells, and save the regions alone."
         )
+    of_lines = _LINE_BYTES * content.count(b"\n") if explorer.is_selection(content[: 1 << 10]) else 0
     try:
-        check_fits(2 * len(content) + sum(n * content.count(sign) for sign, n in _SIGN_BYTES.items()), name)
+        check_fits(2 * len(content) + of_lines + sum(n * content.count(sign) for sign, n in _SIGN_BYTES.items()), name)
     except SampleFileError as error:
         raise AnnotationError(str(error)) from error
     plain = _plain(content, name)
@@ -183,7 +185,7 @@ def parse(content: bytes, name: str) -> Drawing:
 
 def _plain(content: bytes, name: str) -> Any:
     if explorer.is_selection(content[: 1 << 10]):
-        return explorer.selections(decoded(content), name)
+        return explorer.selections(decoded(content), name, MOST_SHAPES)
     try:
         return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

@@ -21,7 +21,7 @@ from core.evaluation.thickness import (
     thickness_csv,
     weighted_quantiles,
 )
-from core.evaluation.ways import positions_um
+from core.evaluation.ways import positions_um, trace_ways
 from core.method.bending import find_bend
 from core.sample import UNANNOTATED
 from tests.sections import real_sections
@@ -271,3 +271,13 @@ def test_a_depth_without_slope_has_neither_ways_nor_thickness():
     assert not positions_um(level, VISIUM).any()
     (only,) = measure(level, VISIUM, np.zeros(len(VISIUM), dtype=int), None).predicted
     assert not only.known
+
+
+def test_a_cell_far_away_from_the_tissue_changes_no_thickness_and_asks_for_no_more_memory():
+    cells = np.random.default_rng(0).uniform(0, 2000, (4000, 2))
+    labels = np.searchsorted([600.0, 1000.0], cells[:, 0]).astype(str)
+    across = FoundDirection(angle=0.0, method="manual")
+    near = medians(across, off_lattice(cells), labels)
+    stray = off_lattice(np.vstack([cells, [(900_000.0, 900_000.0)]]))
+    assert trace_ways(across, stray).points.nbytes < 50e6
+    assert medians(across, stray, np.append(labels, "2"))["1"] == pytest.approx(near["1"], rel=0.05)

@@ -221,9 +221,7 @@ def test_a_table_of_parquet_by_itself_is_named_with_the_next_step(tmp_path):
 
 def test_a_matrix_of_text_by_itself_is_named_with_the_next_step(tmp_path):
     (tmp_path / "matrix.mtx").write_text("%%MatrixMarket matrix coordinate integer general\n2 2 1\n1 1 3\n")
-    with pytest.raises(
-        SampleError, match=r"matrix.mtx is a matrix by itself, .*: give its folder, with `barcodes.tsv`"
-    ):
+    with pytest.raises(SampleError, match=r"matrix.mtx is a matrix by itself, .*: give its folder, with their names"):
         importing.read(tmp_path / "matrix.mtx", ImportChoices())
 
 
