@@ -1,16 +1,19 @@
-"""The inner loop of ways across the layers, as machine code."""
+"""The inner loops of ways across the layers, and of lengths along them, as machine code."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from core.compiling import compiled, part_of_loops
 
 _TINY = 1e-300
+Whole = TypeVar("Whole", int, np.ndarray)
 
 
 class Tissue(NamedTuple):
-    """Spots sorted into square cells, so that the nearest one is found among few. Lengths are micrometres from the corner of the tissue.
+    """Spots sorted by square cells, so that the nearest one is found among few, however far apart they lie.
+
+    Positions are micrometres from the corner of the tissue.
 
     Parameters
     ----------
@@ -18,21 +21,21 @@ class Tissue(NamedTuple):
         x and y, in an order fixed by position.
     numbers : ndarray of shape (n_spots + 1,), int
         Of these spots in their file, and last `n_spots`, which stands for no spot.
-    ends : ndarray of shape (n_rows, n_columns + 1), int
-        Where the spots of each cell begin and end in `held`.
     held : ndarray of shape (n_spots,), int
-        Spots, cell by cell.
-    cell : float
-        Side of a cell.
+        Spots, bucket by bucket: a cell's lie in one, which may hold those of other cells, too.
+    ends : ndarray of shape (n_buckets + 1,), int
+        Where the spots of each bucket begin and end in `held`; the number of buckets is a power of 2.
+    side : float
+        Of a cell.
     reach : float
         Farther from all spots there is no tissue.
     """
 
     spots: np.ndarray
     numbers: np.ndarray
-    ends: np.ndarray
     held: np.ndarray
-    cell: float
+    ends: np.ndarray
+    side: float
     reach: float
 
 
@@ -53,6 +56,26 @@ class Slope(NamedTuple):
     x: float
     y: float
     scale: float
+
+
+def bucket_of(row: Whole, column: Whole, n_buckets: int) -> Whole:
+    """Find the bucket of a cell: neighbours have different ones, as in Teschner and others 2003 (Optimized spatial hashing).
+
+    Parameters
+    ----------
+    row, column : int, or ndarray of int
+        Of cells.
+    n_buckets : int
+        A power of 2.
+
+    Returns
+    -------
+    int, or ndarray of int
+    """
+    return ((row * 73_856_093) ^ (column * 19_349_663)) & (n_buckets - 1)
+
+
+_bucket = part_of_loops(bucket_of)
 
 
 @part_of_loops
@@ -80,21 +103,23 @@ def _squared(tissue: Tissue, spot: int, x: float, y: float) -> float:
 @part_of_loops
 def _nearest(tissue: Tissue, x: float, y: float, near: int) -> int:
     """Find the nearest spot, the first of several, or `n_spots` where there is no tissue; `near` lies near by, unless it is `n_spots`."""
-    n_spots, n_rows, n_columns = len(tissue.spots), tissue.ends.shape[0], tissue.ends.shape[1] - 1
+    n_spots = len(tissue.spots)
     if not (np.isfinite(x) and np.isfinite(y)):  # depth grows beyond all numbers there
         return n_spots
     best, nearest = n_spots, tissue.reach * tissue.reach
     if near < n_spots and _squared(tissue, near, x, y) <= nearest:
         best, nearest = near, _squared(tissue, near, x, y)
     radius = np.sqrt(nearest)
-    first, last = int(np.floor((x - radius) / tissue.cell)), int(np.floor((x + radius) / tissue.cell))
-    top, bottom = int(np.floor((y - radius) / tissue.cell)), int(np.floor((y + radius) / tissue.cell))
-    for row in range(max(top, 0), min(bottom, n_rows - 1) + 1):
-        for index in range(tissue.ends[row, max(first, 0)], tissue.ends[row, min(last, n_columns - 1) + 1]):
-            spot = tissue.held[index]
-            squared = _squared(tissue, spot, x, y)
-            if squared < nearest or (squared == nearest and spot < best):
-                best, nearest = spot, squared
+    first, last = int(np.floor((x - radius) / tissue.side)), int(np.floor((x + radius) / tissue.side))
+    top, bottom = int(np.floor((y - radius) / tissue.side)), int(np.floor((y + radius) / tissue.side))
+    for row in range(top, bottom + 1):
+        for column in range(first, last + 1):
+            bucket = _bucket(row, column, len(tissue.ends) - 1)
+            for index in range(tissue.ends[bucket], tissue.ends[bucket + 1]):
+                spot = tissue.held[index]
+                squared = _squared(tissue, spot, x, y)
+                if squared < nearest or (squared == nearest and spot < best):
+                    best, nearest = spot, squared
     return best
 
 
@@ -181,10 +206,10 @@ def measure_stretches(
     spots, points, tissue : ndarray
         As of :class:`core.evaluation.ways.Ways`.
     lengths : ndarray of shape (n_ways,)
-        Filled in: steps between two points, 0 where a way starts in no domain, with the share of the last one up to where the next spot is as near as its own, which
-        is exact on a straight step.
+        Filled in, in steps between two points; 0 where a way starts in no domain. Of the last step on each side, the share up to
+        where the next spot is as near as its own, which is exact on a straight step.
     ends : ndarray of shape (n_ways, 2), int
-        Filled in: codes beyond both ends.
+        Filled in: codes beyond both ends, or that of the start where it is in no domain.
     """
     for way in range(len(spots)):
         own, lengths[way] = codes[spots[way, 0, 0]], 0.0

@@ -12,7 +12,7 @@ from numpy.polynomial import polynomial
 
 from core.coordinates import Coordinates, canonical_order
 from core.depth import Bend, FoundDirection, across_layers_um
-from core.evaluation.following import Slope, Tissue, follow
+from core.evaluation.following import Slope, Tissue, bucket_of, follow
 
 MOST_WAYS = 1500
 """Ways that a section is measured along, at most."""
@@ -22,7 +22,7 @@ _FLAT = 0.02  # of the mean slope: below it depth has no direction
 _MISSED = 0.02  # of the range of depth: a way that ends farther from the middle level never met it
 _STEPS_PER_SPOT = 3  # points of a way between two spots
 _REACH = {True: 1.2, False: 3.0}  # spacings: farther from all spots there is no tissue
-_MOST_CELLS = 4_000_000  # that spots are sorted into: larger ones where spots lie far apart
+_MOST_COLUMNS = 1_000_000_000  # and rows of cells that spots are sorted by: few enough to be multiplied
 _USUAL_STEPS = 1024  # that there is room for at first
 _SHARPEST_TURN = 0.5  # cosine: a way that turns more in one step has come to a peak of depth
 _SPREAD = np.array([0.7548776662466927, 0.5698402909980532])  # the plane's golden ratio: Roberts' R2 sequence
@@ -175,18 +175,16 @@ def _starts(tissue: np.ndarray, spacing: float) -> np.ndarray:
 
 def _in_cells(spots: np.ndarray, order: np.ndarray, spacing: float, reach: float) -> Tissue:
     spots = spots[order]
-    width, height = spots.max(axis=0).tolist()
-    side = max(spacing, np.sqrt(height * width / _MOST_CELLS), (height + width) / _MOST_CELLS)
-    n_rows, n_columns = (int(extent / side) + 1 for extent in (height, width))
+    side = max(spacing, float(spots.max()) / _MOST_COLUMNS)
     column, row = (spots / side).astype(np.int64).T
-    cell = row * n_columns + column
-    ends = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=n_rows * n_columns))])
+    n_buckets = 1 << len(spots).bit_length()
+    buckets = bucket_of(row, column, n_buckets)
     return Tissue(
         spots=spots,
         numbers=np.append(order, len(order)),
-        ends=ends[np.arange(n_rows)[:, None] * n_columns + np.arange(n_columns + 1)],
-        held=np.argsort(cell, kind="stable"),
-        cell=float(side),
+        held=np.argsort(buckets, kind="stable"),
+        ends=np.concatenate([[0], np.cumsum(np.bincount(buckets, minlength=n_buckets))]),
+        side=side,
         reach=float(reach),
     )
 
@@ -197,18 +195,15 @@ def _followed(tissue: Tissue, slope: Slope, starts: np.ndarray, step: float) -> 
     n_steps, most_steps = np.zeros((2, n_ways), np.int64), 4 * n_spots + 4  # no way passes a spot more often than that
 
     def keep(n_points: int) -> tuple[np.ndarray, np.ndarray]:
-        spots, points = (
-            np.full((n_ways, 2, n_points), n_spots, np.int32),
-            np.zeros((n_ways, 2, n_points, 2), np.float32),
-        )
+        spots = np.full((n_ways, 2, n_points), n_spots, np.int32)
+        points = np.zeros((n_ways, 2, n_points, 2), np.float32)
         for side, sign in enumerate((-1.0, 1.0)):
             room = spots[:, side], points[:, side]
             follow(tissue, slope, starts, sign, step, _SHARPEST_TURN, most_steps, n_steps[side], *room)
         return spots, points
 
-    across = (
-        int(np.hypot(*tissue.spots.max(axis=0)) / step) + 2
-    )  # few ways are longer; tissue in pieces far apart has no way so long
+    # Few ways are longer than the tissue is wide; where it is in pieces far apart, none is nearly so long.
+    across = int(np.hypot(*tissue.spots.max(axis=0)) / step) + 2
     spots, points = keep(min(across, most_steps + 1, _USUAL_STEPS))
     needed = int(n_steps.max()) + 1
     return keep(needed) if needed > spots.shape[2] else (spots[:, :, :needed], points[:, :, :needed])

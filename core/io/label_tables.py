@@ -28,6 +28,29 @@ class Rows:
     n_uneven: int
 
 
+def without_selection(text: str) -> tuple[str, str]:
+    r"""Take off the lines that Xenium Explorer writes above what it saves of a selection.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    table : str
+        All of the text where it has no such lines.
+    name : str
+        Of the selection, which no column of the table says; empty where it is not named.
+
+    Examples
+    --------
+    >>> without_selection("#Selection name: Rim\n#Area: 5\nCell ID\na-1\n")
+    ('Cell ID\na-1\n', 'Rim')
+    """
+    head = _SELECTION.match(text)
+    return (text[head.end() :], head[1].strip()) if head else (text, "")
+
+
 def read_rows(path: Path) -> Rows:
     """Read all rows of the width of the first, which may be a header.
 
@@ -47,7 +70,7 @@ def read_rows(path: Path) -> Rows:
     """
     name = file_name(path)
     text = _text(path)
-    text, selection = _of_explorer(text)
+    text, selection = without_selection(text)
     first, _, rest = text.partition("\n")
     told = _SEPARATOR.fullmatch(first.strip())
     if told is not None:
@@ -65,12 +88,6 @@ def read_rows(path: Path) -> Rows:
         rows[0] = ["", *rows[0]]  # R writes no title above the names of rows
     even = [row for row in rows if len(row) == len(rows[0])]
     return Rows(even, len(rows) - len(even))
-
-
-def _of_explorer(text: str) -> tuple[str, str]:
-    """Take the lines off that Xenium Explorer writes above the cells of a selection, which none of their columns names."""
-    head = _SELECTION.match(text)
-    return (text[head.end() :], head[1].strip()) if head else (text, "")
 
 
 def _text(path: Path) -> str:

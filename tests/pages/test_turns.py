@@ -53,6 +53,12 @@ class Visitor:
         self.thread.join(30)
 
 
+def assert_is_free(turns):
+    following = Visitor(turns)
+    assert following.comes_in
+    following.leave()
+
+
 def test_redraws_go_on_one_after_the_other_in_the_order_in_which_they_came():
     turns = Turns(most_seconds=30)
     first = Visitor(turns)
@@ -95,9 +101,7 @@ def test_nobody_waits_for_long_for_redraws_that_take_their_time():
     assert all(visitor.comes_in for visitor in everyone)
     for visitor in everyone:  # whose time was over leaves no place behind
         visitor.leave()
-    last = Visitor(turns)
-    assert last.comes_in
-    last.leave()
+    assert_is_free(turns)
 
 
 def test_who_leaves_after_its_time_does_not_let_two_in():
@@ -118,9 +122,7 @@ def test_a_redraw_that_fails_leaves_its_place():
     turns = Turns(most_seconds=30)
     with pytest.raises(ZeroDivisionError), turns.taken():
         1 // 0  # noqa: B018
-    following = Visitor(turns)
-    assert following.comes_in
-    following.leave()
+    assert_is_free(turns)
 
 
 def test_twenty_that_come_at_once_all_have_their_turn():
@@ -143,9 +145,7 @@ def test_a_part_of_a_page_goes_on_inside_the_turn_of_its_page():
     turns = Turns(most_seconds=30)
     with turns.taken(), turns.taken():
         pass
-    following = Visitor(turns)
-    assert following.comes_in
-    following.leave()
+    assert_is_free(turns)
 
 
 def test_what_can_wait_comes_after_the_pictures_of_others_whoever_asks():
@@ -209,9 +209,7 @@ def test_who_waits_for_something_lets_others_have_the_turn_and_takes_it_again():
     second.leave()
     first.leave()
     assert not first.thread.is_alive()
-    following = Visitor(turns)
-    assert following.comes_in
-    following.leave()
+    assert_is_free(turns)
 
 
 def test_what_nobody_wants_any_more_leaves_the_line():
@@ -248,9 +246,7 @@ def test_a_redraw_that_is_given_up_while_it_waits_wants_no_turn():
     with pytest.raises(InterruptedError), turns.taken(), turns.lent():
         give_up()
     second[0].leave()  # only now: who gave up did not wait for it
-    following = Visitor(turns)
-    assert following.comes_in
-    following.leave()
+    assert_is_free(turns)
 
 
 def test_who_has_no_turn_lends_none():
@@ -258,5 +254,7 @@ def test_who_has_no_turn_lends_none():
     first = Visitor(turns)
     assert first.comes_in
     with turns.lent():
-        assert Visitor(turns).stays_out
-    first.leave()
+        second = Visitor(turns)
+        assert second.stays_out
+    for visitor in (first, second):
+        visitor.leave()

@@ -2,17 +2,17 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from core.csv_text import plain
 from core.errors import AnnotationError
+from core.io.label_tables import without_selection
 from core.text import shown
 
-_NAMED = re.compile(r"#\s*Selection name:\s*(.*)", re.IGNORECASE)
 _MARK = b"#selection name"
 _SELECTION = "selection"
+_AGAIN = "save the selection from Xenium Explorer again"
 _OF_CELLS = {"cell id", "cell_id", "barcode"}
 
 
@@ -72,12 +72,9 @@ def selections(text: str, name: str, most: int) -> dict[str, Any]:
     return {"type": "FeatureCollection", "unit": "um", "features": features}
 
 
-_AGAIN = "save the selection from Xenium Explorer again"
-
-
 def _rings(text: str, name: str, most: int) -> dict[str, dict[str, Any]]:
-    head = _NAMED.match(text.removeprefix("\ufeff"))
-    rows = _rows(text)
+    table, named = without_selection(text)
+    rows = _rows(table)
     titles = _titles(next(rows))
     x, y, of = titles.index("x"), titles.index("y"), titles.index(_SELECTION) if _SELECTION in titles else None
     found: dict[str, list[list[float]]] = {}
@@ -85,14 +82,14 @@ def _rings(text: str, name: str, most: int) -> dict[str, dict[str, Any]]:
         if not any(cell.strip() for cell in row):
             continue
         corner = _corner(row, x, y, len(titles), name)
-        found.setdefault(plain(row[of]) if of is not None else head[1].strip() if head else "", []).append(corner)
+        found.setdefault(plain(row[of]) if of is not None else named, []).append(corner)
         if len(found) > most:
             raise AnnotationError(f"{name} has more than {most:,} selections: keep those that are meant.")
     return {one: {"type": "Polygon", "coordinates": [[*ring, ring[0]]]} for one, ring in found.items()}
 
 
 def _rows(text: str) -> Iterator[list[str]]:
-    lines = io.StringIO(text.removeprefix("\ufeff"), newline=None)
+    lines = io.StringIO(text, newline=None)
     return csv.reader(line for line in lines if not line.startswith("#") and line.strip())
 
 

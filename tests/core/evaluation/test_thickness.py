@@ -281,3 +281,14 @@ def test_a_cell_far_away_from_the_tissue_changes_no_thickness_and_asks_for_no_mo
     stray = off_lattice(np.vstack([cells, [(900_000.0, 900_000.0)]]))
     assert trace_ways(across, stray).points.nbytes < 50e6
     assert medians(across, stray, np.append(labels, "2"))["1"] == pytest.approx(near["1"], rel=0.05)
+
+
+@pytest.mark.parametrize("far", [(), (900_000.0,), (900_000_000.0,)], ids=["together", "1 m away", "900 m away"])
+def test_the_spot_of_each_point_of_a_way_is_the_nearest_one_however_far_others_lie(far):
+    cells = np.vstack([np.random.default_rng(1).uniform(0, 2000, (3000, 2)), *([[(x, x)] for x in far])])
+    ways = trace_ways(FoundDirection(angle=0.3, method="manual"), off_lattice(cells))
+    kept = ways.spots < len(cells)
+    apart = np.linalg.norm(ways.points[kept] - ways.tissue[ways.spots[kept]], axis=1)
+    nearest, _ = cKDTree(ways.tissue[:-1]).query(ways.points[kept])
+    assert np.count_nonzero(kept) > 10_000
+    assert apart == pytest.approx(nearest, rel=1e-3, abs=1e-3)
